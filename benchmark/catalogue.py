@@ -1,0 +1,294 @@
+"""Encodings and tasks by name, read from their source text without importing torch.
+
+A catalogued class keeps what people and plans need of it in literals: class attributes (name, title, source, ...) and
+the defaults of its keyword-only parameters. They are read from the syntax tree, so that `list` answers at once and a
+plan can be made, and found finished, without loading a single library.
+
+    rope                        a name in the registry
+    rope:base=500000            with a parameter; several are joined by ":" (rope:base=500000:fraction=0.25)
+    path/to/mine.py             a file that defines one class of the kind
+    NAME                        also one that an installed package offers as an entry point
+"""
+
+import ast
+import hashlib
+import importlib.util
+import math
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from benchmark.errors import UsageError, unknown
+
+Parameter = bool | int | float | str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """A class as its source text describes it."""
+
+    kind: str  # "encoding" or "task"
+    name: str
+    class_name: str
+    path: Path
+    module: str | None  # None: a file outside any package, loaded by path
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    defaults: Mapping[str, Parameter] = field(default_factory=dict)
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of the file's code: comments, docstrings and layout do not count."""
+        return fingerprint(self.path)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """An entry with its parameters set, as one item of `--encodings` or `--tasks` names it."""
+
+    entry: Entry
+    parameters: Mapping[str, Parameter]
+
+    @property
+    def label(self) -> str:
+        """The name, with the parameters that differ from their defaults: "rope:base=500000"."""
+        return label(self.entry.name, self.parameters, self.entry.defaults)
+
+
+def label(name: str, parameters: Mapping[str, Parameter], defaults: Mapping[str, Parameter]) -> str:
+    """What a choice is called in tables: its shortest spelling on the command line."""
+    changed = [f"{key}={_spell(value)}" for key, value in parameters.items() if value != defaults.get(key)]
+    return ":".join([name, *changed])
+
+
+def _spell(value: Parameter) -> str:
+    return f"{value:g}" if isinstance(value, float) and float(f"{value:g}") == value else str(value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Catalogue:
+    """The registry of one kind: a table of ours, entry points of installed packages, and files named by the user."""
+
+    kind: str
+    package: str
+    contract: str  # file name of the contract inside the package
+    bases: tuple[str, ...]  # the contract's classes, one of which an entry derives from
+    table: Mapping[str, str]  # name -> module inside the package
+    groups: Mapping[str, tuple[str, ...]]  # group name -> names
+    entry_point_group: str
+
+    @property
+    def folder(self) -> Path:
+        """Where our own classes of this kind live."""
+        return Path(__file__).parent / self.package.rsplit(".", 1)[-1]
+
+    def names(self) -> list[str]:
+        """Every known name, ours and those of installed packages, sorted."""
+        return sorted({*self.table, *(point.name for point in entry_points(group=self.entry_point_group))})
+
+    def entry(self, name: str) -> Entry:
+        """The entry of a registered name, or of a path to a file."""
+        if _is_path(name):
+            return self._from_file(Path(name))
+        if name in self.table:
+            module = f"{self.package}.{self.table[name]}"
+            return self._read(self.folder / f"{self.table[name].replace('.', '/')}.py", module, name)
+        for point in entry_points(group=self.entry_point_group):
+            if point.name == name:
+                return self._from_entry_point(point.module, name)
+        raise unknown(self.kind, name, self.names(), f"A file of your own: path/to/{self.kind}.py.")
+
+    def parse(self, text: str) -> list[Choice]:
+        """The choices that a comma-separated list names, in its order, each once."""
+        items: list[str] = []
+        for part in (piece.strip() for piece in text.split(",")):
+            if not part:
+                raise UsageError(f"{text!r} has an empty item: separate {self.kind}s by single commas")
+            if items and re.match(r"\w+=", part):  # rope:base=500000,fraction=0.25
+                items[-1] += f":{part}"
+            else:
+                items.extend(self.members(part))
+        choices = {choice.label: choice for choice in map(self.choice, items)}
+        return list(choices.values())
+
+    def members(self, item: str) -> tuple[str, ...]:
+        """The names that a group stands for ("all" is every known name); any other item stands for itself."""
+        return tuple(self.names()) if item == "all" else self.groups.get(item, (item,))
+
+    def choice(self, item: str) -> Choice:
+        """One item: a name or path, with parameters after colons."""
+        name, *settings = item.split(":")
+        entry = self.entry(name)
+        parameters = dict(entry.defaults)
+        for setting in settings:
+            key, equals, value = setting.partition("=")
+            if not equals:
+                raise UsageError(f"{item!r}: {setting!r} is no parameter; write NAME=VALUE")
+            if key not in entry.defaults:
+                raise unknown(f"parameter of {entry.name}", key, entry.defaults)
+            parameters[key] = convert(value, entry.defaults[key], f"{entry.name}:{key}")
+        return Choice(entry=entry, parameters=parameters)
+
+    def load(self, entry: Entry) -> type[Any]:
+        """The class itself; this is what imports torch, or a user's file."""
+        module = _import_file(entry.path) if entry.module is None else importlib.import_module(entry.module)
+        return getattr(module, entry.class_name)  # type: ignore[no-any-return]
+
+    def _from_file(self, path: Path) -> Entry:
+        if not path.is_file():
+            raise UsageError(f"no file {str(path)!r}: name a Python file that defines one {self.kind}")
+        entry = self._read(path.resolve(), None, None)
+        if entry.name in self.table:
+            raise UsageError(f"{path}: the name {entry.name!r} is taken by a built-in {self.kind}; choose another")
+        return entry
+
+    def _from_entry_point(self, module: str, name: str) -> Entry:
+        spec = importlib.util.find_spec(module)
+        if spec is None or spec.origin is None:
+            raise UsageError(f"{self.kind} {name!r}: its module {module!r} cannot be found; reinstall its package")
+        return self._read(Path(spec.origin), module, name)
+
+    def _read(self, path: Path, module: str | None, name: str | None) -> Entry:
+        return read_entry(self.kind, path, module, name, self.folder / self.contract, self.bases)
+
+
+@cache
+def read_entry(
+    kind: str, path: Path, module: str | None, name: str | None, contract: Path, bases: tuple[str, ...]
+) -> Entry:
+    """The class of a kind in a file: by its `name`, or the only one if no name is given."""
+    found = [node for node in _tree(path).body if isinstance(node, ast.ClassDef) and _derives(node, bases)]
+    named = {str(_literals(node).get("name", "")): node for node in found}
+    if name is None and len(found) != 1:
+        raise UsageError(f"{path} defines {len(found)} {kind}s, but must define exactly one class from {bases[0]}")
+    key = name if name is not None else next(iter(named))
+    if key not in named or not key:
+        raise UsageError(f"{path} must define a class from {bases[0]} with name = {key or 'a text'!r}")
+    node = named[key]
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_+-]*", key):
+        raise UsageError(f"{path}: the name {key!r} must be lower-case letters, digits, '-', '_' or '+'")
+    contract_classes = {item.name: item for item in _tree(contract).body if isinstance(item, ast.ClassDef)}
+    attributes = {**_inherited(node, contract_classes), **_literals(node)}
+    missing = [wanted for wanted in ("title", "source") if not isinstance(attributes.get(wanted), str)]
+    if missing:
+        raise UsageError(f"{path}: class {node.name} must set {' and '.join(missing)} to a literal text")
+    return Entry(
+        kind=kind,
+        name=key,
+        class_name=node.name,
+        path=path,
+        module=module,
+        attributes=attributes,
+        defaults=_defaults(node, path),
+    )
+
+
+def convert(text: str, default: Parameter, what: str) -> Parameter:
+    """A parameter's value from its text, of the type of its default."""
+    if isinstance(default, bool):
+        if text.lower() in ("true", "yes", "1"):
+            return True
+        if text.lower() in ("false", "no", "0"):
+            return False
+        raise UsageError(f"{what} is {text!r}, but must be true or false")
+    if isinstance(default, str):
+        return text
+    kind = "a whole number" if isinstance(default, int) else "a finite number"
+    try:
+        number = type(default)(text)
+    except ValueError:
+        raise UsageError(f"{what} is {text!r}, but must be {kind}, such as {default}") from None
+    if not math.isfinite(number):
+        raise UsageError(f"{what} is {text!r}, but must be {kind}, such as {default}")
+    return number
+
+
+def fingerprint(path: Path) -> str:
+    """Hash of a Python file's syntax tree without docstrings, 16 hexadecimal digits."""
+    tree = ast.parse(path.read_bytes())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:]
+    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()[:16]
+
+
+def _is_path(name: str) -> bool:
+    return name.endswith(".py") or "/" in name or "\\" in name
+
+
+@cache
+def _tree(path: Path) -> ast.Module:
+    try:
+        return ast.parse(path.read_bytes(), filename=str(path))
+    except (SyntaxError, ValueError) as error:
+        raise UsageError(f"{path} is not valid Python: {error}") from None
+
+
+def _base_names(node: ast.ClassDef) -> list[str]:
+    return [base.attr if isinstance(base, ast.Attribute) else getattr(base, "id", "") for base in node.bases]
+
+
+def _derives(node: ast.ClassDef, bases: tuple[str, ...]) -> bool:
+    return any(base in bases for base in _base_names(node))
+
+
+def _inherited(node: ast.ClassDef, classes: Mapping[str, ast.ClassDef]) -> dict[str, Any]:
+    merged: dict[str, Any] = {}
+    for base in _base_names(node):
+        if base in classes:
+            merged |= {**_inherited(classes[base], classes), **_literals(classes[base])}
+    return merged
+
+
+def _literals(node: ast.ClassDef) -> dict[str, Any]:
+    values = {}
+    for item in node.body:
+        if isinstance(item, ast.Assign) and len(item.targets) == 1 and isinstance(item.targets[0], ast.Name):
+            target, value = item.targets[0].id, item.value
+        elif isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name) and item.value is not None:
+            target, value = item.target.id, item.value
+        else:
+            continue
+        try:
+            values[target] = ast.literal_eval(value)
+        except ValueError:
+            continue  # computed: not for listing
+    return values
+
+
+def _defaults(node: ast.ClassDef, path: Path) -> dict[str, Parameter]:
+    for item in node.body:
+        if isinstance(item, ast.FunctionDef) and item.name == "__init__":
+            return {
+                argument.arg: _default(argument.arg, value, path)
+                for argument, value in zip(item.args.kwonlyargs, item.args.kw_defaults, strict=True)
+            }
+    return {}
+
+
+def _default(name: str, value: ast.expr | None, path: Path) -> Parameter:
+    try:
+        literal = ast.literal_eval(value) if value is not None else None
+    except ValueError:
+        literal = None
+    if not isinstance(literal, bool | int | float | str):
+        raise UsageError(f"{path}: parameter {name!r} needs a literal default: a number, a text, True or False")
+    return literal
+
+
+def _import_file(path: Path) -> ModuleType:
+    name = f"benchmark_plugin_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise UsageError(f"{path} cannot be loaded as a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module

@@ -1,0 +1,49 @@
+"""The registry of position encodings: name -> module. A test compares this table with the folder.
+
+Nothing here imports torch; `make` does, when an encoding is built.
+"""
+
+from typing import TYPE_CHECKING
+
+from benchmark.catalogue import Catalogue, Choice
+
+if TYPE_CHECKING:
+    from benchmark.encodings.encoding import Encoding, Shape
+
+TABLE = {
+    "alibi": "alibi",
+    "learned": "learned",
+    "none": "none",
+    "rope": "rope",
+    "sinusoidal": "sinusoidal",
+}
+
+GROUPS = {"classic": ("none", "sinusoidal", "learned", "alibi", "rope")}
+
+CATALOGUE = Catalogue(
+    kind="encoding",
+    package="benchmark.encodings",
+    contract="encoding.py",
+    bases=("Encoding", "RelativeBias"),
+    table=TABLE,
+    groups=GROUPS,
+    entry_point_group="position_encodings",
+)
+
+
+def make(choice: Choice | str, shape: "Shape", *, seed: int = 0, layer: int = 0) -> "Encoding":
+    """An encoding for a shape: `make("rope:base=500000", shape)`.
+
+    Its own weights depend on its name, the seed and the layer alone.
+    """
+    import torch
+
+    from benchmark.seeds import seed_of
+
+    chosen = CATALOGUE.choice(choice) if isinstance(choice, str) else choice
+    encoding_class = CATALOGUE.load(chosen.entry)
+    # An author may draw weights with any torch initialiser; the fork keeps the caller's randomness untouched.
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed_of("encoding", chosen.entry.name, seed, layer))
+        encoding: Encoding = encoding_class(shape, **chosen.parameters)
+    return encoding

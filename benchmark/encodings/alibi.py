@@ -1,0 +1,47 @@
+"""ALiBi: each head lowers a score in proportion to distance.
+
+    score[i, j] += -slope[h] * |i - j|,   slope[h] = 2 ** (-8h / H),   h = 1 .. H
+
+Source: Press et al. 2022, https://arxiv.org/abs/2108.12409, section 3.
+Convention: for H no power of two, the slopes of the next lower power of two, then every other one of the next
+higher, as in the paper's code. Distances, never absolute key positions, so that nothing is lost to rounding; where
+attention sees both ways, the absolute distance.
+"""
+
+import torch
+from torch import Tensor
+
+from benchmark.encodings.encoding import RelativeBias, Shape
+
+
+class Alibi(RelativeBias):
+    """No parameters: the slopes are fixed."""
+
+    name = "alibi"
+    title = "ALiBi"
+    source = "https://arxiv.org/abs/2108.12409"
+    acts = "bias"
+    past = "defined, decays"
+    relative = True
+
+    slopes: Tensor
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__(shape)
+        self.register_buffer("slopes", slopes(shape.heads), persistent=False)
+
+    def at(self, distance: Tensor) -> Tensor:
+        per_head = self.slopes.view(-1, *(1,) * distance.dim())
+        return -per_head * distance.abs()
+
+
+def slopes(heads: int) -> Tensor:
+    """The slope of each head, [H], steepest first within each power of two."""
+    whole = 1 << (heads.bit_length() - 1)  # the next lower power of two
+    own = geometric(whole)
+    return torch.cat((own, geometric(2 * whole)[::2][: heads - whole]))
+
+
+def geometric(heads: int) -> Tensor:
+    """2 ** (-8h / heads) for h = 1 .. heads."""
+    return 2.0 ** (-8.0 * torch.arange(1, heads + 1) / heads)

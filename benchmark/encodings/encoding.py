@@ -1,0 +1,205 @@
+"""The contract of a position encoding: five hooks, all optional.
+
+    positions -> embed -> [ rotate -> scores / sqrt(D) -> + bias -> mask -> rescore -> mask -> softmax ] a layer
+
+An encoding overrides the hooks it needs and leaves the rest. The model calls every hook on every encoding and
+knows none by name; the attention picks the fastest kernel that is exact for the hooks in use.
+
+Shapes: B batch, T tokens, H heads, Q queries, K keys, D head width, C model width. `B|1` is B or 1.
+"""
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field, replace
+from typing import ClassVar, Self, TypeVar
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """What an encoding may size itself by. `train_length` is in tokens."""
+
+    width: int
+    heads: int
+    layers: int
+    train_length: int
+
+    def __post_init__(self) -> None:
+        for name in ("width", "heads", "layers", "train_length"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}, but must be at least 1")
+        if self.width % self.heads:
+            raise ValueError(f"width {self.width} is no multiple of heads {self.heads}: choose one that is")
+
+    @property
+    def head_width(self) -> int:
+        """D, the width of one head."""
+        return self.width // self.heads
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """One attention call: who asks (queries), who is asked (keys), and who may see whom.
+
+    In a full pass queries and keys are the same tokens; in decoding and in blocked evaluation the queries are the
+    tail of the keys. Positions are those that `Encoding.positions` gave, not indices.
+    """
+
+    hidden: Float[Tensor, "batch key width"]  # the layer's input after its norm, of every key
+    query_positions: Tensor  # [B|1, Q]
+    key_positions: Tensor  # [B|1, K]
+    visible: Bool[Tensor, "batch_or_1 1 query key"]  # True: may attend; a query always sees itself
+    causal: bool  # visible is exactly "no key later than the query", and queries == keys
+    first_query: int = 0  # index of the first query among the keys
+    layer: int = 0
+    shared: dict[Hashable, object] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def of(cls, hidden: Tensor, positions: Tensor, *, queries: int | None = None, causal: bool = True) -> Self:
+        """The site at which the last `queries` tokens (default: all) look at all tokens of `hidden` [B, K, C]."""
+        keys = hidden.shape[1]
+        count = keys if queries is None else queries
+        visible = torch.ones(count, keys, dtype=torch.bool, device=hidden.device)
+        if causal:
+            visible = visible.tril(diagonal=keys - count)
+        return cls(
+            hidden=hidden,
+            query_positions=positions[:, keys - count :],
+            key_positions=positions,
+            visible=visible[None, None],
+            causal=causal and count == keys,
+            first_query=keys - count,
+        )
+
+    def once(self, key: Hashable, compute: Callable[[], Value]) -> Value:
+        """`compute()`, done once a forward pass and shared by all its layers: for what positions alone decide."""
+        if key not in self.shared:
+            self.shared[key] = compute()
+        return self.shared[key]  # type: ignore[return-value]
+
+    @property
+    def distance(self) -> Tensor:
+        """Query position minus key position, [B|1, 1, Q, K]; negative for keys ahead (never visible if causal)."""
+        return self.once("distance", lambda: self._distance())
+
+    def _distance(self) -> Tensor:
+        return self.query_positions[:, None, :, None] - self.key_positions[:, None, None, :]
+
+    @property
+    def contiguous(self) -> bool:
+        """Whether positions are the same for every row and rise by exactly one: then distances form a Toeplitz matrix."""
+        return self.once("contiguous", lambda: _steps_by_one(self.key_positions))
+
+    def at_layer(self, layer: int, hidden: Tensor) -> Self:
+        """The same positions and the same shared values, seen from another layer."""
+        return replace(self, layer=layer, hidden=hidden)
+
+    def block(self, start: int, stop: int) -> Self:
+        """The queries `start` to `stop` alone; in a causal site with the keys that they can see."""
+        keys = self.first_query + stop if self.causal else self.key_positions.shape[1]
+        return replace(
+            self,
+            hidden=self.hidden[:, :keys],
+            query_positions=self.query_positions[:, start:stop],
+            key_positions=self.key_positions[:, :keys],
+            visible=self.visible[:, :, start:stop, :keys],
+            causal=False,
+            first_query=self.first_query + start,
+            shared={},
+        )
+
+
+def _steps_by_one(positions: Tensor) -> bool:
+    if positions.shape[0] != 1 or positions.is_floating_point():
+        return False
+    return bool((positions[:, 1:] - positions[:, :-1] == 1).all())
+
+
+class Encoding(nn.Module):
+    """A position encoding. The class attributes say what it claims; `python -m benchmark list encodings` shows them.
+
+    Class attributes are plain literals, so that they can be read without importing torch. Parameters of an encoding
+    are keyword-only arguments of `__init__` after `shape`, each with a literal default: `rope:base=500000` sets one.
+    Weights may be drawn in `__init__` with any torch initialiser: `make` runs it under a seed of its own.
+    """
+
+    name: ClassVar[str]  # the name in the registry and on the command line
+    title: ClassVar[str]  # for people
+    source: ClassVar[str]  # where the idea was published, an URL
+    acts: ClassVar[str]  # embedding, rotation, bias, scores, positions, or nothing
+    learned: ClassVar[str] = "0"  # number of learned parameters, as a formula in L, D, H, d
+    past: ClassVar[str]  # what happens past the trained length, in three or four words
+    relative: ClassVar[bool] = False  # claims that scores depend on distance only; the contract test holds it to that
+    per_layer: ClassVar[bool] = False  # one instance a layer, or one shared by all
+    causal_only: ClassVar[bool] = False  # True: not defined where a query sees keys ahead of it
+    adapts: ClassVar[str | None] = None  # applied at test time to a model trained with that encoding; never trained
+
+    max_length: int | None = None  # tokens; None: defined everywhere. Past it, evaluation reports "unsupported"
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.shape = shape
+
+    def positions(self, tokens: Int[Tensor, "batch time"], generator: torch.Generator | None = None) -> Tensor:
+        """Position of every token, [B|1, T]. `generator` is given in training only, for encodings that sample."""
+        return torch.arange(tokens.shape[1], device=tokens.device)[None]
+
+    def embed(self, x: Float[Tensor, "batch time width"], positions: Tensor) -> Float[Tensor, "batch time width"]:
+        """Token embeddings (unit variance) with position added, once, before the first layer."""
+        return x
+
+    def rotate(self, q: Tensor, k: Tensor, site: Site) -> tuple[Tensor, Tensor]:
+        """Queries [B, H, Q, D] and keys [B, H, K, D], transformed by their positions. Both may change width alike."""
+        return q, k
+
+    def bias(self, site: Site) -> Tensor | None:
+        """What is added to the scaled scores, [B|1, H|1, Q, K]; None if there is nothing to add."""
+        return None
+
+    def rescore(self, scores: Tensor, q: Tensor, k: Tensor, site: Site) -> Tensor:
+        """The final scores [B, H, Q, K] from the scaled, biased and masked ones (-inf where not visible)."""
+        return scores
+
+    @property
+    def biases(self) -> bool:
+        """Whether a bias is added: then the kernel needs it as a mask."""
+        return type(self).bias is not Encoding.bias
+
+    @property
+    def rescores(self) -> bool:
+        """Whether the scores themselves are needed, which no fused kernel can give."""
+        return type(self).rescore is not Encoding.rescore
+
+
+class RelativeBias(Encoding):
+    """An encoding whose bias depends on distance alone: give `at`, and the rest is done once a forward pass.
+
+    For T tokens in a row there are only 2T - 1 distances: `at` is called on those and laid out as a Toeplitz matrix,
+    which all layers share (when the encoding itself is shared).
+    """
+
+    acts: ClassVar[str] = "bias"
+    relative: ClassVar[bool] = True
+
+    def at(self, distance: Tensor) -> Tensor:
+        """The bias of every head at each distance: any shape [...] in, [H, ...] out. Float32 inside."""
+        raise NotImplementedError(f"{type(self).__name__} must define at(distance)")
+
+    def bias(self, site: Site) -> Tensor:
+        """[B|1, H, Q, K], computed once a forward pass."""
+        return site.once(("bias", id(self)), lambda: self._lay_out(site))
+
+    def _lay_out(self, site: Site) -> Tensor:
+        if not site.contiguous:
+            return self.at(site.distance[:, 0]).transpose(0, 1)
+        queries, keys = site.query_positions.shape[1], site.key_positions.shape[1]
+        if queries == 0 or keys == 0:
+            return site.hidden.new_zeros(1, self.shape.heads, queries, keys)
+        farthest, nearest = site.first_query + queries - 1, site.first_query - keys + 1
+        distances = torch.arange(farthest, nearest - 1, -1, device=site.key_positions.device)
+        # Row r of the unfolded view holds the distances from (farthest - r) down: the last query comes first.
+        return self.at(distances).unfold(-1, keys, 1).flip(-2)[None]

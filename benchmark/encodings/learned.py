@@ -1,0 +1,41 @@
+"""Learned: one trained vector a position, added to the token embeddings.
+
+    x[p] += E[p],   p < train_length
+
+Source: Vaswani et al. 2017, https://arxiv.org/abs/1706.03762, section 3.5; Gehring et al. 2017,
+https://arxiv.org/abs/1705.03122.
+Convention: the table ends with the trained length. Past its end the encoding is undefined and evaluation reports
+"unsupported"; nothing is clamped. The table is drawn and scaled as the token embeddings are (unit variance).
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from benchmark.encodings.encoding import Encoding, Shape
+
+
+class Learned(Encoding):
+    """A table of `train_length` rows."""
+
+    name = "learned"
+    title = "Learned"
+    source = "https://arxiv.org/abs/1706.03762"
+    acts = "embedding"
+    learned = "L·C"
+    past = "unsupported"
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__(shape)
+        self.max_length = shape.train_length
+        self.scale = math.sqrt(shape.width)
+        self.table = nn.Parameter(torch.randn(shape.train_length, shape.width) / self.scale)
+
+    def embed(self, x: Tensor, positions: Tensor) -> Tensor:
+        if positions.numel() and int(positions.max()) >= self.shape.train_length:
+            raise ValueError(
+                f"learned: position {int(positions.max())} is past the end of the table, "
+                f"which was trained for positions 0 to {self.shape.train_length - 1}"
+            )
+        return x + (self.table[positions] * self.scale).to(x.dtype)

@@ -1,0 +1,106 @@
+"""The shared attention interface: one attention for every encoding, through the hooks of the contract.
+
+    rotate -> scores / sqrt(D) -> + bias -> mask -> rescore -> mask -> softmax -> values
+
+The kernel is chosen by what the encoding's hooks return, never by its name:
+
+    no bias, no rescore      fused causal attention
+    bias                     fused attention with the bias as its mask
+    rescore, or weights      the scores themselves (eager)
+
+Shapes: B batch, H heads, Q queries, K keys, D head width, C model width.
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from benchmark.encodings.encoding import Encoding, Shape, Site
+
+# Scores held at once when no gradient is needed, in elements (float32: 256 MiB); past it, queries go in blocks.
+BLOCK_SCORES = 64 * 1024 * 1024
+
+
+class Attention(nn.Module):
+    """Multi-head attention with the position encoding as an argument, so that all encodings share these weights."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.heads = shape.heads
+        self.head_width = shape.head_width
+        self.qkv = nn.Linear(shape.width, 3 * shape.width, bias=False)
+        self.out = nn.Linear(shape.width, shape.width, bias=False)
+
+    def project(self, hidden: Float[Tensor, "batch time width"]) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries, keys and values of every token, each [B, H, T, D]."""
+        split = self.qkv(hidden).unflatten(-1, (3, self.heads, self.head_width))
+        q, k, v = split.permute(2, 0, 3, 1, 4)
+        return q, k, v
+
+    def forward(
+        self, q: Tensor, k: Tensor, v: Tensor, site: Site, encoding: Encoding, *, weights: bool = False
+    ) -> tuple[Float[Tensor, "batch query width"], Tensor | None]:
+        """Attend from q [B, H, Q, D] to k, v [B, H, K, D]; also the weights [B, H, Q, K] if asked for."""
+        scale = 1 / math.sqrt(self.head_width)  # of the model's head width, also where `rotate` widens q and k
+        q, k = encoding.rotate(q, k, site)
+        mixed, attended = attend(q, k, v, site, encoding, scale=scale, weights=weights)
+        return self.out(mixed.transpose(1, 2).flatten(-2)), attended
+
+
+def attend(
+    q: Tensor, k: Tensor, v: Tensor, site: Site, encoding: Encoding, *, scale: float, weights: bool = False
+) -> tuple[Tensor, Tensor | None]:
+    """Values mixed by attention, [B, H, Q, D]; the weights too if asked for."""
+    if weights:
+        attention = softmax_scores(q, k, site, encoding, scale).to(v.dtype)
+        return attention @ v, attention
+    if site.causal and not (encoding.biases or encoding.rescores):
+        return F.scaled_dot_product_attention(q, k, v, is_causal=True, scale=scale), None
+    rows = BLOCK_SCORES // max(1, q.shape[:-2].numel() * k.shape[-2])
+    if torch.is_grad_enabled() or rows >= q.shape[-2]:
+        return _mix(q, k, v, site, encoding, scale), None
+    return _mix_in_blocks(q, k, v, site, encoding, scale, max(1, rows)), None
+
+
+def _mix(q: Tensor, k: Tensor, v: Tensor, site: Site, encoding: Encoding, scale: float) -> Tensor:
+    if encoding.rescores:
+        return softmax_scores(q, k, site, encoding, scale).to(v.dtype) @ v
+    mask = fused_mask(site, encoding.bias(site), q.dtype)
+    return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, scale=scale)
+
+
+def _mix_in_blocks(q: Tensor, k: Tensor, v: Tensor, site: Site, encoding: Encoding, scale: float, rows: int) -> Tensor:
+    """The same values, `rows` queries at a time: memory grows with K, not with Q x K."""
+    mixed = []
+    for start in range(0, q.shape[-2], rows):
+        part = site.block(start, min(start + rows, q.shape[-2]))
+        keys = part.key_positions.shape[1]
+        mixed.append(_mix(q[..., start : start + rows, :], k[..., :keys, :], v[..., :keys, :], part, encoding, scale))
+    return torch.cat(mixed, dim=-2)
+
+
+def softmax_scores(q: Tensor, k: Tensor, site: Site, encoding: Encoding, scale: float) -> Tensor:
+    """Attention weights [B, H, Q, K] by the plain road, which every encoding can take."""
+    hidden_keys = ~site.visible
+    scores = (q @ k.transpose(-1, -2)) * scale
+    bias = encoding.bias(site)
+    if bias is not None:
+        scores = scores + bias
+    scores = scores.masked_fill(hidden_keys, -torch.inf)
+    if encoding.rescores:
+        scores = encoding.rescore(scores, q, k, site).masked_fill(hidden_keys, -torch.inf)
+    return scores.softmax(dim=-1)
+
+
+def fused_mask(site: Site, bias: Tensor | None, dtype: torch.dtype) -> Tensor:
+    """What the fused kernel adds to the scores; made once a forward where all layers share the bias."""
+    if bias is None:
+        return site.visible
+    # The bias itself is part of the key, so that its identity cannot be reused while the mask is kept.
+    _, mask = site.once(
+        ("mask", id(bias), dtype), lambda: (bias, bias.masked_fill(~site.visible, -torch.inf).to(dtype))
+    )
+    return mask

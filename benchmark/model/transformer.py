@@ -1,0 +1,132 @@
+"""The one transformer that every encoding is compared in: decoder-only, pre-norm, tied head, no dropout.
+
+    x = E[token] * sqrt(C)            unit variance, so that added encodings and tokens start on equal terms
+    x = encoding.embed(x)
+    x = x + attention(norm(x));  x = x + mlp(norm(x))        a layer
+    logits = norm(x) @ E.T
+
+Every weight that is not the encoding's own draws its initial value from a generator named after it: two models that
+differ in the encoding alone start with the same values, bit for bit.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from benchmark.encodings.encoding import Encoding, Shape, Site
+from benchmark.model.attention import Attention
+from benchmark.seeds import generator
+
+
+@dataclass
+class Cache:
+    """What decoding keeps of the tokens seen so far: per layer the normed input, keys (unrotated) and values."""
+
+    tokens: Tensor | None = None
+    layers: dict[int, tuple[Tensor, Tensor, Tensor]] = field(default_factory=dict)
+
+    def extend(self, layer: int, *new: Tensor) -> tuple[Tensor, ...]:
+        """The layer's hidden [B, K, C], keys and values [B, H, K, D], with the new tokens appended."""
+        old = self.layers.get(layer)
+        whole = new if old is None else tuple(torch.cat(pair, dim=-2) for pair in zip(old, new, strict=True))
+        self.layers[layer] = (whole[0], whole[1], whole[2])
+        return whole
+
+
+class Layer(nn.Module):
+    """Attention and a feed-forward network of four times the width, each behind a norm and around a residual."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.attention_norm = nn.LayerNorm(shape.width, bias=False)
+        self.attention = Attention(shape)
+        self.mlp_norm = nn.LayerNorm(shape.width, bias=False)
+        self.widen = nn.Linear(shape.width, 4 * shape.width, bias=False)
+        self.narrow = nn.Linear(4 * shape.width, shape.width, bias=False)
+
+    def forward(
+        self, x: Tensor, site: Site, encoding: Encoding, *, layer: int, cache: Cache | None, weights: bool
+    ) -> tuple[Tensor, Tensor | None]:
+        hidden = self.attention_norm(x)
+        q, k, v = self.attention.project(hidden)
+        if cache is not None:
+            hidden, k, v = cache.extend(layer, hidden, k, v)
+        mixed, attended = self.attention(q, k, v, site.at_layer(layer, hidden), encoding, weights=weights)
+        x = x + mixed
+        return x + self.narrow(F.gelu(self.widen(self.mlp_norm(x)))), attended
+
+
+class Transformer(nn.Module):
+    """`encode(shape, layer)` makes an encoding: called for layer 0, and for the others if the encoding asks for that."""
+
+    def __init__(self, vocabulary: int, shape: Shape, encode: Callable[[Shape, int], Encoding]) -> None:
+        super().__init__()
+        self.shape = shape
+        self.embedding = nn.Parameter(torch.empty(vocabulary, shape.width))
+        self.layers = nn.ModuleList(Layer(shape) for _ in range(shape.layers))
+        self.final_norm = nn.LayerNorm(shape.width, bias=False)
+        first = encode(shape, 0)
+        rest = range(1, shape.layers) if first.per_layer else ()
+        self.encodings = nn.ModuleList([first, *(encode(shape, layer) for layer in rest)])
+
+    @property
+    def encoding(self) -> Encoding:
+        """The encoding, or the first layer's where each layer has its own."""
+        return self.encodings[0]  # type: ignore[return-value]
+
+    def encoding_of(self, layer: int) -> Encoding:
+        """The encoding that a layer uses."""
+        return self.encodings[layer % len(self.encodings)]  # type: ignore[return-value]
+
+    def initialise(self, seed: int) -> None:
+        """Draw every weight but the encoding's own, each from a generator of its own."""
+        for name, weight in self.named_parameters():
+            if not name.startswith("encodings.") and weight.dim() > 1:
+                with torch.no_grad():
+                    weight.copy_(torch.randn(weight.shape, generator=generator("weight", seed, name)))
+                    weight.mul_(self._deviation(name, weight))
+
+    def _deviation(self, name: str, weight: Tensor) -> float:
+        """Standard deviation 1/sqrt(inputs); less for what is added to the residual stream, once a sub-layer."""
+        into_residual = name.endswith(("out.weight", "narrow.weight"))
+        return (1 / math.sqrt(2 * self.shape.layers) if into_residual else 1.0) / math.sqrt(weight.shape[-1])
+
+    def forward(
+        self,
+        tokens: Int[Tensor, "batch time"],
+        *,
+        causal: bool = True,
+        sampler: torch.Generator | None = None,
+        cache: Cache | None = None,
+        weights: list[Tensor] | None = None,
+    ) -> Float[Tensor, "batch time width"]:
+        """Final hidden states of `tokens`, ready for `logits`.
+
+        With a `cache`, `tokens` continue those that it holds. A list given as `weights` is filled with the attention
+        weights [B, H, Q, K] of every layer. `sampler` is for encodings that sample positions in training.
+        """
+        new = tokens.shape[1]
+        if cache is not None:
+            tokens = tokens if cache.tokens is None else torch.cat((cache.tokens, tokens), dim=1)
+            cache.tokens = tokens
+        positions = self.encoding.positions(tokens, sampler)
+        start = tokens.shape[1] - new
+        x = F.embedding(tokens[:, start:], self.embedding) * math.sqrt(self.shape.width)
+        x = self.encoding.embed(x, positions[:, start:])
+        keys = x.new_empty(x.shape[0], tokens.shape[1], 0)  # each layer puts its own hidden states here
+        site = Site.of(keys, positions, queries=new, causal=causal)
+        for index, layer in enumerate(self.layers):
+            x, attended = layer(x, site, self.encoding_of(index), layer=index, cache=cache, weights=weights is not None)
+            if weights is not None:
+                weights.append(attended)
+        final: Tensor = self.final_norm(x)
+        return final
+
+    def logits(self, hidden: Float[Tensor, "*any width"]) -> Float[Tensor, "*any vocabulary"]:
+        """Scores of every next token. Apply it to the hidden states that are scored, and no others."""
+        return F.linear(hidden, self.embedding)

@@ -1,0 +1,1 @@
+"""Specs, records and their store. No torch."""

@@ -1,0 +1,83 @@
+"""What a cell leaves behind: raw outcomes, never derived figures. Metrics are computed when a report is drawn.
+
+results/cells/<train key>/train.json            TrainRecord
+results/cells/<train key>/weights.safetensors   the trained weights
+results/cells/<train key>/<key>.json            EvalRecord or ProbeRecord
+results/cells/<train key>/<key>.safetensors     its arrays
+"""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from benchmark.results.spec import EvalSpec, Frozen, ProbeSpec, TrainSpec
+
+SCHEMA = 1
+
+Status = Literal["ok", "failed", "diverged", "unsupported"]
+
+
+class Environment(Frozen):
+    """Where a cell ran."""
+
+    benchmark: str  # version of this package
+    python: str
+    torch: str
+    platform: str
+    processor: str
+    device: str  # "cpu", or the GPU's name
+    threads: int
+
+
+class Record(Frozen):
+    """What all records share."""
+
+    schema_version: int = SCHEMA
+    status: Status
+    reason: str | None = None  # why not "ok", in one line
+    created: datetime
+    environment: Environment
+
+
+class TrainRecord(Record):
+    """A trained model, or why there is none."""
+
+    kind: Literal["train"] = "train"
+    spec: TrainSpec
+    parameters: int = 0  # of the whole model
+    encoding_parameters: int = 0  # of the encoding alone
+    trained_tokens: int = 0
+    train_seconds: float = 0.0
+    peak_memory_bytes: int | None = None
+    train_steps: list[int] = []  # where the training loss was noted
+    train_losses: list[float] = []  # nats a scored token, there
+    unknown_rate: float | None = None  # share of <unk> among the held-out tokens (language)
+    characters_per_token: float | None = None  # of the held-out text (language)
+
+
+class EvalRecord(Record):
+    """A model measured at one length.
+
+    Arrays, for a task's T token places and N test rows: `loss_sum` [T] (nats), `correct` [T] and `count` [T], summed
+    over rows at each place; `row_loss` [N], `row_correct` [N] and `row_count` [N], summed over places in each row.
+    """
+
+    kind: Literal["evaluate"] = "evaluate"
+    spec: EvalSpec
+    tokens: int = 0  # T: tokens in a row
+    chance: dict[str, float] = {}  # by metric
+    eval_seconds: float = 0.0
+
+
+class ProbeRecord(Record):
+    """A look inside. Arrays: `attention` [layers, H, T, T] and `structure` [layers, H, distances]."""
+
+    kind: Literal["probe"] = "probe"
+    spec: ProbeSpec
+    words: list[str] = []  # the T tokens of the sentence
+
+
+AnyRecord = Annotated[TrainRecord | EvalRecord | ProbeRecord, Field(discriminator="kind")]
+
+Arrays = dict[str, Any]  # name -> numpy array

@@ -1,0 +1,120 @@
+"""Records on disk: content-addressed files, written whole or not at all, that merge by copying.
+
+A file is written under a temporary name, fsynced and renamed, arrays before the JSON that vouches for them: whatever
+moment a process dies, a record is there completely or not at all. A file that cannot be read (corrupt, foreign, of a
+newer schema) is named in `problems` and skipped; the others are read.
+"""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import safetensors.numpy
+from pydantic import TypeAdapter, ValidationError
+
+from benchmark.errors import UsageError
+from benchmark.results.record import SCHEMA, AnyRecord, Arrays, EvalRecord, ProbeRecord, TrainRecord
+
+ADAPTER: TypeAdapter[TrainRecord | EvalRecord | ProbeRecord] = TypeAdapter(AnyRecord)
+
+
+@dataclass
+class Store:
+    """The results folder."""
+
+    root: Path
+    problems: list[str] = field(default_factory=list)  # files that could not be read, and why
+
+    def path(self, record: TrainRecord | EvalRecord | ProbeRecord) -> Path:
+        """Where a record's JSON belongs; its keys are hashes that we computed, so it cannot lead out of the folder."""
+        if isinstance(record, TrainRecord):
+            return self.folder(record.spec.key) / "train.json"
+        return self.folder(record.spec.train_key) / f"{record.spec.key}.json"
+
+    def folder(self, train_key: str) -> Path:
+        """The folder of one trained model."""
+        if len(train_key) != 32 or not all(digit in "0123456789abcdef" for digit in train_key):
+            raise UsageError(f"{train_key!r} is no key: 32 hexadecimal digits are")
+        return self.root / "cells" / train_key
+
+    def weights(self, train_key: str) -> Path:
+        """The file of trained weights."""
+        return self.folder(train_key) / "weights.safetensors"
+
+    def put(self, record: TrainRecord | EvalRecord | ProbeRecord, arrays: Arrays | None = None) -> None:
+        """Write a record, after its arrays."""
+        path = self.path(record)
+        if arrays is not None:
+            write_atomically(path.with_suffix(".safetensors"), safetensors.numpy.save(arrays))
+        text = record.model_dump_json(indent=1)
+        write_atomically(path, text.encode())
+
+    def get(self, path: Path) -> TrainRecord | EvalRecord | ProbeRecord | None:
+        """The record in a file; None, with a line in `problems`, if it cannot be read or is not what its name says."""
+        try:
+            data = json.loads(path.read_bytes())
+            version = data.get("schema_version") if isinstance(data, dict) else None
+            if version != SCHEMA:
+                raise ValueError(f"schema version {version!r}, but this version reads {SCHEMA}")
+            record = ADAPTER.validate_python(data)
+        except FileNotFoundError:
+            return None
+        except ValidationError as error:
+            self._skip(path, str(error.errors()[0]["msg"]))
+            return None
+        except (OSError, ValueError) as error:
+            self._skip(path, str(error))
+            return None
+        if self.path(record) != path:
+            self._skip(path, "its content does not match its name")
+            return None
+        return record
+
+    def train(self, key: str) -> TrainRecord | None:
+        """The record of a trained model, if there is one."""
+        record = self.get(self.folder(key) / "train.json")
+        return record if isinstance(record, TrainRecord) else None
+
+    def measured(self, spec_key: str, train_key: str) -> EvalRecord | ProbeRecord | None:
+        """The record of an evaluation or a probe, if there is one."""
+        record = self.get(self.folder(train_key) / f"{spec_key}.json")
+        return None if isinstance(record, TrainRecord) else record
+
+    def arrays(self, record: EvalRecord | ProbeRecord) -> Arrays:
+        """A record's arrays; empty, with a line in `problems`, if they cannot be read."""
+        path = self.path(record).with_suffix(".safetensors")
+        try:
+            return safetensors.numpy.load(path.read_bytes())
+        except (OSError, ValueError, safetensors.SafetensorError) as error:
+            self._skip(path, str(error))
+            return {}
+
+    def records(self) -> Iterator[TrainRecord | EvalRecord | ProbeRecord]:
+        """Every readable record, in a stable order."""
+        for path in sorted((self.root / "cells").glob("*/*.json")):
+            record = self.get(path)
+            if record is not None:
+                yield record
+
+    def _skip(self, path: Path, why: str) -> None:
+        line = f"{path}: skipped: {' '.join(why.split())}"
+        if line not in self.problems:
+            self.problems.append(line)
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all: a temporary name in the same folder, fsync, rename."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

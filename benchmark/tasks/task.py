@@ -1,0 +1,85 @@
+"""The contract of a task: where its problems come from, how they are scored, and what a guesser would reach.
+
+A synthetic problem is one row of tokens with a target at every scored place: the token to be predicted there.
+Scoring is teacher-forced: "every scored token is the argmax" equals greedy exact match, in one forward pass.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from benchmark.seeds import generator
+
+UNSCORED = -100  # the target of a place that is not scored (cross_entropy's ignore_index)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """Rows of tokens, and at each place the token to be predicted there (UNSCORED: none)."""
+
+    tokens: Int[Tensor, "batch time"]
+    targets: Int[Tensor, "batch time"]
+
+
+class Task(ABC):
+    """A task. Class attributes are plain literals, so that they can be read without importing torch.
+
+    Parameters of a task are keyword-only arguments of `__init__`, each with a literal default:
+    `offset-recall:back=7` sets one.
+    """
+
+    name: ClassVar[str]  # the name in the registry and on the command line
+    title: ClassVar[str]  # for people
+    group: ClassVar[str]  # recall, relative, absolute, string, counting, arithmetic, reasoning or language
+    definition: ClassVar[str]  # one line
+    source: ClassVar[str]  # where the task was published, an URL
+    metric: ClassVar[str]  # the headline metric: token_accuracy, exact_match or loss_nats
+    version: ClassVar[int] = 1  # raised by hand when the task's data change: old records then no longer count
+    nested: ClassVar[bool] = False  # the evaluation of a length is a prefix of that of any longer one
+
+    @property
+    @abstractmethod
+    def vocabulary(self) -> int:
+        """Number of token ids."""
+
+    @abstractmethod
+    def tokens(self, length: int) -> int:
+        """Tokens in a row of a problem of this length."""
+
+    @abstractmethod
+    def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:
+        """`size` training problems of one length, drawn with vectorised torch from the generator alone."""
+
+    @abstractmethod
+    def evaluation(self, length: int) -> Iterable[Batch]:
+        """The fixed test problems of a length: the same at every call, and never met in training."""
+
+    @abstractmethod
+    def chance(self) -> dict[str, float]:
+        """What a guesser who knows the task but not the answer reaches, by metric."""
+
+    def shortest(self) -> int:
+        """The shortest problem length that has something to score."""
+        return 1
+
+
+class Synthetic(Task):
+    """A task whose problems are made on line: `sample` defines it, and the test problems come from a seed of their own.
+
+    Training and test share no seed, and at the trained length a task has so many problems that none is met twice
+    (the conformance test counts).
+    """
+
+    problems: ClassVar[int] = 256  # test problems at each length
+    batch_tokens: ClassVar[int] = 16384  # about so many tokens in a test batch
+
+    def evaluation(self, length: int) -> Iterable[Batch]:
+        draws = generator(self.name, "evaluation", length)
+        size = max(1, min(self.problems, self.batch_tokens // self.tokens(length)))
+        for start in range(0, self.problems, size):
+            yield self.sample(min(size, self.problems - start), length, draws)
