@@ -91,7 +91,7 @@ class Site:
 
     @property
     def contiguous(self) -> bool:
-        """Whether positions are the same for every row and rise by exactly one: then distances form a Toeplitz matrix."""
+        """Whether positions rise by one and are the same in every row: then distances form a Toeplitz matrix."""
         return self.once("contiguous", lambda: _steps_by_one(self.key_positions))
 
     def at_layer(self, layer: int, hidden: Tensor) -> Self:

@@ -62,7 +62,7 @@ class Layer(nn.Module):
 
 
 class Transformer(nn.Module):
-    """`encode(shape, layer)` makes an encoding: called for layer 0, and for the others if the encoding asks for that."""
+    """`encode(shape, layer)` makes an encoding: for layer 0, and for the others if the encoding asks for that."""
 
     def __init__(self, vocabulary: int, shape: Shape, encode: Callable[[Shape, int], Encoding]) -> None:
         super().__init__()

@@ -60,8 +60,8 @@ class Task(ABC):
         """The fixed test problems of a length: the same at every call, and never met in training."""
 
     @abstractmethod
-    def chance(self) -> dict[str, float]:
-        """What a guesser who knows the task but not the answer reaches, by metric."""
+    def chance(self, length: int) -> dict[str, float]:
+        """What a guesser who knows the task but not the answer reaches at a length, by metric."""
 
     def shortest(self) -> int:
         """The shortest problem length that has something to score."""

@@ -1,0 +1,50 @@
+"""Copy: repeat a random string.
+
+    input    BOS  q  e  v  SEP  q  e  v
+    target   .    .  .  .  q    e  v  EOS      (. is not scored)
+
+Length is the length of the string; a row has 2 * length + 2 tokens.
+Source: Kazemnejad et al. 2023, https://arxiv.org/abs/2305.19466, section 3.
+"""
+
+import torch
+
+from benchmark.tasks.task import UNSCORED, Batch, Synthetic
+
+BOS, SEP, EOS, SPECIALS = 0, 1, 2, 3
+
+
+class Copy(Synthetic):
+    """Strings are uniform over `symbols`, each symbol drawn on its own."""
+
+    name = "copy"
+    title = "Copy"
+    group = "string"
+    definition = "repeat a random string, w -> w, greedily and without a mistake"
+    source = "https://arxiv.org/abs/2305.19466"
+    metric = "token_accuracy"
+
+    def __init__(self, *, symbols: int = 100) -> None:
+        if symbols < 2:
+            raise ValueError(f"copy: symbols is {symbols}, but must be at least 2")
+        self.symbols = symbols
+
+    @property
+    def vocabulary(self) -> int:
+        return SPECIALS + self.symbols
+
+    def tokens(self, length: int) -> int:
+        return 2 * length + 2
+
+    def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:
+        string = torch.randint(SPECIALS, self.vocabulary, (size, length), generator=generator)
+        mark = string.new_ones(size, 1)
+        tokens = torch.cat((mark * BOS, string, mark * SEP, string), dim=1)
+        targets = torch.full_like(tokens, UNSCORED)
+        targets[:, length + 1 :] = torch.cat((string, mark * EOS), dim=1)
+        return Batch(tokens=tokens, targets=targets)
+
+    def chance(self, length: int) -> dict[str, float]:
+        """One symbol in `symbols` for each of the string; EOS always falls on the same place."""
+        guess = 1 / self.symbols
+        return {"token_accuracy": (length * guess + 1) / (length + 1), "exact_match": guess**length}

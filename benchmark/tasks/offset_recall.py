@@ -1,0 +1,53 @@
+"""Offset recall (n-back): at every place, name the token that stood `back` places before.
+
+    input    d  a  c  b  a  d        (back = 2)
+    target   .  .  d  a  c  b        (. is not scored)
+
+Only the distance tells where to look: content is random and absolute places differ. It isolates relative reading.
+Length is the number of tokens.
+Source: this benchmark; the n-back test of psychology, Kirchner 1958, https://doi.org/10.1037/h0043688.
+"""
+
+import torch
+
+from benchmark.tasks.task import UNSCORED, Batch, Synthetic
+
+
+class OffsetRecall(Synthetic):
+    """Tokens are uniform over `symbols`."""
+
+    name = "offset-recall"
+    title = "Offset recall (n-back)"
+    group = "relative"
+    definition = "at every place, name the token that stood a fixed number of places before"
+    source = "https://doi.org/10.1037/h0043688"
+    metric = "token_accuracy"
+
+    def __init__(self, *, back: int = 5, symbols: int = 10) -> None:
+        if back < 1:
+            raise ValueError(f"offset-recall: back is {back}, but must be at least 1")
+        if symbols < 2:
+            raise ValueError(f"offset-recall: symbols is {symbols}, but must be at least 2")
+        self.back = back
+        self.symbols = symbols
+
+    @property
+    def vocabulary(self) -> int:
+        return self.symbols
+
+    def tokens(self, length: int) -> int:
+        return length
+
+    def shortest(self) -> int:
+        return self.back + 1
+
+    def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:
+        tokens = torch.randint(self.symbols, (size, length), generator=generator)
+        targets = torch.full_like(tokens, UNSCORED)
+        targets[:, self.back :] = tokens[:, : -self.back]
+        return Batch(tokens=tokens, targets=targets)
+
+    def chance(self, length: int) -> dict[str, float]:
+        """One symbol in `symbols`, at every scored place."""
+        guess = 1 / self.symbols
+        return {"token_accuracy": guess, "exact_match": guess ** max(0, length - self.back)}

@@ -1,0 +1,74 @@
+"""Multi-query associative recall: pairs of key and value come first; later each key is asked for, once.
+
+    input    A  4  C  3  _  A  _  C        (_ is filler; keys are letters, values digits)
+    target   .  .  .  .  .  4  .  3        (. is not scored)
+
+Where a key is asked for varies: the gap to its pair follows a power law. It isolates recall by content.
+Length is the number of tokens; an eighth as many pairs are shown (at least one, at most `keys`).
+Source: Arora et al. 2023, https://arxiv.org/abs/2312.04927, section 3 and appendix; keys from the lower half of the
+vocabulary, values from the upper, gaps drawn in proportion to gap ** (power - 1), power = .01.
+"""
+
+import torch
+
+from benchmark.tasks.task import UNSCORED, Batch, Synthetic
+
+FILLER = 0
+
+
+class RecallMqar(Synthetic):
+    """Keys are distinct within a row; values are not."""
+
+    name = "recall-mqar"
+    title = "Multi-query associative recall"
+    group = "recall"
+    definition = "pairs of key and value come first; later each key is asked for, and its value is to be named"
+    source = "https://arxiv.org/abs/2312.04927"
+    metric = "token_accuracy"
+
+    def __init__(self, *, keys: int = 64, values: int = 64, power: float = 0.01) -> None:
+        if keys < 1 or values < 2:
+            raise ValueError(f"recall-mqar: keys is {keys} and values {values}, but at least 1 and 2 are needed")
+        if not 0 < power <= 1:
+            raise ValueError(f"recall-mqar: power is {power}, but must be above 0 and at most 1")
+        self.keys = keys
+        self.values = values
+        self.power = power
+
+    @property
+    def vocabulary(self) -> int:
+        return 1 + self.keys + self.values
+
+    def tokens(self, length: int) -> int:
+        return length
+
+    def shortest(self) -> int:
+        return 3
+
+    def pairs(self, length: int) -> int:
+        """Pairs shown in a row of this length."""
+        return max(1, min(self.keys, length // 8))
+
+    def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:
+        pairs = self.pairs(length)
+        room = length - 2 * pairs  # places where keys can be asked for
+        keys = 1 + torch.rand(size, self.keys, generator=generator).argsort(dim=1)[:, :pairs]
+        values = 1 + self.keys + torch.randint(self.values, (size, pairs), generator=generator)
+        places = 2 * pairs + self._places(size, room, pairs, generator)
+        tokens = torch.full((size, length), FILLER)
+        tokens[:, 0 : 2 * pairs : 2] = keys
+        tokens[:, 1 : 2 * pairs : 2] = values
+        tokens.scatter_(1, places, keys)
+        targets = torch.full_like(tokens, UNSCORED).scatter_(1, places, values)
+        return Batch(tokens=tokens, targets=targets)
+
+    def _places(self, size: int, room: int, pairs: int, generator: torch.Generator) -> torch.Tensor:
+        """Distinct places for every pair's question, [size, pairs]: near ones are likelier, by the power law."""
+        weights = torch.arange(1, room + 1, dtype=torch.float64) ** (self.power - 1)
+        return torch.multinomial(weights.expand(size, -1), pairs, generator=generator)
+
+    def chance(self, length: int) -> dict[str, float]:
+        """The value of one of the row's pairs, drawn blindly; two pairs may share a value."""
+        pairs = self.pairs(length)
+        guess = 1 / pairs + (1 - 1 / pairs) / self.values
+        return {"token_accuracy": guess, "exact_match": guess**pairs}

@@ -1,0 +1,131 @@
+"""The one training loop. It knows tasks and models by their contracts alone, and no encoding's name.
+
+Every batch is a function of (task, data seed, step): all encodings of a comparison see the same rows in the same
+order, and a loop that is resumed goes on with the rows that it would have seen.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from benchmark.encodings import make as make_encoding
+from benchmark.encodings.encoding import Shape
+from benchmark.catalogue import Choice
+from benchmark.model.transformer import Transformer
+from benchmark.results.spec import BudgetSpec, TrainSpec
+from benchmark.seeds import generator
+from benchmark.tasks.task import UNSCORED, Batch, Task
+
+NOTED = 50  # the training loss is noted at about so many steps
+
+Progress = Callable[[int, int], None]  # (steps done, tokens so far)
+
+
+@dataclass
+class Training:
+    """How a training went."""
+
+    steps: list[int] = field(default_factory=list)
+    losses: list[float] = field(default_factory=list)  # nats a scored token, the batch's mean at those steps
+    tokens: int = 0  # rows times tokens in a row, summed over steps
+    seconds: float = 0.0
+    diverged: str | None = None  # why it was stopped
+
+
+def build(spec: TrainSpec, task: Task, encoding: Choice) -> Transformer:
+    """The model of a spec at its first step: each weight drawn from a generator named after it."""
+    shape = Shape(
+        width=spec.model.width,
+        heads=spec.model.heads,
+        layers=spec.model.layers,
+        train_length=task.tokens(spec.budget.train_length),
+    )
+    model = Transformer(
+        task.vocabulary,
+        shape,
+        lambda own, layer: make_encoding(encoding, own, seed=spec.init_seed, layer=layer),
+    )
+    model.initialise(spec.init_seed)
+    return model
+
+
+def train(model: Transformer, task: Task, spec: TrainSpec, device: torch.device, progress: Progress) -> Training:
+    """Train a model in place by its spec."""
+    budget, outcome = spec.budget, Training()
+    optimiser = make_optimiser(model, budget)
+    started = time.perf_counter()
+    every = max(1, budget.steps // NOTED)
+    model.train()
+    for step in range(budget.steps):
+        for group in optimiser.param_groups:
+            group["lr"] = learning_rate(step, budget)
+        batch = training_batch(task, spec, step)
+        sampler = generator("positions", spec.data_seed, step)
+        with autocast(spec, device):
+            loss = batch_loss(model, batch, device, sampler)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(model.parameters(), budget.clip)
+        optimiser.step()
+        outcome.tokens += batch.tokens.numel()
+        if (step + 1) % every == 0 or step + 1 == budget.steps:
+            value = loss.item()
+            outcome.steps.append(step + 1)
+            outcome.losses.append(value)
+            if not math.isfinite(value):
+                outcome.diverged = f"the training loss was {value} at step {step + 1} of {budget.steps}"
+                break
+            progress(step + 1, outcome.tokens)
+    outcome.seconds = time.perf_counter() - started
+    return outcome
+
+
+def training_batch(task: Task, spec: TrainSpec, step: int) -> Batch:
+    """The rows of one step, all of one length between the shortest and L.
+
+    Where every prefix of a problem is a problem (`task.nested`), a row of length L trains all shorter ones at once.
+    """
+    draws = generator("data", spec.task.name, spec.data_seed, step)
+    longest = spec.budget.train_length
+    length = longest
+    if not task.nested:
+        length = int(torch.randint(task.shortest(), longest + 1, (), generator=draws))
+    return task.sample(spec.budget.batch, length, draws)
+
+
+def batch_loss(model: Transformer, batch: Batch, device: torch.device, sampler: torch.Generator) -> Tensor:
+    """Mean cross-entropy over the scored places, in nats; the head is applied to those alone."""
+    tokens, targets = batch.tokens.to(device), batch.targets.to(device).flatten()
+    hidden = model(tokens, sampler=sampler).flatten(0, 1)
+    scored = (targets != UNSCORED).nonzero().squeeze(1)
+    if len(scored) < len(targets):
+        hidden, targets = hidden[scored], targets[scored]
+    return F.cross_entropy(model.logits(hidden), targets)
+
+
+def make_optimiser(model: Transformer, budget: BudgetSpec) -> torch.optim.AdamW:
+    """AdamW, with weight decay on matrices alone."""
+    weights = [weight for weight in model.parameters() if weight.requires_grad]
+    groups = [
+        {"params": [weight for weight in weights if weight.dim() > 1], "weight_decay": budget.weight_decay},
+        {"params": [weight for weight in weights if weight.dim() <= 1], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=budget.learning_rate, betas=(0.9, 0.98), fused=True)
+
+
+def learning_rate(step: int, budget: BudgetSpec) -> float:
+    """Linear warm-up, then a cosine down to a tenth of the peak."""
+    if step < budget.warmup_steps:
+        return budget.learning_rate * (step + 1) / budget.warmup_steps
+    done = (step - budget.warmup_steps) / max(1, budget.steps - budget.warmup_steps)
+    return budget.learning_rate * (0.1 + 0.9 * 0.5 * (1 + math.cos(math.pi * done)))
+
+
+def autocast(spec: TrainSpec, device: torch.device) -> torch.autocast:
+    """Matrix products in bfloat16 where the spec asks for it; weights stay float32."""
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=spec.precision == "bfloat16")
