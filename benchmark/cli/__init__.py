@@ -1,0 +1,106 @@
+"""The command line: one file a verb, imported when that verb is used, and the only place that prints.
+
+A mistake of the user's is one line on the error stream and exit code 2; a folder that cannot be written is one line
+and exit code 1; an interrupt is exit code 130. Anything else keeps its traceback: it is a bug, and should look like
+one.
+"""
+
+import errno
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import click
+
+from benchmark import __version__
+from benchmark.errors import UsageError, unknown
+
+# verb -> module of benchmark.cli whose `command` it is, and the line that --help shows without importing it
+VERBS = {
+    "run": ("run", "Train and evaluate encodings on tasks, then write the report."),
+    "report": ("report", "Write the report (index.html, report.md) from the results on disk."),
+    "compare": ("compare", "Compare two encodings length by length, with paired differences."),
+    "list": ("listing", "List encodings, tasks, corpora, presets or results."),
+    "attention": ("attention", "Draw what each head attends to in a sentence."),
+    "tutorial": ("tutorial", "Reproduce the tutorial's experiment with RoPE on Chinese sentences."),
+    "time": ("time", "Time the forward, backward and decoding passes of encodings."),
+    "export": ("export", "Export the results as csv, json, latex or parquet."),
+    "status": ("status", "Show what is finished, failed or diverged in the results folder."),
+    "doctor": ("doctor", "Check what is installed, and say what to do about what is missing."),
+}
+
+REMEDIES = {
+    errno.EACCES: "choose a folder that you may write to (--results, --out)",
+    errno.EPERM: "choose a folder that you may write to (--results, --out)",
+    errno.EROFS: "choose a folder that you may write to (--results, --out)",
+    errno.ENOSPC: "free some space, or choose a folder on another disk (--results, --out)",
+    errno.EDQUOT: "free some space, or choose a folder on another disk (--results, --out)",
+    errno.ENOTDIR: "a file is in the way of a folder: remove it, or choose another folder (--results, --out)",
+    errno.EEXIST: "a file is in the way of a folder: remove it, or choose another folder (--results, --out)",
+    errno.EISDIR: "a folder is in the way of a file: name another file",
+    errno.ENAMETOOLONG: "choose a shorter name",
+}
+
+
+class Program(click.Group):
+    """The group of all verbs; a verb's module is imported when the verb is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        command: click.Command = importlib.import_module(f"benchmark.cli.{VERBS[cmd_name][0]}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if not args[0].startswith("-") and args[0] not in VERBS:
+            raise unknown("command", args[0], VERBS)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(verb, line) for verb, (_, line) in VERBS.items()])
+
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **settings: Any) -> NoReturn:
+        """Run a command line and exit; errors become one line and a code."""
+        arguments = list(sys.argv[1:] if args is None else args) or ["--help"]
+        try:
+            code = super().main(arguments, *rest, **{**settings, "standalone_mode": False})
+        except (UsageError, click.UsageError) as error:
+            fail(_sentence(error), 2)
+        except click.ClickException as error:
+            fail(error.format_message(), 1)
+        except OSError as error:
+            if error.errno not in REMEDIES:
+                raise
+            fail(f"{error.strerror}: {error.filename or 'the output'}; {REMEDIES[error.errno]}", 1)
+        except (click.Abort, KeyboardInterrupt):
+            fail("interrupted", 130)
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def fail(message: str, code: int) -> NoReturn:
+    """One line on the error stream, and out."""
+    click.echo(f"error: {' '.join(message.split())}", err=True)
+    sys.exit(code)
+
+
+def _sentence(error: UsageError | click.UsageError) -> str:
+    if isinstance(error, UsageError):
+        return str(error)
+    where = error.ctx.command_path if error.ctx is not None else "python -m benchmark"
+    return f"{error.format_message()} See: {where} --help"
+
+
+@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="position-benchmark")
+def main() -> None:
+    """Compare the position encodings of transformers: train, extrapolate, report.
+
+    Which encoding, for which work, up to which length, at which cost, and how sure are we?
+    """
