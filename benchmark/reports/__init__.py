@@ -1,0 +1,1 @@
+"""Records to tables, statistics, figures and pages. No torch."""

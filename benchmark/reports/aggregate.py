@@ -1,0 +1,560 @@
+"""From records to tidy tables: the one place where metrics are computed from raw outcomes.
+
+Language loss at m times the trained length L is the mean over the token places [mL/2, mL): a causal model gives every
+place its own context length, so that one forward pass at the longest length gives the whole curve, and a longer
+window cannot look better for its easier beginning. All other tasks are scored over all their places.
+
+Of several records of one cell (the source of an encoding was changed and run again) the newest counts, and the others
+are named in `failures`.
+"""
+
+import hashlib
+import json
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from benchmark.errors import UsageError
+from benchmark.reports.statistics import paired_ratio
+from benchmark.results.record import Arrays, EvalRecord, ProbeRecord, TrainRecord
+from benchmark.results.spec import TrainSpec
+from benchmark.results.store import Store
+from benchmark.tasks import CATALOGUE
+
+LANGUAGE = "corpus"  # the name of the language task
+LOWER_IS_BETTER = frozenset({"loss_nats", "perplexity", "bits_per_character"})
+SYNTHETIC_METRICS = ("token_accuracy", "exact_match", "loss_nats")
+LANGUAGE_METRICS = ("token_accuracy", "loss_nats", "perplexity", "bits_per_character")  # no row of prose is ever exact
+BINS_PER_OCTAVE = 2
+
+CELL = ("task", "setting", "trained_with", "encoding", "seed")  # what a curve over lengths belongs to
+
+COLUMNS = {
+    "task": "str",
+    "encoding": "str",
+    "trained_with": "str",
+    "seed": "int64",
+    "corpus": "str",  # "" for a task without one
+    "train_length": "int64",
+    "length": "int64",
+    "multiple": "float64",
+    "tokens": "int64",
+    "metric": "str",
+    "value": "float64",
+    "lower_is_better": "bool",
+    "chance": "float64",
+    "headline": "bool",
+    "status": "str",
+    "reason": "str",  # "" if ok
+    "scored": "int64",
+    "steps": "int64",
+    "batch": "int64",
+    "width": "int64",
+    "heads": "int64",
+    "layers": "int64",
+    "precision": "str",
+    "parameters": "int64",
+    "encoding_parameters": "int64",
+    "train_seconds": "float64",
+    "trained_tokens": "int64",
+    "device": "str",
+    "created": "object",
+    "train_key": "str",
+    "eval_key": "str",
+    "setting": "str",
+}
+POSITION_COLUMNS = {
+    "task": "str",
+    "encoding": "str",
+    "trained_with": "str",
+    "seed": "int64",
+    "train_length": "int64",
+    "position_start": "int64",
+    "position_stop": "int64",
+    "loss_nats": "float64",
+    "count": "int64",
+    "setting": "str",
+}
+CURVE_COLUMNS = {
+    "task": "str",
+    "encoding": "str",
+    "seed": "int64",
+    "step": "int64",
+    "loss_nats": "float64",
+    "setting": "str",
+}
+FAILURE_COLUMNS = {
+    "task": "str",
+    "encoding": "str",
+    "seed": "Int64",  # <NA> for a file
+    "length": "Int64",  # <NA> unless an evaluation
+    "what": "str",
+    "status": "str",
+    "reason": "str",
+    "setting": "str",
+}
+MISSING_COLUMNS = {
+    "task": "str",
+    "encoding": "str",
+    "trained_with": "str",
+    "seed": "int64",
+    "length": "int64",
+    "reason": "str",
+    "setting": "str",
+}
+TIMING_COLUMNS = {
+    "encoding": "str",
+    "operation": "str",
+    "length": "int64",
+    "seconds": "float64",
+    "none_seconds": "float64",
+    "ratio": "float64",
+    "low": "float64",
+    "high": "float64",
+    "rounds": "int64",
+    "device": "str",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """An evaluation or a probe with the training behind it."""
+
+    trained: TrainRecord
+    record: EvalRecord | ProbeRecord
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """What makes two records records of the same cell, whatever their keys."""
+        record = self.record
+        last = record.spec.length if isinstance(record, EvalRecord) else record.spec.text
+        return (*_trained_identity(self.trained), record.spec.encoding.label, record.kind, last)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Probe:
+    """A look inside one trained model."""
+
+    task: str
+    encoding: str
+    trained_with: str
+    seed: int
+    train_length: int
+    text: str
+    words: tuple[str, ...]  # T tokens
+    attention: NDArray[np.floating[Any]]  # [layers, H, T, T]
+    structure: NDArray[np.floating[Any]]  # [layers, H, distances]
+    setting: str
+
+
+def frame(store: Store) -> pd.DataFrame:
+    """One row for each metric of each evaluated cell; `value` is NaN unless the cell is ok."""
+    cells = [cell for cell in _newest(_cells(store)) if isinstance(cell.record, EvalRecord)]
+    table = _table((row for cell in cells for row in _metric_rows(store, cell)), COLUMNS)
+    return table.sort_values([*CELL, "length", "metric"], ignore_index=True)
+
+
+def newest_setting(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `frame` that belong to the setting last run of each task: the rest cannot be compared with them."""
+    if table.empty:
+        return table
+    last = table.groupby(["task", "setting"])["created"].max().reset_index().sort_values("created")
+    keep = last.drop_duplicates("task", keep="last")[["task", "setting"]]
+    return table.merge(keep, on=["task", "setting"])
+
+
+def by_position(store: Store) -> pd.DataFrame:
+    """Language loss by absolute position, from the longest ok evaluation of each cell, in log-spaced bins."""
+    longest: dict[tuple[object, ...], Cell] = {}
+    for cell in _newest(_cells(store)):
+        record = cell.record
+        if isinstance(record, EvalRecord) and record.status == "ok" and cell.trained.spec.task.name == LANGUAGE:
+            curve = cell.identity[:-1]
+            if curve not in longest or record.spec.length > _length(longest[curve]):
+                longest[curve] = cell
+    table = _table((row for cell in longest.values() for row in _position_rows(store, cell)), POSITION_COLUMNS)
+    return table.sort_values([*CELL, "position_start"], ignore_index=True)
+
+
+def training_curves(store: Store) -> pd.DataFrame:
+    """The training loss of every trained model, as far as it came."""
+    rows = (
+        {**_names(record.spec), "step": step, "loss_nats": loss}
+        for record in _newest_trainings(_trainings(store))
+        for step, loss in zip(record.train_steps, record.train_losses, strict=False)
+    )
+    return _table(rows, CURVE_COLUMNS).sort_values(["task", "setting", "encoding", "seed", "step"], ignore_index=True)
+
+
+def probes(store: Store) -> list[Probe]:
+    """The ok probes of the first seed of each encoding, by task, setting, sentence and encoding."""
+    first: dict[tuple[object, ...], Probe] = {}
+    for cell in _newest(_cells(store)):
+        if isinstance(cell.record, ProbeRecord) and cell.record.status == "ok":
+            probe = _probe(store, cell.trained, cell.record)
+            key = () if probe is None else (probe.task, probe.setting, probe.text, probe.trained_with, probe.encoding)
+            if probe is not None and (key not in first or probe.seed < first[key].seed):
+                first[key] = probe
+    return sorted(first.values(), key=lambda probe: (probe.task, probe.setting, probe.text, probe.encoding))
+
+
+def failures(store: Store) -> pd.DataFrame:
+    """Every record that is not ok, every older record of a cell that was run again, and every unreadable file.
+
+    `what` is "training", "evaluation", "probe" or "file"; `status` is the record's, or "superseded", "orphan"
+    (measured, but its training record is not there) or "unreadable".
+    """
+    trainings, cells = _trainings(store), _cells(store)
+    rows = [*_training_failures(trainings), *_cell_failures(store, cells), *_orphans(store, trainings)]
+    rows += [_failure(what="file", status="unreadable", reason=line) for line in store.problems]
+    order = ["what", "task", "encoding", "seed", "length"]
+    return _table(rows, FAILURE_COLUMNS).sort_values(order, ignore_index=True)
+
+
+def missing(store: Store) -> pd.DataFrame:
+    """The cells that the full grid (a setting's encodings x seeds x lengths) has and the store has not, with why."""
+    table = frame(store)
+    trained = {_trained_identity(record): record for record in _newest_trainings(_trainings(store))}
+    rows = [row for _, group in _grids(table, trained) for row in group]
+    return _table(rows, MISSING_COLUMNS)
+
+
+def timings(folder: Path, problems: list[str]) -> pd.DataFrame:
+    """Ratios to `none` from pytest-benchmark's JSON files under a folder: the newest measurement of each kind.
+
+    `ratio` is the median over rounds of own seconds / seconds of the interleaved round of `none`, with a bootstrap
+    95 % interval [low, high]. A file that cannot be read is named in `problems`.
+    """
+    found: dict[tuple[object, ...], dict[str, Any]] = {}
+    for content in sorted(_timing_files(folder, problems), key=lambda content: str(content.get("datetime", ""))):
+        for row in _timing_rows(content):
+            found[row["encoding"], row["operation"], row["length"], row["device"]] = row
+    order = ["device", "operation", "length", "encoding"]
+    return _table(found.values(), TIMING_COLUMNS).sort_values(order, ignore_index=True)
+
+
+def setting_of(spec: TrainSpec) -> str:
+    """Hash of what decides a trained model apart from encoding and seeds: only equal settings can be compared.
+
+    The task's label is a column of its own; its data (version, source, corpus) count here, so that records of an older
+    version of a task are never mixed with those of the present one.
+    """
+    data = spec.model_dump(mode="json", exclude={"encoding", "init_seed", "data_seed"})
+    for part in ("label", "corpus"):
+        data["task"].pop(part)
+    text = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+@cache
+def headline_metric(task: str) -> str:
+    """The metric that a task names as its own; token accuracy for a task that is not installed here."""
+    try:
+        return str(CATALOGUE.entry(task).attributes.get("metric", "token_accuracy"))
+    except (UsageError, OSError):
+        return "loss_nats" if task == LANGUAGE else "token_accuracy"
+
+
+def bin_edges(length: int) -> list[int]:
+    """Edges of log-spaced bins of positions 0 .. length - 1: 0, 1, 2, 3, 4, 6, 8, 11, 16, ..."""
+    octaves = math.ceil(math.log2(max(length, 1))) * BINS_PER_OCTAVE
+    powers = (round(2 ** (step / BINS_PER_OCTAVE)) for step in range(octaves))
+    return sorted({0, *(power for power in powers if power < length), length})
+
+
+def _trainings(store: Store) -> list[TrainRecord]:
+    return [record for record in store.records() if isinstance(record, TrainRecord)]
+
+
+def _measured(store: Store) -> Iterator[EvalRecord | ProbeRecord]:
+    return (record for record in store.records() if not isinstance(record, TrainRecord))
+
+
+def _cells(store: Store) -> list[Cell]:
+    trained = {record.spec.key: record for record in _trainings(store)}
+    measured = (record for record in _measured(store) if record.spec.train_key in trained)
+    return [Cell(trained=trained[record.spec.train_key], record=record) for record in measured]
+
+
+def _newest(cells: Iterable[Cell]) -> list[Cell]:
+    newest: dict[tuple[object, ...], Cell] = {}
+    for cell in sorted(cells, key=lambda cell: (cell.trained.created, cell.record.created)):
+        newest[cell.identity] = cell
+    return list(newest.values())
+
+
+def _newest_trainings(records: Iterable[TrainRecord]) -> list[TrainRecord]:
+    return list({_trained_identity(record): record for record in sorted(records, key=_created)}.values())
+
+
+def _created(record: TrainRecord) -> datetime:
+    return record.created
+
+
+def _trained_identity(record: TrainRecord) -> tuple[object, ...]:
+    spec = record.spec
+    return (spec.task.label, setting_of(spec), spec.encoding.label, spec.init_seed)
+
+
+def _names(spec: TrainSpec) -> dict[str, Any]:
+    return {
+        "task": spec.task.label,
+        "encoding": spec.encoding.label,
+        "seed": spec.init_seed,
+        "setting": setting_of(spec),
+    }
+
+
+def _length(cell: Cell) -> int:
+    return cell.record.spec.length if isinstance(cell.record, EvalRecord) else 0
+
+
+def _table(rows: Iterable[dict[str, Any]], columns: dict[str, str]) -> pd.DataFrame:
+    return pd.DataFrame(list(rows), columns=list(columns)).astype(columns)
+
+
+def _metric_rows(store: Store, cell: Cell) -> Iterator[dict[str, Any]]:
+    trained, record = cell.trained, cell.record
+    assert isinstance(record, EvalRecord)
+    arrays = store.arrays(record) if record.status == "ok" else {}
+    lost = record.status == "ok" and not arrays
+    window = _window(trained, record)
+    values = _values(arrays, window, trained) if arrays else {}
+    chances = _with_derived(dict(record.chance), trained)
+    shared = {
+        **_cell_columns(trained, record),
+        "status": "failed" if lost else record.status,
+        "reason": "its arrays cannot be read: run it again with --force" if lost else record.reason or "",
+        "scored": int(np.sum(arrays["count"][window])) if arrays else 0,
+    }
+    for metric in LANGUAGE_METRICS if trained.spec.task.name == LANGUAGE else SYNTHETIC_METRICS:
+        yield {
+            **shared,
+            "metric": metric,
+            "value": values.get(metric, math.nan),
+            "lower_is_better": metric in LOWER_IS_BETTER,
+            "chance": chances.get(metric, math.nan),
+            "headline": metric == headline_metric(trained.spec.task.name),
+        }
+
+
+def _cell_columns(trained: TrainRecord, record: EvalRecord) -> dict[str, Any]:
+    spec = trained.spec
+    return {
+        **_names(spec),
+        "encoding": record.spec.encoding.label,
+        "trained_with": spec.encoding.label,
+        "corpus": spec.task.corpus or "",
+        "train_length": spec.budget.train_length,
+        "length": record.spec.length,
+        "multiple": record.spec.length / spec.budget.train_length,
+        "tokens": record.tokens,
+        "steps": spec.budget.steps,
+        "batch": spec.budget.batch,
+        "width": spec.model.width,
+        "heads": spec.model.heads,
+        "layers": spec.model.layers,
+        "precision": spec.precision,
+        "parameters": trained.parameters,
+        "encoding_parameters": trained.encoding_parameters,
+        "train_seconds": trained.train_seconds,
+        "trained_tokens": trained.trained_tokens,
+        "device": trained.environment.device,
+        "created": record.created,
+        "train_key": spec.key,
+        "eval_key": record.spec.key,
+    }
+
+
+def _window(trained: TrainRecord, record: EvalRecord) -> slice:
+    """The places that count: the second half for language, all for the other tasks."""
+    if trained.spec.task.name != LANGUAGE:
+        return slice(None)
+    return slice(record.spec.length // 2, record.spec.length)
+
+
+def _values(arrays: Arrays, window: slice, trained: TrainRecord) -> dict[str, float]:
+    scored = int(np.sum(arrays["count"][window]))
+    rows = arrays["row_count"] > 0
+    exact = arrays["row_correct"][rows] == arrays["row_count"][rows]
+    values = {
+        "token_accuracy": _ratio(np.sum(arrays["correct"][window]), scored),
+        "exact_match": _ratio(np.sum(exact), int(np.sum(rows))),
+        "loss_nats": _ratio(np.sum(arrays["loss_sum"][window]), scored),
+    }
+    return _with_derived(values, trained)
+
+
+def _ratio(total: float, count: int) -> float:
+    return float(total) / count if count else math.nan
+
+
+def _with_derived(values: dict[str, float], trained: TrainRecord) -> dict[str, float]:
+    """The same figures with what follows from the loss: perplexity a token, and bits a character."""
+    if "loss_nats" in values:
+        loss = values["loss_nats"]
+        values["perplexity"] = math.exp(loss) if loss < 700 else math.inf
+        if trained.characters_per_token:
+            values["bits_per_character"] = loss / math.log(2) / trained.characters_per_token
+    return values
+
+
+def _position_rows(store: Store, cell: Cell) -> Iterator[dict[str, Any]]:
+    record = cell.record
+    assert isinstance(record, EvalRecord)
+    arrays = store.arrays(record)
+    if not arrays:
+        return
+    edges = bin_edges(len(arrays["count"]))
+    for start, stop in pairwise(edges):
+        count = int(np.sum(arrays["count"][start:stop]))
+        if count:
+            yield {
+                **_names(cell.trained.spec),
+                "encoding": record.spec.encoding.label,
+                "trained_with": cell.trained.spec.encoding.label,
+                "train_length": cell.trained.spec.budget.train_length,
+                "position_start": start,
+                "position_stop": stop,
+                "loss_nats": float(np.sum(arrays["loss_sum"][start:stop])) / count,
+                "count": count,
+            }
+
+
+def _probe(store: Store, trained: TrainRecord, record: ProbeRecord) -> Probe | None:
+    arrays = store.arrays(record)
+    if not arrays:
+        return None
+    names = _names(trained.spec) | {"encoding": record.spec.encoding.label}
+    return Probe(
+        **names,
+        trained_with=trained.spec.encoding.label,
+        train_length=trained.spec.budget.train_length,
+        text=record.spec.text,
+        words=tuple(record.words),
+        attention=arrays["attention"],
+        structure=arrays["structure"],
+    )
+
+
+def _failure(*, what: str, status: str, reason: str | None, **names: object) -> dict[str, Any]:
+    blank = {"task": "", "encoding": "", "seed": None, "length": None, "setting": ""}
+    return {**blank, **names, "what": what, "status": status, "reason": reason or "no reason was recorded"}
+
+
+def _training_failures(records: Sequence[TrainRecord]) -> Iterator[dict[str, Any]]:
+    newest = {record.spec.key for record in _newest_trainings(records)}
+    for record in records:
+        names = _names(record.spec)
+        if record.spec.key not in newest:
+            yield _failure(what="training", status="superseded", reason=_older(record.spec.key), **names)
+        elif record.status != "ok":
+            yield _failure(what="training", status=record.status, reason=record.reason, **names)
+
+
+def _cell_failures(store: Store, cells: Sequence[Cell]) -> Iterator[dict[str, Any]]:
+    newest = {cell.record.spec.key for cell in _newest(cells)}
+    for cell in cells:
+        record = cell.record
+        what = "evaluation" if isinstance(record, EvalRecord) else "probe"
+        length = record.spec.length if isinstance(record, EvalRecord) else None
+        names = _names(cell.trained.spec) | {"encoding": record.spec.encoding.label, "length": length}
+        if record.spec.key not in newest:
+            yield _failure(what=what, status="superseded", reason=_older(record.spec.key), **names)
+        elif record.status != "ok":
+            yield _failure(what=what, status=record.status, reason=record.reason, **names)
+        else:
+            store.arrays(record)  # names unreadable arrays in `store.problems`
+
+
+def _older(key: str) -> str:
+    return f"the same cell was run again since, from changed source or with another data seed (record {key})"
+
+
+def _orphans(store: Store, trainings: Sequence[TrainRecord]) -> Iterator[dict[str, Any]]:
+    known = {record.spec.key for record in trainings}
+    for record in _measured(store):
+        if record.spec.train_key not in known:
+            reason = f"no training record {record.spec.train_key}: copy its folder whole"
+            yield _failure(what=record.kind, status="orphan", reason=reason, encoding=record.spec.encoding.label)
+
+
+def _grids(
+    table: pd.DataFrame, trained: dict[tuple[object, ...], TrainRecord]
+) -> Iterator[tuple[tuple[str, str], list[dict[str, Any]]]]:
+    """For each task and setting, the cells that its grid lacks."""
+    for task, setting in sorted({(str(key[0]), str(key[1])) for key in trained}):
+        here = table[(table["task"] == task) & (table["setting"] == setting)]
+        own = {(str(key[2]), str(key[2])) for key in trained if key[:2] == (task, setting)}
+        pairs = own | set(zip(here["trained_with"], here["encoding"], strict=True))
+        seeds = {key[3] for key in trained if key[:2] == (task, setting)}
+        there = set(zip(here["trained_with"], here["encoding"], here["seed"], here["length"], strict=True))
+        yield (
+            (task, setting),
+            [
+                {
+                    "task": task,
+                    "setting": setting,
+                    "trained_with": trained_with,
+                    "encoding": encoding,
+                    "seed": seed,
+                    "length": length,
+                    "reason": _absence(trained.get((task, setting, trained_with, seed))),
+                }
+                for trained_with, encoding in sorted(pairs)
+                for seed in sorted(seeds, key=str)
+                for length in sorted(set(here["length"]))
+                if (trained_with, encoding, seed, length) not in there
+            ],
+        )
+
+
+def _absence(record: TrainRecord | None) -> str:
+    if record is None:
+        return "not trained"
+    if record.status != "ok":
+        return f"training {record.status}: {record.reason or 'no reason was recorded'}"
+    return "not evaluated"
+
+
+def _timing_files(folder: Path, problems: list[str]) -> Iterator[dict[str, Any]]:
+    for path in sorted(folder.rglob("*.json")):
+        try:
+            content = json.loads(path.read_bytes())
+            if not isinstance(content, dict) or not isinstance(content.get("benchmarks"), list):
+                raise ValueError("not a pytest-benchmark file")
+        except (OSError, ValueError) as error:
+            problems.append(f"{path}: skipped: {error}")
+            continue
+        yield content
+
+
+def _timing_rows(content: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for benchmark in content["benchmarks"]:
+        info = benchmark.get("extra_info", {})
+        own = benchmark.get("stats", {}).get("data") or []
+        none = info.get("none_seconds") or []
+        rounds = min(len(own), len(none))
+        if rounds and {"encoding", "operation", "length"} <= info.keys():
+            ratio = paired_ratio(own[:rounds], none[:rounds])
+            yield {
+                "encoding": info["encoding"],
+                "operation": info["operation"],
+                "length": info["length"],
+                "seconds": float(np.median(own)),
+                "none_seconds": float(np.median(none)),
+                "ratio": ratio.value,
+                "low": ratio.low,
+                "high": ratio.high,
+                "rounds": rounds,
+                "device": str(info.get("device", "cpu")),
+            }

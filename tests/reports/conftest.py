@@ -1,0 +1,32 @@
+"""The example records, loaded by path: tests are no package."""
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from benchmark.results.store import Store
+
+
+@pytest.fixture(scope="session")
+def records() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("example_records", Path(__file__).with_name("records.py"))
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def example_root(records: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A results folder with three encodings, three seeds, every kind of trouble, and timings. Read it, don't write."""
+    root = tmp_path_factory.mktemp("results")
+    records.write_example(root)
+    records.write_timings(root / "timing")
+    return Path(root)
+
+
+@pytest.fixture
+def example(example_root: Path) -> Store:
+    return Store(example_root)
