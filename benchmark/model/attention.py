@@ -55,7 +55,7 @@ def attend(
 ) -> tuple[Tensor, Tensor | None]:
     """Values mixed by attention, [B, H, Q, D]; the weights too if asked for."""
     if weights:
-        attention = softmax_scores(q, k, site, encoding, scale).to(v.dtype)
+        attention = scores(q, k, site, encoding, scale).softmax(dim=-1).to(v.dtype)
         return attention @ v, attention
     if site.causal and not (encoding.biases or encoding.rescores):
         return F.scaled_dot_product_attention(q, k, v, is_causal=True, scale=scale), None
@@ -67,7 +67,7 @@ def attend(
 
 def _mix(q: Tensor, k: Tensor, v: Tensor, site: Site, encoding: Encoding, scale: float) -> Tensor:
     if encoding.rescores:
-        return softmax_scores(q, k, site, encoding, scale).to(v.dtype) @ v
+        return scores(q, k, site, encoding, scale).softmax(dim=-1).to(v.dtype) @ v
     mask = fused_mask(site, encoding.bias(site), q.dtype)
     return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, scale=scale)
 
@@ -82,17 +82,16 @@ def _mix_in_blocks(q: Tensor, k: Tensor, v: Tensor, site: Site, encoding: Encodi
     return torch.cat(mixed, dim=-2)
 
 
-def softmax_scores(q: Tensor, k: Tensor, site: Site, encoding: Encoding, scale: float) -> Tensor:
-    """Attention weights [B, H, Q, K] by the plain road, which every encoding can take."""
+def scores(q: Tensor, k: Tensor, site: Site, encoding: Encoding, scale: float) -> Tensor:
+    """Final scores [B, H, Q, K] of rotated q and k by the plain road, which every encoding can take."""
     hidden_keys = ~site.visible
-    scores = (q @ k.transpose(-1, -2)) * scale
+    plain = (q @ k.transpose(-1, -2)) * scale
     bias = encoding.bias(site)
-    if bias is not None:
-        scores = scores + bias
-    scores = scores.masked_fill(hidden_keys, -torch.inf)
-    if encoding.rescores:
-        scores = encoding.rescore(scores, q, k, site).masked_fill(hidden_keys, -torch.inf)
-    return scores.softmax(dim=-1)
+    biased = plain if bias is None else plain + bias
+    masked = biased.masked_fill(hidden_keys, -torch.inf)
+    if not encoding.rescores:
+        return masked
+    return encoding.rescore(masked, q, k, site).masked_fill(hidden_keys, -torch.inf)
 
 
 def fused_mask(site: Site, bias: Tensor | None, dtype: torch.dtype) -> Tensor:

@@ -78,6 +78,17 @@ class ProbeRecord(Record):
     words: list[str] = []  # the T tokens of the sentence
 
 
+class RunRecord(Frozen):
+    """One call of `run`: results/runs/<time>.json. Cells do not depend on it; reports tell how to run again by it."""
+
+    schema_version: int = SCHEMA
+    created: datetime
+    command: str
+    wall_seconds: float
+    cells: int  # done in this run
+    train_keys: list[str]  # of the whole plan, done earlier or now
+
+
 AnyRecord = Annotated[TrainRecord | EvalRecord | ProbeRecord, Field(discriminator="kind")]
 
 Arrays = dict[str, Any]  # name -> numpy array

@@ -16,6 +16,7 @@ PROTOCOL = 1  # raised by hand when the model, the training or the scoring chang
 
 Parameters = dict[str, bool | int | float | str]
 Positive = Annotated[int, Field(ge=1)]
+Precision = Literal["float32", "bfloat16"]
 Rate = Annotated[FiniteFloat, Field(gt=0)]
 
 
@@ -23,6 +24,15 @@ class Frozen(BaseModel):
     """Immutable, and refuses fields that it does not know."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, ignored_types=(cached_property,))
+
+
+class Keyed(Frozen):
+    """A description with a key."""
+
+    @cached_property
+    def key(self) -> str:
+        """SHA-256 of the canonical JSON, 32 hexadecimal digits."""
+        return key_of(self)
 
 
 class EncodingSpec(Frozen):
@@ -66,7 +76,7 @@ class BudgetSpec(Frozen):
     clip: Rate = 1.0  # largest gradient norm
 
 
-class TrainSpec(Frozen):
+class TrainSpec(Keyed):
     """A model to be trained."""
 
     kind: Literal["train"] = "train"
@@ -77,15 +87,10 @@ class TrainSpec(Frozen):
     budget: BudgetSpec
     init_seed: int
     data_seed: int
-    precision: Literal["float32", "bfloat16"] = "float32"
-
-    @cached_property
-    def key(self) -> str:
-        """SHA-256 of the canonical JSON, 32 hexadecimal digits."""
-        return key_of(self)
+    precision: Precision = "float32"
 
 
-class EvalSpec(Frozen):
+class EvalSpec(Keyed):
     """A trained model measured at one length, with its own encoding or one that adapts it at test time."""
 
     kind: Literal["evaluate"] = "evaluate"
@@ -94,13 +99,8 @@ class EvalSpec(Frozen):
     encoding: EncodingSpec
     length: Positive  # as the task counts it
 
-    @cached_property
-    def key(self) -> str:
-        """SHA-256 of the canonical JSON, 32 hexadecimal digits."""
-        return key_of(self)
 
-
-class ProbeSpec(Frozen):
+class ProbeSpec(Keyed):
     """A trained model looked into: attention on one sentence, and the score of a fixed query and key by distance."""
 
     kind: Literal["probe"] = "probe"
@@ -109,11 +109,6 @@ class ProbeSpec(Frozen):
     encoding: EncodingSpec
     text: str  # the sentence
     distances: Positive  # scores at distances 0 .. distances - 1
-
-    @cached_property
-    def key(self) -> str:
-        """SHA-256 of the canonical JSON, 32 hexadecimal digits."""
-        return key_of(self)
 
 
 def key_of(spec: Frozen) -> str:

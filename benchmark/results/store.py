@@ -6,8 +6,6 @@ newer schema) is named in `problems` and skipped; the others are read.
 """
 
 import json
-import os
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +14,8 @@ import safetensors.numpy
 from pydantic import TypeAdapter, ValidationError
 
 from benchmark.errors import UsageError
-from benchmark.results.record import SCHEMA, AnyRecord, Arrays, EvalRecord, ProbeRecord, TrainRecord
+from benchmark.files import write_atomically
+from benchmark.results.record import SCHEMA, AnyRecord, Arrays, EvalRecord, ProbeRecord, RunRecord, TrainRecord
 
 ADAPTER: TypeAdapter[TrainRecord | EvalRecord | ProbeRecord] = TypeAdapter(AnyRecord)
 
@@ -27,6 +26,7 @@ class Store:
 
     root: Path
     problems: list[str] = field(default_factory=list)  # files that could not be read, and why
+    only: frozenset[str] | None = None  # the train keys that `records` is limited to
 
     def path(self, record: TrainRecord | EvalRecord | ProbeRecord) -> Path:
         """Where a record's JSON belongs; its keys are hashes that we computed, so it cannot lead out of the folder."""
@@ -95,26 +95,22 @@ class Store:
     def records(self) -> Iterator[TrainRecord | EvalRecord | ProbeRecord]:
         """Every readable record, in a stable order."""
         for path in sorted((self.root / "cells").glob("*/*.json")):
-            record = self.get(path)
-            if record is not None:
-                yield record
+            if self.only is None or path.parent.name in self.only:
+                record = self.get(path)
+                if record is not None:
+                    yield record
+
+    def runs(self) -> list[RunRecord]:
+        """Every call of `run` that was noted, oldest first."""
+        found = []
+        for path in sorted((self.root / "runs").glob("*.json")):
+            try:
+                found.append(RunRecord.model_validate_json(path.read_bytes()))
+            except (OSError, ValueError) as error:
+                self._skip(path, str(error))
+        return found
 
     def _skip(self, path: Path, why: str) -> None:
         line = f"{path}: skipped: {' '.join(why.split())}"
         if line not in self.problems:
             self.problems.append(line)
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all: a temporary name in the same folder, fsync, rename."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

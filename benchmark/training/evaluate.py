@@ -51,7 +51,7 @@ def _places(model: Transformer, batch: Batch, device: torch.device) -> tuple[Ten
     hidden = model(batch.tokens.to(device))[scored]
     wanted = targets[scored]
     losses, hits = [], []
-    for part, answer in zip(hidden.split(CHUNK), wanted.split(CHUNK), strict=True):
+    for part, answer in zip(torch.split(hidden, CHUNK), torch.split(wanted, CHUNK), strict=True):
         logits = model.logits(part).float()
         losses.append(F.cross_entropy(logits, answer, reduction="none"))
         hits.append(logits.argmax(dim=-1) == answer)

@@ -13,9 +13,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from benchmark.catalogue import Choice
 from benchmark.encodings import make as make_encoding
 from benchmark.encodings.encoding import Shape
-from benchmark.catalogue import Choice
 from benchmark.model.transformer import Transformer
 from benchmark.results.spec import BudgetSpec, TrainSpec
 from benchmark.seeds import generator

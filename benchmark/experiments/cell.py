@@ -1,0 +1,249 @@
+"""One cell, from spec to records: train (or load what was trained), then measure what is missing.
+
+Whatever happens inside is an outcome, recorded with its reason. Each record is on disk before the next step begins.
+"""
+
+import fcntl
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, TypeVar
+
+import psutil
+import safetensors.torch
+import torch
+
+from benchmark import encodings, tasks
+from benchmark.catalogue import Catalogue, Choice
+from benchmark.errors import UsageError
+from benchmark.experiments.plan import Cell, Measure, Origin
+from benchmark.files import write_atomically
+from benchmark.model.transformer import Transformer
+from benchmark.results.environment import environment
+from benchmark.results.record import EvalRecord, ProbeRecord, Status, TrainRecord
+from benchmark.results.spec import EvalSpec
+from benchmark.results.store import Store
+from benchmark.tasks.task import Task
+from benchmark.training.evaluate import evaluate
+from benchmark.training.probe import attention, structure
+from benchmark.training.train import autocast, build, train
+
+Made = TypeVar("Made")
+Emit = Callable[..., None]  # (event name, **data)
+
+
+def check(cells: Sequence[Cell], device: str) -> None:
+    """Build every encoding and task of a plan once, and refuse what cannot work, before anything is trained."""
+    choose_device(device)
+    checked = set()
+    for cell in cells:
+        spec = cell.train
+        task = make_task(cell)
+        lengths = [each.length for measure in cell.measures for each in measure.evaluations]
+        shortest = task.shortest()
+        if spec.budget.train_length < shortest:
+            raise UsageError(f"{spec.task.label}: trained length {spec.budget.train_length} is below {shortest}")
+        if hasattr(task, "check"):
+            task.check(max(lengths, default=spec.budget.train_length), spec.budget.train_length)
+        for origin in (cell.encoding, *(measure.origin for measure in cell.measures)):
+            identity = (origin.model_dump_json(), spec.model, spec.task.label, spec.budget.train_length)
+            if identity not in checked:
+                checked.add(identity)
+                _refuse_bad_values(partial(build, spec, task, _encoding(origin)))
+
+
+def run_cell(cell: Cell, store: Store, device: str, emit: Emit, *, force: bool = False) -> Status:
+    """Do what is missing of a cell; the status of its training, or the worst of its measures."""
+    place = choose_device(device)
+    with _locked(store, cell.train.key):
+        task = make_task(cell)
+        record = None if force else store.train(cell.train.key)
+        if record is None or record.status != "ok" or not store.weights(cell.train.key).is_file():
+            record = _train(cell, task, store, place, emit)
+        if record.status != "ok":
+            return record.status
+        emit("measuring")
+        return _worst([_measure(cell, measure, task, store, place) for measure in cell.measures])
+
+
+def make_task(cell: Cell) -> Task:
+    """The task of a cell."""
+    return _refuse_bad_values(partial(tasks.make, _choice(tasks.CATALOGUE, cell.task)))
+
+
+def choose_device(name: str) -> torch.device:
+    """The device of a name; "auto" is the GPU if there is one."""
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not available.get(name, False):
+        there = ", ".join(key for key, here in available.items() if here)
+        raise UsageError(f"--device {name}: torch finds no such device here; available: {there}, auto")
+    return torch.device(name)
+
+
+def _train(cell: Cell, task: Task, store: Store, device: torch.device, emit: Emit) -> TrainRecord:
+    spec, facts = cell.train, _facts(device)
+    try:
+        model = build(spec, task, _encoding(cell.encoding)).to(device)
+        started = time.perf_counter()
+
+        def progress(step: int, tokens: int) -> None:
+            emit("progress", step=step, tokens=tokens, seconds=time.perf_counter() - started)
+
+        outcome = train(model, task, spec, device, progress)
+        status: Status = "ok"
+        weights = safetensors.torch.save({name: value.contiguous() for name, value in model.state_dict().items()})
+        record = TrainRecord(
+            **facts,
+            status="diverged" if outcome.diverged else status,
+            reason=outcome.diverged,
+            spec=spec,
+            parameters=_count(model),
+            encoding_parameters=_count(model.encodings),
+            trained_tokens=outcome.tokens,
+            train_seconds=outcome.seconds,
+            peak_memory_bytes=_peak_memory(device),
+            train_steps=outcome.steps,
+            train_losses=[loss for loss in outcome.losses if loss == loss and abs(loss) != float("inf")],
+            unknown_rate=getattr(task, "unknown_rate", None),
+            characters_per_token=getattr(task, "characters_per_token", None),
+        )
+        if record.status == "ok":
+            write_atomically(store.weights(spec.key), weights)
+    except Exception as error:  # a cell's failure is its outcome; the rest go on
+        record = TrainRecord(**facts, status="failed", reason=one_line(error), spec=spec)
+    store.put(record)
+    return record
+
+
+def _measure(cell: Cell, measure: Measure, task: Task, store: Store, device: torch.device) -> Status:
+    if not (measure.evaluations or measure.probes):
+        return "ok"
+    facts = _facts(device)
+    try:
+        model = load_model(cell, measure.origin, task, store, device)
+    except Exception as error:
+        for spec in measure.evaluations:
+            store.put(EvalRecord(**facts, status="failed", reason=one_line(error), spec=spec))
+        return "failed"
+    return _worst([_evaluate(cell, measure, model, task, store, device), _probe(measure, model, task, store, device)])
+
+
+def load_model(cell: Cell, origin: Origin, task: Task, store: Store, device: torch.device) -> Transformer:
+    """The trained model of a cell, with its own encoding or one that adapts it."""
+    model = build(cell.train, task, _encoding(origin))
+    weights = safetensors.torch.load(store.weights(cell.train.key).read_bytes())
+    model.load_state_dict(weights)
+    return model.to(device).eval()
+
+
+def _evaluate(
+    cell: Cell, measure: Measure, model: Transformer, task: Task, store: Store, device: torch.device
+) -> Status:
+    facts, limit = _facts(device), model.encoding.max_length
+    within = [spec for spec in measure.evaluations if limit is None or task.tokens(spec.length) <= limit]
+    for spec in measure.evaluations:
+        if spec not in within:
+            reason = f"{task.tokens(spec.length)} tokens, but {measure.origin.item} is defined up to {limit}"
+            store.put(
+                EvalRecord(**facts, status="unsupported", reason=reason, spec=spec, tokens=task.tokens(spec.length))
+            )
+    together = [within] if task.nested else [[spec] for spec in within]
+    return _worst([_evaluate_lengths(cell, specs, model, task, store, device) for specs in together if specs])
+
+
+def _evaluate_lengths(
+    cell: Cell, specs: list[EvalSpec], model: Transformer, task: Task, store: Store, device: torch.device
+) -> Status:
+    facts = _facts(device)
+    try:
+        outcomes = evaluate(model, task, [spec.length for spec in specs], device, autocast(cell.train, device))
+    except Exception as error:
+        for spec in specs:
+            store.put(EvalRecord(**facts, status="failed", reason=one_line(error), spec=spec))
+        return "failed"
+    for spec in specs:
+        arrays, seconds = outcomes[spec.length]
+        record = EvalRecord(
+            **facts,
+            status="ok",
+            spec=spec,
+            tokens=task.tokens(spec.length),
+            chance=task.chance(spec.length),
+            eval_seconds=seconds,
+        )
+        store.put(record, arrays)
+    return "ok"
+
+
+def _probe(measure: Measure, model: Transformer, task: Task, store: Store, device: torch.device) -> Status:
+    status: Status = "ok"
+    for spec in measure.probes:
+        facts = _facts(device)
+        try:
+            ids, words = task.sentence(spec.text)  # type: ignore[attr-defined]
+            arrays = {
+                "attention": attention(model, torch.as_tensor(ids, device=device)).cpu().numpy(),
+                "structure": structure(model, spec.distances).cpu().numpy(),
+            }
+            store.put(ProbeRecord(**facts, status="ok", spec=spec, words=words), arrays)
+        except Exception as error:
+            status = "failed"
+            store.put(ProbeRecord(**facts, status=status, reason=one_line(error), spec=spec))
+    return status
+
+
+def one_line(error: BaseException) -> str:
+    """An error in one line."""
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}"[:500]
+
+
+def _choice(catalogue: Catalogue, origin: Origin) -> Choice:
+    return Choice(entry=catalogue.entry(origin.item), parameters=origin.parameters)
+
+
+def _encoding(origin: Origin) -> Choice:
+    return _choice(encodings.CATALOGUE, origin)
+
+
+def _refuse_bad_values(make: Callable[[], Made]) -> Made:
+    """What `make` makes; a value that a constructor refuses is the user's to mend."""
+    try:
+        return make()
+    except UsageError:
+        raise
+    except (ValueError, TypeError) as error:
+        raise UsageError(" ".join(str(error).split())) from error
+
+
+def _facts(device: torch.device) -> dict[str, Any]:
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+    return {"created": datetime.now(UTC), "environment": environment(name, torch.get_num_threads())}
+
+
+def _count(module: torch.nn.Module) -> int:
+    return sum(weight.numel() for weight in module.parameters())
+
+
+def _peak_memory(device: torch.device) -> int:
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    return int(psutil.Process().memory_info().rss)
+
+
+def _worst(statuses: Sequence[Status]) -> Status:
+    return "failed" if "failed" in statuses else "ok"
+
+
+@contextmanager
+def _locked(store: Store, train_key: str) -> Iterator[None]:
+    """Hold a cell, so that two runs on one folder do not do the same work; the lock dies with its process."""
+    folder = store.folder(train_key)
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

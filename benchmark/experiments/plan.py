@@ -1,0 +1,239 @@
+"""From what was asked to the cells that answer it. No torch: a plan, and whether it is done, is known at once.
+
+A cell is one trained model and everything that is measured on it. Encodings that adapt another at test time share the
+cell of the one that they adapt.
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmark import encodings, tasks
+from benchmark.catalogue import Choice, Entry
+from benchmark.errors import UsageError
+from benchmark.experiments.presets import preset
+from benchmark.results.record import Status
+from benchmark.results.spec import (
+    BudgetSpec,
+    EncodingSpec,
+    EvalSpec,
+    Frozen,
+    Parameters,
+    Precision,
+    ProbeSpec,
+    TaskSpec,
+    TrainSpec,
+)
+from benchmark.results.store import Store
+
+MAX_SEEDS, MAX_MULTIPLE = 1000, 4096
+
+
+class Request(Frozen):
+    """What a run was asked for; None is the preset's own."""
+
+    encodings: str = "classic"
+    tasks: str | None = None
+    preset: str = "quick"
+    seeds: tuple[int, ...] | None = None
+    multiples: tuple[int, ...] | None = None  # of the trained length
+    corpus: str | None = None
+    precision: Precision = "float32"
+
+
+class Origin(Frozen):
+    """How a worker finds a class again: a registered name, or the path of a file, with every parameter."""
+
+    item: str
+    parameters: Parameters
+
+    @classmethod
+    def of(cls, choice: Choice) -> "Origin":
+        """Where a choice comes from."""
+        item = choice.entry.name if choice.entry.module else str(choice.entry.path)
+        return cls(item=item, parameters=dict(choice.parameters))
+
+
+class Measure(Frozen):
+    """The lengths, and the looks inside, of one encoding on a trained model."""
+
+    origin: Origin
+    evaluations: tuple[EvalSpec, ...]
+    probes: tuple[ProbeSpec, ...] = ()
+
+
+class Cell(Frozen):
+    """One trained model and its measures."""
+
+    train: TrainSpec
+    encoding: Origin
+    task: Origin
+    measures: tuple[Measure, ...]
+
+    @property
+    def label(self) -> str:
+        """What progress calls it."""
+        return f"{self.train.task.label} · {self.train.encoding.label} · seed {self.train.init_seed}"
+
+    @property
+    def cost(self) -> float:
+        """Work of training, in arbitrary units: longest cells go first."""
+        model, budget = self.train.model, self.train.budget
+        weights = 12 * model.layers * model.width**2 + int(self.task.parameters.get("vocabulary", 64)) * model.width
+        return float(budget.steps * budget.batch * budget.train_length * weights)
+
+
+class Plan(Frozen):
+    """Every cell of a request."""
+
+    request: Request
+    cells: tuple[Cell, ...]
+
+    @property
+    def train_keys(self) -> frozenset[str]:
+        """The keys of its trained models."""
+        return frozenset(cell.train.key for cell in self.cells)
+
+
+def make_plan(request: Request) -> Plan:
+    """The cells of a request: tasks x budgets x encodings x seeds, each once."""
+    chosen = preset(request.preset)
+    own = encodings.CATALOGUE.parse(request.encodings)
+    trained = [_trained_with(choice) for choice in own]
+    problems = tasks.CATALOGUE.parse(request.tasks or ",".join(chosen.tasks))
+    cells: dict[str, Cell] = {}
+    for problem in problems:
+        task, origin = _task(problem, request.corpus or chosen.corpus)
+        for budget in chosen.budgets_for(task.name):
+            for base, choice in zip(trained, own, strict=True):
+                for seed in request.seeds if request.seeds is not None else chosen.seeds:
+                    train = TrainSpec(
+                        task=task,
+                        encoding=encoding_spec(base),
+                        model=chosen.model,
+                        budget=budget,
+                        init_seed=seed,
+                        data_seed=seed,
+                        precision=request.precision,
+                    )
+                    measure = _measure(train, choice, budget, request.multiples or chosen.multiples)
+                    cell = cells.get(train.key) or Cell(train=train, encoding=Origin.of(base), task=origin, measures=())
+                    cells[train.key] = cell.model_copy(update={"measures": (*cell.measures, measure)})
+    return Plan(request=request, cells=tuple(cells.values()))
+
+
+def outstanding(plan: Plan, store: Store, *, force: bool = False, retry_failed: bool = False) -> list[Cell]:
+    """What is not in the store yet, longest first. A failure counts as an answer unless it is to be tried again."""
+    todo = []
+    for cell in plan.cells:
+        record = None if force else store.train(cell.train.key)
+        if record is None or (retry_failed and record.status != "ok"):
+            todo.append(cell)
+        elif record.status == "ok":
+            missing = [_missing(measure, cell.train.key, store, retry_failed) for measure in cell.measures]
+            if any(measure.evaluations or measure.probes for measure in missing):
+                todo.append(cell.model_copy(update={"measures": tuple(missing)}))
+    return sorted(todo, key=lambda cell: -cell.cost)
+
+
+def statuses(cell: Cell, store: Store) -> list[Status]:
+    """What became of the measures of a cell that are there."""
+    specs = [spec for measure in cell.measures for spec in (*measure.evaluations, *measure.probes)]
+    records = [store.measured(spec.key, cell.train.key) for spec in specs]
+    return [record.status for record in records if record is not None]
+
+
+def encoding_spec(choice: Choice) -> EncodingSpec:
+    """The spec of a chosen encoding."""
+    return EncodingSpec(
+        name=choice.entry.name,
+        parameters=dict(choice.parameters),
+        fingerprint=choice.entry.fingerprint,
+        label=choice.label,
+    )
+
+
+def _trained_with(choice: Choice) -> Choice:
+    """The encoding that the model is trained with: another one where this adapts it at test time."""
+    adapts = choice.entry.attributes.get("adapts")
+    return encodings.CATALOGUE.choice(adapts) if isinstance(adapts, str) else choice
+
+
+def _task(choice: Choice, corpus: str) -> tuple[TaskSpec, Origin]:
+    entry, parameters = choice.entry, dict(choice.parameters)
+    name = hashed = None
+    if "text" in parameters:  # it reads a corpus; where its file lies does not count, what it says does
+        from benchmark.tasks import corpus as corpora
+
+        text = str(parameters["text"] if parameters["text"] != entry.defaults["text"] else corpus)
+        source = corpora.find(text)
+        name, hashed = source.name, corpora.hash_of(source)
+        parameters["text"] = text if text in corpora.BUILT_IN else str(Path(text).expanduser().resolve())
+    counted = {key: value for key, value in parameters.items() if key != "text"}
+    label = choice.label if name is None else _corpus_label(entry, counted, name)
+    spec = TaskSpec(
+        name=entry.name,
+        parameters=counted,
+        fingerprint=entry.fingerprint,
+        label=label,
+        version=int(entry.attributes.get("version", 1)),
+        corpus=name,
+        corpus_hash=hashed,
+    )
+    return spec, Origin(item=Origin.of(choice).item, parameters=parameters)
+
+
+def _corpus_label(entry: Entry, counted: Mapping[str, Any], corpus: str) -> str:
+    shown = Choice(entry=entry, parameters={**counted, "text": entry.defaults["text"]}).label
+    return f"{shown} ({corpus})"
+
+
+def _measure(train: TrainSpec, choice: Choice, budget: BudgetSpec, multiples: Iterable[int]) -> Measure:
+    spec = encoding_spec(choice)
+    evaluations = tuple(
+        EvalSpec(train_key=train.key, encoding=spec, length=budget.train_length * multiple)
+        for multiple in sorted(set(multiples))
+    )
+    probes: tuple[ProbeSpec, ...] = ()
+    if train.task.corpus is not None:
+        probes = (ProbeSpec(train_key=train.key, encoding=spec, text="", distances=4 * budget.train_length),)
+    return Measure(origin=Origin.of(choice), evaluations=evaluations, probes=probes)
+
+
+def _missing(measure: Measure, train_key: str, store: Store, retry_failed: bool) -> Measure:
+    def wanted(spec: EvalSpec | ProbeSpec) -> bool:
+        record = store.measured(spec.key, train_key)
+        return record is None or (retry_failed and record.status == "failed")
+
+    return measure.model_copy(
+        update={
+            "evaluations": tuple(filter(wanted, measure.evaluations)),
+            "probes": tuple(filter(wanted, measure.probes)),
+        }
+    )
+
+
+def parse_seeds(text: str) -> tuple[int, ...]:
+    """Seeds from "3" (0, 1, 2) or "0,4,7" ("7," is seed 7 alone)."""
+    seeds = _whole_numbers(text, "--seeds", 0, 2**31 - 1)
+    if "," not in text:
+        if not 1 <= seeds[0] <= MAX_SEEDS:
+            raise UsageError(f"--seeds is {text!r}, but a number of seeds must be from 1 to {MAX_SEEDS}")
+        return tuple(range(seeds[0]))
+    return seeds
+
+
+def parse_multiples(text: str) -> tuple[int, ...]:
+    """Multiples of the trained length from "1,2,4"."""
+    return tuple(sorted(_whole_numbers(text, "--lengths", 1, MAX_MULTIPLE)))
+
+
+def _whole_numbers(text: str, option: str, low: int, high: int) -> tuple[int, ...]:
+    parts = [part.strip() for part in text.rstrip(",").split(",")]
+    try:
+        numbers = tuple(dict.fromkeys(int(part) for part in parts))
+    except ValueError:
+        raise UsageError(f"{option} is {text!r}, but must be whole numbers separated by commas") from None
+    if any(not low <= number <= high for number in numbers):
+        raise UsageError(f"{option} is {text!r}, but each number must be from {low} to {high}")
+    return numbers

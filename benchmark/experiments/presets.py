@@ -1,0 +1,98 @@
+"""Presets: the model, and for each task a budget in which it is learned at its trained length.
+
+Budgets belong to tasks, never to encodings: every encoding of a comparison gets the same.
+"""
+
+from benchmark.errors import unknown
+from benchmark.results.spec import BudgetSpec, Frozen, ModelSpec
+
+
+class Preset(Frozen):
+    """A size of experiment. A task may be trained at several lengths: one budget each."""
+
+    name: str
+    purpose: str
+    model: ModelSpec
+    budgets: dict[str, tuple[BudgetSpec, ...]]
+    other: tuple[BudgetSpec, ...]  # for tasks that `budgets` does not name
+    tasks: tuple[str, ...] = ("corpus", "offset-recall", "recall-mqar", "copy")  # as `--tasks` names them
+    seeds: tuple[int, ...] = (0, 1, 2)
+    multiples: tuple[int, ...] = (1, 2, 4, 8, 16)
+    corpus: str = "sanguo"
+
+    def budgets_for(self, task: str) -> tuple[BudgetSpec, ...]:
+        """The budgets of a task by its name."""
+        return self.budgets.get(task, self.other)
+
+
+def budget(train_length: int, steps: int, batch: int, learning_rate: float) -> BudgetSpec:
+    """A budget with a warm-up of a twentieth of its steps."""
+    return BudgetSpec(
+        train_length=train_length,
+        steps=steps,
+        batch=batch,
+        learning_rate=learning_rate,
+        warmup_steps=steps // 20,
+    )
+
+
+SMOKE = Preset(
+    name="smoke",
+    purpose="does it run? About 15 seconds; its numbers mean nothing",
+    model=ModelSpec(width=32, heads=4, layers=2),
+    budgets={"corpus": (budget(32, 20, 8, 3e-3),)},
+    other=(budget(16, 30, 16, 3e-3),),
+    seeds=(0, 1),
+    multiples=(1, 2, 4),
+    corpus="shuihu",
+)
+
+QUICK = Preset(
+    name="quick",
+    purpose="the known picture in minutes on a laptop's processor",
+    model=ModelSpec(width=64, heads=4, layers=2),
+    budgets={
+        "corpus": (budget(64, 300, 32, 3e-3),),
+        "offset-recall": (budget(32, 300, 64, 3e-3),),
+        "recall-mqar": (budget(32, 600, 64, 3e-3),),
+        "copy": (budget(16, 800, 64, 3e-3),),
+    },
+    other=(budget(20, 800, 64, 3e-3),),
+)
+
+STANDARD = Preset(
+    name="standard",
+    purpose="tighter intervals from a larger model, in hours on a processor",
+    model=ModelSpec(width=128, heads=4, layers=4),
+    budgets={
+        "corpus": (budget(128, 2000, 32, 2e-3),),
+        "offset-recall": (budget(32, 1000, 64, 2e-3),),
+        "recall-mqar": (budget(64, 2000, 64, 2e-3),),
+        "copy": (budget(20, 3000, 64, 2e-3),),
+    },
+    other=(budget(20, 3000, 64, 2e-3),),
+    seeds=(0, 1, 2, 3, 4),
+)
+
+PAPER = Preset(
+    name="paper",
+    purpose="the size of the papers, on one large GPU",
+    model=ModelSpec(width=768, heads=12, layers=12),
+    budgets={
+        "corpus": (budget(512, 20000, 64, 3e-4), budget(1024, 20000, 32, 3e-4)),
+        "offset-recall": (budget(512, 10000, 64, 3e-4), budget(1024, 10000, 32, 3e-4)),
+        "recall-mqar": (budget(512, 20000, 64, 3e-4), budget(1024, 20000, 32, 3e-4)),
+        "copy": (budget(256, 20000, 64, 3e-4), budget(512, 20000, 32, 3e-4)),
+    },
+    other=(budget(512, 20000, 64, 3e-4), budget(1024, 20000, 32, 3e-4)),
+    seeds=(0, 1, 2, 3, 4),
+)
+
+PRESETS = {preset.name: preset for preset in (SMOKE, QUICK, STANDARD, PAPER)}
+
+
+def preset(name: str) -> Preset:
+    """A preset by its name."""
+    if name not in PRESETS:
+        raise unknown("preset", name, PRESETS)
+    return PRESETS[name]

@@ -1,0 +1,68 @@
+"""A worker: a process that does one cell after another, told by lines of JSON on stdin, telling by lines on stdout.
+
+    {"do": "check", "cells": [...], "device": "cpu"}             -> {"event": "checked"} or {"event": "refused", ...}
+    {"do": "run", "cell": {...}, "device": "cpu", "force": false} -> {"event": "progress", ...}, ..., {"event": "done"}
+
+No pickle and no shared memory: a worker can be killed at any moment, and it ends when its parent does. What a plugin
+prints goes to stderr, never into the protocol.
+"""
+
+import json
+import os
+import queue
+import sys
+import threading
+from pathlib import Path
+from typing import Any, TextIO
+
+
+def main() -> None:
+    """Serve until stdin ends."""
+    channel = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
+    os.dup2(2, 1)
+    orders: queue.Queue[dict[str, Any]] = queue.Queue()
+    threading.Thread(target=_listen, args=(orders,), daemon=True).start()
+
+    import torch
+
+    from benchmark.errors import UsageError
+    from benchmark.experiments.cell import check, run_cell
+    from benchmark.experiments.plan import Cell
+    from benchmark.results.store import Store
+
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
+    store = Store(Path(sys.argv[1]))
+    _tell(channel, "ready")
+    while True:
+        order = orders.get()
+        if order["do"] == "check":
+            try:
+                check([Cell.model_validate(cell) for cell in order["cells"]], order["device"])
+                _tell(channel, "checked")
+            except UsageError as error:
+                _tell(channel, "refused", reason=str(error))
+        else:
+            cell = Cell.model_validate(order["cell"])
+            key = cell.train.key
+
+            def emit(event: str, key: str = key, **data: Any) -> None:
+                _tell(channel, event, key=key, **data)
+
+            emit("started")
+            status = run_cell(cell, store, order["device"], emit, force=order["force"])
+            emit("done", status=status)
+
+
+def _listen(orders: "queue.Queue[dict[str, Any]]") -> None:
+    """Take orders; when the parent is gone, end at once: what is finished is on disk."""
+    for line in sys.stdin:
+        orders.put(json.loads(line))
+    os._exit(1)
+
+
+def _tell(channel: TextIO, event: str, **data: Any) -> None:
+    channel.write(json.dumps({"event": event, **data}) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""Looks inside a model: attention on one sentence, and what an encoding makes of distance.
+
+`structure` is the score of a fixed query and key, averaged over draws of their common content, as the distance between
+them grows: what the encoding adds to attention when content says nothing. Content is a unit-variance vector; position
+enters through the encoding's own hooks, and queries and keys are the content with the embedded position (no weights of
+the model). At distance 0 a query looks at itself.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+
+from benchmark.encodings.encoding import Encoding, Site
+from benchmark.model.attention import scores as attention_scores
+from benchmark.model.transformer import Transformer
+from benchmark.seeds import generator
+
+DRAWS = 64  # contents averaged over
+
+
+def attention(model: Transformer, tokens: Tensor) -> Tensor:
+    """Attention weights of one row of tokens [T] in every layer and head, [layers, H, T, T]."""
+    weights: list[Tensor] = []
+    model.eval()
+    with torch.inference_mode():
+        model(tokens[None], weights=weights)
+    return torch.stack([each[0] for each in weights]).float()
+
+
+def structure(model: Transformer, distances: int) -> Tensor:
+    """Score by distance 0 .. distances - 1 (fewer where the encoding ends) of every layer and head, [layers, H, n]."""
+    limit = model.encoding.max_length
+    count = distances if limit is None else min(distances, limit)
+    model.eval()
+    with torch.inference_mode():
+        return torch.stack(
+            [_by_distance(model.encoding_of(index), index, count) for index in range(model.shape.layers)]
+        )
+
+
+def _by_distance(encoding: Encoding, layer: int, count: int) -> Tensor:
+    shape = encoding.shape
+    content = torch.randn(DRAWS, 1, shape.width, generator=generator("structure", shape.width))
+    device = next((weight.device for weight in encoding.parameters()), torch.device("cpu"))
+    content = content.expand(-1, count, -1).to(device)
+    tokens = torch.zeros(1, count, dtype=torch.int64, device=device)
+    positions = encoding.positions(tokens)
+    placed = encoding.embed(content, positions)
+    site = Site.of(placed, positions, queries=1).at_layer(layer, placed)
+    heads = placed.view(DRAWS, count, shape.heads, shape.head_width).transpose(1, 2)
+    q, k = encoding.rotate(heads[:, :, -1:], heads, site)
+    final = attention_scores(q, k, site, encoding, 1 / math.sqrt(shape.head_width))
+    return final[:, :, 0].mean(0).flip(-1).float()
