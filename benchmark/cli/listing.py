@@ -1,0 +1,180 @@
+"""`list encodings|tasks|corpora|presets|results`: what there is to compare, and what has been compared."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from benchmark.catalogue import Catalogue, Entry
+from benchmark.cli.options import Known, results_folder, table_format
+from benchmark.cli.table import Row, show
+from benchmark.errors import UsageError
+
+ENCODING_COLUMNS = {
+    "name": "name",
+    "title": "title",
+    "acts": "acts on",
+    "learned": "learned parameters",
+    "past": "past L",
+    "relative": "relative",
+    "applied": "applied",
+    "parameters": "options",
+    "source": "source",
+}
+TASK_COLUMNS = {
+    "name": "name",
+    "title": "title",
+    "group": "group",
+    "definition": "definition",
+    "metric": "metric",
+    "version": "version",
+    "parameters": "options",
+    "source": "source",
+}
+CORPUS_COLUMNS = {
+    "name": "name",
+    "characters": "characters",
+    "words": "words",
+    "types": "types",
+    "unknown_rate": "<unk>",
+    "license": "licence",
+    "source": "source",
+}
+PRESET_COLUMNS = {
+    "name": "name",
+    "purpose": "purpose",
+    "model": "model",
+    "tasks": "tasks",
+    "train_lengths": "trained lengths",
+    "seeds": "seeds",
+    "multiples": "evaluated at × L",
+    "corpus": "corpus",
+}
+RESULT_COLUMNS = {
+    "task": "task",
+    "encoding": "encoding",
+    "train_length": "L",
+    "seed": "seed",
+    "status": "status",
+    "lengths": "evaluated at",
+    "parameters": "parameters",
+    "train_seconds": "seconds",
+    "device": "device",
+    "created": "finished",
+    "key": "key",
+}
+
+
+def encodings(_: Path) -> list[Row]:
+    """Every known encoding, with what it claims."""
+    from benchmark.encodings import CATALOGUE
+
+    return [{**_described(entry), "applied": _applied(entry)} for entry in _entries(CATALOGUE)]
+
+
+def tasks(_: Path) -> list[Row]:
+    """Every known task."""
+    from benchmark.tasks import CATALOGUE
+
+    return [_described(entry) for entry in _entries(CATALOGUE)]
+
+
+def corpora(_: Path) -> list[Row]:
+    """The built-in corpora, counted; one that is not installed with the command that installs it."""
+    from benchmark.tasks.corpus import BUILT_IN
+
+    return [_corpus(name) for name in BUILT_IN]
+
+
+def presets(_: Path) -> list[Row]:
+    """The sizes of experiment."""
+    from benchmark.experiments.presets import PRESETS
+
+    return [
+        {
+            **preset.model_dump(),
+            "model": "{layers} layers, width {width}, {heads} heads".format(**preset.model.model_dump()),
+            "train_lengths": [
+                f"{task} {'/'.join(str(budget.train_length) for budget in preset.budgets_for(task))}"
+                for task in preset.tasks
+            ],
+        }
+        for preset in PRESETS.values()
+    ]
+
+
+def results(root: Path) -> list[Row]:
+    """Every trained model in a results folder."""
+    from benchmark.results.record import EvalRecord, TrainRecord
+    from benchmark.results.store import Store
+
+    records = list(Store(root).records())
+    lengths: dict[str, set[int]] = {}
+    for record in records:
+        if isinstance(record, EvalRecord) and record.status == "ok":
+            lengths.setdefault(record.spec.train_key, set()).add(record.spec.length)
+    return [
+        {
+            "task": record.spec.task.label,
+            "encoding": record.spec.encoding.label,
+            "train_length": record.spec.budget.train_length,
+            "seed": record.spec.init_seed,
+            "status": record.status,
+            "lengths": sorted(lengths.get(record.spec.key, ())),
+            "parameters": record.parameters,
+            "train_seconds": round(record.train_seconds, 1),
+            "device": record.environment.device,
+            "created": f"{record.created:%Y-%m-%d %H:%M}",
+            "key": record.spec.key,
+        }
+        for record in records
+        if isinstance(record, TrainRecord)
+    ]
+
+
+LISTS: Mapping[str, tuple[Callable[[Path], list[Row]], Mapping[str, str]]] = {
+    "encodings": (encodings, ENCODING_COLUMNS),
+    "tasks": (tasks, TASK_COLUMNS),
+    "corpora": (corpora, CORPUS_COLUMNS),
+    "presets": (presets, PRESET_COLUMNS),
+    "results": (results, RESULT_COLUMNS),
+}
+
+
+@click.command(name="list")
+@click.argument("what", type=Known("thing to list", LISTS), metavar="|".join(LISTS))
+@table_format
+@results_folder
+def command(what: str, style: str, results: Path) -> None:
+    """List encodings, tasks, corpora, presets or results."""
+    rows, columns = LISTS[what]
+    found = rows(results)
+    if not found and style == "table":
+        click.echo(f"no {what} in {str(results)!r} yet: python -m benchmark run")
+        return
+    show(found, columns, style)
+
+
+def _corpus(name: str) -> Row:
+    from benchmark.tasks.corpus import describe
+
+    try:
+        info = asdict(describe(name))
+    except UsageError as error:
+        return {"name": name, "source": str(error)}
+    return {**info, "unknown_rate": f"{info['unknown_rate']:.2%}"}
+
+
+def _entries(catalogue: Catalogue) -> list[Entry]:
+    return [catalogue.entry(name) for name in catalogue.names()]
+
+
+def _described(entry: Entry) -> dict[str, object]:
+    options = [f"{key}={value}" for key, value in entry.defaults.items()]
+    return {**entry.attributes, "name": entry.name, "parameters": options}
+
+
+def _applied(entry: Entry) -> str:
+    adapted = entry.attributes.get("adapts")
+    return f"at test time, to {adapted}" if adapted else "in training"

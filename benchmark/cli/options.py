@@ -1,0 +1,42 @@
+"""Options that several verbs share, and a choice whose error says what was probably meant."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from benchmark.errors import unknown
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class Known(click.Choice[str]):
+    """A choice among names; another name is answered with the nearest of them."""
+
+    def __init__(self, kind: str, names: Iterable[str]) -> None:
+        super().__init__(list(names))
+        self.kind = kind
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value not in self.choices:
+            raise unknown(self.kind, str(value), self.choices)
+        return str(value)
+
+
+def folder(name: str, default: str, purpose: str) -> Callable[[Function], Function]:
+    """An option that names a folder, which need not exist yet."""
+    kind = click.Path(file_okay=False, path_type=Path)
+    return click.option(name, type=kind, default=default, show_default=True, help=purpose)
+
+
+results_folder = folder("--results", "results", "Folder of the records.")
+reports_folder = folder("--out", "reports", "Folder of the report.")
+table_format = click.option(
+    "--format",
+    "style",
+    type=Known("format", ["table", "json"]),
+    default="table",
+    show_default=True,
+    help="A table for people, or JSON for programs.",
+)
