@@ -51,7 +51,7 @@ def check(cells: Sequence[Cell], device: str) -> None:
             identity = (origin.model_dump_json(), spec.model, spec.task.label, spec.budget.train_length)
             if identity not in checked:
                 checked.add(identity)
-                _refuse_bad_values(partial(build, spec, task, _encoding(origin)))
+                refuse_bad_values(partial(build, spec, task, encoding_choice(origin)))
 
 
 def run_cell(cell: Cell, store: Store, device: str, emit: Emit, *, force: bool = False) -> Status:
@@ -70,7 +70,7 @@ def run_cell(cell: Cell, store: Store, device: str, emit: Emit, *, force: bool =
 
 def make_task(cell: Cell) -> Task:
     """The task of a cell."""
-    return _refuse_bad_values(partial(tasks.make, _choice(tasks.CATALOGUE, cell.task)))
+    return refuse_bad_values(partial(tasks.make, _choice(tasks.CATALOGUE, cell.task)))
 
 
 def choose_device(name: str) -> torch.device:
@@ -87,7 +87,7 @@ def choose_device(name: str) -> torch.device:
 def _train(cell: Cell, task: Task, store: Store, device: torch.device, emit: Emit) -> TrainRecord:
     spec, facts = cell.train, _facts(device)
     try:
-        model = build(spec, task, _encoding(cell.encoding)).to(device)
+        model = build(spec, task, encoding_choice(cell.encoding)).to(device)
         started = time.perf_counter()
 
         def progress(step: int, tokens: int) -> None:
@@ -134,7 +134,7 @@ def _measure(cell: Cell, measure: Measure, task: Task, store: Store, device: tor
 
 def load_model(cell: Cell, origin: Origin, task: Task, store: Store, device: torch.device) -> Transformer:
     """The trained model of a cell, with its own encoding or one that adapts it."""
-    model = build(cell.train, task, _encoding(origin))
+    model = build(cell.train, task, encoding_choice(origin))
     weights = safetensors.torch.load(store.weights(cell.train.key).read_bytes())
     model.load_state_dict(weights)
     return model.to(device).eval()
@@ -206,11 +206,12 @@ def _choice(catalogue: Catalogue, origin: Origin) -> Choice:
     return Choice(entry=catalogue.entry(origin.item), parameters=origin.parameters)
 
 
-def _encoding(origin: Origin) -> Choice:
+def encoding_choice(origin: Origin) -> Choice:
+    """The encoding of an origin."""
     return _choice(encodings.CATALOGUE, origin)
 
 
-def _refuse_bad_values(make: Callable[[], Made]) -> Made:
+def refuse_bad_values(make: Callable[[], Made]) -> Made:
     """What `make` makes; a value that a constructor refuses is the user's to mend."""
     try:
         return make()

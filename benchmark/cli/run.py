@@ -1,0 +1,173 @@
+"""`run`: train what is missing, measure it, and write the report."""
+
+import time
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import click
+
+from benchmark.cli.options import Known, reports_folder, results_folder
+from benchmark.cli.progress import DISPLAYS, display, duration
+from benchmark.cli.table import show
+from benchmark.errors import UsageError, unknown
+from benchmark.experiments.api import Results, collect, execute
+from benchmark.experiments.executors import cores, default_workers
+from benchmark.experiments.plan import Cell, Plan, Request, make_plan, outstanding, parse_multiples, parse_seeds
+from benchmark.results.store import Store
+
+
+def read_config(ctx: click.Context, _: click.Parameter, value: Path | None) -> Path | None:
+    """Take defaults from a TOML file: its keys are the long options; the command line wins."""
+    if value is None:
+        return None
+    try:
+        settings = tomllib.loads(value.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"--config {value}: {' '.join(str(error).split())}") from None
+    known = {option.name: option for option in ctx.command.params if option.name != "config"}
+    defaults: dict[str, Any] = {}
+    for key, setting in settings.items():
+        name = key.replace("-", "_")
+        if name not in known:
+            raise unknown(f"setting in {value}", key, [str(option).replace("_", "-") for option in known])
+        defaults[name] = ",".join(map(str, setting)) if isinstance(setting, list) else setting
+    ctx.default_map = {**(ctx.default_map or {}), **defaults}
+    return value
+
+
+@click.command("run")
+@click.option(
+    "--encodings", default="classic", show_default=True, help="Names, groups or files: rope:base=500000,my.py"
+)
+@click.option("--tasks", default=None, help="Names, groups or files.  [default: the preset's]")
+@click.option("--preset", default="quick", show_default=True, help="smoke, quick, standard or paper.")
+@click.option("--seeds", default=None, help="A number of seeds, or seeds: 0,4,7.  [default: the preset's]")
+@click.option("--lengths", default=None, help="Multiples of the trained length: 1,2,4,8,16.  [default: the preset's]")
+@results_folder
+@reports_folder
+@click.option("--workers", type=click.IntRange(1, 256), default=None, help="Processes.  [default: one a core]")
+@click.option("--device", type=Known("device", ["auto", "cpu", "cuda", "mps"]), default="auto", show_default=True)
+@click.option("--precision", type=Known("precision", ["float32", "bfloat16"]), default="float32", show_default=True)
+@click.option("--corpus", default=None, help="sanguo, shuihu, or the path of a text or a folder of texts.")
+@click.option("--dry-run", is_flag=True, help="Show the plan and what is already there; train nothing.")
+@click.option("--force", is_flag=True, help="Compute again what is already there.")
+@click.option("--retry-failed", is_flag=True, help="Try again what failed or diverged.")
+@click.option("--no-report", is_flag=True, help="Write no report at the end.")
+@click.option("--display", "style", type=Known("display", DISPLAYS), default="auto", show_default=True)
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    callback=read_config,
+    is_eager=True,
+    expose_value=False,
+    help="A TOML file of these options; the command line wins.",
+)
+@click.pass_context
+def command(
+    ctx: click.Context,
+    encodings: str,
+    tasks: str | None,
+    preset: str,
+    seeds: str | None,
+    lengths: str | None,
+    results: Path,
+    out: Path,
+    workers: int | None,
+    device: str,
+    precision: str,
+    corpus: str | None,
+    dry_run: bool,
+    force: bool,
+    retry_failed: bool,
+    no_report: bool,
+    style: str,
+) -> None:
+    """Train and evaluate encodings on tasks, then write the report.
+
+    The same command again resumes, or does nothing; more encodings, tasks, seeds or lengths compute only what is
+    missing. Exit code 0: all good; 1: some cells failed or diverged; 2: wrong use; 130: interrupted.
+    """
+    request = Request(
+        encodings=encodings,
+        tasks=tasks,
+        preset=preset,
+        seeds=None if seeds is None else parse_seeds(seeds),
+        multiples=None if lengths is None else parse_multiples(lengths),
+        corpus=corpus,
+        precision="bfloat16" if precision == "bfloat16" else "float32",
+    )
+    plan = make_plan(request)
+    store = Store(results)
+    todo = outstanding(plan, store, force=force, retry_failed=retry_failed)
+    if dry_run:
+        show_plan(plan, todo, store, workers or default_workers(device))
+        return
+    started = time.perf_counter()
+    if todo and style in ("auto", "rich", "plain"):
+        click.echo(f"{len(plan.cells)} cells, {len(plan.cells) - len(todo)} finished, {len(todo)} to do")
+    with display(style, todo) as shown:
+        for event in execute(plan, todo, store, device=device, workers=workers, force=force):
+            shown(event)
+    outcome = collect(plan, store)
+    if style != "none":
+        tell(outcome, bool(todo), time.perf_counter() - started, style)
+    if not no_report:
+        write(outcome, out, style)
+    ctx.exit(1 if outcome.failures else 0)
+
+
+def tell(outcome: Results, worked: bool, seconds: float, style: str) -> None:
+    """Say how the run went, and its figures in a summary table."""
+    for line in [*outcome.store.problems, *outcome.failures]:
+        click.echo(line, err=True)
+    if style == "json":
+        return
+    click.echo(f"computed in {duration(seconds)}" if worked else "nothing to do: every cell was already there")
+
+
+def write(outcome: Results, out: Path, style: str) -> None:
+    """Write the report, print the summary table, and say where the report is."""
+    from benchmark.reports.pages import write_report
+
+    paths = write_report(outcome.store, out)
+    if style != "none":
+        click.echo(f"report: {paths.html}")
+
+
+def show_plan(plan: Plan, todo: list[Cell], store: Store, workers: int) -> None:
+    """What a run would do, and about how long it would take on this machine."""
+    from benchmark.experiments.estimate import estimate
+
+    estimates = estimate(plan.cells, store)
+    waiting = {cell.train.key for cell in todo}
+    rows = [
+        {
+            "task": cell.train.task.label,
+            "encoding": cell.train.encoding.label,
+            "seed": cell.train.init_seed,
+            "length": cell.train.budget.train_length,
+            "steps": cell.train.budget.steps,
+            "parameters": f"{estimates[cell.train.key].parameters:,}",
+            "seconds": f"{estimates[cell.train.key].seconds:.0f}",
+            "state": "to do" if cell.train.key in waiting else "finished",
+        }
+        for cell in plan.cells
+    ]
+    columns = {
+        "task": "task",
+        "encoding": "encoding",
+        "seed": "seed",
+        "length": "L",
+        "steps": "steps",
+        "parameters": "parameters",
+        "seconds": "estimated seconds",
+        "state": "state",
+    }
+    show(rows, columns)
+    seconds = sum(estimates[key].seconds for key in waiting)
+    share = min(workers, max(1, len(waiting)))
+    click.echo(
+        f"{len(plan.cells)} cells, {len(plan.cells) - len(todo)} finished, {len(todo)} to do: "
+        f"about {duration(seconds / share)} on {share} of {cores()} cores"
+    )

@@ -1,0 +1,80 @@
+"""How many parameters a cell has, and about how long it takes here.
+
+Seconds come from finished cells of the same task and model where there are any; otherwise from the floating-point
+operations of training (6 a weight and token) and evaluation (2), at the rate that a matrix product reaches now.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+
+import torch
+
+from benchmark.experiments.cell import encoding_choice, make_task, refuse_bad_values
+from benchmark.experiments.plan import Cell
+from benchmark.results.record import TrainRecord
+from benchmark.results.spec import TrainSpec
+from benchmark.results.store import Store
+from benchmark.training.train import build
+
+EFFICIENCY = 0.35  # share of the matrix product's rate that training reaches at widths 64 to 128, measured
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """Of one cell."""
+
+    parameters: int
+    seconds: float  # on one core
+
+
+def estimate(cells: Sequence[Cell], store: Store) -> dict[str, Estimate]:
+    """The estimate of each cell, by train key."""
+    known = _known(store)
+    sizes: dict[str, int] = {}
+    result = {}
+    for cell in cells:
+        spec = cell.train
+        kind = f"{_kind(spec)} {cell.encoding.model_dump_json()}"
+        if kind not in sizes:
+            model = refuse_bad_values(partial(build, spec, make_task(cell), encoding_choice(cell.encoding)))
+            sizes[kind] = sum(weight.numel() for weight in model.parameters())
+        seconds = known.get(_kind(spec)) or _from_operations(cell, sizes[kind])
+        result[spec.key] = Estimate(parameters=sizes[kind], seconds=seconds)
+    return result
+
+
+def _kind(spec: TrainSpec) -> str:
+    return spec.model_dump_json(include={"task", "model", "budget", "precision"})
+
+
+def _known(store: Store) -> dict[str, float]:
+    """Mean training seconds of finished cells, by task, model and budget."""
+    seconds: dict[str, list[float]] = {}
+    for record in store.records():
+        if isinstance(record, TrainRecord) and record.status == "ok":
+            seconds.setdefault(_kind(record.spec), []).append(record.train_seconds)
+    return {kind: sum(values) / len(values) for kind, values in seconds.items()}
+
+
+def _from_operations(cell: Cell, parameters: int) -> float:
+    budget, task = cell.train.budget, make_task(cell)
+    mean = budget.train_length if task.nested else (task.shortest() + budget.train_length) / 2
+    trained = budget.steps * budget.batch * task.tokens(round(mean))
+    return 6.0 * parameters * trained / (EFFICIENCY * _rate())
+
+
+@cache
+def _rate() -> float:
+    """Floating-point operations a second of a float32 matrix product on one thread."""
+    size, threads = 512, torch.get_num_threads()
+    torch.set_num_threads(1)
+    a = torch.randn(size, size)
+    a @ a
+    started = time.perf_counter()
+    for _ in range(5):
+        a @ a
+    seconds = (time.perf_counter() - started) / 5
+    torch.set_num_threads(threads)
+    return 2.0 * size**3 / seconds
