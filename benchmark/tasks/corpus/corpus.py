@@ -1,0 +1,170 @@
+"""A tokenised corpus: made once a machine, then read from the cache.
+
+The last tenth of the chapters (at least one) is held out; the vocabulary is learned on the others. The cache file is
+named after the hash of the text and the vocabulary's size, and written whole or not at all: workers that make it at
+the same time do the same work twice, and do no harm.
+"""
+
+import io
+import json
+import zipfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.errors import UsageError
+from benchmark.files import write_atomically
+from benchmark.tasks.corpus.sources import Source, find, hash_of
+from benchmark.tasks.corpus.vocabulary import UNKNOWN, Token, build, encode
+from benchmark.tasks.corpus.words import common_characters, cut, normalise, writable_cache
+
+DEFAULT_VOCABULARY = 4096
+SMALLEST_VOCABULARY = 64
+HELD_OUT = 10  # one chapter in so many
+PROBE_WORDS = range(16, 25)
+
+Ids = NDArray[np.int32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorpusInfo:
+    """What `list corpora` shows."""
+
+    name: str
+    license: str
+    source: str
+    content_hash: str
+    chapters: int
+    characters: int  # of the whole text, white space made uniform
+    words: int  # as jieba cuts the whole text
+    types: int  # distinct words
+    unknown_rate: float  # share of <unk> among the held-out tokens
+    characters_per_token: float  # of the held-out text
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Corpus:
+    """Token ids of the training and of the held-out chapters, each in the order of the text."""
+
+    info: CorpusInfo
+    vocabulary: tuple[str, ...]  # id -> word; id 0 is <unk>
+    train: Ids  # [tokens]
+    held_out: Ids  # [tokens]
+
+    @cached_property
+    def ids(self) -> dict[str, int]:
+        """Word -> id."""
+        return {word: place for place, word in enumerate(self.vocabulary) if place != UNKNOWN}
+
+    def encode(self, text: str) -> tuple[Ids, list[str]]:
+        """The ids of a sentence, and beside each the piece of text that it stands for."""
+        tokens = encode(cut(normalise(text).removesuffix("\n")), self.ids)
+        return _ids(tokens), [token.text for token in tokens]
+
+
+def load(text: str, vocabulary: int = DEFAULT_VOCABULARY) -> Corpus:
+    """The corpus that a name or a path stands for, tokenised with at most `vocabulary` ids."""
+    if vocabulary < SMALLEST_VOCABULARY:
+        raise UsageError(f"corpus:vocabulary is {vocabulary}, but must be at least {SMALLEST_VOCABULARY}")
+    source = find(text)
+    path = writable_cache() / f"{hash_of(source)}-{vocabulary}.npz"
+    cached = _read(path, source)
+    if cached is not None:
+        return cached
+    made = _tokenised(source, vocabulary)
+    write_atomically(path, _packed(made))
+    return made
+
+
+def describe(text: str) -> CorpusInfo:
+    """The figures of a corpus, at the default vocabulary."""
+    return load(text).info
+
+
+def probe_sentence(corpus: Corpus) -> str:
+    """The first whole sentence of the held-out text of 16 to 24 tokens, none unknown; or else its first 20 tokens."""
+    sentence: list[int] = []
+    for token in corpus.held_out.tolist():
+        word = corpus.vocabulary[token]
+        sentence.append(token)
+        if word in "。！？.!?\n":
+            if (
+                word != "\n"
+                and len(sentence) in PROBE_WORDS
+                and UNKNOWN not in sentence
+                and _is_plain(sentence, corpus)
+            ):
+                return _text(sentence, corpus)
+            sentence = []
+    known = [token for token in corpus.held_out.tolist() if token != UNKNOWN and corpus.vocabulary[token] != "\n"]
+    return _text(known[:20], corpus)
+
+
+def _is_plain(sentence: Sequence[int], corpus: Corpus) -> bool:
+    """Whether a sentence has no quotation mark: one cut out of direct speech would have half a pair."""
+    return not set(_text(sentence, corpus)) & set('“”‘’《》"「」')
+
+
+def _text(tokens: Sequence[int], corpus: Corpus) -> str:
+    return "".join(corpus.vocabulary[token] for token in tokens).strip()
+
+
+def _tokenised(source: Source, size: int) -> Corpus:
+    texts = [text for text in map(normalise, source.chapters) if text]
+    if len(texts) < 2:
+        raise UsageError(f"{source.origin} is too short: a text needs two chapters or sections, one to be held out")
+    chapters = [cut(text) for text in texts]
+    held_out = max(1, len(chapters) // HELD_OUT)
+    train, test = _flat(chapters[:-held_out]), _flat(chapters[-held_out:])
+    vocabulary = build(train, size, common_characters())
+    ids = {word: place for place, word in enumerate(vocabulary) if place != UNKNOWN}
+    tokens = encode(test, ids)
+    info = CorpusInfo(
+        name=source.name,
+        license=source.license,
+        source=source.origin,
+        content_hash=hash_of(source),
+        chapters=len(chapters),
+        characters=sum(map(len, texts)),
+        words=len(train) + len(test),
+        types=len({*train, *test}),
+        unknown_rate=sum(token.id == UNKNOWN for token in tokens) / len(tokens),
+        characters_per_token=sum(len(token.text) for token in tokens) / len(tokens),
+    )
+    return Corpus(info=info, vocabulary=vocabulary, train=_ids(encode(train, ids)), held_out=_ids(tokens))
+
+
+def _flat(chapters: Sequence[Sequence[str]]) -> list[str]:
+    return [word for chapter in chapters for word in chapter]
+
+
+def _ids(tokens: Sequence[Token]) -> Ids:
+    return np.array([token.id for token in tokens], dtype=np.int32)
+
+
+def _packed(corpus: Corpus) -> bytes:
+    texts = json.dumps({"info": asdict(corpus.info), "vocabulary": corpus.vocabulary}).encode()
+    buffer = io.BytesIO()
+    np.savez(buffer, train=corpus.train, held_out=corpus.held_out, texts=np.frombuffer(texts, dtype=np.uint8))
+    return buffer.getvalue()
+
+
+def _read(path: Path, source: Source) -> Corpus | None:
+    """The corpus in a cache file; None if there is none, or it is damaged and must be made again."""
+    try:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
+            texts = json.loads(arrays["texts"].tobytes())
+            # The same text may lie under another name now.
+            names = {"name": source.name, "license": source.license, "source": source.origin}
+            return Corpus(
+                info=CorpusInfo(**texts["info"] | names),
+                vocabulary=tuple(texts["vocabulary"]),
+                train=arrays["train"],
+                held_out=arrays["held_out"],
+            )
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
+        return None

@@ -1,0 +1,71 @@
+"""Which words and characters get an id.
+
+    id 0            <unk>
+    at most 7/8     the most frequent characters of the training text, until COVERAGE of it is spelled; in a small text,
+                    which misses many a character of its held-out chapters, then those of jieba's own dictionary
+    the rest        the most frequent words of two characters or more of the training text
+
+A word with an id is one token; any other is spelled, a token a character; a character without an id is <unk>.
+Good and Turing tell a small text from the training chapters alone: the chance that the next character is a new one is
+about the share of those that occurred once.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from typing import NamedTuple
+
+UNKNOWN = 0  # the id of <unk>
+UNKNOWN_WORD = "<unk>"
+COVERAGE = 0.999  # of the training text's characters can be spelled
+NEW_CHARACTERS = 0.005  # expected share of new characters above which a text is small
+
+
+class Token(NamedTuple):
+    """An id, and the piece of text that it stands for."""
+
+    id: int
+    text: str
+
+
+def build(words: Sequence[str], size: int, common: Iterable[str]) -> tuple[str, ...]:
+    """The vocabulary of the training words, at most `size` long; `common` are characters for a small text."""
+    characters = Counter(chain.from_iterable(words))
+    spare = common if _is_small(characters) else ()
+    spelling = list(dict.fromkeys(chain(_spelling(characters), spare)))
+    longer = _ranked(Counter(word for word in words if len(word) > 1))
+    return (UNKNOWN_WORD, *[*spelling[: (size - 1) * 7 // 8], *longer][: size - 1])
+
+
+def encode(words: Iterable[str], ids: dict[str, int]) -> list[Token]:
+    """The tokens of words; an <unk> keeps the text of the character that it stands for."""
+    tokens = []
+    for word in words:
+        if word in ids:
+            tokens.append(Token(ids[word], word))
+        else:
+            tokens.extend(Token(ids.get(character, UNKNOWN), character) for character in word)
+    return tokens
+
+
+def _spelling(characters: Counter[str]) -> list[str]:
+    """The fewest characters, the most frequent first, that make up COVERAGE of the text."""
+    wanted = COVERAGE * characters.total()
+    spelled = 0
+    chosen = []
+    for character in _ranked(characters):
+        if spelled >= wanted:
+            break
+        spelled += characters[character]
+        chosen.append(character)
+    return chosen
+
+
+def _is_small(characters: Counter[str]) -> bool:
+    once = sum(count == 1 for count in characters.values())
+    return once > NEW_CHARACTERS * characters.total()
+
+
+def _ranked(counts: Counter[str]) -> list[str]:
+    """Most frequent first; equals in the order of their code points, the same on every machine."""
+    return sorted(counts, key=lambda item: (-counts[item], item))
