@@ -11,7 +11,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, files, requires
+from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
 from typing import Literal
 
@@ -119,14 +119,13 @@ def device() -> Finding:
 
 def font() -> Finding:
     """A font with Chinese glyphs for the figures."""
+    from benchmark.reports.fonts import chinese_font
+
     try:
-        found = [path for path in files("pylopdf-fonts-zh-cn") or [] if path.suffix.lower() in (".ttf", ".otf", ".ttc")]
-    except PackageNotFoundError:
-        found = []
-    if any(Path(str(path.locate())).is_file() for path in found):
-        return Finding(what="Chinese font", state="ok", found=", ".join(path.name for path in found))
-    remedy = "pip install --force-reinstall pylopdf-fonts-zh-cn"
-    return Finding(what="Chinese font", state="missing", found="no font file", remedy=remedy)
+        return Finding(what="Chinese font", state="ok", found=chinese_font().name)
+    except UsageError:
+        remedy = "pip install --force-reinstall pylopdf-fonts-zh-cn"
+        return Finding(what="Chinese font", state="missing", found="no font file", remedy=remedy)
 
 
 def corpus() -> Finding:

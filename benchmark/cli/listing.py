@@ -114,7 +114,7 @@ def results(root: Path) -> list[Row]:
     for record in records:
         if isinstance(record, EvalRecord) and record.status == "ok":
             lengths.setdefault(record.spec.train_key, set()).add(record.spec.length)
-    return [
+    rows: list[Row] = [
         {
             "task": record.spec.task.label,
             "encoding": record.spec.encoding.label,
@@ -131,6 +131,7 @@ def results(root: Path) -> list[Row]:
         for record in records
         if isinstance(record, TrainRecord)
     ]
+    return sorted(rows, key=lambda row: (row["task"], row["encoding"], row["train_length"], row["seed"]))
 
 
 LISTS: Mapping[str, tuple[Callable[[Path], list[Row]], Mapping[str, str]]] = {

@@ -1,0 +1,224 @@
+"""`compare A B`: two encodings at each length, and their paired difference, by each task's headline metric."""
+
+import math
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from benchmark.cli.options import results_folder
+from benchmark.cli.stored import name_problems, stored
+from benchmark.cli.table import Row, show
+from benchmark.errors import UsageError, unknown
+from benchmark.files import write_atomically
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TRACK_WIDTH = 25
+FIRST, SECOND, BOTH = "●", "○", "◉"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """Two encodings on one task: what heads the table, and its rows."""
+
+    heading: str
+    columns: dict[str, str]
+    rows: list[Row]
+
+
+@click.command
+@click.argument("first")
+@click.argument("second")
+@results_folder
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for the figure and the tables.")
+def command(first: str, second: str, results: Path, out: Path | None) -> None:
+    """Compare two encodings length by length, with paired differences.
+
+    FIRST and SECOND are encodings as a run names them: rope alibi, or rope rope:base=500000.
+    """
+    known = check(first, second)
+    store = stored(results)
+    from benchmark.reports.aggregate import frame
+
+    table = frame(store)
+    name_problems(store)
+    present = set(table["encoding"])
+    labels = [_label(name, known, present, results) for name in (first, second)]
+    shared = comparable(table, *labels)
+    if shared.empty:
+        raise UsageError(
+            f"nothing to compare: {labels[0]!r} and {labels[1]!r} share no task, setting, seed and length in "
+            f"{str(results)!r}; python -m benchmark run --encodings {','.join(labels)} runs both alike"
+        )
+    for panel in panels(shared, *labels):
+        show(panel.rows, panel.columns, title=panel.heading)
+        click.echo()
+    for line in left_out(table, shared, labels):
+        click.echo(line)
+    if out is not None:
+        for path in write(shared, labels, out):
+            click.echo(f"wrote {path}")
+
+
+def comparable(table: "pd.DataFrame", first: str, second: str) -> "pd.DataFrame":
+    """The headline rows of both encodings, of the newest setting of each task and trained length that both share."""
+    rows = table[table["headline"] & table["encoding"].isin([first, second])]
+    measured = rows[rows["value"].notna()]
+    pair = ["task", "train_length", "setting", "seed", "length"]
+    both = measured[measured["encoding"] == first].merge(measured[measured["encoding"] == second], on=pair)
+    newest = both.assign(created=both[["created_x", "created_y"]].max(axis=1)).sort_values("created")
+    kept = newest.drop_duplicates(["task", "train_length"], keep="last")[["task", "setting"]]
+    return rows.merge(kept, on=["task", "setting"])
+
+
+def panels(table: "pd.DataFrame", first: str, second: str) -> Iterator[Panel]:
+    """One panel a task and trained length."""
+    from benchmark.reports import statistics
+
+    points = statistics.over_seeds(table)
+    differences = statistics.compare(table, first, second)
+    for (task, setting), rows in differences.groupby(["task", "setting"], sort=True):
+        here = points[(points["task"] == task) & (points["setting"] == setting)]
+        yield Panel(
+            heading=_heading(rows, here),
+            columns={
+                "length": "length",
+                "multiple": "× L",
+                "first": f"{FIRST} {first}",
+                "second": f"{SECOND} {second}",
+                "track": "curves, {:.2f} to {:.2f}".format(*_axis(here)),
+                "difference": f"{first} - {second}",
+                "n": "seeds",
+                "better": "better",
+            },
+            rows=list(_rows(rows, here, first, second)),
+        )
+
+
+def left_out(table: "pd.DataFrame", shared: "pd.DataFrame", labels: Sequence[str]) -> Iterator[str]:
+    """The tasks that one of the two was measured on, and that cannot be compared."""
+    rows = table[table["encoding"].isin(labels)]
+    for task in sorted(set(rows["task"]) - set(shared["task"])):
+        there = sorted(set(rows[rows["task"] == task]["encoding"]))
+        why = f"only {there[0]!r} was run" if len(there) == 1 else "they share no setting, seed and measured length"
+        yield f"not comparable on {task}: {why}"
+
+
+def write(table: "pd.DataFrame", labels: Sequence[str], folder: Path) -> list[Path]:
+    """The figure, and the table as csv and Markdown."""
+    from benchmark.reports import statistics
+
+    stem = "compare-" + "-".join("".join(letter if letter.isalnum() else "_" for letter in name) for name in labels)
+    differences = statistics.compare(table, labels[0], labels[1])
+    contents = {
+        "csv": differences.to_csv(index=False),
+        "md": "\n".join(map(markdown, panels(table, labels[0], labels[1]))),
+    }
+    for suffix, content in contents.items():
+        write_atomically(folder / f"{stem}.{suffix}", content.encode())
+    return [folder / f"{stem}.{suffix}" for suffix in contents]
+
+
+def markdown(panel: Panel) -> str:
+    """A panel as a Markdown table, without the drawn curves: the figure has them."""
+    keys = [key for key in panel.columns if key != "track"]
+    lines = [[panel.columns[key] for key in keys], ["---"] * len(keys)]
+    lines += [[str(row[key]) for key in keys] for row in panel.rows]
+    drawn = ["| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines]
+    return "\n".join([f"## {panel.heading}", "", *drawn, ""])
+
+
+def track(first: float, second: float, low: float, high: float) -> str:
+    """Both values as marks on one axis from `low` to `high`: read down the rows, the two curves lying on their side."""
+    places = [
+        (round((value - low) / (high - low) * (TRACK_WIDTH - 1)), mark)
+        for value, mark in ((first, FIRST), (second, SECOND))
+        if not math.isnan(value) and high > low
+    ]
+    line = ["·"] * TRACK_WIDTH
+    for place, mark in places:
+        line[place] = mark if line[place] == "·" else BOTH
+    return "".join(line)
+
+
+def check(first: str, second: str) -> dict[str, str]:
+    """The labels of those of the two that are registered, or files; by what was typed."""
+    from benchmark.encodings import CATALOGUE
+
+    if first == second:
+        raise UsageError(f"both encodings are {first!r}: name two different ones")
+    names = CATALOGUE.names()
+    given = [name for name in (first, second) if name.partition(":")[0] in names or name.endswith(".py")]
+    return {name: CATALOGUE.choice(name).label for name in given}
+
+
+def _label(name: str, known: dict[str, str], present: set[str], folder: Path) -> str:
+    label = known.get(name, name)
+    if label in present:
+        return label
+    if name in known:
+        raise UsageError(
+            f"no results of {label!r} in {str(folder)!r}; python -m benchmark run --encodings {name} makes some. "
+            f"There: {', '.join(sorted(present))}."
+        )
+    from benchmark.encodings import CATALOGUE
+
+    raise unknown("encoding", name, present | set(CATALOGUE.names()))
+
+
+def _heading(rows: "pd.DataFrame", points: "pd.DataFrame") -> str:
+    from benchmark.reports import statistics
+
+    row = rows.iloc[0]
+    chance = points["chance"].dropna()
+    notes = [
+        f"{str(row['metric']).replace('_', ' ')}, {'lower' if row['lower_is_better'] else 'higher'} is better",
+        f"trained at L = {row['train_length']}",
+        *([f"chance {chance.iloc[0]:.2f}"] if len(chance) else []),
+        statistics.seeds_phrase([int(count) for count in rows["n"]]),
+    ]
+    return f"{row['task']}: {'; '.join(notes)}"
+
+
+def _rows(rows: "pd.DataFrame", points: "pd.DataFrame", first: str, second: str) -> Iterator[Row]:
+    low, high = _axis(points)
+    values = {(point["encoding"], point["length"]): point for point in points.to_dict("records")}
+    for row in rows.sort_values("length").to_dict("records"):
+        own, other = (values.get((name, row["length"]), {}) for name in (first, second))
+        yield {
+            "length": row["length"],
+            "multiple": f"{row['multiple']:g}",
+            "first": _spelled(own),
+            "second": _spelled(other),
+            "track": track(own.get("mean", math.nan), other.get("mean", math.nan), low, high),
+            "difference": _signed(row["difference"], row["low"], row["high"]),
+            "n": row["n"],
+            "better": row["better"] or ("not shown to differ" if row["n"] else "—"),
+        }
+
+
+def _axis(points: "pd.DataFrame") -> tuple[float, float]:
+    """From 0 to 1 for a share, from the least to the greatest mean for anything else."""
+    from benchmark.reports.statistics import BOUNDED
+
+    if points["metric"].iloc[0] in BOUNDED:
+        return 0.0, 1.0
+    return float(points["mean"].min()), float(points["mean"].max())
+
+
+def _spelled(point: Mapping[Hashable, Any]) -> str:
+    from benchmark.reports.statistics import NOTHING, spell
+
+    return spell(point["mean"], point["low"], point["high"], point["status"]) if point else NOTHING
+
+
+def _signed(value: float, low: float, high: float) -> str:
+    if math.isnan(value):
+        return "—"
+    if math.isnan(low):
+        return f"{value:+.3f} (no interval)"
+    return f"{value:+.3f} [{low:+.3f}, {high:+.3f}]"

@@ -1,0 +1,123 @@
+"""`export`: every measured value as csv, json or parquet, or the summary as a LaTeX table."""
+
+import importlib.util
+import io
+import json
+import math
+from collections.abc import Callable, Hashable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from benchmark.cli.options import Known, results_folder
+from benchmark.cli.stored import name_problems, stored
+from benchmark.errors import UsageError
+from benchmark.files import write_atomically
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+PLACES = (("at_trained", "train_length"), ("at_longest", "longest"))
+LATEX = {
+    **{letter: f"\\{letter}" for letter in "&%$#_{}"},
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+}
+
+
+def as_csv(table: "pd.DataFrame") -> bytes:
+    """One line a value."""
+    return table.to_csv(index=False).encode()
+
+
+def as_json(table: "pd.DataFrame") -> bytes:
+    """A list of objects; null where there is no value."""
+    rows = table.astype(object).where(table.notna(), None).to_dict("records")
+    for row in rows:
+        row["created"] = row["created"].isoformat()
+        row["value"] = None if row["value"] == math.inf else row["value"]  # a perplexity past all floats; no JSON
+    return (json.dumps(rows, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode()
+
+
+def as_latex(table: "pd.DataFrame") -> bytes:
+    """The summary, encodings x tasks, as a booktabs table: value with interval at L, and at the longest length."""
+    from benchmark.reports.aggregate import newest_setting
+    from benchmark.reports.statistics import summary
+
+    cells = summary(newest_setting(table)).sort_values(["task", "encoding"])
+    lines = [
+        r"% \usepackage{booktabs}; mean and 95 % t interval over seeds; bold: the best mean, and what is tied with it",
+        r"\begin{tabular}{lllrr}",
+        r"\toprule",
+        r"Task & Metric & Encoding & at $L$ & at the longest length \\",
+    ]
+    previous = None
+    for row in cells.to_dict("records"):
+        lines += [r"\midrule"] if row["task"] != previous else []
+        previous = row["task"]
+        names = [_escaped(str(row[name])) for name in ("task", "metric", "encoding")]
+        values = [f"{_place(row, place)} ({row[length]})" for place, length in PLACES]
+        lines.append(" & ".join([*names, *values]) + r" \\")
+    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""]).encode()
+
+
+def _place(row: Mapping[Hashable, Any], place: str) -> str:
+    """A value of the summary, bold if it is the best or tied with it."""
+    from benchmark.reports.statistics import spell
+
+    value = spell(*(row[f"{place}_{part}"] for part in ("mean", "low", "high", "status")))
+    value = value.replace("—", "---")
+    return rf"\textbf{{{value}}}" if row[f"{place}_best"] or row[f"{place}_tied"] else value
+
+
+def _escaped(text: str) -> str:
+    """Text that LaTeX sets as it is."""
+    return "".join(LATEX.get(letter, letter) for letter in text)
+
+
+def as_parquet(table: "pd.DataFrame") -> bytes:
+    """A Parquet file."""
+    try:
+        import pyarrow  # noqa: F401
+    except ImportError:
+        raise UsageError(
+            "parquet needs the package pyarrow, which is not installed; run: pip install pyarrow"
+        ) from None
+    buffer = io.BytesIO()
+    table.to_parquet(buffer, index=False)
+    return buffer.getvalue()
+
+
+FORMATS: Mapping[str, Callable[["pd.DataFrame"], bytes]] = {
+    "csv": as_csv,
+    "json": as_json,
+    "latex": as_latex,
+    "parquet": as_parquet,
+}
+
+
+@click.command
+@click.option(
+    "--format", "style", type=Known("format", FORMATS), default="csv", show_default=True, help="What to write."
+)
+@results_folder
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write; without it, the terminal.")
+def command(style: str, results: Path, out: Path | None) -> None:
+    """Export the results as csv, json, latex or parquet."""
+    if style == "parquet" and out is None:
+        raise UsageError("parquet is no text for a terminal; name a file: --out results.parquet")
+    store = stored(results)
+    from benchmark.reports.aggregate import frame
+
+    content = FORMATS[style](frame(store))
+    name_problems(store)
+    if out is None:
+        click.echo(content, nl=False)
+    else:
+        write_atomically(out, content)
+        click.echo(f"wrote {out}", err=True)

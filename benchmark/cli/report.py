@@ -1,0 +1,21 @@
+"""`report`: index.html and report.md from the results on disk."""
+
+from pathlib import Path
+
+import click
+
+from benchmark.cli.options import reports_folder, results_folder
+from benchmark.cli.stored import name_problems, stored
+
+
+@click.command
+@results_folder
+@reports_folder
+def command(results: Path, out: Path) -> None:
+    """Write the report (index.html, report.md) from the results on disk."""
+    store = stored(results)
+    from benchmark.reports.pages import write_report
+
+    paths = write_report(store, out)
+    name_problems(store)
+    click.echo(f"report: {paths.html}")
