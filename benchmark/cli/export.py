@@ -82,12 +82,8 @@ def _escaped(text: str) -> str:
 
 def as_parquet(table: "pd.DataFrame") -> bytes:
     """A Parquet file."""
-    try:
-        import pyarrow  # noqa: F401
-    except ImportError:
-        raise UsageError(
-            "parquet needs the package pyarrow, which is not installed; run: pip install pyarrow"
-        ) from None
+    if importlib.util.find_spec("pyarrow") is None:
+        raise UsageError("parquet needs the package pyarrow, which is not installed; run: pip install pyarrow")
     buffer = io.BytesIO()
     table.to_parquet(buffer, index=False)
     return buffer.getvalue()
@@ -111,6 +107,8 @@ def command(style: str, results: Path, out: Path | None) -> None:
     """Export the results as csv, json, latex or parquet."""
     if style == "parquet" and out is None:
         raise UsageError("parquet is no text for a terminal; name a file: --out results.parquet")
+    if out is not None and out.exists() and not out.is_file():  # renaming over a device would remove it
+        raise UsageError(f"--out {str(out)!r} is no plain file; name one, or leave --out away and use a pipe")
     store = stored(results)
     from benchmark.reports.aggregate import frame
 
