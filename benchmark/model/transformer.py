@@ -1,9 +1,9 @@
-"""The one transformer that every encoding is compared in: decoder-only, pre-norm, tied head, no dropout.
+"""The one transformer that every encoding is compared in: decoder-only, pre-norm, no dropout.
 
     x = E[token] * sqrt(C)            unit variance, so that added encodings and tokens start on equal terms
     x = encoding.embed(x)
     x = x + attention(norm(x));  x = x + mlp(norm(x))        a layer
-    logits = norm(x) @ E.T
+    logits = norm(x) @ W.T            W starts small: the first loss is that of a uniform guess
 
 Every weight that is not the encoding's own draws its initial value from a generator named after it: two models that
 differ in the encoding alone start with the same values, bit for bit.
@@ -68,6 +68,7 @@ class Transformer(nn.Module):
         super().__init__()
         self.shape = shape
         self.embedding = nn.Parameter(torch.empty(vocabulary, shape.width))
+        self.head = nn.Parameter(torch.empty(vocabulary, shape.width))
         self.layers = nn.ModuleList(Layer(shape) for _ in range(shape.layers))
         self.final_norm = nn.LayerNorm(shape.width, bias=False)
         first = encode(shape, 0)
@@ -92,7 +93,9 @@ class Transformer(nn.Module):
                     weight.mul_(self._deviation(name, weight))
 
     def _deviation(self, name: str, weight: Tensor) -> float:
-        """Standard deviation 1/sqrt(inputs); less for what is added to the residual stream, once a sub-layer."""
+        """Standard deviation 1/sqrt(inputs); less for the head, and for what is added to the residual stream."""
+        if name == "head":
+            return 0.02
         into_residual = name.endswith(("out.weight", "narrow.weight"))
         return (1 / math.sqrt(2 * self.shape.layers) if into_residual else 1.0) / math.sqrt(weight.shape[-1])
 
@@ -129,4 +132,4 @@ class Transformer(nn.Module):
 
     def logits(self, hidden: Float[Tensor, "*any width"]) -> Float[Tensor, "*any vocabulary"]:
         """Scores of every next token. Apply it to the hidden states that are scored, and no others."""
-        return F.linear(hidden, self.embedding)
+        return F.linear(hidden, self.head)
