@@ -1,18 +1,29 @@
 """What a handful of seeds allows to be said, and no more.
 
-An interval is Student's t over seeds, 95 %: mean +- t(n - 1, 0.975) * s / sqrt(n). One seed gives no interval (NaN).
-Two encodings are compared by their differences over common seeds, which share data and initial weights.
+    interval = mean +- t(n - 1, 0.975) * s / sqrt(n)        Student's t over n seeds, s with n - 1 below
+
+One seed gives no interval (NaN). Two encodings are compared by their differences over common seeds, which share data
+and the initial value of every weight that is not the encoding's own. Two are tied when the interval of that difference
+includes 0, or when there is none: "not shown to differ", which is not "equal".
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import pandas as pd
+from scipy import special  # type: ignore[import-untyped]
 
 CONFIDENCE = 0.95
+INTERVAL = "95 % t interval"  # as figures and tables name it
 BOUNDED = frozenset({"token_accuracy", "exact_match"})  # metrics that lie in [0, 1]
 RESAMPLES = 2000
+NOTHING = "—"
+
+POINT = ["task", "setting", "metric", "trained_with", "encoding", "length"]  # what is averaged over seeds
+SHARED = ["multiple", "train_length", "lower_is_better"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +36,29 @@ class Estimate:
     n: int
 
 
+def mean_interval(values: Sequence[float], *, bounded: bool = False) -> Estimate:
+    """Mean over seeds with its t interval; `bounded` clips the interval to [0, 1]. NaN values are left out."""
+    known = [value for value in values if not math.isnan(value)]
+    if not known:
+        return Estimate(value=math.nan, low=math.nan, high=math.nan, n=0)
+    mean = float(np.mean(known))
+    margin = _margin(known)
+    low, high = mean - margin, mean + margin
+    if bounded:
+        low, high = (min(1.0, max(0.0, edge)) if not math.isnan(edge) else edge for edge in (low, high))
+    return Estimate(value=mean, low=low, high=high, n=len(known))
+
+
+def paired_difference(first: Mapping[int, float], second: Mapping[int, float]) -> Estimate:
+    """Mean of first - second over the seeds that both have, with its t interval. Values by seed."""
+    return mean_interval([first[seed] - second[seed] for seed in sorted(first.keys() & second.keys())])
+
+
+def distinguishable(difference: Estimate) -> bool:
+    """Whether a paired difference has an interval that leaves 0 out."""
+    return difference.low > 0 or difference.high < 0
+
+
 def paired_ratio(own: Sequence[float], reference: Sequence[float]) -> Estimate:
     """Median of own[i] / reference[i], with a percentile bootstrap interval over the pairs (fixed resamples)."""
     ratios = np.asarray(own, dtype=float) / np.asarray(reference, dtype=float)
@@ -34,3 +68,211 @@ def paired_ratio(own: Sequence[float], reference: Sequence[float]) -> Estimate:
     medians = np.median(ratios[draws], axis=1)
     low, high = np.quantile(medians, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return Estimate(value=float(np.median(ratios)), low=float(low), high=float(high), n=len(ratios))
+
+
+def over_seeds(table: pd.DataFrame) -> pd.DataFrame:
+    """One row a (task, setting, metric, encoding, length) of `aggregate.frame`, over its seeds.
+
+    Columns: those, multiple, train_length, lower_is_better, chance, n (seeds with a value), seeds (seeds of the task's
+    grid), mean, low, high, median, minimum, maximum, status ("ok" if any seed is, else what they came to).
+    """
+    rows = [_over_seeds(dict(zip(POINT, key, strict=True)), group) for key, group in table.groupby(POINT, sort=True)]
+    columns = [*POINT, *SHARED, "chance", "n", "mean", "low", "high", "median", "minimum", "maximum", "status"]
+    points = pd.DataFrame(rows, columns=columns)
+    seeds = table.groupby(["task", "setting"])["seed"].nunique().rename("seeds").reset_index()
+    return points.merge(seeds, on=["task", "setting"], how="left")
+
+
+def compare(table: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
+    """Two encodings at each (task, setting, metric, length): both means, and the paired difference first - second.
+
+    Columns: task, setting, metric, length, multiple, train_length, lower_is_better, first, second (means over common
+    seeds), difference, low, high, n (common seeds), better ("" while the interval includes 0 or there is none).
+    """
+    rows = []
+    for key, group in table.groupby(["task", "setting", "metric", "length"], sort=True):
+        own, other = by_seed(group, first), by_seed(group, second)
+        difference = paired_difference(own, other)
+        common = sorted(own.keys() & other.keys())
+        shared = {name: group[name].iloc[0] for name in SHARED}
+        rows.append(
+            dict(zip(["task", "setting", "metric", "length"], key, strict=True))
+            | shared
+            | {
+                "first": _mean([own[seed] for seed in common]),
+                "second": _mean([other[seed] for seed in common]),
+                "difference": difference.value,
+                "low": difference.low,
+                "high": difference.high,
+                "n": difference.n,
+                "better": _better(difference, first, second, lower_is_better=bool(shared["lower_is_better"])),
+            }
+        )
+    columns = ["task", "setting", "metric", "length", *SHARED]
+    return pd.DataFrame(rows, columns=[*columns, "first", "second", "difference", "low", "high", "n", "better"])
+
+
+def by_seed(group: pd.DataFrame, encoding: str) -> dict[int, float]:
+    """The values of one encoding by seed, of rows of one task, metric and length; without NaN."""
+    own = group[(group["encoding"] == encoding) & group["value"].notna()]
+    return dict(zip(own["seed"], own["value"], strict=True))
+
+
+def best_and_tied(group: pd.DataFrame) -> tuple[str | None, set[str]]:
+    """The encoding with the best mean, and those that are not shown to differ from it.
+
+    `group` holds the rows of one task, metric and length. Means are over each encoding's own seeds: who lost some to a
+    failure may still be the best, and its n says that it did.
+    """
+    values = {encoding: by_seed(group, encoding) for encoding in sorted(set(group["encoding"]))}
+    values = {encoding: own for encoding, own in values.items() if own}
+    if not values:
+        return None, set()
+    sign = -1 if bool(group["lower_is_better"].iloc[0]) else 1
+    best = max(values, key=lambda encoding: sign * _mean(list(values[encoding].values())))
+    others = values.keys() - {best}
+    return best, {name for name in others if not distinguishable(paired_difference(values[best], values[name]))}
+
+
+def extrapolation_ratio(first: Mapping[int, float], longest: Mapping[int, float]) -> float:
+    """Mean at the longest length / mean at the trained length, over the seeds that have both.
+
+    1 is a flat curve. Below 1 an accuracy fell and a loss improved; above 1 the other way round.
+    """
+    common = sorted(first.keys() & longest.keys())
+    base = _mean([first[seed] for seed in common])
+    return _mean([longest[seed] for seed in common]) / base if base else math.nan
+
+
+def summary(table: pd.DataFrame) -> pd.DataFrame:
+    """Encodings x tasks, by each task's headline metric: the value at L and at the longest length of its grid.
+
+    One row a (task, encoding). Columns: task, setting, metric, lower_is_better, trained_with, encoding, train_length,
+    longest, chance, seeds, ratio (see `extrapolation_ratio`), and for both places, with the prefix "at_trained_" or
+    "at_longest_": mean, low, high, n, status ("ok", "unsupported", "failed", "diverged" or "missing"), best, tied.
+    Pass it rows of one setting a task (`aggregate.newest_setting`).
+    """
+    headline = table[table["headline"]]
+    rows = [row for _, group in headline.groupby(["task", "setting"], sort=True) for row in _summary_rows(group)]
+    return pd.DataFrame(rows, columns=SUMMARY_COLUMNS)
+
+
+PLACE_COLUMNS = ["mean", "low", "high", "n", "status", "best", "tied"]
+SUMMARY_COLUMNS = [
+    *["task", "setting", "metric", "lower_is_better", "trained_with", "encoding", "train_length", "longest"],
+    *["chance", "seeds", "ratio"],
+    *[f"at_trained_{name}" for name in PLACE_COLUMNS],
+    *[f"at_longest_{name}" for name in PLACE_COLUMNS],
+]
+
+
+def spell(mean: float, low: float, high: float, status: str = "ok") -> str:
+    """A value for people: "0.97 [0.95, 0.99]"; "—" if unsupported or missing; else what became of it."""
+    if math.isnan(mean):
+        return NOTHING if status in ("unsupported", "missing", "ok") else status
+    digits = 2 if abs(mean) < 100 else 0
+    if math.isnan(low):
+        return f"{mean:.{digits}f}"
+    return f"{mean:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
+
+
+def seeds_phrase(counts: Sequence[int]) -> str:
+    """How many seeds stand behind a figure: "95 % t interval over 3 seeds", "1 seed, no interval"."""
+    known = sorted({count for count in counts if count})
+    if not known:
+        return "no seeds"
+    if known == [1]:
+        return "1 seed, no interval"
+    span = str(known[0]) if len(known) == 1 else f"{known[0]} to {known[-1]}"
+    return f"{INTERVAL} over {span} seeds"
+
+
+def _margin(values: Sequence[float]) -> float:
+    if len(values) < 2:
+        return math.nan
+    quantile = float(special.stdtrit(len(values) - 1, (1 + CONFIDENCE) / 2))
+    return quantile * float(np.std(values, ddof=1)) / math.sqrt(len(values))
+
+
+def _mean(values: Sequence[float]) -> float:
+    return float(np.mean(values)) if values else math.nan
+
+
+def _over_seeds(names: dict[str, Any], group: pd.DataFrame) -> dict[str, Any]:
+    values = group["value"].dropna()
+    estimate = mean_interval(list(values), bounded=names["metric"] in BOUNDED)
+    return {
+        **names,
+        **{name: group[name].iloc[0] for name in SHARED},
+        "chance": _chance(group),
+        "n": estimate.n,
+        "mean": estimate.value,
+        "low": estimate.low,
+        "high": estimate.high,
+        "median": float(values.median()),
+        "minimum": float(values.min()),
+        "maximum": float(values.max()),
+        "status": _status(group),
+    }
+
+
+def _chance(group: pd.DataFrame) -> float:
+    known = group["chance"].dropna()
+    return float(known.iloc[0]) if len(known) else math.nan
+
+
+def _status(group: pd.DataFrame) -> str:
+    """What the seeds came to: "ok" if any is; the status of most, the first by name where they share."""
+    if group.empty:
+        return "missing"
+    if (group["status"] == "ok").any():
+        return "ok"
+    return str(group["status"].mode().iloc[0])
+
+
+def _better(difference: Estimate, first: str, second: str, *, lower_is_better: bool) -> str:
+    if not distinguishable(difference):
+        return ""
+    return second if (difference.value > 0) == lower_is_better else first
+
+
+def _summary_rows(group: pd.DataFrame) -> list[dict[str, Any]]:
+    places = {
+        "at_trained": group[group["length"] == group["train_length"]],
+        "at_longest": group[group["length"] == group["length"].max()],
+    }
+    marks = {place: best_and_tied(rows) for place, rows in places.items()}
+    bounded = group["metric"].iloc[0] in BOUNDED
+    found = []
+    for trained_with, encoding in sorted(set(zip(group["trained_with"], group["encoding"], strict=True))):
+        trained, longest = (by_seed(places[place], encoding) for place in places)
+        row = {
+            **{name: group[name].iloc[0] for name in ("task", "setting", "metric", "lower_is_better", "train_length")},
+            "trained_with": trained_with,
+            "encoding": encoding,
+            "longest": group["length"].max(),
+            "chance": _chance(places["at_longest"]),
+            "seeds": group["seed"].nunique(),
+            "ratio": extrapolation_ratio(trained, longest),
+        }
+        for place, rows in places.items():
+            here = rows[(rows["encoding"] == encoding) & (rows["trained_with"] == trained_with)]
+            row |= _place(place, here, marks[place], encoding, bounded=bounded)
+        found.append(row)
+    return found
+
+
+def _place(
+    place: str, rows: pd.DataFrame, marks: tuple[str | None, set[str]], encoding: str, *, bounded: bool
+) -> dict[str, Any]:
+    estimate = mean_interval(list(rows["value"]), bounded=bounded)
+    best, tied = marks
+    return {
+        f"{place}_mean": estimate.value,
+        f"{place}_low": estimate.low,
+        f"{place}_high": estimate.high,
+        f"{place}_n": estimate.n,
+        f"{place}_status": _status(rows),
+        f"{place}_best": encoding == best,
+        f"{place}_tied": encoding in tied,
+    }
