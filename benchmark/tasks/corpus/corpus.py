@@ -116,7 +116,7 @@ def _text(tokens: Sequence[int], corpus: Corpus) -> str:
 def _tokenised(source: Source, size: int) -> Corpus:
     texts = [text for text in map(normalise, source.chapters) if text]
     if len(texts) < 2:
-        raise UsageError(f"{source.origin} is too short: a text needs two chapters or sections, one to be held out")
+        raise UsageError(f"{source.origin!r} is too short: a text needs two chapters or sections, one to be held out")
     chapters = [cut(text) for text in texts]
     held_out = max(1, len(chapters) // HELD_OUT)
     train, test = _flat(chapters[:-held_out]), _flat(chapters[-held_out:])

@@ -5,7 +5,7 @@
     PATH       a text file; or a folder of .txt files, each one a chapter, in the order of their names
 
 A single file is divided at lines that look like headings (第一回 ..., 第3章, Chapter IV); without them, at blank lines
-into about twenty sections of equal length (or at line ends, or sentence ends, where blank lines are too few).
+into about twenty sections of equal length (at line ends, or sentence ends, where blank lines are too few).
 Files are UTF-8, GB18030 or, with a byte-order mark, UTF-16; anything else is refused.
 """
 
@@ -23,7 +23,7 @@ from benchmark.errors import UsageError, unknown
 TOKENIZER = 1  # raised by hand when the chapters, words or ids of a text change
 BUILT_IN = ("sanguo", "shuihu")
 SECTIONS = 20  # of a text without headings
-FEWEST_UNITS = 10  # fewer paragraphs than this: divide at line ends, or at sentence ends
+FEWEST_SECTIONS = 10  # paragraphs that make fewer are too long: divide at line ends, or at sentence ends
 HEADING = re.compile(
     r"^[^\S\n]*(?:第[零〇一二三四五六七八九十百千两\d]{1,9}[回章节卷]|Chapter\s+[\dIVXLC]+\b).{0,40}$", re.I | re.M
 )
@@ -47,10 +47,19 @@ def find(text: str) -> Source:
         return _sanguo()
     if text == "shuihu":
         return _shuihu()
-    path = Path(text).expanduser()
-    if not text or not path.exists():
+    path = _path(text)
+    if path is None:
         raise unknown("corpus", text, BUILT_IN, "Or give the path of a text file, or of a folder of .txt files.")
     return _checked(_folder(path) if path.is_dir() else _file(path))
+
+
+def _path(text: str) -> Path | None:
+    """The file or folder of that name, if there is one; a device or a pipe, which may never end, is none."""
+    try:
+        path = Path(text).expanduser()
+        return path if text and (path.is_file() or path.is_dir()) else None
+    except (OSError, ValueError, RuntimeError):  # too long a name, a NUL in it, an unknown user
+        return None
 
 
 def content_hash(text: str) -> str:
@@ -105,7 +114,7 @@ def _by_number(path: Path) -> tuple[list[str | int], str]:
 
 def _checked(source: Source) -> Source:
     if len(source.chapters) < 2:
-        raise UsageError(f"{source.origin} is too short: a text needs two chapters or sections, one to be held out")
+        raise UsageError(f"{source.origin!r} is too short: a text needs two chapters or sections, one to be held out")
     return source
 
 
@@ -193,9 +202,17 @@ def _headed(text: str) -> list[str]:
 
 
 def _sections(text: str) -> list[str]:
-    """About SECTIONS stretches of nearly equal length, each of whole paragraphs."""
-    units = _units(text)
-    total = sum(map(len, units))
+    """About SECTIONS stretches of nearly equal length, of whole paragraphs, or else lines, or else sentences."""
+    sections = [text]
+    for boundary in (r"(?<=\n)\s*\n", r"(?<=\n)", r"(?<=[。！？.!?])"):
+        cuts = [0, *(match.end() for match in re.finditer(boundary, text)), len(text)]
+        sections = _grouped([text[start:end] for start, end in pairwise(cuts)], len(text))
+        if len(sections) >= FEWEST_SECTIONS:
+            break
+    return sections
+
+
+def _grouped(units: list[str], total: int) -> list[str]:
     sections: dict[int, str] = {}
     begin = 0
     for unit in units:
@@ -203,13 +220,3 @@ def _sections(text: str) -> list[str]:
         sections[which] = sections.get(which, "") + unit
         begin += len(unit)
     return [section for section in sections.values() if section.strip()]
-
-
-def _units(text: str) -> list[str]:
-    units = [text]
-    for boundary in (r"(?<=\n)\s*\n", r"(?<=\n)", r"(?<=[。！？.!?])"):
-        cuts = [0, *(match.end() for match in re.finditer(boundary, text)), len(text)]
-        units = [text[start:end] for start, end in pairwise(cuts) if text[start:end].strip()]
-        if len(units) >= FEWEST_UNITS:
-            break
-    return units

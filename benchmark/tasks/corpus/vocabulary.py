@@ -3,7 +3,7 @@
     id 0            <unk>
     at most 7/8     the most frequent characters of the training text, until COVERAGE of it is spelled; in a small text,
                     which misses many a character of its held-out chapters, then those of jieba's own dictionary
-    the rest        the most frequent words of two characters or more of the training text
+    the rest        the most frequent words of two characters or more of the training text, then its other characters
 
 A word with an id is one token; any other is spelled, a token a character; a character without an id is <unk>.
 Good and Turing tell a small text from the training chapters alone: the chance that the next character is a new one is
@@ -32,9 +32,10 @@ def build(words: Sequence[str], size: int, common: Iterable[str]) -> tuple[str, 
     """The vocabulary of the training words, at most `size` long; `common` are characters for a small text."""
     characters = Counter(chain.from_iterable(words))
     spare = common if _is_small(characters) else ()
-    spelling = list(dict.fromkeys(chain(_spelling(characters), spare)))
-    longer = _ranked(Counter(word for word in words if len(word) > 1))
-    return (UNKNOWN_WORD, *[*spelling[: (size - 1) * 7 // 8], *longer][: size - 1])
+    spelling = list(dict.fromkeys(chain(_spelling(characters), spare)))[: (size - 1) * 7 // 8]
+    longer = Counter(word for word in words if len(word) > 1)
+    ranked = list(dict.fromkeys(chain(spelling, _ranked(longer), _ranked(characters))))
+    return (UNKNOWN_WORD, *ranked[: size - 1])
 
 
 def encode(words: Iterable[str], ids: dict[str, int]) -> list[Token]:

@@ -2,7 +2,8 @@
 
 White space is made uniform first: a blank line, or an indented line, begins a paragraph, and a paragraph ends in one
 line feed, which is a word; a line wrapped within a paragraph is joined to the next. Any other run of white space
-(full-width spaces too) becomes one space between letters or digits, and nothing beside a Chinese character.
+(full-width spaces too) becomes nothing beside a Chinese character, and one space elsewhere.
+jieba knows Chinese words and those of Latin letters; other scripts it cuts into single characters.
 """
 
 import logging
@@ -19,9 +20,10 @@ import platformdirs
 
 from benchmark.errors import UsageError
 
-PARAGRAPH = re.compile(r"\n(?:\s*\n|[ \t\u3000]+)\s*")
-SPACE = re.compile(r"[^\S\n]+|[^\S\n]*\n[^\S\n]*")
-NARROW = re.compile(r"[\u0021-\u024f]")  # scripts that part words by spaces: Latin letters, digits, ASCII signs
+PARAGRAPH = re.compile(r"\n(?:\s*\n| *[\t\u3000]| {2})\s*")
+SPACE = re.compile(r"\s+")
+# Chinese and Japanese characters, their punctuation and full-width forms: scripts without spaces (Korean has them).
+WIDE = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003ffff]")
 
 
 def cache_folder() -> Path:
@@ -55,7 +57,7 @@ def _joined(paragraph: str) -> str:
 
     def between(match: re.Match[str]) -> str:
         before, after = paragraph[match.start() - 1], paragraph[match.end()]
-        return " " if NARROW.match(before) and NARROW.match(after) else ""
+        return "" if WIDE.match(before) or WIDE.match(after) else " "
 
     return SPACE.sub(between, paragraph)
 

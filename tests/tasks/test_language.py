@@ -1,0 +1,124 @@
+"""The language task: windows, shifted targets, nested evaluation, chance, refusals."""
+
+import math
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import torch
+
+from benchmark.errors import UsageError
+from benchmark.seeds import generator
+from benchmark.tasks.language import ANCHORS, BATCH_TOKENS, Corpus
+from benchmark.tasks.task import UNSCORED
+
+
+@pytest.fixture(scope="module")
+def sanguo() -> Corpus:
+    return Corpus()
+
+
+@pytest.fixture(scope="module")
+def shuihu() -> Corpus:
+    return Corpus(text="shuihu")
+
+
+def rows(task: Corpus, length: int) -> tuple[torch.Tensor, torch.Tensor]:
+    batches = list(task.evaluation(length))
+    return torch.cat([batch.tokens for batch in batches]), torch.cat([batch.targets for batch in batches])
+
+
+def test_training_rows_are_windows_of_the_training_text(sanguo: Corpus) -> None:
+    batch = sanguo.sample(7, 13, generator("test"))
+    assert batch.tokens.shape == batch.targets.shape == (7, 13)
+    assert batch.tokens.dtype == batch.targets.dtype == torch.int64
+    windows = sanguo.train.unfold(0, 14, 1)
+    for tokens, targets in zip(batch.tokens, batch.targets, strict=True):
+        row = torch.cat((tokens, targets[-1:]))
+        assert torch.equal(row[1:], targets)
+        assert (windows == row).all(dim=1).any()
+
+
+def test_the_same_generator_gives_the_same_rows_and_another_gives_others(sanguo: Corpus) -> None:
+    first, again, other = (sanguo.sample(5, 11, generator("test", seed)) for seed in (1, 1, 2))
+    assert torch.equal(first.tokens, again.tokens)
+    assert not torch.equal(first.tokens, other.tokens)
+
+
+def test_every_window_can_be_drawn(tmp_path: Path) -> None:
+    task = Corpus(text="shuihu")
+    task.train = torch.arange(7)
+    starts = task.sample(200, 3, generator("test")).tokens[:, 0]
+    assert set(starts.tolist()) == {0, 1, 2, 3}
+
+
+@pytest.mark.parametrize(("short", "long"), [(1, 17), (17, 256), (256, 700)])
+@pytest.mark.parametrize("name", ["sanguo", "shuihu"])
+def test_evaluation_is_nested(name: str, short: int, long: int, request: pytest.FixtureRequest) -> None:
+    task: Corpus = request.getfixturevalue(name)
+    near, far = rows(task, short), rows(task, long)
+    assert torch.equal(near[0], far[0][:, :short])
+    assert torch.equal(near[1], far[1][:, :short])
+
+
+def test_evaluation_rows_are_held_out_text_and_end_with_it(shuihu: Corpus) -> None:
+    length = 500
+    tokens, targets = rows(shuihu, length)
+    held_out = shuihu.held_out.tolist()
+    assert len(tokens) == len(shuihu.anchors) == ANCHORS
+    assert (targets[:, 0] != UNSCORED).all()
+    for start, row, wanted in zip(shuihu.anchors.tolist(), tokens.tolist(), targets.tolist(), strict=True):
+        there = held_out[start : start + length + 1]
+        assert row[: len(there[:length])] == there[:length]
+        assert wanted == there[1:] + [UNSCORED] * (length + 1 - len(there))
+    assert (targets[-1] == UNSCORED).any()
+    assert (targets[0] != UNSCORED).all()
+
+
+def test_evaluation_batches_are_bounded(sanguo: Corpus) -> None:
+    for length in (64, 4096, 2 * BATCH_TOKENS):
+        batches = list(sanguo.evaluation(length))
+        assert sum(len(batch.tokens) for batch in batches) == ANCHORS
+        assert all(batch.tokens.numel() <= max(length, BATCH_TOKENS) for batch in batches)
+
+
+def test_chance_is_the_smoothed_unigram_model(shuihu: Corpus) -> None:
+    train, held_out = shuihu.train.tolist(), shuihu.held_out.tolist()
+    counts = Counter(train)
+    total = len(train) + shuihu.vocabulary
+    loss = sum(-math.log((counts[token] + 1) / total) for token in held_out) / len(held_out)
+    commonest = counts.most_common(1)[0][0]
+    chance = shuihu.chance(64)
+    assert chance["loss_nats"] == pytest.approx(loss, rel=1e-9)
+    assert chance["token_accuracy"] == pytest.approx(held_out.count(commonest) / len(held_out))
+    assert chance["loss_nats"] < math.log(shuihu.vocabulary)
+
+
+def test_figures_of_the_text_are_at_hand(sanguo: Corpus) -> None:
+    assert sanguo.vocabulary == 4096
+    assert 0 < sanguo.unknown_rate < 0.01
+    assert 1 < sanguo.characters_per_token < 2
+    assert sanguo.tokens(64) == 64
+
+
+def test_a_text_too_short_is_refused_with_the_numbers(shuihu: Corpus) -> None:
+    held_out, train = len(shuihu.held_out), len(shuihu.train)
+    shuihu.check(held_out - 1, train // 2)
+    with pytest.raises(
+        UsageError, match=rf"has {held_out} tokens.* length is {held_out} .*lengths up to {held_out - 1}"
+    ):
+        shuihu.check(held_out, 64)
+    with pytest.raises(UsageError, match=rf"training part has {train} tokens.*needs {2 * train}"):
+        shuihu.check(64, train)
+    with pytest.raises(UsageError, match=rf"has {train} tokens, but a row of length {train} needs {train + 1}"):
+        shuihu.sample(1, train, generator("test"))
+
+
+def test_a_file_of_ones_own_works_whatever_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POSITION_BENCHMARK_CACHE", str(tmp_path / "cache"))
+    path = tmp_path / "<script>alert(1)<"
+    path.write_text("The quick brown fox jumps over the lazy dog. " * 200, "utf-8")
+    task = Corpus(text=str(path), vocabulary=64)
+    assert task.corpus.info.name == path.name
+    assert rows(task, 20)[0].shape == (ANCHORS, 20)
+    assert task.chance(20)["token_accuracy"] > 0.3  # every other word is a space
