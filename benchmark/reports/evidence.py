@@ -1,0 +1,146 @@
+"""What a report speaks of: the settings that it shows, drawn from every record in a store.
+
+A results folder may hold runs of several sizes. For each task the report shows the model that was run last, and of
+each trained length its last budget; how many records it leaves out, it says.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from benchmark.errors import UsageError
+from benchmark.reports import aggregate, statistics
+from benchmark.results.record import TrainRecord
+from benchmark.results.store import Store
+from benchmark.tasks import CATALOGUE
+
+MODEL = ["width", "heads", "layers", "precision"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """One task in one setting: what belongs in one figure."""
+
+    task: str
+    setting: str
+    train_length: int
+    metric: str
+    table: pd.DataFrame  # its rows of `aggregate.frame`
+
+    @property
+    def id(self) -> str:
+        """A name for links and files."""
+        return f"{slug(self.task)}-{self.setting}"
+
+    @property
+    def title(self) -> str:
+        """The task, for people."""
+        return task_title(self.task)
+
+    @property
+    def lengths(self) -> list[int]:
+        """Every length of its grid."""
+        return sorted(int(length) for length in set(self.table["length"]))
+
+    @property
+    def seeds(self) -> list[int]:
+        """Every seed of its grid."""
+        return sorted(int(seed) for seed in set(self.table["seed"]))
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The records behind it."""
+        return tuple(sorted(set(self.table["eval_key"])))
+
+    @property
+    def headline(self) -> pd.DataFrame:
+        """The rows of the task's own metric."""
+        return self.table[self.table["headline"]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """The records of a store, and the tables made of them."""
+
+    store: Store
+    trainings: tuple[TrainRecord, ...]
+    frame: pd.DataFrame
+    shown: pd.DataFrame  # the rows of `frame` that the report shows
+
+    @classmethod
+    def of(cls, store: Store) -> "Evidence":
+        """Everything in a store; an error that says what to do if there is nothing."""
+        trainings = tuple(record for record in store.records() if isinstance(record, TrainRecord))
+        if not trainings:
+            raise UsageError(
+                f"no results in {str(store.root)!r}: make some with `python -m benchmark run`, or name their folder "
+                "with --results"
+            )
+        frame = aggregate.frame(store)
+        return cls(store=store, trainings=trainings, frame=frame, shown=shown(frame))
+
+    @cached_property
+    def panels(self) -> list[Panel]:
+        """A panel for each task and setting shown."""
+        return [
+            Panel(
+                task=str(task),
+                setting=str(setting),
+                train_length=int(rows["train_length"].iloc[0]),
+                metric=aggregate.headline_metric(task_name(str(task))),
+                table=rows,
+            )
+            for (task, setting), rows in self.shown.groupby(["task", "setting"], sort=True)
+        ]
+
+    @cached_property
+    def encodings(self) -> list[str]:
+        """Every encoding shown or trained, sorted."""
+        return sorted({*self.shown["encoding"], *(record.spec.encoding.label for record in self.trainings)})
+
+    @cached_property
+    def summary(self) -> pd.DataFrame:
+        """Encodings x tasks at the trained and at the longest length."""
+        return statistics.summary(self.shown)
+
+    @property
+    def left_out(self) -> int:
+        """Evaluations of other settings than those shown."""
+        return int(self.frame["eval_key"].nunique() - self.shown["eval_key"].nunique())
+
+    def trained(self, panel: Panel) -> Iterator[TrainRecord]:
+        """The trained models behind a panel."""
+        keys = set(panel.table["train_key"])
+        return (record for record in self.trainings if record.spec.key in keys)
+
+
+def shown(frame: pd.DataFrame) -> pd.DataFrame:
+    """For each task the model that was run last, and of each trained length its last budget."""
+    if frame.empty:
+        return frame
+    last = frame.sort_values("created").drop_duplicates("task", keep="last")[["task", *MODEL]]
+    same_model = frame.merge(last, on=["task", *MODEL])
+    newest = same_model.sort_values("created").drop_duplicates(["task", "train_length"], keep="last")
+    return same_model.merge(newest[["task", "setting"]], on=["task", "setting"])
+
+
+def task_name(label: str) -> str:
+    """The registry name in a label: "corpus" of "corpus (sanguo)"."""
+    return re.split(r"[:\s]", label, maxsplit=1)[0]
+
+
+def task_title(label: str) -> str:
+    """A task for people, with its label where that says more."""
+    try:
+        title = str(CATALOGUE.entry(task_name(label)).attributes.get("title", label))
+    except (UsageError, OSError):
+        return label
+    return f"{title} · {label}"
+
+
+def slug(text: str) -> str:
+    """A text as a part of links and file names."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "task"

@@ -1,0 +1,49 @@
+"""A page as one HTML file that opens from disk without a network: styles, script and pictures are inside it."""
+
+from collections.abc import Iterator
+from importlib import resources
+
+import jinja2
+from markupsafe import Markup
+
+from benchmark.reports import interactive
+from benchmark.reports.parts import Exhibit, Page
+
+
+def render(page: Page) -> str:
+    """The whole HTML text. Everything that comes from records is escaped by Jinja2; what is ours is marked as safe."""
+    figures = {f"{exhibit.id}-plot": exhibit.interactive for exhibit in _exhibits(page) if exhibit.interactive}
+    return environment().get_template("index.html.j2").render(
+        page=page,
+        css=Markup(asset("report.css")),
+        script=Markup(asset("report.js")),
+        figures=Markup(interactive.embed(figures)) if figures else "",
+        plotly=Markup(_plotly()) if figures else "",
+    )
+
+
+def environment() -> jinja2.Environment:
+    """Jinja2 over our templates: escapes everything, and an unknown name is an error."""
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("benchmark.reports"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def asset(name: str) -> str:
+    """A file beside the templates."""
+    return (resources.files("benchmark.reports") / "templates" / name).read_text(encoding="utf-8")
+
+
+def _plotly() -> str:
+    """Plotly's own JavaScript, from the installed package."""
+    from plotly.offline import get_plotlyjs
+
+    return str(get_plotlyjs())
+
+
+def _exhibits(page: Page) -> Iterator[Exhibit]:
+    return (exhibit for section in page.sections for exhibit in section.exhibits)

@@ -1,0 +1,66 @@
+"""A page as Markdown, with its figures in files beside it.
+
+Text from records is escaped twice over: Jinja2 turns "<" into an entity, and characters that Markdown reads are
+preceded by a backslash.
+"""
+
+import re
+
+import jinja2
+from markupsafe import Markup, escape
+
+from benchmark.reports import html
+from benchmark.reports.parts import Cell, Page, Table
+
+READ_BY_MARKDOWN = re.compile(r"([\\`*_\[\]|#~$])")
+
+
+def render(page: Page) -> str:
+    """The whole Markdown text."""
+    text = environment().get_template("report.md.j2").render(page=page)
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def environment() -> jinja2.Environment:
+    """Jinja2 whose every expression comes out as literal Markdown text."""
+    found = html.environment()
+    found.finalize = literal
+    found.filters |= {"table": table, "code_block": code_block, "anchor": anchor}
+    return found
+
+
+def literal(value: object) -> Markup:
+    """A value as Markdown shows it literally, in one line; what is Markdown already stays as it is."""
+    if isinstance(value, Markup):
+        return value
+    line = " ".join(str(value).split())
+    return Markup(READ_BY_MARKDOWN.sub(r"\\\1", str(escape(line))).replace("&\\#", "&#"))  # noqa: S704  escaped above
+
+
+def table(data: Table) -> Markup:
+    """A table; headings of column groups are joined to the columns' own."""
+    groups = [""] * (len(data.columns) - sum(span for _, span in data.groups))
+    groups += [title for title, span in data.groups for _ in range(span)]
+    heads = [f"{group}: {column}" if group else column for group, column in zip(groups, data.columns, strict=True)]
+    rule = ["---" if index == 0 or index in data.words else "---:" for index in range(len(heads))]
+    rows = [[_field(cell) for cell in row] for row in data.rows]
+    lines = [[literal(head) for head in heads], rule, *rows]
+    body = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return Markup(f"*{literal(data.caption)}*\n\n{body}")
+
+
+def code_block(text: str) -> Markup:
+    """A command as an indented block: nothing inside it can end it."""
+    return Markup("\n".join(f"    {line}" for line in text.splitlines()))
+
+
+def anchor(title: str) -> Markup:
+    """The link to a heading, as GitHub makes it."""
+    return Markup(re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-"))
+
+
+def _field(cell: Cell) -> str:
+    text = literal(cell.text)
+    text = Markup(f"**{text}**") if cell.mark == "best" else text
+    remarks = ", ".join(part for part in (cell.detail, cell.mark) if part)
+    return f"{text} {literal(remarks)}".strip()

@@ -1,0 +1,103 @@
+"""The report: pure functions from records on disk to index.html, and to report.md with its figures beside it.
+
+Whatever the page says comes from the records: the same records give the same bytes.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmark.files import write_atomically
+from benchmark.reports import aggregate, exhibits, html, interactive, markdown, sections
+from benchmark.reports.evidence import Evidence
+from benchmark.reports.figures import palette
+from benchmark.reports.parts import Exhibit, Page
+from benchmark.results.store import Store
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportPaths:
+    """Where a report was written."""
+
+    html: Path
+    markdown: Path
+    figures: tuple[Path, ...]
+
+
+def write_report(store: Store, out: Path, *, command: str | None = None) -> ReportPaths:
+    """Write the report of a store into a folder. `command` is what runs its cells again, for readers to copy."""
+    page = build(store, command)
+    pictures = [exhibit for section in page.sections for exhibit in section.exhibits]
+    paths = ReportPaths(
+        html=out / "index.html",
+        markdown=out / "report.md",
+        figures=tuple(out / "figures" / exhibit.file for exhibit in pictures),
+    )
+    _write_pictures(pictures, paths.figures)
+    write_atomically(paths.markdown, markdown.render(page).encode())
+    write_atomically(paths.html, html.render(page).encode())
+    return paths
+
+
+def build(store: Store, command: str | None = None) -> Page:
+    """The report as data, for any way of writing it."""
+    evidence = Evidence.of(store)
+    styles = palette(evidence.encodings)
+    settings = {panel.setting for panel in evidence.panels}
+    probes = [probe for probe in aggregate.probes(store) if probe.setting in settings]
+    timing_problems: list[str] = []
+    timings = aggregate.timings(store.root / "timing", timing_problems)
+    return Page(
+        title="Position encodings compared",
+        lead=_lead(evidence),
+        colors={name: interactive.series(style).removeprefix("$") for name, style in styles.items()},
+        sections=(
+            sections.summary(evidence),
+            exhibits.curves(evidence, styles),
+            exhibits.positions(evidence, styles),
+            exhibits.heatmaps(evidence),
+            exhibits.attention(probes),
+            exhibits.structure(probes),
+            sections.cost(evidence, timings),
+            sections.troubles(evidence, timing_problems),
+            sections.run(evidence, command),
+            sections.reading(),
+        ),
+        footer=_footer(evidence),
+    )
+
+
+def _lead(evidence: Evidence) -> str:
+    panels = evidence.panels
+    if not panels:
+        return "Models were trained, but none was measured."
+    names = sorted({name for panel in panels for name in panel.table["encoding"]})
+    tasks = len({panel.task for panel in panels})
+    seeds = max(len(panel.seeds) for panel in panels)
+    farthest = max(panel.lengths[-1] / panel.train_length for panel in panels)
+    return (
+        f"{_joined(names)} on {tasks} task{'s' * (tasks != 1)}, {seeds} paired seed{'s' * (seeds != 1)} each, "
+        f"up to {farthest:g} times the trained length."
+    )
+
+
+def _joined(names: list[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def _footer(evidence: Evidence) -> str:
+    newest = max(evidence.trainings, key=lambda record: record.created)
+    return (
+        f"position-benchmark {newest.environment.benchmark}. Newest record: {newest.created:%Y-%m-%d %H:%M} UTC. "
+        "Made from the records on disk alone: the same records give the same report."
+    )
+
+
+def _write_pictures(pictures: list[Exhibit], paths: tuple[Path, ...]) -> None:
+    """Write the figures, and remove those of an earlier report from their folder."""
+    for exhibit, path in zip(pictures, paths, strict=True):
+        write_atomically(path, exhibit.picture)
+    if paths:
+        known = set(paths)
+        for old in (*paths[0].parent.glob("*.svg"), *paths[0].parent.glob("*.png")):
+            if old not in known:
+                old.unlink()

@@ -1,0 +1,93 @@
+"""What a page is made of, before it is HTML or Markdown: tables, exhibits (a figure with all that is said of it)."""
+
+import base64
+from dataclasses import dataclass, field
+
+from benchmark.reports.interactive import Figure
+
+MEDIA = {"svg": "image/svg+xml", "png": "image/png"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """A field of a table; `mark` is "best", "tied" or "" and `detail` an interval or a remark."""
+
+    text: str
+    detail: str = ""
+    mark: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """Rows under columns; the first field of a row names it. `groups` are (title, columns) headings over the others."""
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    groups: tuple[tuple[str, int], ...] = ()
+    words: frozenset[int] = frozenset()  # columns of text, which may break into lines
+
+    def column_class(self, index: int) -> str:
+        """The style of a column: words are set flush left, and a group begins with a rule."""
+        starts, place = set(), 1
+        for _, span in self.groups:
+            starts.add(place)
+            place += span
+        return " ".join(("words",) * (index in self.words) + ("group-start",) * (index in starts))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exhibit:
+    """A static figure, its interactive twin if it has one, and what must be said of it."""
+
+    id: str  # of the place in the page, and the name of the picture's file
+    title: str
+    alt: str  # for those who cannot see it
+    caption: str  # seeds and interval
+    keys: tuple[str, ...]  # of the records behind it
+    picture: bytes
+    format: str  # "svg" or "png"
+    about: str = ""
+    interactive: Figure | None = field(default=None, repr=False)
+    numbers: Table | None = None
+    folded: bool = False  # shown when asked for
+    wide: bool = False  # scrolls on a narrow screen rather than shrink until nothing can be read
+
+    @property
+    def file(self) -> str:
+        """The picture's file name."""
+        return f"{self.id}.{self.format}"
+
+    @property
+    def data_uri(self) -> str:
+        """The picture inside a page."""
+        return f"data:{MEDIA[self.format]};base64,{base64.b64encode(self.picture).decode()}"
+
+    @property
+    def records(self) -> str:
+        """How many records stand behind it."""
+        return f"From {len(self.keys)} record{'s' * (len(self.keys) != 1)}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """A part of the page with a permanent link. `lines` are paragraphs, shown before its tables and exhibits."""
+
+    id: str
+    title: str
+    lines: tuple[str, ...] = ()
+    tables: tuple[Table, ...] = ()
+    exhibits: tuple[Exhibit, ...] = ()
+    code: str | None = None  # a command to copy
+    terms: tuple[tuple[str, str], ...] = ()  # a word and what it means
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """A whole report. `colors` names each encoding's colour in the stylesheet."""
+
+    title: str
+    lead: str
+    sections: tuple[Section, ...]
+    colors: dict[str, str]
+    footer: str

@@ -1,0 +1,335 @@
+"""The sections of a report that are words and tables: the summary, what was run, the cost, the troubles, how to read."""
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import Any
+
+import pandas as pd
+
+from benchmark.reports import aggregate
+from benchmark.reports.evidence import Evidence, Panel
+from benchmark.reports.figures import METRICS
+from benchmark.reports.parts import Cell, Section, Table
+from benchmark.reports.statistics import NOTHING, mean_interval, seeds_phrase, spell
+from benchmark.results.record import TrainRecord
+
+ARROWS = {True: "lower is better", False: "higher is better"}
+
+
+def summary(evidence: Evidence) -> Section:
+    """Encodings x tasks, at the trained and at the longest length."""
+    lines = [
+        "L is the trained length. Each value is the mean over seeds, with its 95 % interval in brackets below it. "
+        "“best” marks the best mean of a column. “tied” marks values that these seeds cannot tell from it: "
+        "the interval of the paired difference includes zero.",
+    ]
+    if min((len(panel.seeds) for panel in evidence.panels), default=2) < 2:
+        lines.append("With one seed there is no interval, and no two encodings can be told apart.")
+    if evidence.left_out:
+        lines.append(
+            f"{evidence.left_out} evaluations of other model sizes or budgets are in the results folder and not "
+            "shown: only equal settings can be compared."
+        )
+    tables = (_summary_table(evidence),) if evidence.panels else ()
+    return Section(id="summary", title="Summary", lines=tuple(lines), tables=tables)
+
+
+def _summary_table(evidence: Evidence) -> Table:
+    rows = evidence.summary
+    by_place = {(row["encoding"], row["setting"], row["task"]): row for row in rows.to_dict("records")}
+    groups, columns = [], ["encoding"]
+    for panel in evidence.panels:
+        better = ARROWS[bool(panel.headline["lower_is_better"].iloc[0])]
+        groups.append((f"{panel.task}: {METRICS.get(panel.metric, panel.metric)}, {better}", 3))
+        columns += [f"L = {panel.train_length}", place(panel, panel.lengths[-1]), "ratio"]
+    names = sorted(set(rows["encoding"]))
+    return Table(
+        caption=f"Encodings × tasks. {seeds_phrase([len(panel.seeds) for panel in evidence.panels])}.",
+        columns=tuple(columns),
+        groups=tuple(groups),
+        rows=tuple(
+            (
+                Cell(text=encoding),
+                *(
+                    cell
+                    for panel in evidence.panels
+                    for cell in _summary_cells(by_place.get((encoding, panel.setting, panel.task)))
+                ),
+            )
+            for encoding in names
+        ),
+    )
+
+
+def _summary_cells(row: dict[Any, Any] | None) -> tuple[Cell, Cell, Cell]:
+    if row is None:
+        return (Cell(text="not run"),) * 3
+    ratio = row["ratio"]
+    return (
+        _summary_cell(row, "at_trained"),
+        _summary_cell(row, "at_longest"),
+        Cell(text=f"{ratio:.2f}" if math.isfinite(ratio) else NOTHING),
+    )
+
+
+def _summary_cell(row: dict[Any, Any], where: str) -> Cell:
+    mark = "best" if row[f"{where}_best"] else "tied" if row[f"{where}_tied"] else ""
+    return value_cell(*(row[f"{where}_{name}"] for name in ("mean", "low", "high", "status", "n")), row["seeds"], mark)
+
+
+def value_cell(mean: float, low: float, high: float, status: str, n: int, seeds: int, mark: str = "") -> Cell:
+    """A value with its interval, and the number of seeds where it is fewer than the grid's."""
+    text, _, interval = spell(mean, low, high, status).partition(" ")
+    fewer = f"{n} of {seeds} seeds" if 0 < n < seeds else ""
+    return Cell(text=text, detail=", ".join(part for part in (interval, fewer) if part), mark=mark)
+
+
+def place(panel: Panel, length: int) -> str:
+    """A length as a multiple of the trained one: "16L = 1024"."""
+    multiple = length / panel.train_length
+    return f"L = {length}" if multiple == 1 else f"{multiple:g}L = {length}"
+
+
+def run(evidence: Evidence, command: str | None) -> Section:
+    """What was run, on what, when, and how to run it again."""
+    lines = [_when(evidence.trainings)]
+    lines.append(
+        "To run it again (it resumes, and does nothing where all is there):"
+        if command
+        else "The settings below, with the encodings, lengths and seeds named, decide every result."
+    )
+    tables = (_settings(evidence), _machines(evidence.trainings))
+    return Section(id="run", title="What was run", lines=tuple(lines), tables=tables, code=command)
+
+
+def _when(trainings: Sequence[TrainRecord]) -> str:
+    first, last = min(record.created for record in trainings), max(record.created for record in trainings)
+    days = " to ".join(dict.fromkeys(f"{moment:%Y-%m-%d}" for moment in (first, last)))
+    return f"{len(trainings)} models were trained, {days} (UTC)."
+
+
+def _settings(evidence: Evidence) -> Table:
+    rows = [_setting_row(evidence, panel) for panel in evidence.panels]
+    columns = ("task", "L", "lengths", "seeds", "steps", "batch", "learning rate", "model", "precision", "text")
+    return Table(
+        caption="Settings: the same for every encoding. Lengths in tokens as the task counts them; model as layers × "
+        "width, heads.",
+        columns=columns,
+        rows=tuple(rows),
+        words=frozenset({2, 7, 9}),
+    )
+
+
+def _setting_row(evidence: Evidence, panel: Panel) -> tuple[Cell, ...]:
+    record = next(evidence.trained(panel))
+    spec = record.spec
+    texts = (
+        panel.task,
+        str(spec.budget.train_length),
+        listing(panel.lengths),
+        listing(panel.seeds),
+        f"{spec.budget.steps:,}",
+        str(spec.budget.batch),
+        f"{spec.budget.learning_rate:g}",
+        f"{spec.model.layers} × {spec.model.width}, {spec.model.heads} heads",
+        spec.precision,
+        _text(record),
+    )
+    return tuple(Cell(text=text) for text in texts)
+
+
+def _text(record: TrainRecord) -> str:
+    if record.spec.task.corpus is None:
+        return NOTHING
+    facts = [record.spec.task.corpus]
+    if record.unknown_rate is not None:
+        facts.append(f"{record.unknown_rate:.2%} <unk>")
+    if record.characters_per_token is not None:
+        facts.append(f"{record.characters_per_token:.2f} characters a token")
+    return ", ".join(facts)
+
+
+def _machines(trainings: Sequence[TrainRecord]) -> Table:
+    found: dict[tuple[str, ...], int] = {}
+    for record in trainings:
+        here = record.environment
+        key = (here.processor, here.device, str(here.threads), here.platform, here.python, here.torch, here.benchmark)
+        found[key] = found.get(key, 0) + 1
+    rows = tuple(tuple(Cell(text=text) for text in (*key, str(count))) for key, count in sorted(found.items()))
+    columns = ("processor", "device", "threads", "platform", "Python", "torch", "this package", "models trained")
+    return Table(caption="Machines and versions.", columns=columns, rows=rows, words=frozenset({1, 3}))
+
+
+def cost(evidence: Evidence, timings: pd.DataFrame) -> Section:
+    """Parameters, speed of training, and the timing suite's ratios when there are some."""
+    lines = (
+        "Tokens per second are measured while training, on the machines named above, often several models at a time: "
+        "compare them within a column only. The timing suite (python -m benchmark time) measures each encoding "
+        "interleaved with none, on its own.",
+    )
+    tables = [_cost_table(evidence)] if evidence.panels else []
+    if not timings.empty:
+        tables.append(_timing_table(timings))
+    return Section(id="cost", title="Cost", lines=lines, tables=tuple(tables))
+
+
+def _cost_table(evidence: Evidence) -> Table:
+    panels = evidence.panels
+    names = sorted({name for panel in panels for name in panel.table["trained_with"]})
+    return Table(
+        caption="Parameters of the whole model and of the encoding alone; tokens per second in training, mean over "
+        f"seeds. {seeds_phrase([len(panel.seeds) for panel in panels])}.",
+        columns=("encoding", *(name for _ in panels for name in ("parameters", "added", "tokens/s"))),
+        groups=tuple((f"{panel.task}, L = {panel.train_length}", 3) for panel in panels),
+        rows=tuple((Cell(text=name), *(cell for panel in panels for cell in _cost(panel, name))) for name in names),
+    )
+
+
+def _cost(panel: Panel, encoding: str) -> tuple[Cell, Cell, Cell]:
+    models = panel.table[panel.table["trained_with"] == encoding].drop_duplicates("train_key")
+    models = models[models["train_seconds"] > 0]
+    if models.empty:
+        return (Cell(text="not run"),) * 3
+    speed = mean_interval(list(models["trained_tokens"] / models["train_seconds"]))
+    interval = "" if math.isnan(speed.low) else f"[{speed.low:,.0f}, {speed.high:,.0f}]"
+    return (
+        Cell(text=f"{models['parameters'].iloc[0]:,}"),
+        Cell(text=f"{models['encoding_parameters'].iloc[0]:,}"),
+        Cell(text=f"{speed.value:,.0f}", detail=interval),
+    )
+
+
+def _timing_table(timings: pd.DataFrame) -> Table:
+    kinds = list(dict.fromkeys(zip(timings["device"], timings["operation"], timings["length"], strict=True)))
+    rows = {
+        (row["encoding"], row["device"], row["operation"], row["length"]): row for row in timings.to_dict("records")
+    }
+    groups = [(f"{operation.replace('_', ' ')}, {device}", list(each)) for (device, operation), each in _grouped(kinds)]
+    return Table(
+        caption="Time relative to none (1 is as fast, 2 takes twice as long): median over interleaved rounds, with a "
+        f"bootstrap 95 % interval. {_rounds(timings)} rounds. Columns are lengths in tokens.",
+        columns=("encoding", *(str(length) for _, _, length in kinds)),
+        groups=tuple((title, len(each)) for title, each in groups),
+        rows=tuple(
+            (Cell(text=name), *(_timing_cell(rows.get((name, *kind))) for kind in kinds))
+            for name in sorted(set(timings["encoding"]))
+        ),
+    )
+
+
+def _grouped(kinds: Sequence[tuple[Any, ...]]) -> Iterable[tuple[tuple[Any, Any], Iterable[Any]]]:
+    return ((key, list(each)) for key, each in groupby(kinds, key=lambda kind: (kind[0], kind[1])))
+
+
+def _rounds(timings: pd.DataFrame) -> str:
+    low, high = int(timings["rounds"].min()), int(timings["rounds"].max())
+    return str(low) if low == high else f"{low} to {high}"
+
+
+def _timing_cell(row: dict[Any, Any] | None) -> Cell:
+    if row is None:
+        return Cell(text=NOTHING)
+    interval = "" if math.isnan(row["low"]) else f"[{row['low']:.2f}, {row['high']:.2f}]"
+    return Cell(text=f"{row['ratio']:.2f}", detail=interval)
+
+
+def troubles(evidence: Evidence, timing_problems: Sequence[str]) -> Section:
+    """Everything that failed, diverged, was unsupported, is missing, or could not be read, with its reason."""
+    lost, absent = aggregate.failures(evidence.store), aggregate.missing(evidence.store)
+    tables = [
+        _trouble_table("Failed, diverged, unsupported, superseded or unreadable.", lost, ("what", "status")),
+        _trouble_table("Missing: cells that the full grid has and the results have not.", absent, ()),
+    ]
+    unread = tuple((Cell(text="timing file"), Cell(text=problem)) for problem in timing_problems)
+    if unread:
+        columns, caption = ("what", "reason"), "Timing files that could not be read."
+        tables.append(Table(caption=caption, columns=columns, rows=unread, words=frozenset({1})))
+    kept = tuple(table for table in tables if table.rows)
+    line = "Nothing here is averaged away: a mean with fewer seeds than its grid says so beside its value."
+    lines = (line,) if kept else ("Nothing failed, and nothing is missing.",)
+    return Section(id="troubles", title="What failed or is missing", lines=lines, tables=kept)
+
+
+def _trouble_table(caption: str, rows: pd.DataFrame, extra: tuple[str, ...]) -> Table:
+    """Rows alike but for seed and length are one row."""
+    alike: dict[tuple[str, ...], list[dict[Any, Any]]] = {}
+    for row in rows.to_dict("records"):
+        kind = tuple(str(row[name]) for name in ("task", "encoding", *extra, "setting"))
+        alike.setdefault((*kind, re.sub(r"\d+", "#", row["reason"])), []).append(row)
+    columns = ("encoding", "task", *extra, "seeds", "lengths", "reason")
+    return Table(
+        caption=caption,
+        columns=columns,
+        rows=tuple(_trouble_row(group, extra) for group in alike.values()),
+        words=frozenset(range(1, len(columns))),
+    )
+
+
+def _trouble_row(group: Sequence[dict[Any, Any]], extra: tuple[str, ...]) -> tuple[Cell, ...]:
+    first = group[0]
+    reasons = list(dict.fromkeys(str(row["reason"]) for row in group))
+    more = f" (and {len(reasons) - 1} alike)" if len(reasons) > 1 else ""
+    texts = (
+        first["encoding"] or NOTHING,
+        first["task"] or NOTHING,
+        *(first[name] for name in extra),
+        listing(row["seed"] for row in group),
+        listing(row["length"] for row in group),
+        reasons[0] + more,
+    )
+    return tuple(Cell(text=str(text)) for text in texts)
+
+
+def listing(values: Iterable[Any]) -> str:
+    """Distinct numbers in order, "—" if there are none."""
+    known = sorted({int(value) for value in values if not pd.isna(value)})
+    return ", ".join(map(str, known)) or NOTHING
+
+
+def reading() -> Section:
+    """What the words of the report mean."""
+    return Section(id="reading", title="How to read this", terms=TERMS)
+
+
+TERMS = (
+    (
+        "L, 2L, 16L",
+        "L is the longest sequence that a model met in training. 2L is twice as long. Everything right of the mark "
+        "“trained length” is extrapolation: lengths that no model here has seen.",
+    ),
+    (
+        "seed",
+        "A repetition with other initial weights and other training data. The same seed of two encodings shares both, "
+        "so that their difference is the encoding's and not luck's.",
+    ),
+    (
+        "95 % interval",
+        "Where the mean of many more seeds would probably lie (Student's t over the seeds). Wide means: run more seeds "
+        "before you believe the mean. It covers the luck of seeds only, not other tasks, texts or model sizes.",
+    ),
+    (
+        "best, tied",
+        "Best is the best mean. Tied is what these seeds cannot tell from it: seed by seed, the difference from the "
+        "best has an interval that includes zero. Tied does not mean equal.",
+    ),
+    (
+        "chance",
+        "What a guesser reaches who knows the task but not the answer. A value near chance says that nothing was "
+        "learned, or that nothing of it is left at that length.",
+    ),
+    (
+        "extrapolation ratio",
+        "The value at the longest length divided by the value at L, over the seeds that have both. 1 means nothing "
+        "changed. For a share of right answers, 0.3 means that three tenths are left; for a loss, more than 1 is worse. "
+        "A high ratio of a low value is no achievement: look at the value at L first.",
+    ),
+    (
+        "loss, bits per character",
+        "How much the next word surprises the model, in nats per token; 0 is none. At m times L it is the mean over "
+        "the second half of the context, m·L/2 to m·L, so that a longer window does not look better for its "
+        "easier beginning. A flat loss is no proof that far words are used: read it beside a recall task.",
+    ),
+    ("—", "Unsupported or missing: the encoding is not defined there (a learned table past its end), or no record is."),
+)
