@@ -1,0 +1,511 @@
+"""Static figures: each a pure function from a table of `aggregate` to a matplotlib Figure, without pyplot's globals.
+
+Every figure says how many seeds it stands on and which interval it draws. An encoding has one style everywhere
+(`palette`), in colours that the colour-blind can tell apart (Okabe and Ito 2008, https://jfly.uni-koeln.de/color/),
+with a marker and a line pattern of its own besides.
+"""
+
+import io
+import math
+import re
+import zlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from itertools import product
+from pathlib import Path
+from typing import Any, Literal, ParamSpec
+
+import matplotlib
+import numpy as np
+import pandas as pd
+import seaborn  # type: ignore[import-untyped]
+from matplotlib.axes import Axes
+from matplotlib.colors import PowerNorm
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+from benchmark.files import write_atomically
+from benchmark.reports.aggregate import Probe
+from benchmark.reports.fonts import drawable, families
+from benchmark.reports.statistics import BOUNDED, NOTHING, compare, mean_interval, over_seeds, seeds_phrase
+
+Arguments = ParamSpec("Arguments")
+
+METRICS = {  # on axes
+    "token_accuracy": "token accuracy (share of 1)",
+    "exact_match": "exact match (share of rows)",
+    "loss_nats": "loss (nats per token)",
+    "perplexity": "perplexity (per token)",
+    "bits_per_character": "bits per character",
+}
+
+OWN_COLOR = {
+    "rope": "#0072B2",  # blue
+    "alibi": "#D55E00",  # vermilion
+    "learned": "#009E73",  # bluish green
+    "sinusoidal": "#CC79A7",  # reddish purple
+    "none": "#6E6E6E",  # grey
+}
+COLORS = ("#E69F00", "#56B4E9", *OWN_COLOR.values())  # the first two are nobody's own
+DASHES = ("solid", "dash", "dot", "dashdot")  # plotly's names
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+LINE_STYLES: dict[str, Any] = {"solid": "-", "dash": (0, (5, 2)), "dot": (0, (1, 1.5)), "dashdot": (0, (5, 2, 1, 2))}
+OWN_MARK = {
+    "rope": ("o", "solid"),
+    "alibi": ("s", "dash"),
+    "learned": ("^", "dot"),
+    "sinusoidal": ("D", "dashdot"),
+    "none": ("v", "solid"),
+}
+MUTED = "#595959"  # reference lines and small print: 7:1 on white
+
+HEAD_COLUMNS = 4  # attention panels in a row
+LOOK: dict[str, Any] = {
+    "figure.facecolor": "white",
+    "axes.edgecolor": "#B0B0B0",
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#E6E6E6",
+    "grid.linewidth": 0.8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 13,
+    "axes.titlelocation": "left",
+    "axes.labelsize": 10,
+    "legend.frameon": False,
+    "legend.fontsize": 9.5,
+    "xtick.labelsize": 9,
+    "ytick.labelsize": 9,
+    "lines.linewidth": 2,
+    "lines.markersize": 6,
+    "text.parse_math": False,  # a label or a word may hold a dollar sign
+    "axes.unicode_minus": True,
+    "svg.fonttype": "path",  # glyphs as paths: Chinese shows where no Chinese font is
+    "svg.hashsalt": "position-benchmark",  # the same figure, the same bytes
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Style:
+    """How an encoding is drawn, in static and in interactive figures."""
+
+    color: str  # "#RRGGBB"
+    marker: str  # matplotlib's name
+    dash: str  # plotly's name: solid, dash, dot or dashdot
+
+    @property
+    def line_style(self) -> Any:
+        """The dash as matplotlib spells it."""
+        return LINE_STYLES[self.dash]
+
+
+def palette(encodings: Iterable[str]) -> dict[str, Style]:
+    """A style for each label. The classic encodings keep theirs always; others start from a hash of their label.
+
+    No two share a colour and a dash as long as there are not more than 28.
+    """
+    labels = sorted(set(encodings))
+    styles = {label: _own_style(label) for label in labels if label in OWN_COLOR}
+    for label in labels:
+        if label not in styles:
+            styles[label] = _free_style(label, list(styles.values()))
+    return styles
+
+
+def _own_style(label: str) -> Style:
+    marker, dash = OWN_MARK[label]
+    return Style(color=OWN_COLOR[label], marker=marker, dash=dash)
+
+
+def _free_style(label: str, taken: Sequence[Style]) -> Style:
+    """The first free colour from the label's hash on; when all are taken, the first free pair of colour and dash."""
+    start = zlib.crc32(label.encode())
+    colors = [COLORS[(start + step) % len(COLORS)] for step in range(len(COLORS))]
+    dashes = [DASHES[(start + step) % len(DASHES)] for step in range(len(DASHES))]
+    used_colors, used_pairs = {style.color for style in taken}, {(style.color, style.dash) for style in taken}
+    pairs = [(color, dash) for dash, color in product(dashes, colors)]
+    unused = [pair for pair in pairs if pair[0] not in used_colors] or [
+        pair for pair in pairs if pair not in used_pairs
+    ]
+    color, dash = (unused or pairs)[0]
+    return Style(color=color, marker=MARKERS[(start + len(taken)) % len(MARKERS)], dash=dash)
+
+
+def styled(draw: Callable[Arguments, Figure]) -> Callable[Arguments, Figure]:
+    """Draw in our look and with our fonts, whatever the caller's settings are, and leave those alone."""
+
+    @wraps(draw)
+    def wrapped(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Figure:
+        with matplotlib.rc_context(_settings()):
+            return draw(*args, **kwargs)
+
+    return wrapped
+
+
+def _settings() -> dict[Any, Any]:
+    defaults = {name: value for name, value in matplotlib.rcParamsDefault.items() if name != "backend"}
+    return {**defaults, **LOOK, "font.family": list(families())}
+
+
+def render(figure: Figure, kind: Literal["svg", "png"]) -> bytes:
+    """The figure as a file's bytes; the same figure gives the same bytes."""
+    buffer = io.BytesIO()
+    with matplotlib.rc_context(_settings()):
+        metadata = {"Date": None} if kind == "svg" else {"Software": None}
+        figure.savefig(buffer, format=kind, dpi=160, bbox_inches="tight", pad_inches=0.12, metadata=metadata)
+    return buffer.getvalue()
+
+
+def save(figure: Figure, path: Path) -> Path:
+    """Write a figure to an .svg or .png file."""
+    write_atomically(path, render(figure, "png" if path.suffix == ".png" else "svg"))
+    return path
+
+
+@styled
+def extrapolation(table: pd.DataFrame, styles: Mapping[str, Style]) -> Figure:
+    """Mean and band over seeds against length. `table`: rows of `aggregate.frame` of one task, setting and metric."""
+    points = over_seeds(table)
+    figure, axes = _canvas(8.2, 4.4)
+    _draw_curves(axes, points, styles)
+    axes.set_title(f"{_text(points, 'task')}: beyond the trained length", pad=24)
+    _note(axes, _band_note(points))
+    _length_axis(axes, points)
+    _trained_line(axes, int(points["train_length"].iloc[0]))
+    _metric_axis(axes, points)
+    _legend(axes, _with_ends(points, styles))
+    return figure
+
+
+@styled
+def position_loss(table: pd.DataFrame, styles: Mapping[str, Style]) -> Figure:
+    """Loss by absolute position, mean and band over seeds. `table`: `aggregate.by_position` of one task and setting."""
+    figure, axes = _canvas(8.2, 4.4)
+    counts = []
+    for encoding, own in table.groupby("encoding"):
+        style = styles[str(encoding)]
+        rows = [_bin(group) for _, group in own.groupby(["position_start", "position_stop"])]
+        curve = pd.DataFrame(rows, columns=["center", "mean", "low", "high", "n"])
+        counts += list(curve["n"])
+        axes.plot(curve["center"], curve["mean"], color=style.color, linestyle=style.line_style)
+        axes.fill_between(curve["center"], curve["low"], curve["high"], color=style.color, alpha=0.15, linewidth=0)
+    axes.set_title(f"{_text(table, 'task')}: loss by absolute position", pad=24)
+    _note(axes, f"mean over the tokens of each log-spaced bin; band: {seeds_phrase(counts)}")
+    axes.set_xlabel("position in the text (tokens, log scale)")
+    axes.set_ylabel(METRICS["loss_nats"])
+    _log2_axis(axes, _powers(1, int(table["position_stop"].max())))
+    _trained_line(axes, int(table["train_length"].iloc[0]))
+    last = table[table["position_start"] == table.groupby("encoding")["position_start"].transform("max")]
+    ends = last.groupby("encoding")["loss_nats"].mean().sort_values(ascending=False)
+    _legend(axes, [(str(encoding), styles[str(encoding)], str(encoding)) for encoding in ends.index], markers=False)
+    return figure
+
+
+@styled
+def length_heatmap(table: pd.DataFrame) -> Figure:
+    """Encodings x lengths, the mean over seeds in each field. `table`: as for `extrapolation`."""
+    points = over_seeds(table)
+    grid = points.pivot(index="encoding", columns="length", values="mean")
+    order = (
+        grid[grid.columns[-1]].fillna(grid.mean(axis=1)).sort_values(ascending=bool(points["lower_is_better"].iloc[0]))
+    )
+    absent = grid[grid.columns[-1]].isna()
+    grid = grid.loc[[*order.index[~absent[order.index]], *order.index[absent[order.index]]]]
+    states = points.pivot(index="encoding", columns="length", values="status").reindex_like(grid)
+    figure, axes = _canvas(1.9 + 1.05 * grid.shape[1], 1.7 + 0.5 * grid.shape[0])
+    axes.grid(visible=False)
+    bounded = points["metric"].iloc[0] in BOUNDED
+    seaborn.heatmap(
+        grid,
+        ax=axes,
+        cmap="viridis_r" if points["lower_is_better"].iloc[0] else "viridis",
+        vmin=0 if bounded else None,
+        vmax=1 if bounded else None,
+        annot=True,
+        fmt=".2f",
+        linewidths=1.5,
+        linecolor="white",
+        cbar_kws={"label": METRICS[_text(points, "metric")]},
+    )
+    axes.set_facecolor("#EFEFEF")
+    for row, column in zip(*np.nonzero(grid.isna().to_numpy()), strict=True):
+        axes.text(column + 0.5, row + 0.5, _absent(states.iloc[row, column]), ha="center", va="center", color=MUTED)
+    axes.set_yticks(np.arange(len(grid)) + 0.5, [drawable(str(name)) for name in grid.index], rotation=0)
+    axes.set_xticks(np.arange(grid.shape[1]) + 0.5, _length_labels(points), rotation=0)
+    axes.tick_params(length=0)
+    axes.set_xlabel("length (tokens; multiple of the trained length)")
+    axes.set_ylabel("")
+    axes.set_title(f"{_text(points, 'task')}: encoding by length", pad=24)
+    _note(axes, f"mean over {_seed_span(points['n'])}; {NOTHING}: unsupported or not there")
+    return figure
+
+
+@styled
+def attention(probe: Probe, layers: Sequence[int] | None = None) -> Figure:
+    """Attention on one sentence: a panel a head, layers below each other (default: all), words on both axes."""
+    chosen = range(len(probe.attention)) if layers is None else layers
+    heads, words = probe.attention.shape[1], len(probe.words)
+    columns = min(heads, HEAD_COLUMNS)
+    rows = math.ceil(heads / columns)
+    side = max(2.3, 0.155 * words)
+    figure = Figure(figsize=(columns * side + 1.6, len(chosen) * rows * (side + 0.55) + 0.9), layout="constrained")
+    panels = figure.subplots(len(chosen) * rows, columns, squeeze=False)
+    norm = PowerNorm(0.5, vmin=0, vmax=1)
+    for at, (layer, head) in enumerate(product(chosen, range(rows * columns))):
+        axes = panels[at // columns][at % columns]
+        if head >= heads:
+            axes.set_axis_off()
+            continue
+        image = axes.imshow(probe.attention[layer, head], cmap="rocket_r", norm=norm, interpolation="nearest")
+        axes.set_title(f"layer {layer + 1}, head {head + 1}", fontsize=10)
+        _word_axes(axes, probe.words, first_column=at % columns == 0)
+    bar = figure.colorbar(image, ax=panels, shrink=0.5, aspect=30, pad=0.02, ticks=[0, 0.05, 0.2, 0.5, 1])
+    bar.set_label("attention weight (square-root scale)")
+    bar.outline.set_visible(False)
+    figure.suptitle(_probe_title(probe, "attention"), x=0.01, ha="left", fontsize=13)
+    figure.supxlabel("word attended to", fontsize=10)
+    figure.supylabel("word that attends", fontsize=10)
+    return figure
+
+
+@styled
+def structure(probes: Sequence[Probe], layer: int = 0) -> Figure:
+    """The score of a fixed query and key by their distance: a panel an encoding, a line a head."""
+    columns = min(len(probes), 3)
+    rows = math.ceil(len(probes) / columns)
+    figure = Figure(figsize=(3.6 * columns + 1.0, 2.9 * rows + 0.9), layout="constrained")
+    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    heads = max(probe.structure.shape[1] for probe in probes)
+    colors = seaborn.color_palette("viridis", heads + 1)[:heads]  # its last colour is too light for a line
+    for axes, probe in zip(panels, probes, strict=False):
+        for head, scores in enumerate(probe.structure[layer]):
+            axes.plot(scores, color=colors[head], linewidth=1.5, label=f"head {head + 1}")
+        _trained_line(axes, probe.train_length, name=f"L = {probe.train_length}")
+        axes.set_title(drawable(probe.encoding), fontsize=11)
+        axes.margins(x=0)
+        axes.set_xlabel("distance (tokens)")
+    for axes in panels[len(probes) :]:
+        axes.set_axis_off()
+    for axes in panels[::columns]:
+        axes.set_ylabel("score before softmax")
+    handles = [Line2D([], [], color=color, label=f"head {head + 1}") for head, color in enumerate(colors)]
+    figure.legend(handles=handles, loc="outside right upper", ncols=math.ceil(heads / 12))
+    seeds = sorted({probe.seed for probe in probes})
+    title = f"Score of a fixed query and key by distance, layer {layer + 1} (1 seed: {_join(seeds)}; no interval)"
+    figure.suptitle(title, x=0.01, ha="left", fontsize=13)
+    return figure
+
+
+@styled
+def training_curves(table: pd.DataFrame, styles: Mapping[str, Style]) -> Figure:
+    """Training loss by step: every seed thin, their mean bold. `table`: `aggregate.training_curves` of one task."""
+    figure, axes = _canvas(8.2, 4.0)
+    for encoding, own in table.groupby("encoding"):
+        style = styles[str(encoding)]
+        curves = own.pivot(index="step", columns="seed", values="loss_nats")
+        axes.plot(curves, color=style.color, linewidth=0.7, alpha=0.45)
+        mean = curves.mean(axis=1)[curves.notna().all(axis=1)]
+        axes.plot(mean, color=style.color, linestyle=style.line_style)
+    axes.set_title(f"{_text(table, 'task')}: training loss", pad=24)
+    seeds = table.groupby("encoding")["seed"].nunique()
+    _note(axes, f"thin: each seed; bold: mean over {_seed_span(seeds)}, as far as all of them came; no interval")
+    axes.set_xlabel("step")
+    axes.set_ylabel(METRICS["loss_nats"])
+    axes.margins(x=0.01)
+    last = table.sort_values("step").groupby("encoding")["loss_nats"].last().sort_values(ascending=False)
+    _legend(axes, [(str(encoding), styles[str(encoding)], str(encoding)) for encoding in last.index], markers=False)
+    return figure
+
+
+@styled
+def paired(table: pd.DataFrame, first: str, second: str, styles: Mapping[str, Style]) -> Figure:
+    """Two encodings: both curves, and the paired difference with its interval at each length. As `extrapolation`."""
+    own = table[table["encoding"].isin([first, second])]
+    points, differences = over_seeds(own), compare(own, first, second)
+    figure = Figure(figsize=(8.2, 6.2), layout="constrained")
+    top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=[3, 2])
+    _draw_curves(top, points, styles)
+    top.set_title(f"{_text(points, 'task')}: {drawable(first)} and {drawable(second)}", pad=24)
+    _note(top, _band_note(points))
+    _metric_axis(top, points)
+    _trained_line(top, int(points["train_length"].iloc[0]))
+    _legend(top, _with_ends(points, styles))
+    _draw_differences(bottom, differences, first, second)
+    _trained_line(bottom, int(points["train_length"].iloc[0]), name="")
+    _length_axis(bottom, points)
+    return figure
+
+
+def _canvas(width: float, height: float) -> tuple[Figure, Axes]:
+    """A figure of one panel, sizes in inches."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    return figure, figure.subplots()
+
+
+def _draw_curves(axes: Axes, points: pd.DataFrame, styles: Mapping[str, Style]) -> None:
+    for encoding, own in points[points["n"] > 0].groupby("encoding"):
+        style = styles[str(encoding)]
+        axes.plot(own["length"], own["mean"], color=style.color, marker=style.marker, linestyle=style.line_style)
+        axes.fill_between(own["length"], own["low"], own["high"], color=style.color, alpha=0.15, linewidth=0)
+    chance = points.drop_duplicates("length").sort_values("length").dropna(subset="chance")
+    if not chance.empty:
+        axes.plot(chance["length"], chance["chance"], color=MUTED, linestyle=(0, (3, 3)), linewidth=1.2, label="chance")
+
+
+def _draw_differences(axes: Axes, differences: pd.DataFrame, first: str, second: str) -> None:
+    known = differences[differences["n"] > 0]
+    margins = (known["high"] - known["difference"]).fillna(0)
+    axes.axhline(0, color=MUTED, linewidth=1.2)
+    axes.errorbar(
+        known["length"], known["difference"], yerr=margins, color="#222222", marker="o", capsize=4, linewidth=1.5
+    )
+    lower_is_better = bool(differences["lower_is_better"].iloc[0])
+    above, below = (second, first) if lower_is_better else (first, second)
+    bars = f"bars: {seeds_phrase(list(known['n']))}, paired"
+    axes.set_title(f"{drawable(first)} − {drawable(second)}  ({bars})", fontsize=10)
+    axes.set_ylabel(f"difference\n{METRICS[_text(differences, 'metric')].partition(' (')[0]}")
+    side: dict[str, Any] = {"transform": axes.transAxes, "fontsize": 9, "color": MUTED, "ha": "left"}
+    axes.text(1.02, 0.98, f"above 0:\n{drawable(above)} is better", va="top", **side)
+    axes.text(1.02, 0.02, f"below 0:\n{drawable(below)} is better", va="bottom", **side)
+
+
+def _bin(group: pd.DataFrame) -> tuple[float, float, float, float, int]:
+    """Geometric centre of a bin (positions counted from 1), and the loss over seeds there."""
+    start, stop = int(group["position_start"].iloc[0]), int(group["position_stop"].iloc[0])
+    estimate = mean_interval(list(group["loss_nats"]))
+    return math.sqrt((start + 1) * stop), estimate.value, estimate.low, estimate.high, estimate.n
+
+
+def _text(table: pd.DataFrame, column: str) -> str:
+    """The one text that a column holds; a figure mixes no two tasks, settings or metrics."""
+    names = sorted(set(table[column]))
+    if len(names) != 1:
+        raise ValueError(f"a figure draws one {column}, but was given {_join(names) or 'none'}")
+    return drawable(str(names[0]))
+
+
+def _note(axes: Axes, text: str) -> None:
+    axes.text(0, 1.025, text, transform=axes.transAxes, fontsize=9, color=MUTED, va="bottom")
+
+
+def _band_note(points: pd.DataFrame) -> str:
+    return f"mean; band: {seeds_phrase(list(points['n']))}"
+
+
+def _seed_span(counts: Iterable[int]) -> str:
+    known = sorted({int(count) for count in counts if count})
+    if known == [1]:
+        return "1 seed"
+    return f"{known[0]} seeds" if len(known) == 1 else f"{known[0]} to {known[-1]} seeds" if known else "no seeds"
+
+
+def _metric_axis(axes: Axes, points: pd.DataFrame) -> None:
+    metric = _text(points, "metric")
+    arrow = "lower is better" if points["lower_is_better"].iloc[0] else "higher is better"
+    axes.set_ylabel(f"{METRICS[metric]}\n{arrow}")
+    if metric in BOUNDED:
+        axes.set_ylim(-0.03, 1.03)
+
+
+def _length_axis(axes: Axes, points: pd.DataFrame) -> None:
+    axes.set_xscale("log", base=2)
+    axes.xaxis.set_major_locator(FixedLocator(sorted(set(points["length"]))))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_xticks(sorted(set(points["length"])), _length_labels(points))
+    axes.set_xlabel("length (tokens; multiple of the trained length)")
+
+
+def _length_labels(points: pd.DataFrame) -> list[str]:
+    lengths = points.drop_duplicates("length").sort_values("length")
+    return [
+        f"{length:,}\n{multiple:g}×" for length, multiple in zip(lengths["length"], lengths["multiple"], strict=True)
+    ]
+
+
+def _powers(first: int, last: int) -> list[int]:
+    return [2**power for power in range(math.floor(math.log2(first)), math.floor(math.log2(last)) + 1)]
+
+
+def _log2_axis(axes: Axes, ticks: Sequence[int]) -> None:
+    axes.set_xscale("log", base=2)
+    axes.xaxis.set_major_locator(FixedLocator(list(ticks)))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda tick, _: f"{tick:,.0f}"))
+
+
+def _trained_line(axes: Axes, length: int, name: str | None = None) -> None:
+    axes.axvline(length, color=MUTED, linewidth=1.1, zorder=1)
+    label = f"trained to L = {length:,}" if name is None else name
+    axes.annotate(
+        label,
+        (length, 0),
+        xycoords=("data", "axes fraction"),
+        xytext=(4, 5),
+        textcoords="offset points",
+        fontsize=8.5,
+        color=MUTED,
+    )
+
+
+def _with_ends(points: pd.DataFrame, styles: Mapping[str, Style]) -> list[tuple[str, Style, str]]:
+    """Encodings in the order of their right ends, from top to bottom; those that end earlier last, saying where."""
+    last = int(points["length"].max())
+    entries = []
+    for encoding, own in points.groupby("encoding"):
+        known = own[own["n"] > 0].sort_values("length")
+        end = int(known["length"].iloc[-1]) if len(known) else 0
+        height = float(known["mean"].iloc[-1]) if len(known) else -math.inf
+        note = "" if end == last else f" ({NOTHING} past {end:,})" if end else f" ({NOTHING})"
+        entries.append(((end != last, -height), (str(encoding), styles[str(encoding)], f"{encoding}{note}")))
+    return [entry for _, entry in sorted(entries, key=lambda pair: pair[0])]
+
+
+def _legend(axes: Axes, entries: Sequence[tuple[str, Style, str]], *, markers: bool = True) -> None:
+    """To the right of the panel: it never covers a curve."""
+    handles = [
+        Line2D(
+            [],
+            [],
+            color=style.color,
+            linestyle=style.line_style,
+            marker=style.marker if markers else "",
+            label=drawable(text),
+        )
+        for _, style, text in entries
+    ]
+    handles += [line for line in axes.get_lines() if line.get_label() == "chance"]
+    axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.01, 1), borderaxespad=0, handlelength=3.2)
+
+
+def _absent(status: object) -> str:
+    return str(status) if status in ("failed", "diverged") else NOTHING
+
+
+def _word_axes(axes: Axes, words: Sequence[str], *, first_column: bool) -> None:
+    axes.grid(visible=False)
+    axes.tick_params(length=0, pad=2)
+    size = 8 if len(words) <= 32 else 6
+    axes.set_xticks(range(len(words)), [_upright(drawable(word)) for word in words], fontsize=size, linespacing=0.95)
+    for label, word in zip(axes.get_xticklabels(), words, strict=True):
+        label.set_rotation(0 if _is_chinese(word) else 90)
+    axes.set_yticks(range(len(words)), [drawable(word) for word in words] if first_column else [], fontsize=size)
+
+
+def _is_chinese(word: str) -> bool:
+    return re.fullmatch(r"[\u3000-\u9fff\uff00-\uffef]+", word) is not None
+
+
+def _upright(word: str) -> str:
+    """Chinese is read from top to bottom as it stands; other writing is turned instead."""
+    return "\n".join(word) if _is_chinese(word) else word
+
+
+def _probe_title(probe: Probe, what: str) -> str:
+    name = drawable(probe.encoding)
+    return f"{name}: {what}, trained on {drawable(probe.task)} (1 seed: {probe.seed}; no interval)"
+
+
+def _join(items: Iterable[object]) -> str:
+    return ", ".join(str(item) for item in items)
