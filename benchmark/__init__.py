@@ -8,7 +8,7 @@ Nothing is imported until it is used: `import benchmark` costs nothing.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from benchmark.experiments.api import Results, load, run
+    from benchmark.api import Results, load, run
 
 __version__ = "0.1.0"
 __all__ = ["Results", "load", "run"]
@@ -16,7 +16,7 @@ __all__ = ["Results", "load", "run"]
 
 def __getattr__(name: str) -> Any:
     if name in __all__:
-        from benchmark.experiments import api
+        from benchmark import api
 
         return getattr(api, name)
     raise AttributeError(f"module 'benchmark' has no attribute {name!r}")

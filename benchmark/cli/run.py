@@ -11,9 +11,9 @@ from benchmark.cli.options import Known, reports_folder, results_folder
 from benchmark.cli.progress import DISPLAYS, display, duration
 from benchmark.cli.table import show
 from benchmark.errors import UsageError, unknown
-from benchmark.experiments.api import Results, collect, execute
 from benchmark.experiments.executors import cores, default_workers
 from benchmark.experiments.plan import Cell, Plan, Request, make_plan, outstanding, parse_multiples, parse_seeds
+from benchmark.experiments.runs import execute, went_wrong
 from benchmark.results.store import Store
 
 
@@ -109,28 +109,21 @@ def command(
     with display(style, todo) as shown:
         for event in execute(plan, todo, store, device=device, workers=workers, force=force):
             shown(event)
-    outcome = collect(plan, store)
-    if style != "none":
-        tell(outcome, bool(todo), time.perf_counter() - started, style)
-    if not no_report:
-        write(outcome, out, style)
-    ctx.exit(1 if outcome.failures else 0)
-
-
-def tell(outcome: Results, worked: bool, seconds: float, style: str) -> None:
-    """Say how the run went, and its figures in a summary table."""
-    for line in [*outcome.store.problems, *outcome.failures]:
+    if style in ("auto", "rich", "plain"):
+        click.echo(f"computed in {duration(time.perf_counter() - started)}" if todo else "nothing to do: all is there")
+    wrong = went_wrong(plan, store)
+    for line in [*store.problems, *wrong]:
         click.echo(line, err=True)
-    if style == "json":
-        return
-    click.echo(f"computed in {duration(seconds)}" if worked else "nothing to do: every cell was already there")
+    if not no_report:
+        write(Store(results, only=plan.train_keys), out, style)
+    ctx.exit(1 if wrong else 0)
 
 
-def write(outcome: Results, out: Path, style: str) -> None:
+def write(store: Store, out: Path, style: str) -> None:
     """Write the report, print the summary table, and say where the report is."""
     from benchmark.reports.pages import write_report
 
-    paths = write_report(outcome.store, out)
+    paths = write_report(store, out)
     if style != "none":
         click.echo(f"report: {paths.html}")
 

@@ -20,7 +20,6 @@ from typing import IO, Any, Literal
 
 import psutil
 
-import benchmark
 from benchmark.errors import UsageError
 from benchmark.experiments.plan import Cell
 from benchmark.results.environment import environment
@@ -107,7 +106,7 @@ class Pool:
 
     def _start(self, count: int) -> Worker:
         threads = max(1, cores() // count)
-        package = str(Path(benchmark.__file__).parent.parent)
+        package = str(Path(__file__).parents[2])  # where `benchmark` is imported from
         paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
         # A file, not a pipe: nobody has to read it for the worker to go on.
         log = tempfile.TemporaryFile()  # lives as long as the worker

@@ -12,7 +12,6 @@ from benchmark import encodings, tasks
 from benchmark.catalogue import Choice, Entry
 from benchmark.errors import UsageError
 from benchmark.experiments.presets import preset
-from benchmark.results.record import Status
 from benchmark.results.spec import (
     BudgetSpec,
     EncodingSpec,
@@ -136,11 +135,11 @@ def outstanding(plan: Plan, store: Store, *, force: bool = False, retry_failed: 
     return sorted(todo, key=lambda cell: -cell.cost)
 
 
-def statuses(cell: Cell, store: Store) -> list[Status]:
-    """What became of the measures of a cell that are there."""
+def failed_measures(cell: Cell, store: Store) -> list[str]:
+    """Why measures of a cell failed, each reason once."""
     specs = [spec for measure in cell.measures for spec in (*measure.evaluations, *measure.probes)]
     records = [store.measured(spec.key, cell.train.key) for spec in specs]
-    return [record.status for record in records if record is not None]
+    return list(dict.fromkeys(str(record.reason) for record in records if record and record.status == "failed"))
 
 
 def encoding_spec(choice: Choice) -> EncodingSpec:

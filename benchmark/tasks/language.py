@@ -84,6 +84,11 @@ class Corpus(Task):
         rows = self.train[starts[:, None] + torch.arange(length + 1)]
         return Batch(tokens=rows[:, :-1], targets=rows[:, 1:])
 
+    def sentence(self, text: str) -> tuple[list[int], list[str]]:
+        """Token ids and words of a sentence; of one from the held-out chapters if `text` is empty."""
+        ids, words = self.corpus.encode(text or corpus.probe_sentence(self.corpus))
+        return ids.tolist(), words
+
     def evaluation(self, length: int) -> Iterable[Batch]:
         for anchors in torch.split(self.anchors, max(1, BATCH_TOKENS // length)):
             yield self._windows(anchors, length)

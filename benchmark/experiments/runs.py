@@ -1,0 +1,65 @@
+"""One call of `run`: do what is outstanding of a plan, and note in the store what was asked."""
+
+import shlex
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+from benchmark.experiments.executors import Event, Pool
+from benchmark.experiments.plan import Cell, Plan, Request, failed_measures
+from benchmark.files import write_atomically
+from benchmark.results.record import RunRecord
+from benchmark.results.store import Store
+
+
+def execute(
+    plan: Plan, todo: Sequence[Cell], store: Store, *, device: str, workers: int | None, force: bool
+) -> Iterator[Event]:
+    """Do the outstanding cells of a plan, and note the run in the store."""
+    started, clock = datetime.now(UTC), time.perf_counter()
+    yield from Pool(store=store, device=device, workers=workers).run(todo, force=force)
+    if todo:
+        record = RunRecord(
+            created=started,
+            wall_seconds=time.perf_counter() - clock,
+            command=command(plan.request),
+            cells=len(todo),
+            train_keys=sorted(plan.train_keys),
+        )
+        name = started.strftime("%Y%m%dT%H%M%S%fZ")
+        write_atomically(store.root / "runs" / f"{name}.json", record.model_dump_json(indent=1).encode())
+
+
+def went_wrong(plan: Plan, store: Store) -> list[str]:
+    """The cells of a plan that are missing, failed or diverged, and why, a line each."""
+    lines = []
+    for cell in plan.cells:
+        record = store.train(cell.train.key)
+        if record is None:
+            lines.append(f"{cell.label}: missing")
+        elif record.status != "ok":
+            lines.append(f"{cell.label}: {record.status}: {record.reason}")
+        else:
+            lines += [f"{cell.label}: {reason}" for reason in failed_measures(cell, store)]
+    return lines
+
+
+def command(request: Request) -> str:
+    """The command line that asks for the same again."""
+    parts = ["python", "-m", "benchmark", "run", "--encodings", request.encodings, "--preset", request.preset]
+    options = {
+        "--tasks": request.tasks,
+        "--seeds": _numbers(request.seeds),
+        "--lengths": _numbers(request.multiples),
+        "--corpus": request.corpus,
+        "--precision": None if request.precision == "float32" else request.precision,
+    }
+    for option, value in options.items():
+        parts += [option, value] if value is not None else []
+    return shlex.join(parts)
+
+
+def _numbers(numbers: tuple[int, ...] | None) -> str | None:
+    if numbers is None:
+        return None
+    return ",".join(map(str, numbers)) + ("," if len(numbers) == 1 else "")
