@@ -1,6 +1,7 @@
 """`compare A B`: two encodings at each length, and their paired difference, by each task's headline metric."""
 
 import math
+import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,9 @@ FIRST, SECOND, BOTH = "●", "○", "◉"
 class Panel:
     """Two encodings on one task: what heads the table, and its rows."""
 
+    task: str
+    setting: str
+    train_length: int
     heading: str
     columns: dict[str, str]
     rows: list[Row]
@@ -34,7 +38,7 @@ class Panel:
 @click.argument("first")
 @click.argument("second")
 @results_folder
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for the figure and the tables.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for the figures and the tables.")
 def command(first: str, second: str, results: Path, out: Path | None) -> None:
     """Compare two encodings length by length, with paired differences.
 
@@ -47,20 +51,20 @@ def command(first: str, second: str, results: Path, out: Path | None) -> None:
     table = frame(store)
     name_problems(store)
     present = set(table["encoding"])
-    labels = [_label(name, known, present, results) for name in (first, second)]
-    shared = comparable(table, *labels)
+    one, two = (_label(name, known, present, results) for name in (first, second))
+    shared = comparable(table, one, two)
     if shared.empty:
         raise UsageError(
-            f"nothing to compare: {labels[0]!r} and {labels[1]!r} share no task, setting, seed and length in "
-            f"{str(results)!r}; python -m benchmark run --encodings {','.join(labels)} runs both alike"
+            f"nothing to compare: {one!r} and {two!r} share no task, setting, seed and length in "
+            f"{str(results)!r}; python -m benchmark run --encodings {one},{two} runs both alike"
         )
-    for panel in panels(shared, *labels):
+    for panel in panels(shared, one, two):
         show(panel.rows, panel.columns, title=panel.heading)
         click.echo()
-    for line in left_out(table, shared, labels):
+    for line in left_out(table, shared, [one, two]):
         click.echo(line)
     if out is not None:
-        for path in write(shared, labels, out):
+        for path in write(shared, one, two, out):
             click.echo(f"wrote {path}")
 
 
@@ -84,6 +88,9 @@ def panels(table: "pd.DataFrame", first: str, second: str) -> Iterator[Panel]:
     for (task, setting), rows in differences.groupby(["task", "setting"], sort=True):
         here = points[(points["task"] == task) & (points["setting"] == setting)]
         yield Panel(
+            task=str(task),
+            setting=str(setting),
+            train_length=int(rows["train_length"].iloc[0]),
             heading=_heading(rows, here),
             columns={
                 "length": "length",
@@ -108,19 +115,21 @@ def left_out(table: "pd.DataFrame", shared: "pd.DataFrame", labels: Sequence[str
         yield f"not comparable on {task}: {why}"
 
 
-def write(table: "pd.DataFrame", labels: Sequence[str], folder: Path) -> list[Path]:
-    """The figure, and the table as csv and Markdown."""
-    from benchmark.reports import statistics
+def write(table: "pd.DataFrame", first: str, second: str, folder: Path) -> Iterator[Path]:
+    """A figure a panel, and the tables as csv and Markdown; the paths, as they are written."""
+    from benchmark.reports import figures, statistics
 
-    stem = "compare-" + "-".join("".join(letter if letter.isalnum() else "_" for letter in name) for name in labels)
-    differences = statistics.compare(table, labels[0], labels[1])
-    contents = {
-        "csv": differences.to_csv(index=False),
-        "md": "\n".join(map(markdown, panels(table, labels[0], labels[1]))),
-    }
-    for suffix, content in contents.items():
+    stem = _plain(f"compare-{first}-{second}")
+    text: list[str] = []
+    for panel in panels(table, first, second):
+        picture = folder / f"{stem}-{_plain(panel.task)}-{panel.train_length}.svg"
+        rows = table[(table["task"] == panel.task) & (table["setting"] == panel.setting)]
+        yield figures.save(figures.paired(rows, first, second, figures.palette([first, second])), picture)
+        text += [markdown(panel), f"![{panel.heading}]({picture.name})", ""]
+    differences = statistics.compare(table, first, second)
+    for suffix, content in (("csv", differences.to_csv(index=False)), ("md", "\n".join(text))):
         write_atomically(folder / f"{stem}.{suffix}", content.encode())
-    return [folder / f"{stem}.{suffix}" for suffix in contents]
+        yield folder / f"{stem}.{suffix}"
 
 
 def markdown(panel: Panel) -> str:
@@ -134,14 +143,11 @@ def markdown(panel: Panel) -> str:
 
 def track(first: float, second: float, low: float, high: float) -> str:
     """Both values as marks on one axis from `low` to `high`: read down the rows, the two curves lying on their side."""
-    places = [
-        (round((value - low) / (high - low) * (TRACK_WIDTH - 1)), mark)
-        for value, mark in ((first, FIRST), (second, SECOND))
-        if not math.isnan(value) and high > low
-    ]
     line = ["·"] * TRACK_WIDTH
-    for place, mark in places:
-        line[place] = mark if line[place] == "·" else BOTH
+    for value, mark in ((first, FIRST), (second, SECOND)):
+        if not math.isnan(value):
+            place = round((value - low) / (high - low or 1) * (TRACK_WIDTH - 1))
+            line[place] = mark if line[place] == "·" else BOTH
     return "".join(line)
 
 
@@ -168,6 +174,11 @@ def _label(name: str, known: dict[str, str], present: set[str], folder: Path) ->
     from benchmark.encodings import CATALOGUE
 
     raise unknown("encoding", name, present | set(CATALOGUE.names()))
+
+
+def _plain(name: str) -> str:
+    """A name that is safe in a file's name."""
+    return re.sub(r"[^\w-]", "_", name)
 
 
 def _heading(rows: "pd.DataFrame", points: "pd.DataFrame") -> str:

@@ -18,8 +18,9 @@ def table(results):
 
 
 def panel(table, first, second, task):
-    shared = compare.comparable(table, first, second)
-    return next(panel for panel in compare.panels(shared, first, second) if panel.heading.startswith(f"{task}:"))
+    shared = compare.comparable(table[table["task"] == task], first, second)
+    (only,) = compare.panels(shared, first, second)
+    return only
 
 
 def test_the_difference_is_the_paired_t_interval(table):
@@ -117,17 +118,27 @@ def test_no_common_ground_is_said(invoke, results, monkeypatch):
     assert "python -m benchmark run --encodings rope,alibi" in result.stderr
 
 
-def test_files_hold_the_figure_and_the_tables(invoke, results, tmp_path):
-    result = invoke("compare", "rope", "alibi", "--results", results, "--out", tmp_path / "out")
-    assert result.exit_code == 0
-    written = {path.name for path in (tmp_path / "out").iterdir()}
-    assert written == {f"compare-rope-alibi.{suffix}" for suffix in ("svg", "csv", "md")}
-    read = pd.read_csv(tmp_path / "out" / "compare-rope-alibi.csv")
-    assert len(read) == 4 * 5
+def test_files_hold_the_figures_and_the_tables(table, tmp_path):
+    shared = compare.comparable(table[table["task"].isin(["copy", "corpus"])], "rope", "alibi")
+    paths = list(compare.write(shared, "rope", "alibi", tmp_path / "out"))
+    figures = {"compare-rope-alibi-copy-16.svg", "compare-rope-alibi-corpus-64.svg"}
+    assert {path.name for path in paths} == {*figures, "compare-rope-alibi.csv", "compare-rope-alibi.md"}
+    assert len(pd.read_csv(tmp_path / "out" / "compare-rope-alibi.csv")) == 2 * 5
     text = (tmp_path / "out" / "compare-rope-alibi.md").read_text()
-    assert text.count("\n| 16 | 1 |") == 2
-    assert "compare-rope-alibi.svg" in text
-    assert "<svg" in (tmp_path / "out" / "compare-rope-alibi.svg").read_text()
+    assert "\n| 16 | 1 | 0.9" in text
+    for name in figures:
+        assert f"]({name})" in text
+        assert "<svg" in (tmp_path / "out" / name).read_text()
+
+
+def test_the_folder_of_the_files_is_named(invoke, results, tmp_path, monkeypatch):
+    monkeypatch.setattr(compare, "write", lambda *given: iter(given[1:]))
+    result = invoke("compare", "rope", "alibi", "--results", results, "--out", tmp_path / "out")
+    assert result.output.endswith(f"wrote rope\nwrote alibi\nwrote {tmp_path / 'out'}\n")
+
+
+def test_an_encodings_name_is_safe_in_a_files_name():
+    assert compare._plain("compare-rope:base=5e5-../x") == "compare-rope_base_5e5-___x"
 
 
 @pytest.mark.parametrize(
@@ -143,10 +154,12 @@ def test_marks_lie_in_the_order_of_the_values(first, second, wanted):
 def test_the_marks_use_the_whole_axis():
     line = compare.track(-3.0, 7.0, -3.0, 7.0)
     assert (line[0], line[-1]) == ("●", "○")
-    assert compare.track(2.0, 2.0, 2.0, 2.0) == "·" * compare.TRACK_WIDTH
+    assert compare.track(2.0, 2.0, 2.0, 2.0).replace("·", "") == "◉"
 
 
 def test_a_bar_in_a_name_does_not_break_the_markdown_table():
-    drawn = compare.markdown(compare.Panel(heading="h", columns={"a": "x|y"}, rows=[{"a": "1|2"}]))
+    drawn = compare.markdown(
+        compare.Panel(task="t", setting="s", train_length=7, heading="h", columns={"a": "x|y"}, rows=[{"a": "1|2"}])
+    )
     assert r"| x\|y |" in drawn
     assert r"| 1\|2 |" in drawn

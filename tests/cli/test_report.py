@@ -1,0 +1,21 @@
+"""`report`: both pages where they were asked for; what could not be read is named."""
+
+import shutil
+
+
+def test_both_pages_are_written(invoke, results, tmp_path):
+    copy = shutil.copytree(results, tmp_path / "copy")
+    (copy / "cells" / "broken").mkdir()
+    (copy / "cells" / "broken" / "train.json").write_text("{")
+    result = invoke("report", "--results", copy, "--out", tmp_path / "out")
+    assert result.exit_code == 0
+    assert result.stdout == f"report: {tmp_path / 'out' / 'index.html'}\n"
+    assert f"warning: {copy / 'cells' / 'broken' / 'train.json'}: skipped" in result.stderr
+    assert "<html" in (tmp_path / "out" / "index.html").read_text()
+    assert "alibi" in (tmp_path / "out" / "report.md").read_text()
+
+
+def test_no_results_are_wrong_use(invoke):
+    result = invoke("report")
+    assert result.exit_code == 2
+    assert "python -m benchmark run" in result.stderr
