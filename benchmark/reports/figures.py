@@ -34,8 +34,8 @@ from benchmark.reports.statistics import BOUNDED, NOTHING, compare, mean_interva
 Arguments = ParamSpec("Arguments")
 
 METRICS = {  # on axes
-    "token_accuracy": "token accuracy (share of 1)",
-    "exact_match": "exact match (share of rows)",
+    "token_accuracy": "token accuracy (0 to 1)",
+    "exact_match": "exact match (0 to 1)",
     "loss_nats": "loss (nats per token)",
     "perplexity": "perplexity (per token)",
     "bits_per_character": "bits per character",
@@ -154,7 +154,7 @@ def render(figure: Figure, kind: Literal["svg", "png"]) -> bytes:
     buffer = io.BytesIO()
     with matplotlib.rc_context(_settings()):
         metadata = {"Date": None} if kind == "svg" else {"Software": None}
-        figure.savefig(buffer, format=kind, dpi=160, bbox_inches="tight", pad_inches=0.12, metadata=metadata)
+        figure.savefig(buffer, format=kind, dpi=160, metadata=metadata)
     return buffer.getvalue()
 
 
@@ -197,9 +197,8 @@ def position_loss(table: pd.DataFrame, styles: Mapping[str, Style]) -> Figure:
     axes.set_ylabel(METRICS["loss_nats"])
     _log2_axis(axes, _powers(1, int(table["position_stop"].max())))
     _trained_line(axes, int(table["train_length"].iloc[0]))
-    last = table[table["position_start"] == table.groupby("encoding")["position_start"].transform("max")]
-    ends = last.groupby("encoding")["loss_nats"].mean().sort_values(ascending=False)
-    _legend(axes, [(str(encoding), styles[str(encoding)], str(encoding)) for encoding in ends.index], markers=False)
+    stops = table.rename(columns={"position_stop": "length", "loss_nats": "mean"}).assign(n=1)
+    _legend(axes, _with_ends(stops, styles), markers=False)
     return figure
 
 
@@ -246,27 +245,23 @@ def length_heatmap(table: pd.DataFrame) -> Figure:
 def attention(probe: Probe, layers: Sequence[int] | None = None) -> Figure:
     """Attention on one sentence: a panel a head, layers below each other (default: all), words on both axes."""
     chosen = range(len(probe.attention)) if layers is None else layers
-    heads, words = probe.attention.shape[1], len(probe.words)
+    heads = probe.attention.shape[1]
     columns = min(heads, HEAD_COLUMNS)
-    rows = math.ceil(heads / columns)
-    side = max(2.3, 0.155 * words)
-    figure = Figure(figsize=(columns * side + 1.6, len(chosen) * rows * (side + 0.55) + 0.9), layout="constrained")
-    panels = figure.subplots(len(chosen) * rows, columns, squeeze=False)
-    norm = PowerNorm(0.5, vmin=0, vmax=1)
-    for at, (layer, head) in enumerate(product(chosen, range(rows * columns))):
-        axes = panels[at // columns][at % columns]
-        if head >= heads:
-            axes.set_axis_off()
-            continue
-        image = axes.imshow(probe.attention[layer, head], cmap="rocket_r", norm=norm, interpolation="nearest")
-        axes.set_title(f"layer {layer + 1}, head {head + 1}", fontsize=10)
-        _word_axes(axes, probe.words, first_column=at % columns == 0)
-    bar = figure.colorbar(image, ax=panels, shrink=0.5, aspect=30, pad=0.02, ticks=[0, 0.05, 0.2, 0.5, 1])
-    bar.set_label("attention weight (square-root scale)")
+    rows = len(chosen) * math.ceil(heads / columns)
+    grid = _PanelGrid.around(probe.words, rows, columns)
+    figure = Figure(figsize=(grid.width, grid.height))
+    per_layer = rows // len(chosen) * columns
+    for at, layer in enumerate(chosen):
+        for head in range(heads):
+            row, column = divmod(at * per_layer + head, columns)
+            axes = figure.add_axes(grid.panel(row, column))
+            _draw_attention(axes, probe, layer, head, first_column=column == 0)
+    bar = figure.colorbar(axes.images[0], cax=figure.add_axes(grid.bar()), ticks=[0, 0.05, 0.2, 0.5, 1])
+    bar.set_label("attention weight (square-root scale; blank: not visible)")
     bar.outline.set_visible(False)
-    figure.suptitle(_probe_title(probe, "attention"), x=0.01, ha="left", fontsize=13)
-    figure.supxlabel("word attended to", fontsize=10)
-    figure.supylabel("word that attends", fontsize=10)
+    figure.text(0.1 / grid.width, 1 - 0.15 / grid.height, _probe_title(probe, "attention"), fontsize=13, va="top")
+    note = "rows: the word that attends; columns: the word attended to"
+    figure.text(0.1 / grid.width, 1 - 0.45 / grid.height, note, fontsize=9, color=MUTED, va="top")
     return figure
 
 
@@ -282,8 +277,8 @@ def structure(probes: Sequence[Probe], layer: int = 0) -> Figure:
     for axes, probe in zip(panels, probes, strict=False):
         for head, scores in enumerate(probe.structure[layer]):
             axes.plot(scores, color=colors[head], linewidth=1.5, label=f"head {head + 1}")
-        _trained_line(axes, probe.train_length, name=f"L = {probe.train_length}")
-        axes.set_title(drawable(probe.encoding), fontsize=11)
+        _trained_line(axes, probe.train_length)
+        axes.set_title(f"{drawable(probe.encoding)} (L = {probe.train_length:,})", fontsize=11)
         axes.margins(x=0)
         axes.set_xlabel("distance (tokens)")
     for axes in panels[len(probes) :]:
@@ -291,6 +286,7 @@ def structure(probes: Sequence[Probe], layer: int = 0) -> Figure:
     for axes in panels[::columns]:
         axes.set_ylabel("score before softmax")
     handles = [Line2D([], [], color=color, label=f"head {head + 1}") for head, color in enumerate(colors)]
+    handles.append(_upright_key("trained length L"))
     figure.legend(handles=handles, loc="outside right upper", ncols=math.ceil(heads / 12))
     seeds = sorted({probe.seed for probe in probes})
     title = f"Score of a fixed query and key by distance, layer {layer + 1} (1 seed: {_join(seeds)}; no interval)"
@@ -306,11 +302,15 @@ def training_curves(table: pd.DataFrame, styles: Mapping[str, Style]) -> Figure:
         style = styles[str(encoding)]
         curves = own.pivot(index="step", columns="seed", values="loss_nats")
         axes.plot(curves, color=style.color, linewidth=0.7, alpha=0.45)
+        for early in (curve.dropna() for _, curve in curves.items() if curve.isna().any()):
+            axes.plot(early.index[-1:], early.iloc[-1:], "x", color=style.color, markersize=9, markeredgewidth=2.5)
         mean = curves.mean(axis=1)[curves.notna().all(axis=1)]
         axes.plot(mean, color=style.color, linestyle=style.line_style)
     axes.set_title(f"{_text(table, 'task')}: training loss", pad=24)
     seeds = table.groupby("encoding")["seed"].nunique()
-    _note(axes, f"thin: each seed; bold: mean over {_seed_span(seeds)}, as far as all of them came; no interval")
+    _note(
+        axes, f"thin: each seed; bold: mean over {_seed_span(seeds)}, as far as all came (×: one stopped); no interval"
+    )
     axes.set_xlabel("step")
     axes.set_ylabel(METRICS["loss_nats"])
     axes.margins(x=0.01)
@@ -333,7 +333,7 @@ def paired(table: pd.DataFrame, first: str, second: str, styles: Mapping[str, St
     _trained_line(top, int(points["train_length"].iloc[0]))
     _legend(top, _with_ends(points, styles))
     _draw_differences(bottom, differences, first, second)
-    _trained_line(bottom, int(points["train_length"].iloc[0]), name="")
+    _trained_line(bottom, int(points["train_length"].iloc[0]))
     _length_axis(bottom, points)
     return figure
 
@@ -365,7 +365,7 @@ def _draw_differences(axes: Axes, differences: pd.DataFrame, first: str, second:
     above, below = (second, first) if lower_is_better else (first, second)
     bars = f"bars: {seeds_phrase(list(known['n']))}, paired"
     axes.set_title(f"{drawable(first)} − {drawable(second)}  ({bars})", fontsize=10)
-    axes.set_ylabel(f"difference\n{METRICS[_text(differences, 'metric')].partition(' (')[0]}")
+    axes.set_ylabel(f"difference in\n{METRICS[_text(differences, 'metric')]}")
     side: dict[str, Any] = {"transform": axes.transAxes, "fontsize": 9, "color": MUTED, "ha": "left"}
     axes.text(1.02, 0.98, f"above 0:\n{drawable(above)} is better", va="top", **side)
     axes.text(1.02, 0.02, f"below 0:\n{drawable(below)} is better", va="bottom", **side)
@@ -391,7 +391,8 @@ def _note(axes: Axes, text: str) -> None:
 
 
 def _band_note(points: pd.DataFrame) -> str:
-    return f"mean; band: {seeds_phrase(list(points['n']))}"
+    phrase = seeds_phrase(list(points["n"]))
+    return f"mean; band: {phrase}" if points["n"].max() > 1 else phrase
 
 
 def _seed_span(counts: Iterable[int]) -> str:
@@ -435,18 +436,8 @@ def _log2_axis(axes: Axes, ticks: Sequence[int]) -> None:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda tick, _: f"{tick:,.0f}"))
 
 
-def _trained_line(axes: Axes, length: int, name: str | None = None) -> None:
-    axes.axvline(length, color=MUTED, linewidth=1.1, zorder=1)
-    label = f"trained to L = {length:,}" if name is None else name
-    axes.annotate(
-        label,
-        (length, 0),
-        xycoords=("data", "axes fraction"),
-        xytext=(4, 5),
-        textcoords="offset points",
-        fontsize=8.5,
-        color=MUTED,
-    )
+def _trained_line(axes: Axes, length: int) -> None:
+    axes.axvline(length, color=MUTED, linewidth=1.1, zorder=1, label=f"trained to L = {length:,}")
 
 
 def _with_ends(points: pd.DataFrame, styles: Mapping[str, Style]) -> list[tuple[str, Style, str]]:
@@ -475,12 +466,71 @@ def _legend(axes: Axes, entries: Sequence[tuple[str, Style, str]], *, markers: b
         )
         for _, style, text in entries
     ]
-    handles += [line for line in axes.get_lines() if line.get_label() == "chance"]
+    for line in axes.get_lines():
+        label = str(line.get_label())
+        if label == "chance":
+            handles.append(line)
+        elif label.startswith("trained to L"):
+            handles.append(_upright_key(label))
     axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.01, 1), borderaxespad=0, handlelength=3.2)
+
+
+def _upright_key(label: str) -> Line2D:
+    """The legend's key of a vertical line."""
+    return Line2D([], [], color=MUTED, linestyle="", marker="|", markersize=13, markeredgewidth=1.1, label=label)
 
 
 def _absent(status: object) -> str:
     return str(status) if status in ("failed", "diverged") else NOTHING
+
+
+@dataclass(frozen=True, kw_only=True)
+class _PanelGrid:
+    """Square panels with words along them, laid out in inches: measuring hundreds of labels would take seconds."""
+
+    rows: int
+    columns: int
+    side: float  # of a panel
+    margin: float  # for the longest word
+
+    @classmethod
+    def around(cls, words: Sequence[str], rows: int, columns: int) -> "_PanelGrid":
+        longest = max(
+            (0.13 * len(word) if _is_chinese(word) else 0.075 * len(drawable(word)) for word in words), default=0
+        )
+        return cls(rows=rows, columns=columns, side=max(2.3, 0.15 * len(words)), margin=0.1 + longest)
+
+    @property
+    def pitch(self) -> float:
+        """From the top of a row of panels to the top of the next."""
+        return self.side + self.margin + 0.4
+
+    @property
+    def width(self) -> float:
+        return self.margin + self.columns * (self.side + 0.15) + 1.0
+
+    @property
+    def height(self) -> float:
+        return 0.6 + self.rows * self.pitch
+
+    def panel(self, row: int, column: int) -> tuple[float, float, float, float]:
+        """Left, bottom, width and height of a panel, in shares of the figure."""
+        left = self.margin + column * (self.side + 0.15)
+        bottom = self.height - 0.6 - row * self.pitch - 0.35 - self.side
+        return left / self.width, bottom / self.height, self.side / self.width, self.side / self.height
+
+    def bar(self) -> tuple[float, float, float, float]:
+        """The same of the colour bar."""
+        left = self.margin + self.columns * (self.side + 0.15) + 0.05
+        _, bottom, _, height = self.panel(0, 0)
+        return left / self.width, bottom, 0.15 / self.width, height
+
+
+def _draw_attention(axes: Axes, probe: Probe, layer: int, head: int, *, first_column: bool) -> None:
+    weights = np.ma.masked_equal(probe.attention[layer, head], 0)  # blank: not visible, which is not "hardly"
+    axes.imshow(weights, cmap="rocket_r", norm=PowerNorm(0.5, vmin=0, vmax=1), interpolation="nearest")
+    axes.set_title(f"layer {layer + 1}, head {head + 1}", fontsize=10)
+    _word_axes(axes, probe.words, first_column=first_column)
 
 
 def _word_axes(axes: Axes, words: Sequence[str], *, first_column: bool) -> None:
