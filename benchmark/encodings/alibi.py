@@ -11,7 +11,7 @@ attention sees both ways, the absolute distance.
 import torch
 from torch import Tensor
 
-from benchmark.encodings.encoding import RelativeBias, Shape
+from benchmark.encodings.encoding import RelativeBias
 
 
 class Alibi(RelativeBias):
@@ -24,24 +24,20 @@ class Alibi(RelativeBias):
     past = "defined, decays"
     relative = True
 
-    slopes: Tensor
-
-    def __init__(self, shape: Shape) -> None:
-        super().__init__(shape)
-        self.register_buffer("slopes", slopes(shape.heads), persistent=False)
-
     def at(self, distance: Tensor) -> Tensor:
-        per_head = self.slopes.view(-1, *(1,) * distance.dim())
+        # No buffer: a model cast to bfloat16 would round the slopes with it, and every distance above 256.
+        exact = torch.float64 if distance.dtype == torch.float64 else torch.float32
+        per_head = slopes(self.shape.heads, exact, distance.device).view(-1, *(1,) * distance.dim())
         return -per_head * distance.abs()
 
 
-def slopes(heads: int) -> Tensor:
+def slopes(heads: int, dtype: torch.dtype, device: torch.device) -> Tensor:
     """The slope of each head, [H], steepest first within each power of two."""
     whole = 1 << (heads.bit_length() - 1)  # the next lower power of two
-    own = geometric(whole)
-    return torch.cat((own, geometric(2 * whole)[::2][: heads - whole]))
+    own = geometric(whole, dtype, device)
+    return torch.cat((own, geometric(2 * whole, dtype, device)[::2][: heads - whole]))
 
 
-def geometric(heads: int) -> Tensor:
+def geometric(heads: int, dtype: torch.dtype, device: torch.device) -> Tensor:
     """2 ** (-8h / heads) for h = 1 .. heads."""
-    return 2.0 ** (-8.0 * torch.arange(1, heads + 1) / heads)
+    return 2.0 ** (-8.0 * torch.arange(1, heads + 1, dtype=dtype, device=device) / heads)

@@ -6,11 +6,12 @@ An encoding overrides the hooks it needs and leaves the rest. The model calls ev
 knows none by name; the attention picks the fastest kernel that is exact for the hooks in use.
 
 Shapes: B batch, T tokens, H heads, Q queries, K keys, D head width, C model width. `B|1` is B or 1.
+No tokens give empty outputs, one token is a length like any other, and D may be odd: every hook accepts them.
 """
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Self, TypeVar
+from typing import ClassVar, TypeVar
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -59,7 +60,7 @@ class Site:
     shared: dict[Hashable, object] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
-    def of(cls, hidden: Tensor, positions: Tensor, *, queries: int | None = None, causal: bool = True) -> Self:
+    def of(cls, hidden: Tensor, positions: Tensor, *, queries: int | None = None, causal: bool = True) -> "Site":
         """The site at which the last `queries` tokens (default: all) look at all tokens of `hidden` [B, K, C]."""
         keys = hidden.shape[1]
         count = keys if queries is None else queries
@@ -94,11 +95,11 @@ class Site:
         """Whether positions rise by one and are the same in every row: then distances form a Toeplitz matrix."""
         return self.once("contiguous", lambda: _steps_by_one(self.key_positions))
 
-    def at_layer(self, layer: int, hidden: Tensor) -> Self:
+    def at_layer(self, layer: int, hidden: Tensor) -> "Site":
         """The same positions and the same shared values, seen from another layer."""
         return replace(self, layer=layer, hidden=hidden)
 
-    def block(self, start: int, stop: int) -> Self:
+    def block(self, start: int, stop: int) -> "Site":
         """The queries `start` to `stop` alone; in a causal site with the keys that they can see."""
         keys = self.first_query + stop if self.causal else self.key_positions.shape[1]
         return replace(
@@ -135,7 +136,7 @@ class Encoding(nn.Module):
     past: ClassVar[str]  # what happens past the trained length, in three or four words
     relative: ClassVar[bool] = False  # claims that scores depend on distance only; the contract test holds it to that
     per_layer: ClassVar[bool] = False  # one instance a layer, or one shared by all
-    causal_only: ClassVar[bool] = False  # True: not defined where a query sees keys ahead of it
+    causal_only: ClassVar[bool] = False  # True: not defined where a query sees keys ahead of it; the model refuses
     adapts: ClassVar[str | None] = None  # applied at test time to a model trained with that encoding; never trained
 
     max_length: int | None = None  # tokens; None: defined everywhere. Past it, evaluation reports "unsupported"

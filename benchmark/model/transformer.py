@@ -113,6 +113,8 @@ class Transformer(nn.Module):
         With a `cache`, `tokens` continue those that it holds. A list given as `weights` is filled with the attention
         weights [B, H, Q, K] of every layer. `sampler` is for encodings that sample positions in training.
         """
+        if self.encoding.causal_only and not causal:
+            raise ValueError(f"{self.encoding.name} is defined for causal attention alone, where no query looks ahead")
         new = tokens.shape[1]
         if cache is not None:
             tokens = tokens if cache.tokens is None else torch.cat((cache.tokens, tokens), dim=1)
