@@ -1,0 +1,10 @@
+"""The pytest-benchmark suite: what an encoding costs, as seconds and as a ratio to no encoding at all.
+
+operations.py   what is timed: forward, training step, one decoding step
+test_speed.py   the suite: each round of an encoding is paired with a round of `none` right before it
+conftest.py     its options: --encodings, --lengths, --rounds, the model's size, --device, --threads
+
+`python -m benchmark time` runs it; so does pytest itself, with all of pytest-benchmark's options:
+
+    pytest path/to/benchmark/timing --encodings rope,alibi --benchmark-autosave
+"""
