@@ -1,0 +1,207 @@
+"""The attention interface: weights, and which kernel is taken for which hooks."""
+
+import math
+from unittest import mock
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from benchmark.encodings import CATALOGUE, make
+from benchmark.encodings.encoding import Encoding, Shape, Site
+from benchmark.model import attention
+from benchmark.model.transformer import Cache, Transformer
+
+BATCH, VOCABULARY, LENGTH = 2, 13, 11
+SHAPE = Shape(width=21, heads=3, layers=2, train_length=LENGTH)
+
+
+class Counting(Encoding):
+    """A toy that needs the scores themselves: a key loses by the open gates between it and the query, as in CoPE."""
+
+    name = "counting"
+
+    def rescore(self, scores: Tensor, q: Tensor, k: Tensor, site: Site) -> Tensor:
+        return scores - scores.sigmoid().flip(-1).cumsum(-1).flip(-1)
+
+
+class PerLayer(Encoding):
+    """A toy with weights of its own in every layer, and a bias that reads the layer's input."""
+
+    name = "per-layer"
+    per_layer = True
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__(shape)
+        self.gate = torch.nn.Parameter(torch.randn(shape.width))
+
+    def bias(self, site: Site) -> Tensor:
+        return (site.hidden @ self.gate)[:, None, None, :].expand(-1, 1, site.query_positions.shape[1], -1)
+
+
+def build(encoding: str | type[Encoding]) -> Transformer:
+    def encode(shape: Shape, layer: int) -> Encoding:
+        return make(encoding, shape, layer=layer) if isinstance(encoding, str) else encoding(shape)
+
+    model = Transformer(VOCABULARY, SHAPE, encode)
+    model.initialise(0)
+    return model.eval()
+
+
+def rows() -> Tensor:
+    return torch.randint(VOCABULARY, (BATCH, LENGTH), generator=torch.Generator().manual_seed(0))
+
+
+def kernel_calls(model: Transformer, **options: object) -> list[mock._Call]:
+    with mock.patch.object(F, "scaled_dot_product_attention", wraps=F.scaled_dot_product_attention) as kernel:
+        model(rows(), **options)
+    return kernel.call_args_list
+
+
+@pytest.mark.parametrize("name", [*CATALOGUE.names(), Counting, PerLayer])
+@pytest.mark.parametrize("causal", [True, False])
+def test_weights_of_every_layer_sum_to_one_and_never_look_ahead(name: str | type[Encoding], causal: bool) -> None:
+    weights: list[Tensor] = []
+    build(name)(rows(), weights=weights, causal=causal)
+    assert len(weights) == SHAPE.layers
+    for layer in weights:
+        assert layer.shape == (BATCH, SHAPE.heads, LENGTH, LENGTH)
+        torch.testing.assert_close(layer.sum(-1), torch.ones(BATCH, SHAPE.heads, LENGTH))
+        ahead = layer.triu(diagonal=1)
+        assert (ahead == 0).all() if causal else ahead.amax() > 0
+    assert not torch.equal(weights[0], weights[1])
+
+
+def test_weights_are_those_that_mix_the_values() -> None:
+    """The output of a layer rebuilt from the weights that it hands out."""
+    model, weights = build("alibi"), []
+    inputs: list[Tensor] = []
+    layer = model.layers[1]
+    layer.attention_norm.register_forward_hook(lambda module, given, normed: inputs.append(normed))
+    mixed: list[Tensor] = []
+    layer.attention.register_forward_hook(lambda module, given, result: mixed.append(result[0]))
+    model(rows(), weights=weights)
+    _, _, v = layer.attention.project(inputs[0])
+    rebuilt = layer.attention.out((weights[1] @ v).transpose(1, 2).flatten(-2))
+    torch.testing.assert_close(rebuilt, mixed[0])
+
+
+@pytest.mark.parametrize("name", ["none", "rope", "sinusoidal", "learned"])
+def test_without_a_bias_the_kernel_is_fused_and_causal(name: str) -> None:
+    calls = kernel_calls(build(name))
+    assert len(calls) == SHAPE.layers
+    assert all(call.kwargs.get("is_causal") and call.kwargs.get("attn_mask") is None for call in calls)
+
+
+def test_a_bias_is_the_mask_of_the_fused_kernel_and_the_same_tensor_in_all_layers() -> None:
+    calls = kernel_calls(build("alibi"))
+    masks = [call.kwargs["attn_mask"] for call in calls]
+    assert len(masks) == SHAPE.layers
+    assert masks[0] is masks[1]
+    assert masks[0].shape == (1, SHAPE.heads, LENGTH, LENGTH)
+    assert not any(call.kwargs.get("is_causal") for call in calls)
+
+
+@pytest.mark.parametrize("name", ["rope", "alibi"])
+def test_weights_asked_for_take_the_plain_road(name: str) -> None:
+    assert kernel_calls(build(name), weights=[]) == []
+
+
+def test_rescored_attention_takes_the_plain_road() -> None:
+    assert kernel_calls(build(Counting)) == []
+
+
+def test_rescore_sees_masked_scores_and_cannot_leak_the_future() -> None:
+    seen: list[Tensor] = []
+
+    class Peeping(Counting):
+        def rescore(self, scores: Tensor, q: Tensor, k: Tensor, site: Site) -> Tensor:
+            seen.append(scores)
+            return scores.new_zeros(scores.shape)  # hands out finite scores of keys that are not visible
+
+    model, weights = build(Peeping), []
+    model(rows(), weights=weights)
+    ahead = torch.ones(LENGTH, LENGTH, dtype=torch.bool).triu(1)
+    assert (seen[0][..., ahead] == -torch.inf).all()
+    assert seen[0][..., ~ahead].isfinite().all()
+    expected = torch.ones(LENGTH, LENGTH).tril() / torch.arange(1, LENGTH + 1)[:, None]
+    torch.testing.assert_close(weights[0], expected.expand_as(weights[0]))
+
+
+@pytest.mark.parametrize("encoding", [Counting, PerLayer])
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_toys_decode_and_evaluate_in_blocks_as_in_one_pass(
+    encoding: type[Encoding], at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, cache = build(encoding), Cache()
+    with torch.inference_mode():
+        whole = model(rows())
+        parts = [model(part, cache=cache) for part in torch.split(rows(), [1, 6, 4], dim=1)]
+        torch.testing.assert_close(torch.cat(parts, 1), whole, atol=1e-5, rtol=1e-5)
+        monkeypatch.setattr(attention, "BLOCK_SCORES", at_once * BATCH * SHAPE.heads * LENGTH)
+        torch.testing.assert_close(model(rows()), whole, atol=1e-5, rtol=1e-5)
+
+
+def test_blocks_hold_no_more_scores_than_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attention, "BLOCK_SCORES", 3 * BATCH * SHAPE.heads * LENGTH)
+    with torch.inference_mode():
+        calls = kernel_calls(build("alibi"))
+    assert [call.args[0].shape[-2] for call in calls] == [3, 3, 3, 2] * SHAPE.layers
+    # In a causal pass a block is given the keys that it can see, and no others.
+    assert [call.args[1].shape[-2] for call in calls] == [3, 6, 9, 11] * SHAPE.layers
+
+
+def test_an_encoding_of_each_layer_is_used_in_its_layer() -> None:
+    model = build(PerLayer)
+    assert len(model.encodings) == SHAPE.layers
+    model(rows()).square().sum().backward()
+    assert all(encoding.gate.grad.abs().sum() > 0 for encoding in model.encodings)
+
+
+def test_the_scale_is_of_the_models_head_width_where_rotation_widens() -> None:
+    class Widening(Encoding):
+        name = "widening"
+
+        def rotate(self, q: Tensor, k: Tensor, site: Site) -> tuple[Tensor, Tensor]:
+            return F.pad(q, (0, 4)), F.pad(k, (0, 4))
+
+    torch.testing.assert_close(build(Widening)(rows()), build("none")(rows()))
+
+
+def test_positions_are_sampled_in_training_alone() -> None:
+    given: list[torch.Generator | None] = []
+
+    class Sampling(Encoding):
+        name = "sampling"
+
+        def positions(self, tokens: Tensor, generator: torch.Generator | None = None) -> Tensor:
+            given.append(generator)
+            return super().positions(tokens)
+
+    model, sampler = build(Sampling), torch.Generator()
+    model(rows(), sampler=sampler)
+    model(rows())
+    assert given == [sampler, None]
+
+
+def test_a_bias_is_added_to_scaled_scores() -> None:
+    """Orders: bias after the division by sqrt(D), rescore after both and the mask."""
+
+    class Ordered(Encoding):
+        name = "ordered"
+
+        def bias(self, site: Site) -> Tensor:
+            return torch.full((1, 1, 3, 3), 5.0)
+
+        def rescore(self, scores: Tensor, q: Tensor, k: Tensor, site: Site) -> Tensor:
+            return 2 * scores
+
+    q, k = (torch.randn(1, 2, 3, 7, generator=torch.Generator().manual_seed(seed)) for seed in (0, 1))
+    site = Site.of(torch.zeros(1, 3, 14), torch.arange(3)[None])
+    final = attention.scores(q, k, site, Ordered(Shape(width=14, heads=2, layers=1, train_length=3)), 1 / math.sqrt(7))
+    for head in range(2):
+        for i in range(3):
+            for j in range(3):
+                score = 2 * (q[0, head, i] @ k[0, head, j] / math.sqrt(7) + 5)
+                assert final[0, head, i, j].item() == pytest.approx(score.item() if j <= i else -math.inf, abs=1e-5)

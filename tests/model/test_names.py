@@ -1,0 +1,72 @@
+"""The model and the training hold no encoding's name: no branch, no string, no import can mention one."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+import benchmark
+from benchmark.encodings import CATALOGUE
+
+FILES = sorted(
+    path for folder in ("model", "training") for path in (Path(benchmark.__file__).parent / folder).glob("*.py")
+)
+NAMES = {word for name in CATALOGUE.names() for word in (name, CATALOGUE.entry(name).class_name)}
+
+
+def is_torchs(node: ast.AST) -> bool:
+    """`reduction="none"` is torch's word for losses that are not averaged."""
+    return isinstance(node, ast.keyword) and node.arg == "reduction"
+
+
+def code_of(tree: ast.Module) -> list[ast.AST]:
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef)
+    docstrings = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, documented) and ast.get_docstring(node) is not None and isinstance(node.body[0], ast.Expr)
+    }
+    torchs = {id(node.value) for node in ast.walk(tree) if is_torchs(node)}
+    return [node for node in ast.walk(tree) if id(node) not in docstrings | torchs]
+
+
+def words(source: str) -> set[str]:
+    """Every word of the code: identifiers, and texts between quotes; prose (comments, docstrings) is no code."""
+    found: set[str] = set()
+    for node in code_of(ast.parse(source)):
+        for _, value in ast.iter_fields(node):
+            for text in value if isinstance(value, list) else [value]:
+                if isinstance(text, str):
+                    found |= {text, *re.split(r"[^A-Za-z0-9]+|_", text)}
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_no_encoding_is_named(path: Path) -> None:
+    assert words(path.read_text()) & NAMES == set()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'if encoding.name == "rope": pass',
+        "from benchmark.encodings.alibi import Alibi",
+        "import benchmark.encodings.rope",
+        "use_rope = 1",
+        'kind = {"none": 0}',
+        "isinstance(x, module.Sinusoidal)",
+    ],
+)
+def test_a_name_would_be_found(line: str) -> None:
+    assert words(line) & NAMES
+
+
+def test_none_the_keyword_is_not_none_the_encoding() -> None:
+    assert not words('"""None, rope."""\nx = None  # rope') & NAMES
+    assert not words('loss(x, reduction="none")') & NAMES
+
+
+def test_both_folders_are_read() -> None:
+    assert {path.parent.name for path in FILES} == {"model", "training"}
+    assert len(FILES) > 4
