@@ -138,7 +138,7 @@ def task_title(label: str) -> str:
         title = str(CATALOGUE.entry(task_name(label)).attributes.get("title", label))
     except (UsageError, OSError):
         return label
-    return f"{title} · {label}"
+    return title if label == task_name(label) else f"{title} · {label}"
 
 
 def slug(text: str) -> str:

@@ -9,10 +9,10 @@ import pandas as pd
 
 from benchmark.reports import aggregate, figures, interactive, statistics
 from benchmark.reports.evidence import Evidence, Panel, slug
-from benchmark.reports.figures import METRICS, Style
+from benchmark.reports.figures import Style
 from benchmark.reports.interactive import Axes, Curve, Point
 from benchmark.reports.parts import Cell, Exhibit, Section, Table
-from benchmark.reports.sections import listing, place, value_cell
+from benchmark.reports.sections import listing, place, unit, value_cell
 from benchmark.reports.statistics import BOUNDED, Estimate, seeds_phrase, spell
 
 Styles = Mapping[str, Style]
@@ -30,12 +30,11 @@ def curves(evidence: Evidence, styles: Styles) -> Section:
 
 def _curve(panel: Panel, styles: Styles) -> Exhibit:
     points = statistics.over_seeds(panel.headline)
-    unit = METRICS.get(panel.metric, panel.metric)
     names = sorted(set(points["encoding"]))
     return Exhibit(
         id=f"curve-{panel.id}",
         title=panel.title,
-        alt=f"Line chart of {unit} over length for {', '.join(names)} on {panel.task}, up to "
+        alt=f"Line chart of {unit(panel)} over length for {', '.join(names)} on {panel.task}, up to "
         f"{panel.lengths[-1] / panel.train_length:g} times the trained length. The numbers are in the table below it.",
         caption=_caption(panel, points),
         keys=panel.keys,
@@ -44,15 +43,15 @@ def _curve(panel: Panel, styles: Styles) -> Exhibit:
         interactive=interactive.lines(
             [_over_lengths(name, points[points["encoding"] == name], styles) for name in names],
             Axes(
-                x_title="length of the sequence, as the task counts it (logarithmic)",
-                y_title=unit,
+                x_title="length, tokens (log scale)",
+                y_title=unit(panel),
                 trained_length=panel.train_length,
                 ticks=tuple((length, _tick(panel, length)) for length in panel.lengths),
                 share=panel.metric in BOUNDED,
                 chance=_chance(points),
             ),
         ),
-        numbers=_numbers(panel, points, unit),
+        numbers=_numbers(panel, points),
     )
 
 
@@ -89,10 +88,10 @@ def _shown(estimate: Estimate) -> str:
     return f"{spell(estimate.value, estimate.low, estimate.high)}, {estimate.n} seed{'s' * (estimate.n != 1)}"
 
 
-def _numbers(panel: Panel, points: pd.DataFrame, unit: str) -> Table:
+def _numbers(panel: Panel, points: pd.DataFrame) -> Table:
     by_place = {(row["encoding"], row["length"]): row for row in points.to_dict("records")}
     return Table(
-        caption=f"{panel.task}: {unit}, mean [95 % interval].",
+        caption=f"{panel.task}: {unit(panel)}, mean [95 % interval].",
         columns=("encoding", *(place(panel, length) for length in panel.lengths)),
         rows=tuple(
             (Cell(text=name), *(_number(by_place.get((name, length))) for length in panel.lengths))
@@ -139,7 +138,7 @@ def _position_exhibit(panel: Panel, rows: pd.DataFrame, styles: Styles) -> Exhib
         interactive=interactive.lines(
             drawn,
             Axes(
-                x_title="position in the text, tokens (logarithmic)",
+                x_title="position, tokens (log scale)",
                 y_title="loss, nats per token",
                 trained_length=panel.train_length,
                 ticks=tuple((float(tick), f"{tick:,}") for tick in ticks),
@@ -150,9 +149,9 @@ def _position_exhibit(panel: Panel, rows: pd.DataFrame, styles: Styles) -> Exhib
 
 def _over_positions(name: str, rows: pd.DataFrame, styles: Styles) -> Curve:
     points = []
-    for (start, stop), each in rows.groupby(["position_start", "position_stop"], sort=True):
+    for _, each in rows.groupby(["position_start", "position_stop"], sort=True):
         estimate = statistics.mean_interval(list(each["loss_nats"]))
-        first, last = int(start) + 1, int(stop)
+        first, last = int(each["position_start"].iloc[0]) + 1, int(each["position_stop"].iloc[0])
         label = f"position {first}" if first == last else f"positions {first} to {last}"
         points.append(Point(at=math.sqrt(first * last), label=label, estimate=estimate, shown=_shown(estimate)))
     return Curve(name=name, style=styles[name], points=tuple(points))
@@ -164,12 +163,11 @@ def heatmaps(evidence: Evidence) -> Section:
     exhibits = []
     for panel in evidence.panels:
         points = statistics.over_seeds(panel.headline)
-        unit = METRICS.get(panel.metric, panel.metric)
         exhibits.append(
             Exhibit(
                 id=f"heatmap-{panel.id}",
                 title=panel.title,
-                alt=f"Heatmap of {unit}: encodings down, lengths across, on {panel.task}. "
+                alt=f"Heatmap of {unit(panel)}: encodings down, lengths across, on {panel.task}. "
                 "The numbers are in the table of its extrapolation curve.",
                 caption=_caption(panel, points),
                 keys=panel.keys,
@@ -177,7 +175,7 @@ def heatmaps(evidence: Evidence) -> Section:
                 format="svg",
             )
         )
-    return Section(id="heatmaps", title="Encoding × length", lines=lines, exhibits=tuple(exhibits))
+    return Section(id="heatmaps", title="Encoding × length", lines=lines, exhibits=tuple(exhibits), paired=True)
 
 
 def attention(probes: Sequence[aggregate.Probe]) -> Section:
@@ -229,7 +227,7 @@ def _structure(probes: Sequence[aggregate.Probe]) -> Exhibit:
     return Exhibit(
         id=f"structure-{slug(first.task)}-{first.setting}",
         title=f"Score by distance · {first.task}, L = {first.train_length}",
-        alt=f"Line charts of score by distance, one for each of {names}, a line a head, distances 0 to {distances - 1}.",
+        alt=f"Line charts of score by distance 0 to {distances - 1}, one for each of {names}, a line a head.",
         caption=f"First layer; one seed each ({seeds}), so there is no interval.",
         keys=tuple(sorted(probe.key for probe in probes)),
         picture=figures.render(figures.structure(probes), "svg"),

@@ -8,18 +8,27 @@ from markupsafe import Markup
 
 from benchmark.reports import interactive
 from benchmark.reports.parts import Exhibit, Page
+from benchmark.reports.webfont import font_face
+
+PLOTLY_HERE = '<script src="plotly.js"></script>'
 
 
 def render(page: Page) -> str:
     """The whole HTML text. Everything that comes from records is escaped by Jinja2; what is ours is marked as safe."""
     figures = {f"{exhibit.id}-plot": exhibit.interactive for exhibit in _exhibits(page) if exhibit.interactive}
-    return environment().get_template("index.html.j2").render(
-        page=page,
-        css=Markup(asset("report.css")),
-        script=Markup(asset("report.js")),
-        figures=Markup(interactive.embed(figures)) if figures else "",
-        plotly=Markup(_plotly()) if figures else "",
+    text = (
+        environment()
+        .get_template("index.html.j2")
+        .render(
+            page=page,
+            css=Markup(asset("report.css")),
+            script=Markup(asset("report.js")),
+            figures=Markup(interactive.embed(figures)) if figures else "",
+        )
     )
+    # Last, for the font is made of the text, and a template engine need not carry five million characters of script.
+    text = text.replace("<style>", f"<style>\n{font_face(text)}", 1)
+    return text.replace(PLOTLY_HERE, f"<script>{_plotly()}</script>", 1) if figures else text
 
 
 def environment() -> jinja2.Environment:
@@ -40,7 +49,7 @@ def asset(name: str) -> str:
 
 def _plotly() -> str:
     """Plotly's own JavaScript, from the installed package."""
-    from plotly.offline import get_plotlyjs
+    from plotly.offline import get_plotlyjs  # type: ignore[import-untyped]
 
     return str(get_plotlyjs())
 

@@ -1,8 +1,8 @@
 """Interactive curves as plotly figures in plain data: drawn in the browser by templates/report.js.
 
-Colours are names such as "$text" or "$series-2/0.16" (a colour of the stylesheet, with its opacity): the page looks them
-up when it draws, so that a figure follows the reader's light or dark theme. Every text from outside is escaped, since
-plotly reads a part of HTML in names and labels.
+Colours are names such as "$text" or "$series-2/0.16" (a colour of the stylesheet, with its opacity): the page looks
+them up when it draws, so that a figure follows the reader's light or dark theme. Every text from outside is escaped,
+since plotly reads a part of HTML in names and labels.
 """
 
 import html
@@ -92,8 +92,8 @@ def _line(curve: Curve) -> Figure:
         "legendgroup": plain(curve.name),
         "x": [point.at for point in curve.points],
         "y": [number(point.estimate.value) for point in curve.points],
-        "customdata": [[plain(point.label), plain(point.shown)] for point in curve.points],
-        "hovertemplate": f"<b>{_no_template(curve.name)}</b><br>%{{customdata[0]}}<br>%{{customdata[1]}}<extra></extra>",
+        "customdata": [[plain(curve.name), plain(point.label), plain(point.shown)] for point in curve.points],
+        "hovertemplate": "<b>%{customdata[0]}</b><br>%{customdata[1]}<br>%{customdata[2]}<extra></extra>",
         "line": {"color": color, "width": 2.25, "dash": curve.style.dash},
         "marker": {"color": color, "size": 7, "symbol": SYMBOLS[curve.style.marker]},
         "connectgaps": False,
@@ -158,8 +158,9 @@ def _layout(axes: Axes) -> Figure:
         "annotations": [_trained_label(axes.trained_length)],
         "hovermode": "closest",
         "hoverlabel": {"align": "left", "bgcolor": "$surface", "bordercolor": "$axis", "font": {"color": "$text"}},
-        "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"},
-        "margin": {"l": 56, "r": 12, "t": 20, "b": 48},
+        # Under the plot, whatever its height is, and away from the buttons above it.
+        "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom"},
+        "margin": {"l": 56, "r": 12, "t": 36, "b": 48},
         "paper_bgcolor": "$surface",
         "plot_bgcolor": "$surface",
         "font": {"color": "$text", "size": 13},
@@ -175,8 +176,7 @@ def _trained_label(length: int) -> Figure:
     return {
         "x": math.log10(length),
         "xanchor": "left",
-        "xshift": 4,
-        "y": 0,
+        "y": 1,
         "yref": "paper",
         "yanchor": "bottom",
         "text": "trained length",
@@ -188,8 +188,3 @@ def _trained_label(length: int) -> Figure:
 def series(style: Style) -> str:
     """The stylesheet's name of an encoding's colour."""
     return f"$series-{COLORS.index(style.color)}"
-
-
-def _no_template(name: str) -> str:
-    """A name inside a hover template: no %{...} of its own."""
-    return plain(name).replace("%{", "%&#123;")

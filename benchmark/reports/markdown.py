@@ -34,17 +34,17 @@ def literal(value: object) -> Markup:
     if isinstance(value, Markup):
         return value
     line = " ".join(str(value).split())
-    return Markup(READ_BY_MARKDOWN.sub(r"\\\1", str(escape(line))).replace("&\\#", "&#"))  # noqa: S704  escaped above
+    return Markup(READ_BY_MARKDOWN.sub(r"\\\1", str(escape(line))).replace("&\\#", "&#"))
 
 
 def table(data: Table) -> Markup:
     """A table; headings of column groups are joined to the columns' own."""
-    groups = [""] * (len(data.columns) - sum(span for _, span in data.groups))
-    groups += [title for title, span in data.groups for _ in range(span)]
+    groups = [""] * (len(data.columns) - sum(group.span for group in data.groups))
+    groups += [group.title for group in data.groups for _ in range(group.span)]
     heads = [f"{group}: {column}" if group else column for group, column in zip(groups, data.columns, strict=True)]
     rule = ["---" if index == 0 or index in data.words else "---:" for index in range(len(heads))]
     rows = [[_field(cell) for cell in row] for row in data.rows]
-    lines = [[literal(head) for head in heads], rule, *rows]
+    lines: list[list[str]] = [[literal(head) for head in heads], rule, *rows]
     body = "\n".join(f"| {' | '.join(line)} |" for line in lines)
     return Markup(f"*{literal(data.caption)}*\n\n{body}")
 
@@ -62,5 +62,5 @@ def anchor(title: str) -> Markup:
 def _field(cell: Cell) -> str:
     text = literal(cell.text)
     text = Markup(f"**{text}**") if cell.mark == "best" else text
-    remarks = ", ".join(part for part in (cell.detail, cell.mark) if part)
+    remarks = ", ".join(part for part in (*cell.details, cell.mark) if part)
     return f"{text} {literal(remarks)}".strip()

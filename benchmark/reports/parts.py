@@ -2,6 +2,7 @@
 
 import base64
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from benchmark.reports.interactive import Figure
 
@@ -10,30 +11,38 @@ MEDIA = {"svg": "image/svg+xml", "png": "image/png"}
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """A field of a table; `mark` is "best", "tied" or "" and `detail` an interval or a remark."""
+    """A field of a table; `mark` is "best", "tied" or "" and `details` are an interval and remarks."""
 
     text: str
-    detail: str = ""
+    details: tuple[str, ...] = ()
     mark: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """Rows under columns; the first field of a row names it. `groups` are (title, columns) headings over the others."""
+    """Rows under columns; the first field of a row names it. `groups` are headings over the other columns."""
 
     caption: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
-    groups: tuple[tuple[str, int], ...] = ()
-    words: frozenset[int] = frozenset()  # columns of text, which may break into lines
+    groups: tuple["Group", ...] = ()
+    words: frozenset[int] = frozenset()  # columns of text, set flush left
+    wraps: int | None = None  # the column of long text, which may break into lines
 
     def column_class(self, index: int) -> str:
-        """The style of a column: words are set flush left, and a group begins with a rule."""
-        starts, place = set(), 1
-        for _, span in self.groups:
-            starts.add(place)
-            place += span
-        return " ".join(("words",) * (index in self.words) + ("group-start",) * (index in starts))
+        """The styles of a column; a group begins with a rule."""
+        starts = accumulate((group.span for group in self.groups), initial=1)
+        styles = {"words": index in self.words, "wraps": index == self.wraps, "group-start": index in starts}
+        return " ".join(style for style, holds in styles.items() if holds)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """A heading over `span` columns."""
+
+    title: str
+    span: int
+    detail: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +89,7 @@ class Section:
     exhibits: tuple[Exhibit, ...] = ()
     code: str | None = None  # a command to copy
     terms: tuple[tuple[str, str], ...] = ()  # a word and what it means
+    paired: bool = False  # exhibits two abreast where there is room
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,9 +1,9 @@
-"""The sections of a report that are words and tables: the summary, what was run, the cost, the troubles, how to read."""
+"""The sections of a report that are words and tables: summary, what was run, cost, troubles, how to read it."""
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import groupby
 from typing import Any
 
 import pandas as pd
@@ -11,7 +11,7 @@ import pandas as pd
 from benchmark.reports import aggregate
 from benchmark.reports.evidence import Evidence, Panel
 from benchmark.reports.figures import METRICS
-from benchmark.reports.parts import Cell, Section, Table
+from benchmark.reports.parts import Cell, Group, Section, Table
 from benchmark.reports.statistics import NOTHING, mean_interval, seeds_phrase, spell
 from benchmark.results.record import TrainRecord
 
@@ -42,7 +42,7 @@ def _summary_table(evidence: Evidence) -> Table:
     groups, columns = [], ["encoding"]
     for panel in evidence.panels:
         better = ARROWS[bool(panel.headline["lower_is_better"].iloc[0])]
-        groups.append((f"{panel.task}: {METRICS.get(panel.metric, panel.metric)}, {better}", 3))
+        groups.append(Group(title=panel.task, span=3, detail=f"{unit(panel)}, {better}"))
         columns += [f"L = {panel.train_length}", place(panel, panel.lengths[-1]), "ratio"]
     names = sorted(set(rows["encoding"]))
     return Table(
@@ -75,15 +75,21 @@ def _summary_cells(row: dict[Any, Any] | None) -> tuple[Cell, Cell, Cell]:
 
 
 def _summary_cell(row: dict[Any, Any], where: str) -> Cell:
+    mean, low, high, n = (float(row[f"{where}_{name}"]) for name in ("mean", "low", "high", "n"))
     mark = "best" if row[f"{where}_best"] else "tied" if row[f"{where}_tied"] else ""
-    return value_cell(*(row[f"{where}_{name}"] for name in ("mean", "low", "high", "status", "n")), row["seeds"], mark)
+    return value_cell(mean, low, high, row[f"{where}_status"], int(n), row["seeds"], mark)
 
 
 def value_cell(mean: float, low: float, high: float, status: str, n: int, seeds: int, mark: str = "") -> Cell:
     """A value with its interval, and the number of seeds where it is fewer than the grid's."""
     text, _, interval = spell(mean, low, high, status).partition(" ")
     fewer = f"{n} of {seeds} seeds" if 0 < n < seeds else ""
-    return Cell(text=text, detail=", ".join(part for part in (interval, fewer) if part), mark=mark)
+    return Cell(text=text, details=tuple(part for part in (interval, fewer) if part), mark=mark)
+
+
+def unit(panel: Panel) -> str:
+    """The metric of a panel and its unit."""
+    return METRICS.get(panel.metric, panel.metric)
 
 
 def place(panel: Panel, length: int) -> str:
@@ -118,7 +124,8 @@ def _settings(evidence: Evidence) -> Table:
         "width, heads.",
         columns=columns,
         rows=tuple(rows),
-        words=frozenset({2, 7, 9}),
+        words=frozenset({2, 3, 7, 8, 9}),
+        wraps=9,
     )
 
 
@@ -182,7 +189,7 @@ def _cost_table(evidence: Evidence) -> Table:
         caption="Parameters of the whole model and of the encoding alone; tokens per second in training, mean over "
         f"seeds. {seeds_phrase([len(panel.seeds) for panel in panels])}.",
         columns=("encoding", *(name for _ in panels for name in ("parameters", "added", "tokens/s"))),
-        groups=tuple((f"{panel.task}, L = {panel.train_length}", 3) for panel in panels),
+        groups=tuple(Group(title=panel.task, span=3, detail=f"L = {panel.train_length}") for panel in panels),
         rows=tuple((Cell(text=name), *(cell for panel in panels for cell in _cost(panel, name))) for name in names),
     )
 
@@ -193,11 +200,11 @@ def _cost(panel: Panel, encoding: str) -> tuple[Cell, Cell, Cell]:
     if models.empty:
         return (Cell(text="not run"),) * 3
     speed = mean_interval(list(models["trained_tokens"] / models["train_seconds"]))
-    interval = "" if math.isnan(speed.low) else f"[{speed.low:,.0f}, {speed.high:,.0f}]"
+    interval = () if math.isnan(speed.low) else (f"[{speed.low:,.0f}, {speed.high:,.0f}]",)
     return (
         Cell(text=f"{models['parameters'].iloc[0]:,}"),
         Cell(text=f"{models['encoding_parameters'].iloc[0]:,}"),
-        Cell(text=f"{speed.value:,.0f}", detail=interval),
+        Cell(text=f"{speed.value:,.0f}", details=interval),
     )
 
 
@@ -206,21 +213,20 @@ def _timing_table(timings: pd.DataFrame) -> Table:
     rows = {
         (row["encoding"], row["device"], row["operation"], row["length"]): row for row in timings.to_dict("records")
     }
-    groups = [(f"{operation.replace('_', ' ')}, {device}", list(each)) for (device, operation), each in _grouped(kinds)]
+    spans = Counter((device, operation) for device, operation, _ in kinds)
     return Table(
         caption="Time relative to none (1 is as fast, 2 takes twice as long): median over interleaved rounds, with a "
         f"bootstrap 95 % interval. {_rounds(timings)} rounds. Columns are lengths in tokens.",
         columns=("encoding", *(str(length) for _, _, length in kinds)),
-        groups=tuple((title, len(each)) for title, each in groups),
+        groups=tuple(
+            Group(title=operation.replace("_", " "), span=span, detail=device)
+            for (device, operation), span in spans.items()
+        ),
         rows=tuple(
             (Cell(text=name), *(_timing_cell(rows.get((name, *kind))) for kind in kinds))
             for name in sorted(set(timings["encoding"]))
         ),
     )
-
-
-def _grouped(kinds: Sequence[tuple[Any, ...]]) -> Iterable[tuple[tuple[Any, Any], Iterable[Any]]]:
-    return ((key, list(each)) for key, each in groupby(kinds, key=lambda kind: (kind[0], kind[1])))
 
 
 def _rounds(timings: pd.DataFrame) -> str:
@@ -231,8 +237,8 @@ def _rounds(timings: pd.DataFrame) -> str:
 def _timing_cell(row: dict[Any, Any] | None) -> Cell:
     if row is None:
         return Cell(text=NOTHING)
-    interval = "" if math.isnan(row["low"]) else f"[{row['low']:.2f}, {row['high']:.2f}]"
-    return Cell(text=f"{row['ratio']:.2f}", detail=interval)
+    interval = () if math.isnan(row["low"]) else (f"[{row['low']:.2f}, {row['high']:.2f}]",)
+    return Cell(text=f"{row['ratio']:.2f}", details=interval)
 
 
 def troubles(evidence: Evidence, timing_problems: Sequence[str]) -> Section:
@@ -245,7 +251,7 @@ def troubles(evidence: Evidence, timing_problems: Sequence[str]) -> Section:
     unread = tuple((Cell(text="timing file"), Cell(text=problem)) for problem in timing_problems)
     if unread:
         columns, caption = ("what", "reason"), "Timing files that could not be read."
-        tables.append(Table(caption=caption, columns=columns, rows=unread, words=frozenset({1})))
+        tables.append(Table(caption=caption, columns=columns, rows=unread, words=frozenset({1}), wraps=1))
     kept = tuple(table for table in tables if table.rows)
     line = "Nothing here is averaged away: a mean with fewer seeds than its grid says so beside its value."
     lines = (line,) if kept else ("Nothing failed, and nothing is missing.",)
@@ -264,6 +270,7 @@ def _trouble_table(caption: str, rows: pd.DataFrame, extra: tuple[str, ...]) -> 
         columns=columns,
         rows=tuple(_trouble_row(group, extra) for group in alike.values()),
         words=frozenset(range(1, len(columns))),
+        wraps=len(columns) - 1,
     )
 
 
@@ -322,7 +329,7 @@ TERMS = (
     (
         "extrapolation ratio",
         "The value at the longest length divided by the value at L, over the seeds that have both. 1 means nothing "
-        "changed. For a share of right answers, 0.3 means that three tenths are left; for a loss, more than 1 is worse. "
+        "changed. For a share of right answers, 0.3 means that three tenths are left; for a loss, above 1 is worse. "
         "A high ratio of a low value is no achievement: look at the value at L first.",
     ),
     (
