@@ -81,7 +81,8 @@ LOOK: dict[str, Any] = {
     "lines.linewidth": 2,
     "lines.markersize": 6,
     "text.parse_math": False,  # a label or a word may hold a dollar sign
-    "axes.unicode_minus": True,
+    "figure.constrained_layout.w_pad": 0.1,
+    "figure.constrained_layout.h_pad": 0.1,
     "svg.fonttype": "path",  # glyphs as paths: Chinese shows where no Chinese font is
     "svg.hashsalt": "position-benchmark",  # the same figure, the same bytes
 }
@@ -257,10 +258,10 @@ def attention(probe: Probe, layers: Sequence[int] | None = None) -> Figure:
             axes = figure.add_axes(grid.panel(row, column))
             _draw_attention(axes, probe, layer, head, first_column=column == 0)
     bar = figure.colorbar(axes.images[0], cax=figure.add_axes(grid.bar()), ticks=[0, 0.05, 0.2, 0.5, 1])
-    bar.set_label("attention weight (square-root scale; blank: not visible)")
+    bar.set_label("attention weight (square-root scale)")
     bar.outline.set_visible(False)
     figure.text(0.1 / grid.width, 1 - 0.15 / grid.height, _probe_title(probe, "attention"), fontsize=13, va="top")
-    note = "rows: the word that attends; columns: the word attended to"
+    note = "rows: the word that attends; columns: the word attended to; blank: not visible"
     figure.text(0.1 / grid.width, 1 - 0.45 / grid.height, note, fontsize=9, color=MUTED, va="top")
     return figure
 
@@ -537,7 +538,7 @@ def _word_axes(axes: Axes, words: Sequence[str], *, first_column: bool) -> None:
     axes.grid(visible=False)
     axes.tick_params(length=0, pad=2)
     size = 8 if len(words) <= 32 else 6
-    axes.set_xticks(range(len(words)), [_upright(drawable(word)) for word in words], fontsize=size, linespacing=0.95)
+    axes.set_xticks(range(len(words)), [_upright(drawable(word)) for word in words], fontsize=size, linespacing=1.15)
     for label, word in zip(axes.get_xticklabels(), words, strict=True):
         label.set_rotation(0 if _is_chinese(word) else 90)
     axes.set_yticks(range(len(words)), [drawable(word) for word in words] if first_column else [], fontsize=size)

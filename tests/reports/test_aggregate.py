@@ -1,0 +1,216 @@
+import json
+import math
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from benchmark.reports import aggregate
+from benchmark.results.store import Store
+
+
+def outcome(loss: list[list[float]], correct: list[list[int]], scored: list[list[int]]) -> dict[str, np.ndarray]:
+    """Arrays of an evaluation from what happened at each place of each row."""
+    parts = {"loss": np.array(loss), "correct": np.array(correct), "count": np.array(scored)}
+    rows = {f"row_{name}": value.sum(1) for name, value in parts.items()}
+    return {"loss_sum": parts["loss"].sum(0), **{name: parts[name].sum(0) for name in ("correct", "count")}, **rows}
+
+
+def values(store: Store, **where: object) -> dict[str, float]:
+    table = aggregate.frame(store)
+    for column, value in where.items():
+        table = table[table[column] == value]
+    return dict(zip(table["metric"], table["value"], strict=True))
+
+
+def test_metrics_of_a_synthetic_task_by_hand(records: ModuleType, tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    trained = records.train_record("copy", "rope", 0)
+    store.put(trained)
+    # Row 0 is right at both scored places, row 1 at one of two, row 2 has nothing to score.
+    arrays = outcome([[0, 1, 2], [0, 3, 4], [0, 0, 0]], [[0, 1, 1], [0, 1, 0], [0, 0, 0]], [[0, 1, 1]] * 2 + [[0] * 3])
+    store.put(records.eval_record(trained, 16), arrays)
+    assert values(store) == pytest.approx({"token_accuracy": 3 / 4, "exact_match": 1 / 2, "loss_nats": 10 / 4})
+    table = aggregate.frame(store)
+    assert set(table["scored"]) == {4}
+    assert table.loc[table["headline"], "metric"].tolist() == [aggregate.headline_metric("copy")]
+    assert table.set_index("metric")["lower_is_better"].to_dict() == {
+        "token_accuracy": False,
+        "exact_match": False,
+        "loss_nats": True,
+    }
+
+
+def test_language_counts_the_second_half_alone(records: ModuleType, tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    trained = records.train_record("corpus", "rope", 0)
+    store.put(trained)
+    places = np.arange(64.0)  # the loss at place p is p
+    arrays = outcome([list(places)] * 2, [[0] * 32 + [1] * 32] * 2, [[1] * 64] * 2)
+    store.put(records.eval_record(trained, 64), arrays)
+    found = values(store)
+    assert found["loss_nats"] == pytest.approx(np.mean(places[32:]))
+    assert found["token_accuracy"] == 1
+    assert found["perplexity"] == pytest.approx(math.exp(47.5))
+    assert found["bits_per_character"] == pytest.approx(47.5 / math.log(2) / 1.47)
+    assert "exact_match" not in found
+    chance = aggregate.frame(store).set_index("metric")["chance"]
+    assert chance["bits_per_character"] == pytest.approx(6.4 / math.log(2) / 1.47)
+
+
+def test_frame_of_a_run(example: Store) -> None:
+    table = aggregate.frame(example)
+    assert list(table.columns) == list(aggregate.COLUMNS)
+    cell = ["task", "setting", "trained_with", "encoding", "seed", "length", "metric"]
+    assert not table.duplicated(cell).any()
+    # 4 tasks x 3 encodings x 3 seeds x 5 lengths, less the diverged training's 5
+    assert table["eval_key"].nunique() == 4 * 3 * 3 * 5 - 5
+    assert table.loc[table["status"] != "ok", "value"].isna().all()
+    assert table.loc[table["status"] == "ok", "value"].notna().all()
+    learned = table[(table["encoding"] == "learned") & (table["multiple"] > 1)]
+    assert set(learned["status"]) == {"unsupported"} and learned["reason"].str.contains("table ends").all()
+    assert table.groupby("task")["setting"].nunique().eq(1).all()
+
+
+def test_test_time_adaptation_keeps_both_names(records: ModuleType, tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    trained = records.write_cell(store, "copy", "rope", 0, [1])
+    adapted = records.eval_record(trained, 32, encoding="rope-pi")
+    store.put(adapted, records.synthetic_arrays("copy", "rope", 0, 32))
+    row = aggregate.frame(store).query("length == 32").iloc[0]
+    assert (row["encoding"], row["trained_with"]) == ("rope-pi", "rope")
+    gaps = aggregate.missing(store)
+    assert set(zip(gaps["encoding"], gaps["length"], strict=True)) == {("rope", 32), ("rope-pi", 16)}
+
+
+def test_settings_are_kept_apart_and_the_newest_is_found(records: ModuleType, tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    records.write_cell(store, "copy", "rope", 0, [1])
+    later = records.train_record("copy", "rope", 0, steps=40)
+    later = later.model_copy(update={"created": later.created + timedelta(days=1)})
+    store.put(later)
+    store.put(records.eval_record(later, 16), records.synthetic_arrays("copy", "rope", 0, 16))
+    table = aggregate.frame(store)
+    assert table["setting"].nunique() == 2
+    assert set(aggregate.newest_setting(table)["steps"]) == {40}
+    assert aggregate.missing(store).empty
+
+
+def test_of_two_records_of_a_cell_the_newest_counts(records: ModuleType, tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    keys = []
+    for day, fingerprint in enumerate(("0" * 16, "1" * 16)):
+        trained = records.train_record("copy", "rope", 0, fingerprint=fingerprint)
+        trained = trained.model_copy(update={"created": trained.created - timedelta(days=day)})
+        store.put(trained)
+        store.put(records.eval_record(trained, 16), records.synthetic_arrays("copy", "rope", 0, 16))
+        keys.append(trained.spec.key)
+    assert set(aggregate.frame(store)["train_key"]) == {keys[0]}
+    assert aggregate.failures(store)["status"].tolist() == ["superseded", "superseded"]
+
+
+def test_by_position_has_every_token_once(example: Store) -> None:
+    table = aggregate.by_position(example)
+    own = table[(table["encoding"] == "rope") & (table["seed"] == 0)]
+    assert own["position_start"].iloc[0] == 0 and own["position_stop"].iloc[-1] == 1024
+    assert (own["position_start"].to_numpy()[1:] == own["position_stop"].to_numpy()[:-1]).all()
+    assert own["count"].sum() == 40 * 1024
+    late = own[own["position_start"] >= 512]
+    mean = (late["loss_nats"] * late["count"]).sum() / late["count"].sum()
+    assert mean == pytest.approx(values(example, task="corpus", encoding="rope", seed=0, length=1024)["loss_nats"])
+    assert table.loc[table["encoding"] == "learned", "position_stop"].max() == 64  # its longest ok evaluation
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 7, 64, 1000])
+def test_bin_edges_cover_every_position(length: int) -> None:
+    edges = aggregate.bin_edges(length)
+    assert edges[0] == 0 and edges[-1] == length
+    assert edges == sorted(set(edges))
+
+
+def test_training_curves(example: Store) -> None:
+    table = aggregate.training_curves(example)
+    diverged = table.query("task == 'copy' and encoding == 'alibi' and seed == 1")
+    assert diverged["step"].max() == 200
+    assert table.query("task == 'copy' and encoding == 'rope'").groupby("seed").size().tolist() == [30, 30, 30]
+
+
+def test_probes_are_those_of_the_first_seed(records: ModuleType, tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    for seed in (3, 1, 2):
+        trained = records.train_record("corpus", "rope", seed)
+        store.put(trained)
+        store.put(records.probe_record(trained), records.probe_arrays("rope"))
+    (probe,) = aggregate.probes(store)
+    assert (probe.encoding, probe.seed, probe.words[2]) == ("rope", 1, "玄德")
+    assert probe.attention.shape == (2, 4, len(probe.words), len(probe.words))
+    assert probe.structure.shape == (2, 4, 256)
+
+
+def test_failures_and_gaps_of_a_run(example: Store) -> None:
+    lost = aggregate.failures(example).set_index("status")
+    assert lost.loc["diverged", "reason"] == "the loss is not finite at step 217"
+    assert lost.loc["failed", ["task", "encoding", "length"]].tolist() == ["recall-mqar", "rope", 256]
+    assert len(lost.loc["unsupported"]) == 4 * 3 * 4
+    gaps = aggregate.missing(example)
+    assert gaps["length"].tolist() == [16, 32, 64, 128, 256]
+    assert set(gaps["reason"]) == {"training diverged: the loss is not finite at step 217"}
+
+
+def test_unreadable_files_and_orphans_are_named(records: ModuleType, tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    whole = records.write_cell(store, "copy", "rope", 0, [1, 2])
+    evaluation = store.path(records.eval_record(whole, 16))
+    evaluation.write_text("{", encoding="utf-8")
+    store.path(records.eval_record(whole, 32)).with_suffix(".safetensors").unlink()
+    orphan = records.write_cell(store, "copy", "alibi", 0, [1])
+    store.path(orphan).unlink()
+    lost = aggregate.failures(store)
+    assert set(lost["status"]) == {"unreadable", "orphan"}
+    assert lost.loc[lost["status"] == "unreadable", "reason"].str.contains(evaluation.name).any()
+    table = aggregate.frame(store)
+    assert set(table["status"]) == {"failed"} and table["reason"].str.contains("--force").all()
+
+
+def test_an_empty_store_gives_empty_tables(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    for make in (aggregate.frame, aggregate.by_position, aggregate.training_curves, aggregate.failures):
+        assert make(store).empty
+    assert aggregate.missing(store).empty and aggregate.newest_setting(aggregate.frame(store)).empty
+    assert aggregate.probes(store) == [] and aggregate.timings(tmp_path / "timing", []).empty
+
+
+def test_timings(records: ModuleType, tmp_path: Path) -> None:
+    folder = tmp_path / "timing"
+    records.write_timings(folder)
+    (folder / "broken.json").write_text("[]", encoding="utf-8")
+    problems: list[str] = []
+    table = aggregate.timings(folder, problems).set_index(["encoding", "operation", "length"])
+    assert len(table) == 2 * 3 * 3
+    row = table.loc[("rope", "forward", 64)]
+    assert row["low"] <= row["ratio"] <= row["high"] and row["rounds"] == 15
+    assert row["ratio"] == pytest.approx(1.22, rel=0.03)
+    assert len(problems) == 1 and "broken.json" in problems[0]
+
+
+def test_timings_by_hand_and_the_newest_wins(tmp_path: Path) -> None:
+    for day, own in (("1", [9.0, 9.0, 9.0]), ("2", [2.0, 8.0, 3.0, 7.0])):
+        info = {"encoding": "rope", "operation": "decode", "length": 64, "none_seconds": [1.0, 2.0, 1.0]}
+        content = {"datetime": f"2026-01-0{day}", "benchmarks": [{"extra_info": info, "stats": {"data": own}}]}
+        (tmp_path / f"{3 - int(day)}.json").write_text(json.dumps(content), encoding="utf-8")
+    (row,) = aggregate.timings(tmp_path, []).to_dict("records")
+    assert (row["ratio"], row["rounds"]) == (3, 3)  # ratios 2, 4, 3; the fourth round has no partner
+
+
+def test_a_task_that_is_not_installed_is_measured_by_token_accuracy() -> None:
+    assert aggregate.headline_metric("somebody-elses-task") == "token_accuracy"
+    assert aggregate.headline_metric("corpus") == "loss_nats"
+
+
+def test_reports_import_no_torch() -> None:
+    code = "import sys; import benchmark.reports.figures; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,186 @@
+"""Every figure is drawn; a missing glyph is a warning of matplotlib's, and warnings are errors here."""
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import matplotlib
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+from benchmark.reports import aggregate, figures
+from benchmark.reports.aggregate import Probe
+from benchmark.results.store import Store
+
+CLASSIC = ("alibi", "learned", "none", "rope", "sinusoidal")
+
+
+@pytest.fixture
+def headline(example: Store) -> pd.DataFrame:
+    table = aggregate.frame(example)
+    return table[table["headline"]]
+
+
+@pytest.fixture
+def copying(headline: pd.DataFrame) -> pd.DataFrame:
+    return headline[headline["task"] == "copy"]
+
+
+@pytest.fixture
+def probe(example: Store) -> Probe:
+    """rope's, cut to seven words: labels take most of a figure's time."""
+    whole = aggregate.probes(example)[-1]
+    return dataclasses.replace(whole, words=whole.words[:7], attention=whole.attention[:, :, :7, :7])
+
+
+def texts(figure: Figure) -> str:
+    """All that a figure says."""
+    return "\n".join(artist.get_text() for artist in figure.findobj(matplotlib.text.Text))
+
+
+def draw(figure: Figure) -> bytes:
+    content = figures.render(figure, "svg")
+    assert content.startswith(b"<?xml") and content.rstrip().endswith(b"</svg>")
+    return content
+
+
+def test_classic_encodings_keep_their_colours_whoever_is_beside_them() -> None:
+    alone, together = figures.palette(["rope"]), figures.palette([*CLASSIC, "aaa", "rope:base=500000"])
+    assert alone["rope"] == together["rope"]
+    assert len({style.color for style in together.values()}) == 7
+
+
+def test_no_two_styles_are_alike() -> None:
+    styles = figures.palette([*CLASSIC, *(f"mine-{number}" for number in range(23))])
+    assert len({(style.color, style.dash) for style in styles.values()}) == 28
+    assert len(figures.palette(f"mine-{number}" for number in range(40))) == 40
+
+
+def test_palette_does_not_depend_on_order() -> None:
+    names = ["rope", "b", "a", "none", "c"]
+    assert figures.palette(names) == figures.palette(reversed(names))
+
+
+def test_extrapolation(copying: pd.DataFrame) -> None:
+    figure = figures.extrapolation(copying, figures.palette(copying["encoding"]))
+    said = texts(figure)
+    for expected in ("95 % t interval over 2 to 3 seeds", "chance", "trained to L = 16", "learned (— past 16)", "16×"):
+        assert expected in said
+    draw(figure)
+
+
+def test_extrapolation_draws_the_means(copying: pd.DataFrame) -> None:
+    figure = figures.extrapolation(copying, figures.palette(copying["encoding"]))
+    blue = figures.OWN_COLOR["rope"]
+    (curve,) = [line for line in figure.axes[0].get_lines() if line.get_color() == blue]
+    means = copying[copying["encoding"] == "rope"].groupby("length")["value"].mean()
+    assert list(curve.get_ydata()) == pytest.approx(list(means))
+
+
+def test_one_seed_says_so(copying: pd.DataFrame) -> None:
+    one = copying[copying["seed"] == 0]
+    assert "1 seed, no interval" in texts(figures.extrapolation(one, figures.palette(one["encoding"])))
+
+
+def test_two_tasks_in_one_figure_are_refused(headline: pd.DataFrame) -> None:
+    with pytest.raises(ValueError, match="a figure draws one task"):
+        figures.extrapolation(headline, figures.palette(headline["encoding"]))
+
+
+def test_position_loss(example: Store) -> None:
+    table = aggregate.by_position(example)
+    figure = figures.position_loss(table, figures.palette(table["encoding"]))
+    said = texts(figure)
+    assert "nats per token" in said and "over 3 seeds" in said and "learned (— past 64)" in said
+    draw(figure)
+
+
+def test_length_heatmap_shows_what_is_unsupported(copying: pd.DataFrame) -> None:
+    figure = figures.length_heatmap(copying)
+    fields = [text.get_text() for text in figure.axes[0].texts]
+    assert fields.count("—") == 4  # learned, past L
+    mean = copying[(copying["encoding"] == "rope") & (copying["length"] == 32)]["value"].mean()
+    assert f"{mean:.2f}" in fields
+    draw(figure)
+
+
+def test_attention_has_a_panel_a_head_with_words_on_both_axes(probe: Probe) -> None:
+    figure = figures.attention(probe)
+    panels = [axes for axes in figure.axes if axes.get_title(loc="left")]
+    assert len(panels) == 2 * 4
+    assert [label.get_text() for label in panels[0].get_yticklabels()] == list(probe.words)
+    assert [label.get_text().replace("\n", "") for label in panels[5].get_xticklabels()] == list(probe.words)
+    assert "1 seed" in texts(figure)
+    draw(figure)
+
+
+def test_attention_of_chosen_layers_and_odd_head_counts(probe: Probe) -> None:
+    five = dataclasses.replace(probe, attention=probe.attention.repeat(2, axis=1)[:, :5])
+    figure = figures.attention(five, layers=[1])
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert titles[:5] == [f"layer 2, head {head}" for head in range(1, 6)]
+
+
+def test_no_word_comes_out_as_a_box(probe: Probe) -> None:
+    odd = ("龘", "𠮷", "\U0001f9ff", "$x$", "<unk>", "word", "玄德")
+    figure = figures.attention(dataclasses.replace(probe, words=odd))
+    assert "[U+1F9FF]" in texts(figure) and "$x$" in texts(figure)
+    figures.render(figure, "png")
+
+
+def test_structure(example: Store) -> None:
+    probes = aggregate.probes(example)
+    figure = figures.structure(probes)
+    panels = [axes for axes in figure.axes if axes.get_title(loc="left")]
+    assert [axes.get_title(loc="left").split()[0] for axes in panels] == [probe.encoding for probe in probes]
+    assert list(panels[0].get_lines()[1].get_ydata()) == pytest.approx(list(probes[0].structure[0, 1]))
+    draw(figure)
+
+
+def test_training_curves(example: Store) -> None:
+    table = aggregate.training_curves(example)
+    table = table[table["task"] == "copy"]
+    figure = figures.training_curves(table, figures.palette(table["encoding"]))
+    assert "mean over 3 seeds" in texts(figure)
+    crosses = [line for line in figure.axes[0].get_lines() if line.get_marker() == "x"]
+    assert [list(line.get_xdata()) for line in crosses] == [[200]]  # where the diverged one stopped
+    draw(figure)
+
+
+@pytest.mark.parametrize(("task", "above"), [("corpus", "alibi"), ("copy", "rope")])
+def test_paired_says_which_side_is_better(headline: pd.DataFrame, task: str, above: str) -> None:
+    table = headline[headline["task"] == task]
+    figure = figures.paired(table, "rope", "alibi", figures.palette(table["encoding"]))
+    assert f"above 0:\n{above} is better" in texts(figure)
+    draw(figure)
+
+
+def test_hostile_labels_stay_text(records: ModuleType, tmp_path: Path) -> None:
+    label = "<script>alert(1)</script>"
+    store = records.write_example(tmp_path, encodings=("rope", label), seeds=2, tasks=("corpus",), corpus=label)
+    table = aggregate.frame(store)
+    table = table[table["headline"]]
+    content = draw(figures.extrapolation(table, figures.palette(table["encoding"])))
+    assert b"<script" not in content
+
+
+def test_saved_figures_are_the_same_bytes_each_time(copying: pd.DataFrame, tmp_path: Path) -> None:
+    def make() -> Figure:
+        return figures.length_heatmap(copying)
+
+    assert figures.render(make(), "svg") == figures.render(make(), "svg")
+    path = figures.save(make(), tmp_path / "deep" / "figure.png")
+    assert path.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("setting", ["font.family", "text.parse_math", "axes.grid"])
+def test_a_callers_settings_are_left_alone(copying: pd.DataFrame, setting: str) -> None:
+    before = matplotlib.rcParams[setting]
+    draw_heatmap: Callable[[pd.DataFrame], Figure] = figures.length_heatmap
+    figures.render(draw_heatmap(copying), "png")
+    assert matplotlib.rcParams[setting] == before
+    from matplotlib import pyplot
+
+    assert pyplot.get_fignums() == []
