@@ -154,7 +154,7 @@ class Probe:
     attention: NDArray[np.floating[Any]]  # [layers, H, T, T]
     structure: NDArray[np.floating[Any]]  # [layers, H, distances]
     setting: str
-    key: str  # of its record
+    train_key: str
 
 
 def frame(store: Store) -> pd.DataFrame:
@@ -444,7 +444,7 @@ def _probe(store: Store, trained: TrainRecord, record: ProbeRecord) -> Probe | N
         words=tuple(record.words),
         attention=arrays["attention"],
         structure=arrays["structure"],
-        key=record.spec.key,
+        train_key=trained.spec.key,
     )
 
 
