@@ -124,15 +124,17 @@ class Catalogue:
         """One item: a name or path, with parameters after colons."""
         name, *settings = item.split(":")
         entry = self.entry(name)
-        parameters = dict(entry.defaults)
+        given: dict[str, Parameter] = {}
         for setting in settings:
             key, equals, value = setting.partition("=")
             if not equals:
                 raise UsageError(f"{item!r}: {setting!r} is no parameter; write NAME=VALUE")
             if key not in entry.defaults:
                 raise unknown(f"parameter of {entry.name}", key, entry.defaults)
-            parameters[key] = convert(value, entry.defaults[key], f"{entry.name}:{key}")
-        return Choice(entry=entry, parameters=parameters)
+            if key in given:
+                raise UsageError(f"{item!r} sets {key!r} twice: set each parameter once")
+            given[key] = convert(value, entry.defaults[key], f"{entry.name}:{key}")
+        return Choice(entry=entry, parameters={**entry.defaults, **given})
 
     def load(self, entry: Entry) -> type[Any]:
         """The class itself; this is what imports torch, or a user's file."""

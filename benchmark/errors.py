@@ -11,7 +11,7 @@ class UsageError(ValueError):
 def unknown(kind: str, given: str, known: Iterable[str], remedy: str = "") -> UsageError:
     """The error for a name that nobody registered, with the nearest known name when there is one."""
     names = sorted(known)
-    near = difflib.get_close_matches(given, names, n=1, cutoff=0.5)
-    guess = f"; did you mean {near[0]!r}?" if near else ""
+    near = difflib.get_close_matches(given.lower(), names, n=1, cutoff=0.5)
+    guess = f"; did you mean {near[0]!r}?" if near else "."
     tail = f" {remedy}" if remedy else ""
     return UsageError(f"unknown {kind} {given!r}{guess} Known: {', '.join(names) or 'none'}.{tail}")

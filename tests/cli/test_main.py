@@ -47,7 +47,7 @@ def test_every_verb_explains_its_options(invoke, verb):
     ("arguments", "wanted"),
     [
         (["comprae"], "unknown command 'comprae'; did you mean 'compare'? Known: attention,"),
-        (["nothing-like-it"], "unknown command 'nothing-like-it' Known: attention,"),
+        (["nothing-like-it"], "unknown command 'nothing-like-it'. Known: attention,"),
         (["list", "encodngs"], "unknown thing to list 'encodngs'; did you mean 'encodings'? Known: corpora,"),
         (["status", "--formt", "json"], "Did you mean '--format'? See: main status --help"),
         (["export", "--format", "jsn"], "unknown format 'jsn'; did you mean 'json'? Known: csv, json, latex, parquet."),

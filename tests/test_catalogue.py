@@ -1,0 +1,295 @@
+"""The registries: the tables against the folders, what is read from source against the classes, and the grammar."""
+
+import inspect
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import pytest
+
+from benchmark import catalogue
+from benchmark.catalogue import Catalogue, convert, fingerprint, label
+from benchmark.encodings import CATALOGUE as ENCODINGS
+from benchmark.encodings import GROUPS, make
+from benchmark.encodings.encoding import Encoding, Shape
+from benchmark.errors import UsageError
+from benchmark.tasks import CATALOGUE as TASKS
+from benchmark.tasks.task import Task
+
+CATALOGUES = [ENCODINGS, TASKS]
+EVERY = [(each, name) for each in CATALOGUES for name in each.table]
+both = pytest.mark.parametrize("registry", CATALOGUES, ids=lambda each: each.kind)
+every_entry = pytest.mark.parametrize("registry, name", EVERY, ids=[f"{each.kind}-{name}" for each, name in EVERY])
+
+PLUGIN = '''
+"""A file of a user's own."""
+
+from benchmark.encodings.encoding import Encoding
+
+
+class Mine(Encoding):
+    name = "{name}"
+    title = "Mine"
+    source = "https://example.org"
+    acts = "nothing"
+    past = "defined"
+
+    def __init__(self, shape, *, strength: float = 0.5, steps: int = 3, deep: bool = False, mode: str = "plain"):
+        super().__init__(shape)
+        self.given = (strength, steps, deep, mode)
+'''
+
+
+@pytest.fixture
+def plugin(tmp_path: Path) -> Path:
+    path = tmp_path / "mine.py"
+    path.write_text(PLUGIN.format(name="mine"))
+    return path
+
+
+def labels(text: str, registry: Catalogue = ENCODINGS) -> list[str]:
+    return [choice.label for choice in registry.parse(text)]
+
+
+# The tables
+
+
+@both
+def test_the_table_is_sorted_and_names_every_module_of_the_folder(registry: Catalogue) -> None:
+    assert list(registry.table) == sorted(registry.table)
+    modules = {path.stem for path in registry.folder.glob("*.py")} - {"__init__", Path(registry.contract).stem}
+    assert set(registry.table.values()) == modules
+
+
+@both
+def test_names_are_sorted_and_groups_name_nothing_else(registry: Catalogue) -> None:
+    assert registry.names() == sorted(registry.names())
+    assert set(registry.table) <= set(registry.names())
+    for group, members in registry.groups.items():
+        assert group not in registry.names()
+        assert set(members) <= set(registry.table)
+        assert len(set(members)) == len(members)
+
+
+def test_the_classic_five() -> None:
+    assert GROUPS["classic"] == ("none", "sinusoidal", "learned", "alibi", "rope")
+
+
+@every_entry
+def test_what_is_read_from_source_is_what_the_class_has(registry: Catalogue, name: str) -> None:
+    entry = registry.entry(name)
+    loaded = registry.load(entry)
+    assert loaded.__name__ == entry.class_name
+    assert issubclass(loaded, (Encoding, Task))
+    assert loaded.name == entry.name == name
+    for attribute, value in entry.attributes.items():
+        assert getattr(loaded, attribute) == value, attribute
+    arguments = inspect.signature(loaded.__init__).parameters.values()
+    assert {each.name: each.default for each in arguments if each.kind is each.KEYWORD_ONLY} == dict(entry.defaults)
+
+
+@every_entry
+def test_people_are_told_what_an_entry_is(registry: Catalogue, name: str) -> None:
+    attributes = registry.entry(name).attributes
+    assert attributes["source"].startswith("https://")
+    wanted = (
+        ("title", "acts", "learned", "past") if registry is ENCODINGS else ("title", "group", "definition", "metric")
+    )
+    for attribute in wanted:
+        assert attributes[attribute].strip(), attribute
+
+
+@every_entry
+def test_a_module_opens_with_idea_and_source(registry: Catalogue, name: str) -> None:
+    text = registry.entry(name).path.read_text()
+    assert text.startswith('"""')
+    opening = text.split('"""')[1]
+    assert len(opening.strip().splitlines()[0]) > 20
+    if registry is ENCODINGS:
+        assert registry.entry(name).attributes["source"] in opening
+
+
+# The grammar
+
+
+def test_an_item_is_a_name_with_parameters() -> None:
+    (choice,) = ENCODINGS.parse("rope:base=500000:interleaved=true")
+    assert dict(choice.parameters) == {"base": 500000.0, "fraction": 1.0, "interleaved": True}
+    assert choice.label == "rope:base=500000:interleaved=True"
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("rope,alibi", ["rope", "alibi"]),
+        (" rope , alibi ", ["rope", "alibi"]),
+        ("rope,rope", ["rope"]),
+        ("rope:base=10000,rope:base=1e4,rope", ["rope"]),
+        ("rope,rope:base=500000", ["rope", "rope:base=500000"]),
+        ("rope:base=500000,fraction=0.25,alibi", ["rope:base=500000:fraction=0.25", "alibi"]),
+        ("classic", ["none", "sinusoidal", "learned", "alibi", "rope"]),
+        ("alibi,classic", ["alibi", "none", "sinusoidal", "learned", "rope"]),
+        ("rope:fraction=0.1234567890123", ["rope:fraction=0.1234567890123"]),
+    ],
+)
+def test_lists(text: str, expected: list[str]) -> None:
+    assert labels(text) == expected
+
+
+@both
+def test_all_is_every_known_name(registry: Catalogue) -> None:
+    assert labels("all", registry) == registry.names()
+
+
+@pytest.mark.parametrize("text", ["rope:base=500000", "rope:base=3:fraction=0.25:interleaved=True", "alibi"])
+def test_a_label_is_a_spelling_of_its_choice(text: str) -> None:
+    (choice,) = ENCODINGS.parse(text)
+    (again,) = ENCODINGS.parse(choice.label)
+    assert again == choice
+
+
+def test_a_label_tells_numbers_apart_that_look_alike() -> None:
+    near, nearer = 500000.0001, 500000.0002
+    assert label("x", {"base": near}, {}) != label("x", {"base": nearer}, {})
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("", "'' has an empty item"),
+        ("rope,,alibi", "empty item: separate encodings by single commas"),
+        ("rope,", "empty item"),
+        ("rop", "unknown encoding 'rop'; did you mean 'rope'? Known: alibi, learned, none, rope, sinusoidal."),
+        ("ROPE", "did you mean 'rope'?"),
+        ("sinusodial", "did you mean 'sinusoidal'?"),
+        ("xyzzy", "unknown encoding 'xyzzy'. Known: alibi,"),
+        ("xyzzy", "A file of your own: path/to/encoding.py."),
+        ("base=3", "unknown encoding 'base=3'"),
+        ("rope:bass=3", "unknown parameter of rope 'bass'; did you mean 'base'? Known: base, fraction, interleaved."),
+        ("alibi:base=3", "unknown parameter of alibi 'base'. Known: none."),
+        ("rope:base", "'rope:base': 'base' is no parameter; write NAME=VALUE"),
+        ("rope:base=1:base=2", "'rope:base=1:base=2' sets 'base' twice: set each parameter once"),
+        ("rope:base=nan", "rope:base is 'nan', but must be a finite number, such as 10000.0"),
+        ("rope:base=inf", "must be a finite number"),
+        ("rope:base=-inf", "must be a finite number"),
+        ("rope:base=1e999", "must be a finite number"),
+        ("rope:base=many", "rope:base is 'many', but must be a finite number"),
+        ("rope:base=", "rope:base is '', but must be a finite number"),
+        ("rope:interleaved=maybe", "rope:interleaved is 'maybe', but must be true or false"),
+        ("nowhere/mine.py", "no file 'nowhere/mine.py': name a Python file that defines one encoding"),
+    ],
+)
+def test_a_mistake_is_told_in_one_line(text: str, message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        ENCODINGS.parse(text)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text, default, value",
+    [
+        ("7", 3, 7),
+        ("-7", 3, -7),
+        ("0.5", 1.0, 0.5),
+        ("3", 1.0, 3.0),
+        ("true", False, True),
+        ("NO", True, False),
+        ("1", False, True),
+        ("1", "text", "1"),
+    ],
+)
+def test_a_value_has_the_type_of_its_default(text: str, default: object, value: object) -> None:
+    converted = convert(text, default, "x:y")
+    assert converted == value
+    assert type(converted) is type(default)
+
+
+@pytest.mark.parametrize("text", ["3.5", "1e3", "", "three", "nan"])
+def test_a_whole_number_is_asked_for(text: str) -> None:
+    with pytest.raises(UsageError, match="but must be a whole number, such as 3"):
+        convert(text, 3, "x:y")
+
+
+# Files and installed packages
+
+
+def test_a_file_of_ones_own(plugin: Path) -> None:
+    (choice,) = ENCODINGS.parse(f"{plugin}:strength=0.25:steps=7:deep=yes:mode=fancy")
+    assert choice.label == "mine:strength=0.25:steps=7:deep=True:mode=fancy"
+    encoding = make(choice, Shape(width=6, heads=2, layers=1, train_length=5))
+    assert encoding.given == (0.25, 7, True, "fancy")
+    assert make(str(plugin), encoding.shape).given == (0.5, 3, False, "plain")
+
+
+def test_a_relative_path_is_found(plugin: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(plugin.parent)
+    assert labels("mine.py,./mine.py") == ["mine"]
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        (PLUGIN.format(name="rope"), "the name 'rope' is taken by a built-in encoding"),
+        (PLUGIN.format(name="Mine!"), "must be lower-case letters"),
+        (PLUGIN.format(name="../mine"), "must be lower-case letters"),
+        (PLUGIN.format(name=""), "with name = 'a text'"),
+        ("x = 1", "defines 0 encodings, but must define exactly one class from Encoding"),
+        (PLUGIN.format(name="a") + PLUGIN.format(name="b").replace("Mine(", "Other("), "defines 2 encodings"),
+        ("class Mine(Encoding:", "is not valid Python"),
+        ("\0", "is not valid Python"),
+        (PLUGIN.format(name="a").replace('title = "Mine"', ""), "class Mine must set title to a literal text"),
+        (PLUGIN.format(name="a").replace('"https://example.org"', "URL"), "class Mine must set source to a literal"),
+        (PLUGIN.format(name="a").replace("= 0.5", "= 1 / 2"), "parameter 'strength' needs a literal default"),
+        (PLUGIN.format(name="a").replace(": float = 0.5", ""), "parameter 'strength' needs a literal default"),
+    ],
+)
+def test_a_faulty_file_is_refused_with_its_fault(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "faulty.py"
+    path.write_text(text)
+    with pytest.raises(UsageError) as caught:
+        ENCODINGS.parse(str(path))
+    assert message in str(caught.value)
+    assert "faulty.py" in str(caught.value)
+
+
+def test_an_installed_package_offers_an_encoding_by_its_entry_point(
+    plugin: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    point = EntryPoint(name="mine", value="mine:Mine", group="position_encodings")
+    offered = {"position_encodings": [point]}
+    monkeypatch.setattr(catalogue, "entry_points", lambda group: offered.get(group, []))
+    monkeypatch.syspath_prepend(plugin.parent)
+    assert "mine" in ENCODINGS.names()
+    assert "mine" not in TASKS.names()
+    (choice,) = ENCODINGS.parse("mine:steps=5")
+    assert make(choice, Shape(width=6, heads=2, layers=1, train_length=5)).given == (0.5, 5, False, "plain")
+
+
+def test_an_entry_point_without_its_module_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    point = EntryPoint(name="gone", value="no_such_module_anywhere:Gone", group="position_encodings")
+    monkeypatch.setattr(catalogue, "entry_points", lambda group: [point])
+    with pytest.raises(UsageError, match="module 'no_such_module_anywhere' cannot be found; reinstall its package"):
+        ENCODINGS.entry("gone")
+
+
+def test_ours_come_before_an_entry_point_of_the_same_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    point = EntryPoint(name="rope", value="no_such_module_anywhere:Rope", group="position_encodings")
+    monkeypatch.setattr(catalogue, "entry_points", lambda group: [point])
+    assert ENCODINGS.names().count("rope") == 1
+    assert ENCODINGS.entry("rope").module == "benchmark.encodings.rope"
+
+
+# Fingerprints
+
+
+def test_a_fingerprint_counts_code_and_not_prose(tmp_path: Path) -> None:
+    path = tmp_path / "some.py"
+
+    def of(text: str) -> str:
+        path.write_text(text)
+        return fingerprint(path)
+
+    plain = of("def f(x):\n    return x + 1\n")
+    assert of('"""Idea."""\n\ndef f(x):\n    """One more."""\n    return (x + 1)  # because\n') == plain
+    assert of("def f(x):\n    return x + 2\n") != plain
+    assert len(plain) == 16
