@@ -229,6 +229,7 @@ def length_heatmap(table: pd.DataFrame) -> Figure:
         linecolor="white",
         cbar_kws={"label": METRICS[_text(points, "metric")]},
     )
+    _readable(axes, columns=grid.shape[1])
     axes.set_facecolor("#EFEFEF")
     for row, column in zip(*np.nonzero(grid.isna().to_numpy()), strict=True):
         axes.text(column + 0.5, row + 0.5, _absent(states.iloc[row, column]), ha="center", va="center", color=MUTED)
@@ -238,7 +239,7 @@ def length_heatmap(table: pd.DataFrame) -> Figure:
     axes.set_xlabel("length (tokens; multiple of the trained length)")
     axes.set_ylabel("")
     axes.set_title(f"{_text(points, 'task')}: encoding by length", pad=24)
-    _note(axes, f"mean over {_seed_span(points['n'])}; {NOTHING}: unsupported or not there")
+    _note(axes, f"mean over {_seed_span(points['n'])}, no interval drawn; {NOTHING}: unsupported or not there")
     return figure
 
 
@@ -479,6 +480,16 @@ def _legend(axes: Axes, entries: Sequence[tuple[str, Style, str]], *, markers: b
 def _upright_key(label: str) -> Line2D:
     """The legend's key of a vertical line."""
     return Line2D([], [], color=MUTED, linestyle="", marker="|", markersize=13, markeredgewidth=1.1, label=label)
+
+
+def _readable(axes: Axes, *, columns: int) -> None:
+    """Figures in a heatmap's fields black or white, whichever contrasts more (WCAG 2.2, relative luminance)."""
+    faces = np.asarray(axes.collections[0].get_facecolor())[:, :3]
+    linear = np.where(faces <= 0.04045, faces / 12.92, ((faces + 0.055) / 1.055) ** 2.4)
+    luminance = linear @ np.array([0.2126, 0.7152, 0.0722])
+    for text in axes.texts:
+        column, row = (int(place) for place in text.get_position())
+        text.set_color("black" if luminance[row * columns + column] > 0.179 else "white")
 
 
 def _absent(status: object) -> str:

@@ -106,6 +106,13 @@ def test_length_heatmap_shows_what_is_unsupported(copying: pd.DataFrame) -> None
     draw(figure)
 
 
+def test_heatmap_figures_contrast_with_their_fields(copying: pd.DataFrame) -> None:
+    figure = figures.length_heatmap(copying)
+    colors = {text.get_text(): text.get_color() for text in figure.axes[0].texts}
+    assert colors["1.00"] == "black"  # on yellow
+    assert colors["0.02"] == "white"  # on dark violet
+
+
 def test_attention_has_a_panel_a_head_with_words_on_both_axes(probe: Probe) -> None:
     figure = figures.attention(probe)
     panels = [axes for axes in figure.axes if axes.get_title(loc="left")]
