@@ -214,7 +214,7 @@ def length_heatmap(table: pd.DataFrame) -> Figure:
     absent = grid[grid.columns[-1]].isna()
     grid = grid.loc[[*order.index[~absent[order.index]], *order.index[absent[order.index]]]]
     states = points.pivot(index="encoding", columns="length", values="status").reindex_like(grid)
-    figure, axes = _canvas(1.9 + 1.05 * grid.shape[1], 1.7 + 0.5 * grid.shape[0])
+    figure, axes = _canvas(max(5.2, 1.9 + 1.05 * grid.shape[1]), 1.7 + 0.5 * grid.shape[0])
     axes.grid(visible=False)
     bounded = points["metric"].iloc[0] in BOUNDED
     seaborn.heatmap(
