@@ -7,7 +7,6 @@ workers, display) is no part of a spec: it is in the record's environment.
 
 import hashlib
 import json
-from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
@@ -23,13 +22,14 @@ Rate = Annotated[FiniteFloat, Field(gt=0)]
 class Frozen(BaseModel):
     """Immutable, and refuses fields that it does not know."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, ignored_types=(cached_property,))
+    # JSON has no NaN: a diverged loss is written as the text "NaN", and read as the number.
+    model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="strings")
 
 
 class Keyed(Frozen):
     """A description with a key."""
 
-    @cached_property
+    @property
     def key(self) -> str:
         """SHA-256 of the canonical JSON, 32 hexadecimal digits."""
         return key_of(self)

@@ -6,9 +6,11 @@ newer schema) is named in `problems` and skipped; the others are read.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import safetensors.numpy
 from pydantic import TypeAdapter, ValidationError
@@ -36,9 +38,7 @@ class Store:
 
     def folder(self, train_key: str) -> Path:
         """The folder of one trained model."""
-        if len(train_key) != 32 or not all(digit in "0123456789abcdef" for digit in train_key):
-            raise UsageError(f"{train_key!r} is no key: 32 hexadecimal digits are")
-        return self.root / "cells" / train_key
+        return self.root / "cells" / checked(train_key)
 
     def weights(self, train_key: str) -> Path:
         """The file of trained weights."""
@@ -55,11 +55,9 @@ class Store:
     def get(self, path: Path) -> TrainRecord | EvalRecord | ProbeRecord | None:
         """The record in a file; None, with a line in `problems`, if it cannot be read or is not what its name says."""
         try:
-            data = json.loads(path.read_bytes())
-            version = data.get("schema_version") if isinstance(data, dict) else None
-            if version != SCHEMA:
-                raise ValueError(f"schema version {version!r}, but this version reads {SCHEMA}")
-            record = ADAPTER.validate_python(data)
+            record = ADAPTER.validate_python(read(path))
+            if self.path(record) != path:
+                raise ValueError("its content does not match its name")
         except FileNotFoundError:
             return None
         except ValidationError as error:
@@ -67,9 +65,6 @@ class Store:
             return None
         except (OSError, ValueError) as error:
             self._skip(path, str(error))
-            return None
-        if self.path(record) != path:
-            self._skip(path, "its content does not match its name")
             return None
         return record
 
@@ -80,7 +75,7 @@ class Store:
 
     def measured(self, spec_key: str, train_key: str) -> EvalRecord | ProbeRecord | None:
         """The record of an evaluation or a probe, if there is one."""
-        record = self.get(self.folder(train_key) / f"{spec_key}.json")
+        record = self.get(self.folder(train_key) / f"{checked(spec_key)}.json")
         return None if isinstance(record, TrainRecord) else record
 
     def arrays(self, record: EvalRecord | ProbeRecord) -> Arrays:
@@ -105,7 +100,7 @@ class Store:
         found = []
         for path in sorted((self.root / "runs").glob("*.json")):
             try:
-                found.append(RunRecord.model_validate_json(path.read_bytes()))
+                found.append(RunRecord.model_validate(read(path)))
             except (OSError, ValueError) as error:
                 self._skip(path, str(error))
         return found
@@ -114,3 +109,19 @@ class Store:
         line = f"{path}: skipped: {' '.join(why.split())}"
         if line not in self.problems:
             self.problems.append(line)
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The JSON object in a file, of our schema."""
+    data = json.loads(path.read_bytes())
+    version = data.get("schema_version") if isinstance(data, dict) else None
+    if version != SCHEMA:
+        raise ValueError(f"schema version {version!r}, but this version reads {SCHEMA}")
+    return dict(data)
+
+
+def checked(key: str) -> str:
+    """The key, if it is one: then no file name made of it leads out of the folder."""
+    if not re.fullmatch(r"[0-9a-f]{32}", key):
+        raise UsageError(f"{key!r} is no key: 32 hexadecimal digits are")
+    return key
