@@ -1,0 +1,42 @@
+"""What answers at once stays light: fresh processes import neither torch nor the drawing libraries."""
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("torch", "pandas", "matplotlib", "seaborn", "scipy", "jieba", "transformers", "plotly")
+
+LIGHT = {
+    "package": "import benchmark",
+    "catalogue": "import benchmark.catalogue",
+    "encodings": "from benchmark.encodings import CATALOGUE as c; assert [c.entry(name).attributes for name in c.names()]",
+    "tasks": "from benchmark.tasks import CATALOGUE as c; assert [c.entry(name).attributes for name in c.names()]",
+    "choices": "from benchmark.encodings import CATALOGUE as c; assert c.parse('rope:base=500000,alibi')",
+    "store": "from benchmark.results.store import Store; assert not list(Store(__import__('pathlib').Path('.')).records())",
+}
+
+
+def loaded(code: str) -> list[str]:
+    """The heavy libraries that a fresh process has imported after some code."""
+    ask = f"import sys; print(*(name for name in {HEAVY!r} if name in sys.modules))"
+    told = subprocess.run([sys.executable, "-c", f"{code}\n{ask}"], capture_output=True, check=True, text=True)
+    return told.stdout.split()
+
+
+@pytest.mark.parametrize("what", LIGHT)
+def test_what_is_light(what: str) -> None:
+    assert loaded(LIGHT[what]) == []
+
+
+def test_a_heavy_library_would_be_seen() -> None:
+    assert "torch" in loaded("import benchmark.model.transformer")
+
+
+def test_the_public_names_are_there_and_no_others() -> None:
+    import benchmark
+
+    for name in benchmark.__all__:
+        assert callable(getattr(benchmark, name))
+    with pytest.raises(AttributeError, match="module 'benchmark' has no attribute 'missing'"):
+        _ = benchmark.missing
