@@ -23,7 +23,7 @@ VERBS = {
     "compare": ("compare", "Compare two encodings length by length, with paired differences."),
     "list": ("listing", "List encodings, tasks, corpora, presets or results."),
     "attention": ("attention", "Draw what each head attends to in a sentence."),
-    "tutorial": ("tutorial", "Reproduce the tutorial's experiment with RoPE on Chinese sentences."),
+    "tutorial": ("tutorial", "Reproduce the tutorial's experiment: attention that reconstructs Chinese sentences."),
     "time": ("time", "Time the forward, backward and decoding passes of encodings, interleaved with `none`."),
     "export": ("export", "Export the results as csv, json, latex or parquet."),
     "status": ("status", "Show what is finished, failed or diverged in the results folder."),

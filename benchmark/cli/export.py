@@ -14,6 +14,7 @@ from benchmark.cli.options import Known, results_folder
 from benchmark.cli.stored import name_problems, stored
 from benchmark.errors import UsageError
 from benchmark.files import write_atomically
+from benchmark.results.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,12 +45,17 @@ def as_json(table: "pd.DataFrame") -> bytes:
     return (json.dumps(rows, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode()
 
 
-def as_latex(table: "pd.DataFrame") -> bytes:
-    """The summary, encodings x tasks, as a booktabs table: value with interval at L, and at the longest length."""
-    from benchmark.reports.aggregate import newest_setting
+def as_latex(store: Store) -> bytes:
+    """The report's summary as a booktabs table: value with interval at L, and at the longest length."""
+    import pandas as pd
+
+    from benchmark.reports.evidence import Evidence
     from benchmark.reports.statistics import summary
 
-    cells = summary(newest_setting(table)).sort_values(["task", "encoding"])
+    panels = Evidence.of(store).panels
+    if not panels:
+        raise UsageError(f"no model in {str(store.root)!r} was measured: python -m benchmark status says why")
+    cells = summary(pd.concat([panel.table for panel in panels])).sort_values(["task", "train_length", "encoding"])
     lines = [
         r"% \usepackage{booktabs}; mean and 95 % t interval over seeds; bold: the best mean, and what is tied with it",
         r"\begin{tabular}{lllrr}",
@@ -89,12 +95,18 @@ def as_parquet(table: "pd.DataFrame") -> bytes:
     return buffer.getvalue()
 
 
-FORMATS: Mapping[str, Callable[["pd.DataFrame"], bytes]] = {
-    "csv": as_csv,
-    "json": as_json,
+FORMATS: Mapping[str, Callable[[Store], bytes]] = {
+    "csv": lambda store: as_csv(_frame(store)),
+    "json": lambda store: as_json(_frame(store)),
     "latex": as_latex,
-    "parquet": as_parquet,
+    "parquet": lambda store: as_parquet(_frame(store)),
 }
+
+
+def _frame(store: Store) -> "pd.DataFrame":
+    from benchmark.reports.aggregate import frame
+
+    return frame(store)
 
 
 @click.command
@@ -110,9 +122,7 @@ def command(style: str, results: Path, out: Path | None) -> None:
     if out is not None and out.exists() and not out.is_file():  # renaming over a device would remove it
         raise UsageError(f"--out {str(out)!r} is no plain file; name one, or leave --out away and use a pipe")
     store = stored(results)
-    from benchmark.reports.aggregate import frame
-
-    content = FORMATS[style](frame(store))
+    content = FORMATS[style](store)
     name_problems(store)
     if out is None:
         click.echo(content, nl=False)

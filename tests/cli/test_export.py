@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -68,6 +69,17 @@ def test_latex_has_a_row_for_each_encoding_of_each_task(invoke, results):
     assert re.search(r"corpus & loss\\_nats & learned & .* & --- \(1024\)", text)
     assert re.search(r"offset-recall & token\\_accuracy & rope & \\textbf\{1\.00 .*\} \(32\)", text)
     assert "—" not in text
+
+
+def test_latex_of_nothing_measured_is_wrong_use(invoke, results, tmp_path):
+    """A folder in which every training diverged has records, and no figures."""
+    for path in (results / "cells").glob("*/train.json"):
+        if json.loads(path.read_text())["status"] == "diverged":
+            shutil.copytree(path.parent, tmp_path / "only" / "cells" / path.parent.name)
+    result = invoke("export", "--format", "latex", "--results", tmp_path / "only")
+    assert result.exit_code == 2
+    assert "was measured" in result.stderr
+    assert len(invoke("export", "--results", tmp_path / "only").stdout.splitlines()) == 1
 
 
 def test_latex_names_are_set_as_they_are():
