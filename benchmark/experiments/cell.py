@@ -151,31 +151,27 @@ def _evaluate(
             store.put(
                 EvalRecord(**facts, status="unsupported", reason=reason, spec=spec, tokens=task.tokens(spec.length))
             )
-    together = [within] if task.nested else [[spec] for spec in within]
-    return _worst([_evaluate_lengths(cell, specs, model, task, store, device) for specs in together if specs])
+    return _worst([_evaluate_length(cell, spec, model, task, store, device) for spec in within])
 
 
-def _evaluate_lengths(
-    cell: Cell, specs: list[EvalSpec], model: Transformer, task: Task, store: Store, device: torch.device
+def _evaluate_length(
+    cell: Cell, spec: EvalSpec, model: Transformer, task: Task, store: Store, device: torch.device
 ) -> Status:
     facts = _facts(device)
     try:
-        outcomes = evaluate(model, task, [spec.length for spec in specs], device, autocast(cell.train, device))
+        arrays, seconds = evaluate(model, task, spec.length, device, autocast(cell.train, device))
     except Exception as error:
-        for spec in specs:
-            store.put(EvalRecord(**facts, status="failed", reason=one_line(error), spec=spec))
+        store.put(EvalRecord(**facts, status="failed", reason=one_line(error), spec=spec))
         return "failed"
-    for spec in specs:
-        arrays, seconds = outcomes[spec.length]
-        record = EvalRecord(
-            **facts,
-            status="ok",
-            spec=spec,
-            tokens=task.tokens(spec.length),
-            chance=task.chance(spec.length),
-            eval_seconds=seconds,
-        )
-        store.put(record, arrays)
+    record = EvalRecord(
+        **facts,
+        status="ok",
+        spec=spec,
+        tokens=task.tokens(spec.length),
+        chance=task.chance(spec.length),
+        eval_seconds=seconds,
+    )
+    store.put(record, arrays)
     return "ok"
 
 

@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -69,6 +70,13 @@ class Worker:
             return None
         *whole, self.pending = (self.pending + chunk).split(b"\n")
         return [json.loads(line) for line in whole]
+
+    def close(self) -> None:
+        """Let go of the streams of a process that has ended."""
+        for stream in (self.process.stdin, self.process.stdout, self.log):
+            if stream is not None:
+                with suppress(BrokenPipeError):  # an order that nobody will read
+                    stream.close()
 
     def epitaph(self) -> str:
         """Why it died, in one line."""
@@ -145,6 +153,7 @@ class Pool:
                     self._running.remove(worker)
                     if worker.cell is not None:
                         yield self._bury(worker, worker.cell)
+                    worker.close()
                     if queue:
                         self._running.append(self._start(count))
                         self._watch(selector, self._running[-1])
@@ -187,9 +196,7 @@ class Pool:
         for worker in self._running:
             worker.process.kill()  # finished cells are on disk, and a half-written file has a temporary name
             worker.process.wait()
-            for stream in (worker.process.stdin, worker.process.stdout, worker.log):
-                if stream is not None:
-                    stream.close()
+            worker.close()
         self._running = []
 
 

@@ -1,8 +1,8 @@
 """From records to tidy tables: the one place where metrics are computed from raw outcomes.
 
-Language loss at m times the trained length L is the mean over the token places [mL/2, mL): a causal model gives every
-place its own context length, so that one forward pass at the longest length gives the whole curve, and a longer
-window cannot look better for its easier beginning. All other tasks are scored over all their places.
+Language loss at a length is the mean over the last L/2 token places of each row, where L is the trained length: rows of
+every length end at the same places of the text, so these are the same target tokens at every length, and a longer
+window differs in its context alone. All other tasks are scored over all their places.
 
 Of several records of one cell (the source of an encoding was changed and run again) the newest counts, and the others
 are named in `failures`.
@@ -377,10 +377,10 @@ def _cell_columns(trained: TrainRecord, record: EvalRecord) -> dict[str, Any]:
 
 
 def _window(trained: TrainRecord, record: EvalRecord) -> slice:
-    """The places that count: the second half for language, all for the other tasks."""
+    """The places that count: for language those whose targets all lengths share, for the other tasks all."""
     if trained.spec.task.name != LANGUAGE:
         return slice(None)
-    return slice(record.spec.length // 2, record.spec.length)
+    return slice(record.spec.length - max(1, trained.spec.budget.train_length // 2), record.spec.length)
 
 
 def _values(arrays: Arrays, window: slice, trained: TrainRecord) -> dict[str, float]:

@@ -29,8 +29,8 @@ def summary(evidence: Evidence) -> Section:
         lines.append("With one seed there is no interval, and no two encodings can be told apart.")
     if evidence.left_out:
         lines.append(
-            f"{evidence.left_out} evaluations of other model sizes or budgets are in the results folder and not "
-            "shown: only equal settings can be compared."
+            f"Not shown, because only equal settings can be compared: {evidence.left_out} of the "
+            f"{evidence.frame['eval_key'].nunique()} evaluations in the results folder, of other model sizes or budgets."
         )
     tables = (_summary_table(evidence),) if evidence.panels else ()
     return Section(id="summary", title="Summary", lines=tuple(lines), tables=tables)
@@ -334,9 +334,9 @@ TERMS = (
     ),
     (
         "loss, bits per character",
-        "How much the next word surprises the model, in nats per token; 0 is none. At m times L it is the mean over "
-        "the second half of the context, m·L/2 to m·L, so that a longer window does not look better for its "
-        "easier beginning. A flat loss is no proof that far words are used: read it beside a recall task.",
+        "How much the next word surprises the model, in nats per token; 0 is none. At every length it is the mean over "
+        "the same target tokens of held-out text, the last L/2 of each row, so that a longer window differs in its "
+        "context and in nothing else. A flat loss is no proof that far words are used: read it beside a recall task.",
     ),
     ("—", "Unsupported or missing: the encoding is not defined there (a learned table past its end), or no record is."),
 )

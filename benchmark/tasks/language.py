@@ -4,9 +4,10 @@
     target   说  董卓  大   怒  ，        (every place is scored)
 
 Text is cut into words by jieba; a word outside the vocabulary is spelled by its characters (see tasks/corpus).
-Training rows are windows that begin anywhere in the training chapters. Evaluation rows begin at about forty fixed
-anchors in the held-out chapters, the last tenth of the text, whatever their length: the rows of one length are prefixes
-of those of any longer one. A row that runs past the end of the text is filled up with places that are not scored.
+Training rows are windows that begin anywhere in the training chapters. Evaluation rows END at about forty fixed places
+of the held-out chapters, the last tenth of the text, whatever their length: their last targets are the same tokens at
+every length, so that a longer window differs in its context and in nothing else. All places are scored; the value at a
+length is that of the last half trained length of each row, and the longest rows give the loss by absolute position.
 Length is the number of tokens.
 Source: this benchmark; the default text is 三国演义 (Luo Guanzhong, 14th century). Held-out loss past the trained
 length follows Press et al. 2022, https://arxiv.org/abs/2108.12409.
@@ -20,11 +21,10 @@ from torch import Tensor
 
 from benchmark.errors import UsageError
 from benchmark.tasks import corpus
-from benchmark.tasks.task import UNSCORED, Batch, Task
+from benchmark.tasks.task import Batch, Task
 
-ANCHORS = 40
+ROWS = 40
 BATCH_TOKENS = 16384  # about so many tokens in an evaluation batch
-FILLER = 0  # the token of places past the end of the text, which nothing is asked about
 
 
 class Corpus(Task):
@@ -62,11 +62,11 @@ class Corpus(Task):
 
     def check(self, longest: int, train_length: int) -> None:
         """Refuse a text too short for the longest evaluation length or for the trained one."""
-        text, held_out, train = self.corpus.info.name, len(self.held_out), len(self.train)
-        if held_out <= longest:
+        text, room, train = self.corpus.info.name, self._room, len(self.train)
+        if longest > room:
             raise UsageError(
-                f"corpus {text!r} is too short: its held-out part has {held_out} tokens, but the longest evaluation "
-                f"length is {longest} and needs {longest + 1}; give a longer text, or lengths up to {held_out - 1}"
+                f"corpus {text!r} is too short: its held-out part has {len(self.held_out)} tokens, room for rows of "
+                f"{room}, but the longest evaluation length is {longest}; give a longer text, or shorter --lengths"
             )
         if train < 2 * train_length:
             raise UsageError(
@@ -90,22 +90,21 @@ class Corpus(Task):
         return ids.tolist(), words
 
     def evaluation(self, length: int) -> Iterable[Batch]:
-        for anchors in torch.split(self.anchors, max(1, BATCH_TOKENS // length)):
-            yield self._windows(anchors, length)
+        self.check(length, 1)
+        for ends in torch.split(self.ends, max(1, BATCH_TOKENS // length)):
+            rows = self.held_out[ends[:, None] + torch.arange(-length, 1)]
+            yield Batch(tokens=rows[:, :-1], targets=rows[:, 1:])
 
     @cached_property
-    def anchors(self) -> Tensor:
-        """Where evaluation rows begin, [rows]: evenly spaced, each with at least one target, for every length alike."""
-        stride = max(1, len(self.held_out) // ANCHORS)
-        return torch.arange(0, len(self.held_out) - 1, stride)[:ANCHORS]
+    def ends(self) -> Tensor:
+        """The last target of each evaluation row, an index into the held-out tokens, [rows]: for every length alike."""
+        last = len(self.held_out) - 1
+        return torch.linspace(self._room, last, min(ROWS, last - self._room + 1)).long()
 
-    def _windows(self, starts: Tensor, length: int) -> Batch:
-        places = starts[:, None] + torch.arange(length + 1)  # [rows, length + 1]
-        outside = places >= len(self.held_out)
-        rows = self.held_out[places.clamp(max=len(self.held_out) - 1)]
-        tokens = rows.masked_fill(outside, FILLER)[:, :-1]
-        targets = rows.masked_fill(outside, UNSCORED)[:, 1:]
-        return Batch(tokens=tokens, targets=targets)
+    @property
+    def _room(self) -> int:
+        """The longest row: half of the held-out text, so that the ends have the other half to spread over."""
+        return len(self.held_out) // 2
 
     def chance(self, length: int) -> dict[str, float]:
         """Word frequencies of the training text alone, add-one smoothed, at every length alike."""

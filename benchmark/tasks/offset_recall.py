@@ -22,6 +22,7 @@ class OffsetRecall(Synthetic):
     definition = "at every place, name the token that stood a fixed number of places before"
     source = "https://doi.org/10.1037/h0043688"
     metric = "token_accuracy"
+    nested = True
 
     def __init__(self, *, back: int = 5, symbols: int = 10) -> None:
         if back < 1:

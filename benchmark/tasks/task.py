@@ -40,7 +40,7 @@ class Task(ABC):
     source: ClassVar[str]  # where the task was published, an URL
     metric: ClassVar[str]  # the headline metric: token_accuracy, exact_match or loss_nats
     version: ClassVar[int] = 1  # raised by hand when the task's data change: old records then no longer count
-    nested: ClassVar[bool] = False  # the evaluation of a length is a prefix of that of any longer one
+    nested: ClassVar[bool] = False  # every prefix of a problem is a problem: a row of length L trains all shorter ones
 
     @property
     @abstractmethod

@@ -1,11 +1,6 @@
-"""Evaluation: raw outcomes by place and by row, at every length asked for.
-
-Where a task is nested (the rows of a length are prefixes of those of any longer one), one forward pass at the longest
-length gives all the others: a causal model cannot see that a row goes on.
-"""
+"""Evaluation: raw outcomes by place and by row, at one length."""
 
 import time
-from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
 import numpy as np
@@ -21,21 +16,14 @@ CHUNK = 4096  # scored places whose logits are held at once
 
 
 def evaluate(
-    model: Transformer, task: Task, lengths: Sequence[int], device: torch.device, cast: AbstractContextManager[object]
-) -> dict[int, tuple[Arrays, float]]:
-    """The arrays of each length (see EvalRecord), and the seconds that they took."""
+    model: Transformer, task: Task, length: int, device: torch.device, cast: AbstractContextManager[object]
+) -> tuple[Arrays, float]:
+    """The arrays of a length (see EvalRecord), and the seconds that they took."""
     model.eval()
+    started = time.perf_counter()
     with torch.inference_mode(), cast:
-        if task.nested:
-            started = time.perf_counter()
-            outcomes = _outcomes(model, task, max(lengths), device)
-            seconds = (time.perf_counter() - started) / len(lengths)
-            return {length: (_sums(*(each[:, :length] for each in outcomes)), seconds) for length in lengths}
-        results = {}
-        for length in lengths:
-            started = time.perf_counter()
-            results[length] = _sums(*_outcomes(model, task, length, device)), time.perf_counter() - started
-        return results
+        arrays = _sums(*_outcomes(model, task, length, device))
+    return arrays, time.perf_counter() - started
 
 
 def _outcomes(model: Transformer, task: Task, length: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:

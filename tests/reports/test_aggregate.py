@@ -45,7 +45,7 @@ def test_metrics_of_a_synthetic_task_by_hand(records: ModuleType, tmp_path: Path
     }
 
 
-def test_language_counts_the_second_half_alone(records: ModuleType, tmp_path: Path) -> None:
+def test_language_counts_the_targets_that_all_lengths_share(records: ModuleType, tmp_path: Path) -> None:
     store = Store(tmp_path)
     trained = records.train_record("corpus", "rope", 0)
     store.put(trained)

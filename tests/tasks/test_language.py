@@ -1,4 +1,4 @@
-"""The language task: windows, shifted targets, nested evaluation, chance, refusals."""
+"""The language task: windows, shifted targets, shared targets of evaluation, chance, refusals."""
 
 import math
 from collections import Counter
@@ -9,8 +9,7 @@ import torch
 
 from benchmark.errors import UsageError
 from benchmark.seeds import generator
-from benchmark.tasks.language import ANCHORS, BATCH_TOKENS, Corpus
-from benchmark.tasks.task import UNSCORED
+from benchmark.tasks.language import BATCH_TOKENS, ROWS, Corpus
 
 
 @pytest.fixture(scope="module")
@@ -52,33 +51,32 @@ def test_every_window_can_be_drawn(tmp_path: Path) -> None:
     assert set(starts.tolist()) == {0, 1, 2, 3}
 
 
-@pytest.mark.parametrize(("short", "long"), [(1, 17), (17, 256), (256, 700)])
+@pytest.mark.parametrize(("short", "long"), [(1, 17), (17, 256), (256, 400)])
 @pytest.mark.parametrize("name", ["sanguo", "shuihu"])
-def test_evaluation_is_nested(name: str, short: int, long: int, request: pytest.FixtureRequest) -> None:
+def test_rows_of_every_length_end_with_the_same_targets(
+    name: str, short: int, long: int, request: pytest.FixtureRequest
+) -> None:
     task: Corpus = request.getfixturevalue(name)
     near, far = rows(task, short), rows(task, long)
-    assert torch.equal(near[0], far[0][:, :short])
-    assert torch.equal(near[1], far[1][:, :short])
+    assert torch.equal(near[0], far[0][:, -short:])
+    assert torch.equal(near[1], far[1][:, -short:])
 
 
 def test_evaluation_rows_are_held_out_text_and_end_with_it(shuihu: Corpus) -> None:
-    length = 500
+    length = 400
     tokens, targets = rows(shuihu, length)
     held_out = shuihu.held_out.tolist()
-    assert len(tokens) == len(shuihu.anchors) == ANCHORS
-    assert (targets[:, 0] != UNSCORED).all()
-    for start, row, wanted in zip(shuihu.anchors.tolist(), tokens.tolist(), targets.tolist(), strict=True):
-        there = held_out[start : start + length + 1]
-        assert row[: len(there[:length])] == there[:length]
-        assert wanted == there[1:] + [UNSCORED] * (length + 1 - len(there))
-    assert (targets[-1] == UNSCORED).any()
-    assert (targets[0] != UNSCORED).all()
+    assert len(tokens) == len(shuihu.ends) == ROWS
+    for end, row, wanted in zip(shuihu.ends.tolist(), tokens.tolist(), targets.tolist(), strict=True):
+        assert row == held_out[end - length : end]
+        assert wanted == held_out[end - length + 1 : end + 1]
+    assert targets[-1, -1] == held_out[-1]
 
 
 def test_evaluation_batches_are_bounded(sanguo: Corpus) -> None:
-    for length in (64, 4096, 2 * BATCH_TOKENS):
+    for length in (64, 4096, BATCH_TOKENS + 1):
         batches = list(sanguo.evaluation(length))
-        assert sum(len(batch.tokens) for batch in batches) == ANCHORS
+        assert sum(len(batch.tokens) for batch in batches) == ROWS
         assert all(batch.tokens.numel() <= max(length, BATCH_TOKENS) for batch in batches)
 
 
@@ -103,11 +101,12 @@ def test_figures_of_the_text_are_at_hand(sanguo: Corpus) -> None:
 
 def test_a_text_too_short_is_refused_with_the_numbers(shuihu: Corpus) -> None:
     held_out, train = len(shuihu.held_out), len(shuihu.train)
-    shuihu.check(held_out - 1, train // 2)
-    with pytest.raises(
-        UsageError, match=rf"has {held_out} tokens.* length is {held_out} .*lengths up to {held_out - 1}"
-    ):
-        shuihu.check(held_out, 64)
+    room = held_out // 2
+    shuihu.check(room, train // 2)
+    with pytest.raises(UsageError, match=rf"has {held_out} tokens, room for rows of {room}.* length is {room + 1};"):
+        shuihu.check(room + 1, 64)
+    with pytest.raises(UsageError, match="is too short"):
+        list(shuihu.evaluation(room + 1))
     with pytest.raises(UsageError, match=rf"training part has {train} tokens.*needs {2 * train}"):
         shuihu.check(64, train)
     with pytest.raises(UsageError, match=rf"has {train} tokens, but a row of length {train} needs {train + 1}"):
@@ -120,5 +119,5 @@ def test_a_file_of_ones_own_works_whatever_its_name(tmp_path: Path, monkeypatch:
     path.write_text("The quick brown fox jumps over the lazy dog. " * 200, "utf-8")
     task = Corpus(text=str(path), vocabulary=64)
     assert task.corpus.info.name == path.name
-    assert rows(task, 20)[0].shape == (ANCHORS, 20)
+    assert rows(task, 20)[0].shape == (ROWS, 20)
     assert task.chance(20)["token_accuracy"] > 0.3  # every other word is a space

@@ -1,0 +1,35 @@
+from pathlib import Path
+
+import pytest
+
+HEAD = """
+import math, os
+from torch import Tensor
+from benchmark.encodings.encoding import Encoding, Shape, Site
+
+class Mine(Encoding):
+    name = "mine"
+    title = "Mine"
+    source = "https://example.org"
+    acts = "rotation"
+    past = "defined"
+"""
+BODIES = {
+    "raises": 'raise RuntimeError("it broke\\n in two lines")',
+    "diverges": "return q * math.nan, k",
+    "kills": "os.kill(os.getpid(), 9)",
+    "prints": 'print("{not the protocol}"); return q, k',
+}
+
+
+@pytest.fixture
+def plugin(tmp_path: Path):
+    """Writes an encoding that misbehaves in a named way; its path."""
+
+    def write(behaviour: str) -> str:
+        path = tmp_path / f"{behaviour}.py"
+        rotate = f"\n    def rotate(self, q: Tensor, k: Tensor, site: Site):\n        {BODIES[behaviour]}\n"
+        path.write_text(HEAD + rotate)
+        return str(path)
+
+    return write

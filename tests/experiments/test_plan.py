@@ -1,0 +1,105 @@
+import pytest
+
+from benchmark.errors import UsageError
+from benchmark.experiments.plan import Request, make_plan, outstanding, parse_multiples, parse_seeds
+from benchmark.experiments.presets import PRESETS
+from benchmark.experiments.runs import command
+from benchmark.results.store import Store
+
+
+def plan(**asked):
+    return make_plan(Request(**{"preset": "smoke", "tasks": "copy,offset-recall", "encodings": "rope,alibi", **asked}))
+
+
+def test_a_plan_is_the_full_grid_each_cell_once() -> None:
+    cells = plan(encodings="rope,alibi,rope:base=10000").cells
+    assert len(cells) == 2 * 2 * 2  # tasks, encodings (one named twice), seeds
+    assert len({cell.train.key for cell in cells}) == len(cells)
+
+
+def test_cells_of_a_comparison_differ_in_the_encoding_alone() -> None:
+    rope, alibi = (
+        next(cell.train for cell in plan().cells if cell.train.encoding.name == name) for name in ("rope", "alibi")
+    )
+    assert rope.model_dump(exclude={"encoding"}) == alibi.model_dump(exclude={"encoding"})
+    assert rope.key != alibi.key
+
+
+def test_seeds_are_paired_and_init_and_data_have_their_own() -> None:
+    for cell in plan(seeds=(3, 5)).cells:
+        assert cell.train.init_seed == cell.train.data_seed
+        assert cell.train.init_seed in (3, 5)
+
+
+def test_the_key_of_a_corpus_is_its_text_not_its_place(tmp_path) -> None:
+    text = "第一回\n" + "天下大势，分久必合。" * 60 + "\n第二回\n" + "合久必分，周末七国分争。" * 60
+    keys = []
+    for name in ("a.txt", "b.txt"):
+        (tmp_path / name).write_text(text, "utf-8")
+        keys.append({cell.train.key for cell in plan(tasks="corpus", corpus=str(tmp_path / name)).cells})
+    assert keys[0] == keys[1]
+    (tmp_path / "b.txt").write_text(text + "新", "utf-8")
+    assert {cell.train.key for cell in plan(tasks="corpus", corpus=str(tmp_path / "b.txt")).cells} != keys[0]
+
+
+def test_everything_is_outstanding_in_an_empty_store_longest_first(tmp_path) -> None:
+    todo = outstanding(plan(tasks="copy,corpus", corpus="shuihu"), Store(tmp_path))
+    costs = [cell.cost for cell in todo]
+    assert len(todo) == 8
+    assert costs == sorted(costs, reverse=True)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_plans_its_tasks(name: str) -> None:
+    chosen = PRESETS[name]
+    cells = plan(preset=name, tasks=None, encodings="classic", seeds=(0,)).cells
+    budgets = sum(len(chosen.budgets_for(task)) for task in chosen.tasks)
+    assert len(cells) == 5 * budgets
+    for cell in cells:
+        assert [spec.length for spec in cell.measures[0].evaluations] == [
+            cell.train.budget.train_length * multiple for multiple in chosen.multiples
+        ]
+
+
+@pytest.mark.parametrize(("text", "seeds"), [("3", (0, 1, 2)), ("0,4,7", (0, 4, 7)), ("7,", (7,)), ("2,2,1", (2, 1))])
+def test_seeds(text: str, seeds: tuple[int, ...]) -> None:
+    assert parse_seeds(text) == seeds
+
+
+@pytest.mark.parametrize("text", ["", "0", "-1", "a", "1,,2", "nan", "1.5", "1001", "99999999999,"])
+def test_bad_seeds_are_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="--seeds is "):
+        parse_seeds(text)
+
+
+@pytest.mark.parametrize("text", ["", "0", "-1", "x", "1,0.5", "9999"])
+def test_bad_lengths_are_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="--lengths is "):
+        parse_multiples(text)
+
+
+def test_lengths_are_sorted_and_each_once() -> None:
+    assert parse_multiples("4,1,4,2") == (1, 2, 4)
+
+
+@pytest.mark.parametrize(
+    ("asked", "error"),
+    [
+        ({"encodings": "roppe"}, "did you mean 'rope'"),
+        ({"tasks": "copi"}, "did you mean 'copy'"),
+        ({"preset": "quik"}, "did you mean 'quick'"),
+        ({"encodings": "rope:bse=3"}, "did you mean 'base'"),
+        ({"encodings": "rope,,alibi"}, "empty item"),
+        ({"tasks": "corpus", "corpus": "no/such/file"}, "no/such/file"),
+    ],
+)
+def test_unknown_names_are_one_clear_error(asked: dict[str, str], error: str) -> None:
+    with pytest.raises(UsageError, match=error):
+        plan(**asked)
+
+
+def test_the_command_of_a_request_asks_for_the_same_again() -> None:
+    request = Request(encodings="rope:base=500000,alibi", preset="smoke", seeds=(7,), multiples=(1, 2))
+    assert command(request) == (
+        "python -m benchmark run --encodings rope:base=500000,alibi --preset smoke --seeds 7, --lengths 1,2"
+    )

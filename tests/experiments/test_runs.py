@@ -1,0 +1,160 @@
+"""Real runs, with real worker processes, at the smallest size."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+from click.testing import CliRunner
+
+from benchmark import load, run
+from benchmark.cli import main
+from benchmark.errors import UsageError
+from benchmark.results.record import EvalRecord, TrainRecord
+from benchmark.results.store import Store
+
+SMALL = {"preset": "smoke", "tasks": "offset-recall", "lengths": (1, 2)}
+OPTIONS = ["--preset", "smoke", "--tasks", "offset-recall", "--lengths", "1,2", "--no-report"]
+
+
+def outcomes(folder: Path) -> dict[str, object]:
+    """What a results folder says of its cells, without times and dates."""
+    store, found = Store(folder), {}
+    for record in store.records():
+        if isinstance(record, TrainRecord):
+            found[record.spec.key] = (record.status, record.train_steps, record.train_losses, record.trained_tokens)
+        else:
+            arrays = store.arrays(record)
+            found[record.spec.key] = (record.status, {name: array.tobytes() for name, array in arrays.items()})
+    assert store.problems == []
+    return found
+
+
+def test_a_run_computes_each_cell_once_and_a_wider_one_what_is_missing(tmp_path: Path) -> None:
+    done = []
+
+    def note(event) -> None:
+        if event.kind == "done":
+            done.append(event.cell.label)
+
+    first = run(["rope", "learned"], **SMALL, seeds=1, results=tmp_path, on_event=note)
+    assert first.failures == []
+    assert sorted(done) == ["offset-recall · learned · seed 0", "offset-recall · rope · seed 0"]
+    done.clear()
+    run(["rope", "learned"], **SMALL, seeds=1, results=tmp_path, on_event=note)
+    assert done == []
+    wider = {**SMALL, "lengths": (1, 2, 4)}
+    stamp = {path: path.stat().st_mtime_ns for path in tmp_path.glob("cells/*/*")}
+    run(["rope", "learned", "alibi"], **wider, seeds=1, results=tmp_path, on_event=note)
+    assert len(done) == 3  # alibi from scratch, the others at one more length
+    assert all(path.stat().st_mtime_ns == before for path, before in stamp.items() if path.name != ".lock")
+
+    table = load(tmp_path).frame()
+    learned = table[(table.encoding == "learned") & (table.metric == "token_accuracy")].set_index("multiple")
+    assert learned.status.to_dict() == {1.0: "ok", 2.0: "unsupported", 4.0: "unsupported"}
+    assert np.isnan(learned.value[2.0])
+
+
+def test_a_spec_gives_the_same_record_twice(tmp_path: Path) -> None:
+    for name in "ab":
+        run("rope", **SMALL, seeds=1, results=tmp_path / name)
+    assert outcomes(tmp_path / "a") == outcomes(tmp_path / "b") != {}
+
+
+def test_cells_that_fail_diverge_or_die_are_recorded_and_the_rest_go_on(tmp_path: Path, plugin) -> None:
+    results = tmp_path / "results"
+    for behaviour, reason in (("raises", "it broke in two lines"), ("diverges", "loss was nan"), ("kills", "signal 9")):
+        outcome = run([plugin(behaviour), "rope"], **SMALL, seeds=1, results=results, workers=1)
+        assert len(outcome.failures) == 1
+        assert reason in outcome.failures[0]
+        assert "\n" not in outcome.failures[0]
+        assert {record.status for record in outcome.store.records() if isinstance(record, EvalRecord)} == {"ok"}
+
+
+def test_what_a_plugin_prints_does_not_reach_the_protocol(tmp_path: Path, plugin) -> None:
+    outcome = run(plugin("prints"), **SMALL, seeds=1, results=tmp_path)
+    assert outcome.failures == []
+
+
+def test_what_cannot_work_is_refused_before_anything_is_trained(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="base is -1"):
+        run("alibi,rope:base=-1", **SMALL, seeds=1, results=tmp_path)
+    assert list(Store(tmp_path).records()) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--encodings", "roppe"], "did you mean 'rope'"),
+        (["--seeds", "zero"], "--seeds is 'zero'"),
+        (["--lengths", "0"], "--lengths is '0'"),
+        (["--workers", "0"], "--workers"),
+        (["--device", "tpu"], "unknown device 'tpu'"),
+        (["--colour", "red"], "--colour"),
+    ],
+)
+def test_wrong_use_is_one_line_and_exit_code_2(tmp_path: Path, options: list[str], words: str) -> None:
+    outcome = CliRunner().invoke(main, ["run", *OPTIONS, "--results", str(tmp_path), *options])
+    assert outcome.exit_code == 2
+    assert words in outcome.stderr
+    assert outcome.stderr.count("\n") == 1
+
+
+def test_a_configuration_file_sets_options_and_the_command_line_wins(tmp_path: Path) -> None:
+    config = tmp_path / "run.toml"
+    config.write_text('encodings = ["rope", "alibi"]\npreset = "smoke"\ntasks = "copy"\nseeds = 2\nno-report = true\n')
+    arguments = ["run", "--config", str(config), "--results", str(tmp_path / "r"), "--seeds", "1", "--dry-run"]
+    outcome = CliRunner().invoke(main, arguments, catch_exceptions=False)
+    assert outcome.exit_code == 0
+    assert "2 cells, 0 finished, 2 to do" in outcome.stdout
+    config.write_text("sedes = 3\n")
+    outcome = CliRunner().invoke(main, arguments)
+    assert outcome.exit_code == 2
+    assert "did you mean 'seeds'" in outcome.stderr
+
+
+def test_a_killed_run_loses_no_finished_cell_and_resumes_to_the_same_result(tmp_path: Path) -> None:
+    options = [*OPTIONS, "--encodings", "rope,alibi", "--seeds", "2", "--workers", "2", "--display", "json"]
+    command = [sys.executable, "-m", "benchmark", "run", *options, "--results"]
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    subprocess.run([*command, str(whole)], check=True, capture_output=True)
+
+    process = subprocess.Popen([*command, str(killed)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    finished = next(line["key"] for line in map(json.loads, process.stdout) if line["event"] == "done")
+    workers = psutil.Process(process.pid).children()
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    _, alive = psutil.wait_procs(workers, timeout=20)
+    assert alive == []  # workers end with their parent
+
+    assert finished in outcomes(killed)
+    events = subprocess.run([*command, str(killed)], check=True, capture_output=True, text=True).stdout
+    again = [line["key"] for line in map(json.loads, events.splitlines()) if line["event"] == "done"]
+    assert finished not in again
+    assert outcomes(killed) == outcomes(whole)
+
+
+def test_an_interrupt_ends_with_code_130(tmp_path: Path) -> None:
+    options = [*OPTIONS, "--encodings", "rope", "--seeds", "40", "--display", "json", "--results", str(tmp_path)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "benchmark", "run", *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert errors.strip() == "error: interrupted"

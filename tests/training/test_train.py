@@ -1,0 +1,101 @@
+import pytest
+import torch
+
+from benchmark import tasks
+from benchmark.catalogue import fingerprint
+from benchmark.encodings import CATALOGUE
+from benchmark.results.spec import BudgetSpec, EncodingSpec, ModelSpec, TaskSpec, TrainSpec
+from benchmark.training.evaluate import evaluate
+from benchmark.training.train import build, learning_rate, make_optimiser, train, training_batch
+
+CPU = torch.device("cpu")
+
+
+def spec_of(encoding: str = "rope", task: str = "offset-recall", **budget: object) -> TrainSpec:
+    entry = CATALOGUE.entry(encoding)
+    return TrainSpec(
+        task=TaskSpec(name=task, fingerprint="x", label=task, version=1),
+        encoding=EncodingSpec(name=encoding, fingerprint=fingerprint(entry.path), label=encoding),
+        model=ModelSpec(width=16, heads=2, layers=2),
+        budget=BudgetSpec(
+            **{"train_length": 12, "steps": 30, "batch": 7, "learning_rate": 5e-3, "warmup_steps": 3, **budget}
+        ),
+        init_seed=1,
+        data_seed=2,
+    )
+
+
+def trained(encoding: str, **budget: object):
+    spec, task = spec_of(encoding, **budget), tasks.make("offset-recall:back=2:symbols=3")
+    model = build(spec, task, CATALOGUE.choice(encoding))
+    outcome = train(model, task, spec, CPU, lambda *_: None)
+    return model, task, outcome
+
+
+def test_every_encoding_sees_the_same_rows_in_the_same_order() -> None:
+    task = tasks.make("copy")
+    specs = [spec_of(name, "copy") for name in ("rope", "learned")]
+    for step in range(5):
+        first, second = (training_batch(task, spec, step) for spec in specs)
+        assert torch.equal(first.tokens, second.tokens)
+        assert torch.equal(first.targets, second.targets)
+
+
+def test_steps_differ_and_lengths_span_one_to_l() -> None:
+    task, spec = tasks.make("copy"), spec_of("rope", "copy")
+    lengths = {training_batch(task, spec, step).tokens.shape[1] for step in range(300)}
+    assert lengths == {task.tokens(length) for length in range(1, 13)}
+
+
+@pytest.mark.parametrize("first, second", [("rope", "learned"), ("alibi", "none")])
+def test_two_encodings_start_with_the_same_values_bit_for_bit(first: str, second: str) -> None:
+    task = tasks.make("copy")
+    a, b = (dict(build(spec_of(name), task, CATALOGUE.choice(name)).named_parameters()) for name in (first, second))
+    common = {name for name in a if not name.startswith("encodings.")}
+    assert common == {name for name in b if not name.startswith("encodings.")} != set()
+    assert all(torch.equal(a[name], b[name]) for name in common)
+
+
+def test_training_learns_and_is_repeatable() -> None:
+    model, _, outcome = trained("rope", steps=150)
+    again, _, same = trained("rope", steps=150)
+    assert outcome.losses[-1] < 0.6 * outcome.losses[0]
+    assert outcome.losses == same.losses
+    assert all(torch.equal(x, y) for x, y in zip(model.parameters(), again.parameters(), strict=True))
+
+
+def test_the_rate_warms_up_then_falls_to_a_tenth() -> None:
+    budget = spec_of(steps=100, warmup_steps=10).budget
+    rates = [learning_rate(step, budget) for step in range(100)]
+    assert rates[0] == pytest.approx(5e-4)
+    assert max(rates) == rates[10] == pytest.approx(5e-3)
+    assert rates[-1] == pytest.approx(5e-4, rel=0.02)
+
+
+def test_weight_decay_is_for_matrices_alone() -> None:
+    model, _, _ = trained("rope", steps=0)
+    decayed, plain = make_optimiser(model, spec_of().budget).param_groups
+    assert decayed["weight_decay"] == 0.1
+    assert plain["weight_decay"] == 0.0
+    assert all(weight.dim() > 1 for weight in decayed["params"])
+    assert all(weight.dim() == 1 for weight in plain["params"])
+
+
+def test_evaluation_counts_what_a_plain_loop_counts() -> None:
+    model, task, _ = trained("alibi")
+    (arrays, seconds) = evaluate(model, task, 13, CPU, torch.autocast("cpu", enabled=False))
+    assert seconds > 0
+    loss, correct, rows = torch.zeros(13), torch.zeros(13), 0
+    for batch in task.evaluation(13):
+        logits = model.logits(model(batch.tokens)).detach()
+        for row in range(len(batch.tokens)):
+            rows += 1
+            for place in range(13):
+                if (target := int(batch.targets[row, place])) >= 0:
+                    loss[place] -= logits[row, place].log_softmax(0)[target]
+                    correct[place] += int(logits[row, place].argmax()) == target
+    torch.testing.assert_close(torch.from_numpy(arrays["loss_sum"]).float(), loss, rtol=1e-4, atol=1e-3)
+    assert arrays["correct"].tolist() == correct.int().tolist()
+    assert arrays["count"].tolist() == [0, 0] + [rows] * 11
+    assert arrays["row_count"].tolist() == [11] * rows
+    assert arrays["row_correct"].sum() == arrays["correct"].sum()
