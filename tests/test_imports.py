@@ -7,13 +7,20 @@ import pytest
 
 HEAVY = ("torch", "pandas", "matplotlib", "seaborn", "scipy", "jieba", "transformers", "plotly")
 
+READ_ALL = "from benchmark.{} import CATALOGUE as c; assert [c.entry(name).attributes for name in c.names()]"
+READ_STORE = """
+from pathlib import Path
+from benchmark.results.store import Store
+assert list(Store(Path("no-such-folder")).records()) == []
+"""
+
 LIGHT = {
     "package": "import benchmark",
     "catalogue": "import benchmark.catalogue",
-    "encodings": "from benchmark.encodings import CATALOGUE as c; assert [c.entry(name).attributes for name in c.names()]",
-    "tasks": "from benchmark.tasks import CATALOGUE as c; assert [c.entry(name).attributes for name in c.names()]",
+    "encodings": READ_ALL.format("encodings"),
+    "tasks": READ_ALL.format("tasks"),
     "choices": "from benchmark.encodings import CATALOGUE as c; assert c.parse('rope:base=500000,alibi')",
-    "store": "from benchmark.results.store import Store; assert not list(Store(__import__('pathlib').Path('.')).records())",
+    "store": READ_STORE,
 }
 
 
