@@ -1,0 +1,137 @@
+"""The tutorial's own experiment: one attention layer learns to give back the words that it is given.
+
+    x = E[word]                          fixed random vectors of unit variance
+    y = attention(encoding.embed(x))     sees both ways; every word sees itself
+    loss = mean((y - x) ** 2)            what comes out against the embedded words, without positions
+
+The words' vectors are not trained: were they, the loss could fall to zero by making all of them alike. Answering
+with nothing costs 1. An epoch is one step on the mean loss over the passages.
+
+It shows what attention looks like, and whether it depends on distance alone. It cannot show that an encoding
+extrapolates: no longer text, and no text that was held out, is looked at.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from benchmark.catalogue import Choice
+from benchmark.encodings import make
+from benchmark.encodings.encoding import Shape, Site
+from benchmark.errors import UsageError
+from benchmark.model.attention import Attention
+from benchmark.seeds import generator
+
+WIDTH, HEADS = 32, 4
+LEARNING_RATE = 0.01  # Adam's
+SHIFT = 100  # tokens that all positions are moved by, to see whether attention changes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What every head attends to in one passage."""
+
+    title: str
+    words: tuple[str, ...]
+    attention: Float[Tensor, "heads time time"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What the experiment leaves."""
+
+    losses: list[float]  # before the step of each epoch, and after the last: epochs + 1 values
+    passages: list[Seen]
+    shift_change: float | None  # largest change of a weight when all positions move by SHIFT; None: cannot be moved
+    causal: bool  # the encoding is not defined for keys ahead, so that words see no later ones
+
+    @property
+    def to_itself(self) -> list[float]:
+        """Of each head, the mean weight of a word on itself."""
+        own = [seen.attention.diagonal(dim1=-2, dim2=-1) for seen in self.passages]
+        return torch.cat(own, dim=-1).mean(dim=-1).tolist()
+
+    @property
+    def by_chance(self) -> float:
+        """The mean weight of a word on itself if it attended to all that it sees alike."""
+        lengths = [len(seen.words) for seen in self.passages]
+        shares = [1 / (place + 1 if self.causal else length) for length in lengths for place in range(length)]
+        return sum(shares) / len(shares)
+
+
+class Reconstruction(nn.Module):
+    """One attention layer, over words with fixed vectors."""
+
+    embedding: Tensor
+
+    def __init__(self, vocabulary: int, longest: int, choice: Choice, seed: int) -> None:
+        super().__init__()
+        shape = Shape(width=WIDTH, heads=HEADS, layers=1, train_length=longest)
+        self.encoding = make(choice, shape, seed=seed)
+        self.attention = Attention(shape)
+        draws = generator("tutorial", "words", seed)
+        self.register_buffer("embedding", torch.randn(vocabulary, WIDTH, generator=draws))
+        for name, weight in self.attention.named_parameters():
+            start = torch.randn(weight.shape, generator=generator("tutorial", "weight", seed, name))
+            weight.data.copy_(start / weight.shape[-1] ** 0.5)
+
+    def forward(self, tokens: Tensor, *, shift: int = 0) -> tuple[Tensor, Tensor]:
+        """What comes out, [1, T, C], and the weights, [1, H, T, T], for a row of tokens [1, T]."""
+        positions = self.encoding.positions(tokens) + shift
+        x = self.encoding.embed(F.embedding(tokens, self.embedding), positions)
+        site = Site.of(x, positions, causal=self.encoding.causal_only)
+        out, weights = self.attention(*self.attention.project(x), site, self.encoding, weights=True)
+        return out, weights
+
+    def loss(self, tokens: Tensor) -> Tensor:
+        """Mean squared error against the embedded words, without positions."""
+        return F.mse_loss(self(tokens)[0], F.embedding(tokens, self.embedding))
+
+
+def experiment(choice: Choice, passages: Mapping[str, Sequence[str]], *, epochs: int, seed: int) -> Outcome:
+    """Train on the passages (title -> words) and look at what the heads attend to."""
+    vocabulary = {word: number for number, word in enumerate(sorted({w for words in passages.values() for w in words}))}
+    rows = [torch.tensor([[vocabulary[word] for word in words]]) for words in passages.values()]
+    longest = max(map(len, passages.values()))
+    if choice.entry.attributes.get("adapts") is not None:
+        raise UsageError(f"{choice.label} is applied at test time only, and never trained: choose another encoding")
+    model = Reconstruction(len(vocabulary), longest, choice, seed)
+    limit = model.encoding.max_length
+    if limit is not None and limit < longest:
+        raise UsageError(f"{choice.label} ends at {limit} tokens, but the longest passage has {longest} words")
+    losses = train(model, rows, epochs)
+    with torch.inference_mode():
+        attention = [model(row)[1][0] for row in rows]
+        change = None if limit is not None and limit < longest + SHIFT else largest_change(model, rows, attention)
+    seen = zip(passages.items(), attention, strict=True)
+    return Outcome(
+        losses=losses,
+        passages=[Seen(title=title, words=tuple(words), attention=weights) for (title, words), weights in seen],
+        shift_change=change,
+        causal=model.encoding.causal_only,
+    )
+
+
+def train(model: Reconstruction, rows: Sequence[Tensor], epochs: int) -> list[float]:
+    """The mean loss over the passages before each epoch, and after the last."""
+    optimiser = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE)
+    losses = []
+    for _ in range(epochs):
+        loss = torch.stack([model.loss(row) for row in rows]).mean()
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        losses.append(float(loss.detach()))
+    with torch.inference_mode():
+        losses.append(float(torch.stack([model.loss(row) for row in rows]).mean()))
+    return losses
+
+
+def largest_change(model: Reconstruction, rows: Sequence[Tensor], attention: Sequence[Tensor]) -> float:
+    """The largest change of any attention weight when all positions move by SHIFT tokens."""
+    moved = (model(row, shift=SHIFT)[1][0] for row in rows)
+    return max(float((after - before).abs().max()) for after, before in zip(moved, attention, strict=True))
