@@ -51,9 +51,14 @@ class Panel:
         return sorted(int(seed) for seed in set(self.table["seed"]))
 
     @property
-    def keys(self) -> tuple[str, ...]:
-        """The records behind it."""
-        return tuple(sorted(set(self.table["eval_key"])))
+    def models(self) -> tuple[str, ...]:
+        """Keys of the trained models behind it."""
+        return tuple(sorted(set(self.table["train_key"])))
+
+    @property
+    def measured(self) -> int:
+        """Number of evaluations behind it."""
+        return int(self.table["eval_key"].nunique())
 
     @property
     def headline(self) -> pd.DataFrame:

@@ -37,7 +37,8 @@ def _curve(panel: Panel, styles: Styles) -> Exhibit:
         alt=f"Line chart of {unit(panel)} over length for {', '.join(names)} on {panel.task}, up to "
         f"{panel.lengths[-1] / panel.train_length:g} times the trained length. The numbers are in the table below it.",
         caption=_caption(panel, points),
-        keys=panel.keys,
+        models=panel.models,
+        measured=panel.measured,
         picture=figures.render(figures.extrapolation(panel.headline, styles), "svg"),
         format="svg",
         interactive=interactive.lines(
@@ -132,7 +133,8 @@ def _position_exhibit(panel: Panel, rows: pd.DataFrame, styles: Styles) -> Exhib
         alt=f"Line chart of loss in nats over the position in the text for {', '.join(names)}, up to position {last}.",
         caption=f"Mean and {seeds_phrase(counts)} (seeds {listing(panel.seeds)}), over positions that are binned "
         f"two to an octave. L = {panel.train_length}.",
-        keys=panel.keys,
+        models=panel.models,
+        measured=panel.measured,
         picture=figures.render(figures.position_loss(rows, styles), "svg"),
         format="svg",
         interactive=interactive.lines(
@@ -170,7 +172,8 @@ def heatmaps(evidence: Evidence) -> Section:
                 alt=f"Heatmap of {unit(panel)}: encodings down, lengths across, on {panel.task}. "
                 "The numbers are in the table of its extrapolation curve.",
                 caption=_caption(panel, points),
-                keys=panel.keys,
+                models=panel.models,
+                measured=panel.measured,
                 picture=figures.render(figures.length_heatmap(panel.headline), "svg"),
                 format="svg",
             )
@@ -199,7 +202,8 @@ def _attention(probe: aggregate.Probe, *, first: bool) -> Exhibit:
         alt=f"Heatmaps of attention with {probe.encoding}: {layers} layers of {heads} heads on the sentence "
         f"“{''.join(probe.words)}”, its words on both axes.",
         caption=f"Seed {probe.seed} alone, so there is no interval. The sentence: {''.join(probe.words)}",
-        keys=(probe.key,),
+        models=(probe.train_key,),
+        measured=1,
         picture=figures.render(figures.attention(probe), "png"),
         format="png",
         folded=not first,
@@ -229,7 +233,8 @@ def _structure(probes: Sequence[aggregate.Probe]) -> Exhibit:
         title=f"Score by distance · {first.task}, L = {first.train_length}",
         alt=f"Line charts of score by distance 0 to {distances - 1}, one for each of {names}, a line a head.",
         caption=f"First layer; one seed each ({seeds}), so there is no interval.",
-        keys=tuple(sorted(probe.key for probe in probes)),
+        models=tuple(sorted(probe.train_key for probe in probes)),
+        measured=len(probes),
         picture=figures.render(figures.structure(probes), "svg"),
         format="svg",
     )

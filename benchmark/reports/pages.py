@@ -25,7 +25,11 @@ class ReportPaths:
 
 def write_report(store: Store, out: Path, *, command: str | None = None) -> ReportPaths:
     """Write the report of a store into a folder. `command` is what runs its cells again, for readers to copy."""
-    page = build(store, command)
+    return write(build(store, command), out)
+
+
+def write(page: Page, out: Path) -> ReportPaths:
+    """Write both forms of a page, and its figures."""
     pictures = [exhibit for section in page.sections for exhibit in section.exhibits]
     paths = ReportPaths(
         html=out / "index.html",

@@ -6,6 +6,7 @@ from itertools import accumulate
 
 from benchmark.reports.interactive import Figure
 
+KEY_DIGITS = 8
 MEDIA = {"svg": "image/svg+xml", "png": "image/png"}
 
 
@@ -53,7 +54,8 @@ class Exhibit:
     title: str
     alt: str  # for those who cannot see it
     caption: str  # seeds and interval
-    keys: tuple[str, ...]  # of the records behind it
+    models: tuple[str, ...]  # keys of the trained models behind it: their folders under cells/
+    measured: int  # records behind it
     picture: bytes
     format: str  # "svg" or "png"
     about: str = ""
@@ -75,7 +77,17 @@ class Exhibit:
     @property
     def records(self) -> str:
         """How many records stand behind it."""
-        return f"From {len(self.keys)} record{'s' * (len(self.keys) != 1)}"
+        records, models = (f"{count} {noun}{'s' * (count != 1)}" for count, noun in self._counts)
+        return f"From {records} of {models}"
+
+    @property
+    def _counts(self) -> tuple[tuple[int, str], tuple[int, str]]:
+        return (self.measured, "record"), (len(self.models), "trained model")
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """The beginnings of the models' folder names, enough to find them."""
+        return tuple(key[:KEY_DIGITS] for key in self.models)
 
 
 @dataclass(frozen=True, kw_only=True)

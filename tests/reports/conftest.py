@@ -6,6 +6,8 @@ from types import ModuleType
 
 import pytest
 
+from benchmark.reports.pages import ReportPaths, build, write
+from benchmark.reports.parts import Page
 from benchmark.results.store import Store
 
 
@@ -30,3 +32,15 @@ def example_root(records: ModuleType, tmp_path_factory: pytest.TempPathFactory) 
 @pytest.fixture
 def example(example_root: Path) -> Store:
     return Store(example_root)
+
+
+@pytest.fixture(scope="session")
+def page(example_root: Path) -> Page:
+    """The report of the example, built once."""
+    return build(Store(example_root), "python -m benchmark run --encodings rope,alibi,learned --preset quick")
+
+
+@pytest.fixture(scope="session")
+def page_paths(page: Page, tmp_path_factory: pytest.TempPathFactory) -> ReportPaths:
+    """The report of the example, written once."""
+    return write(page, tmp_path_factory.mktemp("report"))
