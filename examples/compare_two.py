@@ -1,0 +1,26 @@
+"""Compare two encodings from Python: train them, look at the tidy table, read it again from disk.
+
+    python examples/compare_two.py [results folder]
+
+The smoke preset shows how it is done in seconds; its numbers mean nothing. Use preset="quick" for ones that do.
+"""
+
+import sys
+
+from benchmark import load, run
+
+
+def main(folder: str) -> None:
+    """Train RoPE and ALiBi on one task, and print accuracy by length."""
+    results = run(encodings=["rope", "alibi"], tasks=["offset-recall"], preset="smoke", workers=1, results=folder)
+    for failure in results.failures:
+        print(f"failed: {failure}")
+    table = results.frame()
+    accuracy = table[table["metric"] == "token_accuracy"]
+    print(accuracy.pivot_table(index="encoding", columns="length", values="value", aggfunc="mean").round(3))
+    print(f"seeds: {sorted(table['seed'].unique().tolist())}")
+    print(f"rows on disk: {len(load(folder).frame())}")
+
+
+if __name__ == "__main__":  # needed: the workers are processes of their own, which import this file
+    main(sys.argv[1] if len(sys.argv) > 1 else "results")

@@ -1,0 +1,94 @@
+"""The examples and the two guides do what they say, executed as a reader would."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from click.testing import CliRunner
+
+from benchmark.cli import main
+from benchmark.encodings import CATALOGUE as ENCODINGS
+from benchmark.encodings import make as make_encoding
+from benchmark.encodings.encoding import Shape, Site
+from benchmark.seeds import generator
+from benchmark.tasks import CATALOGUE as TASKS
+from benchmark.tasks import make as make_task
+from benchmark.tasks.task import UNSCORED
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES, DOCS = ROOT / "examples", ROOT / "docs"
+GUIDES = ("add-an-encoding.md", "add-a-task.md")
+
+
+def test_two_encodings_are_compared_from_python(tmp_path):
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLES / "compare_two.py"), "records"],
+        cwd=tmp_path,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert done.returncode == 0, done.stderr
+    assert "failed" not in done.stdout
+    assert {"alibi", "rope"} <= {line.split()[0] for line in done.stdout.splitlines()}
+    (rows,) = re.findall(r"rows on disk: (\d+)", done.stdout)
+    assert int(rows) > 0
+
+
+def test_the_example_encoding_is_what_its_formula_says():
+    encoding = make_encoding(
+        f"{EXAMPLES / 'my_encoding.py'}:rate=0.5", Shape(width=6, heads=3, layers=1, train_length=5)
+    )
+    site = Site.of(torch.zeros(1, 5, 6), torch.arange(5)[None], causal=False)
+    bias = encoding.bias(site)
+    assert bias is not None and bias.shape == (1, 3, 5, 5)
+    rate = torch.log(1 + torch.exp(torch.tensor(0.5)))
+    for query in range(5):
+        for key in range(5):
+            expected = -rate * torch.log(torch.tensor(1.0 + abs(query - key)))
+            torch.testing.assert_close(bias[0, :, query, key], expected.expand(3))
+
+
+def test_the_example_task_asks_for_the_string_backwards():
+    task = make_task(str(EXAMPLES / "my_task.py"))
+    batch = task.sample(13, 7, generator("test"))
+    assert batch.tokens.shape == (13, task.tokens(7))
+    scored = batch.targets != UNSCORED
+    assert scored.sum(1).eq(8).all()
+    string, answer = batch.tokens[:, 1:8], batch.targets[scored].view(13, 8)[:, :7]
+    assert answer.flip(1).equal(string)
+    assert batch.tokens[:, 9:].equal(answer)
+    assert not string.equal(string.flip(1))
+
+
+def test_the_examples_are_named_by_path():
+    assert ENCODINGS.choice(str(EXAMPLES / "my_encoding.py")).label == "log-distance"
+    assert TASKS.choice(str(EXAMPLES / "my_task.py")).label == "reverse"
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_a_guide_shows_its_example_word_for_word(guide):
+    text = (DOCS / guide).read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    name = "my_encoding.py" if "encoding" in guide else "my_task.py"
+    assert code == (EXAMPLES / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_the_commands_of_a_guide_work(guide, tmp_path, monkeypatch):
+    """In a folder that holds the examples, in their order; each `sh` line is a command."""
+    (tmp_path / "examples").symlink_to(EXAMPLES)
+    monkeypatch.chdir(tmp_path)
+    text = (DOCS / guide).read_text(encoding="utf-8")
+    commands = [line for block in re.findall(r"```sh\n(.*?)```", text, flags=re.DOTALL) for line in block.splitlines()]
+    assert len(commands) >= 2
+    for line in commands:
+        prefix, arguments = line.split("python -m benchmark ")
+        assert prefix == ""
+        done = CliRunner().invoke(main, shlex.split(arguments, comments=True), catch_exceptions=False)
+        assert done.exit_code == 0, f"{line}\n{done.output}"
