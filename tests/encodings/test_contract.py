@@ -295,6 +295,18 @@ def test_a_relative_bias_is_the_same_laid_out_and_distance_by_distance(choice: s
     assert at.call_args.args[0].shape == (BATCH, LENGTH, LENGTH)
 
 
+@every_encoding
+@pytest.mark.parametrize("places", [[3, 4, 5, 6, 7], [0, 1, 4, 5, 9], [0, 2, 4, 6, 8], [4, 3, 2, 1, 0]])
+def test_a_relative_bias_follows_the_positions_gaps_and_all(choice: str, places: list[int]) -> None:
+    encoding = make(choice, SHAPE)
+    if not isinstance(encoding, RelativeBias):
+        pytest.skip("no bias of distance alone")
+    bias = encoding.bias(Site.of(torch.zeros(1, 5, SHAPE.width), torch.tensor([places])))
+    for query, its_place in enumerate(places):
+        for key, place in enumerate(places):
+            close(bias[0, :, query, key], encoding.at(torch.tensor(its_place - place)))
+
+
 @pytest.mark.parametrize("choice", VARIANTS)
 def test_a_parameter_changes_the_outcome(choice: str) -> None:
     plain: Choice = CATALOGUE.choice(choice.partition(":")[0])
