@@ -2,7 +2,7 @@
 
     python examples/compare_two.py [results folder]
 
-The smoke preset shows how it is done in seconds; its numbers mean nothing. Use preset="quick" for ones that do.
+The smoke preset shows how it is done in seconds; its numbers mean nothing. For ones that do: preset="quick", and no `seeds`.
 """
 
 import sys
@@ -12,7 +12,8 @@ from benchmark import load, run
 
 def main(folder: str) -> None:
     """Train RoPE and ALiBi on one task, and print accuracy by length."""
-    results = run(encodings=["rope", "alibi"], tasks=["offset-recall"], preset="smoke", workers=1, results=folder)
+    encodings, tasks = ["rope", "alibi"], ["offset-recall"]
+    results = run(encodings=encodings, tasks=tasks, preset="smoke", seeds=1, results=folder)
     for failure in results.failures:
         print(f"failed: {failure}")
     table = results.frame()
