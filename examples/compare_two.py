@@ -2,7 +2,8 @@
 
     python examples/compare_two.py [results folder]
 
-The smoke preset shows how it is done in seconds; its numbers mean nothing. For ones that do: preset="quick", and no `seeds`.
+The smoke preset shows how it is done in seconds; its numbers mean nothing. For ones that do:
+preset="quick", and no `seeds`.
 """
 
 import sys
