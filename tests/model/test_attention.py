@@ -87,6 +87,18 @@ def test_weights_are_those_that_mix_the_values() -> None:
     torch.testing.assert_close(rebuilt, mixed[0])
 
 
+def test_scores_are_divided_by_the_root_of_the_head_width() -> None:
+    """The first layer's weights from its queries and keys, one number at a time."""
+    model, weights, inputs = build("none"), [], []
+    model.layers[0].attention_norm.register_forward_hook(lambda module, given, normed: inputs.append(normed))
+    model(rows(), weights=weights)
+    q, k, _ = model.layers[0].attention.project(inputs[0])
+    for query in range(LENGTH):
+        powers = [math.exp((q[1, 2, query] @ k[1, 2, key]).item() / math.sqrt(7)) for key in range(query + 1)]
+        for key, power in enumerate(powers):
+            assert weights[0][1, 2, query, key].item() == pytest.approx(power / sum(powers), abs=1e-5)
+
+
 @pytest.mark.parametrize("name", ["none", "rope", "sinusoidal", "learned"])
 def test_without_a_bias_the_kernel_is_fused_and_causal(name: str) -> None:
     calls = kernel_calls(build(name))
