@@ -201,7 +201,7 @@ def probes(store: Store) -> list[Probe]:
     first: dict[tuple[object, ...], Probe] = {}
     for cell in _newest(_cells(store)):
         if isinstance(cell.record, ProbeRecord) and cell.record.status == "ok":
-            probe = _probe(store, cell.trained, cell.record)
+            probe = probe_of(store, cell.trained, cell.record)
             key = () if probe is None else (probe.task, probe.setting, probe.text, probe.trained_with, probe.encoding)
             if probe is not None and (key not in first or probe.seed < first[key].seed):
                 first[key] = probe
@@ -431,7 +431,8 @@ def _position_rows(store: Store, cell: Cell) -> Iterator[dict[str, Any]]:
             }
 
 
-def _probe(store: Store, trained: TrainRecord, record: ProbeRecord) -> Probe | None:
+def probe_of(store: Store, trained: TrainRecord, record: ProbeRecord) -> Probe | None:
+    """A record's probe with its arrays; None, with a line in the store's problems, if they cannot be read."""
     arrays = store.arrays(record)
     if not arrays:
         return None
