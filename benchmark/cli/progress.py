@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import click
 from rich.console import Console
@@ -94,11 +94,16 @@ def show_nothing(event: Event) -> None:
 
 def show_json(event: Event) -> None:
     """One JSON object a line."""
-    line = {"event": event.kind, "key": event.cell.train.key, "cell": event.cell.label}
+    line: dict[str, Any] = {"key": event.cell.train.key, "cell": event.cell.label}
     if event.kind == "progress":
-        line |= {"step": event.step, "tokens": event.tokens, "seconds": round(event.seconds, 3)}  # type: ignore[dict-item]
+        line |= {"step": event.step, "tokens": event.tokens, "seconds": round(event.seconds, 3)}
     if event.kind == "done":
-        line |= {"status": event.status or "", "reason": event.reason or ""}
+        line |= {"status": event.status, "reason": event.reason}
+    show_json_line(event=event.kind, **line)
+
+
+def show_json_line(**line: Any) -> None:
+    """Print a line of JSON."""
     click.echo(json.dumps(line, ensure_ascii=False))
 
 

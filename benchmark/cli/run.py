@@ -8,11 +8,13 @@ from typing import Any
 import click
 
 from benchmark.cli.options import Known, reports_folder, results_folder
-from benchmark.cli.progress import DISPLAYS, display, duration
+from benchmark.cli.progress import DISPLAYS, display, duration, show_json_line
+from benchmark.cli.summary import show_summary
 from benchmark.cli.table import show
 from benchmark.errors import UsageError, unknown
 from benchmark.experiments.executors import cores, default_workers
 from benchmark.experiments.plan import Cell, Plan, Request, make_plan, outstanding, parse_multiples, parse_seeds
+from benchmark.experiments.runs import command as command_line
 from benchmark.experiments.runs import execute, went_wrong
 from benchmark.results.store import Store
 
@@ -115,16 +117,21 @@ def command(
     for line in [*store.problems, *wrong]:
         click.echo(line, err=True)
     if not no_report:
-        write(Store(results, only=plan.train_keys), out, style)
+        write(plan, Store(results, only=plan.train_keys), out, style)
     ctx.exit(1 if wrong else 0)
 
 
-def write(store: Store, out: Path, style: str) -> None:
+def write(plan: Plan, store: Store, out: Path, style: str) -> None:
     """Write the report, print the summary table, and say where the report is."""
+    if not any(store.records()):
+        return
     from benchmark.reports.pages import write_report
 
-    paths = write_report(store, out)
-    if style != "none":
+    paths = write_report(store, out, command=command_line(plan.request))
+    if style == "json":
+        show_json_line(event="report", html=str(paths.html), markdown=str(paths.markdown))
+    elif style != "none":
+        show_summary(store)
         click.echo(f"report: {paths.html}")
 
 

@@ -107,7 +107,7 @@ def _train(cell: Cell, task: Task, store: Store, device: torch.device, emit: Emi
             train_seconds=outcome.seconds,
             peak_memory_bytes=_peak_memory(device),
             train_steps=outcome.steps,
-            train_losses=[loss for loss in outcome.losses if loss == loss and abs(loss) != float("inf")],
+            train_losses=outcome.losses,
             unknown_rate=getattr(task, "unknown_rate", None),
             characters_per_token=getattr(task, "characters_per_token", None),
         )

@@ -1,0 +1,61 @@
+"""The summary of a report on the terminal: encodings by task, at the trained length and at the longest."""
+
+from typing import Any
+
+import click
+
+from benchmark.cli.table import show
+from benchmark.results.store import Store
+
+MARKS = {"best": " *", "tied": " ="}
+COLUMNS = {
+    "task": "task",
+    "metric": "metric",
+    "encoding": "encoding",
+    "trained": "at L",
+    "longest": "at the longest",
+    "ratio": "ratio",
+    "chance": "chance",
+}
+
+
+def show_summary(store: Store) -> None:
+    """Print the table, and what its figures are."""
+    import pandas as pd
+
+    from benchmark.reports.evidence import Evidence
+    from benchmark.reports.statistics import seeds_phrase, summary
+
+    panels = Evidence.of(store).panels
+    if not panels:
+        return
+    cells = summary(pd.concat([panel.table for panel in panels])).to_dict("records")
+    show([_row({str(key): value for key, value in cell.items()}) for cell in cells], COLUMNS)
+    seeds = seeds_phrase([int(cell["at_trained_n"]) for cell in cells])
+    click.echo(
+        f"mean [{seeds}]; * best of a task, = cannot be told from it; ratio: at the longest / at L; "
+        "chance: a guesser at L"
+    )
+
+
+def _row(cell: dict[str, Any]) -> dict[str, str]:
+    return {
+        "task": cell["task"],
+        "metric": cell["metric"],
+        "encoding": cell["encoding"],
+        "trained": f"{cell['train_length']}: {_place(cell, 'at_trained')}",
+        "longest": f"{cell['longest']}: {_place(cell, 'at_longest')}",
+        "ratio": _number(cell["ratio"]),
+        "chance": _number(cell["chance"]),
+    }
+
+
+def _place(cell: dict[str, Any], place: str) -> str:
+    from benchmark.reports.statistics import spell
+
+    text = spell(*(cell[f"{place}_{name}"] for name in ("mean", "low", "high", "status")))
+    return text + next((mark for name, mark in MARKS.items() if cell[f"{place}_{name}"]), "")
+
+
+def _number(value: float) -> str:
+    return "—" if value != value else f"{value:.2f}"
