@@ -14,8 +14,9 @@ from benchmark.cli.stored import name_problems, stored
 def command(results: Path, out: Path) -> None:
     """Write the report (index.html, report.md) from the results on disk."""
     store = stored(results)
+    from benchmark.experiments.reproduce import command_for
     from benchmark.reports.pages import write_report
 
-    paths = write_report(store, out)
+    paths = write_report(store, out, command=command_for(store))
     name_problems(store)
     click.echo(f"report: {paths.html}")

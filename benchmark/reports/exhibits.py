@@ -22,7 +22,8 @@ def curves(evidence: Evidence, styles: Styles) -> Section:
     """Extrapolation curves, a figure a task."""
     lines = (
         "Each model was trained on lengths up to L, the dashed line, and measured beyond it. Line: mean over seeds; "
-        "band: 95 % interval. Point at a value to read it, click a name in the legend to hide it, drag to zoom.",
+        "band: 95 % interval. In the interactive page, point at a value to read it, click a name in the "
+        "legend to hide it, drag to zoom.",
     )
     exhibits = tuple(_curve(panel, styles) for panel in evidence.panels)
     return Section(id="curves", title="Extrapolation", lines=lines, exhibits=exhibits)

@@ -160,7 +160,7 @@ def _layout(axes: Axes) -> Figure:
         "hoverlabel": {"align": "left", "bgcolor": "$surface", "bordercolor": "$axis", "font": {"color": "$text"}},
         # Under the plot, whatever its height is, and away from the buttons above it.
         "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom"},
-        "margin": {"l": 56, "r": 12, "t": 36, "b": 48},
+        "margin": {"l": 56, "r": 12, "t": 54, "b": 48},
         "paper_bgcolor": "$surface",
         "plot_bgcolor": "$surface",
         "font": {"color": "$text", "size": 13},

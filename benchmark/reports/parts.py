@@ -32,7 +32,7 @@ class Table:
 
     def column_class(self, index: int) -> str:
         """The styles of a column; a group begins with a rule."""
-        starts = accumulate((group.span for group in self.groups), initial=1)
+        starts = set(accumulate((group.span for group in self.groups), initial=1)) if self.groups else set()
         styles = {"words": index in self.words, "wraps": index == self.wraps, "group-start": index in starts}
         return " ".join(style for style, holds in styles.items() if holds)
 

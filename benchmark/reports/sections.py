@@ -30,7 +30,7 @@ def summary(evidence: Evidence) -> Section:
     if evidence.left_out:
         lines.append(
             f"Not shown, because only equal settings can be compared: {evidence.left_out} of the "
-            f"{evidence.frame['eval_key'].nunique()} evaluations in the results folder, of other model sizes or budgets."
+            f"{evidence.frame['eval_key'].nunique()} evaluations in the results folder, of other sizes or budgets."
         )
     tables = (_summary_table(evidence),) if evidence.panels else ()
     return Section(id="summary", title="Summary", lines=tuple(lines), tables=tables)
@@ -172,9 +172,9 @@ def _machines(trainings: Sequence[TrainRecord]) -> Table:
 def cost(evidence: Evidence, timings: pd.DataFrame) -> Section:
     """Parameters, speed of training, and the timing suite's ratios when there are some."""
     lines = (
-        "Tokens per second are measured while training, on the machines named above, often several models at a time: "
-        "compare them within a column only. The timing suite (python -m benchmark time) measures each encoding "
-        "interleaved with none, on its own.",
+        "Tokens per second are measured while training, on the machines named under “What was run”, often several "
+        "models at a time: compare them within a column only. The timing suite (python -m benchmark time) measures "
+        "each encoding interleaved with none, on its own.",
     )
     tables = [_cost_table(evidence)] if evidence.panels else []
     if not timings.empty:

@@ -11,7 +11,7 @@ from benchmark.errors import UsageError
 from benchmark.reports import aggregate, markdown, sections
 from benchmark.reports.evidence import Evidence
 from benchmark.reports.pages import ReportPaths, build, write_report
-from benchmark.reports.parts import Cell, Table
+from benchmark.reports.parts import Cell, Group, Table
 from benchmark.results.store import Store
 
 COMMAND = "python -m benchmark run --encodings rope,alibi,learned --preset quick"
@@ -146,6 +146,13 @@ def test_the_summary_marks_best_and_ties_and_what_is_unsupported(page):
         marks = [row[column].mark for row in rows.values()]
         assert marks.count("best") == (column % 3 != 2)
     assert rows["alibi"][0].details[-1] == "2 of 3 seeds"
+
+
+def test_only_grouped_columns_have_a_rule_before_them():
+    plain = Table(caption="", columns=("a", "b"), rows=(), words=frozenset({1}))
+    assert plain.column_class(1) == "words"
+    grouped = Table(caption="", columns=("a", "b", "c", "d"), rows=(), groups=(Group(title="", span=2),) * 2)
+    assert [grouped.column_class(index) for index in range(5)] == ["", "group-start", "", "group-start", ""]
 
 
 def test_troubles_are_listed_with_their_reasons(page):

@@ -7,6 +7,8 @@
   const options = {
     responsive: true,
     displaylogo: false,
+    showSendToCloud: false, // nothing leaves the reader's machine
+    plotlyServerURL: "",
     modeBarButtonsToRemove: ["select2d", "lasso2d"],
   };
 

@@ -1,0 +1,55 @@
+"""From records back to the one command that runs their cells again."""
+
+import shlex
+from collections.abc import Iterable, Sequence
+
+from benchmark.experiments.presets import PRESETS, Preset
+from benchmark.results.record import EvalRecord, TrainRecord
+from benchmark.results.store import Store
+
+
+def command_for(store: Store) -> str | None:
+    """The command of the preset that was run last, widened to all its encodings, tasks, seeds and lengths in the store.
+
+    None if no record has the model and the budget of a preset. An encoding or a corpus that came from a file is named
+    by its name: where its file lies is in no record.
+    """
+    records = list(store.records())
+    trained = [record for record in records if isinstance(record, TrainRecord)]
+    for newest in sorted(trained, key=lambda record: record.created, reverse=True):
+        for preset in PRESETS.values():
+            if _fits(newest, preset):
+                own = [record for record in trained if _fits(record, preset) and _alike(record, newest)]
+                return _spell(own, _multiples(records, own), preset)
+    return None
+
+
+def _fits(record: TrainRecord, preset: Preset) -> bool:
+    spec = record.spec
+    return spec.model == preset.model and spec.budget in preset.budgets_for(spec.task.name)
+
+
+def _alike(record: TrainRecord, newest: TrainRecord) -> bool:
+    return record.spec.precision == newest.spec.precision
+
+
+def _multiples(records: Iterable[object], own: Sequence[TrainRecord]) -> list[int]:
+    lengths = {record.spec.key: record.spec.budget.train_length for record in own}
+    measured = (record.spec for record in records if isinstance(record, EvalRecord))
+    return sorted({spec.length // lengths[spec.train_key] for spec in measured if spec.train_key in lengths})
+
+
+def _spell(own: Sequence[TrainRecord], multiples: Sequence[int], preset: Preset) -> str:
+    specs = [record.spec for record in own]
+    seeds = sorted({spec.init_seed for spec in specs})
+    parts = {
+        "--encodings": ",".join(sorted({spec.encoding.label for spec in specs})),
+        "--tasks": ",".join(sorted({spec.task.label.partition(" (")[0] for spec in specs})),
+        "--preset": preset.name,
+        "--seeds": ",".join(map(str, seeds)) + "," * (len(seeds) == 1),
+        "--lengths": ",".join(map(str, multiples)),
+        "--corpus": next((spec.task.corpus for spec in specs if spec.task.corpus), ""),
+        "--precision": "" if specs[0].precision == "float32" else specs[0].precision,
+    }
+    options = (f"{option} {shlex.quote(value)}" for option, value in parts.items() if value)
+    return " ".join(("python -m benchmark run", *options))

@@ -1,0 +1,50 @@
+"""The command that a report shows leads back to the very cells that it was made from."""
+
+import shlex
+from datetime import UTC, datetime
+
+from benchmark.experiments.plan import Request, make_plan, parse_multiples, parse_seeds
+from benchmark.experiments.reproduce import command_for
+from benchmark.results.record import Environment, EvalRecord, TrainRecord
+from benchmark.results.store import Store
+
+SHARED = {
+    "status": "ok",
+    "created": datetime(2026, 5, 4, tzinfo=UTC),
+    "environment": Environment(
+        benchmark="0", python="3", torch="2", platform="x", processor="y", device="cpu", threads=1
+    ),
+}
+
+
+def test_the_command_plans_the_same_cells(tmp_path):
+    request = Request(encodings="rope:base=500,alibi", tasks="copy,offset-recall", seeds=(0, 3), multiples=(1, 4))
+    plan = make_plan(request)
+    store = Store(tmp_path)
+    for cell in plan.cells:
+        store.put(TrainRecord(spec=cell.train, **SHARED))
+        for measure in cell.measures:
+            for spec in measure.evaluations:
+                store.put(EvalRecord(spec=spec, **SHARED), {})
+    words = shlex.split(command_for(store) or "")
+    assert words[:4] == ["python", "-m", "benchmark", "run"]
+    given = dict(zip(words[4::2], words[5::2], strict=True))
+    again = make_plan(
+        Request(
+            encodings=given["--encodings"],
+            tasks=given["--tasks"],
+            preset=given["--preset"],
+            seeds=parse_seeds(given["--seeds"]),
+            multiples=parse_multiples(given["--lengths"]),
+        )
+    )
+    assert again.train_keys == plan.train_keys
+
+
+def test_records_of_no_preset_have_no_command(tmp_path):
+    cell = make_plan(Request(encodings="rope", tasks="copy", seeds=(0,))).cells[0]
+    other = cell.train.model_copy(update={"budget": cell.train.budget.model_copy(update={"steps": 7})})
+    store = Store(tmp_path)
+    store.put(TrainRecord(spec=other, **SHARED))
+    assert command_for(store) is None
+    assert command_for(Store(tmp_path / "empty")) is None
