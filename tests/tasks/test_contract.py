@@ -1,0 +1,152 @@
+"""What every registered task promises, and golden examples of the synthetic ones, written by hand."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from benchmark import tasks
+from benchmark.seeds import generator
+from benchmark.tasks.task import UNSCORED, Batch, Synthetic, Task
+
+SYNTHETIC = [name for name in tasks.TABLE if name != "corpus"]
+LENGTHS = (1, 7, 16, 40)
+
+
+@pytest.fixture(params=tasks.TABLE)
+def task(request: pytest.FixtureRequest) -> Task:
+    return tasks.make("corpus:text=shuihu:vocabulary=600" if request.param == "corpus" else request.param)
+
+
+def lengths(task: Task) -> list[int]:
+    return [length for length in LENGTHS if length >= task.shortest()]
+
+
+def test_the_registry_is_the_folder_and_sorted() -> None:
+    folder = Path(tasks.__file__).parent
+    modules = {path.stem for path in folder.glob("*.py")} - {"__init__", "task"}
+    assert set(tasks.TABLE.values()) == modules
+    assert list(tasks.TABLE) == sorted(tasks.TABLE)
+
+
+def test_a_task_says_what_it_is(task: Task) -> None:
+    entry = tasks.CATALOGUE.entry(task.name)
+    for attribute in ("title", "group", "definition", "source", "metric", "version", "nested"):
+        assert entry.attributes[attribute] == getattr(task, attribute)
+    assert task.definition and task.source.startswith("https://")
+    assert task.metric in ("token_accuracy", "exact_match", "loss_nats")
+
+
+def test_rows_are_tokens_of_the_vocabulary_of_the_width_that_was_said(task: Task) -> None:
+    for length in lengths(task):
+        batch = task.sample(5, length, generator("test", length))
+        assert batch.tokens.shape == batch.targets.shape == (5, task.tokens(length))
+        assert batch.tokens.dtype == batch.targets.dtype == torch.int64
+        scored = batch.targets[batch.targets != UNSCORED]
+        for tokens in (batch.tokens, scored):
+            assert 0 <= int(tokens.min()) and int(tokens.max()) < task.vocabulary
+
+
+def test_every_row_has_something_to_score(task: Task) -> None:
+    for length in lengths(task):
+        batch = task.sample(50, length, generator("test", length))
+        assert (batch.targets != UNSCORED).any(dim=1).all()
+
+
+def test_the_same_generator_gives_the_same_batch_and_another_another(task: Task) -> None:
+    first, same, other = (task.sample(4, 16, generator("test", name)) for name in "aab")
+    assert torch.equal(first.tokens, same.tokens) and torch.equal(first.targets, same.targets)
+    assert not torch.equal(first.tokens, other.tokens)
+
+
+def test_the_evaluation_is_fixed_and_differs_from_training(task: Task) -> None:
+    length = 40
+    first, again = (torch.cat([batch.tokens for batch in task.evaluation(length)]) for _ in range(2))
+    assert torch.equal(first, again)
+    seen = {
+        tuple(row) for step in range(40) for row in task.sample(64, length, generator("data", step)).tokens.tolist()
+    }
+    assert seen.isdisjoint(map(tuple, first.tolist()))
+
+
+@pytest.mark.parametrize("name", SYNTHETIC)
+def test_test_problems_are_all_different(name: str) -> None:
+    task = tasks.make(name)
+    rows = [tuple(row) for batch in task.evaluation(16) for row in batch.tokens.tolist()]
+    assert len(rows) == len(set(rows)) == Synthetic.problems
+
+
+@pytest.mark.parametrize("name", SYNTHETIC)
+def test_chance_is_what_a_guesser_reaches(name: str) -> None:
+    """The guesser knows the rules of each task, and draws where the rules leave a choice."""
+    task, length, rows = tasks.make(name), 16, 4000
+    batch = task.sample(rows, length, generator("chance"))
+    guesses = GUESSERS[name](task, batch, length, generator("guess"))
+    scored = batch.targets != UNSCORED
+    right = (guesses == batch.targets)[scored].double().mean().item()
+    spread = 4 * (0.25 / int(scored.sum())) ** 0.5
+    assert right == pytest.approx(task.chance(length)["token_accuracy"], abs=spread)
+
+
+def _guess_copy(task, batch: Batch, length: int, draws: torch.Generator) -> torch.Tensor:
+    guesses = torch.randint(3, task.vocabulary, batch.targets.shape, generator=draws)
+    guesses[:, -1] = 2  # EOS is always last
+    return guesses
+
+
+def _guess_any(task, batch: Batch, length: int, draws: torch.Generator) -> torch.Tensor:
+    return torch.randint(task.symbols, batch.targets.shape, generator=draws)
+
+
+def _guess_shown_value(task, batch: Batch, length: int, draws: torch.Generator) -> torch.Tensor:
+    values = batch.tokens[:, 1 : 2 * task.pairs(length) : 2]
+    return values.gather(1, torch.randint(values.shape[1], batch.targets.shape, generator=draws))
+
+
+GUESSERS = {"copy": _guess_copy, "offset-recall": _guess_any, "recall-mqar": _guess_shown_value}
+
+
+def test_copy_by_hand() -> None:
+    batch = tasks.make("copy:symbols=5").sample(6, 3, generator("golden"))
+    for tokens, targets in zip(batch.tokens.tolist(), batch.targets.tolist(), strict=True):
+        bos, a, b, c, sep, *again = tokens
+        assert (bos, sep, again) == (0, 1, [a, b, c])
+        assert targets == [UNSCORED] * 4 + [a, b, c, 2]
+        assert all(3 <= symbol < 8 for symbol in (a, b, c))
+
+
+def test_offset_recall_by_hand() -> None:
+    batch = tasks.make("offset-recall:back=2:symbols=4").sample(6, 5, generator("golden"))
+    for (a, b, c, _, _), targets in zip(batch.tokens.tolist(), batch.targets.tolist(), strict=True):
+        assert targets == [UNSCORED, UNSCORED, a, b, c]
+
+
+def test_recall_mqar_by_hand() -> None:
+    task = tasks.make("recall-mqar:keys=4:values=3")
+    batch = task.sample(200, 24, generator("golden"))
+    for tokens, targets in zip(batch.tokens.tolist(), batch.targets.tolist(), strict=True):
+        shown = dict(zip(tokens[0:6:2], tokens[1:6:2], strict=True))
+        assert len(shown) == task.pairs(24) == 3  # keys are distinct
+        assert set(shown) <= {1, 2, 3, 4} and set(shown.values()) <= {5, 6, 7}
+        assert targets[:6] == [UNSCORED] * 6
+        asked = [(token, target) for token, target in zip(tokens[6:], targets[6:], strict=True) if token != 0]
+        assert sorted(asked) == sorted(shown.items())  # every key once, with its value
+        assert [target for token, target in zip(tokens[6:], targets[6:], strict=True) if token == 0] == [UNSCORED] * 15
+
+
+def test_near_questions_are_likelier() -> None:
+    """Gaps follow gap ** (power - 1): the first of 24 places is asked for about twice as often as the second."""
+    task = tasks.make("recall-mqar:keys=1")
+    batch = task.sample(20000, 26, generator("gaps"))
+    places = (batch.targets != UNSCORED).double().mean(dim=0)[2:]
+    weights = torch.arange(1, 25, dtype=torch.float64) ** (0.01 - 1)
+    torch.testing.assert_close(places, weights / weights.sum(), atol=0.015, rtol=0)
+
+
+@pytest.mark.parametrize(
+    "item",
+    ["copy:symbols=1", "offset-recall:back=0", "offset-recall:symbols=1", "recall-mqar:keys=0", "recall-mqar:power=2"],
+)
+def test_values_that_make_no_problem_are_refused(item: str) -> None:
+    with pytest.raises(ValueError, match=r"but .*at least|but must be"):
+        tasks.make(item)
