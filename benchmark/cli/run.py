@@ -125,7 +125,6 @@ def write(plan: Plan, store: Store, out: Path, style: str) -> None:
     """Write the report, print the summary table, and say where the report is."""
     if not any(store.records()):
         return
-    from benchmark.experiments.reproduce import command_for
     from benchmark.reports.pages import write_report
 
     paths = write_report(store, out, command=command_line(plan.request))
