@@ -34,7 +34,7 @@ def show_summary(store: Store) -> None:
     seeds = seeds_phrase([int(cell["at_trained_n"]) for cell in cells])
     click.echo(
         f"mean [{seeds}]; * best of a task, = cannot be told from it; ratio: at the longest / at L; "
-        "chance: a guesser at L"
+        "chance: a guesser at the longest"
     )
 
 

@@ -52,12 +52,12 @@ QUICK = Preset(
     purpose="the known picture in minutes on a laptop's processor",
     model=ModelSpec(width=64, heads=4, layers=2),
     budgets={
-        "corpus": (budget(64, 400, 16, 5e-3),),
+        "corpus": (budget(64, 360, 16, 5e-3),),
         "offset-recall": (budget(32, 200, 64, 3e-3),),
-        "recall-mqar": (budget(32, 1000, 32, 3e-3),),
-        "copy": (budget(16, 1200, 32, 3e-3),),
+        "recall-mqar": (budget(32, 800, 32, 3e-3),),
+        "copy": (budget(16, 1000, 32, 3e-3),),
     },
-    other=(budget(20, 1200, 32, 3e-3),),
+    other=(budget(20, 1000, 32, 3e-3),),
 )
 
 STANDARD = Preset(

@@ -45,7 +45,7 @@ def _curve(panel: Panel, styles: Styles) -> Exhibit:
         interactive=interactive.lines(
             [_over_lengths(name, points[points["encoding"] == name], styles) for name in names],
             Axes(
-                x_title="length, tokens (log scale)",
+                x_title="problem length (log scale)",
                 y_title=unit(panel),
                 trained_length=panel.train_length,
                 ticks=tuple((length, _tick(panel, length)) for length in panel.lengths),

@@ -236,7 +236,7 @@ def length_heatmap(table: pd.DataFrame) -> Figure:
     axes.set_yticks(np.arange(len(grid)) + 0.5, [drawable(str(name)) for name in grid.index], rotation=0)
     axes.set_xticks(np.arange(grid.shape[1]) + 0.5, _length_labels(points), rotation=0)
     axes.tick_params(length=0)
-    axes.set_xlabel("length (tokens; multiple of the trained length)")
+    axes.set_xlabel("problem length (multiple of the trained length)")
     axes.set_ylabel("")
     axes.set_title(f"{_text(points, 'task')}: encoding by length", pad=24)
     _note(axes, f"mean over {_seed_span(points['n'])}, no interval drawn; {NOTHING}: unsupported or not there")
@@ -272,7 +272,7 @@ def structure(probes: Sequence[Probe], layer: int = 0) -> Figure:
     """The score of a fixed query and key by their distance: a panel an encoding, a line a head."""
     columns = min(len(probes), 3)
     rows = math.ceil(len(probes) / columns)
-    figure = Figure(figsize=(3.6 * columns + 1.0, 2.9 * rows + 0.9), layout="constrained")
+    figure = Figure(figsize=(max(3.6 * columns, 6.4), 2.9 * rows + 1.3), layout="constrained")
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
     heads = max(probe.structure.shape[1] for probe in probes)
     colors = seaborn.color_palette("viridis", heads + 1)[:heads]  # its last colour is too light for a line
@@ -289,10 +289,10 @@ def structure(probes: Sequence[Probe], layer: int = 0) -> Figure:
         axes.set_ylabel("score before softmax")
     handles = [Line2D([], [], color=color, label=f"head {head + 1}") for head, color in enumerate(colors)]
     handles.append(_upright_key("trained length L"))
-    figure.legend(handles=handles, loc="outside right upper", ncols=math.ceil(heads / 12))
+    figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 2 * columns + 2))
     seeds = sorted({probe.seed for probe in probes})
-    title = f"Score of a fixed query and key by distance, layer {layer + 1} (1 seed: {_join(seeds)}; no interval)"
-    figure.suptitle(title, x=0.01, ha="left", fontsize=13)
+    title = f"Score of a fixed query and key by distance\nlayer {layer + 1} (1 seed: {_join(seeds)}; no interval)"
+    figure.suptitle(title, x=0.01, ha="left", fontsize=12)
     return figure
 
 
@@ -417,7 +417,7 @@ def _length_axis(axes: Axes, points: pd.DataFrame) -> None:
     axes.xaxis.set_major_locator(FixedLocator(sorted(set(points["length"]))))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xticks(sorted(set(points["length"])), _length_labels(points))
-    axes.set_xlabel("length (tokens; multiple of the trained length)")
+    axes.set_xlabel("problem length (multiple of the trained length)")
 
 
 def _length_labels(points: pd.DataFrame) -> list[str]:

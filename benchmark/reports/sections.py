@@ -304,7 +304,8 @@ TERMS = (
     (
         "L, 2L, 16L",
         "L is the longest sequence that a model met in training. 2L is twice as long. Everything right of the mark "
-        "“trained length” is extrapolation: lengths that no model here has seen.",
+        "“trained length” is extrapolation: lengths that no model here has seen. Each task counts length "
+        "in its own unit: tokens of text, or symbols of the string to copy.",
     ),
     (
         "seed",

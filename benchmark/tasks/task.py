@@ -75,7 +75,7 @@ class Synthetic(Task):
     (the conformance test counts).
     """
 
-    problems: ClassVar[int] = 256  # test problems at each length
+    problems: ClassVar[int] = 128  # test problems at each length
     batch_tokens: ClassVar[int] = 16384  # about so many tokens in a test batch
 
     def evaluation(self, length: int) -> Iterable[Batch]:
