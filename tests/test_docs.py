@@ -1,0 +1,263 @@
+"""The documents say what is: links lead somewhere, commands parse, files and tests that they name exist."""
+
+import ast
+import re
+import shlex
+from collections.abc import Iterator
+from functools import cache, partial
+from pathlib import Path
+
+import click
+import pytest
+
+from benchmark.catalogue import Catalogue
+from benchmark.cli import VERBS, main
+from benchmark.encodings import CATALOGUE as ENCODINGS
+from benchmark.errors import UsageError
+from benchmark.experiments.plan import parse_multiples, parse_seeds
+from benchmark.experiments.presets import preset
+from benchmark.tasks import CATALOGUE as TASKS
+from benchmark.tasks.corpus import BUILT_IN
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+DOCUMENTS = [README, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+PROGRAM = "python -m benchmark"
+PLACEHOLDER = "path/to/"  # a file of the reader's own
+
+LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+COMMENT = re.compile(r"<!--.*?-->", re.S)
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.S | re.M)
+
+
+@cache
+def text_of(document: Path) -> str:
+    return COMMENT.sub("", document.read_text(encoding="utf-8"))
+
+
+def prose_of(document: Path) -> str:
+    return FENCE.sub("", text_of(document))
+
+
+def anchors(document: Path) -> set[str]:
+    """The anchors that GitHub gives to headings."""
+    headings = re.findall(r"^#+ (.+)$", prose_of(document), flags=re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def commands(document: Path) -> Iterator[str]:
+    """The arguments of every command shown, in blocks and inline."""
+    blocks = [body for language, body in FENCE.findall(text_of(document)) if language == "sh"]
+    lines = [line for block in blocks for line in block.splitlines()]
+    for line in (*lines, *re.findall(r"`([^`\n]+)`", prose_of(document))):
+        if line.startswith(PROGRAM) and not line.endswith(PROGRAM):
+            yield line.removeprefix(PROGRAM).strip()
+
+
+COMMANDS = sorted({(document.name, command) for document in DOCUMENTS for command in commands(document)})
+
+
+def verb_of(arguments: str) -> click.Command:
+    verb = shlex.split(arguments, comments=True)[0]
+    command = main.get_command(click.Context(main), verb)
+    assert command is not None, f"no verb {verb!r}"
+    return command
+
+
+def option_of(command: click.Command, name: str) -> click.Option:
+    found = [option for option in command.params if isinstance(option, click.Option) and name in option.opts]
+    assert found, f"{command.name} has no option {name!r}"
+    return found[0]
+
+
+def values(arguments: str) -> dict[str, str]:
+    """The value of every option of a command line, each known to the verb and of its type."""
+    command, (_, *words) = verb_of(arguments), shlex.split(arguments, comments=True)
+    context = click.Context(command)
+    given, positional = {}, []
+    while words:
+        word = words.pop(0)
+        if word == "--help":
+            return {}
+        if not word.startswith("-"):
+            positional.append(word)
+            continue
+        option = option_of(command, word)
+        if not option.is_flag:
+            assert words, f"{word} has no value"
+            given[word] = words.pop(0)
+            option.type_cast_value(context, given[word])
+    wanted = [parameter for parameter in command.params if isinstance(parameter, click.Argument)]
+    assert len(positional) == len(wanted), f"{command.name} takes {len(wanted)} arguments, not {positional}"
+    for argument, word in zip(wanted, positional, strict=True):
+        argument.type_cast_value(context, word)
+    return given
+
+
+def check_list(catalogue: Catalogue, listing: str) -> None:
+    """Every item is known, apart from the reader's own files."""
+    known = [item for item in listing.split(",") if not item.startswith(PLACEHOLDER)]
+    if known:
+        catalogue.parse(",".join(known))
+
+
+def check_corpus(name: str) -> None:
+    assert name in BUILT_IN or name.startswith(PLACEHOLDER), f"no corpus {name!r}"
+
+
+CHECKS = {
+    "--encodings": partial(check_list, ENCODINGS),
+    "--encoding": ENCODINGS.choice,
+    "--tasks": partial(check_list, TASKS),
+    "--preset": preset,
+    "--seeds": parse_seeds,
+    "--corpus": check_corpus,
+}
+
+
+def check(arguments: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)  # where examples/ are
+    given = values(arguments)
+    for option in CHECKS.keys() & given.keys():
+        CHECKS[option](given[option])
+    if "--lengths" in given and arguments.startswith("run"):
+        parse_multiples(given["--lengths"])
+
+
+@pytest.mark.parametrize(("document", "arguments"), COMMANDS)
+def test_a_command_shown_is_one_that_can_be_given(document, arguments, monkeypatch):
+    check(arguments, monkeypatch)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "fly",
+        "run --seed 3",
+        "run --encodings rope,alibbi",
+        "run --encodings rope:basis=5",
+        "run --seeds three",
+        "run --lengths 0",
+        "run --preset huge",
+        "run --corpus xiyou",
+        "run --device abacus",
+        "run --workers",
+        "compare rope",
+        "list nothing",
+    ],
+)
+def test_a_command_that_cannot_be_given_would_be_found(wrong, monkeypatch):
+    with pytest.raises((AssertionError, UsageError, click.UsageError)):
+        check(wrong, monkeypatch)
+
+
+def test_commands_are_found_in_blocks_and_in_prose():
+    shown = {command for document, command in COMMANDS if document == "README.md"}
+    assert "run --dry-run" in shown  # a block
+    assert "compare rope alibi" in shown  # a table
+    assert len(COMMANDS) > 30
+
+
+def test_the_readme_shows_every_verb():
+    shown = {command.split()[0] for document, command in COMMANDS if document == "README.md"}
+    assert shown == set(VERBS)
+
+
+def test_the_readme_explains_every_option_of_run():
+    section = text_of(README).partition("### Options of `run`")[2].partition("```")[0]
+    explained = set(re.findall(r"^\| (`--.*?) \|", section, flags=re.M))
+    names = {name for cell in explained for name in re.findall(r"`(--[\w-]+)`", cell)}
+    assert names == {option.opts[0] for option in verb_of("run").params}
+
+
+def test_the_readme_begins_with_the_two_commands():
+    first = FENCE.search(text_of(README))
+    assert first is not None
+    assert [line.split("#")[0].strip() for line in first.group(2).splitlines()] == ["make run", "make test"]
+    targets = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.M)
+    assert {"run", "test"} <= set(targets)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
+def test_every_relative_link_leads_somewhere(document):
+    for target in LINK.findall(prose_of(document)):
+        if "://" in target:
+            continue
+        path, _, anchor = target.partition("#")
+        aim = document.parent / path if path else document
+        assert aim.exists(), f"{document.name} links to {target}, which is not there"
+        assert not anchor or anchor in anchors(aim), f"{document.name} links to {target}, which has no such heading"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
+def test_every_file_and_test_that_is_named_exists(document):
+    for path in re.findall(r"`((?:benchmark|tests|examples|docs)/[\w./-]+)`", prose_of(document)):
+        assert (ROOT / path).exists(), f"{document.name} names {path}, which is not there"
+    for path, name in re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", prose_of(document)):
+        assert name in functions(ROOT / path), f"{document.name} names {path}::{name}, which is not there"
+
+
+def functions(path: Path) -> set[str]:
+    tree = ast.parse(path.read_bytes())
+    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+def test_every_rule_of_fairness_names_its_test():
+    sections = re.split(r"^## ", text_of(ROOT / "docs" / "what-is-fair.md"), flags=re.M)[1:]
+    untested = [section.splitlines()[0] for section in sections if "::test_" not in section]
+    assert untested == ["What is not made equal"]
+
+
+def layout() -> list[Path]:
+    """The files and folders of the README's tree, relative to the root."""
+    tree = FENCE.search(text_of(README).partition("### Layout")[2])
+    assert tree is not None
+    found: list[Path] = []
+    parents: list[str] = []
+    for line in tree.group(2).splitlines():
+        depth = (len(line) - len(line.lstrip())) // 2
+        parents = [*parents[:depth], line.split()[0]]
+        found.append(Path(*parents))
+    return found
+
+
+def test_everything_in_the_layout_exists():
+    for path in layout():
+        assert (ROOT / path).exists(), f"the layout shows {path}, which is not there"
+
+
+def test_every_part_of_the_package_is_in_the_layout():
+    parts = {path.parent.relative_to(ROOT) for path in (ROOT / "benchmark").glob("*/__init__.py")}
+    assert len(parts) >= 9
+    assert parts <= set(layout())
+
+
+def test_the_sections_of_a_report_are_explained_in_its_order():
+    guide = re.findall(r"^## (.+)$", text_of(ROOT / "docs" / "read-a-report.md"), flags=re.M)
+    assert guide[: len(section_titles())] == section_titles()
+
+
+def section_titles() -> list[str]:
+    """The titles of the sections that `pages.build` puts together, in its order."""
+    reports = ROOT / "benchmark" / "reports"
+    titles = {}
+    for module in ("sections", "exhibits"):
+        for function in ast.parse((reports / f"{module}.py").read_bytes()).body:
+            if isinstance(function, ast.FunctionDef):
+                title = re.search(
+                    r"Section\(\s*id=\"\w+\",\s*title=\"([^\"]+)\"", ast.unparse(function).replace("'", '"')
+                )
+                if title:
+                    titles[f"{module}.{function.name}"] = title.group(1)
+    calls = re.findall(r"^ {12}((?:sections|exhibits)\.\w+)\(", (reports / "pages.py").read_text("utf-8"), flags=re.M)
+    assert len(calls) >= 10
+    return [titles[call] for call in calls]
+
+
+def test_the_hooks_in_the_architecture_are_those_of_the_contract():
+    rows = re.findall(r"^\| `(\w+)` \|", text_of(ROOT / "docs" / "architecture.md"), flags=re.M)
+    contract = ast.parse((ROOT / "benchmark" / "encodings" / "encoding.py").read_bytes())
+    (encoding,) = (node for node in contract.body if isinstance(node, ast.ClassDef) and node.name == "Encoding")
+    methods = [node for node in encoding.body if isinstance(node, ast.FunctionDef)]
+    hooks = [node.name for node in methods if not node.decorator_list and not node.name.startswith("_")]
+    assert [row for row in rows if row in hooks][:5] == hooks
