@@ -7,9 +7,11 @@ from pathlib import Path
 from types import ModuleType
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from benchmark.reports import aggregate
+from benchmark.results.record import TrainRecord
 from benchmark.results.store import Store
 
 
@@ -119,9 +121,15 @@ def test_by_position_has_every_token_once(example: Store) -> None:
     assert own["position_start"].iloc[0] == 0 and own["position_stop"].iloc[-1] == 1024
     assert (own["position_start"].to_numpy()[1:] == own["position_stop"].to_numpy()[:-1]).all()
     assert own["count"].sum() == 40 * 1024
+    wanted = {"task": own["task"].iloc[0], "encoding": "rope", "seed": 0, "length": 1024, "metric": "loss_nats"}
+    frame = aggregate.frame(example)
+    row = frame[(frame[list(wanted)] == pd.Series(wanted)).all(axis=1)].iloc[0]
+    record = example.measured(row["eval_key"], row["train_key"])
+    assert record is not None and not isinstance(record, TrainRecord)
+    arrays = example.arrays(record)
     late = own[own["position_start"] >= 512]
-    mean = (late["loss_nats"] * late["count"]).sum() / late["count"].sum()
-    assert mean == pytest.approx(values(example, task="corpus", encoding="rope", seed=0, length=1024)["loss_nats"])
+    assert (late["loss_nats"] * late["count"]).sum() == pytest.approx(arrays["loss_sum"][512:].sum())
+    assert row["value"] == pytest.approx(arrays["loss_sum"][-32:].sum() / arrays["count"][-32:].sum())
     assert table.loc[table["encoding"] == "learned", "position_stop"].max() == 64  # its longest ok evaluation
 
 
