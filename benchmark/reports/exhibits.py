@@ -21,7 +21,7 @@ Styles = Mapping[str, Style]
 def curves(evidence: Evidence, styles: Styles) -> Section:
     """Extrapolation curves, a figure a task."""
     lines = (
-        "Each model was trained on lengths up to L, the dashed line, and measured beyond it. Line: mean over seeds; "
+        "Each model was trained on lengths up to L, the upright line, and measured beyond it. Line: mean over seeds; "
         "band: 95 % interval. In the interactive page, point at a value to read it, click a name in the "
         "legend to hide it, drag to zoom.",
     )
