@@ -113,7 +113,14 @@ class Catalogue:
                 items[-1] += f":{part}"
             else:
                 items.extend(self.members(part))
-        choices = {choice.label: choice for choice in map(self.choice, items)}
+        choices: dict[str, Choice] = {}
+        for choice in map(self.choice, items):
+            known = choices.setdefault(choice.label, choice)
+            if known.entry.path != choice.entry.path:
+                raise UsageError(
+                    f"{known.entry.path} and {choice.entry.path} define {self.kind}s of one name, "
+                    f"{choice.entry.name!r}: rename one"
+                )
         return list(choices.values())
 
     def members(self, item: str) -> tuple[str, ...]:
@@ -138,7 +145,14 @@ class Catalogue:
 
     def load(self, entry: Entry) -> type[Any]:
         """The class itself; this is what imports torch, or a user's file."""
-        module = _import_file(entry.path) if entry.module is None else importlib.import_module(entry.module)
+        if entry.module is not None:
+            module = importlib.import_module(entry.module)
+        else:
+            try:
+                module = _import_file(entry.path)
+            except (Exception, SystemExit) as error:  # the user's own code: it may do anything
+                why = " ".join(str(error).split())
+                raise UsageError(f"{entry.path} cannot be imported: {type(error).__name__}: {why}") from error
         return getattr(module, entry.class_name)  # type: ignore[no-any-return]
 
     def _from_file(self, path: Path) -> Entry:
@@ -150,7 +164,10 @@ class Catalogue:
         return entry
 
     def _from_entry_point(self, module: str, name: str) -> Entry:
-        spec = importlib.util.find_spec(module)
+        try:
+            spec = importlib.util.find_spec(module)
+        except ImportError:  # its parent package is not there
+            spec = None
         if spec is None or spec.origin is None:
             raise UsageError(f"{self.kind} {name!r}: its module {module!r} cannot be found; reinstall its package")
         return self._read(Path(spec.origin), module, name)
@@ -292,5 +309,9 @@ def _import_file(path: Path) -> ModuleType:
         raise UsageError(f"{path} cannot be loaded as a Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]  # half a module must not pass for a whole one at the next call
+        raise
     return module

@@ -221,6 +221,14 @@ def test_a_file_of_ones_own(plugin: Path) -> None:
     assert make(str(plugin), encoding.shape).given == (0.5, 3, False, "plain")
 
 
+def test_two_files_of_one_name_are_refused(plugin: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.py"
+    other.write_text(plugin.read_text())
+    assert labels(f"{plugin},{plugin}") == ["mine"]
+    with pytest.raises(UsageError, match=r"other\.py define encodings of one name, 'mine': rename one"):
+        ENCODINGS.parse(f"{plugin},{other}")
+
+
 def test_a_relative_path_is_found(plugin: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(plugin.parent)
     assert labels("mine.py,./mine.py") == ["mine"]

@@ -75,6 +75,8 @@ class Program(click.Group):
             fail(_sentence(error), 2)
         except click.ClickException as error:
             fail(error.format_message(), 1)
+        except ChildProcessError as error:  # a worker that died before any cell: killed, or out of memory
+            fail(str(error), 1)
         except OSError as error:
             if error.errno not in REMEDIES:
                 raise

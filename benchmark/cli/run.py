@@ -27,12 +27,13 @@ def read_config(ctx: click.Context, _: click.Parameter, value: Path | None) -> P
         settings = tomllib.loads(value.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"--config {value}: {' '.join(str(error).split())}") from None
-    known = {option.name: option for option in ctx.command.params if option.name != "config"}
+    known = {option.opts[0].removeprefix("--"): option.name for option in ctx.command.params}
+    del known["config"]
     defaults: dict[str, Any] = {}
     for key, setting in settings.items():
-        name = key.replace("-", "_")
-        if name not in known:
-            raise unknown(f"setting in {value}", key, [str(option).replace("_", "-") for option in known])
+        name = known.get(key.replace("_", "-"))
+        if name is None:
+            raise unknown(f"setting in {value}", key, known)
         defaults[name] = ",".join(map(str, setting)) if isinstance(setting, list) else setting
     ctx.default_map = {**(ctx.default_map or {}), **defaults}
     return value

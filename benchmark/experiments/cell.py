@@ -4,6 +4,7 @@ Whatever happens inside is an outcome, recorded with its reason. Each record is 
 """
 
 import fcntl
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -160,6 +161,9 @@ def _evaluate_length(
     facts = _facts(device)
     try:
         arrays, seconds = evaluate(model, task, spec.length, device, autocast(cell.train, device))
+        loss = arrays["row_loss"].sum()
+        if not math.isfinite(loss):
+            raise FloatingPointError(f"the loss was {loss} at length {spec.length}")
     except Exception as error:
         store.put(EvalRecord(**facts, status="failed", reason=one_line(error), spec=spec))
         return "failed"
@@ -208,13 +212,15 @@ def encoding_choice(origin: Origin) -> Choice:
 
 
 def refuse_bad_values(make: Callable[[], Made]) -> Made:
-    """What `make` makes; a value that a constructor refuses is the user's to mend."""
+    """What `make` makes; what a constructor refuses, or cannot do, is the user's to mend."""
     try:
         return make()
     except UsageError:
         raise
-    except (ValueError, TypeError) as error:
+    except ValueError as error:
         raise UsageError(" ".join(str(error).split())) from error
+    except Exception as error:  # of a user's own class: it may do anything
+        raise UsageError(one_line(error)) from error
 
 
 def _facts(device: torch.device) -> dict[str, Any]:

@@ -140,7 +140,7 @@ class Pool:
                     raise UsageError(line["reason"])
                 if line["event"] == "checked":
                     return
-        raise RuntimeError(worker.epitaph())
+        raise ChildProcessError(worker.epitaph())
 
     def _serve(self, queue: "deque[Cell]", count: int, force: bool) -> Iterator[Event]:
         selector = selectors.DefaultSelector()

@@ -136,10 +136,12 @@ def outstanding(plan: Plan, store: Store, *, force: bool = False, retry_failed: 
 
 
 def failed_measures(cell: Cell, store: Store) -> list[str]:
-    """Why measures of a cell failed, each reason once."""
+    """Why measures of a cell failed, each reason once, and how many are not there: their worker died."""
     specs = [spec for measure in cell.measures for spec in (*measure.evaluations, *measure.probes)]
     records = [store.measured(spec.key, cell.train.key) for spec in specs]
-    return list(dict.fromkeys(str(record.reason) for record in records if record and record.status == "failed"))
+    reasons = dict.fromkeys(str(record.reason) for record in records if record and record.status == "failed")
+    lost = records.count(None)
+    return [*reasons, *([f"{lost} of {len(specs)} measurements are missing"] if lost else [])]
 
 
 def encoding_spec(choice: Choice) -> EncodingSpec:

@@ -18,6 +18,8 @@ BODIES = {
     "raises": 'raise RuntimeError("it broke\\n in two lines")',
     "diverges": "return q * math.nan, k",
     "kills": "os.kill(os.getpid(), 9)",
+    "breaks": "return (q, k) if site.key_positions.shape[1] < 20 else (q * math.nan, k)",
+    "ends": "self.training or os.kill(os.getpid(), 9); return q, k",
     "prints": 'print("{not the protocol}"); return q, k',
 }
 

@@ -19,6 +19,14 @@ from benchmark.errors import UsageError
 from benchmark.results.record import EvalRecord, TrainRecord
 from benchmark.results.store import Store
 
+HEAD = """
+from benchmark.encodings.encoding import Encoding
+
+class Mine(Encoding):
+    name = "mine"
+    title = "Mine"
+    source = "https://example.org"
+"""
 SMALL = {"preset": "smoke", "tasks": "offset-recall", "lengths": (1, 2)}
 OPTIONS = ["--preset", "smoke", "--tasks", "offset-recall", "--lengths", "1,2", "--no-report"]
 
@@ -77,6 +85,34 @@ def test_cells_that_fail_diverge_or_die_are_recorded_and_the_rest_go_on(tmp_path
         assert {record.status for record in outcome.store.records() if isinstance(record, EvalRecord)} == {"ok"}
 
 
+@pytest.mark.parametrize(
+    ("behaviour", "reason"), [("breaks", "the loss was nan at length 32"), ("ends", "2 of 2 measurements are missing")]
+)
+def test_a_model_that_cannot_be_measured_went_wrong(tmp_path: Path, plugin, behaviour: str, reason: str) -> None:
+    outcome = run(plugin(behaviour), **SMALL, seeds=1, results=tmp_path, workers=1)
+    assert [line.rpartition("seed 0: ")[2].rpartition("Error: ")[2] for line in outcome.failures] == [reason]
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("import no_such_module", "ModuleNotFoundError: No module named 'no_such_module'"),
+        ("raise SystemExit(3)", "SystemExit: 3"),
+        ("def __init__(self, shape): {}['no']", "KeyError: 'no'"),
+    ],
+)
+def test_a_plugin_that_cannot_be_made_is_refused_in_one_line(tmp_path: Path, code: str, reason: str) -> None:
+    path = tmp_path / "mine.py"
+    inside = code.startswith("def")
+    path.write_text((f"{HEAD}\n    {code}\n") if inside else f"{code}\n{HEAD}")
+    options = ["run", *OPTIONS, "--results", str(tmp_path / "r"), "--encodings", str(path)]
+    for arguments in (options, ["tutorial", "--encoding", str(path)]):
+        outcome = CliRunner().invoke(main, arguments)
+        assert outcome.exit_code == 2
+        assert reason in outcome.stderr
+        assert outcome.stderr.count("\n") == 1
+
+
 def test_what_a_plugin_prints_does_not_reach_the_protocol(tmp_path: Path, plugin) -> None:
     outcome = run(plugin("prints"), **SMALL, seeds=1, results=tmp_path)
     assert outcome.failures == []
@@ -108,11 +144,13 @@ def test_wrong_use_is_one_line_and_exit_code_2(tmp_path: Path, options: list[str
 
 def test_a_configuration_file_sets_options_and_the_command_line_wins(tmp_path: Path) -> None:
     config = tmp_path / "run.toml"
-    config.write_text('encodings = ["rope", "alibi"]\npreset = "smoke"\ntasks = "copy"\nseeds = 2\nno-report = true\n')
+    config.write_text('encodings = ["rope", "alibi"]\npreset = "smoke"\ntasks = "copy"\nseeds = 2\nno-report = true\ndisplay = "plain"\n')
     arguments = ["run", "--config", str(config), "--results", str(tmp_path / "r"), "--seeds", "1", "--dry-run"]
     outcome = CliRunner().invoke(main, arguments, catch_exceptions=False)
     assert outcome.exit_code == 0
     assert "2 cells, 0 finished, 2 to do" in outcome.stdout
+    config.write_text('encodings = "rope"\npreset = "smoke"\ndisplay = "none"\n')
+    assert CliRunner().invoke(main, arguments).exit_code == 0  # the key is the option's name
     config.write_text("sedes = 3\n")
     outcome = CliRunner().invoke(main, arguments)
     assert outcome.exit_code == 2
