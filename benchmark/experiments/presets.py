@@ -42,6 +42,7 @@ SMOKE = Preset(
     model=ModelSpec(width=32, heads=4, layers=2),
     budgets={"corpus": (budget(32, 20, 8, 3e-3),)},
     other=(budget(16, 30, 16, 3e-3),),
+    tasks=("corpus", "copy"),
     seeds=(0, 1),
     multiples=(1, 2, 4),
     corpus="shuihu",
