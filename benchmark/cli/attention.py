@@ -46,6 +46,8 @@ def command(
     """
     if len(text) > LONGEST:
         raise UsageError(f"--text has {len(text)} characters, but at most {LONGEST} can be drawn: give a shorter one")
+    if text and not text.strip():
+        raise UsageError(f"--text {text!r} has no words: give a sentence, or leave --text away")
     request = Request(encodings=encoding, tasks="corpus", preset=preset, seeds=(seed,), multiples=(1,), corpus=corpus)
     plan = make_plan(request)
     plan = plan.model_copy(update={"cells": tuple(_looking_at(cell, text) for cell in plan.cells)})

@@ -159,7 +159,10 @@ def check(first: str, second: str) -> dict[str, str]:
         raise UsageError(f"both encodings are {first!r}: name two different ones")
     names = CATALOGUE.names()
     given = [name for name in (first, second) if name.partition(":")[0] in names or name.endswith(".py")]
-    return {name: CATALOGUE.choice(name).label for name in given}
+    labels = {name: CATALOGUE.choice(name).label for name in given}
+    if len(labels) == 2 and labels[first] == labels[second]:
+        raise UsageError(f"{first!r} and {second!r} are both {labels[first]!r}: name two different encodings")
+    return labels
 
 
 def _label(name: str, known: dict[str, str], present: set[str], folder: Path) -> str:

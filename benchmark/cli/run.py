@@ -34,7 +34,10 @@ def read_config(ctx: click.Context, _: click.Parameter, value: Path | None) -> P
         name = known.get(key.replace("_", "-"))
         if name is None:
             raise unknown(f"setting in {value}", key, known)
-        defaults[name] = ",".join(map(str, setting)) if isinstance(setting, list) else setting
+        if isinstance(setting, dict):
+            raise UsageError(f"--config {value}: {key} is a table, but must be a text, a number, true, false or a list")
+        values = setting if isinstance(setting, list) else [setting]
+        defaults[name] = setting if isinstance(setting, bool) else ",".join(map(str, values))
     ctx.default_map = {**(ctx.default_map or {}), **defaults}
     return value
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 import psutil
@@ -61,12 +62,21 @@ def run_cell(cell: Cell, store: Store, device: str, emit: Emit, *, force: bool =
     with _locked(store, cell.train.key):
         task = make_task(cell)
         record = None if force else store.train(cell.train.key)
-        if record is None or record.status != "ok" or not store.weights(cell.train.key).is_file():
+        if record is None or record.status != "ok" or not _readable(store.weights(cell.train.key)):
             record = _train(cell, task, store, place, emit)
         if record.status != "ok":
             return record.status
         emit("measuring")
         return _worst([_measure(cell, measure, task, store, place) for measure in cell.measures])
+
+
+def _readable(weights: Path) -> bool:
+    """Whether a file of weights is there and whole; one that is not is made again."""
+    try:
+        with safetensors.safe_open(weights, framework="pt"):
+            return True
+    except (OSError, safetensors.SafetensorError):
+        return False
 
 
 def make_task(cell: Cell) -> Task:

@@ -204,7 +204,9 @@ def _measure(train: TrainSpec, choice: Choice, budget: BudgetSpec, multiples: It
 def _missing(measure: Measure, train_key: str, store: Store, retry_failed: bool) -> Measure:
     def wanted(spec: EvalSpec | ProbeSpec) -> bool:
         record = store.measured(spec.key, train_key)
-        return record is None or (retry_failed and record.status == "failed")
+        if record is None or (retry_failed and record.status == "failed"):
+            return True
+        return record.status == "ok" and not store.arrays(record)  # damaged: as good as not there
 
     return measure.model_copy(
         update={

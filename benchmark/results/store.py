@@ -113,7 +113,10 @@ class Store:
 
 def read(path: Path) -> dict[str, Any]:
     """The JSON object in a file, of our schema."""
-    data = json.loads(path.read_bytes())
+    try:
+        data = json.loads(path.read_bytes())
+    except RecursionError:
+        raise ValueError("its JSON is nested too deeply") from None
     version = data.get("schema_version") if isinstance(data, dict) else None
     if version != SCHEMA:
         raise ValueError(f"schema version {version!r}, but this version reads {SCHEMA}")

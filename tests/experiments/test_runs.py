@@ -69,6 +69,16 @@ def test_a_run_computes_each_cell_once_and_a_wider_one_what_is_missing(tmp_path:
     assert np.isnan(learned.value[2.0])
 
 
+def test_damaged_files_are_made_again(tmp_path: Path) -> None:
+    run("rope", **SMALL, seeds=1, results=tmp_path)
+    before = outcomes(tmp_path)
+    for path in tmp_path.glob("cells/*/*.safetensors"):  # the weights too
+        path.write_bytes(path.read_bytes()[:-5])
+    assert load(tmp_path).frame().status.unique() == ["failed"]
+    assert run("rope", **SMALL, seeds=1, results=tmp_path).failures == []
+    assert outcomes(tmp_path) == before
+
+
 def test_a_spec_gives_the_same_record_twice(tmp_path: Path) -> None:
     for name in "ab":
         run("rope", **SMALL, seeds=1, results=tmp_path / name)
@@ -144,7 +154,8 @@ def test_wrong_use_is_one_line_and_exit_code_2(tmp_path: Path, options: list[str
 
 def test_a_configuration_file_sets_options_and_the_command_line_wins(tmp_path: Path) -> None:
     config = tmp_path / "run.toml"
-    config.write_text('encodings = ["rope", "alibi"]\npreset = "smoke"\ntasks = "copy"\nseeds = 2\nno-report = true\ndisplay = "plain"\n')
+    settings = 'encodings = ["rope", "alibi"]\npreset = "smoke"\ntasks = "copy"\nseeds = 2\n'
+    config.write_text(settings + 'no-report = true\ndisplay = "plain"\n')
     arguments = ["run", "--config", str(config), "--results", str(tmp_path / "r"), "--seeds", "1", "--dry-run"]
     outcome = CliRunner().invoke(main, arguments, catch_exceptions=False)
     assert outcome.exit_code == 0
