@@ -19,6 +19,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from importlib.machinery import SourceFileLoader
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
@@ -300,11 +301,18 @@ def _default(name: str, value: ast.expr | None, path: Path) -> Parameter:
     return literal
 
 
+class _Plugin(SourceFileLoader):
+    """Loads a user's file, and leaves no __pycache__ beside it."""
+
+    def set_data(self, path: str, data: Any, *, _mode: int = 0o666) -> None:
+        pass
+
+
 def _import_file(path: Path) -> ModuleType:
     name = f"benchmark_plugin_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
     if name in sys.modules:
         return sys.modules[name]
-    spec = importlib.util.spec_from_file_location(name, path)
+    spec = importlib.util.spec_from_file_location(name, path, loader=_Plugin(name, str(path)))
     if spec is None or spec.loader is None:
         raise UsageError(f"{path} cannot be loaded as a Python file")
     module = importlib.util.module_from_spec(spec)
