@@ -7,8 +7,10 @@ one.
 
 import errno
 import importlib
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, NoReturn
 
 import click
@@ -71,6 +73,7 @@ class Program(click.Group):
         arguments = list(sys.argv[1:] if args is None else args) or ["--help"]
         try:
             code = super().main(arguments, *rest, **{**settings, "standalone_mode": False})
+            sys.stdout.flush()  # here, where a full disk is still told in one line
         except (UsageError, click.UsageError) as error:
             fail(_sentence(error), 2)
         except click.ClickException as error:
@@ -80,10 +83,17 @@ class Program(click.Group):
         except OSError as error:
             if error.errno not in REMEDIES:
                 raise
+            drop_output()
             fail(f"{error.strerror}: {error.filename or 'the output'}; {REMEDIES[error.errno]}", 1)
         except (click.Abort, KeyboardInterrupt):
             fail("interrupted", 130)
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def drop_output() -> None:
+    """Forget what stdout still holds: it cannot be written, and Python would try once more on its way out."""
+    with suppress(OSError, ValueError):  # in a test, stdout is no file
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def fail(message: str, code: int) -> NoReturn:
