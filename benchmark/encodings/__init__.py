@@ -12,10 +12,14 @@ if TYPE_CHECKING:
 
 TABLE = {
     "alibi": "alibi",
+    "cope": "cope",
+    "fox": "fox",
     "learned": "learned",
     "none": "none",
+    "pope": "pope",
     "rope": "rope",
     "sinusoidal": "sinusoidal",
+    "t5": "t5",
 }
 
 GROUPS = {"classic": ("none", "sinusoidal", "learned", "alibi", "rope")}

@@ -1,0 +1,57 @@
+"""CoPE: a key's position is counted in context, as the number of gates that open from it to the query.
+
+    gate[i, t]  = sigmoid(q[i] . k[t] / sqrt(D))          over the keys t that query i may see
+    place[i, j] = min(P - 1, sum of gate[i, t] over t = j .. i)
+    score[i, j] += scale * (q[i] . e[floor(place)] and q[i] . e[ceil(place)], interpolated)
+
+Source: Golovneva et al. 2024, https://arxiv.org/abs/2405.18719, section 4 and appendix B.
+Convention: content scores carry the model's 1/sqrt(D), in the gates too; position logits carry none, as in the paper's
+listing. `scaled` gives them 1/sqrt(D) as well: equation 5 adds e to the key inside the scaled product. The P vectors
+are shared by the heads of a layer and start at zero, as in the listing. `places` sets P; 0 is half the trained length
+plus one (the paper uses P = 64, less than its length of 1024), and places past P - 1 share the last vector. Counts are
+of visible keys alone, in float32. Causal only: both ways, "from key to query" has no order. An odd head width is fine.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from benchmark.encodings.encoding import Encoding, Shape, Site
+
+
+class CoPE(Encoding):
+    """A table of P vectors of head width a layer."""
+
+    name = "cope"
+    title = "CoPE"
+    source = "https://arxiv.org/abs/2405.18719"
+    acts = "scores"
+    learned = "P·d a layer"
+    past = "defined, clamps"
+    relative = True
+    per_layer = True
+    causal_only = True
+
+    def __init__(self, shape: Shape, *, places: int = 0, scaled: bool = False) -> None:
+        super().__init__(shape)
+        if places < 0 or places == 1:
+            raise ValueError(f"cope: places is {places}, but must be at least 2, or 0 for half the trained length")
+        self.places = places or max(2, shape.train_length // 2 + 1)
+        self.scale = 1 / math.sqrt(shape.head_width) if scaled else 1.0
+        self.table = nn.Parameter(torch.zeros(self.places, shape.head_width))
+
+    def rescore(self, scores: Tensor, q: Tensor, k: Tensor, site: Site) -> Tensor:
+        places = self.count(scores)
+        logits = (q @ self.table.to(q.dtype).T).to(places.dtype) * self.scale  # [B, H, Q, P]
+        below = places.detach().floor().long()
+        above = (below + 1).clamp(max=self.places - 1)
+        rest = places - below
+        return scores + (logits.gather(-1, below) * (1 - rest) + logits.gather(-1, above) * rest)
+
+    def count(self, scores: Tensor) -> Tensor:
+        """Gates from each key to the query, [B, H, Q, K]: masked scores are -inf, and their gates 0."""
+        # At least float32: bfloat16 cannot count past 256.
+        exact = scores.to(torch.promote_types(scores.dtype, torch.float32))
+        gates = exact.sigmoid()
+        return gates.flip(-1).cumsum(-1).flip(-1).clamp(max=self.places - 1)

@@ -1,0 +1,56 @@
+"""T5: one learned number a head and bucket of distances, exact when near and logarithmic when far.
+
+    score[i, j] += b[bucket(i - j), h]
+    bucket(x) = x                                                              for 0 <= x < n/2
+              = min(n - 1, n/2 + floor(n/2 * log(x / (n/2)) / log(m / (n/2)))) beyond
+    bucket(x) = n + bucket(-x)                                                 for x < 0, a key ahead
+
+with n = `buckets` and m = `max_distance`: the last of 32 buckets begins at distance 113.
+
+Source: Raffel et al. 2020, https://arxiv.org/abs/1910.10683, section 2.1.
+Convention: n buckets a side. Causal attention uses the n behind, which are those of T5's decoder; where attention sees
+both ways, the rule is that of T5's encoder with 2n. One table shared by all layers, as in T5. T5 does not divide
+q . k by sqrt(d); here scores are scaled as for every encoding, and the bias is added as it is. The table is drawn
+as in T5, N(0, 1/C). n is even: an odd one would leave a distance without a bucket of its own.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from benchmark.encodings.encoding import RelativeBias, Shape
+
+
+class T5(RelativeBias):
+    """A table of 2n rows of H numbers."""
+
+    name = "t5"
+    title = "T5 buckets"
+    source = "https://arxiv.org/abs/1910.10683"
+    acts = "bias"
+    learned = "64·H"
+    past = "last bucket"
+    relative = True
+
+    def __init__(self, shape: Shape, *, buckets: int = 32, max_distance: int = 128) -> None:
+        super().__init__(shape)
+        if buckets < 2 or buckets % 2:
+            raise ValueError(f"t5: buckets is {buckets}, but must be even and at least 2")
+        if max_distance <= buckets // 2:
+            raise ValueError(f"t5: max_distance is {max_distance}, but must be above buckets / 2 = {buckets // 2}")
+        self.buckets = buckets
+        self.max_distance = max_distance
+        self.table = nn.Parameter(torch.randn(2 * buckets, shape.heads) / math.sqrt(shape.width))
+
+    def at(self, distance: Tensor) -> Tensor:
+        return self.table[self.bucket(distance)].movedim(-1, 0)
+
+    def bucket(self, distance: Tensor) -> Tensor:
+        """The row of the table for each distance, int64, of the same shape."""
+        exact = self.buckets // 2
+        far = distance.abs().clamp(min=exact).double()
+        steps = (far / exact).log() / math.log(self.max_distance / exact) * (self.buckets - exact)
+        logarithmic = (exact + steps.long()).clamp(max=self.buckets - 1)
+        near = distance.abs() < exact
+        return torch.where(near, distance.abs().long(), logarithmic) + self.buckets * (distance < 0)

@@ -1,0 +1,117 @@
+"""CoPE against plain loops over the paper's formula, and against x-transformers."""
+
+import math
+
+import pytest
+import torch
+from torch import Tensor
+
+from benchmark.encodings import make
+from benchmark.encodings.encoding import Encoding, Shape, Site
+from benchmark.model.attention import scores
+
+BATCH, HEADS, LENGTH, WIDTH = 2, 3, 11, 5
+SHAPE = Shape(width=HEADS * WIDTH, heads=HEADS, layers=1, train_length=LENGTH)
+PRECISIONS = [(torch.float64, 1e-9), (torch.float32, 1e-5)]
+
+
+def draw(*sizes: int, dtype: torch.dtype, seed: int) -> Tensor:
+    return torch.randn(sizes, generator=torch.Generator().manual_seed(seed), dtype=dtype)
+
+
+def cope(settings: str, dtype: torch.dtype) -> Encoding:
+    encoding = make(f"cope{settings}", SHAPE).to(dtype)
+    torch.nn.init.normal_(encoding.table, generator=torch.Generator().manual_seed(5))
+    return encoding
+
+
+def queries_and_keys(dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    q, k = (draw(BATCH, HEADS, LENGTH, WIDTH, dtype=dtype, seed=seed).requires_grad_() for seed in (0, 1))
+    return q, k
+
+
+def run(encoding: Encoding, q: Tensor, k: Tensor) -> Tensor:
+    site = Site.of(torch.zeros(BATCH, LENGTH, SHAPE.width, dtype=q.dtype), torch.arange(LENGTH)[None])
+    return scores(q, k, site, encoding, 1 / math.sqrt(WIDTH)).softmax(-1)
+
+
+def loop(q: Tensor, k: Tensor, table: Tensor, scale: float) -> Tensor:
+    """Counting gates from the query back to the key, one at a time; [B, H, Q, K] of attention."""
+    last = len(table) - 1
+    rows = []
+    for b in range(BATCH):
+        for h in range(HEADS):
+            for i in range(LENGTH):
+                raw, place = [], torch.zeros((), dtype=q.dtype)
+                for j in range(i, -1, -1):
+                    content = (q[b, h, i] * k[b, h, j]).sum() / math.sqrt(WIDTH)
+                    place = place + 1 / (1 + torch.exp(-content))
+                    here = place if place < last else torch.full((), float(last), dtype=q.dtype)
+                    low = math.floor(here.item())
+                    high = math.ceil(here.item())
+                    vector = table[low] + (here - low) * (table[high] - table[low])
+                    raw.append(content + scale * (q[b, h, i] * vector).sum())
+                row = torch.stack(raw[::-1]).softmax(0)
+                rows.append(torch.cat((row, row.new_zeros(LENGTH - i - 1))))
+    return torch.stack(rows).view(BATCH, HEADS, LENGTH, LENGTH)
+
+
+@pytest.mark.parametrize("dtype, tolerance", PRECISIONS)
+@pytest.mark.parametrize(
+    "settings, scale", [("", 1), (":places=3", 1), (":places=13", 1), (":scaled=true", 1 / math.sqrt(WIDTH))]
+)
+def test_attention_and_its_gradients_are_the_papers(
+    settings: str, scale: float, dtype: torch.dtype, tolerance: float
+) -> None:
+    encoding, (q, k) = cope(settings, dtype), queries_and_keys(dtype)
+    ours, theirs = run(encoding, q, k), loop(q, k, encoding.table, scale)
+    torch.testing.assert_close(ours, theirs, atol=tolerance, rtol=tolerance)
+    downstream = draw(*ours.shape, dtype=dtype, seed=2)
+    mine, wanted = (torch.autograd.grad(each, (q, k, encoding.table), downstream) for each in (ours, theirs))
+    torch.testing.assert_close(mine, wanted, atol=tolerance, rtol=tolerance)
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated:DeprecationWarning")  # of x-transformers
+@pytest.mark.parametrize("dtype, tolerance", PRECISIONS)
+@pytest.mark.parametrize("places", [3, 7])
+def test_equals_x_transformers(places: int, dtype: torch.dtype, tolerance: float) -> None:
+    from x_transformers.x_transformers import CoPE
+
+    encoding, (q, k) = cope(f":places={places}", dtype), queries_and_keys(dtype)
+    theirs = CoPE(WIDTH, HEADS, places).to(dtype)
+    theirs.pos_emb.data.copy_(encoding.table.data)
+    hidden = torch.ones(LENGTH, LENGTH, dtype=torch.bool).triu(1)
+    content = (q @ k.transpose(-1, -2) / math.sqrt(WIDTH)).masked_fill(hidden, -torch.inf)
+    wanted = (content + theirs(q, content)).softmax(-1)
+    ours = run(encoding, q, k)
+    torch.testing.assert_close(ours, wanted, atol=tolerance, rtol=tolerance)
+    downstream = draw(*ours.shape, dtype=dtype, seed=2)
+    mine = torch.autograd.grad(ours, (q, k, encoding.table), downstream)
+    expected = torch.autograd.grad(wanted, (q, k, theirs.pos_emb), downstream)
+    torch.testing.assert_close(mine, expected, atol=tolerance, rtol=tolerance)
+
+
+def test_with_every_gate_open_places_are_distances_plus_one() -> None:
+    encoding = make("cope:places=97", SHAPE)
+    wide_open = torch.full((1, 1, LENGTH, LENGTH), 50.0).tril()
+    wide_open = wide_open.masked_fill(torch.ones(LENGTH, LENGTH, dtype=torch.bool).triu(1), -torch.inf)
+    expected = torch.tensor([[max(0, i - j + 1) for j in range(LENGTH)] for i in range(LENGTH)])
+    torch.testing.assert_close(encoding.count(wide_open)[0, 0], expected.float())
+
+
+def test_bfloat16_scores_are_counted_in_float32() -> None:
+    """bfloat16 would stop counting at 256."""
+    encoding = make("cope:places=600", SHAPE)
+    counted = encoding.count(torch.full((1, 1, 1, 512), 50.0, dtype=torch.bfloat16))
+    assert counted[0, 0, 0, 0].item() == 512
+
+
+def test_the_table_is_half_the_trained_length_unless_told() -> None:
+    assert make("cope", SHAPE).table.shape == (6, WIDTH)
+    assert make("cope", Shape(width=5, heads=1, layers=1, train_length=1)).table.shape == (2, WIDTH)
+
+
+@pytest.mark.parametrize("places", [-1, 1])
+def test_too_few_places_are_refused(places: int) -> None:
+    with pytest.raises(ValueError, match=f"cope: places is {places}, but must be at least 2"):
+        make(f"cope:places={places}", SHAPE)

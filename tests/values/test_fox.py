@@ -1,0 +1,69 @@
+"""FoX against plain loops over the paper's formula."""
+
+import math
+
+import pytest
+import torch
+from torch import Tensor
+
+from benchmark.encodings import make
+from benchmark.encodings.encoding import Encoding, Shape, Site
+from benchmark.model.attention import attend
+
+BATCH, HEADS, LENGTH, WIDTH = 2, 3, 7, 5
+SHAPE = Shape(width=HEADS * WIDTH, heads=HEADS, layers=1, train_length=LENGTH)
+
+
+def draw(*sizes: int, dtype: torch.dtype, seed: int) -> Tensor:
+    return torch.randn(sizes, generator=torch.Generator().manual_seed(seed), dtype=dtype).requires_grad_()
+
+
+def loop(q: Tensor, k: Tensor, x: Tensor, encoding: Encoding) -> Tensor:
+    """softmax over j <= i of q_i . k_j / sqrt(D) times the gates from j + 1 to i, multiplied; [B, H, Q, K]."""
+    weight, offset = encoding.gate.weight, encoding.gate.bias
+    rows = []
+    for b in range(BATCH):
+        for h in range(HEADS):
+            gates = [1 / (1 + torch.exp(-(weight[h] * x[b, t]).sum() - offset[h])) for t in range(LENGTH)]
+            for i in range(LENGTH):
+                powers, left = [], torch.ones((), dtype=q.dtype)
+                for j in range(i, -1, -1):
+                    powers.append(left * torch.exp((q[b, h, i] * k[b, h, j]).sum() / math.sqrt(WIDTH)))
+                    left = left * gates[j]
+                row = torch.stack(powers[::-1]) / sum(powers)
+                rows.append(torch.cat((row, row.new_zeros(LENGTH - i - 1))))
+    return torch.stack(rows).view(BATCH, HEADS, LENGTH, LENGTH)
+
+
+@pytest.mark.parametrize("weights", [False, True], ids=["fused", "eager"])
+@pytest.mark.parametrize("dtype, tolerance", [(torch.float64, 1e-9), (torch.float32, 1e-5)])
+def test_attention_and_its_gradients_are_the_papers(dtype: torch.dtype, tolerance: float, weights: bool) -> None:
+    encoding = make("fox", SHAPE).to(dtype)
+    torch.nn.init.normal_(encoding.gate.bias, generator=torch.Generator().manual_seed(5))
+    q, k, v = (draw(BATCH, HEADS, LENGTH, WIDTH, dtype=dtype, seed=seed) for seed in range(3))
+    x = draw(BATCH, LENGTH, SHAPE.width, dtype=dtype, seed=3)
+    site = Site.of(x, torch.arange(LENGTH)[None])
+    ours, _ = attend(q, k, v, site, encoding, scale=1 / math.sqrt(WIDTH), weights=weights)
+    theirs = loop(q, k, x, encoding) @ v
+    torch.testing.assert_close(ours, theirs, atol=tolerance, rtol=tolerance)
+    downstream = draw(*ours.shape, dtype=dtype, seed=4).detach()
+    inputs = (q, k, v, x, encoding.gate.weight, encoding.gate.bias)
+    mine, wanted = (torch.autograd.grad(each, inputs, downstream) for each in (ours, theirs))
+    torch.testing.assert_close(mine, wanted, atol=tolerance, rtol=tolerance)
+
+
+def test_a_fresh_gate_keeps_half_a_token_and_the_query_keeps_itself() -> None:
+    site = Site.of(torch.zeros(1, LENGTH, SHAPE.width), torch.arange(LENGTH)[None])
+    bias = make("fox", SHAPE).bias(site)
+    for query in range(LENGTH):
+        for key in range(query + 1):
+            assert bias[0, 0, query, key].item() == pytest.approx((query - key) * math.log(0.5), abs=1e-5)
+
+
+def test_bfloat16_gates_are_summed_in_float32() -> None:
+    length = 2048
+    encoding = make("fox", SHAPE).bfloat16()
+    site = Site.of(torch.zeros(1, length, SHAPE.width, dtype=torch.bfloat16), torch.arange(length)[None], queries=1)
+    bias = encoding.bias(site)
+    assert bias.dtype == torch.float32
+    assert bias[0, 0, 0, 0].item() == pytest.approx((length - 1) * math.log(0.5), rel=1e-4)
