@@ -95,6 +95,7 @@ def test_a_task_that_one_of_them_lacks_is_named(table):
         ("rope", "none", "no results of 'none'"),
         ("rope", "rope:bse=3", "did you mean 'base'?"),
         ("rope", "missing.py", "no file 'missing.py'"),
+        ("rope", "rope:base=10000", "are both 'rope'"),
     ],
 )
 def test_wrong_names_are_one_line(invoke, results, first, second, wanted):

@@ -163,6 +163,10 @@ def test_a_configuration_file_sets_options_and_the_command_line_wins(tmp_path: P
     assert "2 cells, 0 finished, 2 to do" in outcome.stdout
     config.write_text('encodings = "rope"\npreset = "smoke"\ndisplay = "none"\n')
     assert CliRunner().invoke(main, arguments).exit_code == 0  # the key is the option's name
+    config.write_text('results = 2020-01-01\npreset = "smoke"\n')
+    assert CliRunner().invoke(main, ["run", "--config", str(config), "--dry-run"]).exit_code == 0
+    config.write_text("[encodings]\nrope = 1\n")
+    assert "encodings is a table" in CliRunner().invoke(main, arguments).stderr
     config.write_text("sedes = 3\n")
     outcome = CliRunner().invoke(main, arguments)
     assert outcome.exit_code == 2

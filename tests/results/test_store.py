@@ -95,6 +95,7 @@ def faults(good: dict[str, Any]) -> dict[str, tuple[bytes, str]]:
     text = json.dumps(good)
     return {
         "empty": (b"", "Expecting value"),
+        "nested": (b"[" * 100_000, "nested too deeply"),
         "truncated": (text[: len(text) // 2].encode(), ""),
         "no-json": (b"\x00\xff\xfe garbage", "codec can't decode"),
         "a-list": (b"[1, 2]", f"schema version None, but this version reads {SCHEMA}"),
@@ -111,7 +112,7 @@ def faults(good: dict[str, Any]) -> dict[str, tuple[bytes, str]]:
     }
 
 
-FAULTS = ["empty", "truncated", "no-json", "a-list", "foreign", "newer", "other-kind", "unknown-field"]
+FAULTS = ["empty", "nested", "truncated", "no-json", "a-list", "foreign", "newer", "other-kind", "unknown-field"]
 FAULTS += ["missing-field", "wrong-type", "another-cell"]
 
 
