@@ -7,6 +7,7 @@ plan can be made, and found finished, without loading a single library.
     rope                        a name in the registry
     rope:base=500000            with a parameter; several are joined by ":" (rope:base=500000:fraction=0.25)
     path/to/mine.py             a file that defines one class of the kind
+    randomized:base=alibi       around another, where the class says which parameter names it (`wraps`)
     NAME                        also one that an installed package offers as an entry point
 """
 
@@ -39,13 +40,14 @@ class Entry:
     class_name: str
     path: Path
     module: str | None  # None: a file outside any package, loaded by path
+    contract: Path  # the file of the kind's contract
     attributes: Mapping[str, Any] = field(default_factory=dict)
     defaults: Mapping[str, Parameter] = field(default_factory=dict)
 
     @property
     def fingerprint(self) -> str:
-        """Hash of the file's code: comments, docstrings and layout do not count."""
-        return fingerprint(self.path)
+        """Hash of the code of the file and of its siblings that it imports, the contract apart."""
+        return fingerprint(self.path, self.contract)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,6 +146,17 @@ class Catalogue:
             given[key] = convert(value, entry.defaults[key], f"{entry.name}:{key}")
         return Choice(entry=entry, parameters={**entry.defaults, **given})
 
+    def wrapped(self, choice: Choice) -> Choice | None:
+        """The choice that another is built around; None if it stands alone."""
+        parameter = choice.entry.attributes.get("wraps")
+        return self.choice(str(choice.parameters[parameter])) if isinstance(parameter, str) else None
+
+    def fingerprint(self, choice: Choice) -> str:
+        """Hash of a choice's code, and of the code of what it is built around."""
+        inner = self.wrapped(choice)
+        own = choice.entry.fingerprint
+        return own if inner is None else hashlib.sha256(f"{own} {self.fingerprint(inner)}".encode()).hexdigest()[:16]
+
     def load(self, entry: Entry) -> type[Any]:
         """The class itself; this is what imports torch, or a user's file."""
         if entry.module is not None:
@@ -203,6 +216,7 @@ def read_entry(
         class_name=node.name,
         path=path,
         module=module,
+        contract=contract,
         attributes=attributes,
         defaults=_defaults(node, path),
     )
@@ -228,13 +242,32 @@ def convert(text: str, default: Parameter, what: str) -> Parameter:
     return number
 
 
-def fingerprint(path: Path) -> str:
-    """Hash of a Python file's syntax tree without docstrings, 16 hexadecimal digits."""
+def fingerprint(path: Path, contract: Path) -> str:
+    """Hash of the syntax trees, without docstrings, of a file and of the siblings it imports: 16 hexadecimal digits.
+
+    Of our own packages alone: what a user's file imports is the user's to version. The contract does not count: what
+    changes results there raises PROTOCOL.
+    """
+    code = ast.dump(_without_docstrings(path))
+    for sibling in sorted(_siblings(path, contract)):
+        code += fingerprint(sibling, contract)
+    return hashlib.sha256(code.encode()).hexdigest()[:16]
+
+
+def _without_docstrings(path: Path) -> ast.Module:
     tree = ast.parse(path.read_bytes())
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
             node.body = node.body[1:]
-    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()[:16]
+    return tree
+
+
+def _siblings(path: Path, contract: Path) -> set[Path]:
+    """The modules beside the contract that a file imports names from."""
+    package = f"benchmark.{contract.parent.name}."
+    imported = {node.module or "" for node in ast.walk(_tree(path)) if isinstance(node, ast.ImportFrom)}
+    files = {contract.parent / f"{name.removeprefix(package)}.py" for name in imported if name.startswith(package)}
+    return {file for file in files if file != contract and file.is_file()}
 
 
 def _is_path(name: str) -> bool:

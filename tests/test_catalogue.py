@@ -295,9 +295,23 @@ def test_a_fingerprint_counts_code_and_not_prose(tmp_path: Path) -> None:
 
     def of(text: str) -> str:
         path.write_text(text)
-        return fingerprint(path)
+        return fingerprint(path, ENCODINGS.folder / ENCODINGS.contract)
 
     plain = of("def f(x):\n    return x + 1\n")
     assert of('"""Idea."""\n\ndef f(x):\n    """One more."""\n    return (x + 1)  # because\n') == plain
     assert of("def f(x):\n    return x + 2\n") != plain
     assert len(plain) == 16
+
+
+def test_a_fingerprint_counts_the_siblings_that_a_file_imports(tmp_path: Path) -> None:
+    contract = tmp_path / "encodings" / "encoding.py"
+    contract.parent.mkdir()
+    contract.write_text("a = 1\n")
+    sibling, own = tmp_path / "encodings" / "rope.py", tmp_path / "mine.py"
+    sibling.write_text("b = 1\n")
+    own.write_text("from benchmark.encodings.encoding import a\nfrom benchmark.encodings.rope import b\nimport math\n")
+    before = fingerprint(own, contract)
+    contract.write_text("a = 2\n")
+    assert fingerprint(own, contract) == before
+    sibling.write_text("b = 2\n")
+    assert fingerprint(own, contract) != before

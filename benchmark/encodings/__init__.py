@@ -28,7 +28,7 @@ CATALOGUE = Catalogue(
     kind="encoding",
     package="benchmark.encodings",
     contract="encoding.py",
-    bases=("Encoding", "RelativeBias"),
+    bases=("Encoding", "RelativeBias", "Rotation", "Wrapper"),
     table=TABLE,
     groups=GROUPS,
     entry_point_group="position_encodings",
@@ -45,9 +45,15 @@ def make(choice: Choice | str, shape: "Shape", *, seed: int = 0, layer: int = 0)
     from benchmark.seeds import seed_of
 
     chosen = CATALOGUE.choice(choice) if isinstance(choice, str) else choice
-    encoding_class = CATALOGUE.load(chosen.entry)
+    CATALOGUE.load(chosen.entry)  # before the fork: a user's module may draw too
     # An author may draw weights with any torch initialiser; the fork keeps the caller's randomness untouched.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed_of("encoding", chosen.entry.name, seed, layer))
-        encoding: Encoding = encoding_class(shape, **chosen.parameters)
+        return build(chosen, shape)
+
+
+def build(choice: Choice | str, shape: "Shape") -> "Encoding":
+    """An encoding whose weights are drawn from torch's own generator: for one that is built around another."""
+    chosen = CATALOGUE.choice(choice) if isinstance(choice, str) else choice
+    encoding: Encoding = CATALOGUE.load(chosen.entry)(shape, **chosen.parameters)
     return encoding

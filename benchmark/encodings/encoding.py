@@ -28,6 +28,7 @@ class Shape:
     heads: int
     layers: int
     train_length: int
+    digits: tuple[int, ...] = ()  # token ids of the digits, where the task writes numbers
 
     def __post_init__(self) -> None:
         for name in ("width", "heads", "layers", "train_length"):
@@ -132,18 +133,25 @@ class Encoding(nn.Module):
     title: ClassVar[str]  # for people
     source: ClassVar[str]  # where the idea was published, an URL
     acts: ClassVar[str]  # embedding, rotation, bias, scores, positions, or nothing
-    learned: ClassVar[str] = "0"  # number of learned parameters, as a formula in L, D, H, d
+    learned: ClassVar[str] = "0"  # number of learned parameters, as a formula in L, C, H, d (head width)
     past: ClassVar[str]  # what happens past the trained length, in three or four words
-    relative: ClassVar[bool] = False  # claims that scores depend on distance only; the contract test holds it to that
-    per_layer: ClassVar[bool] = False  # one instance a layer, or one shared by all
-    causal_only: ClassVar[bool] = False  # True: not defined where a query sees keys ahead of it; the model refuses
     adapts: ClassVar[str | None] = None  # applied at test time to a model trained with that encoding; never trained
+    wraps: ClassVar[str | None] = None  # the parameter that names another encoding, which this one is built around
+    numbers: ClassVar[bool] = False  # reads the digits of numbers: offered only to tasks that write some
 
+    # An encoding around another takes these from it, when it is built.
+    relative: bool = False  # claims that scores depend on distance only; the contract test holds it to that
+    per_layer: bool = False  # one instance a layer, or one shared by all
+    causal_only: bool = False  # True: not defined where a query sees keys ahead of it; the model refuses
+    length_aware: bool = False  # what it does to a token depends on how many there are: no cache serves longer rows
     max_length: int | None = None  # tokens; None: defined everywhere. Past it, evaluation reports "unsupported"
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.shape = shape
+
+    def schedule(self, done: float) -> None:
+        """Told before each training step what share of training is done, 0 <= done < 1; never told at test time."""
 
     def positions(self, tokens: Int[Tensor, "batch time"], generator: torch.Generator | None = None) -> Tensor:
         """Position of every token, [B|1, T]. `generator` is given in training only, for encodings that sample."""
@@ -184,7 +192,7 @@ class RelativeBias(Encoding):
     """
 
     acts: ClassVar[str] = "bias"
-    relative: ClassVar[bool] = True
+    relative: bool = True
 
     def at(self, distance: Tensor) -> Tensor:
         """The bias of every head at each distance: any shape [...] in, [H, ...] out. Float32 inside."""
@@ -204,3 +212,94 @@ class RelativeBias(Encoding):
         distances = torch.arange(farthest, nearest - 1, -1, device=site.key_positions.device)
         # Row r of the unfolded view holds the distances from (farthest - r) down: the last query comes first.
         return self.at(distances).unfold(-1, keys, 1).flip(-2)[None]
+
+
+class Rotation(Encoding):
+    """An encoding that turns pairs of channels of queries and keys by position times frequency: give `theta`.
+
+    The first r channels are turned, r twice the number of frequencies; the others stay. Pairs are half-split, x[k] with
+    x[k + r/2] as in GPT-NeoX and Llama, or x[2k] with x[2k + 1] where `interleaved`. Cosines and sines are computed
+    once a forward pass and shared by all layers (when the encoding itself is shared).
+    """
+
+    acts: ClassVar[str] = "rotation"
+    relative: bool = True
+    interleaved: bool = False
+    temperature: float = 1.0  # multiplies cosines and sines: scores grow by its square
+
+    def theta(self, dtype: torch.dtype, site: Site) -> Tensor:
+        """Radians a position that each pair turns by, [r/2], of the dtype and on the site's device."""
+        raise NotImplementedError(f"{type(self).__name__} must define theta(dtype, site)")
+
+    def rotate(self, q: Tensor, k: Tensor, site: Site) -> tuple[Tensor, Tensor]:
+        cos, sin = site.once(("rotation", id(self), q.dtype), lambda: self.table(site, q.dtype))
+        own = slice(site.first_query, site.first_query + q.shape[-2])
+        return self.turn(q, cos[..., own, :], sin[..., own, :]), self.turn(k, cos, sin)
+
+    def table(self, site: Site, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+        """Cosines and sines of every angle of every key, each [B|1, 1, K, r/2]."""
+        # At least float32: a bfloat16 angle at position 4096 is wrong by whole turns.
+        exact = torch.promote_types(dtype, torch.float32)
+        angles = site.key_positions[:, None, :, None].to(exact) * self.theta(exact, site)
+        cos, sin = angles.cos(), angles.sin()
+        if self.temperature != 1.0:
+            cos, sin = cos * self.temperature, sin * self.temperature
+        return cos.to(dtype), sin.to(dtype)
+
+    def turn(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+        """Rotate the pairs of the first r channels of x [B, H, T, D] by angles [B|1, H|1, T, r/2]; leave the others."""
+        rotated = 2 * cos.shape[-1]
+        if rotated == 0:
+            return x
+        moving, still = x[..., :rotated], x[..., rotated:]
+        if self.interleaved:
+            a, b = moving[..., 0::2], moving[..., 1::2]
+            turned = torch.stack((a * cos - b * sin, b * cos + a * sin), dim=-1).flatten(-2)
+        else:
+            a, b = moving.chunk(2, dim=-1)
+            turned = torch.cat((a * cos - b * sin, b * cos + a * sin), dim=-1)
+        return torch.cat((turned, still), dim=-1) if still.shape[-1] else turned
+
+
+def geometric(base: float, rotated: int, width: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """RoPE's frequencies base ** (-2k / width) for k = 0 .. rotated/2 - 1, fastest first, [rotated/2]."""
+    return base ** (-torch.arange(0, rotated, 2, dtype=dtype, device=device) / width)
+
+
+class Wrapper(Encoding):
+    """An encoding around another: what it does not override is the inner one's, claims and weights included."""
+
+    def __init__(self, shape: Shape, inner: Encoding) -> None:
+        super().__init__(shape)
+        self.inner = inner
+        self.relative = inner.relative
+        self.per_layer = inner.per_layer
+        self.causal_only = inner.causal_only
+        self.length_aware = inner.length_aware
+        self.max_length = inner.max_length
+
+    def schedule(self, done: float) -> None:
+        self.inner.schedule(done)
+
+    def positions(self, tokens: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        return self.inner.positions(tokens, generator)
+
+    def embed(self, x: Tensor, positions: Tensor) -> Tensor:
+        return self.inner.embed(x, positions)
+
+    def rotate(self, q: Tensor, k: Tensor, site: Site) -> tuple[Tensor, Tensor]:
+        return self.inner.rotate(q, k, site)
+
+    def bias(self, site: Site) -> Tensor | None:
+        return self.inner.bias(site)
+
+    def rescore(self, scores: Tensor, q: Tensor, k: Tensor, site: Site) -> Tensor:
+        return self.inner.rescore(scores, q, k, site)
+
+    @property
+    def biases(self) -> bool:
+        return self.inner.biases
+
+    @property
+    def rescores(self) -> bool:
+        return self.inner.rescores

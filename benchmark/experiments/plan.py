@@ -98,7 +98,7 @@ def make_plan(request: Request) -> Plan:
     """The cells of a request: tasks x budgets x encodings x seeds, each once."""
     chosen = preset(request.preset)
     own = encodings.CATALOGUE.parse(request.encodings)
-    trained = [_trained_with(choice) for choice in own]
+    trained = [trained_with(choice) for choice in own]
     problems = tasks.CATALOGUE.parse(request.tasks or ",".join(chosen.tasks))
     cells: dict[str, Cell] = {}
     for problem in problems:
@@ -149,15 +149,26 @@ def encoding_spec(choice: Choice) -> EncodingSpec:
     return EncodingSpec(
         name=choice.entry.name,
         parameters=dict(choice.parameters),
-        fingerprint=choice.entry.fingerprint,
+        fingerprint=encodings.CATALOGUE.fingerprint(choice),
         label=choice.label,
     )
 
 
-def _trained_with(choice: Choice) -> Choice:
-    """The encoding that the model is trained with: another one where this adapts it at test time."""
+def trained_with(choice: Choice) -> Choice:
+    """The encoding that the model is trained with: another one where this adapts it at test time.
+
+    That is the one that it is built around, or the one that it adapts, with the parameters that both have: a model for
+    `yarn:base=500000` is trained with `rope:base=500000`.
+    """
     adapts = choice.entry.attributes.get("adapts")
-    return encodings.CATALOGUE.choice(adapts) if isinstance(adapts, str) else choice
+    if not isinstance(adapts, str):
+        return choice
+    around = encodings.CATALOGUE.wrapped(choice)
+    if around is not None:
+        return around
+    entry = encodings.CATALOGUE.entry(adapts)
+    common = {name: value for name, value in choice.parameters.items() if name in entry.defaults}
+    return Choice(entry=entry, parameters={**entry.defaults, **common})
 
 
 def _task(choice: Choice, corpus: str) -> tuple[TaskSpec, Origin]:

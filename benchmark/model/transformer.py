@@ -84,6 +84,11 @@ class Transformer(nn.Module):
         """The encoding that a layer uses."""
         return self.encodings[layer % len(self.encodings)]  # type: ignore[return-value]
 
+    def schedule(self, done: float) -> None:
+        """Tell every encoding what share of training is done, before each step."""
+        for encoding in self.encodings:
+            encoding.schedule(done)  # type: ignore[operator]
+
     def initialise(self, seed: int) -> None:
         """Draw every weight but the encoding's own, each from a generator of its own."""
         for name, weight in self.named_parameters():

@@ -64,6 +64,7 @@ def train(model: Transformer, task: Task, spec: TrainSpec, device: torch.device,
     for step in range(budget.steps):
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(step, budget)
+        model.schedule(step / budget.steps)
         batch = training_batch(task, spec, step)
         sampler = generator("positions", spec.data_seed, step)
         with autocast(spec, device):
