@@ -11,12 +11,15 @@ if TYPE_CHECKING:
     from benchmark.encodings.encoding import Encoding, Shape
 
 TABLE = {
+    "abacus": "abacus",
     "alibi": "alibi",
     "cope": "cope",
     "fox": "fox",
+    "hybrid": "hybrid",
     "learned": "learned",
     "none": "none",
     "pope": "pope",
+    "randomized": "randomized",
     "rope": "rope",
     "sinusoidal": "sinusoidal",
     "t5": "t5",

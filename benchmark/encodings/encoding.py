@@ -20,6 +20,10 @@ from torch import Tensor, nn
 Value = TypeVar("Value")
 
 
+class PastEndError(ValueError):
+    """A position past the end of an encoding: the measurement is reported as unsupported, never clamped in silence."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Shape:
     """What an encoding may size itself by. `train_length` is in tokens."""

@@ -13,7 +13,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from benchmark.encodings.encoding import Encoding, Shape
+from benchmark.encodings.encoding import Encoding, PastEndError, Shape
 
 
 class Learned(Encoding):
@@ -34,7 +34,7 @@ class Learned(Encoding):
 
     def embed(self, x: Tensor, positions: Tensor) -> Tensor:
         if positions.numel() and int(positions.max()) >= self.shape.train_length:
-            raise ValueError(
+            raise PastEndError(
                 f"learned: position {int(positions.max())} is past the end of the table, "
                 f"which was trained for positions 0 to {self.shape.train_length - 1}"
             )

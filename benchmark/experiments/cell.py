@@ -19,6 +19,7 @@ import torch
 
 from benchmark import encodings, tasks
 from benchmark.catalogue import Catalogue, Choice
+from benchmark.encodings.encoding import PastEndError
 from benchmark.errors import UsageError
 from benchmark.experiments.plan import Cell, Measure, Origin
 from benchmark.files import write_atomically
@@ -159,10 +160,12 @@ def _evaluate(
     for spec in measure.evaluations:
         if spec not in within:
             reason = f"{task.tokens(spec.length)} tokens, but {measure.origin.item} is defined up to {limit}"
-            store.put(
-                EvalRecord(**facts, status="unsupported", reason=reason, spec=spec, tokens=task.tokens(spec.length))
-            )
+            store.put(_unsupported(facts, spec, task, reason))
     return _worst([_evaluate_length(cell, spec, model, task, store, device) for spec in within])
+
+
+def _unsupported(facts: dict[str, Any], spec: EvalSpec, task: Task, reason: str) -> EvalRecord:
+    return EvalRecord(**facts, status="unsupported", reason=reason, spec=spec, tokens=task.tokens(spec.length))
 
 
 def _evaluate_length(
@@ -174,6 +177,9 @@ def _evaluate_length(
         loss = arrays["row_loss"].sum()
         if not math.isfinite(loss):
             raise FloatingPointError(f"the loss was {loss} at length {spec.length}")
+    except PastEndError as error:
+        store.put(_unsupported(facts, spec, task, str(error)))
+        return "ok"
     except Exception as error:
         store.put(EvalRecord(**facts, status="failed", reason=one_line(error), spec=spec))
         return "failed"

@@ -28,7 +28,8 @@ SHAPES = [
     Shape(width=width, heads=heads, layers=2, train_length=LENGTH, digits=DIGITS)
     for heads, width in ((1, 5), (5, 20), (6, 18))
 ]
-VARIANTS = ["rope:interleaved=true", "rope:fraction=0.6"]
+VARIANTS = ["rope:interleaved=true", "rope:fraction=0.6", "hybrid:window=3"]
+VARIANTS += [f"randomized:limit=97:base={base}" for base in ("alibi", "learned", "sinusoidal")]
 CHOICES = [*CATALOGUE.names(), *VARIANTS]
 
 every_encoding = pytest.mark.parametrize("choice", CHOICES)
@@ -113,9 +114,7 @@ def test_every_length_is_defined_or_refused(choice: str, eager: bool, length: in
 
 def test_only_tables_end() -> None:
     ends = {name: make(name, SHAPE).max_length for name in CATALOGUE.names() if make(name, SHAPE).max_length}
-    claimed = [name for name in CATALOGUE.names() if CATALOGUE.entry(name).attributes["past"] == "unsupported"]
-    assert sorted(ends) == claimed
-    assert ends["learned"] == LENGTH
+    assert ends == {"learned": LENGTH, "randomized": 2048}
 
 
 @every_encoding
@@ -283,7 +282,7 @@ def test_building_and_running_leave_the_callers_randomness_alone(choice: str) ->
 
 @every_encoding
 def test_a_shared_relative_bias_is_computed_once_a_forward_pass(choice: str) -> None:
-    model = build(choice, Shape(width=21, heads=3, layers=5, train_length=LENGTH))
+    model = build(choice, Shape(width=21, heads=3, layers=5, train_length=LENGTH, digits=DIGITS))
     encoding = model.encoding
     if not isinstance(encoding, RelativeBias) or encoding.per_layer:
         pytest.skip("no bias of distance alone that all layers share")

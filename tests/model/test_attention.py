@@ -14,7 +14,7 @@ from benchmark.model import attention
 from benchmark.model.transformer import Cache, Transformer
 
 BATCH, VOCABULARY, LENGTH = 2, 13, 11
-SHAPE = Shape(width=21, heads=3, layers=2, train_length=LENGTH)
+SHAPE = Shape(width=21, heads=3, layers=2, train_length=LENGTH, digits=tuple(range(2, 12)))
 
 
 class Counting(Encoding):
