@@ -106,6 +106,9 @@ def command(
     plan = make_plan(request)
     store = Store(results)
     todo = outstanding(plan, store, force=force, retry_failed=retry_failed)
+    if style in ("auto", "rich", "plain"):
+        for line in plan.left_out:
+            click.echo(line)
     if dry_run:
         show_plan(plan, todo, store, workers or default_workers(device))
         return

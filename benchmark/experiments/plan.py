@@ -87,6 +87,7 @@ class Plan(Frozen):
 
     request: Request
     cells: tuple[Cell, ...]
+    left_out: tuple[str, ...] = ()  # what was asked for and has no meaning, a line each
 
     @property
     def train_keys(self) -> frozenset[str]:
@@ -101,10 +102,17 @@ def make_plan(request: Request) -> Plan:
     trained = [trained_with(choice) for choice in own]
     problems = tasks.CATALOGUE.parse(request.tasks or ",".join(chosen.tasks))
     cells: dict[str, Cell] = {}
+    left_out = []
     for problem in problems:
         task, origin = _task(problem, request.corpus or chosen.corpus)
+        offered = [pair for pair in zip(trained, own, strict=True) if _offered(pair[1], problem)]
+        left_out += [
+            f"{choice.label} is not offered {task.label}: it reads the digits of numbers, and the task has none"
+            for choice in own
+            if not _offered(choice, problem)
+        ]
         for budget in chosen.budgets_for(task.name):
-            for base, choice in zip(trained, own, strict=True):
+            for base, choice in offered:
                 for seed in request.seeds if request.seeds is not None else chosen.seeds:
                     train = TrainSpec(
                         task=task,
@@ -118,7 +126,9 @@ def make_plan(request: Request) -> Plan:
                     measure = _measure(train, choice, budget, request.multiples or chosen.multiples)
                     cell = cells.get(train.key) or Cell(train=train, encoding=Origin.of(base), task=origin, measures=())
                     cells[train.key] = cell.model_copy(update={"measures": (*cell.measures, measure)})
-    return Plan(request=request, cells=tuple(cells.values()))
+    if not cells:
+        raise UsageError(f"nothing to do: {left_out[0]}; choose one that writes numbers, such as --tasks addition")
+    return Plan(request=request, cells=tuple(cells.values()), left_out=tuple(left_out))
 
 
 def outstanding(plan: Plan, store: Store, *, force: bool = False, retry_failed: bool = False) -> list[Cell]:
@@ -152,6 +162,11 @@ def encoding_spec(choice: Choice) -> EncodingSpec:
         fingerprint=encodings.CATALOGUE.fingerprint(choice),
         label=choice.label,
     )
+
+
+def _offered(choice: Choice, task: Choice) -> bool:
+    """Whether an encoding makes sense on a task: one that reads digits needs a task that writes some."""
+    return bool(task.entry.attributes.get("numbers")) or not choice.entry.attributes.get("numbers")
 
 
 def trained_with(choice: Choice) -> Choice:

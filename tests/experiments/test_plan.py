@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from benchmark.errors import UsageError
@@ -5,6 +7,8 @@ from benchmark.experiments.plan import Request, make_plan, outstanding, parse_mu
 from benchmark.experiments.presets import PRESETS
 from benchmark.experiments.runs import command
 from benchmark.results.store import Store
+
+ROOT = Path(__file__).parents[2]
 
 
 def plan(**asked):
@@ -103,3 +107,24 @@ def test_the_command_of_a_request_asks_for_the_same_again() -> None:
     assert command(request) == (
         "python -m benchmark run --encodings rope:base=500000,alibi --preset smoke --seeds 7, --lengths 1,2"
     )
+
+
+def test_an_encoding_that_reads_digits_is_offered_to_tasks_with_numbers_alone() -> None:
+    made = plan(encodings="rope,abacus")
+    assert {cell.train.encoding.name for cell in made.cells} == {"rope"}
+    assert [line.partition(":")[0] for line in made.left_out] == [
+        "abacus is not offered copy",
+        "abacus is not offered offset-recall",
+    ]
+    with pytest.raises(UsageError, match=r"nothing to do: abacus is not offered copy.* such as --tasks addition"):
+        plan(encodings="abacus")
+
+
+def test_the_key_of_a_wrapper_counts_what_it_is_built_around(tmp_path) -> None:
+    inner = tmp_path / "mine.py"
+    source = (ROOT / "benchmark" / "encodings" / "alibi.py").read_text("utf-8").replace('"alibi"', '"mine"')
+    inner.write_text(source, "utf-8")
+    asked = f"randomized:base={inner}"
+    before = {cell.train.key for cell in plan(encodings=asked, tasks="copy").cells}
+    inner.write_text(source.replace("2.0 **", "3.0 **"), "utf-8")
+    assert before.isdisjoint(cell.train.key for cell in plan(encodings=asked, tasks="copy").cells)
