@@ -35,6 +35,7 @@ def show_summary(store: Store) -> None:
     click.echo(
         f"mean [{seeds}]; * best of a task, = cannot be told from it; ratio: at the longest / at L; "
         "chance: a guesser at the longest"
+        + ("; (on ..): applied at test time, no further training" if any(map(_adapted, cells)) else "")
     )
 
 
@@ -42,12 +43,16 @@ def _row(cell: dict[str, Any]) -> dict[str, str]:
     return {
         "task": cell["task"],
         "metric": cell["metric"],
-        "encoding": cell["encoding"],
+        "encoding": cell["encoding"] + (f" (on {cell['trained_with']})" if _adapted(cell) else ""),
         "trained": f"{cell['train_length']}: {_place(cell, 'at_trained')}",
         "longest": f"{cell['longest']}: {_place(cell, 'at_longest')}",
         "ratio": _number(cell["ratio"]),
         "chance": _number(cell["chance"]),
     }
+
+
+def _adapted(cell: dict[Any, Any]) -> bool:
+    return bool(cell["encoding"] != cell["trained_with"])
 
 
 def _place(cell: dict[str, Any], place: str) -> str:

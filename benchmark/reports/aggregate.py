@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from benchmark.encodings import CATALOGUE as ENCODINGS
 from benchmark.errors import UsageError
 from benchmark.reports.statistics import paired_ratio
 from benchmark.results.record import Arrays, EvalRecord, ProbeRecord, TrainRecord
@@ -30,6 +31,7 @@ from benchmark.results.spec import TrainSpec
 from benchmark.results.store import Store
 from benchmark.tasks import CATALOGUE
 
+READS_DIGITS = "reads digits"  # the league of encodings that know what tokens mean
 LANGUAGE = "corpus"  # the name of the language task
 LOWER_IS_BETTER = frozenset({"loss_nats", "perplexity", "bits_per_character"})
 SYNTHETIC_METRICS = ("token_accuracy", "exact_match", "loss_nats")
@@ -42,6 +44,7 @@ COLUMNS = {
     "task": "str",
     "encoding": "str",
     "trained_with": "str",
+    "league": "str",  # "" for all that see positions alone; others are ranked among themselves
     "seed": "int64",
     "corpus": "str",  # "" for a task without one
     "train_length": "int64",
@@ -265,6 +268,15 @@ def headline_metric(task: str) -> str:
         return "loss_nats" if task == LANGUAGE else "token_accuracy"
 
 
+@cache
+def league(encoding: str) -> str:
+    """Among whom an encoding is ranked: one that reads digits is told more than positions."""
+    try:
+        return READS_DIGITS if ENCODINGS.entry(encoding).attributes.get("numbers") else ""
+    except (UsageError, OSError):
+        return ""
+
+
 def bin_edges(length: int) -> list[int]:
     """Edges of log-spaced bins of positions 0 .. length - 1: 0, 1, 2, 3, 4, 6, 8, 11, 16, ..."""
     octaves = math.ceil(math.log2(max(length, 1))) * BINS_PER_OCTAVE
@@ -354,6 +366,7 @@ def _cell_columns(trained: TrainRecord, record: EvalRecord) -> dict[str, Any]:
         **_names(spec),
         "encoding": record.spec.encoding.label,
         "trained_with": spec.encoding.label,
+        "league": league(record.spec.encoding.name),
         "corpus": spec.task.corpus or "",
         "train_length": spec.budget.train_length,
         "length": record.spec.length,

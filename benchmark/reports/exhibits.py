@@ -12,8 +12,8 @@ from benchmark.reports.evidence import Evidence, Panel, slug
 from benchmark.reports.figures import Style
 from benchmark.reports.interactive import Axes, Curve, Point
 from benchmark.reports.parts import Cell, Exhibit, Section, Table
-from benchmark.reports.sections import listing, place, unit, value_cell
-from benchmark.reports.statistics import BOUNDED, Estimate, seeds_phrase, spell
+from benchmark.reports.sections import listing, name_cell, place, unit, value_cell
+from benchmark.reports.statistics import BOUNDED, Estimate, arranged, seeds_phrase, spell
 
 Styles = Mapping[str, Style]
 
@@ -96,8 +96,8 @@ def _numbers(panel: Panel, points: pd.DataFrame) -> Table:
         caption=f"{panel.task}: {unit(panel)}, mean [95 % interval].",
         columns=("encoding", *(place(panel, length) for length in panel.lengths)),
         rows=tuple(
-            (Cell(text=name), *(_number(by_place.get((name, length))) for length in panel.lengths))
-            for name in sorted(set(points["encoding"]))
+            (name_cell(*row), *(_number(by_place.get((row[1], length))) for length in panel.lengths))
+            for row in arranged(panel.headline)
         ),
     )
 

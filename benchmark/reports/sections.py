@@ -12,7 +12,7 @@ from benchmark.reports import aggregate
 from benchmark.reports.evidence import Evidence, Panel
 from benchmark.reports.figures import METRICS
 from benchmark.reports.parts import Cell, Group, Section, Table
-from benchmark.reports.statistics import NOTHING, mean_interval, seeds_phrase, spell
+from benchmark.reports.statistics import NOTHING, arranged, mean_interval, seeds_phrase, spell
 from benchmark.results.record import TrainRecord
 
 ARROWS = {True: "lower is better", False: "higher is better"}
@@ -25,6 +25,16 @@ def summary(evidence: Evidence) -> Section:
         "“best” marks the best mean of a column. “tied” marks values that these seeds cannot tell from it: "
         "the interval of the paired difference includes zero.",
     ]
+    if (evidence.shown["encoding"] != evidence.shown["trained_with"]).any():
+        lines.append(
+            "“No further training” marks encodings that are applied at test time alone, to the trained models of the "
+            "encoding that they stand under."
+        )
+    if evidence.shown["league"].any():
+        lines.append(
+            "An encoding that reads digits knows more than positions. It is in a league of its own, and neither it "
+            "nor the others are ranked against each other."
+        )
     if min((len(panel.seeds) for panel in evidence.panels), default=2) < 2:
         lines.append("With one seed there is no interval, and no two encodings can be told apart.")
     if evidence.left_out:
@@ -44,23 +54,28 @@ def _summary_table(evidence: Evidence) -> Table:
         better = ARROWS[bool(panel.headline["lower_is_better"].iloc[0])]
         groups.append(Group(title=panel.task, span=3, detail=f"{unit(panel)}, {better}"))
         columns += [f"L = {panel.train_length}", place(panel, panel.lengths[-1]), "ratio"]
-    names = sorted(set(rows["encoding"]))
     return Table(
         caption=f"Encodings × tasks. {seeds_phrase([len(panel.seeds) for panel in evidence.panels])}.",
         columns=tuple(columns),
         groups=tuple(groups),
         rows=tuple(
             (
-                Cell(text=encoding),
+                name_cell(trained_with, encoding, league),
                 *(
                     cell
                     for panel in evidence.panels
                     for cell in _summary_cells(by_place.get((encoding, panel.setting, panel.task)))
                 ),
             )
-            for encoding in names
+            for trained_with, encoding, league in arranged(rows)
         ),
     )
+
+
+def name_cell(trained_with: str, encoding: str, league: str) -> Cell:
+    """An encoding as the first field of a row, with what must be known before it is compared."""
+    adapted = (f"on {trained_with}, no further training",) if trained_with != encoding else ()
+    return Cell(text=encoding, details=(*adapted, *((f"{league}: a league of its own",) if league else ())))
 
 
 def _summary_cells(row: dict[Any, Any] | None) -> tuple[Cell, Cell, Cell]:

@@ -147,9 +147,10 @@ def extrapolation_ratio(first: Mapping[int, float], longest: Mapping[int, float]
 def summary(table: pd.DataFrame) -> pd.DataFrame:
     """Encodings x tasks, by each task's headline metric: the value at L and at the longest length of its grid.
 
-    One row a (task, encoding). Columns: task, setting, metric, lower_is_better, trained_with, encoding, train_length,
-    longest, chance, seeds, ratio (see `extrapolation_ratio`), and for both places, with the prefix "at_trained_" or
-    "at_longest_": mean, low, high, n, status ("ok", "unsupported", "failed", "diverged" or "missing"), best, tied.
+    One row a (task, encoding), as `arranged`. Columns: task, setting, metric, lower_is_better, trained_with, encoding,
+    league (best and tied are marked within one), train_length, longest, chance, seeds, ratio (see
+    `extrapolation_ratio`), and for both places, with the prefix "at_trained_" or "at_longest_": mean, low, high, n,
+    status ("ok", "unsupported", "failed", "diverged" or "missing"), best, tied.
     Pass it rows of one setting a task (`aggregate.newest_setting`).
     """
     headline = table[table["headline"]]
@@ -157,9 +158,10 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=SUMMARY_COLUMNS)
 
 
+NO_MARKS: tuple[None, set[str]] = (None, set())
 PLACE_COLUMNS = ["mean", "low", "high", "n", "status", "best", "tied"]
 SUMMARY_COLUMNS = [
-    *["task", "setting", "metric", "lower_is_better", "trained_with", "encoding", "train_length", "longest"],
+    *["task", "setting", "metric", "lower_is_better", "trained_with", "encoding", "league", "train_length", "longest"],
     *["chance", "seeds", "ratio"],
     *[f"at_trained_{name}" for name in PLACE_COLUMNS],
     *[f"at_longest_{name}" for name in PLACE_COLUMNS],
@@ -241,15 +243,16 @@ def _summary_rows(group: pd.DataFrame) -> list[dict[str, Any]]:
         "at_trained": group[group["length"] == group["train_length"]],
         "at_longest": group[group["length"] == group["length"].max()],
     }
-    marks = {place: best_and_tied(rows) for place, rows in places.items()}
+    marks = {(place, league): best_and_tied(own) for place, rows in places.items() for league, own in _leagues(rows)}
     bounded = group["metric"].iloc[0] in BOUNDED
     found = []
-    for trained_with, encoding in sorted(set(zip(group["trained_with"], group["encoding"], strict=True))):
+    for trained_with, encoding, league in arranged(group):
         trained, longest = (by_seed(places[place], encoding) for place in places)
         row = {
             **{name: group[name].iloc[0] for name in ("task", "setting", "metric", "lower_is_better", "train_length")},
             "trained_with": trained_with,
             "encoding": encoding,
+            "league": league,
             "longest": group["length"].max(),
             "chance": _chance(places["at_longest"]),
             "seeds": group["seed"].nunique(),
@@ -257,9 +260,24 @@ def _summary_rows(group: pd.DataFrame) -> list[dict[str, Any]]:
         }
         for place, rows in places.items():
             here = rows[(rows["encoding"] == encoding) & (rows["trained_with"] == trained_with)]
-            row |= _place(place, here, marks[place], encoding, bounded=bounded)
+            row |= _place(place, here, marks.get((place, league), NO_MARKS), encoding, bounded=bounded)
         found.append(row)
     return found
+
+
+def arranged(table: pd.DataFrame) -> list[tuple[str, str, str]]:
+    """Every (trained_with, encoding, league) of a table, in the order of reports.
+
+    What is applied at test time follows the encoding that it is applied to; leagues of their own come last.
+    """
+    found = set(zip(table["trained_with"], table["encoding"], table["league"], strict=True))
+    return sorted(found, key=lambda row: (row[2], row[0], row[0] != row[1], row[1]))
+
+
+def _leagues(rows: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    """The rows of each league that has anything to rank."""
+    groups = [(str(league), own) for league, own in rows.groupby("league")]
+    return [(league, own) for league, own in groups if not league or own["encoding"].nunique() > 1]
 
 
 def _place(

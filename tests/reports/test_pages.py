@@ -12,6 +12,7 @@ from benchmark.reports import aggregate, markdown, sections
 from benchmark.reports.evidence import Evidence
 from benchmark.reports.pages import ReportPaths, build, write_report
 from benchmark.reports.parts import Cell, Group, Table
+from benchmark.results.record import EvalRecord, TrainRecord
 from benchmark.results.store import Store
 
 COMMAND = "python -m benchmark run --encodings rope,alibi,learned --preset quick"
@@ -146,6 +147,25 @@ def test_the_summary_marks_best_and_ties_and_what_is_unsupported(page):
         marks = [row[column].mark for row in rows.values()]
         assert marks.count("best") == (column % 3 != 2)
     assert rows["alibi"][0].details[-1] == "2 of 3 seeds"
+
+
+def test_what_is_applied_at_test_time_stands_under_its_base_and_says_so(records, tmp_path):
+    store = records.write_example(tmp_path, encodings=("alibi", "rope"), seeds=2, tasks=("copy",), trouble=False)
+    for record in list(store.records()):
+        if isinstance(record, EvalRecord) and record.spec.train_key in trained_with(store, "rope"):
+            spec = record.spec.model_copy(update={"encoding": records.encoding_spec("pi")})
+            store.put(record.model_copy(update={"spec": spec}), store.arrays(record))
+    page = build(store)
+    names = [(row[0].text, row[0].details) for row in page.sections[0].tables[0].rows]
+    assert names == [("alibi", ()), ("rope", ()), ("pi", ("on rope, no further training",))]
+    assert any("No further training" in line for line in page.sections[0].lines)
+    assert "on rope, no further training" in markdown.render(page)
+
+
+def trained_with(store: Store, encoding: str) -> set[str]:
+    """Keys of the models of an encoding."""
+    trainings = (record for record in store.records() if isinstance(record, TrainRecord))
+    return {record.spec.key for record in trainings if record.spec.encoding.name == encoding}
 
 
 def test_only_grouped_columns_have_a_rule_before_them():

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from benchmark.reports import aggregate, statistics
-from benchmark.reports.statistics import Estimate
+from benchmark.reports.statistics import Estimate, arranged, summary
 from benchmark.results.store import Store
 
 
@@ -15,6 +15,7 @@ def table(values: dict[str, list[float]], *, lower: bool = False, metric: str = 
     rows = [
         {
             **{"task": "copy", "setting": "s", "metric": metric, "trained_with": name, "encoding": name, "length": 16},
+            "league": "",
             **{"multiple": 1.0, "train_length": 16, "lower_is_better": lower, "chance": 0.01, "headline": True},
             **{"seed": seed, "value": value, "status": "unsupported" if math.isnan(value) else "ok"},
         }
@@ -137,6 +138,33 @@ def test_summary_of_a_run(example: Store) -> None:
     assert copying.loc["rope", "at_longest_high"] <= 1 and copying.loc["rope", "at_longest_low"] == 0
     assert (summary["longest"] == 16 * summary["train_length"]).all()
     assert summary.groupby("task")[["at_trained_best", "at_longest_best"]].sum().eq(1).all(axis=None)
+
+
+def adapted(example: Store) -> pd.DataFrame:
+    """The table of a run with one encoding more, applied to rope at test time, and one of another league."""
+    table = aggregate.frame(example)
+    rope = table[table["encoding"] == "rope"]
+    squeezed = rope.assign(encoding="pi", value=rope["value"] + 0.01)
+    counting = rope.assign(encoding="abacus", trained_with="abacus", league="reads digits", value=99.0)
+    return pd.concat([table, squeezed, counting])
+
+
+def test_what_is_applied_at_test_time_follows_its_base_and_leagues_come_last(example: Store) -> None:
+    assert arranged(adapted(example)) == [
+        ("alibi", "alibi", ""),
+        ("learned", "learned", ""),
+        ("rope", "rope", ""),
+        ("rope", "pi", ""),
+        ("abacus", "abacus", "reads digits"),
+    ]
+
+
+def test_best_and_tied_are_marked_within_a_league(example: Store) -> None:
+    table = summary(adapted(example)).set_index(["task", "encoding"])
+    assert table.loc[("offset-recall", "abacus"), "at_trained_mean"] == 99
+    for mark in ("best", "tied"):
+        assert not table.loc[("offset-recall", "abacus"), f"at_trained_{mark}"]
+    assert table.loc[("offset-recall", "pi"), "at_trained_best"]  # the best of those that see positions alone
 
 
 def test_summary_of_nothing(tmp_path) -> None:
