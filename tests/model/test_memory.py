@@ -1,0 +1,43 @@
+"""Memory: every encoding at 16 times the trained length of the quick preset, in one process, stays under 2 GiB."""
+
+import os
+import subprocess
+import sys
+
+EVALUATE = """
+import resource
+import sys
+import torch
+from benchmark.encodings import CATALOGUE, make
+from benchmark.encodings.encoding import Shape
+from benchmark.experiments.presets import QUICK
+from benchmark.model.transformer import Transformer
+from benchmark.tasks.language import BATCH_TOKENS
+
+torch.set_num_threads(1)
+(budget,) = QUICK.budgets["corpus"]
+longest = budget.train_length * max(QUICK.multiples)
+tokens = torch.zeros(BATCH_TOKENS // longest, longest, dtype=torch.int64)
+size = QUICK.model
+shape = Shape(width=size.width, heads=size.heads, layers=size.layers, train_length=budget.train_length, digits=(1,))
+for name in CATALOGUE.table:
+    model = Transformer(4096, shape, lambda own, layer: make(name, own, layer=layer))
+    limit = model.encoding.max_length
+    if limit is None or limit >= longest:
+        with torch.inference_mode():
+            assert model(tokens).isfinite().all(), name
+    print(name, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024))
+"""
+
+
+def test_the_longest_evaluation_of_every_encoding_stays_under_two_gibibytes() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", EVALUATE],
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert done.returncode == 0, done.stderr
+    peaks = {name: int(peak) for name, peak in map(str.split, done.stdout.splitlines())}  # the largest so far
+    assert len(peaks) > 10
+    assert max(peaks.values()) < 2 * 1024**3, peaks
