@@ -49,9 +49,16 @@ OWN_COLOR = {
     "none": "#6E6E6E",  # grey
 }
 COLORS = ("#E69F00", "#56B4E9", *OWN_COLOR.values())  # the first two are nobody's own
-DASHES = ("solid", "dash", "dot", "dashdot")  # plotly's names
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")  # plotly's names
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-LINE_STYLES: dict[str, Any] = {"solid": "-", "dash": (0, (5, 2)), "dot": (0, (1, 1.5)), "dashdot": (0, (5, 2, 1, 2))}
+LINE_STYLES: dict[str, Any] = {
+    "solid": "-",
+    "dash": (0, (5, 2)),
+    "dot": (0, (1, 1.5)),
+    "dashdot": (0, (5, 2, 1, 2)),
+    "longdash": (0, (10, 3)),
+    "longdashdot": (0, (10, 3, 1, 3)),
+}
 OWN_MARK = {
     "rope": ("o", "solid"),
     "alibi": ("s", "dash"),
@@ -94,7 +101,7 @@ class Style:
 
     color: str  # "#RRGGBB"
     marker: str  # matplotlib's name
-    dash: str  # plotly's name: solid, dash, dot or dashdot
+    dash: str  # one of DASHES
 
     @property
     def line_style(self) -> Any:
@@ -105,7 +112,7 @@ class Style:
 def palette(encodings: Iterable[str]) -> dict[str, Style]:
     """A style for each label. The classic encodings keep theirs always; others start from a hash of their label.
 
-    No two share a colour and a dash as long as there are not more than 28.
+    No two share a colour and a dash as long as there are not more than 42.
     """
     labels = sorted(set(encodings))
     styles = {label: _own_style(label) for label in labels if label in OWN_COLOR}
@@ -169,7 +176,7 @@ def save(figure: Figure, path: Path) -> Path:
 def extrapolation(table: pd.DataFrame, styles: Mapping[str, Style]) -> Figure:
     """Mean and band over seeds against length. `table`: rows of `aggregate.frame` of one task, setting and metric."""
     points = over_seeds(table)
-    figure, axes = _canvas(8.2, 4.4)
+    figure, axes = _canvas(8.2, _beside_legend(points))
     _draw_curves(axes, points, styles)
     axes.set_title(f"{_text(points, 'task')}: beyond the trained length", pad=24)
     _note(axes, _band_note(points))
@@ -183,7 +190,7 @@ def extrapolation(table: pd.DataFrame, styles: Mapping[str, Style]) -> Figure:
 @styled
 def position_loss(table: pd.DataFrame, styles: Mapping[str, Style]) -> Figure:
     """Loss by absolute position, mean and band over seeds. `table`: `aggregate.by_position` of one task and setting."""
-    figure, axes = _canvas(8.2, 4.4)
+    figure, axes = _canvas(8.2, _beside_legend(table))
     counts = []
     for encoding, own in table.groupby("encoding"):
         style = styles[str(encoding)]
@@ -453,6 +460,11 @@ def _with_ends(points: pd.DataFrame, styles: Mapping[str, Style]) -> list[tuple[
         note = "" if end == last else f" ({NOTHING} past {end:,})" if end else f" ({NOTHING})"
         entries.append(((end != last, -height), (str(encoding), styles[str(encoding)], f"{encoding}{note}")))
     return [entry for _, entry in sorted(entries, key=lambda pair: pair[0])]
+
+
+def _beside_legend(table: pd.DataFrame) -> float:
+    """Inches of height at which the legend of a table's encodings fits beside the panel."""
+    return max(4.4, 1.2 + 0.2 * table["encoding"].nunique())
 
 
 def _legend(axes: Axes, entries: Sequence[tuple[str, Style, str]], *, markers: bool = True) -> None:

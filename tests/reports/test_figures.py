@@ -53,8 +53,8 @@ def test_classic_encodings_keep_their_colours_whoever_is_beside_them() -> None:
 
 
 def test_no_two_styles_are_alike() -> None:
-    styles = figures.palette([*CLASSIC, *(f"mine-{number}" for number in range(23))])
-    assert len({(style.color, style.dash) for style in styles.values()}) == 28
+    styles = figures.palette([*CLASSIC, *(f"mine-{number}" for number in range(37))])
+    assert len({(style.color, style.dash) for style in styles.values()}) == 42
     assert len(figures.palette(f"mine-{number}" for number in range(40))) == 40
 
 
