@@ -16,6 +16,7 @@ TABLE = {
     "fox": "fox",
     "learned": "learned",
     "none": "none",
+    "p-rope": "p_rope",
     "pope": "pope",
     "rope": "rope",
     "sinusoidal": "sinusoidal",
