@@ -14,6 +14,7 @@ TABLE = {
     "alibi": "alibi",
     "cope": "cope",
     "fox": "fox",
+    "hope": "hope",
     "learned": "learned",
     "none": "none",
     "p-rope": "p_rope",
