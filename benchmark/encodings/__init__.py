@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 TABLE = {
     "alibi": "alibi",
     "cope": "cope",
+    "fope": "fope",
     "fox": "fox",
     "hope": "hope",
     "learned": "learned",
