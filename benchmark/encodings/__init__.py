@@ -23,6 +23,7 @@ TABLE = {
     "rope": "rope",
     "sinusoidal": "sinusoidal",
     "t5": "t5",
+    "xpos": "xpos",
 }
 
 GROUPS = {"classic": ("none", "sinusoidal", "learned", "alibi", "rope")}
