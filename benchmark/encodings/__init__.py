@@ -21,6 +21,7 @@ TABLE = {
     "p-rope": "p_rope",
     "pope": "pope",
     "rope": "rope",
+    "selective-rope": "selective_rope",
     "sinusoidal": "sinusoidal",
     "t5": "t5",
     "xpos": "xpos",
