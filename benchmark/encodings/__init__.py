@@ -14,15 +14,20 @@ TABLE = {
     "abacus": "abacus",
     "alibi": "alibi",
     "cope": "cope",
+    "fope": "fope",
     "fox": "fox",
+    "hope": "hope",
     "hybrid": "hybrid",
     "learned": "learned",
     "none": "none",
+    "p-rope": "p_rope",
     "pope": "pope",
     "randomized": "randomized",
     "rope": "rope",
+    "selective-rope": "selective_rope",
     "sinusoidal": "sinusoidal",
     "t5": "t5",
+    "xpos": "xpos",
 }
 
 GROUPS = {"classic": ("none", "sinusoidal", "learned", "alibi", "rope")}

@@ -29,6 +29,7 @@ SHAPES = [
     for heads, width in ((1, 5), (5, 20), (6, 18))
 ]
 VARIANTS = ["rope:interleaved=true", "rope:fraction=0.6", "hybrid:window=3"]
+VARIANTS += ["fope:base=2", "selective-rope:gate=false", "xpos:scale_base=31"]
 VARIANTS += [f"randomized:limit=97:base={base}" for base in ("alibi", "learned", "sinusoidal")]
 CHOICES = [*CATALOGUE.names(), *VARIANTS]
 

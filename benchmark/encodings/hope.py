@@ -1,0 +1,48 @@
+"""HoPE, high-frequency rotary: what cannot turn once within the trained length does not turn at all.
+
+    (x[k], x[k + d/2]) turns by the angle p * theta[k]
+    theta[k] = base ** (-2k / d)   where that is at least 2 pi / L,   k = 0 .. d/2 - 1
+             = 0                   where it is less
+
+Source: Chen et al. 2024, https://arxiv.org/abs/2410.21216.
+Convention: L is the trained length in tokens. Every angle that turns has then been seen whole in training, and the
+channels that stand still hold content alone. Half-split pairs, as in rope; d is the head width, rounded down to an even
+number: an odd channel stays. Below L = 7 no frequency turns once, and the encoding is that of no positions. Both ways,
+the angle turns with the sign of the distance. Two other encodings are called HoPE (2505.20444, 2509.05218).
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from benchmark.encodings.encoding import Rotation, Shape, Site, geometric
+
+
+class HoPE(Rotation):
+    """No parameters. Which frequencies turn follows from the trained length."""
+
+    name = "hope"
+    title = "HoPE (high-frequency)"
+    source = "https://arxiv.org/abs/2410.21216"
+    acts = "rotation"
+    past = "every phase seen"
+    relative = True
+
+    def __init__(self, shape: Shape, *, base: float = 10000.0) -> None:
+        super().__init__(shape)
+        if base <= 1:
+            raise ValueError(f"hope: base is {base}, but must be greater than 1")
+        self.base = base
+        self.pairs = shape.head_width // 2
+        self.turning = whole_turns(base, self.pairs, shape.train_length)
+
+    def theta(self, dtype: torch.dtype, site: Site) -> Tensor:
+        fast = geometric(self.base, 2 * self.turning, 2 * self.pairs, dtype, site.key_positions.device)
+        return F.pad(fast, (0, self.pairs - self.turning))
+
+
+def whole_turns(base: float, pairs: int, length: int) -> int:
+    """How many of RoPE's frequencies turn at least once in `length` tokens: the first ones, which are the fastest."""
+    return sum(base ** (-k / pairs) >= 2 * math.pi / length for k in range(pairs))
