@@ -1,7 +1,7 @@
-"""Reverse: write a random string backwards.
+"""Rotate: write a random string with its first symbol at its end.
 
-    input    BOS  q  e  v  SEP  v  e  q
-    target   .    .  .  .  v    e  q  EOS      (. is not scored)
+    input    BOS  q  e  v  SEP  e  v  q
+    target   .    .  .  .  e    v  q  EOS      (. is not scored)
 
 Length is the length of the string; a row has 2 * length + 2 tokens.
 """
@@ -13,19 +13,19 @@ from benchmark.tasks.task import UNSCORED, Batch, Synthetic
 BOS, SEP, EOS, SPECIALS = 0, 1, 2, 3
 
 
-class Reverse(Synthetic):
+class Rotate(Synthetic):
     """Strings are uniform over `symbols`."""
 
-    name = "reverse"
-    title = "Reverse (example)"
+    name = "rotate"
+    title = "Rotate (example)"
     group = "string"
-    definition = "write a random string backwards"
-    source = "https://arxiv.org/abs/2207.02098"
+    definition = "write a random string with its first symbol at its end"
+    source = "https://en.wikipedia.org/wiki/Circular_shift"
     metric = "token_accuracy"
 
     def __init__(self, *, symbols: int = 10) -> None:
         if symbols < 2:
-            raise ValueError(f"reverse: symbols is {symbols}, but must be at least 2")
+            raise ValueError(f"rotate: symbols is {symbols}, but must be at least 2")
         self.symbols = symbols
 
     @property
@@ -40,10 +40,10 @@ class Reverse(Synthetic):
     def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:
         """Everything is drawn from the generator, so that every encoding sees the same rows."""
         string = torch.randint(SPECIALS, self.vocabulary, (size, length), generator=generator)
-        mark = string.new_ones(size, 1)
-        tokens = torch.cat((mark * BOS, string, mark * SEP, string.flip(1)), dim=1)
+        answer, mark = string.roll(-1, dims=1), string.new_ones(size, 1)
+        tokens = torch.cat((mark * BOS, string, mark * SEP, answer), dim=1)
         targets = torch.full_like(tokens, UNSCORED)
-        targets[:, length + 1 :] = torch.cat((string.flip(1), mark * EOS), dim=1)
+        targets[:, length + 1 :] = torch.cat((answer, mark * EOS), dim=1)
         return Batch(tokens=tokens, targets=targets)
 
     def chance(self, length: int) -> dict[str, float]:

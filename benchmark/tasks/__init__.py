@@ -9,9 +9,19 @@ if TYPE_CHECKING:
 
 TABLE = {
     "copy": "copy",
+    "copy-repeat": "copy_repeat",
+    "copy-twice": "copy_twice",
     "corpus": "language",
+    "first-recall": "first_recall",
+    "flip-flop": "flip_flop",
+    "index-recall": "index_recall",
+    "induction": "induction",
+    "needle": "needle",
     "offset-recall": "offset_recall",
+    "recall-latest": "recall_latest",
     "recall-mqar": "recall_mqar",
+    "reverse": "reverse",
+    "variable-tracking": "variable_tracking",
 }
 
 GROUPS = {"default": ("corpus", "offset-recall", "recall-mqar", "copy")}

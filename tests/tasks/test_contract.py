@@ -1,5 +1,6 @@
 """What every registered task promises, and golden examples of the synthetic ones, written by hand."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from benchmark.seeds import generator
 from benchmark.tasks.task import UNSCORED, Batch, Synthetic, Task
 
 SYNTHETIC = [name for name in tasks.TABLE if name != "corpus"]
+EXHAUSTIVE = ("copy-repeat",)  # so few problems a length that the test asks them all, as training does
 LENGTHS = (1, 7, 16, 40)
 
 
@@ -63,6 +65,8 @@ def test_the_evaluation_is_fixed_and_differs_from_training(task: Task) -> None:
     length = 40
     first, again = (torch.cat([batch.tokens for batch in task.evaluation(length)]) for _ in range(2))
     assert torch.equal(first, again)
+    if task.name in EXHAUSTIVE:
+        return
     seen = {
         tuple(row) for step in range(40) for row in task.sample(64, length, generator("data", step)).tokens.tolist()
     }
@@ -73,7 +77,7 @@ def test_the_evaluation_is_fixed_and_differs_from_training(task: Task) -> None:
 def test_test_problems_are_all_different(name: str) -> None:
     task = tasks.make(name)
     rows = [tuple(row) for batch in task.evaluation(16) for row in batch.tokens.tolist()]
-    assert len(rows) == len(set(rows)) == Synthetic.problems
+    assert len(rows) == len(set(rows)) == (task.symbols if name in EXHAUSTIVE else Synthetic.problems)
 
 
 @pytest.mark.parametrize("name", SYNTHETIC)
@@ -89,13 +93,49 @@ def test_chance_is_what_a_guesser_reaches(name: str) -> None:
 
 
 def _guess_copy(task, batch: Batch, length: int, draws: torch.Generator) -> torch.Tensor:
-    guesses = torch.randint(3, task.vocabulary, batch.targets.shape, generator=draws)
-    guesses[:, -1] = 2  # EOS is always last
+    """EOS is always last, and everything else is a symbol."""
+    return _guess_from(range(3, task.vocabulary), batch, draws, known=[2])
+
+
+def _guess_copy_repeat(task, batch: Batch, length: int, draws: torch.Generator) -> torch.Tensor:
+    """A blind start; then what stands before, until EOS."""
+    guesses = _guess_copy(task, batch, length, draws)
+    guesses[:, length + 2 : -1] = batch.tokens[:, length + 2 : -1]
+    return guesses
+
+
+def _guess_copy_twice(task, batch: Batch, length: int, draws: torch.Generator) -> torch.Tensor:
+    guesses = _guess_from(range(4, task.vocabulary), batch, draws, known=[2])
+    guesses[:, 2 * length + 1] = 3  # NEXT always stands between the copies
     return guesses
 
 
 def _guess_any(task, batch: Batch, length: int, draws: torch.Generator) -> torch.Tensor:
-    return torch.randint(task.symbols, batch.targets.shape, generator=draws)
+    return _guess_from(range(task.symbols), batch, draws)
+
+
+def _guess_other(task, batch: Batch, length: int, draws: torch.Generator) -> torch.Tensor:
+    """Any symbol but the one that is asked for."""
+    return (batch.tokens + torch.randint(1, task.symbols, batch.tokens.shape, generator=draws)) % task.symbols
+
+
+def _guess_bit(task, batch: Batch, length: int, draws: torch.Generator) -> torch.Tensor:
+    return _guess_from(range(2), batch, draws)
+
+
+def _guess_digits(task, batch: Batch, length: int, draws: torch.Generator) -> torch.Tensor:
+    return _guess_from(range(3, 13), batch, draws, known=[2])
+
+
+def _guess_variables(task, batch: Batch, length: int, draws: torch.Generator) -> torch.Tensor:
+    return _guess_from(range(14, 14 + task.variables), batch, draws, known=[2])
+
+
+def _guess_from(tokens: range, batch: Batch, draws: torch.Generator, known: Sequence[int] = ()) -> torch.Tensor:
+    """One of some tokens, drawn blindly at every place; a row ends in what is known."""
+    guesses = torch.randint(tokens.start, tokens.stop, batch.targets.shape, generator=draws)
+    guesses[:, guesses.shape[1] - len(known) :] = torch.tensor(known, dtype=torch.int64)
+    return guesses
 
 
 def _guess_shown_value(task, batch: Batch, length: int, draws: torch.Generator) -> torch.Tensor:
@@ -103,7 +143,21 @@ def _guess_shown_value(task, batch: Batch, length: int, draws: torch.Generator) 
     return values.gather(1, torch.randint(values.shape[1], batch.targets.shape, generator=draws))
 
 
-GUESSERS = {"copy": _guess_copy, "offset-recall": _guess_any, "recall-mqar": _guess_shown_value}
+GUESSERS = {
+    "copy": _guess_copy,
+    "copy-repeat": _guess_copy_repeat,
+    "copy-twice": _guess_copy_twice,
+    "first-recall": _guess_any,
+    "flip-flop": _guess_bit,
+    "index-recall": _guess_any,
+    "induction": _guess_other,
+    "needle": _guess_digits,
+    "offset-recall": _guess_any,
+    "recall-latest": _guess_shown_value,
+    "recall-mqar": _guess_shown_value,
+    "reverse": _guess_copy,
+    "variable-tracking": _guess_variables,
+}
 
 
 def test_copy_by_hand() -> None:
@@ -145,7 +199,31 @@ def test_near_questions_are_likelier() -> None:
 
 @pytest.mark.parametrize(
     "item",
-    ["copy:symbols=1", "offset-recall:back=0", "offset-recall:symbols=1", "recall-mqar:keys=0", "recall-mqar:power=2"],
+    [
+        "copy:symbols=1",
+        "copy-repeat:symbols=1",
+        "copy-twice:symbols=1",
+        "first-recall:symbols=1",
+        "flip-flop:ignore=1.1",
+        "flip-flop:ignore=-0.1",
+        "index-recall:indices=0",
+        "index-recall:symbols=1",
+        "induction:symbols=2",
+        "needle:digits=0",
+        "needle:keys=0",
+        "needle:fillers=0",
+        "offset-recall:back=0",
+        "offset-recall:symbols=1",
+        "recall-latest:keys=0",
+        "recall-latest:values=1",
+        "recall-latest:writes=0",
+        "recall-mqar:keys=0",
+        "recall-mqar:power=2",
+        "reverse:symbols=1",
+        "variable-tracking:hops=-1",
+        "variable-tracking:variables=4",
+        "variable-tracking:fillers=0",
+    ],
 )
 def test_values_that_make_no_problem_are_refused(item: str) -> None:
     with pytest.raises(ValueError, match=r"but .*at least|but must be"):

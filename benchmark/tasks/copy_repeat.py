@@ -1,0 +1,67 @@
+"""Copy with repetition: one symbol stands n times; write it n times, no more and no less.
+
+    input    BOS  q  q  q  SEP  q  q  q
+    target   .    .  .  .  q    q  q  EOS      (. is not scored)
+
+Content is known after one token, and all that is left is to count: the task is in the place of EOS.
+Length is n; a row has 2 * length + 2 tokens.
+Source: Kazemnejad et al. 2023, https://arxiv.org/abs/2305.19466, section 3 (the variant that repeats one symbol).
+Convention: a length has as many problems as there are symbols, and the test asks each of them once. Training meets
+them too, at its own lengths; what is held out are the lengths past it.
+"""
+
+from collections.abc import Iterator
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from benchmark.tasks.task import UNSCORED, Batch, Synthetic
+
+BOS, SEP, EOS, SPECIALS = 0, 1, 2, 3
+
+
+class CopyRepeat(Synthetic):
+    """The symbol is uniform over `symbols`."""
+
+    name = "copy-repeat"
+    title = "Copy with repetition"
+    group = "string"
+    definition = "one symbol stands n times, and is to be written n times"
+    source = "https://arxiv.org/abs/2305.19466"
+    metric = "exact_match"
+
+    def __init__(self, *, symbols: int = 100) -> None:
+        if symbols < 2:
+            raise ValueError(f"copy-repeat: symbols is {symbols}, but must be at least 2")
+        self.symbols = symbols
+
+    @property
+    def vocabulary(self) -> int:
+        return SPECIALS + self.symbols
+
+    def tokens(self, length: int) -> int:
+        return 2 * length + 2
+
+    def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:
+        return self.rows(torch.randint(SPECIALS, self.vocabulary, (size,), generator=generator), length)
+
+    def evaluation(self, length: int) -> Iterator[Batch]:
+        """Every symbol once, in order."""
+        size = max(1, self.batch_tokens // self.tokens(length))
+        for symbols in torch.split(torch.arange(SPECIALS, self.vocabulary), size):
+            yield self.rows(symbols, length)
+
+    def rows(self, symbols: Int[Tensor, " batch"], length: int) -> Batch:
+        """The rows of given symbols."""
+        string = symbols[:, None].expand(-1, length)
+        mark = string.new_ones(len(string), 1)
+        tokens = torch.cat((mark * BOS, string, mark * SEP, string), dim=1)
+        targets = torch.full_like(tokens, UNSCORED)
+        targets[:, length + 1 :] = torch.cat((string, mark * EOS), dim=1)
+        return Batch(tokens=tokens, targets=targets)
+
+    def chance(self, length: int) -> dict[str, float]:
+        """One symbol, drawn blindly; who repeats what stands before is right from then on, and EOS counts as known."""
+        guess = 1 / self.symbols
+        return {"token_accuracy": (guess + length) / (length + 1), "exact_match": guess}

@@ -1,0 +1,58 @@
+"""Copy twice: repeat a random string, and then once more.
+
+    input    BOS  q  e  SEP  q  e  NEXT  q  e
+    target   .    .  .  q    e  NEXT  q  e  EOS      (. is not scored)
+
+The second copy can be read from the prompt or from the first copy, and the marks ask how many were written.
+Length is the length of the string; a row has 3 * length + 3 tokens.
+Source: Kazemnejad et al. 2023, https://arxiv.org/abs/2305.19466, section 3.
+Convention: a mark NEXT stands between the copies, as in the paper's released data.
+"""
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from benchmark.tasks.task import UNSCORED, Batch, Synthetic
+
+BOS, SEP, EOS, NEXT, SPECIALS = 0, 1, 2, 3, 4
+
+
+class CopyTwice(Synthetic):
+    """Strings are uniform over `symbols`, each symbol drawn on its own."""
+
+    name = "copy-twice"
+    title = "Copy twice"
+    group = "string"
+    definition = "repeat a random string two times, w -> w w"
+    source = "https://arxiv.org/abs/2305.19466"
+    metric = "token_accuracy"
+
+    def __init__(self, *, symbols: int = 100) -> None:
+        if symbols < 2:
+            raise ValueError(f"copy-twice: symbols is {symbols}, but must be at least 2")
+        self.symbols = symbols
+
+    @property
+    def vocabulary(self) -> int:
+        return SPECIALS + self.symbols
+
+    def tokens(self, length: int) -> int:
+        return 3 * length + 3
+
+    def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:
+        return self.rows(torch.randint(SPECIALS, self.vocabulary, (size, length), generator=generator))
+
+    def rows(self, string: Int[Tensor, "batch length"]) -> Batch:
+        """The rows of given strings."""
+        mark = string.new_ones(len(string), 1)
+        answer = torch.cat((string, mark * NEXT, string), dim=1)
+        tokens = torch.cat((mark * BOS, string, mark * SEP, answer), dim=1)
+        targets = torch.full_like(tokens, UNSCORED)
+        targets[:, string.shape[1] + 1 :] = torch.cat((answer, mark * EOS), dim=1)
+        return Batch(tokens=tokens, targets=targets)
+
+    def chance(self, length: int) -> dict[str, float]:
+        """One string, drawn blindly and written twice; NEXT and EOS always fall on the same places."""
+        guess = 1 / self.symbols
+        return {"token_accuracy": (length * guess + 1) / (length + 1), "exact_match": guess**length}

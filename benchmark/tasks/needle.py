@@ -1,0 +1,99 @@
+"""Needle in a haystack: a key and its value stand once, somewhere in filler; at the end the key is asked for.
+
+    input    BOS  _  _  K  7  2  _  _  _  SEP  K  7  2
+    target   .    .  .  .  .  .  .  .  .  .    7  2  EOS      (_ is filler, . is not scored)
+
+Length is the number of tokens between BOS and SEP, the needle's among them; a row has length + digits + 3 tokens.
+In training the needle stands anywhere. The test covers all depths evenly: of N test rows, row r (counted from 0) has
+its needle at depth (r + 1/2) / N, where 0 is the first place that it can stand at and 1 the end of the last.
+Source: Hsieh et al. 2024 (RULER), https://arxiv.org/abs/2404.06654, section 3.1, the single needle (passkey).
+Convention: a word is a token: the key one of `keys`, the value `digits` digits, and filler random words of its own.
+"""
+
+from collections.abc import Iterator
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from benchmark.seeds import generator
+from benchmark.tasks.task import UNSCORED, Batch, Synthetic
+
+BOS, SEP, EOS, SPECIALS = 0, 1, 2, 3
+BASE = 10  # digits are the tokens from SPECIALS on, then come the keys, then filler
+
+
+class Needle(Synthetic):
+    """Digits, key and filler are uniform."""
+
+    name = "needle"
+    title = "Needle in a haystack"
+    group = "recall"
+    definition = (
+        "a key and its value stand once in filler; at the end the key is asked for, and its value is to be named"
+    )
+    source = "https://arxiv.org/abs/2404.06654"
+    metric = "exact_match"
+
+    def __init__(self, *, digits: int = 4, keys: int = 16, fillers: int = 16) -> None:
+        for parameter, value in (("digits", digits), ("keys", keys), ("fillers", fillers)):
+            if value < 1:
+                raise ValueError(f"needle: {parameter} is {value}, but must be at least 1")
+        self.digits = digits
+        self.keys = keys
+        self.fillers = fillers
+
+    @property
+    def vocabulary(self) -> int:
+        return SPECIALS + BASE + self.keys + self.fillers
+
+    def tokens(self, length: int) -> int:
+        return length + self.digits + 3
+
+    def shortest(self) -> int:
+        return self.digits + 1
+
+    def starts(self, length: int) -> int:
+        """At how many places the needle can start."""
+        return length - self.digits
+
+    def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:
+        return self._hide(torch.randint(self.starts(length), (size,), generator=generator), length, generator)
+
+    def evaluation(self, length: int) -> Iterator[Batch]:
+        """As for every synthetic task, but with the needle of row r at depth (r + 1/2) / problems."""
+        draws = generator(self.name, "evaluation", length)
+        size = max(1, min(self.problems, self.batch_tokens // self.tokens(length)))
+        starts = (2 * torch.arange(self.problems) + 1) * self.starts(length) // (2 * self.problems)
+        for some in torch.split(starts, size):
+            yield self._hide(some, length, draws)
+
+    def _hide(self, starts: Int[Tensor, " batch"], length: int, generator: torch.Generator) -> Batch:
+        size, keys = len(starts), SPECIALS + BASE
+        haystack = torch.randint(keys + self.keys, self.vocabulary, (size, length), generator=generator)
+        key = torch.randint(keys, keys + self.keys, (size, 1), generator=generator)
+        value = torch.randint(SPECIALS, keys, (size, self.digits), generator=generator)
+        return self.rows(haystack, starts, key, value)
+
+    def rows(
+        self,
+        haystack: Int[Tensor, "batch length"],
+        starts: Int[Tensor, " batch"],
+        key: Int[Tensor, "batch 1"],
+        value: Int[Tensor, "batch {self.digits}"],
+    ) -> Batch:
+        """The rows of given parts: the needle takes the place of the filler that stands there."""
+        needle, mark = torch.cat((key, value), dim=1), torch.ones_like(key)
+        hidden = haystack.scatter(1, starts[:, None] + torch.arange(needle.shape[1]), needle)
+        tokens = torch.cat((mark * BOS, hidden, mark * SEP, needle), dim=1)
+        targets = torch.full_like(tokens, UNSCORED)
+        targets[:, -needle.shape[1] :] = torch.cat((value, mark * EOS), dim=1)
+        return Batch(tokens=tokens, targets=targets)
+
+    def chance(self, length: int) -> dict[str, float]:
+        """One digit in ten, for each; EOS always falls on the same place."""
+        guess = 1 / BASE
+        return {
+            "token_accuracy": (self.digits * guess + 1) / (self.digits + 1),
+            "exact_match": guess**self.digits,
+        }

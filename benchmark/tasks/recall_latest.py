@@ -1,0 +1,95 @@
+"""Recall of the latest: keys are written with a value, and written again with another; the latest value counts.
+
+    input    A  4  C  3  A  7  A  5  _  C  _  A        (_ is filler; keys are letters, values digits)
+    target   .  .  .  .  .  .  .  .  .  3  .  5        (. is not scored)
+
+Multi-query associative recall in which content alone does not tell: of the places where a key stands, the order must
+be known. Each key is written at least once, and `writes` times on average, in random order.
+Length is the number of tokens, half of which write: a quarter as many pairs, `writes` for each key (at least for one
+key, at most for `keys`). How far back an answer stands (the lag) is read from the row: the place of a question minus
+the key's last place before it.
+Source: this benchmark, after Arora et al. 2023, https://arxiv.org/abs/2312.04927, section 3 and appendix: distinct
+questions, at gaps drawn in proportion to gap ** (POWER - 1).
+"""
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from benchmark.tasks.task import UNSCORED, Batch, Synthetic
+
+FILLER = 0
+POWER = 0.01
+
+
+class RecallLatest(Synthetic):
+    """Every key of a row is asked for once; which keys are in it is uniform, and so are all values."""
+
+    name = "recall-latest"
+    title = "Recall of the latest value"
+    group = "recall"
+    definition = "keys are written with values, some again; later each key is asked for, and its latest value counts"
+    source = "https://arxiv.org/abs/2312.04927"
+    metric = "token_accuracy"
+
+    def __init__(self, *, keys: int = 64, values: int = 64, writes: int = 2) -> None:
+        for parameter, value, least in (("keys", keys, 1), ("values", values, 2), ("writes", writes, 1)):
+            if value < least:
+                raise ValueError(f"recall-latest: {parameter} is {value}, but must be at least {least}")
+        self.keys = keys
+        self.values = values
+        self.writes = writes
+
+    @property
+    def vocabulary(self) -> int:
+        return 1 + self.keys + self.values
+
+    def tokens(self, length: int) -> int:
+        return length
+
+    def shortest(self) -> int:
+        return 2 * self.writes + 1
+
+    def asked(self, length: int) -> int:
+        """Keys that are in a row of this length, each of which is asked for."""
+        return max(1, min(self.keys, length // (4 * self.writes)))
+
+    def pairs(self, length: int) -> int:
+        """Pairs written in a row of this length."""
+        return self.writes * self.asked(length)
+
+    def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:
+        asked, pairs = self.asked(length), self.pairs(length)
+        keys = 1 + torch.rand(size, self.keys, generator=generator).argsort(dim=1)[:, :asked]
+        again = torch.randint(asked, (size, pairs - asked), generator=generator)
+        which = torch.cat((torch.arange(asked).expand(size, -1), again), dim=1)
+        which = which.gather(1, torch.rand(size, pairs, generator=generator).argsort(dim=1))
+        values = 1 + self.keys + torch.randint(self.values, (size, pairs), generator=generator)
+        gaps = torch.arange(1, length - 2 * pairs + 1, dtype=torch.float64) ** (POWER - 1)
+        places = 2 * pairs + torch.multinomial(gaps.expand(size, -1), asked, generator=generator)
+        return self.rows(keys, which, values, places, length)
+
+    def rows(
+        self,
+        keys: Int[Tensor, "batch asked"],
+        which: Int[Tensor, "batch pair"],
+        values: Int[Tensor, "batch pair"],
+        places: Int[Tensor, "batch asked"],
+        length: int,
+    ) -> Batch:
+        """The rows of given parts: which of the keys each pair writes, and the place where each key is asked for."""
+        size, pairs = which.shape
+        order = torch.arange(pairs).expand(size, -1)
+        latest = torch.zeros_like(keys).scatter_reduce(1, which, order, "amax")
+        tokens = torch.full((size, length), FILLER)
+        tokens[:, 0 : 2 * pairs : 2] = keys.gather(1, which)
+        tokens[:, 1 : 2 * pairs : 2] = values
+        tokens.scatter_(1, places, keys)
+        targets = torch.full_like(tokens, UNSCORED).scatter(1, places, values.gather(1, latest))
+        return Batch(tokens=tokens, targets=targets)
+
+    def chance(self, length: int) -> dict[str, float]:
+        """The value of one of the row's pairs, drawn blindly; two pairs may share a value."""
+        pairs = self.pairs(length)
+        guess = 1 / pairs + (1 - 1 / pairs) / self.values
+        return {"token_accuracy": guess, "exact_match": guess ** self.asked(length)}

@@ -1,0 +1,56 @@
+"""Reverse: write a random string backwards.
+
+    input    BOS  q  e  v  SEP  v  e  q
+    target   .    .  .  .  v    e  q  EOS      (. is not scored)
+
+The distance between a symbol and its copy differs from place to place: no fixed offset serves.
+Length is the length of the string; a row has 2 * length + 2 tokens.
+Source: Kazemnejad et al. 2023, https://arxiv.org/abs/2305.19466, section 3 (the plain reverse of its variants).
+"""
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from benchmark.tasks.task import UNSCORED, Batch, Synthetic
+
+BOS, SEP, EOS, SPECIALS = 0, 1, 2, 3
+
+
+class Reverse(Synthetic):
+    """Strings are uniform over `symbols`, each symbol drawn on its own."""
+
+    name = "reverse"
+    title = "Reverse"
+    group = "string"
+    definition = "write a random string backwards, w -> w reversed"
+    source = "https://arxiv.org/abs/2305.19466"
+    metric = "token_accuracy"
+
+    def __init__(self, *, symbols: int = 100) -> None:
+        if symbols < 2:
+            raise ValueError(f"reverse: symbols is {symbols}, but must be at least 2")
+        self.symbols = symbols
+
+    @property
+    def vocabulary(self) -> int:
+        return SPECIALS + self.symbols
+
+    def tokens(self, length: int) -> int:
+        return 2 * length + 2
+
+    def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:
+        return self.rows(torch.randint(SPECIALS, self.vocabulary, (size, length), generator=generator))
+
+    def rows(self, string: Int[Tensor, "batch length"]) -> Batch:
+        """The rows of given strings."""
+        answer, mark = string.flip(1), string.new_ones(len(string), 1)
+        tokens = torch.cat((mark * BOS, string, mark * SEP, answer), dim=1)
+        targets = torch.full_like(tokens, UNSCORED)
+        targets[:, string.shape[1] + 1 :] = torch.cat((answer, mark * EOS), dim=1)
+        return Batch(tokens=tokens, targets=targets)
+
+    def chance(self, length: int) -> dict[str, float]:
+        """One symbol in `symbols` for each of the string; EOS always falls on the same place."""
+        guess = 1 / self.symbols
+        return {"token_accuracy": (length * guess + 1) / (length + 1), "exact_match": guess**length}

@@ -1,0 +1,95 @@
+"""Variable tracking: a value is handed from variable to variable, amid filler; name all that hold it.
+
+    input    BOS  _  x  =  7  _  _  y  =  x  _  SEP  7  x  y
+    target   .    .  .  .  .  .  .  .  .  .  .  .    x  y  EOS      (one hop; _ is filler, . is not scored)
+
+Assignments stand in the order of the chain, anywhere in the filler; the answer has the order of the chain too.
+Length is the number of tokens between BOS and SEP; a row has length + hops + 4 tokens. Where the assignments stand is
+read from the row: the places of =.
+Source: Hsieh et al. 2024 (RULER), https://arxiv.org/abs/2404.06654, section 3.2, one chain of 4 hops: the first
+variable gets the value, and 4 more each get it from the one before.
+Convention: a word is a token; the variables of a row are distinct, and filler is random words of its own.
+"""
+
+import math
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from benchmark.tasks.task import UNSCORED, Batch, Synthetic
+
+BOS, SEP, EOS, IS, SPECIALS = 0, 1, 2, 3, 4
+VALUES = 10  # values are the tokens from SPECIALS on, then come the variables, then filler
+STATEMENT = 3  # tokens of an assignment
+
+
+class VariableTracking(Synthetic):
+    """Value, variables, places and filler are uniform."""
+
+    name = "variable-tracking"
+    title = "Variable tracking"
+    group = "recall"
+    definition = "a value is handed from variable to variable amid filler; name all variables that hold it"
+    source = "https://arxiv.org/abs/2404.06654"
+    metric = "token_accuracy"
+
+    def __init__(self, *, hops: int = 4, variables: int = 26, fillers: int = 16) -> None:
+        if hops < 0:
+            raise ValueError(f"variable-tracking: hops is {hops}, but must be at least 0")
+        if variables <= hops:
+            raise ValueError(f"variable-tracking: variables is {variables}, but must be at least hops + 1 = {hops + 1}")
+        if fillers < 1:
+            raise ValueError(f"variable-tracking: fillers is {fillers}, but must be at least 1")
+        self.chain = hops + 1  # assignments, and variables that hold the value
+        self.variables = variables
+        self.fillers = fillers
+
+    @property
+    def vocabulary(self) -> int:
+        return SPECIALS + VALUES + self.variables + self.fillers
+
+    def tokens(self, length: int) -> int:
+        return length + self.chain + 3
+
+    def shortest(self) -> int:
+        return STATEMENT * self.chain
+
+    def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:
+        names = SPECIALS + VALUES
+        haystack = torch.randint(names + self.variables, self.vocabulary, (size, length), generator=generator)
+        value = torch.randint(SPECIALS, names, (size, 1), generator=generator)
+        holders = names + _distinct(size, self.variables, self.chain, generator)
+        # One item is one word of filler or a whole assignment: any choice of items leaves room for all assignments.
+        items = length - (STATEMENT - 1) * self.chain
+        slots = _distinct(size, items, self.chain, generator).sort(dim=1).values
+        return self.rows(haystack, slots + (STATEMENT - 1) * torch.arange(self.chain), value, holders)
+
+    def rows(
+        self,
+        haystack: Int[Tensor, "batch length"],
+        starts: Int[Tensor, "batch {self.chain}"],
+        value: Int[Tensor, "batch 1"],
+        holders: Int[Tensor, "batch {self.chain}"],
+    ) -> Batch:
+        """The rows of given parts: assignments take the place of the filler that stands there."""
+        given = torch.cat((value, holders[:, :-1]), dim=1)
+        statements = torch.stack((holders, torch.full_like(holders, IS), given), dim=2)
+        places = starts[:, :, None] + torch.arange(STATEMENT)
+        told, mark = haystack.scatter(1, places.flatten(1), statements.flatten(1)), torch.ones_like(value)
+        tokens = torch.cat((mark * BOS, told, mark * SEP, value, holders), dim=1)
+        targets = torch.full_like(tokens, UNSCORED)
+        targets[:, -self.chain - 1 :] = torch.cat((holders, mark * EOS), dim=1)
+        return Batch(tokens=tokens, targets=targets)
+
+    def chance(self, length: int) -> dict[str, float]:
+        """Distinct variables, drawn blindly; EOS always falls on the same place."""
+        return {
+            "token_accuracy": (self.chain / self.variables + 1) / (self.chain + 1),
+            "exact_match": 1 / math.perm(self.variables, self.chain),
+        }
+
+
+def _distinct(size: int, among: int, count: int, generator: torch.Generator) -> Tensor:
+    """`count` distinct numbers below `among` in each row, in random order."""
+    return torch.rand(size, among, generator=generator).topk(count, dim=1).indices

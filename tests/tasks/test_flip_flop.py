@@ -1,0 +1,58 @@
+"""Flip-flop: rows by hand, and what is drawn, against a machine that reads them one by one."""
+
+import itertools
+
+import pytest
+import torch
+
+from benchmark import tasks
+from benchmark.seeds import generator
+from benchmark.tasks.flip_flop import IGNORE, READ, WRITE
+from benchmark.tasks.task import UNSCORED
+
+
+def test_rows_by_hand() -> None:
+    """w 1, i 0, i 0, r 1, w 0, r: the bits given for reads are not used."""
+    instructions = torch.tensor([[WRITE, IGNORE, IGNORE, READ, WRITE, READ]])
+    batch = tasks.make("flip-flop").rows(instructions, torch.tensor([[1, 0, 0, 0, 0, 1]]))
+    assert batch.tokens.tolist() == [[2, 1, 3, 0, 3, 0, 4, 1, 2, 0, 4]]
+    expected = [UNSCORED] * 11
+    expected[6], expected[10] = 1, 0
+    assert batch.targets.tolist() == [expected]
+
+
+@pytest.mark.parametrize("ignore", [0.0, 0.1, 0.8, 1.0])
+def test_rows_drawn_are_those_of_a_machine_with_one_bit_of_memory(ignore: float) -> None:
+    batch = tasks.make(f"flip-flop:ignore={ignore}").sample(211, 13, generator("golden"))
+    for tokens, targets in zip(batch.tokens.tolist(), batch.targets.tolist(), strict=True):
+        assert tokens[0] == WRITE and tokens[-1] == READ
+        memory = None
+        for instruction, target, bit in zip(tokens[::2], targets[::2], [*tokens[1::2], None], strict=True):
+            assert bit in (0, 1, None)
+            if instruction == WRITE:
+                memory = bit
+            assert target == (memory if instruction == READ else UNSCORED)
+            assert instruction != READ or bit in (memory, None)
+        assert targets[1::2] == [UNSCORED] * 12
+
+
+def test_instructions_have_the_shares_that_were_asked_for() -> None:
+    batch = tasks.make("flip-flop:ignore=0.5").sample(2003, 13, generator("golden"))
+    inner = batch.tokens[:, 2:-1:2]
+    for instruction, share in ((WRITE, 0.25), (IGNORE, 0.5), (READ, 0.25)):
+        assert (inner == instruction).double().mean().item() == pytest.approx(share, abs=0.02)
+
+
+@pytest.mark.parametrize("length", [2, 3, 5])
+def test_chance_of_all_reads_is_that_of_a_coin_for_each_bit_that_is_read(length: int) -> None:
+    """Summed over all instructions that there are, with their probabilities."""
+    shares, expected = {WRITE: 0.15, IGNORE: 0.7, READ: 0.15}, 0.0
+    for inner in itertools.product(shares, repeat=length - 2):
+        probability, reads, unread = 1.0, 0, True
+        for instruction in (*inner, READ):
+            reads += unread and instruction == READ
+            unread = instruction == WRITE or (unread and instruction == IGNORE)
+        for instruction in inner:
+            probability *= shares[instruction]
+        expected += probability * 0.5**reads
+    assert tasks.make("flip-flop:ignore=0.7").chance(length)["exact_match"] == pytest.approx(expected)
