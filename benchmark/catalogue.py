@@ -127,8 +127,15 @@ class Catalogue:
         return list(choices.values())
 
     def members(self, item: str) -> tuple[str, ...]:
-        """The names that a group stands for ("all" is every known name); any other item stands for itself."""
-        return tuple(self.names()) if item == "all" else self.groups.get(item, (item,))
+        """The names that a group stands for; any other item stands for itself.
+
+        A group is "all" (every known name), one of `groups`, or what classes call their `group` ("recall").
+        """
+        if item == "all":
+            return tuple(self.names())
+        if item in self.groups or item in self.table or _is_path(item):
+            return self.groups.get(item, (item,))
+        return tuple(name for name in self.names() if self.entry(name).attributes.get("group") == item) or (item,)
 
     def choice(self, item: str) -> Choice:
         """One item: a name or path, with parameters after colons."""

@@ -315,3 +315,11 @@ def test_a_fingerprint_counts_the_siblings_that_a_file_imports(tmp_path: Path) -
     assert fingerprint(own, contract) == before
     sibling.write_text("b = 2\n")
     assert fingerprint(own, contract) != before
+
+
+def test_tasks_are_named_by_their_group() -> None:
+    recall = labels("recall", TASKS)
+    assert {"recall-mqar", "needle", "induction"} <= set(recall)
+    assert all(TASKS.entry(name).attributes["group"] == "recall" for name in recall)
+    assert labels("relative,copy", TASKS) == ["offset-recall", "copy"]
+    assert labels("all", TASKS) == sorted(TASKS.table)
