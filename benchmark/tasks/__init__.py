@@ -8,10 +8,16 @@ if TYPE_CHECKING:
     from benchmark.tasks.task import Task
 
 TABLE = {
+    "bucket-sort": "bucket_sort",
     "copy": "copy",
     "corpus": "language",
+    "dyck": "dyck",
+    "missing-duplicate": "missing_duplicate",
+    "odds-first": "odds_first",
     "offset-recall": "offset_recall",
     "recall-mqar": "recall_mqar",
+    "sort": "sort",
+    "stack-manipulation": "stack_manipulation",
 }
 
 GROUPS = {"default": ("corpus", "offset-recall", "recall-mqar", "copy")}

@@ -7,7 +7,7 @@ import torch
 
 from benchmark import tasks
 from benchmark.seeds import generator
-from benchmark.tasks.task import UNSCORED, Batch, Synthetic, Task
+from benchmark.tasks.task import UNSCORED, Batch, Synthetic, Task, question
 
 SYNTHETIC = [name for name in tasks.TABLE if name != "corpus"]
 LENGTHS = (1, 7, 16, 40)
@@ -72,7 +72,7 @@ def test_the_evaluation_is_fixed_and_differs_from_training(task: Task) -> None:
 @pytest.mark.parametrize("name", SYNTHETIC)
 def test_test_problems_are_all_different(name: str) -> None:
     task = tasks.make(name)
-    rows = [tuple(row) for batch in task.evaluation(16) for row in batch.tokens.tolist()]
+    rows = [tuple(row) for batch in task.evaluation(40) for row in batch.tokens.tolist()]
     assert len(rows) == len(set(rows)) == Synthetic.problems
 
 
@@ -103,7 +103,41 @@ def _guess_shown_value(task, batch: Batch, length: int, draws: torch.Generator) 
     return values.gather(1, torch.randint(values.shape[1], batch.targets.shape, generator=draws))
 
 
-GUESSERS = {"copy": _guess_copy, "offset-recall": _guess_any, "recall-mqar": _guess_shown_value}
+def _guess_commonest_at_the_place(task, batch: Batch, length: int, draws: torch.Generator) -> torch.Tensor:
+    others = task.sample(4000, length, draws).targets
+    times = torch.stack([(others == token).sum(dim=0) for token in range(task.vocabulary)])
+    return times.argmax(dim=0).expand_as(batch.targets)
+
+
+def _guess_next_in_order(task, batch: Batch, length: int, draws: torch.Generator) -> torch.Tensor:
+    guesses = batch.tokens + (1 if task.symbols > length else 0)  # among many symbols few come twice
+    guesses[:, length + 1] = 3  # the smallest first
+    guesses[:, -1] = 2
+    return guesses
+
+
+GUESSERS = {
+    "bucket-sort": _guess_next_in_order,
+    "copy": _guess_copy,
+    "dyck": _guess_commonest_at_the_place,
+    "missing-duplicate": _guess_commonest_at_the_place,
+    "odds-first": _guess_commonest_at_the_place,
+    "offset-recall": _guess_any,
+    "recall-mqar": _guess_shown_value,
+    "sort": _guess_next_in_order,
+    "stack-manipulation": _guess_commonest_at_the_place,
+}
+
+
+def test_an_answer_is_scored_up_to_its_first_eos() -> None:
+    batch = question(torch.tensor([[5, 6], [7, 8], [9, 9]]), torch.tensor([[5, 6, 5], [7, 2, 2], [2, 2, 2]]))
+    none = UNSCORED
+    assert batch.tokens.tolist() == [[0, 5, 6, 1, 5, 6, 5], [0, 7, 8, 1, 7, 2, 2], [0, 9, 9, 1, 2, 2, 2]]
+    assert batch.targets.tolist() == [
+        [none, none, none, 5, 6, 5, 2],
+        [none, none, none, 7, 2, none, none],
+        [none, none, none, 2, none, none, none],
+    ]
 
 
 def test_copy_by_hand() -> None:
