@@ -8,19 +8,29 @@ if TYPE_CHECKING:
     from benchmark.tasks.task import Task
 
 TABLE = {
+    "bucket-sort": "bucket_sort",
     "copy": "copy",
     "copy-repeat": "copy_repeat",
     "copy-twice": "copy_twice",
     "corpus": "language",
+    "count-symbol": "count_symbol",
+    "dyck": "dyck",
+    "even-pairs": "even_pairs",
     "first-recall": "first_recall",
     "flip-flop": "flip_flop",
     "index-recall": "index_recall",
     "induction": "induction",
+    "majority": "majority",
+    "missing-duplicate": "missing_duplicate",
     "needle": "needle",
+    "odds-first": "odds_first",
     "offset-recall": "offset_recall",
+    "parity": "parity",
     "recall-latest": "recall_latest",
     "recall-mqar": "recall_mqar",
     "reverse": "reverse",
+    "sort": "sort",
+    "stack-manipulation": "stack_manipulation",
     "variable-tracking": "variable_tracking",
 }
 

@@ -16,6 +16,7 @@ from torch import Tensor
 from benchmark.seeds import generator
 
 UNSCORED = -100  # the target of a place that is not scored (cross_entropy's ignore_index)
+BOS, SEP, EOS, SPECIALS = 0, 1, 2, 3  # the marks of `question`, and the first id that is free for a task's own tokens
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +25,20 @@ class Batch:
 
     tokens: Int[Tensor, "batch time"]
     targets: Int[Tensor, "batch time"]
+
+
+def question(prompt: Int[Tensor, "batch prompt"], answer: Int[Tensor, "batch answer"]) -> Batch:
+    """Rows of `BOS prompt SEP answer`, to be answered up to and with an EOS.
+
+    Answers narrower than the widest of their batch are filled up with EOS, of which the first alone is scored.
+    """
+    mark = prompt.new_ones(len(prompt), 1)
+    tokens = torch.cat((mark * BOS, prompt, mark * SEP, answer), dim=1)
+    wanted = torch.cat((answer, mark * EOS), dim=1)
+    over = (wanted == EOS).cumsum(dim=1) > 1
+    targets = torch.full_like(tokens, UNSCORED)
+    targets[:, prompt.shape[1] + 1 :] = wanted.masked_fill(over, UNSCORED)
+    return Batch(tokens=tokens, targets=targets)
 
 
 class Task(ABC):

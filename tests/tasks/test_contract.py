@@ -8,7 +8,7 @@ import torch
 
 from benchmark import tasks
 from benchmark.seeds import generator
-from benchmark.tasks.task import UNSCORED, Batch, Synthetic, Task
+from benchmark.tasks.task import UNSCORED, Batch, Synthetic, Task, question
 
 SYNTHETIC = [name for name in tasks.TABLE if name != "corpus"]
 EXHAUSTIVE = ("copy-repeat",)  # so few problems a length that the test asks them all, as training does
@@ -76,7 +76,7 @@ def test_the_evaluation_is_fixed_and_differs_from_training(task: Task) -> None:
 @pytest.mark.parametrize("name", SYNTHETIC)
 def test_test_problems_are_all_different(name: str) -> None:
     task = tasks.make(name)
-    rows = [tuple(row) for batch in task.evaluation(16) for row in batch.tokens.tolist()]
+    rows = [tuple(row) for batch in task.evaluation(40) for row in batch.tokens.tolist()]
     assert len(rows) == len(set(rows)) == (task.symbols if name in EXHAUSTIVE else Synthetic.problems)
 
 
@@ -143,21 +143,61 @@ def _guess_shown_value(task, batch: Batch, length: int, draws: torch.Generator) 
     return values.gather(1, torch.randint(values.shape[1], batch.targets.shape, generator=draws))
 
 
+def _guess_commonest_at_the_place(task, batch: Batch, length: int, draws: torch.Generator) -> torch.Tensor:
+    others = task.sample(4000, length, draws).targets
+    times = torch.stack([(others == token).sum(dim=0) for token in range(task.vocabulary)])
+    return times.argmax(dim=0).expand_as(batch.targets)
+
+
+def _guess_next_in_order(task, batch: Batch, length: int, draws: torch.Generator) -> torch.Tensor:
+    guesses = batch.tokens + (1 if task.symbols > length else 0)  # among many symbols few come twice
+    guesses[:, length + 1] = 3  # the smallest first
+    guesses[:, -1] = 2
+    return guesses
+
+
+def _guess_one(task, batch: Batch, length: int, draws: torch.Generator) -> torch.Tensor:
+    guesses = torch.full_like(batch.targets, 2)
+    guesses[:, length + 2] = 4  # the digit that 1 and 10 to 16 begin with
+    return guesses
+
+
 GUESSERS = {
+    "bucket-sort": _guess_next_in_order,
     "copy": _guess_copy,
     "copy-repeat": _guess_copy_repeat,
     "copy-twice": _guess_copy_twice,
+    "count-symbol": _guess_one,
+    "dyck": _guess_commonest_at_the_place,
+    "even-pairs": _guess_commonest_at_the_place,
     "first-recall": _guess_any,
     "flip-flop": _guess_bit,
     "index-recall": _guess_any,
     "induction": _guess_other,
+    "majority": _guess_commonest_at_the_place,
+    "missing-duplicate": _guess_commonest_at_the_place,
     "needle": _guess_digits,
+    "odds-first": _guess_commonest_at_the_place,
     "offset-recall": _guess_any,
+    "parity": _guess_commonest_at_the_place,
     "recall-latest": _guess_shown_value,
     "recall-mqar": _guess_shown_value,
     "reverse": _guess_copy,
+    "sort": _guess_next_in_order,
+    "stack-manipulation": _guess_commonest_at_the_place,
     "variable-tracking": _guess_variables,
 }
+
+
+def test_an_answer_is_scored_up_to_its_first_eos() -> None:
+    batch = question(torch.tensor([[5, 6], [7, 8], [9, 9]]), torch.tensor([[5, 6, 5], [7, 2, 2], [2, 2, 2]]))
+    none = UNSCORED
+    assert batch.tokens.tolist() == [[0, 5, 6, 1, 5, 6, 5], [0, 7, 8, 1, 7, 2, 2], [0, 9, 9, 1, 2, 2, 2]]
+    assert batch.targets.tolist() == [
+        [none, none, none, 5, 6, 5, 2],
+        [none, none, none, 7, 2, none, none],
+        [none, none, none, 2, none, none, none],
+    ]
 
 
 def test_copy_by_hand() -> None:

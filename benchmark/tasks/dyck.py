@@ -1,0 +1,73 @@
+"""Dyck: at every bracket, name the depth of nesting after it.
+
+    input    BOS  (  (  )  (  )  )  (
+    target   .    1  2  1  2  1  0  1      (. is not scored)
+
+No bracket closes what was not opened, and the depth never exceeds `depth`, so that no length brings new answers.
+Length is the number of brackets; a row has one token more. BOS is there to count against.
+Source: Yao et al. 2021, https://arxiv.org/abs/2105.11115: the language Dyck-(1, depth) of one kind of
+bracket and bounded depth, here in all its prefixes; naming the depth in place of the next bracket is ours.
+"""
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from benchmark.tasks.task import UNSCORED, Batch, Synthetic
+
+BOS, OPEN, CLOSE, DEPTHS = 0, 1, 2, 3  # the token of a depth is DEPTHS + depth
+
+
+class Dyck(Synthetic):
+    """A fair coin opens or closes; at depth 0 and at the greatest depth there is no choice."""
+
+    name = "dyck"
+    title = "Bracket depth (Dyck)"
+    group = "string"
+    definition = "at every bracket, name the depth of nesting after it"
+    source = "https://arxiv.org/abs/2105.11115"
+    metric = "token_accuracy"
+    nested = True
+
+    def __init__(self, *, depth: int = 8) -> None:
+        if depth < 2:
+            raise ValueError(f"dyck: depth is {depth}, but must be at least 2")
+        self.depth = depth
+
+    @property
+    def vocabulary(self) -> int:
+        return DEPTHS + self.depth + 1
+
+    def tokens(self, length: int) -> int:
+        return length + 1
+
+    def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:
+        brackets = self._brackets(size, length, generator)
+        start = brackets.new_ones(size, 1)
+        return Batch(
+            tokens=torch.cat((start * BOS, brackets), dim=1),
+            targets=torch.cat((start * UNSCORED, self.answer(brackets)), dim=1),
+        )
+
+    def _brackets(self, size: int, length: int, generator: torch.Generator) -> Int[Tensor, "batch length"]:
+        """Brackets whose depth is a free walk folded into 0 .. depth, which turns back at both ends."""
+        steps = 2 * torch.randint(2, (size, length), generator=generator) - 1
+        walk = torch.cat((steps.new_zeros(size, 1), steps.cumsum(dim=1)), dim=1)
+        depths = self.depth - (walk % (2 * self.depth) - self.depth).abs()
+        return torch.where(depths.diff(dim=1) > 0, OPEN, CLOSE)
+
+    def answer(self, brackets: Int[Tensor, "batch length"]) -> Int[Tensor, "batch length"]:
+        """The depth after each bracket, as a token."""
+        return DEPTHS + torch.where(brackets == OPEN, 1, -1).cumsum(dim=1)
+
+    def chance(self, length: int) -> dict[str, float]:
+        """The likeliest depth at each place; by row, a bracket opened and closed again and again."""
+        turns = torch.zeros(self.depth + 1, self.depth + 1, dtype=torch.float64)
+        turns.diagonal(1).fill_(0.5)
+        turns.diagonal(-1).fill_(0.5)
+        turns[0, 1] = turns[-1, -2] = 1
+        depths, right = torch.eye(self.depth + 1, dtype=torch.float64)[0], 0.0
+        for _ in range(length):
+            depths = depths @ turns
+            right += float(depths.max())
+        return {"token_accuracy": right / length, "exact_match": 0.5 ** (length // 2)}

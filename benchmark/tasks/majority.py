@@ -1,0 +1,54 @@
+"""Majority: the bit that occurs more often.
+
+    input    BOS  1  0  1  1  0  SEP  1
+    target   .    .  .  .  .  .  1    EOS      (. is not scored)
+
+Where every bit stands does not matter. The lead of one bit over the other is about the root of the length: longer
+strings ask for a finer balance too.
+Length is the number of bits; a row has length + 3 tokens.
+Source: Merrill et al. 2022, https://arxiv.org/abs/2106.16213 ("majority", a language outside AC0).
+Convention: no ties, where the answer would be a matter of taste. A tied string has one bit flipped, at a random place.
+"""
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from benchmark.tasks.task import SPECIALS, Batch, Synthetic, question
+
+
+class Majority(Synthetic):
+    """Bits are uniform, apart from ties: about 2 ** length problems, so that short ones are met in training.
+
+    The headline is exact match, since the EOS is free.
+    """
+
+    name = "majority"
+    title = "Majority"
+    group = "counting"
+    definition = "name the bit that occurs more often in a random string of bits, of which there are no ties"
+    source = "https://arxiv.org/abs/2106.16213"
+    metric = "exact_match"
+
+    @property
+    def vocabulary(self) -> int:
+        return SPECIALS + 2
+
+    def tokens(self, length: int) -> int:
+        return length + 3
+
+    def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:
+        bits = torch.randint(2, (size, length), generator=generator)
+        place = torch.randint(length, (size, 1), generator=generator)
+        tied = 2 * bits.sum(dim=1, keepdim=True) == length
+        prompt = SPECIALS + (bits ^ torch.zeros_like(bits).scatter(1, place, tied.long()))
+        return question(prompt, self.answer(prompt))
+
+    def answer(self, prompt: Int[Tensor, "batch length"]) -> Int[Tensor, "batch 1"]:
+        """1 if there are more ones than zeros."""
+        ones = (prompt - SPECIALS).sum(dim=1, keepdim=True)
+        return SPECIALS + (2 * ones > prompt.shape[1]).long()
+
+    def chance(self, length: int) -> dict[str, float]:
+        """Either bit; EOS always follows it."""
+        return {"token_accuracy": (1 / 2 + 1) / 2, "exact_match": 1 / 2}

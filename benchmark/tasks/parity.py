@@ -1,0 +1,48 @@
+"""Parity: whether the number of ones is odd.
+
+    input    BOS  1  0  1  1  SEP  1
+    target   .    .  .  .  .  1    EOS      (. is not scored)
+
+The answer is the sum of the bits modulo 2: every bit counts, and none stands out.
+Length is the number of bits; a row has length + 3 tokens.
+Source: Delétang et al. 2022, https://arxiv.org/abs/2207.02098, appendix on the tasks, "parity check".
+"""
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from benchmark.tasks.task import SPECIALS, Batch, Synthetic, question
+
+
+class Parity(Synthetic):
+    """Bits are uniform: there are 2 ** length problems, so that short ones are met in training.
+
+    The headline is exact match, since the EOS is free.
+    """
+
+    name = "parity"
+    title = "Parity"
+    group = "counting"
+    definition = "name the parity of the number of ones in a random string of bits"
+    source = "https://arxiv.org/abs/2207.02098"
+    metric = "exact_match"
+
+    @property
+    def vocabulary(self) -> int:
+        return SPECIALS + 2
+
+    def tokens(self, length: int) -> int:
+        return length + 3
+
+    def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:
+        prompt = torch.randint(SPECIALS, self.vocabulary, (size, length), generator=generator)
+        return question(prompt, self.answer(prompt))
+
+    def answer(self, prompt: Int[Tensor, "batch length"]) -> Int[Tensor, "batch 1"]:
+        """1 if the number of ones is odd."""
+        return SPECIALS + (prompt - SPECIALS).sum(dim=1, keepdim=True) % 2
+
+    def chance(self, length: int) -> dict[str, float]:
+        """Either bit; EOS always follows it."""
+        return {"token_accuracy": (1 / 2 + 1) / 2, "exact_match": 1 / 2}

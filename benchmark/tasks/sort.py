@@ -1,0 +1,73 @@
+"""Sort: write a random string in ascending order.
+
+    input    BOS  7  2  9  2  SEP  2  2  7  9
+    target   .    .  .  .  .  2    2  7  9  EOS      (. is not scored)
+
+The order of the symbols is that of their token ids, the same in every row, and must be learned. Symbols may repeat.
+Length is the length of the string; a row has 2 * length + 2 tokens.
+Source: Kazemnejad et al. 2023, https://arxiv.org/abs/2305.19466, section 3 ("sort", numbers of one token).
+"""
+
+import math
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from benchmark.tasks.task import SPECIALS, Batch, Synthetic, question
+
+
+class Sort(Synthetic):
+    """Strings are uniform over `symbols`.
+
+    The headline is exact match: the answer so far gives much of the next token away (see `sorted_chance`).
+    """
+
+    name = "sort"
+    title = "Sort"
+    group = "string"
+    definition = "write a random string in ascending order, greedily and without a mistake"
+    source = "https://arxiv.org/abs/2305.19466"
+    metric = "exact_match"
+
+    def __init__(self, *, symbols: int = 100) -> None:
+        if symbols < 2:
+            raise ValueError(f"sort: symbols is {symbols}, but must be at least 2")
+        self.symbols = symbols
+
+    @property
+    def vocabulary(self) -> int:
+        return SPECIALS + self.symbols
+
+    def tokens(self, length: int) -> int:
+        return 2 * length + 2
+
+    def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:
+        prompt = torch.randint(SPECIALS, self.vocabulary, (size, length), generator=generator)
+        return question(prompt, self.answer(prompt))
+
+    def answer(self, prompt: Int[Tensor, "batch length"]) -> Int[Tensor, "batch length"]:
+        """The same symbols, the smallest first."""
+        return prompt.sort(dim=1).values
+
+    def chance(self, length: int) -> dict[str, float]:
+        """See `sorted_chance`."""
+        return sorted_chance(length, self.symbols)
+
+
+def sorted_chance(length: int, symbols: int) -> dict[str, float]:
+    """What is reached without the prompt, of a sorted string whose symbols were uniform.
+
+    By token, the guess is the smallest symbol first, then the symbol before once more, or the one after that,
+    whichever is right more often. By row, it is the likeliest answer: every symbol equally often.
+    """
+    absent = (1 - 1 / symbols) ** length
+    smallest = 1 - absent
+    again = length - symbols * (1 - absent)
+    following = (symbols - 1) * (1 - 2 * absent + (1 - 2 / symbols) ** length)
+    often, fuller = divmod(length, symbols)
+    orders = math.lgamma(length + 1) - symbols * math.lgamma(often + 1) - fuller * math.log(often + 1)
+    return {
+        "token_accuracy": (smallest + max(again, following) + 1) / (length + 1),
+        "exact_match": math.exp(orders - length * math.log(symbols)),
+    }
