@@ -15,11 +15,16 @@ TABLE = {
     "cope": "cope",
     "fox": "fox",
     "learned": "learned",
+    "llama3": "llama3",
     "none": "none",
+    "ntk": "ntk",
+    "pi": "pi",
     "pope": "pope",
     "rope": "rope",
     "sinusoidal": "sinusoidal",
     "t5": "t5",
+    "yarn": "yarn",
+    "yarn-paper": "yarn_paper",
 }
 
 GROUPS = {"classic": ("none", "sinusoidal", "learned", "alibi", "rope")}
