@@ -18,6 +18,7 @@ TABLE = {
     "llama3": "llama3",
     "none": "none",
     "ntk": "ntk",
+    "ntk-dynamic": "ntk_dynamic",
     "pi": "pi",
     "pope": "pope",
     "rope": "rope",
