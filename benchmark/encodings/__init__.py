@@ -16,6 +16,7 @@ TABLE = {
     "fox": "fox",
     "learned": "learned",
     "llama3": "llama3",
+    "logn": "logn",
     "none": "none",
     "ntk": "ntk",
     "ntk-dynamic": "ntk_dynamic",

@@ -29,7 +29,7 @@ SHAPES = [
     Shape(width=width, heads=heads, layers=2, train_length=LENGTH, digits=DIGITS)
     for heads, width in ((1, 5), (5, 20), (6, 18))
 ]
-VARIANTS = ["rope:interleaved=true", "rope:fraction=0.6"]
+VARIANTS = ["rope:interleaved=true", "rope:fraction=0.6", "logn:base=cope"]
 CHOICES = [*CATALOGUE.names(), *VARIANTS]
 
 every_encoding = pytest.mark.parametrize("choice", CHOICES)
