@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 TABLE = {
     "alibi": "alibi",
     "cope": "cope",
+    "drop": "drop",
     "fox": "fox",
     "learned": "learned",
     "llama3": "llama3",
