@@ -14,13 +14,19 @@ TABLE = {
     "abacus": "abacus",
     "alibi": "alibi",
     "cope": "cope",
+    "drop": "drop",
     "fope": "fope",
     "fox": "fox",
     "hope": "hope",
     "hybrid": "hybrid",
     "learned": "learned",
+    "llama3": "llama3",
+    "logn": "logn",
     "none": "none",
+    "ntk": "ntk",
+    "ntk-dynamic": "ntk_dynamic",
     "p-rope": "p_rope",
+    "pi": "pi",
     "pope": "pope",
     "randomized": "randomized",
     "rope": "rope",
@@ -28,9 +34,14 @@ TABLE = {
     "sinusoidal": "sinusoidal",
     "t5": "t5",
     "xpos": "xpos",
+    "yarn": "yarn",
+    "yarn-paper": "yarn_paper",
 }
 
-GROUPS = {"classic": ("none", "sinusoidal", "learned", "alibi", "rope")}
+GROUPS = {
+    "classic": ("none", "sinusoidal", "learned", "alibi", "rope"),
+    "test-time": ("llama3", "logn", "ntk", "ntk-dynamic", "pi", "yarn", "yarn-paper"),
+}
 
 CATALOGUE = Catalogue(
     kind="encoding",

@@ -232,7 +232,10 @@ class Rotation(Encoding):
     temperature: float = 1.0  # multiplies cosines and sines: scores grow by its square
 
     def theta(self, dtype: torch.dtype, site: Site) -> Tensor:
-        """Radians a position that each pair turns by, [r/2], of the dtype and on the site's device."""
+        """Radians a position that each pair turns by, of the dtype and on the site's device.
+
+        [r/2], or [B|1, 1, 1, r/2] where rows differ.
+        """
         raise NotImplementedError(f"{type(self).__name__} must define theta(dtype, site)")
 
     def rotate(self, q: Tensor, k: Tensor, site: Site) -> tuple[Tensor, Tensor]:
@@ -265,8 +268,11 @@ class Rotation(Encoding):
         return torch.cat((turned, still), dim=-1) if still.shape[-1] else turned
 
 
-def geometric(base: float, rotated: int, width: int, dtype: torch.dtype, device: torch.device) -> Tensor:
-    """RoPE's frequencies base ** (-2k / width) for k = 0 .. rotated/2 - 1, fastest first, [rotated/2]."""
+def geometric(base: float | Tensor, rotated: int, width: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """RoPE's frequencies base ** (-2k / width) for k = 0 .. rotated/2 - 1, fastest first, [rotated/2].
+
+    A base of each row, [B, 1, 1, 1], gives frequencies of each row, [B, 1, 1, rotated/2].
+    """
     return base ** (-torch.arange(0, rotated, 2, dtype=dtype, device=device) / width)
 
 

@@ -29,6 +29,34 @@ def test_cells_of_a_comparison_differ_in_the_encoding_alone() -> None:
     assert rope.key != alibi.key
 
 
+def test_what_adapts_at_test_time_shares_the_model_that_it_adapts() -> None:
+    cells = plan(tasks="copy", encodings="rope,yarn:factor=4,ntk", seeds=(0, 1)).cells
+    assert [(cell.train.encoding.label, cell.train.init_seed) for cell in cells] == [("rope", 0), ("rope", 1)]
+    for cell in cells:
+        evaluated = [{spec.encoding.label for spec in measure.evaluations} for measure in cell.measures]
+        assert evaluated == [{"rope"}, {"yarn"}, {"ntk"}]  # 4 is the default factor
+        assert len({spec.key for measure in cell.measures for spec in measure.evaluations}) == 3 * len(
+            cell.measures[0].evaluations
+        )
+
+
+@pytest.mark.parametrize(
+    ("encoding", "trained"),
+    [
+        ("yarn:base=500000", "rope:base=500000"),
+        ("ntk-dynamic:factor=2", "rope"),
+        ("logn", "rope"),
+        ("logn:base=alibi", "alibi"),
+        ("drop", "drop"),
+    ],
+)
+def test_which_model_is_trained(encoding: str, trained: str) -> None:
+    (cell,) = plan(tasks="copy", encodings=encoding, seeds=(0,)).cells
+    assert cell.train.encoding.label == trained
+    (measure,) = cell.measures
+    assert {spec.encoding.label for spec in measure.evaluations} == {encoding}
+
+
 def test_seeds_are_paired_and_init_and_data_have_their_own() -> None:
     for cell in plan(seeds=(3, 5)).cells:
         assert cell.train.init_seed == cell.train.data_seed

@@ -22,6 +22,7 @@ size = QUICK.model
 shape = Shape(width=size.width, heads=size.heads, layers=size.layers, train_length=budget.train_length, digits=(1,))
 for name in CATALOGUE.table:
     model = Transformer(4096, shape, lambda own, layer: make(name, own, layer=layer))
+    model.initialise(0)
     limit = model.encoding.max_length
     if limit is None or limit >= longest:
         with torch.inference_mode():

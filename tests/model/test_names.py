@@ -20,6 +20,11 @@ def is_torchs(node: ast.AST) -> bool:
     return isinstance(node, ast.keyword) and node.arg == "reduction"
 
 
+def is_the_number(node: ast.AST) -> bool:
+    """`math.pi` is a number, and no position interpolation."""
+    return isinstance(node, ast.Attribute) and ast.unparse(node) == "math.pi"
+
+
 def code_of(tree: ast.Module) -> list[ast.AST]:
     documented = (ast.Module, ast.ClassDef, ast.FunctionDef)
     docstrings = {
@@ -28,7 +33,8 @@ def code_of(tree: ast.Module) -> list[ast.AST]:
         if isinstance(node, documented) and ast.get_docstring(node) is not None and isinstance(node.body[0], ast.Expr)
     }
     torchs = {id(node.value) for node in ast.walk(tree) if is_torchs(node)}
-    return [node for node in ast.walk(tree) if id(node) not in docstrings | torchs]
+    numbers = {id(node) for node in ast.walk(tree) if is_the_number(node)}
+    return [node for node in ast.walk(tree) if id(node) not in docstrings | torchs | numbers]
 
 
 def words(source: str) -> set[str]:
@@ -56,6 +62,7 @@ def test_no_encoding_is_named(path: Path) -> None:
         "use_rope = 1",
         'kind = {"none": 0}',
         "isinstance(x, module.Sinusoidal)",
+        "encodings.pi",
     ],
 )
 def test_a_name_would_be_found(line: str) -> None:
@@ -65,6 +72,10 @@ def test_a_name_would_be_found(line: str) -> None:
 def test_none_the_keyword_is_not_none_the_encoding() -> None:
     assert not words('"""None, rope."""\nx = None  # rope') & NAMES
     assert not words('loss(x, reduction="none"); optimiser.zero_grad(set_to_none=True)') & NAMES
+
+
+def test_the_number_is_not_the_encoding() -> None:
+    assert not words("math.cos(math.pi)") & NAMES
 
 
 def test_both_folders_are_read() -> None:
