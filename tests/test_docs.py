@@ -261,3 +261,10 @@ def test_the_hooks_in_the_architecture_are_those_of_the_contract():
     methods = [node for node in encoding.body if isinstance(node, ast.FunctionDef)]
     hooks = [node.name for node in methods if not node.decorator_list and not node.name.startswith("_")]
     assert [row for row in rows if row in hooks][: len(hooks)] == hooks
+
+
+def test_every_encoding_has_its_place_in_the_guide() -> None:
+    text = text_of(ROOT / "docs" / "encodings.md").partition("## Where published code")[0]
+    first_fields = re.findall(r"^\| (`.*?) \|", text, flags=re.M)
+    named = [name for field in first_fields for name in re.findall(r"`([\w-]+)`", field)]
+    assert sorted(named) == sorted(ENCODINGS.table)

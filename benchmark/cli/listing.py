@@ -70,7 +70,9 @@ def encodings(_: Path) -> list[Row]:
     """Every known encoding, with what it claims."""
     from benchmark.encodings import CATALOGUE
 
-    return [{**_described(entry), "applied": _applied(entry)} for entry in _entries(CATALOGUE)]
+    return [
+        {**_described(entry), "relative": _relative(entry), "applied": _applied(entry)} for entry in _entries(CATALOGUE)
+    ]
 
 
 def tasks(_: Path) -> list[Row]:
@@ -174,6 +176,12 @@ def _entries(catalogue: Catalogue) -> list[Entry]:
 def _described(entry: Entry) -> dict[str, object]:
     options = [f"{key}={value}" for key, value in entry.defaults.items()]
     return {**entry.attributes, "name": entry.name, "parameters": options}
+
+
+def _relative(entry: Entry) -> object:
+    """What an encoding claims; one around another claims what that does, unless it is applied at test time."""
+    takes_over = entry.attributes.get("wraps") and not entry.attributes.get("adapts")
+    return "as its base" if takes_over else entry.attributes["relative"]
 
 
 def _applied(entry: Entry) -> str:
