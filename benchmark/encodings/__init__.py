@@ -14,6 +14,8 @@ TABLE = {
     "alibi": "alibi",
     "cope": "cope",
     "fox": "fox",
+    "kerple-log": "kerple_log",
+    "kerple-power": "kerple_power",
     "learned": "learned",
     "none": "none",
     "pope": "pope",
