@@ -20,6 +20,7 @@ TABLE = {
     "none": "none",
     "pope": "pope",
     "rope": "rope",
+    "sandwich": "sandwich",
     "sinusoidal": "sinusoidal",
     "t5": "t5",
 }
