@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 TABLE = {
     "alibi": "alibi",
     "cope": "cope",
+    "dape": "dape",
     "fire": "fire",
     "fox": "fox",
     "kerple-log": "kerple_log",
