@@ -145,7 +145,7 @@ def test_any_head_count_and_width(choice: str, shape: Shape) -> None:
 def test_a_shift_of_all_positions_changes_nothing_where_and_only_where_that_is_claimed(choice: str) -> None:
     model, tokens = build(choice), rows(7)
     # Past the trained length where there is no end: within it, what adapts to length may be relative.
-    far = 2 * LENGTH if model.encoding.max_length is None else 4
+    far = 4 * LENGTH if model.encoding.max_length is None else 4
     with torch.inference_mode():
         before = outputs(model, tokens)
         shift_positions(model, by=far)

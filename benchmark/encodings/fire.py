@@ -1,0 +1,74 @@
+"""FIRE: a small network reads distance as a share of how far the query could look back, on a logarithmic scale.
+
+    score[i, j] += MLP(psi(|i - j|) / psi(max(T, i)))[h],   psi(x) = log(|c| x + 1)
+    MLP(x) = W2 relu(W1 x + b1),   32 hidden units
+
+Up to i = T distances count as they are; past it they shrink, so that behind a query the input stays within [0, 1].
+
+Source: Li et al. 2024, https://arxiv.org/abs/2310.04418, section 3 and the listing of its appendix.
+Convention: i is the query's position as given, not its index: a shift of all positions changes scores. T and c are
+learned, T as a factor that starts at 1; c starts at .1. `threshold` is T at the start; 0 is a quarter of the trained
+length, the paper's share: its 512 stands beside 2048. A threshold above every position freezes the normaliser, and
+leaves distance alone to decide. One network for all layers (the paper's FIRE-S), drawn as torch draws linear layers.
+The listing's last offset is left out: softmax ignores what all keys have in common. psi and its quotient are float32,
+with the listing's 1e-6 below the line. Where attention sees both ways, distance counts without its sign, and to keys
+ahead the input may pass 1. Any head count, any head width.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from benchmark.encodings.encoding import Encoding, Shape, Site
+
+HIDDEN = 32
+NEVER_ZERO = 1e-6  # added to the normaliser, should c vanish
+
+
+class Fire(Encoding):
+    """A network of one input and H outputs, and two numbers."""
+
+    name = "fire"
+    title = "FIRE"
+    source = "https://arxiv.org/abs/2310.04418"
+    acts = "bias"
+    learned = "32·H + 66"
+    past = "input stays in [0, 1]"
+
+    def __init__(self, shape: Shape, *, threshold: float = 0.0) -> None:
+        super().__init__(shape)
+        if threshold < 0:
+            raise ValueError(
+                f"fire: threshold is {threshold}, but must be above 0, or 0 for a quarter of the trained length"
+            )
+        self.threshold = threshold or shape.train_length / 4
+        self.factor = nn.Parameter(torch.ones(()))
+        self.c = nn.Parameter(torch.tensor(0.1))
+        self.widen = nn.Linear(1, HIDDEN)
+        self.narrow = nn.Linear(HIDDEN, shape.heads, bias=False)
+
+    def bias(self, site: Site) -> Tensor:
+        """[B|1, H, Q, K], computed once a forward pass."""
+        return site.once(("fire", id(self)), lambda: self.read(self.share(site)))
+
+    def share(self, site: Site) -> Tensor:
+        """Distance as a share of the query's normaliser, [B|1, 1, Q, K]."""
+        # At least float32: bfloat16 cannot tell distances apart above 256.
+        exact = torch.promote_types(site.key_positions.dtype, torch.promote_types(self.c.dtype, torch.float32))
+        rate = self.c.abs().to(exact)
+        threshold = self.threshold * self.factor.abs().to(exact)
+        farthest = torch.maximum(site.query_positions[:, None, :, None].to(exact), threshold)
+        near, all_of_it = torch.log1p(rate * site.distance.abs().to(exact)), torch.log1p(rate * farthest)
+        return near / (all_of_it + NEVER_ZERO)
+
+    def read(self, share: Tensor) -> Tensor:
+        """The network's H outputs for every share [B|1, 1, Q, K], [B|1, H, Q, K]."""
+        heads, exact = self.shape.heads, share.dtype
+        first, offset = self.widen.weight[..., None].to(exact), self.widen.bias[:, None, None].to(exact)
+        second = self.narrow.weight.to(exact)
+        total = share.new_zeros(heads, 1, 1)
+        # H hidden units at a time: all 32 at once are 32/H tensors of the size of the bias.
+        for start in range(0, HIDDEN, heads):
+            some = slice(start, start + heads)
+            units = torch.relu(first[some] * share + offset[some])
+            total = total + torch.einsum("hu,buqk->bhqk", second[:, some], units)
+        return total
