@@ -18,6 +18,7 @@ TABLE = {
     "none": "none",
     "pope": "pope",
     "rope": "rope",
+    "shaw": "shaw",
     "sinusoidal": "sinusoidal",
     "t5": "t5",
 }
