@@ -21,6 +21,7 @@ TABLE = {
     "shaw": "shaw",
     "sinusoidal": "sinusoidal",
     "t5": "t5",
+    "xl": "xl",
 }
 
 GROUPS = {"classic": ("none", "sinusoidal", "learned", "alibi", "rope")}
