@@ -16,6 +16,7 @@ TABLE = {
     "fox": "fox",
     "learned": "learned",
     "none": "none",
+    "path": "path",
     "pope": "pope",
     "rope": "rope",
     "shaw": "shaw",
