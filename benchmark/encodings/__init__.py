@@ -18,6 +18,7 @@ TABLE = {
     "none": "none",
     "path": "path",
     "pope": "pope",
+    "rerope": "rerope",
     "rope": "rope",
     "shaw": "shaw",
     "sinusoidal": "sinusoidal",
