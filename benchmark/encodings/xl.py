@@ -1,0 +1,82 @@
+"""Transformer-XL: a query meets a sinusoidal vector of the distance beside the key, each with a bias of its own.
+
+    score[i, j] = ((q[i] + u) . k[j] + (q[i] + v) . W R[i - j]) / sqrt(D)
+    R[x] = (sin(x theta), cos(x theta)),   theta[k] = 10000 ** (-2k / C)
+
+Source: Dai et al. 2019, https://arxiv.org/abs/1901.02860, section 3.3.
+Convention: u and v a head and layer, W (C x C, no bias) a layer: the paper's code may tie u and v across layers. u and
+v start at 0 and W is drawn N(0, 1/C), as the model's other matrices are; the code draws all from N(0, 0.02^2). Sines
+first, then cosines, as in the code; an odd C leaves out the last cosine. Both ways, distances ahead are negative, as in
+XLNet. The recurrence over segments is architecture and left out. Angles are float32.
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from benchmark.encodings.encoding import Encoding, Shape, Site
+
+
+class TransformerXL(Encoding):
+    """A matrix C x C and two vectors of width C a layer."""
+
+    name = "xl"
+    title = "Transformer-XL"
+    source = "https://arxiv.org/abs/1901.02860"
+    acts = "scores"
+    learned = "C² + 2C a layer"
+    past = "unseen distances"
+    relative = True
+    per_layer = True
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__(shape)
+        self.u = nn.Parameter(torch.zeros(shape.heads, shape.head_width))
+        self.v = nn.Parameter(torch.zeros(shape.heads, shape.head_width))
+        self.project = nn.Linear(shape.width, shape.width, bias=False)
+        nn.init.normal_(self.project.weight, std=1 / math.sqrt(shape.width))
+
+    def rescore(self, scores: Tensor, q: Tensor, k: Tensor, site: Site) -> Tensor:
+        if scores.numel() == 0:
+            return scores
+        liked = (k @ self.u[..., None]).transpose(-1, -2)  # [B, H, 1, K]
+        asked = q + self.v[:, None]
+        placed = self.in_a_row(asked, site) if site.contiguous else self.anywhere(asked, site)
+        return scores + (liked + placed) / math.sqrt(self.shape.head_width)
+
+    def in_a_row(self, asked: Tensor, site: Site) -> Tensor:
+        """(q + v) . W R for tokens in a row, [B, H, Q, K]: one product a distance, each row then shifted by one."""
+        queries, keys = asked.shape[-2], site.key_positions.shape[1]
+        farthest = site.first_query + queries - 1
+        # Causal: what is shifted in from beyond distance 0 stands where the mask hides it.
+        nearest = 0 if site.causal else site.first_query - keys + 1
+        exact = torch.promote_types(asked.dtype, torch.float32)
+        distances = torch.arange(farthest, nearest - 1, -1, device=asked.device)
+        waves = site.once(("xl", exact), lambda: torch.cat(self.waves(distances.to(exact)), dim=-1))
+        vectors = self.project(waves[:, : self.shape.width].to(self.project.weight.dtype))
+        count = len(distances)
+        by_head = vectors.view(count, self.shape.heads, self.shape.head_width)
+        products = asked @ by_head.permute(1, 2, 0)  # [B, H, Q, distances]
+        # Row r begins queries - 1 - r places in: in rows of count + 1 places, count places after the row above begins.
+        flat = F.pad(products, (0, 1)).flatten(-2)[..., queries - 1 : queries - 1 + queries * count]
+        return flat.view(*products.shape)[..., :keys]
+
+    def anywhere(self, asked: Tensor, site: Site) -> Tensor:
+        """The same at any positions: sines and cosines of a difference are products of those of its ends."""
+        exact = torch.promote_types(asked.dtype, torch.float32)
+        sin_q, cos_q = self.waves(site.query_positions[:, None].to(exact))
+        sin_k, cos_k = self.waves(site.key_positions[:, None].to(exact))
+        by_head = self.project.weight.view(self.shape.heads, self.shape.head_width, self.shape.width)
+        shares = (asked @ by_head).to(exact)  # of every sine and cosine, [B, H, Q, C]
+        sine, cosine = F.pad(shares, (0, self.shape.width % 2)).chunk(2, dim=-1)
+        of_query = torch.cat((sine * sin_q + cosine * cos_q, cosine * sin_q - sine * cos_q), dim=-1)
+        return of_query @ torch.cat((cos_k, sin_k), dim=-1).transpose(-1, -2)
+
+    def waves(self, places: Tensor) -> tuple[Tensor, Tensor]:
+        """Sines and cosines of places [...] at every frequency, each [..., ceil(C / 2)]."""
+        # At least float32: a bfloat16 angle at distance 4096 is wrong by whole turns.
+        exponents = torch.arange(0, self.shape.width, 2, dtype=places.dtype, device=places.device) / self.shape.width
+        angles = places[..., None] * 10000.0**-exponents
+        return angles.sin(), angles.cos()
