@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from benchmark.tasks.task import Task
 
 TABLE = {
+    "addition": "addition",
     "copy": "copy",
     "corpus": "language",
     "offset-recall": "offset_recall",

@@ -16,6 +16,7 @@ from torch import Tensor
 from benchmark.seeds import generator
 
 UNSCORED = -100  # the target of a place that is not scored (cross_entropy's ignore_index)
+BOS, SEP, EOS, SPECIALS = 0, 1, 2, 3  # the marks of `question`, and the first id that is free for a task's own tokens
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +25,15 @@ class Batch:
 
     tokens: Int[Tensor, "batch time"]
     targets: Int[Tensor, "batch time"]
+
+
+def question(prompt: Int[Tensor, "batch prompt"], answer: Int[Tensor, "batch answer"]) -> Batch:
+    """Rows of `BOS prompt SEP answer`, in which the answer and an EOS after it are to be predicted."""
+    mark = prompt.new_ones(len(prompt), 1)
+    tokens = torch.cat((mark * BOS, prompt, mark * SEP, answer), dim=1)
+    targets = torch.full_like(tokens, UNSCORED)
+    targets[:, prompt.shape[1] + 1 :] = torch.cat((answer, mark * EOS), dim=1)
+    return Batch(tokens=tokens, targets=targets)
 
 
 class Task(ABC):
@@ -41,6 +51,8 @@ class Task(ABC):
     metric: ClassVar[str]  # the headline metric: token_accuracy, exact_match or loss_nats
     version: ClassVar[int] = 1  # raised by hand when the task's data change: old records then no longer count
     nested: ClassVar[bool] = False  # every prefix of a problem is a problem: a row of length L trains all shorter ones
+    numbers: ClassVar[bool] = False  # writes numbers digit by digit: encodings that read digits are offered
+    digits: tuple[int, ...] = ()  # token ids of the digits 0 to 9, in order; set by a task that writes numbers
 
     @property
     @abstractmethod

@@ -31,10 +31,15 @@ def test_the_registry_is_the_folder_and_sorted() -> None:
 
 def test_a_task_says_what_it_is(task: Task) -> None:
     entry = tasks.CATALOGUE.entry(task.name)
-    for attribute in ("title", "group", "definition", "source", "metric", "version", "nested"):
+    for attribute in ("title", "group", "definition", "source", "metric", "version", "nested", "numbers", "digits"):
         assert entry.attributes[attribute] == getattr(task, attribute)
     assert task.definition and task.source.startswith("https://")
     assert task.metric in ("token_accuracy", "exact_match", "loss_nats")
+
+
+def test_a_task_that_writes_numbers_has_ten_digits_and_no_other_has(task: Task) -> None:
+    assert len(set(task.digits)) == len(task.digits) == (10 if task.numbers else 0)
+    assert all(0 <= digit < task.vocabulary for digit in task.digits)
 
 
 def test_rows_are_tokens_of_the_vocabulary_of_the_width_that_was_said(task: Task) -> None:
@@ -103,7 +108,19 @@ def _guess_shown_value(task, batch: Batch, length: int, draws: torch.Generator) 
     return values.gather(1, torch.randint(values.shape[1], batch.targets.shape, generator=draws))
 
 
-GUESSERS = {"copy": _guess_copy, "offset-recall": _guess_any, "recall-mqar": _guess_shown_value}
+def _guess_sum(task, batch: Batch, length: int, draws: torch.Generator) -> torch.Tensor:
+    guesses = torch.randint(4, task.vocabulary, batch.targets.shape, generator=draws)
+    guesses[:, -2] = 4  # nothing is carried out of the last digit
+    guesses[:, -1] = 2
+    return guesses
+
+
+GUESSERS = {
+    "addition": _guess_sum,
+    "copy": _guess_copy,
+    "offset-recall": _guess_any,
+    "recall-mqar": _guess_shown_value,
+}
 
 
 def test_copy_by_hand() -> None:

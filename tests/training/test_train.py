@@ -2,7 +2,6 @@ import pytest
 import torch
 
 from benchmark import tasks
-from benchmark.catalogue import fingerprint
 from benchmark.encodings import CATALOGUE
 from benchmark.results.spec import BudgetSpec, EncodingSpec, ModelSpec, TaskSpec, TrainSpec
 from benchmark.training.evaluate import evaluate
@@ -15,7 +14,7 @@ def spec_of(encoding: str = "rope", task: str = "offset-recall", **budget: objec
     entry = CATALOGUE.entry(encoding)
     return TrainSpec(
         task=TaskSpec(name=task, fingerprint="x", label=task, version=1),
-        encoding=EncodingSpec(name=encoding, fingerprint=fingerprint(entry.path), label=encoding),
+        encoding=EncodingSpec(name=encoding, fingerprint=entry.fingerprint, label=encoding),
         model=ModelSpec(width=16, heads=2, layers=2),
         budget=BudgetSpec(
             **{"train_length": 12, "steps": 30, "batch": 7, "learning_rate": 5e-3, "warmup_steps": 3, **budget}
@@ -30,6 +29,12 @@ def trained(encoding: str, **budget: object):
     model = build(spec, task, CATALOGUE.choice(encoding))
     outcome = train(model, task, spec, CPU, lambda *_: None)
     return model, task, outcome
+
+
+def test_an_encoding_is_told_the_digits_of_a_task_that_writes_numbers() -> None:
+    for name, digits in (("addition", tuple(range(4, 14))), ("copy", ())):
+        model = build(spec_of("rope", name), tasks.make(name), CATALOGUE.choice("rope"))
+        assert model.shape.digits == digits
 
 
 def test_every_encoding_sees_the_same_rows_in_the_same_order() -> None:
