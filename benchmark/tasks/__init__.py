@@ -9,10 +9,17 @@ if TYPE_CHECKING:
 
 TABLE = {
     "addition": "addition",
+    "binary-addition": "binary_addition",
     "copy": "copy",
     "corpus": "language",
+    "cycle-navigation": "cycle_navigation",
+    "lego": "lego",
+    "modular-arithmetic": "modular_arithmetic",
     "offset-recall": "offset_recall",
+    "polynomial-mod-10": "polynomial_mod_10",
     "recall-mqar": "recall_mqar",
+    "state-tracking": "state_tracking",
+    "sum-mod-10": "sum_mod_10",
 }
 
 GROUPS = {"default": ("corpus", "offset-recall", "recall-mqar", "copy")}

@@ -4,8 +4,9 @@
     target   .    .  .  .  .  .  2    2  1  EOS      (. is not scored)
 
 Length is the number of digits of each operand; a row has 3 * length + 4 tokens.
-Source: Kazemnejad et al. 2023, https://arxiv.org/abs/2305.19466, section 3 and appendix; the order of the digits is
-that of Lee et al. 2023, https://arxiv.org/abs/2307.03381, section 3 (`reversed=false`: most significant first).
+Source: Kazemnejad et al. 2023, https://arxiv.org/abs/2305.19466, section 3 and appendix. All numbers begin
+with their least significant digit, as in McLeish et al. 2024, https://arxiv.org/abs/2405.17399; `reversed=false` writes
+them as people do.
 Convention: every digit of an operand is uniform, leading zeros included, and the sum is always written with one digit
 more than the longer operand. The paper's operands begin with no zero and its sums with no zero either; here all rows
 of a batch have one width, and the width tells nothing of the answer.

@@ -115,11 +115,40 @@ def _guess_sum(task, batch: Batch, length: int, draws: torch.Generator) -> torch
     return guesses
 
 
+def _guess_bits(task, batch: Batch, length: int, draws: torch.Generator) -> torch.Tensor:
+    guesses = torch.full_like(batch.targets, 4)  # zeros
+    guesses[:, -1] = 2
+    return guesses
+
+
+def _guess_likeliest(task, batch: Batch, length: int, draws: torch.Generator) -> torch.Tensor:
+    guesses = torch.full_like(batch.targets, LIKELIEST[task.name])
+    guesses[:, -1] = 2
+    return guesses
+
+
+def _guess_sign(task, batch: Batch, length: int, draws: torch.Generator) -> torch.Tensor:
+    guesses = torch.randint(3, 5, batch.targets.shape, generator=draws)
+    guesses[:, -1] = 2
+    return guesses
+
+
+def _guess_element(task, batch: Batch, length: int, draws: torch.Generator) -> torch.Tensor:
+    return torch.randint(task.vocabulary, batch.targets.shape, generator=draws)
+
+
+# The token of the answer 0, which is the likeliest at an even length.
+LIKELIEST = {"cycle-navigation": 6, "modular-arithmetic": 8, "polynomial-mod-10": 9, "sum-mod-10": 4}
+
 GUESSERS = {
+    **dict.fromkeys(LIKELIEST, _guess_likeliest),
     "addition": _guess_sum,
+    "binary-addition": _guess_bits,
     "copy": _guess_copy,
+    "lego": _guess_sign,
     "offset-recall": _guess_any,
     "recall-mqar": _guess_shown_value,
+    "state-tracking": _guess_element,
 }
 
 
@@ -162,7 +191,15 @@ def test_near_questions_are_likelier() -> None:
 
 @pytest.mark.parametrize(
     "item",
-    ["copy:symbols=1", "offset-recall:back=0", "offset-recall:symbols=1", "recall-mqar:keys=0", "recall-mqar:power=2"],
+    [
+        "copy:symbols=1",
+        "lego:names=1",
+        "offset-recall:back=0",
+        "offset-recall:symbols=1",
+        "recall-mqar:keys=0",
+        "recall-mqar:power=2",
+        "state-tracking:over=S5",
+    ],
 )
 def test_values_that_make_no_problem_are_refused(item: str) -> None:
     with pytest.raises(ValueError, match=r"but .*at least|but must be"):
