@@ -3,11 +3,11 @@
     input    BOS  _  _  K  7  2  _  _  _  SEP  K  7  2
     target   .    .  .  .  .  .  .  .  .  .    7  2  EOS      (_ is filler, . is not scored)
 
-Length is the number of tokens between BOS and SEP, the needle's among them; a row has length + digits + 3 tokens.
+Length is the number of tokens between BOS and SEP, the needle's among them; a row has length + figures + 3 tokens.
 In training the needle stands anywhere. The test covers all depths evenly: of N test rows, row r (counted from 0) has
 its needle at depth (r + 1/2) / N, where 0 is the first place that it can stand at and 1 the end of the last.
 Source: Hsieh et al. 2024 (RULER), https://arxiv.org/abs/2404.06654, section 3.1, the single needle (passkey).
-Convention: a word is a token: the key one of `keys`, the value `digits` digits, and filler random words of its own.
+Convention: a word is a token: the key one of `keys`, the value `figures` digits, and filler random words of its own.
 """
 
 from collections.abc import Iterator
@@ -35,11 +35,11 @@ class Needle(Synthetic):
     source = "https://arxiv.org/abs/2404.06654"
     metric = "exact_match"
 
-    def __init__(self, *, digits: int = 4, keys: int = 16, fillers: int = 16) -> None:
-        for parameter, value in (("digits", digits), ("keys", keys), ("fillers", fillers)):
+    def __init__(self, *, figures: int = 4, keys: int = 16, fillers: int = 16) -> None:
+        for parameter, value in (("figures", figures), ("keys", keys), ("fillers", fillers)):
             if value < 1:
                 raise ValueError(f"needle: {parameter} is {value}, but must be at least 1")
-        self.digits = digits
+        self.figures = figures
         self.keys = keys
         self.fillers = fillers
 
@@ -48,14 +48,14 @@ class Needle(Synthetic):
         return SPECIALS + BASE + self.keys + self.fillers
 
     def tokens(self, length: int) -> int:
-        return length + self.digits + 3
+        return length + self.figures + 3
 
     def shortest(self) -> int:
-        return self.digits + 1
+        return self.figures + 1
 
     def starts(self, length: int) -> int:
         """At how many places the needle can start."""
-        return length - self.digits
+        return length - self.figures
 
     def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:
         return self._hide(torch.randint(self.starts(length), (size,), generator=generator), length, generator)
@@ -72,7 +72,7 @@ class Needle(Synthetic):
         size, keys = len(starts), SPECIALS + BASE
         haystack = torch.randint(keys + self.keys, self.vocabulary, (size, length), generator=generator)
         key = torch.randint(keys, keys + self.keys, (size, 1), generator=generator)
-        value = torch.randint(SPECIALS, keys, (size, self.digits), generator=generator)
+        value = torch.randint(SPECIALS, keys, (size, self.figures), generator=generator)
         return self.rows(haystack, starts, key, value)
 
     def rows(
@@ -80,7 +80,7 @@ class Needle(Synthetic):
         haystack: Int[Tensor, "batch length"],
         starts: Int[Tensor, " batch"],
         key: Int[Tensor, "batch 1"],
-        value: Int[Tensor, "batch {self.digits}"],
+        value: Int[Tensor, "batch {self.figures}"],
     ) -> Batch:
         """The rows of given parts: the needle takes the place of the filler that stands there."""
         needle, mark = torch.cat((key, value), dim=1), torch.ones_like(key)
@@ -94,6 +94,6 @@ class Needle(Synthetic):
         """One digit in ten, for each; EOS always falls on the same place."""
         guess = 1 / BASE
         return {
-            "token_accuracy": (self.digits * guess + 1) / (self.digits + 1),
-            "exact_match": guess**self.digits,
+            "token_accuracy": (self.figures * guess + 1) / (self.figures + 1),
+            "exact_match": guess**self.figures,
         }

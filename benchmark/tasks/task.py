@@ -56,6 +56,8 @@ class Task(ABC):
     metric: ClassVar[str]  # the headline metric: token_accuracy, exact_match or loss_nats
     version: ClassVar[int] = 1  # raised by hand when the task's data change: old records then no longer count
     nested: ClassVar[bool] = False  # every prefix of a problem is a problem: a row of length L trains all shorter ones
+    numbers: ClassVar[bool] = False  # writes numbers digit by digit: encodings that read digits are offered
+    digits: tuple[int, ...] = ()  # token ids of the digits 0 to 9, in order; set by a task that writes numbers
 
     @property
     @abstractmethod

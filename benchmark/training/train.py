@@ -44,6 +44,7 @@ def build(spec: TrainSpec, task: Task, encoding: Choice) -> Transformer:
         heads=spec.model.heads,
         layers=spec.model.layers,
         train_length=task.tokens(spec.budget.train_length),
+        digits=task.digits,
     )
     model = Transformer(
         task.vocabulary,

@@ -33,10 +33,15 @@ def test_the_registry_is_the_folder_and_sorted() -> None:
 
 def test_a_task_says_what_it_is(task: Task) -> None:
     entry = tasks.CATALOGUE.entry(task.name)
-    for attribute in ("title", "group", "definition", "source", "metric", "version", "nested"):
+    for attribute in ("title", "group", "definition", "source", "metric", "version", "nested", "numbers", "digits"):
         assert entry.attributes[attribute] == getattr(task, attribute)
     assert task.definition and task.source.startswith("https://")
     assert task.metric in ("token_accuracy", "exact_match", "loss_nats")
+
+
+def test_a_task_that_writes_numbers_has_ten_digits_and_no_other_has(task: Task) -> None:
+    assert len(set(task.digits)) == len(task.digits) == (10 if task.numbers else 0)
+    assert all(0 <= digit < task.vocabulary for digit in task.digits)
 
 
 def test_rows_are_tokens_of_the_vocabulary_of_the_width_that_was_said(task: Task) -> None:
@@ -156,13 +161,48 @@ def _guess_next_in_order(task, batch: Batch, length: int, draws: torch.Generator
     return guesses
 
 
+def _guess_sum(task, batch: Batch, length: int, draws: torch.Generator) -> torch.Tensor:
+    guesses = torch.randint(4, task.vocabulary, batch.targets.shape, generator=draws)
+    guesses[:, -2] = 4  # nothing is carried out of the last digit
+    guesses[:, -1] = 2
+    return guesses
+
+
 def _guess_one(task, batch: Batch, length: int, draws: torch.Generator) -> torch.Tensor:
     guesses = torch.full_like(batch.targets, 2)
     guesses[:, length + 2] = 4  # the digit that 1 and 10 to 16 begin with
     return guesses
 
 
+def _guess_bits(task, batch: Batch, length: int, draws: torch.Generator) -> torch.Tensor:
+    guesses = torch.full_like(batch.targets, 4)  # zeros
+    guesses[:, -1] = 2
+    return guesses
+
+
+def _guess_likeliest(task, batch: Batch, length: int, draws: torch.Generator) -> torch.Tensor:
+    guesses = torch.full_like(batch.targets, LIKELIEST[task.name])
+    guesses[:, -1] = 2
+    return guesses
+
+
+def _guess_sign(task, batch: Batch, length: int, draws: torch.Generator) -> torch.Tensor:
+    guesses = torch.randint(3, 5, batch.targets.shape, generator=draws)
+    guesses[:, -1] = 2
+    return guesses
+
+
+def _guess_element(task, batch: Batch, length: int, draws: torch.Generator) -> torch.Tensor:
+    return torch.randint(task.vocabulary, batch.targets.shape, generator=draws)
+
+
+# The token of the answer 0, which is the likeliest at an even length.
+LIKELIEST = {"cycle-navigation": 6, "modular-arithmetic": 8, "polynomial-mod-10": 9, "sum-mod-10": 4}
+
 GUESSERS = {
+    **dict.fromkeys(LIKELIEST, _guess_likeliest),
+    "addition": _guess_sum,
+    "binary-addition": _guess_bits,
     "bucket-sort": _guess_next_in_order,
     "copy": _guess_copy,
     "copy-repeat": _guess_copy_repeat,
@@ -174,6 +214,7 @@ GUESSERS = {
     "flip-flop": _guess_bit,
     "index-recall": _guess_any,
     "induction": _guess_other,
+    "lego": _guess_sign,
     "majority": _guess_commonest_at_the_place,
     "missing-duplicate": _guess_commonest_at_the_place,
     "needle": _guess_digits,
@@ -185,6 +226,7 @@ GUESSERS = {
     "reverse": _guess_copy,
     "sort": _guess_next_in_order,
     "stack-manipulation": _guess_commonest_at_the_place,
+    "state-tracking": _guess_element,
     "variable-tracking": _guess_variables,
 }
 
@@ -244,14 +286,15 @@ def test_near_questions_are_likelier() -> None:
         "copy-repeat:symbols=1",
         "copy-twice:symbols=1",
         "first-recall:symbols=1",
-        "flip-flop:ignore=1.1",
         "flip-flop:ignore=-0.1",
+        "flip-flop:ignore=1.1",
         "index-recall:indices=0",
         "index-recall:symbols=1",
         "induction:symbols=2",
-        "needle:digits=0",
-        "needle:keys=0",
+        "lego:names=1",
+        "needle:figures=0",
         "needle:fillers=0",
+        "needle:keys=0",
         "offset-recall:back=0",
         "offset-recall:symbols=1",
         "recall-latest:keys=0",
@@ -260,9 +303,10 @@ def test_near_questions_are_likelier() -> None:
         "recall-mqar:keys=0",
         "recall-mqar:power=2",
         "reverse:symbols=1",
+        "state-tracking:over=S5",
+        "variable-tracking:fillers=0",
         "variable-tracking:hops=-1",
         "variable-tracking:variables=4",
-        "variable-tracking:fillers=0",
     ],
 )
 def test_values_that_make_no_problem_are_refused(item: str) -> None:

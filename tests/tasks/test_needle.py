@@ -13,7 +13,7 @@ KEYS, FILLER = range(13, 18), range(18, 25)  # 3 marks, 10 digits, 5 keys, 7 wor
 
 
 def make() -> Needle:
-    return Needle(digits=2, keys=5, fillers=7)
+    return Needle(figures=2, keys=5, fillers=7)
 
 
 def starts(tokens: torch.Tensor) -> list[int]:

@@ -31,6 +31,12 @@ def trained(encoding: str, **budget: object):
     return model, task, outcome
 
 
+def test_an_encoding_is_told_the_digits_of_a_task_that_writes_numbers() -> None:
+    for name, digits in (("addition", tuple(range(4, 14))), ("copy", ())):
+        model = build(spec_of("rope", name), tasks.make(name), CATALOGUE.choice("rope"))
+        assert model.shape.digits == digits
+
+
 def test_every_encoding_sees_the_same_rows_in_the_same_order() -> None:
     task = tasks.make("copy")
     specs = [spec_of(name, "copy") for name in ("rope", "learned")]

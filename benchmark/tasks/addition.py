@@ -1,0 +1,84 @@
+"""Addition: the sum of two numbers, digit by digit.
+
+    input    BOS  7  2  +  5  9  SEP  2  2  1        (27 + 95 = 122, least significant digit first)
+    target   .    .  .  .  .  .  2    2  1  EOS      (. is not scored)
+
+Length is the number of digits of each operand; a row has 3 * length + 4 tokens.
+Source: Kazemnejad et al. 2023, https://arxiv.org/abs/2305.19466, section 3 and appendix. All numbers begin
+with their least significant digit, as in McLeish et al. 2024, https://arxiv.org/abs/2405.17399; `reversed=false` writes
+them as people do.
+Convention: every digit of an operand is uniform, leading zeros included, and the sum is always written with one digit
+more than the longer operand. The paper's operands begin with no zero and its sums with no zero either; here all rows
+of a batch have one width, and the width tells nothing of the answer.
+"""
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Int
+from torch import Tensor
+
+from benchmark.tasks.task import SPECIALS, Batch, Synthetic, question
+
+PLUS = SPECIALS
+ZERO = SPECIALS + 1  # the digit d is the token ZERO + d
+
+
+class Addition(Synthetic):
+    """Training rows have operands of equal length; `operands` makes those of an n x m grid."""
+
+    name = "addition"
+    title = "Addition"
+    group = "arithmetic"
+    definition = "the sum of two numbers, digit by digit"
+    source = "https://arxiv.org/abs/2305.19466"
+    metric = "exact_match"
+    numbers = True
+    digits = (4, 5, 6, 7, 8, 9, 10, 11, 12, 13)
+
+    def __init__(self, *, reversed: bool = True) -> None:
+        self.reversed = reversed
+
+    @property
+    def vocabulary(self) -> int:
+        return ZERO + 10
+
+    def tokens(self, length: int) -> int:
+        return 3 * length + 4
+
+    def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:
+        return self.operands(size, length, length, generator)
+
+    def operands(self, size: int, first: int, second: int, generator: torch.Generator) -> Batch:
+        """Problems whose operands have `first` and `second` digits; rows have first + second + max + 4 tokens."""
+        a = torch.randint(10, (size, first), generator=generator)
+        b = torch.randint(10, (size, second), generator=generator)
+        plus = a.new_full((size, 1), PLUS)
+        prompt = torch.cat((self._written(a), plus, self._written(b)), dim=1)
+        return question(prompt, self._written(add(a, b, base=10)))
+
+    def _written(self, number: Int[Tensor, "batch digits"]) -> Int[Tensor, "batch digits"]:
+        """Tokens of a number, in the order of the task."""
+        return ZERO + (number if self.reversed else number.flip(1))
+
+    def chance(self, length: int) -> dict[str, float]:
+        """The likeliest sum, 0 and then `length` nines: a digit is right once in ten, the zero if nothing is carried.
+
+        EOS always falls on the same place.
+        """
+        exact = 0.1**length
+        uncarried = (1 + exact) / 2
+        return {"token_accuracy": (uncarried + length / 10 + 1) / (length + 2), "exact_match": exact}
+
+
+def add(a: Int[Tensor, "batch n"], b: Int[Tensor, "batch m"], *, base: int) -> Int[Tensor, "batch sum"]:
+    """Digits of the sum, least significant first as in `a` and `b`: one more than the longer of both.
+
+    A place whose digits sum to base - 1 hands on the carry that it gets; any other decides its own. So the carry out of
+    a place is decided by the last deciding place up to it.
+    """
+    width = max(a.shape[1], b.shape[1])
+    sums = F.pad(a, (0, width - a.shape[1])) + F.pad(b, (0, width - b.shape[1]))
+    places = torch.arange(width).expand_as(sums)
+    deciding = torch.where(sums == base - 1, 0, places).cummax(dim=1).values  # at place 0, base - 1 carries nothing
+    carries = sums.gather(1, deciding) >= base
+    return (F.pad(sums, (0, 1)) + F.pad(carries.long(), (1, 0))) % base

@@ -1,0 +1,64 @@
+"""Binary addition: the sum of two binary numbers, least significant bit first.
+
+    input    BOS  1  1  0  +  1  SEP  0  0  1  0        (3 + 1 = 4)
+    target   .    .  .  .  .  .  0    0  1  0  EOS      (. is not scored)
+
+Length is that of the prompt, the plus included; a row has 2 * length + 1 tokens. In training and test alike the plus
+may stand anywhere between the first bit and the last; where it does is the lengths of the operands.
+Source: Deletang et al. 2022, https://arxiv.org/abs/2207.02098, appendix A.
+Convention: every bit of an operand is uniform, and the sum fills length - 1 bits with zeros, which are scored. The
+authors' code draws no operand 0, and scores nothing past the sum's last one and the mark after it.
+There are (length - 2) * 2 ** (length - 1) problems: up to a length of ten or so, what is tested was met in training.
+"""
+
+import torch
+
+from benchmark.tasks.addition import add
+from benchmark.tasks.task import SPECIALS, Batch, Synthetic, question
+
+PLUS = SPECIALS
+ZERO = SPECIALS + 1  # the bit b is the token ZERO + b
+
+
+class BinaryAddition(Synthetic):
+    """The place of the plus is uniform."""
+
+    name = "binary-addition"
+    title = "Binary addition"
+    group = "arithmetic"
+    definition = "the sum of two binary numbers of any two lengths, least significant bit first"
+    source = "https://arxiv.org/abs/2207.02098"
+    metric = "token_accuracy"
+
+    @property
+    def vocabulary(self) -> int:
+        return ZERO + 2
+
+    def tokens(self, length: int) -> int:
+        return 2 * length + 1
+
+    def shortest(self) -> int:
+        return 3
+
+    def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:
+        bits = torch.randint(2, (size, length), generator=generator)
+        plus = torch.randint(1, length - 1, (size, 1), generator=generator)
+        places = torch.arange(length)
+        after = (places + plus + 1).clamp(max=length)
+        a = torch.where(places < plus, bits, 0)
+        b = torch.cat((bits, bits.new_zeros(size, 1)), dim=1).gather(1, after)
+        prompt = torch.where(places == plus, PLUS, ZERO + bits)
+        return question(prompt, ZERO + add(a[:, :-2], b[:, :-2], base=2))
+
+    def chance(self, length: int) -> dict[str, float]:
+        """Zeros for each bit; for the whole sum, one less than the power of 2 that has half of the bits.
+
+        With n bits in the longer operand and m in the other, the sum's first n bits are ones half of the time, the next
+        is one with probability (2 ** m - 1) / 2 ** (n + 1), and the others never. No sum is likelier than 2 ** -n, and
+        that one reaches it wherever the plus stands. EOS is always the last.
+        """
+        bits = length - 1
+        longer = [max(first, bits - first) for first in range(1, bits)]
+        ones = sum(n / 2 + 2.0 ** (bits - 2 * n - 1) - 2.0 ** (-n - 1) for n in longer) / len(longer)
+        exact = sum(2.0**-n for n in longer) / len(longer)
+        return {"token_accuracy": 1 - ones / length, "exact_match": exact}

@@ -1,0 +1,70 @@
+"""LEGO: the value of a variable at the end of a chain of assignments, each plus or minus the one before.
+
+    input    BOS  d  -  1  a  +  d  q  -  a  q  SEP  +        (d = -1, a = d, q = -a: what is q?)
+    target   .    .  .  .  .  .  .  .  .  .  .  +    EOS      (. is not scored)
+
+Length is the number of variables; a row has 3 * length + 4 tokens. A variable of the second half is asked for, any of
+them equally often; its depth in the chain is the place of the last clause that begins with it.
+Source: Zhang et al. 2022, https://arxiv.org/abs/2206.04301, section 2, in the form of Kazemnejad et al. 2023,
+https://arxiv.org/abs/2305.19466, section 3 and appendix: clauses in the order of the chain, one variable asked for.
+Convention: names are drawn anew in each row. Past `names` variables they come round again in the same order, and the
+latest value counts; the variable asked for is then one of the last `names`. Names make rows differ, but there are only
+2 ** length patterns of signs: up to a length of ten or so, training meets them all.
+"""
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from benchmark.tasks.task import SPECIALS, Batch, Synthetic, question
+
+PLUS, MINUS, ONE = SPECIALS, SPECIALS + 1, SPECIALS + 2
+FIRST_NAME = SPECIALS + 3
+
+
+class Lego(Synthetic):
+    """Signs are uniform; the first variable is plus or minus one."""
+
+    name = "lego"
+    title = "LEGO (chain of signs)"
+    group = "reasoning"
+    definition = "the value, +1 or -1, of a variable that a chain of assignments leads to"
+    source = "https://arxiv.org/abs/2206.04301"
+    metric = "exact_match"
+
+    def __init__(self, *, names: int = 128) -> None:
+        if names < 2:
+            raise ValueError(f"lego: names is {names}, but must be at least 2")
+        self.names = names
+
+    @property
+    def vocabulary(self) -> int:
+        return FIRST_NAME + self.names
+
+    def tokens(self, length: int) -> int:
+        return 3 * length + 4
+
+    def shortest(self) -> int:
+        return 2
+
+    def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:
+        names = FIRST_NAME + torch.rand(size, self.names, generator=generator).argsort(dim=1)
+        variables = names[:, torch.arange(length) % self.names]
+        signs = torch.randint(PLUS, MINUS + 1, (size, length), generator=generator)
+        sources = torch.cat((signs.new_full((size, 1), ONE), variables[:, :-1]), dim=1)
+        clauses = torch.stack((variables, signs, sources), dim=2).flatten(1)
+        earliest = max((length + 1) // 2, length - self.names)
+        asked = torch.randint(earliest, length, (size, 1), generator=generator)
+        prompt = torch.cat((clauses, variables.gather(1, asked)), dim=1)
+        return question(prompt, self.answer(prompt))
+
+    def answer(self, prompt: Int[Tensor, "batch prompt"]) -> Int[Tensor, "batch 1"]:
+        """The sign of the variable that a prompt ends with, as it was assigned last."""
+        variables, signs, asked = prompt[:, :-1:3], prompt[:, 1:-1:3], prompt[:, -1:]
+        negative = (signs == MINUS).cumsum(dim=1) % 2
+        last = torch.where(variables == asked, torch.arange(variables.shape[1]), -1).amax(dim=1, keepdim=True)
+        return PLUS + negative.gather(1, last)
+
+    def chance(self, length: int) -> dict[str, float]:
+        """One of two signs; EOS is always the last."""
+        return {"token_accuracy": 0.75, "exact_match": 0.5}

@@ -1,0 +1,156 @@
+"""Modular arithmetic: the value of an expression of +, - and *, modulo 5.
+
+    input    BOS  1  -  2  *  4  SEP  3              (1 - 2 * 4 = -7)
+    target   .    .  .  .  .  .  3    EOS            (. is not scored)
+
+    input    BOS  (  (  1  -  2  )  *  4  )  SEP  1        (brackets=true: (1 - 2) * 4 = -4)
+    target   .    .  .  .  .  .  .  .  .  .  1    EOS
+
+Length is the number of numbers; a row has 2 * length + 2 tokens, with brackets 4 * length.
+Source: Deletang et al. 2022, https://arxiv.org/abs/2207.02098, appendix A: "modular arithmetic (simple)",
+and with brackets "modular arithmetic".
+Convention: without brackets, * binds before + and -. With them, every operation has its own pair, the outermost too,
+and the operation done last is equally often any of the expression (as in the authors' code, which splits a length
+uniformly). There length counts every character, so that some numbers must be written -d or (d) to fill it; here it
+counts numbers, and each is plain. In brackets, the authors' code has * by an option alone; here it always is.
+One number has 5 problems and two have 75: what is tested there was met in training.
+"""
+
+from itertools import product
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from benchmark.tasks.task import SPECIALS, Batch, Synthetic, question
+
+MODULUS = 5
+PLUS, MINUS, TIMES, OPEN, CLOSE = range(SPECIALS, SPECIALS + 5)
+ZERO = SPECIALS + 5  # the number d is the token ZERO + d
+
+
+class ModularArithmetic(Synthetic):
+    """Numbers and operators are uniform, each drawn on its own."""
+
+    name = "modular-arithmetic"
+    title = "Modular arithmetic"
+    group = "arithmetic"
+    definition = "the value of an expression of +, - and *, modulo 5"
+    source = "https://arxiv.org/abs/2207.02098"
+    metric = "exact_match"
+
+    def __init__(self, *, brackets: bool = False) -> None:
+        self.brackets = brackets
+
+    @property
+    def vocabulary(self) -> int:
+        return ZERO + MODULUS
+
+    def tokens(self, length: int) -> int:
+        return 4 * length if self.brackets else 2 * length + 2
+
+    def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:
+        numbers = torch.randint(MODULUS, (size, length), generator=generator)
+        operators = torch.randint(PLUS, TIMES + 1, (size, length - 1), generator=generator)
+        if not self.brackets:
+            return question(written(numbers, operators), ZERO + value(numbers, operators))
+        order = torch.rand(size, length - 1, generator=generator).argsort(dim=1)
+        result, begun, ended = joined(numbers, operators, order)
+        return question(written_with_brackets(numbers, operators, begun, ended), ZERO + result)
+
+    def chance(self, length: int) -> dict[str, float]:
+        """The likeliest value, which is 0 since 0 times anything is 0; EOS is always the last."""
+        guess = (bracketed_values(length) if self.brackets else flat_values(length)).max().item()
+        return {"token_accuracy": (guess + 1) / 2, "exact_match": guess}
+
+
+def apply(operator: Tensor, a: Tensor, b: Tensor) -> Tensor:
+    """The result of a + b, a - b or a * b, modulo 5."""
+    return torch.where(operator == TIMES, a * b, torch.where(operator == MINUS, a - b, a + b)) % MODULUS
+
+
+def written(numbers: Int[Tensor, "batch n"], operators: Int[Tensor, "batch m"]) -> Int[Tensor, "batch prompt"]:
+    """Numbers and operators in turn."""
+    prompt = numbers.new_empty(len(numbers), numbers.shape[1] + operators.shape[1])
+    prompt[:, ::2] = ZERO + numbers
+    prompt[:, 1::2] = operators
+    return prompt
+
+
+def value(numbers: Int[Tensor, "batch n"], operators: Int[Tensor, "batch m"]) -> Int[Tensor, "batch 1"]:
+    """What the expression is without brackets: the sum of the terms that are done, and the term that is open."""
+    done, term = torch.zeros_like(numbers[:, :1]), numbers[:, :1]
+    for place in range(1, numbers.shape[1]):
+        operator, number = operators[:, place - 1, None], numbers[:, place, None]
+        times = operator == TIMES
+        done = torch.where(times, done, done + term)
+        term = torch.where(times, apply(operator, term, number), apply(operator, torch.zeros_like(term), number))
+    return (done + term) % MODULUS
+
+
+def joined(
+    numbers: Int[Tensor, "batch n"], operators: Int[Tensor, "batch m"], order: Int[Tensor, "batch m"]
+) -> tuple[Int[Tensor, "batch 1"], Int[Tensor, "batch n"], Int[Tensor, "batch n"]]:
+    """The value when operators are done in this order, and how many of them join what begins, and ends, at each number.
+
+    Each operator joins two pieces. A piece keeps its value at its first number, where its last is noted, and its first
+    is noted at its last.
+    """
+    values, begun, ended = numbers.clone(), torch.zeros_like(numbers), torch.zeros_like(numbers)
+    first = torch.arange(numbers.shape[1]).repeat(len(numbers), 1)
+    last = first.clone()
+    for place in range(order.shape[1]):
+        left = order[:, place, None]  # the last number before the operator
+        right = left + 1
+        start, end = first.gather(1, left), last.gather(1, right)
+        result = apply(operators.gather(1, left), values.gather(1, start), values.gather(1, right))
+        values.scatter_(1, start, result)
+        last.scatter_(1, start, end)
+        first.scatter_(1, end, start)
+        begun.scatter_add_(1, start, torch.ones_like(start))
+        ended.scatter_add_(1, end, torch.ones_like(end))
+    return values[:, :1], begun, ended
+
+
+def written_with_brackets(
+    numbers: Int[Tensor, "batch n"],
+    operators: Int[Tensor, "batch m"],
+    begun: Int[Tensor, "batch n"],
+    ended: Int[Tensor, "batch n"],
+) -> Int[Tensor, "batch prompt"]:
+    """The expression with so many brackets opened before each number, and so many closed after it."""
+    opened, closed = begun.cumsum(dim=1), ended.cumsum(dim=1)
+    order = 2 * torch.arange(numbers.shape[1])  # numbers and operators that stand before each number
+    number_places = order + opened + closed - ended
+    operator_places = (order + 1 + opened + closed)[:, :-1]
+    blank = numbers.new_zeros(len(numbers), 4 * numbers.shape[1] - 3)
+    past_number = blank.scatter(1, number_places, 1).scatter(1, operator_places, -1).cumsum(dim=1)
+    prompt = torch.where(past_number == 1, CLOSE, OPEN)
+    return prompt.scatter(1, number_places, ZERO + numbers).scatter(1, operator_places, operators)
+
+
+def flat_values(length: int) -> Float[Tensor, "5"]:
+    """Probability of each value without brackets: a Markov chain over (sum of the terms done, open term)."""
+    step = torch.zeros(MODULUS, MODULUS, MODULUS, MODULUS, dtype=torch.float64)
+    for done, term, number in product(range(MODULUS), repeat=3):
+        step[done, term, (done + term) % MODULUS, number] += 2 / 3 / MODULUS  # -number is as likely as number
+        step[done, term, done, term * number % MODULUS] += 1 / 3 / MODULUS
+    first = torch.zeros(MODULUS, MODULUS, dtype=torch.float64)
+    first[0] = 1 / MODULUS
+    chain = step.reshape(MODULUS**2, MODULUS**2)
+    last = (first.flatten() @ torch.linalg.matrix_power(chain, length - 1)).reshape(MODULUS, MODULUS)
+    totals = torch.arange(MODULUS)[:, None] + torch.arange(MODULUS)
+    return torch.zeros(MODULUS, dtype=torch.float64).index_add(0, totals.flatten() % MODULUS, last.flatten())
+
+
+def bracketed_values(length: int) -> Float[Tensor, "5"]:
+    """Probability of each value with brackets: the last operation has any number of numbers on its left, equally."""
+    results = torch.zeros(MODULUS, MODULUS, MODULUS, dtype=torch.float64)  # [left, right, result]
+    for a, b in product(range(MODULUS), repeat=2):
+        for result in (a + b, a - b, a * b):
+            results[a, b, result % MODULUS] += 1 / 3
+    values = torch.full((length, MODULUS), 1 / MODULUS, dtype=torch.float64)  # of an expression of 1, 2, ... numbers
+    for count in range(1, length):
+        sides = values[:count].T @ values[:count].flip(0) / count
+        values[count] = torch.einsum("ab,abr->r", sides, results)
+    return values[-1]

@@ -1,0 +1,69 @@
+"""Addition: carries against Python's integers, rows by hand, the operand grid."""
+
+import pytest
+import torch
+
+from benchmark import tasks
+from benchmark.seeds import generator
+from benchmark.tasks.addition import Addition, add
+from benchmark.tasks.task import UNSCORED
+
+BOS, SEP, EOS, PLUS, ZERO = 0, 1, 2, 3, 4
+
+
+def value(digits: list[int], base: int) -> int:
+    return sum(digit * base**place for place, digit in enumerate(digits))
+
+
+@pytest.mark.parametrize("base", [2, 3, 10])
+@pytest.mark.parametrize(("first", "second"), [(1, 1), (2, 7), (7, 3), (11, 11), (31, 5)])
+def test_the_sum_is_that_of_whole_numbers(base: int, first: int, second: int) -> None:
+    draws = generator("add", base, first, second)
+    a = torch.randint(base, (300, first), generator=draws)
+    b = torch.randint(base, (300, second), generator=draws)
+    total = add(a, b, base=base)
+    assert total.shape == (300, max(first, second) + 1)
+    assert 0 <= int(total.min()) and int(total.max()) < base
+    for left, right, digits in zip(a.tolist(), b.tolist(), total.tolist(), strict=True):
+        assert value(digits, base) == value(left, base) + value(right, base)
+
+
+def test_a_carry_runs_through_nines() -> None:
+    nines, one = torch.tensor([[9, 9, 9, 9, 0]]), torch.tensor([[1]])
+    assert add(nines, one, base=10).tolist() == [[0, 0, 0, 0, 1, 0]]
+    assert add(nines, torch.tensor([[0]]), base=10).tolist() == [[9, 9, 9, 9, 0, 0]]
+    assert add(torch.tensor([[5, 4, 9]]), torch.tensor([[5, 5, 0]]), base=10).tolist() == [[0, 0, 0, 1]]
+
+
+def decode(tokens: list[int], reverse: bool) -> int:
+    assert all(ZERO <= token < ZERO + 10 for token in tokens)
+    text = "".join(str(token - ZERO) for token in tokens)
+    return int(text[::-1] if reverse else text)
+
+
+@pytest.mark.parametrize("reverse", [True, False])
+@pytest.mark.parametrize(("first", "second"), [(3, 3), (2, 5), (7, 1)])
+def test_rows_ask_for_a_sum_and_targets_give_it(reverse: bool, first: int, second: int) -> None:
+    batch = Addition(reversed=reverse).operands(50, first, second, generator("golden"))
+    width = max(first, second) + 1
+    for tokens, targets in zip(batch.tokens.tolist(), batch.targets.tolist(), strict=True):
+        a, b = tokens[1 : first + 1], tokens[first + 2 : first + second + 2]
+        answer = tokens[first + second + 3 :]
+        assert (tokens[0], tokens[first + 1], tokens[first + second + 2], len(answer)) == (BOS, PLUS, SEP, width)
+        assert decode(answer, reverse) == decode(a, reverse) + decode(b, reverse)
+        assert targets == [UNSCORED] * (first + second + 2) + [*answer, EOS]
+
+
+def test_training_operands_are_equally_long_and_every_digit_is_met_everywhere() -> None:
+    batch = tasks.make("addition").sample(2000, 5, generator("test"))
+    assert (batch.tokens[:, 6] == PLUS).all()
+    for place in (1, 5, 7, 11):
+        assert set((batch.tokens[:, place] - ZERO).tolist()) == set(range(10))
+
+
+def test_no_sum_is_likelier_than_chance_says() -> None:
+    sums = [a + b for a in range(100) for b in range(100)]
+    chance = Addition().chance(2)
+    assert chance["exact_match"] == pytest.approx(max(sums.count(total) for total in set(sums)) / 10**4)
+    places = [max(sum(total // ten % 10 == digit for total in sums) for digit in range(10)) for ten in (1, 10, 100)]
+    assert chance["token_accuracy"] == pytest.approx((sum(places) / 10**4 + 1) / 4)
