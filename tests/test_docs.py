@@ -88,6 +88,10 @@ def values(arguments: str) -> dict[str, str]:
             given[word] = words.pop(0)
             option.type_cast_value(context, given[word])
     wanted = [parameter for parameter in command.params if isinstance(parameter, click.Argument)]
+    if wanted and wanted[-1].nargs == -1:  # the last argument takes all the others
+        assert positional, f"{command.name} takes at least one argument"
+        given[wanted.pop().human_readable_name] = ",".join(positional)
+        return given
     assert len(positional) == len(wanted), f"{command.name} takes {len(wanted)} arguments, not {positional}"
     for argument, word in zip(wanted, positional, strict=True):
         argument.type_cast_value(context, word)
@@ -108,6 +112,7 @@ def check_corpus(name: str) -> None:
 CHECKS = {
     "--encodings": partial(check_list, ENCODINGS),
     "--encoding": ENCODINGS.choice,
+    "ENCODING...": partial(check_list, ENCODINGS),
     "--tasks": partial(check_list, TASKS),
     "--preset": preset,
     "--seeds": parse_seeds,
@@ -143,6 +148,8 @@ def test_a_command_shown_is_one_that_can_be_given(document, arguments, monkeypat
         "run --device abacus",
         "run --workers",
         "compare rope",
+        "check rop",
+        "check",
         "list nothing",
     ],
 )

@@ -68,6 +68,7 @@ OWN_MARK = {
 }
 MUTED = "#595959"  # reference lines and small print: 7:1 on white
 
+LEAST_SHARE = 1e-4  # drawn for less: a logarithm has no zero
 HEAD_COLUMNS = 4  # attention panels in a row
 LOOK: dict[str, Any] = {
     "figure.facecolor": "white",
@@ -325,6 +326,34 @@ def training_curves(table: pd.DataFrame, styles: Mapping[str, Style]) -> Figure:
     axes.margins(x=0.01)
     last = table.sort_values("step").groupby("encoding")["loss_nats"].last().sort_values(ascending=False)
     _legend(axes, [(str(encoding), styles[str(encoding)], str(encoding)) for encoding in last.index], markers=False)
+    return figure
+
+
+@styled
+def drift(curves: Mapping[str, Sequence[tuple[int, float]]], tolerated: float) -> Figure:
+    """What bfloat16 moves, by position: for each encoding (position, share of attention), as `check` measures it."""
+    figure, axes = _canvas(8.2, 4.4)
+    styles = palette(curves)
+    for encoding, points in curves.items():
+        style = styles[encoding]
+        places = [position + 1 for position, _ in points]
+        shares = [max(share, LEAST_SHARE) for _, share in points]
+        axes.plot(places, shares, color=style.color, marker=style.marker, linestyle=style.line_style)
+    axes.axhline(tolerated, color=MUTED, linestyle=(0, (3, 3)), linewidth=1.2)
+    where: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "fontsize": 9, "color": MUTED}
+    axes.text(0.01, tolerated / 1.08, f"most that is tolerated: {tolerated:g}", va="top", **where)
+    axes.set_title("bfloat16 against float32, by position", pad=24)
+    _note(axes, "last 8 tokens of each length; 1 untrained model, no interval")
+    last = max(points[-1][0] + 1 for points in curves.values())
+    _log2_axis(axes, _powers(8, last)[::-2][::-1])
+    axes.set_xlabel("position in the text (tokens, log scale)")
+    axes.set_yscale("log")
+    axes.set_ylim(LEAST_SHARE, 1)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda tick, _: f"{tick:g}"))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.set_ylabel("share of attention that moves\n(0 to 1, log scale); lower is better")
+    ends = sorted(curves, key=lambda encoding: -curves[encoding][-1][1])
+    _legend(axes, [(encoding, styles[encoding], encoding) for encoding in ends])
     return figure
 
 

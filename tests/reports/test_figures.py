@@ -156,6 +156,20 @@ def test_training_curves(example: Store) -> None:
     draw(figure)
 
 
+def test_drift() -> None:
+    figure = figures.drift({"rope": [(7, 0.001), (15, 0.002)], "mine": [(7, 0.0), (15, 0.3)]}, 0.08)
+    said = texts(figure)
+    for expected in ("tokens, log scale", "0 to 1, log scale", "most that is tolerated: 0.08", "no interval"):
+        assert expected in said
+    curves = {str(line.get_color()): list(line.get_ydata()) for line in figure.axes[0].get_lines()}
+    assert curves[figures.OWN_COLOR["rope"]] == [0.001, 0.002]
+    assert [figures.LEAST_SHARE, 0.3] in curves.values()  # a logarithm has no zero
+    legend = figure.axes[0].get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == ["mine", "rope"]  # as the right ends, from the top
+    draw(figure)
+
+
 @pytest.mark.parametrize(("task", "above"), [("corpus", "alibi"), ("copy", "rope")])
 def test_paired_says_which_side_is_better(headline: pd.DataFrame, task: str, above: str) -> None:
     table = headline[headline["task"] == task]

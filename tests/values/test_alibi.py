@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from benchmark.encodings import make
+from benchmark.encodings.alibi import Alibi
 from benchmark.encodings.encoding import RelativeBias, Shape, Site
 from benchmark.model.attention import scores
 
@@ -34,7 +35,11 @@ def alibi(heads: int) -> RelativeBias:
 @pytest.mark.parametrize("heads", range(1, 21))
 @pytest.mark.parametrize("dtype, tolerance", [(torch.float64, 1e-9), (torch.float32, 1e-5)])
 def test_bias_is_the_papers_formula(heads: int, dtype: torch.dtype, tolerance: float) -> None:
-    bias = alibi(heads).bias(site(heads, dtype))
+    hold_to_the_formula(alibi(heads), heads, dtype, tolerance)
+
+
+def hold_to_the_formula(encoding: RelativeBias, heads: int, dtype: torch.dtype, tolerance: float) -> None:
+    bias = encoding.bias(site(heads, dtype))
     slopes = paper_slopes(heads)
     assert bias.shape == (1, heads, LENGTH, LENGTH)
     assert bias.dtype == dtype
@@ -42,6 +47,19 @@ def test_bias_is_the_papers_formula(heads: int, dtype: torch.dtype, tolerance: f
         for query in range(LENGTH):
             for key in range(query + 1):
                 assert bias[0, head, query, key].item() == pytest.approx(-slopes[head] * (query - key), abs=tolerance)
+
+
+class WrongSign(Alibi):
+    """Far keys are preferred: it keeps every promise of the contract."""
+
+    def at(self, distance: Tensor) -> Tensor:
+        return -super().at(distance)
+
+
+def test_a_wrong_sign_is_caught() -> None:
+    planted = WrongSign(Shape(width=21, heads=3, layers=1, train_length=LENGTH))
+    with pytest.raises(AssertionError, match="±"):
+        hold_to_the_formula(planted, 3, torch.float64, 1e-9)
 
 
 def test_both_ways_the_distance_counts_without_its_sign() -> None:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from benchmark.encodings import make
+from benchmark.encodings.cope import CoPE
 from benchmark.encodings.encoding import Encoding, Shape, Site
 from benchmark.model.attention import scores
 
@@ -63,7 +64,11 @@ def loop(q: Tensor, k: Tensor, table: Tensor, scale: float) -> Tensor:
 def test_attention_and_its_gradients_are_the_papers(
     settings: str, scale: float, dtype: torch.dtype, tolerance: float
 ) -> None:
-    encoding, (q, k) = cope(settings, dtype), queries_and_keys(dtype)
+    hold_to_the_paper(cope(settings, dtype), scale, dtype, tolerance)
+
+
+def hold_to_the_paper(encoding: Encoding, scale: float, dtype: torch.dtype, tolerance: float) -> None:
+    q, k = queries_and_keys(dtype)
     ours, theirs = run(encoding, q, k), loop(q, k, encoding.table, scale)
     torch.testing.assert_close(ours, theirs, atol=tolerance, rtol=tolerance)
     downstream = draw(*ours.shape, dtype=dtype, seed=2)
@@ -71,14 +76,37 @@ def test_attention_and_its_gradients_are_the_papers(
     torch.testing.assert_close(mine, wanted, atol=tolerance, rtol=tolerance)
 
 
+class SeesTheFuture(CoPE):
+    """Gates are counted over all keys, and not over the visible ones."""
+
+    def rescore(self, scores: Tensor, q: Tensor, k: Tensor, site: Site) -> Tensor:
+        unmasked = q @ k.transpose(-1, -2) / math.sqrt(WIDTH)
+        return scores + super().rescore(unmasked, q, k, site) - unmasked
+
+
+class WrongDirection(CoPE):
+    """Gates are counted from the first token to the key: it keeps every promise of the contract."""
+
+    def count(self, scores: Tensor) -> Tensor:
+        return scores.sigmoid().cumsum(-1).clamp(max=self.places - 1)
+
+
+@pytest.mark.parametrize("planted", [SeesTheFuture, WrongDirection])
+def test_a_planted_fault_is_caught(planted: type[CoPE]) -> None:
+    encoding = planted(SHAPE).double()
+    encoding.load_state_dict(cope("", torch.float64).state_dict())
+    with pytest.raises(AssertionError, match="not close"):
+        hold_to_the_paper(encoding, 1, torch.float64, 1e-9)
+
+
 @pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated:DeprecationWarning")  # of x-transformers
 @pytest.mark.parametrize("dtype, tolerance", PRECISIONS)
 @pytest.mark.parametrize("places", [3, 7])
 def test_equals_x_transformers(places: int, dtype: torch.dtype, tolerance: float) -> None:
-    from x_transformers.x_transformers import CoPE
+    from x_transformers.x_transformers import CoPE as TheirCoPE
 
     encoding, (q, k) = cope(f":places={places}", dtype), queries_and_keys(dtype)
-    theirs = CoPE(WIDTH, HEADS, places).to(dtype)
+    theirs = TheirCoPE(WIDTH, HEADS, places).to(dtype)
     theirs.pos_emb.data.copy_(encoding.table.data)
     hidden = torch.ones(LENGTH, LENGTH, dtype=torch.bool).triu(1)
     content = (q @ k.transpose(-1, -2) / math.sqrt(WIDTH)).masked_fill(hidden, -torch.inf)

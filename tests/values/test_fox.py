@@ -8,6 +8,7 @@ from torch import Tensor
 
 from benchmark.encodings import make
 from benchmark.encodings.encoding import Encoding, Shape, Site
+from benchmark.encodings.fox import Fox
 from benchmark.model.attention import attend
 
 BATCH, HEADS, LENGTH, WIDTH = 2, 3, 7, 5
@@ -38,7 +39,11 @@ def loop(q: Tensor, k: Tensor, x: Tensor, encoding: Encoding) -> Tensor:
 @pytest.mark.parametrize("weights", [False, True], ids=["fused", "eager"])
 @pytest.mark.parametrize("dtype, tolerance", [(torch.float64, 1e-9), (torch.float32, 1e-5)])
 def test_attention_and_its_gradients_are_the_papers(dtype: torch.dtype, tolerance: float, weights: bool) -> None:
-    encoding = make("fox", SHAPE).to(dtype)
+    hold_to_the_paper(make("fox", SHAPE), dtype, tolerance, weights)
+
+
+def hold_to_the_paper(encoding: Encoding, dtype: torch.dtype, tolerance: float, weights: bool) -> None:
+    encoding.to(dtype)
     torch.nn.init.normal_(encoding.gate.bias, generator=torch.Generator().manual_seed(5))
     q, k, v = (draw(BATCH, HEADS, LENGTH, WIDTH, dtype=dtype, seed=seed) for seed in range(3))
     x = draw(BATCH, LENGTH, SHAPE.width, dtype=dtype, seed=3)
@@ -50,6 +55,26 @@ def test_attention_and_its_gradients_are_the_papers(dtype: torch.dtype, toleranc
     inputs = (q, k, v, x, encoding.gate.weight, encoding.gate.bias)
     mine, wanted = (torch.autograd.grad(each, inputs, downstream) for each in (ours, theirs))
     torch.testing.assert_close(mine, wanted, atol=tolerance, rtol=tolerance)
+
+
+class WrongSign(Fox):
+    """What is forgotten on the way is added: it keeps every promise of the contract."""
+
+    def kept(self, hidden: Tensor) -> Tensor:
+        return -super().kept(hidden)
+
+
+class WrongDirection(Fox):
+    """Gates are summed from the last token back: it keeps every promise of the contract."""
+
+    def kept(self, hidden: Tensor) -> Tensor:
+        return super().kept(hidden.flip(1)).flip(-1)
+
+
+@pytest.mark.parametrize("planted", [WrongSign, WrongDirection])
+def test_a_planted_fault_is_caught(planted: type[Fox]) -> None:
+    with pytest.raises(AssertionError, match="not close"):
+        hold_to_the_paper(planted(SHAPE), torch.float64, 1e-9, weights=False)
 
 
 def test_a_fresh_gate_keeps_half_a_token_and_the_query_keeps_itself() -> None:

@@ -1,0 +1,64 @@
+"""What an encoding costs, as facts: own parameters, operations, and the kernel that attention takes."""
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch.overrides import TorchFunctionMode
+from torch.utils.flop_counter import FlopCounterMode
+
+from benchmark.checks.outcome import Finding, fact
+from benchmark.checks.subject import QUICK, Subject, outputs, rows
+from benchmark.encodings import CATALOGUE
+from benchmark.model.transformer import Transformer
+
+LENGTHS = (64, 1024)
+
+
+def parameters(subject: Subject) -> Finding:
+    """Own weights of a model of the preset `quick`."""
+    own = sum(weight.numel() for weight in subject.model(QUICK).encodings.parameters())
+    return fact(f"{own:,} own, in {QUICK.layers} layers of width {QUICK.width} trained to {QUICK.train_length} tokens")
+
+
+def operations(subject: Subject) -> Finding:
+    """What a forward pass of the model of `quick` costs more than with no encoding, by the scores themselves."""
+    bare, said = Subject(choice=CATALOGUE.choice("none")), []
+    for length in LENGTHS:
+        model = subject.long_model(length)
+        if length <= (model.encoding.max_length or length):
+            own, without = _operations(model, length), _operations(bare.long_model(length), length)
+            said.append(f"{own / without - 1:+.1%} at {length:,} tokens ({(own - without) / 1e6:+,.1f} million)")
+    return fact(f"{', '.join(said)} of a forward pass with none; matrix products alone are counted")
+
+
+def _operations(model: Transformer, length: int) -> int:
+    """Floating-point operations of one row's forward pass."""
+    # No inference mode: it hides the products from the counter.
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        outputs(model, rows(length)[:1], eager=True)
+    return int(counter.get_total_flops())
+
+
+class Watch(TorchFunctionMode):
+    """Notes how the fused kernel is called."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[str] = []
+
+    def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if function is F.scaled_dot_product_attention:
+            masked = (kwargs or {}).get("attn_mask") is not None
+            self.seen.append("fused, with the bias as its mask" if masked else "fused causal")
+        return function(*args, **(kwargs or {}))
+
+
+@torch.no_grad()
+def kernel(subject: Subject) -> Finding:
+    """The kernel of each layer in a causal full pass."""
+    model, tokens = subject.model(), rows()
+    with Watch() as watch:
+        outputs(model, tokens)
+    seen = [*dict.fromkeys(watch.seen)] or ["the scores themselves, in plain operations"]
+    return fact(" and ".join(seen))

@@ -1,0 +1,91 @@
+"""Lengths and shapes: the shortest, those past the trained length, odd head widths, any number of heads."""
+
+from collections.abc import Iterable
+
+import torch
+
+from benchmark.checks.outcome import Finding, held, spared, within
+from benchmark.checks.promises import SAME, Shifted
+from benchmark.checks.subject import BATCH, DIGITS, LENGTH, SHAPE, Subject, largest, outputs, rows, worst
+from benchmark.encodings.encoding import Shape
+
+FAR = LENGTH * 5 // 2  # past the trained length
+STILL = 1e-9  # a change, in float64, that is none
+
+
+@torch.no_grad()
+def shortest(subject: Subject) -> Finding:
+    """No token, and one."""
+    model, wrong = subject.model(), []
+    for length in (0, 1):
+        for eager in (False, True):
+            hidden = outputs(model, rows(length), eager=eager)
+            if hidden.shape != (BATCH, length, SHAPE.width) or not hidden.isfinite().all():
+                wrong.append(str(length))
+    return held(not wrong, f"lengths with a wrong shape or a value that is not finite: {_listed(wrong)}")
+
+
+@torch.no_grad()
+def past_the_end(subject: Subject) -> Finding:
+    """Two and a half times the trained length: finite, or refused by an encoding that says where it ends."""
+    model = subject.model()
+    limit = model.encoding.max_length
+    try:
+        finite = bool(outputs(model, rows(FAR)).isfinite().all())
+    except ValueError as error:
+        known = limit is not None and limit < FAR
+        return held(known, f"{FAR} tokens, trained for {LENGTH}, max_length {limit}: refused: {error}")
+    said = f"{FAR} tokens, trained for {LENGTH}, max_length {limit}: answered, "
+    if limit is not None and limit < FAR:
+        return held(False, f"{said}although longer than max_length")
+    if limit is None and "unsupported" in subject.past:
+        return held(False, f"{said}although `past` says {subject.past!r}")
+    return held(finite, f"{said}{'finite' if finite else 'with values that are not finite'}")
+
+
+@torch.no_grad()
+def past_told_apart(subject: Subject) -> Finding:
+    """Past the trained length, positions that all count as the last one, or begin again, must be declared."""
+    model = subject.model().double()
+    inner = model.encoding
+    if inner.relative:
+        return spared("relative: a shift changes nothing anywhere")
+    tokens, seen = rows(7), {}
+    try:
+        for by in (0, LENGTH, 2 * LENGTH, 2 * LENGTH + 1):
+            model.encodings[0] = Shifted(inner, by)
+            seen[by] = outputs(model, tokens)
+    except ValueError:
+        return spared(f"refused: positions end before {2 * LENGTH + 7}")
+    apart = largest(seen[2 * LENGTH + 1] - seen[2 * LENGTH])
+    again = largest(seen[LENGTH] - seen[0])
+    said = f"change from position {2 * LENGTH} to {2 * LENGTH + 1}: {apart:.2g}, from 0 to {LENGTH}: {again:.2g}"
+    declared = "clamp" in subject.past or "repeat" in subject.past
+    return held(declared or (apart > STILL and again > STILL), f"{said} (each must exceed {STILL:g})")
+
+
+def odd_head_width(subject: Subject) -> Finding:
+    """Head widths 3, 5 and 7."""
+    return _shapes(subject, ((1, 5), (2, 3), (3, 7)))
+
+
+def head_counts(subject: Subject) -> Finding:
+    """Head counts 3, 5 and 6."""
+    return _shapes(subject, ((3, 2), (5, 4), (6, 4)))
+
+
+@torch.no_grad()
+def _shapes(subject: Subject, sizes: Iterable[tuple[int, int]]) -> Finding:
+    """Both kernels agree, for several (heads, head width)."""
+    differences = {}
+    for heads, width in sizes:
+        shape = Shape(width=heads * width, heads=heads, layers=SHAPE.layers, train_length=LENGTH, digits=DIGITS)
+        model = subject.model(shape)
+        differences[f"{heads} x {width}"] = largest(outputs(model, rows()) - outputs(model, rows(), eager=True))
+    return within(
+        worst(differences.values()), SAME, f"heads x head width {_listed(differences)}; largest difference of kernels"
+    )
+
+
+def _listed(words: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(words)) or "none"

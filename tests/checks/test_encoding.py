@@ -1,0 +1,503 @@
+"""`check` passes every registered encoding, and each of its checks catches a fault that people make.
+
+What no check can catch is a wrong formula that keeps every promise: those faults are planted in tests/values/.
+"""
+
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from benchmark.catalogue import Choice, Entry
+from benchmark.checks.encoding import CHECKS, check, run
+from benchmark.checks.outcome import Outcome
+from benchmark.checks.precision import LENGTHS, TOLERATED
+from benchmark.checks.subject import QUICK, Subject
+from benchmark.encodings import CATALOGUE
+from benchmark.encodings.alibi import Alibi
+from benchmark.encodings.cope import CoPE
+from benchmark.encodings.encoding import Encoding, RelativeBias, Rotation, Shape, Site, geometric
+from benchmark.encodings.fox import Fox
+from benchmark.encodings.learned import Learned
+from benchmark.encodings.rope import Rope
+from benchmark.experiments.presets import PRESETS
+
+Faulty = type[Encoding]
+FACTS = {"kernel", "parameters", "operations"}
+
+
+def choice_of(kind: Faulty) -> Choice:
+    """A class of this file as the catalogue would have read it from a file of its own."""
+    claims = {claim: getattr(kind, claim) for claim in ("acts", "past") if hasattr(kind, claim)}
+    entry = Entry(
+        kind="encoding",
+        name=kind.__name__.lower(),
+        class_name=kind.__name__,
+        path=Path(__file__),
+        module=__name__,
+        contract=Path(__file__),
+        attributes=claims,
+    )
+    return Choice(entry=entry, parameters={})
+
+
+def checked(kind: Faulty) -> dict[str, Outcome]:
+    return {found.name: found for found in check(choice_of(kind))}
+
+
+def outcome(choice: Choice, name: str) -> Outcome:
+    """What one check says."""
+    (each,) = (each for each in CHECKS if each.name == name)
+    with torch.random.fork_rng(devices=[]):
+        return run(each, Subject(choice=choice))
+
+
+def failures(outcomes: dict[str, Outcome]) -> list[str]:
+    return [name for name, found in outcomes.items() if found.status == "fail"]
+
+
+class SeesTheFuture(CoPE):
+    """Gates are counted over all keys, and not over the visible ones."""
+
+    def rescore(self, scores: Tensor, q: Tensor, k: Tensor, site: Site) -> Tensor:
+        unmasked = q @ k.transpose(-1, -2) / self.shape.head_width**0.5
+        return scores + super().rescore(unmasked, q, k, site) - unmasked
+
+
+class SeesItselfAlone(RelativeBias):
+    def at(self, distance: Tensor) -> Tensor:
+        return torch.where(distance == 0, 0.0, -torch.inf).expand(self.shape.heads, *distance.shape)
+
+
+class CentresOverTheBatch(Encoding):
+    relative = True
+
+    def rotate(self, q: Tensor, k: Tensor, site: Site) -> tuple[Tensor, Tensor]:
+        return q - q.mean(dim=0), k
+
+
+class TurnsQueriesAlone(Rope):
+    def rotate(self, q: Tensor, k: Tensor, site: Site) -> tuple[Tensor, Tensor]:
+        return super().rotate(q, k, site)[0], k
+
+
+class ClaimsToBeRelative(Learned):
+    relative = True
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__(shape)
+        self.max_length = None
+
+    def embed(self, x: Tensor, positions: Tensor) -> Tensor:
+        return super().embed(x, positions % self.shape.train_length)
+
+
+class MisspellsItsHook(Encoding):
+    acts = "bias"
+
+    def biass(self, site: Site) -> Tensor:
+        return -site.distance.float()
+
+
+class TurnsByIndex(Rope):
+    """Queries are turned as if they were the first tokens."""
+
+    def rotate(self, q: Tensor, k: Tensor, site: Site) -> tuple[Tensor, Tensor]:
+        cos, sin = self.table(site, q.dtype)
+        count = q.shape[-2]
+        return self.turn(q, cos[..., :count, :], sin[..., :count, :]), self.turn(k, cos, sin)
+
+
+class IgnoresTheBlock(Encoding):
+    """The first rows of the square bias, whichever queries ask."""
+
+    relative = True
+
+    def bias(self, site: Site) -> Tensor:
+        places = site.key_positions[:, None]
+        return -(places[..., :, None] - places[..., None, :]).abs().float()[..., : site.query_positions.shape[1], :]
+
+
+class ReadsTheFirstRow(Encoding):
+    """Distances are divided by the query's position, but by that of the first row."""
+
+    def bias(self, site: Site) -> Tensor:
+        return -site.distance / (1.0 + site.query_positions[:1, None, :, None])
+
+
+class TemperesWhatIsMasked(Encoding):
+    """-inf times a weight: harmless forwards, and not a number backwards."""
+
+    relative = True
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__(shape)
+        self.temperature = nn.Parameter(torch.ones(()))
+
+    def rescore(self, scores: Tensor, q: Tensor, k: Tensor, site: Site) -> Tensor:
+        return scores * self.temperature
+
+
+class SeesNothingAhead(RelativeBias):
+    def at(self, distance: Tensor) -> Tensor:
+        return torch.where(distance >= 0, -distance.float(), -torch.inf).expand(self.shape.heads, *distance.shape)
+
+
+class Rates(RelativeBias):
+    """A learned slope a head, to plant faults in."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__(shape)
+        self.rate = nn.Parameter(torch.ones(shape.heads))
+
+    def at(self, distance: Tensor) -> Tensor:
+        return -self.rate.view(-1, *(1,) * distance.dim()) * distance.abs()
+
+
+class TrainsNothing(Rates):
+    def at(self, distance: Tensor) -> Tensor:
+        return super().at(distance).detach()
+
+
+class HalvesItsGradient(Rates):
+    def at(self, distance: Tensor) -> Tensor:
+        return (super().at(distance) + super().at(distance).detach()) / 2
+
+
+class HidesItsBias(Rates):
+    """Attention is told that there is none, and takes a kernel without."""
+
+    @property
+    def biases(self) -> bool:
+        return False
+
+
+class KeepsItsBias(Rates):
+    """Kept without a gradient, and used where none should be missing."""
+
+    kept: Tensor | None = None
+
+    def bias(self, site: Site) -> Tensor:
+        if site.visible.shape[-1] != 11 or not torch.is_grad_enabled():
+            return super().bias(site)
+        kept, self.kept = self.kept, super().bias(site).detach()
+        return super().bias(site) if kept is None else kept
+
+
+class RoundsItsAngles(Rotation):
+    def theta(self, dtype: torch.dtype, site: Site) -> Tensor:
+        rotated = self.shape.head_width // 2 * 2
+        return geometric(10000.0, rotated, rotated, dtype, site.key_positions.device)
+
+    def table(self, site: Site, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+        angles = site.key_positions[:, None, :, None].to(dtype) * self.theta(dtype, site)
+        return angles.cos(), angles.sin()
+
+
+class ForgetsItsEnd(Learned):
+    """Says where it ends, and answers all the same."""
+
+    def embed(self, x: Tensor, positions: Tensor) -> Tensor:
+        return super().embed(x, positions.clamp(max=self.shape.train_length - 1))
+
+
+class ClampsInSilence(ForgetsItsEnd):
+    past = "defined"
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__(shape)
+        self.max_length = None
+
+
+class BeginsAgain(Learned):
+    past = "defined"
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__(shape)
+        self.max_length = None
+
+    def embed(self, x: Tensor, positions: Tensor) -> Tensor:
+        return super().embed(x, positions % self.shape.train_length)
+
+
+class NeedsAToken(Encoding):
+    def embed(self, x: Tensor, positions: Tensor) -> Tensor:
+        return x + (positions / (1 + positions.max()))[..., None]
+
+
+class NeedsPairs(Rope):
+    def turn(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+        a, b = x.unflatten(-1, (2, -1)).unbind(-2)
+        return torch.cat((a * cos - b * sin, b * cos + a * sin), dim=-1)
+
+
+class NeedsAPowerOfTwo(Alibi):
+    def __init__(self, shape: Shape) -> None:
+        super().__init__(shape)
+        if shape.heads & (shape.heads - 1):
+            raise ValueError(f"{shape.heads} heads are no power of two")
+
+
+class DrawsWithNumpy(Encoding):
+    acts = "embedding"
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__(shape)
+        self.table = nn.Parameter(torch.from_numpy(np.random.randn(shape.width)).float())
+
+    def embed(self, x: Tensor, positions: Tensor) -> Tensor:
+        return x + self.table * positions[..., None]
+
+
+class DrawsWithPython(Encoding):
+    def __init__(self, shape: Shape) -> None:
+        super().__init__(shape)
+        self.scale = nn.Parameter(torch.tensor(random.random()))
+
+
+class SetsItsOwnSeed(Encoding):
+    def __init__(self, shape: Shape) -> None:
+        super().__init__(shape)
+        torch.manual_seed(0)
+        self.table = nn.Parameter(torch.randn(shape.width))
+
+
+class AddsNoise(Encoding):
+    def embed(self, x: Tensor, positions: Tensor) -> Tensor:
+        return x + torch.randn_like(x)
+
+
+class IgnoresTheGenerator(Encoding):
+    def positions(self, tokens: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        places = torch.arange(tokens.shape[1])[None]
+        return places if generator is None else places + torch.randint(100, ())
+
+
+class GivesFlatPositions(Encoding):
+    def positions(self, tokens: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        places = torch.arange(tokens.shape[1])
+        return places[None] if generator is None else places
+
+
+class EndsItsSchedule(Encoding):
+    def schedule(self, done: float) -> None:
+        if done > 0.9:
+            raise RuntimeError("no schedule for the end")
+
+
+FAULTS: list[tuple[Faulty, str]] = [
+    (SeesTheFuture, "no token sees the future"),
+    (SeesItselfAlone, "later tokens see it"),
+    (CentresOverTheBatch, "rows of a batch are independent"),
+    (TurnsQueriesAlone, "shift of all positions"),
+    (ClaimsToBeRelative, "shift of all positions"),
+    (MisspellsItsHook, "does something"),
+    (TurnsByIndex, "decoding with a cache"),
+    (IgnoresTheBlock, "evaluation in blocks"),
+    (ReadsTheFirstRow, "left padding"),
+    (TemperesWhatIsMasked, "no NaN where keys are hidden"),
+    (SeesNothingAhead, "attention both ways"),
+    (TrainsNothing, "gradients reach own weights"),
+    (HalvesItsGradient, "gradients are the slopes"),
+    (HidesItsBias, "fused equals eager: outputs"),
+    (KeepsItsBias, "fused equals eager: gradients"),
+    (RoundsItsAngles, "bfloat16 by position"),
+    (ForgetsItsEnd, "past the trained length"),
+    (ClampsInSilence, "positions past it told apart"),
+    (BeginsAgain, "positions past it told apart"),
+    (NeedsAToken, "lengths 0 and 1"),
+    (NeedsPairs, "odd head widths"),
+    (NeedsAPowerOfTwo, "any number of heads"),
+    (DrawsWithNumpy, "random state is left alone"),
+    (DrawsWithPython, "own weights follow the seed"),
+    (DrawsWithNumpy, "own weights follow the seed"),
+    (SetsItsOwnSeed, "own weights follow the seed"),
+    (AddsNoise, "two passes are alike"),
+    (IgnoresTheGenerator, "positions in training"),
+    (GivesFlatPositions, "positions in training"),
+    (EndsItsSchedule, "schedule"),
+]
+
+
+@pytest.mark.parametrize("name", [*CATALOGUE.names(), "rope:interleaved=true"])
+def test_every_registered_encoding_passes(name: str) -> None:
+    outcomes = check(CATALOGUE.choice(name))
+    assert [found.name for found in outcomes] == [each.name for each in CHECKS]
+    assert [f"{found.name}: {found.detail}" for found in outcomes if found.status == "fail"] == []
+    assert {found.name for found in outcomes if found.status == "fact"} == FACTS
+    assert all(found.detail and not found.remedy for found in outcomes)
+
+
+@pytest.mark.parametrize(("kind", "name"), FAULTS, ids=lambda value: getattr(value, "__name__", None))
+def test_a_planted_fault_is_caught(kind: Faulty, name: str) -> None:
+    found = outcome(choice_of(kind), name)
+    assert found.status == "fail", found.detail
+    assert found.remedy
+
+
+def test_every_check_catches_a_fault() -> None:
+    assert {name for _, name in FAULTS} | FACTS == {each.name for each in CHECKS}
+
+
+class BiasInFloat32(Rates):
+    """Computes in float32 inside, as the guide tells: no fault."""
+
+    acts = "bias"
+    past = "defined"
+
+    def at(self, distance: Tensor) -> Tensor:
+        return -self.rate.float().view(-1, *(1,) * distance.dim()) * torch.log1p(distance.abs().float())
+
+
+class TurnsInFloat32(RoundsItsAngles):
+    acts = "rotation"
+    past = "unseen phases"
+
+    def table(self, site: Site, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+        angles = site.key_positions[:, None, :, None].float() * self.theta(torch.float32, site)
+        return angles.cos().to(dtype), angles.sin().to(dtype)
+
+
+@pytest.mark.parametrize("kind", [BiasInFloat32, TurnsInFloat32])
+def test_float32_inside_is_no_fault(kind: Faulty) -> None:
+    assert failures(checked(kind)) == []
+
+
+class WrongSign(Alibi):
+    def at(self, distance: Tensor) -> Tensor:
+        return -super().at(distance)
+
+
+class WrongDirection(CoPE):
+    def count(self, scores: Tensor) -> Tensor:
+        exact = scores.to(torch.promote_types(scores.dtype, torch.float32))
+        return exact.sigmoid().cumsum(-1).clamp(max=self.places - 1)
+
+
+class WrongWayBack(Fox):
+    def kept(self, hidden: Tensor) -> Tensor:
+        return -super().kept(hidden)
+
+
+@pytest.mark.parametrize("kind", [WrongSign, WrongDirection, WrongWayBack])
+def test_a_wrong_formula_keeps_every_promise(kind: Faulty) -> None:
+    """Why an encoding needs a test of its values as well: tests/values/ plants the same faults."""
+    assert failures(checked(kind)) == []
+
+
+class Raises(Rope):
+    def bias(self, site: Site) -> Tensor | None:
+        raise KeyError("no such\n table")
+
+    @property
+    def biases(self) -> bool:
+        return True
+
+
+class Exits(Encoding):
+    def __init__(self, shape: Shape) -> None:
+        raise SystemExit("3")
+
+
+@pytest.mark.parametrize(("kind", "message"), [(Raises, "KeyError: 'no such\\n table'"), (Exits, "SystemExit: 3")])
+def test_what_an_authors_code_raises_is_that_checks_failure(kind: Faulty, message: str) -> None:
+    found = checked(kind)
+    assert len(found) == len(CHECKS)
+    assert found["decoding with a cache"].status == "fail"
+    assert found["decoding with a cache"].detail == message
+    assert found["own weights follow the seed"].status == ("pass" if kind is Raises else "fail")
+
+
+def test_what_is_drawn_from_the_seed_is_told() -> None:
+    drawn, fixed = (outcome(CATALOGUE.choice(name), "own weights follow the seed") for name in ("learned", "alibi"))
+    assert drawn.detail.endswith("drawn from the seed: table")
+    assert fixed.detail.endswith("drawn from the seed: none")
+
+
+class Sinks(Encoding):
+    """Not said to be relative, but so."""
+
+    acts = "bias"
+
+    def bias(self, site: Site) -> Tensor:
+        return -site.distance.abs().float()
+
+
+def test_one_that_is_relative_and_does_not_say_so_is_told() -> None:
+    found = outcome(choice_of(Sinks), "shift of all positions")
+    assert found.status == "pass"
+    assert "relative = True would be true" in found.detail
+
+
+def test_what_does_not_apply_says_why() -> None:
+    found = outcome(CATALOGUE.choice("none"), "gradients reach own weights")
+    assert (found.status, found.detail) == ("not applicable", "no weights of its own")
+    found = outcome(CATALOGUE.choice("none"), "schedule")
+    assert (found.status, found.detail) == ("not applicable", "no schedule")
+
+
+class CountsTokens(Encoding):
+    """Stretches positions to the length."""
+
+    length_aware = True
+    acts = "positions"
+
+    def positions(self, tokens: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        return torch.linspace(0, 1, tokens.shape[1])[None]
+
+    def bias(self, site: Site) -> Tensor:
+        return -site.distance.abs()
+
+
+def test_one_that_counts_tokens_is_not_held_to_a_cache() -> None:
+    for name in ("decoding with a cache", "left padding"):
+        found = outcome(choice_of(CountsTokens), name)
+        assert found.status == "not applicable"
+        assert found.detail.startswith("length_aware: ")
+
+
+def test_drift_is_given_by_position_and_grows_with_rounded_angles_alone() -> None:
+    good = outcome(CATALOGUE.choice("rope"), "bfloat16 by position")
+    bad = outcome(choice_of(RoundsItsAngles), "bfloat16 by position")
+    assert [position for position, _ in good.curve] == [length - 1 for length in LENGTHS]
+    assert good.curve[-1][1] < TOLERATED / 10
+    assert bad.curve[-1][1] > 2 * TOLERATED
+    assert abs(bad.curve[0][1] - good.curve[0][1]) < 0.001
+
+
+@pytest.mark.parametrize(
+    ("name", "kernel"),
+    [
+        ("rope", "fused causal"),
+        ("alibi", "fused, with the bias as its mask"),
+        ("cope", "the scores themselves, in plain operations"),
+    ],
+)
+def test_the_kernel_is_seen(name: str, kernel: str) -> None:
+    assert outcome(CATALOGUE.choice(name), "kernel").detail == kernel
+
+
+def test_costs_are_counted_on_the_model_of_the_quick_preset() -> None:
+    model = PRESETS["quick"].model
+    assert (QUICK.width, QUICK.heads, QUICK.layers) == (model.width, model.heads, model.layers)
+    assert PRESETS["quick"].budgets["corpus"][0].train_length == QUICK.train_length
+    cope = CATALOGUE.choice("cope:places=33")
+    assert outcome(cope, "parameters").detail.startswith(f"{2 * 33 * 16:,} own")
+    operations = outcome(cope, "operations").detail
+    # q . e of every place, in 2 layers of 4 heads: 2 x (2 x T x 64 x 33) operations of a row of T tokens.
+    assert f"({2 * 2 * 64 * 64 * 33 / 1e6:+,.1f} million)" in operations
+    assert f"({2 * 2 * 1024 * 64 * 33 / 1e6:+,.1f} million)" in operations
+
+
+def test_the_callers_random_state_is_left_alone() -> None:
+    before = torch.get_rng_state()
+    check(CATALOGUE.choice("learned"))
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_names_and_remedies_are_each_their_own() -> None:
+    assert len({each.name for each in CHECKS}) == len(CHECKS)
+    assert len({each.remedy for each in CHECKS}) == len(CHECKS)
