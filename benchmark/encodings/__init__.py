@@ -49,7 +49,7 @@ TABLE = {
 
 GROUPS = {
     "classic": ("none", "sinusoidal", "learned", "alibi", "rope"),
-    "test-time": ("llama3", "logn", "ntk", "ntk-dynamic", "pi", "yarn", "yarn-paper"),
+    "test-time": ("llama3", "logn", "ntk", "ntk-dynamic", "pi", "rerope", "yarn", "yarn-paper"),
 }
 
 CATALOGUE = Catalogue(

@@ -9,9 +9,7 @@ Source: Kazemnejad et al. 2023, https://arxiv.org/abs/2305.19466, section 3.
 
 import torch
 
-from benchmark.tasks.task import UNSCORED, Batch, Synthetic
-
-BOS, SEP, EOS, SPECIALS = 0, 1, 2, 3
+from benchmark.tasks.task import SPECIALS, Batch, Synthetic, question
 
 
 class Copy(Synthetic):
@@ -38,11 +36,7 @@ class Copy(Synthetic):
 
     def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:
         string = torch.randint(SPECIALS, self.vocabulary, (size, length), generator=generator)
-        mark = string.new_ones(size, 1)
-        tokens = torch.cat((mark * BOS, string, mark * SEP, string), dim=1)
-        targets = torch.full_like(tokens, UNSCORED)
-        targets[:, length + 1 :] = torch.cat((string, mark * EOS), dim=1)
-        return Batch(tokens=tokens, targets=targets)
+        return question(string, string)
 
     def chance(self, length: int) -> dict[str, float]:
         """One symbol in `symbols` for each of the string; EOS always falls on the same place."""

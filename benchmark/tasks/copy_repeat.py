@@ -16,9 +16,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from benchmark.tasks.task import UNSCORED, Batch, Synthetic
-
-BOS, SEP, EOS, SPECIALS = 0, 1, 2, 3
+from benchmark.tasks.task import SPECIALS, Batch, Synthetic, question
 
 
 class CopyRepeat(Synthetic):
@@ -55,11 +53,7 @@ class CopyRepeat(Synthetic):
     def rows(self, symbols: Int[Tensor, " batch"], length: int) -> Batch:
         """The rows of given symbols."""
         string = symbols[:, None].expand(-1, length)
-        mark = string.new_ones(len(string), 1)
-        tokens = torch.cat((mark * BOS, string, mark * SEP, string), dim=1)
-        targets = torch.full_like(tokens, UNSCORED)
-        targets[:, length + 1 :] = torch.cat((string, mark * EOS), dim=1)
-        return Batch(tokens=tokens, targets=targets)
+        return question(string, string)
 
     def chance(self, length: int) -> dict[str, float]:
         """One symbol, drawn blindly; who repeats what stands before is right from then on, and EOS counts as known."""

@@ -13,9 +13,9 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from benchmark.tasks.task import UNSCORED, Batch, Synthetic
+from benchmark.tasks.task import SPECIALS, Batch, Synthetic, question
 
-BOS, SEP, EOS, NEXT, SPECIALS = 0, 1, 2, 3, 4
+NEXT, SYMBOLS = SPECIALS, SPECIALS + 1  # between the copies; the first symbol
 
 
 class CopyTwice(Synthetic):
@@ -35,22 +35,18 @@ class CopyTwice(Synthetic):
 
     @property
     def vocabulary(self) -> int:
-        return SPECIALS + self.symbols
+        return SYMBOLS + self.symbols
 
     def tokens(self, length: int) -> int:
         return 3 * length + 3
 
     def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:
-        return self.rows(torch.randint(SPECIALS, self.vocabulary, (size, length), generator=generator))
+        return self.rows(torch.randint(SYMBOLS, self.vocabulary, (size, length), generator=generator))
 
     def rows(self, string: Int[Tensor, "batch length"]) -> Batch:
         """The rows of given strings."""
-        mark = string.new_ones(len(string), 1)
-        answer = torch.cat((string, mark * NEXT, string), dim=1)
-        tokens = torch.cat((mark * BOS, string, mark * SEP, answer), dim=1)
-        targets = torch.full_like(tokens, UNSCORED)
-        targets[:, string.shape[1] + 1 :] = torch.cat((answer, mark * EOS), dim=1)
-        return Batch(tokens=tokens, targets=targets)
+        again = string.new_full((len(string), 1), NEXT)
+        return question(string, torch.cat((string, again, string), dim=1))
 
     def chance(self, length: int) -> dict[str, float]:
         """One string, drawn blindly and written twice; NEXT and EOS always fall on the same places."""

@@ -17,9 +17,8 @@ from jaxtyping import Int
 from torch import Tensor
 
 from benchmark.seeds import generator
-from benchmark.tasks.task import UNSCORED, Batch, Synthetic
+from benchmark.tasks.task import BOS, EOS, SEP, SPECIALS, UNSCORED, Batch, Synthetic
 
-BOS, SEP, EOS, SPECIALS = 0, 1, 2, 3
 BASE = 10  # digits are the tokens from SPECIALS on, then come the keys, then filler
 
 

@@ -12,9 +12,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from benchmark.tasks.task import UNSCORED, Batch, Synthetic
-
-BOS, SEP, EOS, SPECIALS = 0, 1, 2, 3
+from benchmark.tasks.task import SPECIALS, Batch, Synthetic, question
 
 
 class Reverse(Synthetic):
@@ -44,11 +42,7 @@ class Reverse(Synthetic):
 
     def rows(self, string: Int[Tensor, "batch length"]) -> Batch:
         """The rows of given strings."""
-        answer, mark = string.flip(1), string.new_ones(len(string), 1)
-        tokens = torch.cat((mark * BOS, string, mark * SEP, answer), dim=1)
-        targets = torch.full_like(tokens, UNSCORED)
-        targets[:, string.shape[1] + 1 :] = torch.cat((answer, mark * EOS), dim=1)
-        return Batch(tokens=tokens, targets=targets)
+        return question(string, string.flip(1))
 
     def chance(self, length: int) -> dict[str, float]:
         """One symbol in `symbols` for each of the string; EOS always falls on the same place."""

@@ -17,10 +17,10 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from benchmark.tasks.task import UNSCORED, Batch, Synthetic
+from benchmark.tasks.task import BOS, EOS, SEP, SPECIALS, UNSCORED, Batch, Synthetic
 
-BOS, SEP, EOS, IS, SPECIALS = 0, 1, 2, 3, 4
-VALUES = 10  # values are the tokens from SPECIALS on, then come the variables, then filler
+IS, WORDS = SPECIALS, SPECIALS + 1  # "=", and the first word
+VALUES = 10  # values are the tokens from WORDS on, then come the variables, then filler
 STATEMENT = 3  # tokens of an assignment
 
 
@@ -47,7 +47,7 @@ class VariableTracking(Synthetic):
 
     @property
     def vocabulary(self) -> int:
-        return SPECIALS + VALUES + self.variables + self.fillers
+        return WORDS + VALUES + self.variables + self.fillers
 
     def tokens(self, length: int) -> int:
         return length + self.chain + 3
@@ -56,9 +56,9 @@ class VariableTracking(Synthetic):
         return STATEMENT * self.chain
 
     def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:
-        names = SPECIALS + VALUES
+        names = WORDS + VALUES
         haystack = torch.randint(names + self.variables, self.vocabulary, (size, length), generator=generator)
-        value = torch.randint(SPECIALS, names, (size, 1), generator=generator)
+        value = torch.randint(WORDS, names, (size, 1), generator=generator)
         holders = names + _distinct(size, self.variables, self.chain, generator)
         # One item is one word of filler or a whole assignment: any choice of items leaves room for all assignments.
         items = length - (STATEMENT - 1) * self.chain
