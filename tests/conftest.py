@@ -8,6 +8,9 @@ from jaxtyping import install_import_hook
 # Corpora are tokenised once a checkout, and never in the user's own cache; set here so that subprocesses inherit it.
 os.environ.setdefault("POSITION_BENCHMARK_CACHE", str(Path(__file__).parent.parent / ".cache" / "position-benchmark"))
 
+# One thread: the tensors of tests are small, and threads that wait for each other on a busy machine cost minutes.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # Shapes are types: under test, every annotation of the hooks and of the model is held to what passes through. Here and
 # not among pytest's options, so that the timing suite, which pytest runs too, times the plain code.
 install_import_hook(["benchmark.encodings", "benchmark.model"], "beartype.beartype")
