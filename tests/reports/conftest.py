@@ -1,11 +1,15 @@
 """The example records, loaded by path: tests are no package."""
 
 import importlib.util
+import math
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 
+import pandas as pd
 import pytest
 
+from benchmark.reports.aggregate import LOWER_IS_BETTER
 from benchmark.reports.pages import ReportPaths, build, write
 from benchmark.reports.parts import Page
 from benchmark.results.store import Store
@@ -44,3 +48,33 @@ def page(example_root: Path) -> Page:
 def page_paths(page: Page, tmp_path_factory: pytest.TempPathFactory) -> ReportPaths:
     """The report of the example, written once."""
     return write(page, tmp_path_factory.mktemp("report"))
+
+
+def tidy_rows(
+    values: Mapping[str, Sequence[float]],
+    *,
+    task: str = "copy",
+    metric: str = "token_accuracy",
+    multiple: int = 1,
+    train_length: int = 16,
+    chance: float = 0.0,
+    league: str = "",
+    trained_with: str | None = None,
+) -> pd.DataFrame:
+    """Rows of `aggregate.frame` of one task and length: values by encoding, seed 0 first; NaN is unsupported."""
+    rows = [
+        {
+            **{"task": task, "setting": "s", "metric": metric, "encoding": name, "trained_with": trained_with or name},
+            **{"league": league, "length": multiple * train_length, "multiple": float(multiple), "headline": True},
+            **{"train_length": train_length, "lower_is_better": metric in LOWER_IS_BETTER, "chance": chance},
+            **{"seed": seed, "value": value, "status": "unsupported" if math.isnan(value) else "ok"},
+        }
+        for name, own in values.items()
+        for seed, value in enumerate(own)
+    ]
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture(scope="session")
+def tidy() -> Callable[..., pd.DataFrame]:
+    return tidy_rows

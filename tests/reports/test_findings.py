@@ -1,0 +1,108 @@
+"""Whole sentences, for tables whose statistics are plain."""
+
+import math
+
+import pandas as pd
+
+from benchmark.reports.aggregate import frame
+from benchmark.reports.findings import findings
+from benchmark.results.store import Store
+
+SEVEN = [0.50, 0.52, 0.54, 0.56, 0.58, 0.60, 0.62]
+
+
+def shifted(by: float) -> list[float]:
+    return [value + by + (index - 3) * 0.001 for index, value in enumerate(SEVEN)]
+
+
+def said(table: pd.DataFrame, reference: str = "rope") -> str:
+    (text,) = findings(table, reference).values()
+    return text
+
+
+def test_a_difference_that_is_shown(tidy) -> None:
+    table = pd.concat(
+        [
+            tidy({"rope": SEVEN, "alibi": shifted(-0.3)}),
+            tidy({"rope": SEVEN, "alibi": shifted(-0.2)}, multiple=16),
+        ]
+    )
+    assert said(table) == (
+        "copy: best mean token accuracy at L and at 16 L: rope. "
+        "At 16 L against rope, worse: alibi by 0.200 [0.198, 0.202] (7 seeds, Holm p = 0.016)."
+    )
+    assert said(table, "alibi").endswith("better: rope by 0.200 [0.198, 0.202] (7 seeds, Holm p = 0.016).")
+
+
+def test_losses_turn_round_and_a_small_difference_says_so(tidy) -> None:
+    table = tidy({"rope": SEVEN, "alibi": shifted(-0.01)}, metric="loss_nats")
+    assert said(table) == (
+        "copy: best mean loss (nats) at L: alibi. "
+        "At L against rope, better: alibi by 0.010 [0.008, 0.012] (7 seeds, Holm p = 0.016, within the margin)."
+    )
+
+
+def test_three_seeds_show_nothing(tidy) -> None:
+    table = tidy({"rope": [0.9, 0.9, 0.9], "alibi": [0.1, 0.2, 0.1], "none": [0.0, 0.0, 0.0]})
+    assert said(table) == (
+        "copy: best mean token accuracy at L: rope. At L against rope, no difference can be shown at the 5 % level "
+        "by the permutation test with 3 seeds and 2 comparisons: at least 7 seeds are needed."
+    )
+
+
+def test_one_seed_of_one_other(tidy) -> None:
+    assert said(tidy({"rope": [0.9], "alibi": [0.1]})).endswith(
+        "with 1 seed and 1 comparison: at least 6 seeds are needed."
+    )
+
+
+def test_every_verdict_has_its_place(tidy) -> None:
+    # vague: differences .09, .07, .. -.09, SD .06055; ((2.690 + 0.842) * .06055 / .02)^2 = 114.3 seeds.
+    ten = [0.01 * index for index in range(10)]
+    moved = {
+        name: [value + by for value in ten] for name, by in (("fire", 0.3), ("t5", 0.1), ("cope", 0.2), ("pi", 0.4))
+    }
+    table = tidy({"rope": ten, **moved, "alike": ten, "vague": ten[::-1], "single": [0.5], "ended": [math.nan]})
+    assert said(table) == (
+        "copy: best mean token accuracy at L: single (1 seed). At L against rope, "
+        "better: pi by 0.400 [0.400, 0.400] (10 seeds, Holm p = 0.014), fire by 0.300 [0.300, 0.300] (10 seeds, "
+        "Holm p = 0.014), cope by 0.200 [0.200, 0.200] (10 seeds, Holm p = 0.014) and 1 more; "
+        "equivalent within 0.02: alike; "
+        "not shown either way: single (needs at least 8 more seeds), vague (needs 105 more seeds); "
+        "no common seed: ended."
+    )
+
+
+def test_who_shares_the_best_mean_is_named_and_more_than_three_are_counted(tidy) -> None:
+    both = {"rope": [1.0, 1.0], "alibi": [1.0, 1.0]}
+    assert said(tidy(both)).startswith("copy: best mean token accuracy at L: alibi and rope. ")
+    five = both | {"a": [1.0, 1.0], "b": [1.0, 1.0], "c": [1.0, 1.0]}
+    assert "at L: a, alibi, b and 2 more. " in said(tidy(five))
+
+
+def test_bests_that_differ_are_named_by_length(tidy) -> None:
+    table = pd.concat(
+        [tidy({"rope": [0.9], "alibi": [0.1]}), tidy({"rope": [0.1], "alibi": [0.2]}, multiple=8, train_length=16)]
+    )
+    assert said(table).startswith("copy: best mean token accuracy: rope at L, alibi at 8 L. ")
+
+
+def test_nothing_to_compare_and_nothing_measured(tidy) -> None:
+    assert said(tidy({"rope": SEVEN})) == "copy: best mean token accuracy at L: rope."
+    assert said(tidy({"rope": [math.nan]})) == "copy: no token accuracy was measured."
+
+
+def test_other_leagues_are_not_spoken_of(tidy) -> None:
+    table = pd.concat([tidy({"rope": [0.1], "alibi": [0.2]}), tidy({"abacus": [0.9]}, league="reads digits")])
+    assert "abacus" not in said(table)
+
+
+def test_findings_of_a_run_are_the_same_twice(example: Store) -> None:
+    found = findings(frame(example), "rope")
+    assert found == findings(frame(example), "rope")
+    assert sorted(task for task, _ in found) == ["copy", "corpus", "offset-recall", "recall-mqar"]
+    assert all("no difference can be shown" in text for text in found.values())  # three seeds
+
+
+def test_an_empty_table_has_no_findings(tidy) -> None:
+    assert findings(tidy({"rope": SEVEN})[:0], "rope") == {}

@@ -1,0 +1,110 @@
+"""Curves of a few lengths, worked by hand."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from benchmark.reports.lengths import area, curves, median_interval, over_seeds
+
+NAN = math.nan
+MULTIPLES = (1, 2, 4, 16)
+
+
+def table(tidy, values: Mapping[str, Sequence[Sequence[float]]], **names) -> pd.DataFrame:
+    """Curves by encoding, one a seed, over 1, 2, 4 and 16 L."""
+    return pd.concat(
+        tidy({name: [curve[place] for curve in own] for name, own in values.items()}, multiple=multiple, **names)
+        for place, multiple in enumerate(MULTIPLES)
+    )
+
+
+@pytest.mark.parametrize(
+    ("curve", "expected"),
+    [
+        ([1.0, 0.9, 0.95, 0.9], 256),  # .9 of 1 still holds
+        ([1.0, 0.9, 0.89, 1.0], 32),  # what comes back after a gap does not count
+        ([1.0, 0.5, 0.5, 0.5], 16),
+        ([0.5, 0.45, 0.44, 0.5], 32),
+        ([0.1, 0.1, 0.1, 0.1], 0),  # .1 with chance .05: not learned
+        ([1.0, 1.0, NAN, NAN], 32),  # the table ends
+        ([NAN, NAN, NAN, NAN], 0),
+    ],
+)
+def test_usable_length_of_an_accuracy(tidy, curve: list[float], expected: int) -> None:
+    row = curves(table(tidy, {"own": [curve]}, chance=0.05)).iloc[0]
+    assert row["usable"] == expected
+    assert row["at_limit"] == (expected == 256)
+    assert row["learned"] == (expected > 0)
+
+
+@pytest.mark.parametrize(
+    ("curve", "expected"),
+    [([2.0, 2.1, 1.9, 2.1], 256), ([2.0, 2.09, 2.11, 2.0], 32), ([5.5, 5.5, 5.5, 5.5], 0), ([2.0, NAN, NAN, NAN], 16)],
+)
+def test_usable_length_of_a_loss(tidy, curve: list[float], expected: int) -> None:
+    assert curves(table(tidy, {"own": [curve]}, metric="loss_nats", chance=6.0)).iloc[0]["usable"] == expected
+
+
+def test_what_a_lost_measurement_would_have_decided_is_not_known(tidy) -> None:
+    rows = table(tidy, {"own": [[1.0, 1.0, NAN, 1.0], [1.0, 0.1, NAN, 1.0], [0.0, 1.0, NAN, 1.0]]})
+    rows.loc[rows["value"].isna(), "status"] = "failed"
+    assert curves(rows)["usable"].tolist() == pytest.approx([NAN, 16, 0], nan_ok=True)
+    absent = rows[(rows["length"] != 16) | (rows["seed"] != 1)]
+    assert curves(absent)["usable"].tolist() == pytest.approx([NAN, NAN, 0], nan_ok=True)
+    assert not curves(absent)["learned"].iloc[1]
+
+
+def test_without_a_chance_everything_counts_as_learned(tidy) -> None:
+    assert curves(table(tidy, {"own": [[0.01] * 4]}, chance=NAN)).iloc[0]["usable"] == 256
+
+
+def test_lengths_below_l_and_perplexity_are_left_out(tidy) -> None:
+    short = tidy({"own": [0.0]}).assign(length=8, multiple=0.5)
+    rows = curves(pd.concat([short, table(tidy, {"own": [[1.0] * 4]}), tidy({"own": [9.0]}, metric="perplexity")]))
+    assert rows[["metric", "usable", "area"]].to_numpy().tolist() == [["token_accuracy", 256, 1.0]]
+
+
+def test_area_is_a_mean_over_octaves() -> None:
+    # (1 + .5) / 2 * 1 + (.5 + .5) / 2 * 1 + (.5 + 0) / 2 * 2 = 1.75, over 4 octaves
+    rows = np.array([[1.0, 0.5, 0.5, 0.0], [0.3, 0.3, 0.3, 0.3], [1.0, NAN, 1.0, 1.0]])
+    assert area([16, 32, 64, 256], rows) == pytest.approx([1.75 / 4, 0.3, NAN], nan_ok=True)
+    assert np.isnan(area([16], np.ones((3, 1)))).all()
+
+
+@pytest.mark.parametrize("count", [2, 3, 5, 6, 7, 8, 9, 11, 23])
+def test_median_interval_holds_the_median_as_often_as_stated(count: int) -> None:
+    """The true median lies between the k-th of either end unless fewer than k seeds fall on one side of it."""
+    estimate = median_interval(range(1, count + 1))
+    coverages = {k: 1 - 2 * stats.binom.cdf(k - 1, count, 0.5) for k in range(1, count // 2 + 1)}
+    enough = [k for k, coverage in coverages.items() if coverage >= 0.95]
+    expected = (max(enough), count + 1 - max(enough)) if enough else (NAN, NAN)
+    assert (estimate.low, estimate.high) == pytest.approx(expected, nan_ok=True)
+    assert (estimate.value, estimate.n) == ((count + 1) / 2, count)
+    assert bool(enough) == (count >= 6)
+
+
+def test_median_interval_of_nothing() -> None:
+    assert math.isnan(median_interval([]).value)
+
+
+def test_over_seeds(tidy) -> None:
+    good, short, flat = [1.0, 1.0, 1.0, 1.0], [1.0, 1.0, 0.0, 0.0], [0.0] * 4
+    own = over_seeds(curves(table(tidy, {"own": [good, good, good, short, short, short, flat]}))).iloc[0]
+    assert own[["n", "learned", "at_limit", "longest"]].tolist() == [7, 6, 3, 256]
+    assert own[["usable", "usable_low", "usable_high"]].tolist() == [32, 0, 256]
+    areas = [1, 1, 1, 0.375, 0.375, 0.375, 0]  # (1 + 1 / 2) / 4 octaves
+    assert own["area"] == pytest.approx(np.mean(areas))
+    margin = stats.t.ppf(0.975, 6) * np.std(areas, ddof=1) / math.sqrt(7)
+    assert own[["area_low", "area_high"]].tolist() == pytest.approx(
+        [np.mean(areas) - margin, min(1, np.mean(areas) + margin)]
+    )
+
+
+def test_an_encoding_that_ends_has_a_usable_length_and_no_area(tidy) -> None:
+    own = over_seeds(curves(table(tidy, {"own": [[1.0, NAN, NAN, NAN]] * 7}))).iloc[0]
+    assert own[["usable", "usable_low", "usable_high", "n", "area_n"]].tolist() == [16, 16, 16, 7, 0]
+    assert math.isnan(own["area"])
