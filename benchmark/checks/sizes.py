@@ -7,10 +7,12 @@ import torch
 from benchmark.checks.outcome import Finding, held, spared, within
 from benchmark.checks.promises import SAME, Shifted
 from benchmark.checks.subject import BATCH, DIGITS, LENGTH, SHAPE, Subject, largest, outputs, rows, worst
-from benchmark.encodings.encoding import Shape
+from benchmark.encodings.encoding import Encoding, Shape
+from benchmark.model.transformer import Transformer
 
 FAR = LENGTH * 5 // 2  # past the trained length
 STILL = 1e-9  # a change, in float64, that is none
+BEYOND = 2**17  # past the rows of any table that its author gave a fixed number
 
 
 @torch.no_grad()
@@ -50,18 +52,27 @@ def past_told_apart(subject: Subject) -> Finding:
     inner = model.encoding
     if inner.relative:
         return spared("relative: a shift changes nothing anywhere")
-    tokens, seen = rows(7), {}
-    try:
-        for by in (0, LENGTH, 2 * LENGTH, 2 * LENGTH + 1):
-            model.encodings[0] = Shifted(inner, by)
-            seen[by] = outputs(model, tokens)
-    except ValueError:
-        return spared(f"refused: positions end before {2 * LENGTH + 7}")
-    apart = largest(seen[2 * LENGTH + 1] - seen[2 * LENGTH])
-    again = largest(seen[LENGTH] - seen[0])
-    said = f"change from position {2 * LENGTH} to {2 * LENGTH + 1}: {apart:.2g}, from 0 to {LENGTH}: {again:.2g}"
+    changes = {}
+    for here, there in ((0, LENGTH), (2 * LENGTH, 2 * LENGTH + 1), (BEYOND, BEYOND + 1)):
+        try:
+            changes[f"from position {here:,} to {there:,}"] = _moved(model, inner, here, there)
+        except ValueError:
+            break  # refused: positions end before
+    if not changes:
+        return spared(f"refused: positions end before {LENGTH + 7}")
+    said = ", ".join(f"{where}: {change:.2g}" for where, change in changes.items())
     declared = "clamp" in subject.past or "repeat" in subject.past
-    return held(declared or (apart > STILL and again > STILL), f"{said} (each must exceed {STILL:g})")
+    told_apart = all(change > STILL for change in changes.values())
+    return held(declared or told_apart, f"change {said} (each must exceed {STILL:g})")
+
+
+def _moved(model: Transformer, inner: Encoding, here: int, there: int) -> float:
+    """The largest change of an output as all positions begin elsewhere."""
+    seen = []
+    for by in (here, there):
+        model.encodings[0] = Shifted(inner, by)
+        seen.append(outputs(model, rows(7)))
+    return largest(seen[1] - seen[0])
 
 
 def odd_head_width(subject: Subject) -> Finding:

@@ -5,7 +5,8 @@
 
 Source: Gopalakrishnan et al. 2025, https://arxiv.org/abs/2509.10534, section 3.
 Convention: each channel becomes two, so q and k leave twice as wide; the scale stays that of the head width D. The
-offset delta is clamped to [-2 pi, 0], and starts at 0, or with `uniform` anywhere in that range. Angles are float32.
+offset delta is clamped to [-2 pi, 0], and starts at 0, or with `uniform` anywhere in that range; one that a step takes
+above 0 counts as 0 and has no gradient from then on, as in x-transformers. Angles are float32.
 Both ways, the angle turns with the sign of the distance. An odd head width is a width like any other: no pairs.
 """
 

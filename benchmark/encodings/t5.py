@@ -5,7 +5,8 @@
               = min(n - 1, n/2 + floor(n/2 * log(x / (n/2)) / log(m / (n/2)))) beyond
     bucket(x) = n + bucket(-x)                                                 for x < 0, a key ahead
 
-with n = `buckets` and m = `max_distance`: the last of 32 buckets begins at distance 113.
+with n = `buckets` and m = `max_distance`: the last of 32 buckets begins at distance 113. A model trained on shorter
+rows meets farther buckets as they were drawn; a `max_distance` up to the trained length avoids that.
 
 Source: Raffel et al. 2020, https://arxiv.org/abs/1910.10683, section 2.1.
 Convention: n buckets a side. Causal attention uses the n behind, which are those of T5's decoder; where attention sees

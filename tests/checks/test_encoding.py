@@ -23,6 +23,7 @@ from benchmark.encodings.encoding import Encoding, RelativeBias, Rotation, Shape
 from benchmark.encodings.fox import Fox
 from benchmark.encodings.learned import Learned
 from benchmark.encodings.rope import Rope
+from benchmark.encodings.sinusoidal import Sinusoidal
 from benchmark.experiments.presets import PRESETS
 
 Faulty = type[Encoding]
@@ -212,6 +213,13 @@ class ClampsInSilence(ForgetsItsEnd):
         self.max_length = None
 
 
+class ClampsFarAway(Sinusoidal):
+    """As a table of a fixed number of rows, more than any short test reaches."""
+
+    def embed(self, x: Tensor, positions: Tensor) -> Tensor:
+        return super().embed(x, positions.clamp(max=2047))
+
+
 class BeginsAgain(Learned):
     past = "defined"
 
@@ -307,6 +315,7 @@ FAULTS: list[tuple[Faulty, str]] = [
     (RoundsItsAngles, "bfloat16 by position"),
     (ForgetsItsEnd, "past the trained length"),
     (ClampsInSilence, "positions past it told apart"),
+    (ClampsFarAway, "positions past it told apart"),
     (BeginsAgain, "positions past it told apart"),
     (NeedsAToken, "lengths 0 and 1"),
     (NeedsPairs, "odd head widths"),

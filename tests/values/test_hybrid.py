@@ -43,8 +43,7 @@ def test_a_layer_is_rope_or_nope(every: int, plain: list[int], dtype: torch.dtyp
         torch.testing.assert_close(mine, wanted, atol=tolerance, rtol=tolerance)
 
 
-def test_every_second_layer_is_that_of_smollm3_when_told_so() -> None:
-    """SmolLM3 marks its layers without rotation by the same rule."""
+def test_the_layers_without_rotation_are_those_of_smollm3() -> None:
     from transformers import SmolLM3Config
 
     marks = SmolLM3Config(num_hidden_layers=7, no_rope_layer_interval=4).no_rope_layers  # 1: rotated

@@ -69,7 +69,12 @@ def test_equals_x_transformers() -> None:
     freqs, offset = theirs(torch.arange(LENGTH))
     wanted = apply_polar_pos_emb(q, freqs[:, None]), apply_polar_pos_emb(k, freqs[:, None] + offset)
     site = Site.of(torch.zeros(BATCH, LENGTH, SHAPE.width), torch.arange(LENGTH)[None])
-    torch.testing.assert_close(encoding.rotate(q, k, site), wanted, atol=1e-5, rtol=1e-5)
+    ours = encoding.rotate(q, k, site)
+    torch.testing.assert_close(ours, wanted, atol=1e-5, rtol=1e-5)
+    downstream = draw(torch.float32, 2, 2 * WIDTH).detach(), draw(torch.float32, 3, 2 * WIDTH).detach()
+    mine = torch.autograd.grad(ours, (q, k, encoding.delta), downstream)
+    *expected, by_offset = torch.autograd.grad(wanted, (q, k, theirs.learned_bias), downstream)
+    torch.testing.assert_close(mine, (*expected, by_offset[:, 0]), atol=1e-5, rtol=1e-5)
 
 
 def test_offsets_start_at_zero_or_anywhere_in_their_range() -> None:

@@ -27,7 +27,7 @@ def draw(width: int, dtype: torch.dtype = torch.float64, seed: int = 0, length: 
 
 
 def loop_rotation(x: Tensor, positions: list[int], pairs: list[tuple[int, int]], base: float) -> Tensor:
-    """Each pair of channels times a 2 x 2 rotation matrix (equation 14 of the paper), one number at a time."""
+    """Each pair of channels times a 2 x 2 rotation matrix, one number at a time."""
     channels = list(x.unbind(-1))
     turned = list(channels)
     for index, (first, second) in enumerate(pairs):
@@ -81,6 +81,18 @@ def test_each_row_may_have_positions_of_its_own() -> None:
         torch.testing.assert_close(turned[row], expected, atol=1e-9, rtol=1e-9)
 
 
+def agree(ours: tuple[Tensor, Tensor], theirs: tuple[Tensor, Tensor], inputs: tuple[Tensor, Tensor]) -> None:
+    """Outputs and gradients, in the libraries' float32."""
+    torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-5)
+    downstream = tuple(draw(each.shape[-1], torch.float32, seed) for seed, each in enumerate(inputs, start=2))
+    mine, wanted = (torch.autograd.grad(each, inputs, downstream) for each in (ours, theirs))
+    torch.testing.assert_close(mine, wanted, atol=1e-5, rtol=1e-5)
+
+
+def queries_and_keys(width: int) -> tuple[Tensor, Tensor]:
+    return draw(width, torch.float32).requires_grad_(), draw(width, torch.float32, seed=1).requires_grad_()
+
+
 def test_equals_llama() -> None:
     from transformers import LlamaConfig
     from transformers.models.llama.modeling_llama import LlamaRotaryEmbedding, apply_rotary_pos_emb
@@ -88,10 +100,10 @@ def test_equals_llama() -> None:
     width = 10
     config = LlamaConfig(hidden_size=HEADS * width, num_attention_heads=HEADS, max_position_embeddings=64)
     positions = torch.arange(3, 3 + LENGTH)[None]
-    q, k = draw(width, torch.float32), draw(width, torch.float32, seed=1)
+    q, k = queries_and_keys(width)
     cos, sin = LlamaRotaryEmbedding(config)(q, positions)
     theirs = apply_rotary_pos_emb(q, k, cos, sin)
-    torch.testing.assert_close(rope(width).rotate(q, k, site(positions)), theirs, atol=1e-5, rtol=1e-5)
+    agree(rope(width).rotate(q, k, site(positions)), theirs, (q, k))
 
 
 def test_a_fraction_equals_gpt_neox() -> None:
@@ -102,24 +114,35 @@ def test_a_fraction_equals_gpt_neox() -> None:
     parameters = {"rope_type": "default", "rope_theta": 10000.0, "partial_rotary_factor": 0.25}
     config = GPTNeoXConfig(hidden_size=HEADS * width, num_attention_heads=HEADS, rope_parameters=parameters)
     positions = torch.arange(LENGTH)[None]
-    q, k = draw(width, torch.float32), draw(width, torch.float32, seed=1)
+    q, k = queries_and_keys(width)
     cos, sin = GPTNeoXRotaryEmbedding(config)(q, positions)
     assert cos.shape[-1] == 6
     theirs = apply_rotary_pos_emb(q, k, cos, sin)
-    ours = rope(width, ":fraction=0.25").rotate(q, k, site(positions))
-    torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-5)
+    agree(rope(width, ":fraction=0.25").rotate(q, k, site(positions)), theirs, (q, k))
+
+
+def test_a_fraction_equals_phi() -> None:
+    from transformers import PhiConfig
+    from transformers.models.phi.modeling_phi import PhiRotaryEmbedding, apply_rotary_pos_emb
+
+    width, rotated = 20, 10
+    parameters = {"rope_type": "default", "rope_theta": 10000.0, "partial_rotary_factor": 0.5}
+    config = PhiConfig(hidden_size=HEADS * width, num_attention_heads=HEADS, rope_parameters=parameters)
+    positions = torch.arange(LENGTH)[None]
+    q, k = queries_and_keys(width)
+    turned = apply_rotary_pos_emb(q[..., :rotated], k[..., :rotated], *PhiRotaryEmbedding(config)(q, positions))
+    whole_q, whole_k = (torch.cat((t, x[..., rotated:]), dim=-1) for t, x in zip(turned, (q, k), strict=True))
+    agree(rope(width, ":fraction=0.5").rotate(q, k, site(positions)), (whole_q, whole_k), (q, k))
 
 
 def test_interleaved_equals_rotary_embedding_torch() -> None:
     from rotary_embedding_torch import RotaryEmbedding
 
     width = 10
-    q, k = draw(width, torch.float32), draw(width, torch.float32, seed=1)
+    q, k = queries_and_keys(width)
     theirs = RotaryEmbedding(dim=width)
     ours = rope(width, ":interleaved=true").rotate(q, k, site(torch.arange(LENGTH)[None]))
-    torch.testing.assert_close(
-        ours, (theirs.rotate_queries_or_keys(q), theirs.rotate_queries_or_keys(k)), atol=1e-5, rtol=1e-5
-    )
+    agree(ours, (theirs.rotate_queries_or_keys(q), theirs.rotate_queries_or_keys(k)), (q, k))
 
 
 def test_the_two_conventions_are_a_permutation_of_channels_apart() -> None:

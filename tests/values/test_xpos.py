@@ -88,7 +88,11 @@ def test_scores_equal_those_of_x_transformers(scale_base: int) -> None:
     order = torch.tensor([0, 2, 4, 6, 8, 1, 3, 5, 7, 9])  # half-split channel -> interleaved channel
     encoding = xpos(width, f":scale_base={scale_base}")
     ours = products(encoding, q[..., order], k[..., order], torch.arange(LENGTH)[None])
-    torch.testing.assert_close(ours, theirs_q @ theirs_k.transpose(-1, -2), atol=1e-5, rtol=1e-5)
+    theirs = theirs_q @ theirs_k.transpose(-1, -2)
+    torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-5)
+    downstream = draw(LENGTH, torch.float32, seed=2).detach()
+    mine, wanted = (torch.autograd.grad(each, (q, k), downstream) for each in (ours, theirs))
+    torch.testing.assert_close(mine, wanted, atol=1e-4, rtol=1e-5)
 
 
 def test_without_shrinking_it_is_rope() -> None:

@@ -1,0 +1,44 @@
+"""What an encoding says of itself: its formula of learned parameters gives the number that a model has."""
+
+import re
+
+import pytest
+
+from benchmark.encodings import CATALOGUE, make
+from benchmark.encodings.encoding import Shape
+from benchmark.model.transformer import Transformer
+
+SHAPE = Shape(width=22, heads=11, layers=3, train_length=13, digits=(1, 2))  # head width 2, which has no odd channel
+LETTERS = {"L": SHAPE.train_length, "C": SHAPE.width, "H": SHAPE.heads, "d": SHAPE.head_width}
+
+
+def parameters(choice: str) -> int:
+    model = Transformer(5, SHAPE, lambda own, layer: make(choice, own, layer=layer))
+    return sum(weight.numel() for weight in model.encodings.parameters())
+
+
+def evaluated(formula: str, letters: dict[str, int]) -> float:
+    """'98·H + 32 a layer' in numbers, for all layers of the model."""
+    once = formula.removesuffix(" a layer")
+    terms = re.sub(r"(?<=[\dA-Z])(?=[A-Z(])", "*", once.replace("·", "*").replace("²", "**2"))
+    number = eval(terms, {"__builtins__": {}}, letters)
+    assert isinstance(number, int | float)
+    return number * (SHAPE.layers if once != formula else 1)
+
+
+@pytest.mark.parametrize("name", CATALOGUE.names())
+def test_the_formula_of_learned_parameters_gives_their_number(name: str) -> None:
+    choice = CATALOGUE.choice(name)
+    formula = str(choice.entry.attributes.get("learned", "0"))
+    base = CATALOGUE.wrapped(choice)
+    if base is not None:
+        assert formula in ("as base", "as its base")
+        assert parameters(name) == parameters(base.label)
+        return
+    letters = {**LETTERS, "P": SHAPE.train_length // 2 + 1, "offset": choice.entry.defaults.get("offset", 0)}
+    assert parameters(name) == evaluated(formula, letters)
+
+
+@pytest.mark.parametrize("base", ["t5", "cope", "learned"])
+def test_around_another_the_parameters_are_those_of_the_other(base: str) -> None:
+    assert parameters(f"logn:base={base}") == parameters(base) > 0
