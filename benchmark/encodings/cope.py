@@ -4,7 +4,7 @@
     place[i, j] = min(P - 1, sum of gate[i, t] over t = j .. i)
     score[i, j] += scale * (q[i] . e[floor(place)] and q[i] . e[ceil(place)], interpolated)
 
-Source: Golovneva et al. 2024, https://arxiv.org/abs/2405.18719, section 4 and appendix B.
+Source: Golovneva et al. 2024, https://arxiv.org/abs/2405.18719, section 4 and its listing.
 Convention: content scores carry the model's 1/sqrt(D), in the gates too; position logits carry none, as in the paper's
 listing. `scaled` gives them 1/sqrt(D) as well: equation 5 adds e to the key inside the scaled product. The P vectors
 are shared by the heads of a layer and start at zero, as in the listing. `places` sets P; 0 is half the trained length

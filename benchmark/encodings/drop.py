@@ -2,7 +2,7 @@
 
     rotation as in RoPE while done < 1 - share, and none after; done: the share of training steps taken
 
-Source: Gelberg et al. 2025, https://arxiv.org/abs/2512.12167, section 5.1 and appendix C.
+Source: Gelberg et al. 2025, https://arxiv.org/abs/2512.12167.
 Convention: `share` 1/8 is the paper's model from scratch, which drops at 14 of 16 billion tokens: recalibration is part
 of the budget. Left out: the paper's second warm-up at a higher peak (the learning rate goes on as it was), its softmax
 temperature tuned on longer rows, and the norm of queries and keys that its longest recalibrations add. At test time, or

@@ -5,7 +5,7 @@
             = 1                                                             where it is less
     theta[m] = base ** (-2m / D),   a drawn once from N(0, sigma^2 / N),   n over the N frequencies of the first case
 
-Source: Hua et al. 2024, https://arxiv.org/abs/2412.17739, section 4, equations 11 to 13.
+Source: Hua et al. 2024, https://arxiv.org/abs/2412.17739.
 Convention: the series is of the distance, as the equations have it (h = H F, H = q conj(k)), so that scores depend on
 distance alone. The authors' code multiplies q and k by a series each, whose cross terms do not, and pads sines of still
 pairs with 1; neither is done here. That costs width: q and k leave with D - 2N + 2N^2 channels, N pairs N times. One

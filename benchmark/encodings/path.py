@@ -3,12 +3,12 @@
     score[i, j] = q[i]^T H[i] H[i-1] .. H[j+1] k[j] / sqrt(D),   H[s] = I - beta[s] w[s] w[s]^T
     w = normed(silu(conv(low_rank(x)))),   beta = 2 sigmoid(b . x + c)          x: the layer's input after its norm
 
-Source: Yang et al. 2025, https://arxiv.org/abs/2505.16381, sections 2.2, 3.1 and 3.3.
+Source: Yang et al. 2025, https://arxiv.org/abs/2505.16381.
 Convention: one w and beta a head. The convolution (3 tokens, each channel by itself) is part of the paper's w and kept;
 the paper names no activation, its code has SiLU: taken. Rank 32 as in the code, set by `rank`. c starts at 0, so beta
 at 1. Its extension by a forget gate is another encoding's, norms of q and k are architecture: left out. Tokens count,
 not positions. A token that no later query may see (left padding) turns nothing and enters no convolution. At least
-float32 inside, in chunks of CHUNK tokens as in section 3.3, so that little more than the scores is held. Causal only:
+float32 inside, in chunks of CHUNK tokens as in its blockwise algorithm, so that little more than the scores is held. Causal only:
 ahead of the query there is no way. An odd head width is a width like any other.
 """
 

@@ -3,7 +3,7 @@
     score[i, j] = sum over c of softplus(q[c]) softplus(k[c]) cos((i - j) theta[c] - delta[h, c]) / sqrt(D)
     theta[c] = base ** (-c / D),   c = 0 .. D - 1
 
-Source: Gopalakrishnan et al. 2025, https://arxiv.org/abs/2509.10534, section 3.
+Source: Gopalakrishnan et al. 2025, https://arxiv.org/abs/2509.10534.
 Convention: each channel becomes two, so q and k leave twice as wide; the scale stays that of the head width D. The
 offset delta is clamped to [-2 pi, 0], and starts at 0, or with `uniform` anywhere in that range; one that a step takes
 above 0 counts as 0 and has no gradient from then on, as in x-transformers. Angles are float32.
