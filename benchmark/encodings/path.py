@@ -8,8 +8,8 @@ Convention: one w and beta a head. The convolution (3 tokens, each channel by it
 the paper names no activation, its code has SiLU: taken. Rank 32 as in the code, set by `rank`. c starts at 0, so beta
 at 1. Its extension by a forget gate is another encoding's, norms of q and k are architecture: left out. Tokens count,
 not positions. A token that no later query may see (left padding) turns nothing and enters no convolution. At least
-float32 inside, in chunks of CHUNK tokens as in its blockwise algorithm, so that little more than the scores is held. Causal only:
-ahead of the query there is no way. An odd head width is a width like any other.
+float32 inside, in chunks of CHUNK tokens after its blockwise algorithm, so that little more than the scores is held.
+Causal only: ahead of the query there is no way. An odd head width is a width like any other.
 """
 
 import math
