@@ -1,1 +1,1 @@
-"""Checks that come before any training: does an encoding keep its contract, and what to do where it does not."""
+"""Checks before any training: does an encoding, or a task, keep its contract, and what to do where it does not."""

@@ -1,22 +1,18 @@
 """The table of checks, and `check`, which holds one encoding to all of them: in seconds, before any training.
 
 The same properties are tests of every registered encoding; here they are measured on any, a user's file among them.
-What an author's code raises is that check's failure, and the other checks go on. A contract alone proves no formula: an
-encoding with a wrong sign keeps every promise here, and only a test of its values finds that.
+A contract alone proves no formula: an encoding with a wrong sign keeps every promise here, and only a test of its
+values finds that.
 """
-
-from textwrap import shorten
 
 import torch
 
 from benchmark.catalogue import Choice
 from benchmark.checks import costs, learning, precision, promises, sizes
-from benchmark.checks.outcome import Check, Finding, Outcome
+from benchmark.checks.outcome import Check, Outcome, run
 from benchmark.checks.subject import Subject
 
-LONGEST = 300  # characters of an error's message
-
-CHECKS = (
+CHECKS: tuple[Check[Subject], ...] = (
     Check(
         name="no token sees the future",
         measure=promises.no_future,
@@ -175,19 +171,3 @@ def check(choice: Choice) -> list[Outcome]:
     # torch's own layers draw from the caller's generator when a model is built.
     with torch.random.fork_rng(devices=[]):
         return [run(each, subject) for each in CHECKS]
-
-
-def run(each: Check, subject: Subject) -> Outcome:
-    """The outcome of one check."""
-    try:
-        found = each.measure(subject)
-    except (Exception, SystemExit) as error:  # the author's own code: it may do anything
-        message = shorten(f"{type(error).__name__}: {error}", LONGEST, placeholder=" ...")
-        found = Finding(status="fail", detail=message)
-    return Outcome(
-        name=each.name,
-        status=found.status,
-        detail=" ".join(found.detail.split()),
-        curve=found.curve,
-        remedy=each.remedy if found.status == "fail" else "",
-    )

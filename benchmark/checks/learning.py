@@ -2,12 +2,12 @@
 
 from itertools import product
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from benchmark.checks.outcome import Finding, held, spared, within
+from benchmark.checks.outcome import Finding, held, listed, spared, within
 from benchmark.checks.promises import SAME
+from benchmark.checks.randomness import states
 from benchmark.checks.subject import (
     BATCH,
     LENGTH,
@@ -39,7 +39,7 @@ def reach(subject: Subject) -> Finding:
     reached = gradients(model, rows())
     without = [name for name in own if name not in reached or not reached[name].count_nonzero()]
     broken = [name for name in own if name in reached and not reached[name].isfinite().all()]
-    said = f"{len(own)} own weights; without a gradient: {_listed(without)}; not finite: {_listed(broken)}"
+    said = f"{len(own)} own weights; without a gradient: {listed(without)}; not finite: {listed(broken)}"
     return held(not without and not broken, said)
 
 
@@ -103,17 +103,12 @@ def _relative(actual: Tensor, expected: Tensor) -> float:
 
 def random_state(subject: Subject) -> Finding:
     """Building and running draw from nobody's generator."""
-    model, before = subject.model(), _states()  # torch's own layers draw when a model is built, so that comes before
+    model, before = subject.model(), states()  # torch's own layers draw when a model is built, so that comes before
     make(subject.choice, SHAPE)
     outputs(model, rows())
-    after = _states()
+    after = states()
     changed = [name for name in before if before[name] != after[name]]
-    return held(not changed, f"generators changed by building or running: {_listed(changed)}")
-
-
-def _states() -> dict[str, object]:
-    """The global generators, as something that compares; without Python's own, from which type checkers draw."""
-    return {"torch": torch.get_rng_state().tolist(), "numpy": repr(np.random.get_state(legacy=False))}
+    return held(not changed, f"generators changed by building or running: {listed(changed)}")
 
 
 def seeded(subject: Subject) -> Finding:
@@ -121,11 +116,11 @@ def seeded(subject: Subject) -> Finding:
     first, again, other = (make(subject.choice, SHAPE, seed=seed).state_dict() for seed in (3, 3, 4))
     unequal = [name for name in first if not torch.equal(first[name], again[name])]
     if unequal:
-        return held(False, f"equal seeds give different {_listed(unequal)}")
+        return held(False, f"equal seeds give different {listed(unequal)}")
     drawn = [name for name in first if not torch.equal(first[name], other[name])]
     if not drawn and _reseeds(subject):
         return held(False, "every seed gives the same weights: building sets a seed of its own")
-    return held(True, f"equal seeds give equal weights; drawn from the seed: {_listed(drawn)}")
+    return held(True, f"equal seeds give equal weights; drawn from the seed: {listed(drawn)}")
 
 
 def _reseeds(subject: Subject) -> bool:
@@ -181,7 +176,3 @@ def _own(model: Transformer) -> dict[str, Tensor]:
     """The encoding's trained weights."""
     named = model.named_parameters()
     return {name: weight for name, weight in named if name.startswith("encodings.") and weight.requires_grad}
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(names) or "none"

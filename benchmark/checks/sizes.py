@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import torch
 
-from benchmark.checks.outcome import Finding, held, spared, within
+from benchmark.checks.outcome import Finding, held, listed, spared, within
 from benchmark.checks.promises import SAME, Shifted
 from benchmark.checks.subject import BATCH, DIGITS, LENGTH, SHAPE, Subject, largest, outputs, rows, worst
 from benchmark.encodings.encoding import Encoding, Shape
@@ -24,7 +24,7 @@ def shortest(subject: Subject) -> Finding:
             hidden = outputs(model, rows(length), eager=eager)
             if hidden.shape != (BATCH, length, SHAPE.width) or not hidden.isfinite().all():
                 wrong.append(str(length))
-    return held(not wrong, f"lengths with a wrong shape or a value that is not finite: {_listed(wrong)}")
+    return held(not wrong, f"lengths with a wrong shape or a value that is not finite: {listed(wrong)}")
 
 
 @torch.no_grad()
@@ -94,9 +94,5 @@ def _shapes(subject: Subject, sizes: Iterable[tuple[int, int]]) -> Finding:
         model = subject.model(shape)
         differences[f"{heads} x {width}"] = largest(outputs(model, rows()) - outputs(model, rows(), eager=True))
     return within(
-        worst(differences.values()), SAME, f"heads x head width {_listed(differences)}; largest difference of kernels"
+        worst(differences.values()), SAME, f"heads x head width {listed(differences)}; largest difference of kernels"
     )
-
-
-def _listed(words: Iterable[str]) -> str:
-    return ", ".join(dict.fromkeys(words)) or "none"

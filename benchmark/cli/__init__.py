@@ -25,6 +25,7 @@ VERBS = {
     "compare": ("compare", "Compare two encodings length by length, with paired differences."),
     "list": ("listing", "List encodings, tasks, corpora, presets or results."),
     "check": ("check", "Hold encodings to the contract, in seconds, before any training."),
+    "check-task": ("check_task", "Hold tasks to the contract, in seconds, before any training."),
     "attention": ("attention", "Draw what each head attends to in a sentence."),
     "tutorial": ("tutorial", "Reproduce the tutorial's experiment: attention that reconstructs Chinese sentences."),
     "time": ("time", "Time the forward, backward and decoding passes of encodings, interleaved with `none`."),

@@ -1,23 +1,17 @@
 """`check`: hold encodings to the contract before any training, and say what to do about each failure."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from benchmark.cli.options import folder, table_format
-from benchmark.cli.table import Row, show, show_json
-from benchmark.encodings import CATALOGUE
-from benchmark.errors import UsageError
+from benchmark.cli.outcomes import check_all, exit_code
+from benchmark.encodings import CATALOGUE, make
 
 if TYPE_CHECKING:
-    from benchmark.catalogue import Choice
     from benchmark.checks.outcome import Outcome
-
-COLUMNS = {"status": "status", "name": "check", "detail": "measured"}
-SYMBOLS = {"pass": "✓", "fail": "✗", "not applicable": "-", "fact": "="}
 
 
 @click.command("check")
@@ -32,51 +26,14 @@ def command(encodings: tuple[str, ...], style: str, out: Path) -> int:
     1: a check failed; 2: wrong use.
     """
     from benchmark.checks.encoding import check
+    from benchmark.checks.subject import QUICK
 
     choices = CATALOGUE.parse(",".join(encodings))
-    for choice in choices:
-        refuse_bad_values(choice)
-    found: dict[str, list[Outcome]] = {}
-    for choice in choices:
-        found[choice.label] = check(choice)
-        if style == "table":
-            show_outcomes(choice.label, found[choice.label])
-    if style == "json":
-        show_json([{"encoding": label, **asdict(outcome)} for label, each in found.items() for outcome in each])
+    found = check_all("encoding", choices, partial(make, shape=QUICK), check, style)
     path = draw(found, out / "check-bfloat16.svg")
     if path is not None:
         click.echo(f"figure: {path}", err=style == "json")
-    return int(any(outcome.status == "fail" for each in found.values() for outcome in each))
-
-
-def refuse_bad_values(choice: "Choice") -> None:
-    """A parameter that the encoding refuses is wrong use; whatever else goes wrong in its code is a check's to tell."""
-    from benchmark.checks.subject import QUICK
-    from benchmark.encodings import make
-
-    try:
-        make(choice, QUICK)
-    except UsageError:
-        raise
-    except ValueError as error:
-        raise UsageError(str(error)) from error
-    except (Exception, SystemExit):
-        return
-
-
-def show_outcomes(label: str, outcomes: "Sequence[Outcome]") -> None:
-    """One encoding's table, and how many checks it passed."""
-    show(list(rows(outcomes)), COLUMNS, title=label)
-    count = {status: sum(outcome.status == status for outcome in outcomes) for status in SYMBOLS}
-    click.echo(f"{label}: {count['pass']} passed, {count['fail']} failed, {count['not applicable']} not applicable\n")
-
-
-def rows(outcomes: "Sequence[Outcome]") -> Iterator[Row]:
-    """A row a check; under one that failed, what to do."""
-    for outcome in outcomes:
-        yield {**asdict(outcome), "status": f"{SYMBOLS[outcome.status]} {outcome.status}"}
-        if outcome.remedy:
-            yield {"status": "  to do", "name": outcome.name, "detail": outcome.remedy}
+    return exit_code(found)
 
 
 def draw(found: "dict[str, list[Outcome]]", path: Path) -> Path | None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,6 +11,9 @@ from benchmark.catalogue import Catalogue, Entry
 from benchmark.cli.options import Known, results_folder, table_format
 from benchmark.cli.table import Row, show
 from benchmark.errors import UsageError
+
+if TYPE_CHECKING:
+    from benchmark.tasks.corpus import CorpusInfo
 
 ENCODING_COLUMNS = {
     "name": "name",
@@ -40,6 +44,17 @@ CORPUS_COLUMNS = {
     "unknown_rate": "<unk>",
     "license": "licence",
     "source": "source",
+}
+TEXT_COLUMNS = {
+    "name": "name",
+    "tokenizer": "tokenizer",
+    "characters": "characters",
+    "words": "words",
+    "types": "types",
+    "tokens": "tokens",
+    "characters_per_token": "characters a token",
+    "unknown_rate": "<unk>",
+    "notes": "text",
 }
 PRESET_COLUMNS = {
     "name": "name",
@@ -87,6 +102,17 @@ def corpora(_: Path) -> list[Row]:
     from benchmark.tasks.corpus import BUILT_IN
 
     return [_corpus(name) for name in BUILT_IN]
+
+
+def text(corpus: str) -> list[Row]:
+    """One corpus, cut by each tokenizer."""
+    from benchmark.tasks.corpus import TOKENIZERS, describe
+
+    infos = [describe(corpus, tokenizer) for tokenizer in TOKENIZERS]
+    return [
+        {**_counted(info), "characters_per_token": round(info.characters_per_token, 3), "notes": info.notes}
+        for info in infos
+    ]
 
 
 def presets(_: Path) -> list[Row]:
@@ -149,8 +175,14 @@ LISTS: Mapping[str, tuple[Callable[[Path], list[Row]], Mapping[str, str]]] = {
 @click.argument("what", type=Known("thing to list", LISTS), metavar="|".join(LISTS))
 @table_format
 @results_folder
-def command(what: str, style: str, results: Path) -> None:
+@click.option("--corpus", default=None, help="With corpora: a corpus or a text of your own, cut by each tokenizer.")
+def command(what: str, style: str, results: Path, corpus: str | None) -> None:
     """List encodings, tasks, corpora, presets or results."""
+    if corpus is not None:
+        if what != "corpora":
+            raise UsageError(f"--corpus is {corpus!r}, but goes with: list corpora")
+        show(text(corpus), TEXT_COLUMNS, style)
+        return
     rows, columns = LISTS[what]
     found = rows(results)
     if not found and style == "table":
@@ -163,10 +195,13 @@ def _corpus(name: str) -> Row:
     from benchmark.tasks.corpus import describe
 
     try:
-        info = asdict(describe(name))
+        return _counted(describe(name))
     except UsageError as error:
         return {"name": name, "source": str(error)}
-    return {**info, "unknown_rate": f"{info['unknown_rate']:.2%}"}
+
+
+def _counted(info: "CorpusInfo") -> Row:
+    return {**asdict(info), "unknown_rate": f"{info.unknown_rate:.2%}"}
 
 
 def _entries(catalogue: Catalogue) -> list[Entry]:

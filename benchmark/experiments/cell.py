@@ -122,6 +122,7 @@ def _train(cell: Cell, task: Task, store: Store, device: torch.device, emit: Emi
             train_losses=outcome.losses,
             unknown_rate=getattr(task, "unknown_rate", None),
             characters_per_token=getattr(task, "characters_per_token", None),
+            text_notes=getattr(task, "text_notes", []),
         )
         if record.status == "ok":
             write_atomically(store.weights(spec.key), weights)

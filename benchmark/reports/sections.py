@@ -170,7 +170,7 @@ def _text(record: TrainRecord) -> str:
         facts.append(f"{record.unknown_rate:.2%} <unk>")
     if record.characters_per_token is not None:
         facts.append(f"{record.characters_per_token:.2f} characters a token")
-    return ", ".join(facts)
+    return ", ".join((*facts, *record.text_notes))
 
 
 def _machines(trainings: Sequence[TrainRecord]) -> Table:

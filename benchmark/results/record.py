@@ -54,6 +54,7 @@ class TrainRecord(Record):
     train_losses: list[float] = []  # nats a scored token, there
     unknown_rate: float | None = None  # share of <unk> among the held-out tokens (language)
     characters_per_token: float | None = None  # of the held-out text (language)
+    text_notes: list[str] = []  # what was made uniform in the text (language)
 
 
 class EvalRecord(Record):

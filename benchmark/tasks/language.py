@@ -3,7 +3,8 @@
     input    却  说   董卓  大  怒
     target   说  董卓  大   怒  ，        (every place is scored)
 
-Text is cut into words by jieba; a word outside the vocabulary is spelled by its characters (see tasks/corpus).
+Text is cut into words by jieba, at white space, or into characters; a word outside the vocabulary is spelled by its
+characters (see tasks/corpus). Losses a token of two tokenizers do not compare; bits per character do.
 Training rows are windows that begin anywhere in the training chapters. Evaluation rows END at about forty fixed places
 of the held-out chapters, the last tenth of the text, whatever their length: their last targets are the same tokens at
 every length, so that a longer window differs in its context and in nothing else. All places are scored; the value at a
@@ -28,7 +29,7 @@ BATCH_TOKENS = 16384  # about so many tokens in an evaluation batch
 
 
 class Corpus(Task):
-    """`text` is the name of a corpus or a path; `vocabulary` the largest number of token ids."""
+    """`text` is a corpus or a path, `vocabulary` the most token ids, `tokenizer` jieba, char or whitespace."""
 
     name = "corpus"
     title = "Language modelling"
@@ -38,8 +39,8 @@ class Corpus(Task):
     metric = "loss_nats"
     nested = True
 
-    def __init__(self, *, text: str = "sanguo", vocabulary: int = 4096) -> None:
-        self.corpus = corpus.load(text, vocabulary)
+    def __init__(self, *, text: str = "sanguo", vocabulary: int = 4096, tokenizer: str = "jieba") -> None:
+        self.corpus = corpus.load(text, vocabulary, tokenizer)
         self.train = torch.from_numpy(self.corpus.train).long()  # [tokens]
         self.held_out = torch.from_numpy(self.corpus.held_out).long()  # [tokens]
 
@@ -56,6 +57,11 @@ class Corpus(Task):
     def characters_per_token(self) -> float:
         """Characters that a held-out token stands for, on average: loss / this / ln 2 = bits per character."""
         return self.corpus.info.characters_per_token
+
+    @property
+    def text_notes(self) -> list[str]:
+        """What was made uniform in the text."""
+        return list(self.corpus.info.notes)
 
     def tokens(self, length: int) -> int:
         return length

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.catalogue import Choice, Entry
-from benchmark.checks.encoding import CHECKS, check, run
-from benchmark.checks.outcome import Outcome
+from benchmark.checks.encoding import CHECKS, check
+from benchmark.checks.outcome import Outcome, run
 from benchmark.checks.precision import LENGTHS, TOLERATED
 from benchmark.checks.subject import QUICK, Subject
 from benchmark.encodings import CATALOGUE

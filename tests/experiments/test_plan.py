@@ -74,6 +74,15 @@ def test_the_key_of_a_corpus_is_its_text_not_its_place(tmp_path) -> None:
     assert {cell.train.key for cell in plan(tasks="corpus", corpus=str(tmp_path / "b.txt")).cells} != keys[0]
 
 
+def test_the_key_of_a_corpus_counts_its_tokenizer() -> None:
+    items = ("corpus", "corpus:tokenizer=jieba", "corpus:tokenizer=char", "corpus:tokenizer=whitespace")
+    keys = [frozenset(cell.train.key for cell in plan(tasks=item).cells) for item in items]
+    assert keys[0] == keys[1]
+    assert len({key for each in keys[1:] for key in each}) == 3 * len(keys[0])
+    (label,) = {cell.train.task.label for cell in plan(tasks=items[2]).cells}
+    assert label == "corpus:tokenizer=char (shuihu)"
+
+
 def test_everything_is_outstanding_in_an_empty_store_longest_first(tmp_path) -> None:
     todo = outstanding(plan(tasks="copy,corpus", corpus="shuihu"), Store(tmp_path))
     costs = [cell.cost for cell in todo]

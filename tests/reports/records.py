@@ -141,6 +141,7 @@ def train_record(
         train_losses=losses[:kept],
         unknown_rate=0.0043 if task == "corpus" else None,
         characters_per_token=1.47 if task == "corpus" else None,
+        text_notes=["120 wrapped lines joined"] if task == "corpus" else [],
     )
 
 

@@ -86,7 +86,16 @@ def test_every_section_has_its_place_and_its_link(written):
 
 
 def test_the_page_says_what_was_run(written):
-    for fact in (COMMAND, "Example processor, 2 cores", "2.13.0", "3.11.9", "2026-05-04", "0, 1, 2", "0.43% <unk>"):
+    for fact in (
+        COMMAND,
+        "Example processor, 2 cores",
+        "2.13.0",
+        "3.11.9",
+        "2026-05-04",
+        "0, 1, 2",
+        "0.43% <unk>",
+        "120 wrapped lines joined",
+    ):
         assert fact in written.text
 
 

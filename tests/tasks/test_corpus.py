@@ -1,6 +1,8 @@
 """The tokenised corpus: its split, its figures, its cache, its sentences."""
 
 import dataclasses
+import hashlib
+import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -12,6 +14,7 @@ import pytest
 from benchmark.errors import UsageError
 from benchmark.tasks.corpus import (
     BUILT_IN,
+    TOKENIZERS,
     TUTORIAL_PASSAGES,
     Corpus,
     content_hash,
@@ -21,7 +24,7 @@ from benchmark.tasks.corpus import (
     load,
     probe_sentence,
 )
-from benchmark.tasks.corpus.words import normalise
+from benchmark.tasks.corpus.cleaning import is_simplified, normalise
 
 PROSE = "那人听了大喜，便与众人商议，次日起兵，往东去了。"
 
@@ -65,6 +68,83 @@ def test_a_built_in_corpus_is_split_by_chapter_and_misses_few_characters(name: s
     assert len(made.vocabulary) <= 4096
     assert made.train.dtype == made.held_out.dtype == np.int32
     assert max(made.train.max(), made.held_out.max()) < len(made.vocabulary)
+
+
+@pytest.mark.parametrize(("name", "digest"), [("sanguo", "5bdcc9bc120a6bd3"), ("shuihu", "4aeadb6311e8238e")])
+def test_the_ids_of_a_built_in_corpus_are_those_of_the_first_version(name: str, digest: str) -> None:
+    """A change of them changes every figure measured on it: raise TOKENIZER, then this hash."""
+    made = load(name)
+    ids = made.train.tobytes() + made.held_out.tobytes() + json.dumps(made.vocabulary).encode()
+    assert hashlib.sha256(ids).hexdigest()[:16] == digest
+
+
+@pytest.mark.parametrize("tokenizer", TOKENIZERS)
+def test_every_tokenizer_accounts_for_every_character(tokenizer: str) -> None:
+    made = load("shuihu", tokenizer=tokenizer)
+    text = "".join(map(normalise, find("shuihu").chapters[-1:]))
+    assert made.info.tokenizer == tokenizer
+    assert made.info.tokens == len(made.train) + len(made.held_out)
+    assert made.info.characters_per_token * len(made.held_out) == pytest.approx(len(text))
+    assert "".join(made.encode(text)[1]) == text.removesuffix("\n")
+    assert made.info.unknown_rate < 0.01
+
+
+def test_characters_are_tokens_where_they_are_asked_for() -> None:
+    made = load("shuihu", tokenizer="char")
+    assert made.info.characters_per_token == 1
+    assert made.info.tokens == made.info.words == made.info.characters
+    assert all(len(word) == 1 for word in made.vocabulary[1:])
+
+
+def test_english_is_cut_at_white_space_and_rare_words_are_spelled(cache: Path, tmp_path: Path) -> None:
+    path = tmp_path / "english.txt"
+    lines = [f"The captain's {noun} was lost, and nobody saw it again." for noun in ("dog", "cat", "hat", "map") * 50]
+    path.write_text("\n".join([*lines, "The captain's coat was lost."]), "utf-8")
+    made = load(str(path), tokenizer="whitespace")
+    assert {" captain's", " was", " dog", "The"} <= set(made.vocabulary)
+    assert made.encode("The captain's goat was lost.")[1] == ["The", " captain's", *" goat", " was", " lost", "."]
+    assert made.info.unknown_rate == 0
+    assert made.info.traditional is None
+    assert not any("\u4e00" <= word for word in made.vocabulary)  # it borrows no Chinese characters
+    assert made.info.characters_per_token > 3
+
+
+def test_the_cache_keeps_tokenizers_apart(cache: Path, novel: str) -> None:
+    made = {tokenizer: load(novel, tokenizer=tokenizer) for tokenizer in TOKENIZERS}
+    again = {tokenizer: load(novel, tokenizer=tokenizer) for tokenizer in TOKENIZERS}
+    assert [each.info for each in again.values()] == [each.info for each in made.values()]
+    assert len({each.held_out.tobytes() for each in again.values()}) == 3
+    assert len(list(cache.glob("*.npz"))) == 3
+    assert len({each.info.content_hash for each in made.values()}) == 1
+
+
+def test_what_was_found_in_a_text_is_noted(cache: Path, tmp_path: Path) -> None:
+    path = tmp_path / "old.txt"
+    chapter = (
+        "\u3000\u3000話說天下大勢，分久必合，合久必分。周末七國\n分爭，并入於秦。眾人聽\ue123了大喜，與關羽商議。\n\n"
+    )
+    path.write_text(chapter * 20, "utf-8")
+    made = load(str(path))
+    assert made.info.joined_lines == 20
+    assert made.info.full_width_spaces == 40
+    assert made.info.private_use == 20
+    assert made.info.notes == (
+        "traditional Chinese (100% of the characters that tell)",
+        "20 wrapped lines joined",
+        "40 full-width spaces made uniform",
+        "20 private-use characters replaced",
+    )
+    assert {"天下", "分久必合", "眾人"} <= set(made.vocabulary)  # jieba finds words of this script too
+    assert load("shuihu").info.notes == ()
+
+
+def test_a_small_traditional_text_borrows_no_simplified_characters(cache: Path, tmp_path: Path) -> None:
+    path = tmp_path / "small.txt"
+    path.write_text("話說天下大勢，分久必合。\n\n眾人聽了大喜，與關羽商議。\n\n", "utf-8")
+    made = load(str(path))
+    assert len(made.vocabulary) > 1000
+    assert {"的", "我", "話"} <= set(made.vocabulary)
+    assert not any(is_simplified(word) for word in made.vocabulary if len(word) == 1)
 
 
 def test_the_held_out_chapters_are_the_last_tenth_and_teach_the_vocabulary_nothing(cache: Path, novel: str) -> None:
@@ -131,9 +211,11 @@ def test_a_cached_corpus_loads_fast() -> None:
     assert time.perf_counter() - start < 0.5  # 0.1 s measured; room for a busy machine
 
 
-def test_a_vocabulary_too_small_is_refused(novel: str) -> None:
+def test_a_vocabulary_too_small_and_an_unknown_tokenizer_are_refused(novel: str) -> None:
     with pytest.raises(UsageError, match="corpus:vocabulary is 3, but must be at least 64"):
         load(novel, 3)
+    with pytest.raises(UsageError, match="unknown tokenizer 'word'"):
+        load(novel, tokenizer="word")
 
 
 def test_encode_gives_an_id_and_its_piece_of_text() -> None:

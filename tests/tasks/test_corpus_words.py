@@ -1,4 +1,4 @@
-"""White space, jieba, and the vocabulary."""
+"""Three ways to cut words, and the vocabulary."""
 
 import subprocess
 import sys
@@ -12,35 +12,34 @@ from benchmark.errors import UsageError
 from benchmark.tasks.corpus import vocabulary, words
 
 
+@pytest.mark.parametrize("tokenizer", words.TOKENIZERS)
+@given(st.text(max_size=60))
+def test_words_joined_are_the_text(tokenizer: str, text: str) -> None:
+    assert "".join(words.cut(text, tokenizer)) == text
+
+
 @pytest.mark.parametrize(
-    ("given_text", "wanted"),
+    ("text", "wanted"),
     [
-        ("\u3000\u3000却说董卓\n大怒。\n\u3000\u3000次日，", "却说董卓大怒。\n次日，\n"),
-        ("第一回 甲\u3000乙\n\n  \n\t话说", "第一回甲乙\n话说\n"),
-        ("one\ntwo  three\n\nfour", "one two three\nfour\n"),
-        ("one \n two", "one two\n"),
-        ("用 Python 3 写", "用Python 3写\n"),
-        ("он сказал\nда", "он сказал да\n"),
-        ("", ""),
-        (" \n\n ", ""),
+        ("It's dark, he said.", ["It's", " dark", ",", " he", " said", "."]),
+        ("a well-known 'cat'\n", ["a", " well-known", " '", "cat", "'", "\n"]),
+        ("house--and", ["house", "-", "-", "and"]),
+        ("Это дом. हिन्दी है।", ["Это", " дом", ".", " हिन्दी", " है", "।"]),
+        ("他说：“来吧。”", ["他说", "：", "“", "来吧", "。", "”"]),
+        ("", []),
     ],
 )
-def test_white_space_is_made_uniform(given_text: str, wanted: str) -> None:
-    assert words.normalise(given_text) == wanted
+def test_at_white_space_words_keep_the_space_before_them_and_marks_stand_apart(text: str, wanted: list[str]) -> None:
+    assert words.cut(text, "whitespace") == wanted
 
 
-@given(st.text(alphabet="却说 \n\t\u3000ab1，。", max_size=60))
-def test_only_white_space_is_changed(text: str) -> None:
-    made = words.normalise(text)
-    assert "".join(made.split()) == "".join(text.split())
-    assert made in ("", made.strip() + "\n")
-    assert not {"\t", "\u3000"} & set(made)
-    assert not any(pair in made for pair in ("  ", "\n\n", " \n", "\n ", " 却", "，\u0020"))
+def test_characters_are_cut_one_by_one() -> None:
+    assert words.cut("四面 ab\n", "char") == ["四", "面", " ", "a", "b", "\n"]
 
 
-@given(st.text(max_size=60))
-def test_words_joined_are_the_text(text: str) -> None:
-    assert "".join(words.cut(text)) == text
+def test_an_unknown_tokenizer_is_refused_with_the_nearest() -> None:
+    with pytest.raises(UsageError, match="unknown tokenizer 'chars'; did you mean 'char'"):
+        words.cut("四面", "chars")
 
 
 def test_jieba_knows_words() -> None:

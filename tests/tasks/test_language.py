@@ -99,6 +99,16 @@ def test_figures_of_the_text_are_at_hand(sanguo: Corpus) -> None:
     assert sanguo.tokens(64) == 64
 
 
+def test_bits_per_character_compare_tokenizers() -> None:
+    """The same guesser, of token frequencies, on the same text: its losses differ with the tokens, its bits less."""
+    made = [Corpus(text="shuihu", tokenizer=tokenizer) for tokenizer in ("jieba", "char", "whitespace")]
+    losses = [task.chance(64)["loss_nats"] for task in made]
+    bits = [loss / math.log(2) / task.characters_per_token for loss, task in zip(losses, made, strict=True)]
+    assert len({task.characters_per_token for task in made}) == 3
+    assert max(bits) / min(bits) < 1.2
+    assert [task.text_notes for task in made] == [[]] * 3
+
+
 def test_a_text_too_short_is_refused_with_the_numbers(shuihu: Corpus) -> None:
     held_out, train = len(shuihu.held_out), len(shuihu.train)
     room = held_out // 2

@@ -1,22 +1,25 @@
-"""Corpora: text -> chapters -> jieba words -> token ids. No torch.
+"""Corpora: text -> chapters -> words -> token ids. No torch.
 
     源    且说董卓字仲颖，陇西临洮人也
     words 且说 董卓 字仲颖 ， 陇西 临洮 人 也
     ids   且说 董卓 字 仲 颖 ， 陇西 临 洮 人 也        (a word outside the vocabulary falls back to its characters)
 
 sources.py      where a text comes from: built-in names, files, folders; its chapters; its hash
-words.py        white space made uniform, words cut by jieba
+cleaning.py     white space, wrapped lines and characters of one font made uniform
+words.py        words cut by jieba, or at spaces, or single characters
 vocabulary.py   which words and characters get an id, learned on the training chapters alone
-corpus.py       the tokenised corpus, cached by the hash of its text; the probe sentence
+corpus.py       the tokenised corpus, cached by the hash of its text and its tokenizer; the probe sentence
 passages.py     the tutorial's three short passages
 """
 
 from benchmark.tasks.corpus.corpus import Corpus, CorpusInfo, describe, load, probe_sentence
 from benchmark.tasks.corpus.passages import TUTORIAL_PASSAGES
 from benchmark.tasks.corpus.sources import BUILT_IN, Source, content_hash, find, hash_of
+from benchmark.tasks.corpus.words import TOKENIZERS
 
 __all__ = [
     "BUILT_IN",
+    "TOKENIZERS",
     "TUTORIAL_PASSAGES",
     "Corpus",
     "CorpusInfo",

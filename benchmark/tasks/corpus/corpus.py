@@ -1,8 +1,8 @@
 """A tokenised corpus: made once a machine, then read from the cache.
 
 The last tenth of the chapters (at least one) is held out; the vocabulary is learned on the others. The cache file is
-named after the hash of the text and the vocabulary's size, and written whole or not at all: workers that make it at
-the same time do the same work twice, and do no harm.
+named after the hash of the text, the tokenizer and the vocabulary's size, and written whole or not at all: workers that
+make it at the same time do the same work twice, and do no harm.
 """
 
 import io
@@ -16,15 +16,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.errors import UsageError
+from benchmark.errors import UsageError, unknown
 from benchmark.files import write_atomically
+from benchmark.tasks.corpus.cleaning import clean, is_simplified, normalise, traditional_share
 from benchmark.tasks.corpus.sources import Source, find, hash_of
 from benchmark.tasks.corpus.vocabulary import UNKNOWN, Token, build, encode
-from benchmark.tasks.corpus.words import common_characters, cut, normalise, writable_cache
+from benchmark.tasks.corpus.words import TOKENIZERS, common_characters, cut, writable_cache
 
 DEFAULT_VOCABULARY = 4096
 SMALLEST_VOCABULARY = 64
 HELD_OUT = 10  # one chapter in so many
+MENTIONED = 0.1  # share of traditional characters above which they are told
 PROBE_WORDS = range(16, 25)
 
 Ids = NDArray[np.int32]
@@ -32,18 +34,36 @@ Ids = NDArray[np.int32]
 
 @dataclass(frozen=True, kw_only=True)
 class CorpusInfo:
-    """What `list corpora` shows."""
+    """What `list corpora` shows, and what was made uniform in the text."""
 
     name: str
     license: str
     source: str
     content_hash: str
+    tokenizer: str
     chapters: int
     characters: int  # of the whole text, white space made uniform
-    words: int  # as jieba cuts the whole text
+    words: int  # as the tokenizer cuts the whole text
     types: int  # distinct words
+    tokens: int  # of the whole text
     unknown_rate: float  # share of <unk> among the held-out tokens
     characters_per_token: float  # of the held-out text
+    traditional: float | None  # share of traditional among the characters that tell; None: not Chinese
+    joined_lines: int  # line ends of a hard-wrapped text that are none of a paragraph
+    full_width_spaces: int
+    private_use: int  # characters that mean something in one font alone
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What there is to know of the text, for people."""
+        share = self.traditional or 0.0
+        notes = (
+            (share >= MENTIONED, f"traditional Chinese ({share:.0%} of the characters that tell)"),
+            (self.joined_lines, f"{self.joined_lines:,} wrapped lines joined"),
+            (self.full_width_spaces, f"{self.full_width_spaces:,} full-width spaces made uniform"),
+            (self.private_use, f"{self.private_use:,} private-use characters replaced"),
+        )
+        return tuple(note for found, note in notes if found)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -62,27 +82,29 @@ class Corpus:
 
     def encode(self, text: str) -> tuple[Ids, list[str]]:
         """The ids of a sentence, and beside each the piece of text that it stands for."""
-        tokens = encode(cut(normalise(text).removesuffix("\n")), self.ids)
+        tokens = encode(cut(normalise(text).removesuffix("\n"), self.info.tokenizer), self.ids)
         return _ids(tokens), [token.text for token in tokens]
 
 
-def load(text: str, vocabulary: int = DEFAULT_VOCABULARY) -> Corpus:
-    """The corpus that a name or a path stands for, tokenised with at most `vocabulary` ids."""
+def load(text: str, vocabulary: int = DEFAULT_VOCABULARY, tokenizer: str = "jieba") -> Corpus:
+    """The corpus that a name or a path stands for, cut by a tokenizer, with at most `vocabulary` ids."""
     if vocabulary < SMALLEST_VOCABULARY:
         raise UsageError(f"corpus:vocabulary is {vocabulary}, but must be at least {SMALLEST_VOCABULARY}")
+    if tokenizer not in TOKENIZERS:
+        raise unknown("tokenizer", tokenizer, TOKENIZERS)
     source = find(text)
-    path = writable_cache() / f"{hash_of(source)}-{vocabulary}.npz"
+    path = writable_cache() / f"{hash_of(source)}-{tokenizer}-{vocabulary}.npz"
     cached = _read(path, source)
     if cached is not None:
         return cached
-    made = _tokenised(source, vocabulary)
+    made = _tokenised(source, vocabulary, tokenizer)
     write_atomically(path, _packed(made))
     return made
 
 
-def describe(text: str) -> CorpusInfo:
+def describe(text: str, tokenizer: str = "jieba") -> CorpusInfo:
     """The figures of a corpus, at the default vocabulary."""
-    return load(text).info
+    return load(text, tokenizer=tokenizer).info
 
 
 def probe_sentence(corpus: Corpus) -> str:
@@ -113,29 +135,47 @@ def _text(tokens: Sequence[int], corpus: Corpus) -> str:
     return "".join(corpus.vocabulary[token] for token in tokens).strip()
 
 
-def _tokenised(source: Source, size: int) -> Corpus:
-    texts = [text for text in map(normalise, source.chapters) if text]
+def _tokenised(source: Source, size: int, tokenizer: str) -> Corpus:
+    cleaned = [made for made in map(clean, source.chapters) if made.text]
+    texts = [made.text for made in cleaned]
     if len(texts) < 2:
         raise UsageError(f"{source.origin!r} is too short: a text needs two chapters or sections, one to be held out")
-    chapters = [cut(text) for text in texts]
+    chapters = [cut(text, tokenizer) for text in texts]
     held_out = max(1, len(chapters) // HELD_OUT)
     train, test = _flat(chapters[:-held_out]), _flat(chapters[-held_out:])
-    vocabulary = build(train, size, common_characters())
+    traditional = traditional_share("".join(texts))
+    vocabulary = build(train, size, _common(traditional))
     ids = {word: place for place, word in enumerate(vocabulary) if place != UNKNOWN}
-    tokens = encode(test, ids)
+    training, tokens = encode(train, ids), encode(test, ids)
     info = CorpusInfo(
         name=source.name,
         license=source.license,
         source=source.origin,
         content_hash=hash_of(source),
+        tokenizer=tokenizer,
         chapters=len(chapters),
         characters=sum(map(len, texts)),
         words=len(train) + len(test),
         types=len({*train, *test}),
+        tokens=len(training) + len(tokens),
         unknown_rate=sum(token.id == UNKNOWN for token in tokens) / len(tokens),
         characters_per_token=sum(len(token.text) for token in tokens) / len(tokens),
+        traditional=traditional,
+        joined_lines=sum(made.joined_lines for made in cleaned),
+        full_width_spaces=sum(made.full_width_spaces for made in cleaned),
+        private_use=sum(made.private_use for made in cleaned),
     )
-    return Corpus(info=info, vocabulary=vocabulary, train=_ids(encode(train, ids)), held_out=_ids(tokens))
+    return Corpus(info=info, vocabulary=vocabulary, train=_ids(training), held_out=_ids(tokens))
+
+
+def _common(traditional: float | None) -> list[str]:
+    """Characters that a small Chinese text may lack: for a traditional one those that both scripts have.
+
+    A text in another language borrows none.
+    """
+    if traditional is None:
+        return []
+    return [each for each in common_characters() if traditional < 0.5 or not is_simplified(each)]
 
 
 def _flat(chapters: Sequence[Sequence[str]]) -> list[str]:

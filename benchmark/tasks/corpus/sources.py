@@ -20,7 +20,7 @@ from pathlib import Path
 
 from benchmark.errors import UsageError, unknown
 
-TOKENIZER = 1  # raised by hand when the chapters, words or ids of a text change
+TOKENIZER = 2  # raised by hand when the chapters, words or ids of a text change
 BUILT_IN = ("sanguo", "shuihu")
 SECTIONS = 20  # of a text without headings
 FEWEST_SECTIONS = 10  # paragraphs that make fewer are too long: divide at line ends, or at sentence ends

@@ -1,15 +1,19 @@
-"""Words of a text, cut by jieba.
+"""Words of a text, cut in one of three ways.
 
-White space is made uniform first: a blank line, or an indented line, begins a paragraph, and a paragraph ends in one
-line feed, which is a word; a line wrapped within a paragraph is joined to the next. Any other run of white space
-(full-width spaces too) becomes nothing beside a Chinese character, and one space elsewhere.
-jieba knows Chinese words and those of Latin letters; other scripts it cuts into single characters.
+jieba        Chinese words, and those of Latin letters; other scripts it cuts into single characters
+char         every character on its own, in any script
+whitespace   for scripts with spaces: words with the space before them, marks apart (a clause in one with none)
+
+It's dark, he said    jieba       It ' s _ dark , _ he _ said        (_ is a space)
+                      char        I t ' s _ d a r k , _ h e _ s a i d
+                      whitespace  It's _dark , _he _said
 """
 
 import logging
 import os
 import re
 import tempfile
+import unicodedata
 import warnings
 from functools import cache
 from importlib.metadata import version
@@ -18,12 +22,11 @@ from typing import Any
 
 import platformdirs
 
-from benchmark.errors import UsageError
+from benchmark.errors import UsageError, unknown
 
-PARAGRAPH = re.compile(r"\n(?:\s*\n| *[\t\u3000]| {2})\s*")
-SPACE = re.compile(r"\s+")
-# Chinese and Japanese characters, their punctuation and full-width forms: scripts without spaces (Korean has them).
-WIDE = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003ffff]")
+TOKENIZERS = ("jieba", "char", "whitespace")
+# A word, with the space before it; within it an apostrophe or a hyphen between letters. Then marks, and the rest.
+PIECE = re.compile(r" ?w+(?:jw+)*| ?[mj]|.", re.S)
 
 
 def cache_folder() -> Path:
@@ -46,26 +49,26 @@ def writable_cache() -> Path:
         ) from None
 
 
-def normalise(text: str) -> str:
-    """White space made uniform: paragraphs that each end in one line feed."""
-    paragraphs = (_joined(paragraph) for paragraph in PARAGRAPH.split(text.strip()))
-    return "".join(f"{paragraph}\n" for paragraph in paragraphs if paragraph)
-
-
-def _joined(paragraph: str) -> str:
-    paragraph = paragraph.strip()
-
-    def between(match: re.Match[str]) -> str:
-        before, after = paragraph[match.start() - 1], paragraph[match.end()]
-        return "" if WIDE.match(before) or WIDE.match(after) else " "
-
-    return SPACE.sub(between, paragraph)
-
-
-def cut(text: str) -> list[str]:
+def cut(text: str, tokenizer: str = "jieba") -> list[str]:
     """The words of a text; joined, they give the text again."""
-    words: list[str] = _jieba().lcut(text)
-    return words
+    if tokenizer == "jieba":
+        words: list[str] = _jieba().lcut(text)
+        return words
+    if tokenizer == "char":
+        return list(text)
+    if tokenizer == "whitespace":
+        return [text[piece.start() : piece.end()] for piece in PIECE.finditer(text.translate(_Kinds()))]
+    raise unknown("tokenizer", tokenizer, TOKENIZERS)
+
+
+class _Kinds(dict[int, str]):
+    """The kind of each character: w of a word, j may join letters, m a mark; white space stands for itself."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        kind = "j" if character in "'’-" else "m" if unicodedata.category(character)[0] in "PS" else "w"
+        self[code] = character if character.isspace() else kind
+        return self[code]
 
 
 def common_characters() -> list[str]:

@@ -1,0 +1,192 @@
+"""What can be had without solving the problem: by guessing blindly, from a target's own place, from training rows.
+
+A guesser learns from some rows and is asked on others: for each context the target that stood with it most often. With
+no context it is the most frequent token, with the place as context the most frequent one there, and with the token at
+the target's own place it is any fixed rule by which that token gives the target away.
+
+What cannot be told from rows alone is whether an *earlier* token gives a target away: that is what recall asks for.
+"""
+
+import math
+
+import torch
+from jaxtyping import Bool, Int
+from torch import Tensor
+
+from benchmark.checks.outcome import Finding, held, spared
+from benchmark.checks.problems import METRICS, Problems, scored
+from benchmark.seeds import generator
+from benchmark.tasks.task import UNSCORED, Batch, Task
+
+LEARNT_FROM, ASKED = 4096, 2048  # rows
+STEP = 64  # training rows drawn at a time
+SHORTEST = 3  # lengths at which rows begin alike often enough to compare their answers
+CERTAIN = 4  # standard deviations
+READABLE = 0.1  # of what chance leaves: more of it is a leak
+NOTHING_LEFT = 0.99  # a chance above it leaves nothing to learn
+OVERLAP = 0.05  # of the test rows may have been met in training, by accident
+
+Rates = dict[str, tuple[float, float]]  # metric -> value, and CERTAIN standard deviations of it
+
+
+def chance(problems: Problems) -> Finding:
+    """What is claimed of a guesser is within bounds: no worse than a blind one, and short of the whole."""
+    task, claims = problems.task(), problems.task().chance(problems.length)
+    if "loss_nats" in claims:
+        return _chance_loss(task, problems.length, claims["loss_nats"])
+    rates = _claimed(claims)
+    if not rates:
+        return held(False, f"chance gives {', '.join(claims) or 'nothing'}, but must give one of {', '.join(METRICS)}")
+    learnt, asked = _rows(problems)
+    blind = [accuracies(guess, asked) for guess in (_by_nothing(learnt, asked), _by_place(learnt, asked))]
+    said, passed = [], True
+    for metric, claim in rates.items():
+        best, spread = max(each[metric] for each in blind)
+        passed &= 0 <= claim < NOTHING_LEFT and best - spread <= claim
+        said.append(
+            f"{metric} {claim:.3g}, while the most frequent token, at all places or at each, is right {best:.3g}"
+        )
+    return held(passed, f"{'; '.join(said)} (uniform {1 / task.vocabulary:.3g}; allowed: from blind to {NOTHING_LEFT})")
+
+
+def _chance_loss(task: Task, length: int, claim: float) -> Finding:
+    """The same of a loss: that of token frequencies, on the test rows."""
+    learnt = task.sample(LEARNT_FROM, length, generator("check", "learnt"))
+    counts = torch.bincount(scored(learnt), minlength=task.vocabulary).double() + 1
+    losses = -(counts / counts.sum()).log()
+    rows = (row[row != UNSCORED] for batch in task.evaluation(length) for row in batch.targets)
+    means = torch.stack([losses[row].mean() for row in rows if len(row)])
+    blind, spread = float(means.mean()), CERTAIN * float(means.std(correction=0)) / len(means) ** 0.5
+    said = (
+        f"loss {claim:.4g} nats, while token frequencies have {blind:.4g}, and uniform {math.log(task.vocabulary):.4g}"
+    )
+    return held(0 < claim <= blind + spread, f"{said} (allowed: above 0, to {blind + spread:.4g})")
+
+
+def own_place(problems: Problems) -> Finding:
+    """The input at a target's own place, taken for the target."""
+    _, asked = _rows(problems)
+    return _reads(problems, accuracies(asked.tokens, asked), "the input at the target's own place is the target")
+
+
+def own_rule(problems: Problems) -> Finding:
+    """The same by any fixed rule from one token to another, learned from other rows."""
+    if problems.task().metric == "loss_nats":
+        return spared("of text, the last word says much about the next, and should")
+    learnt, asked = _rows(problems)
+    guesses = _guess(learnt.tokens, learnt, asked.tokens)
+    return _reads(problems, accuracies(guesses, asked), "a fixed rule gives the target from the input at its own place")
+
+
+def _reads(problems: Problems, rates: Rates, what: str) -> Finding:
+    """Whether a reader gets much of what chance leaves."""
+    task = problems.task()
+    claims = _claimed(task.chance(problems.length)) or {"token_accuracy": 1 / task.vocabulary}
+    said, passed = [], True
+    for metric, claim in claims.items():
+        value, spread = rates[metric]
+        allowed = claim + READABLE * (1 - claim)
+        passed &= value - spread <= allowed
+        said.append(f"{value:.3g} of {metric} (chance {claim:.3g}, allowed {allowed:.3g})")
+    return held(passed, f"{what}: {', '.join(said)}")
+
+
+def _claimed(claims: dict[str, float]) -> dict[str, float]:
+    return {metric: claims[metric] for metric in METRICS[:2] if metric in claims}
+
+
+def answerable(problems: Problems) -> Finding:
+    """Rows that are alike up to a scored place have one target there: it is decided by what stands before."""
+    task = problems.task()
+    if task.metric == "loss_nats":
+        return spared("of text, no word is certain")
+    compared = wrong = 0
+    for length in range(task.shortest(), task.shortest() + SHORTEST):
+        batch = task.sample(ASKED, length, generator("check", "answers", length))
+        for place in range(batch.tokens.shape[1]):
+            alike, differ = _compare(batch, place)
+            compared, wrong = compared + alike, wrong + differ
+    if not compared:
+        return spared("no two rows of the shortest lengths begin alike")
+    return held(not wrong, f"beginnings that come twice: {compared:,}, of them with two answers: {wrong:,}")
+
+
+def _compare(batch: Batch, place: int) -> tuple[int, int]:
+    """Of the beginnings of rows that come more than once: how many there are, and how many have two targets."""
+    asked = batch.targets[:, place] != UNSCORED
+    if not asked.any():
+        return 0, 0
+    targets = batch.targets[asked, place]
+    begun = batch.tokens[asked, : place + 1]
+    _, which, counts = begun.unique(dim=0, return_inverse=True, return_counts=True)  # type: ignore[no-untyped-call]
+    low = torch.full_like(counts, torch.iinfo(torch.int64).max).scatter_reduce(0, which, targets, "amin")
+    high = torch.full_like(counts, UNSCORED).scatter_reduce(0, which, targets, "amax")
+    return int((counts > 1).sum()), int((low != high).sum())
+
+
+def apart(problems: Problems) -> Finding:
+    """Test rows of the trained length that training rows of the same length met."""
+    task, length = problems.task(), problems.length
+    test = [row for batch in task.evaluation(length) for row in _keys(batch)]
+    steps = (generator("data", problems.choice.entry.name, 0, step) for step in range(LEARNT_FROM // STEP))
+    trained = [row for draws in steps for row in _keys(task.sample(STEP, length, draws))]
+    first, then = set(trained[: len(trained) // 2]), set(trained[len(trained) // 2 :])
+    if then <= first:
+        return spared(f"{len(first)} problems of length {length}: training asks them all, longer ones test it")
+    met = len(set(test) & (first | then))
+    said = (
+        f"of {len(set(test))} different test rows of length {length}, {met} were met in {len(trained):,} training rows"
+    )
+    return held(met <= OVERLAP * len(set(test)), f"{said} (allowed {OVERLAP:.0%})")
+
+
+def _keys(batch: Batch) -> list[bytes]:
+    return [row.numpy().tobytes() for row in batch.tokens]
+
+
+def accuracies(guesses: Int[Tensor, "batch time"], asked: Batch) -> Rates:
+    """Share of right tokens and of rows without a mistake; their deviations are of rows, whose tokens go together."""
+    counted = asked.targets != UNSCORED
+    right, count = _per_row((guesses == asked.targets) & counted), _per_row(counted)
+    share, exact = right.sum() / count.sum(), (right == count)[count > 0].double()
+    residual = (right - share * count).square().sum().sqrt() / count.sum()
+    return {
+        "token_accuracy": (float(share), CERTAIN * float(residual)),
+        "exact_match": (float(exact.mean()), CERTAIN * float(exact.std(correction=0)) / len(exact) ** 0.5),
+    }
+
+
+def _per_row(places: Bool[Tensor, "batch time"]) -> Tensor:
+    return places.sum(dim=1).double()
+
+
+def _rows(problems: Problems) -> tuple[Batch, Batch]:
+    """Rows to learn from, and rows to be asked; text is asked of its test rows, for which its chance is stated."""
+    task, length = problems.task(), problems.length
+    learnt = task.sample(LEARNT_FROM, length, generator("check", "learnt"))
+    if task.metric != "loss_nats":
+        return learnt, task.sample(ASKED, length, generator("check", "asked"))
+    test = list(task.evaluation(length))
+    tokens, targets = (torch.cat([getattr(batch, name) for batch in test]) for name in ("tokens", "targets"))
+    return learnt, Batch(tokens=tokens, targets=targets)
+
+
+def _by_nothing(learnt: Batch, asked: Batch) -> Tensor:
+    return _guess(torch.zeros_like(learnt.tokens), learnt, torch.zeros_like(asked.tokens))
+
+
+def _by_place(learnt: Batch, asked: Batch) -> Tensor:
+    places = torch.arange(asked.tokens.shape[1])
+    return _guess(places.expand_as(learnt.tokens), learnt, places.expand_as(asked.tokens))
+
+
+def _guess(contexts: Tensor, learnt: Batch, asked: Tensor) -> Tensor:
+    """For each context asked, the target that stood with it most often; the first token where it never stood."""
+    counted = learnt.targets != UNSCORED
+    span = int(learnt.targets.max()) + 1
+    both = contexts[counted] * span + learnt.targets[counted]
+    pairs, counts = both.unique(return_counts=True)  # type: ignore[no-untyped-call]
+    best = {pair // span: pair % span for pair in pairs[counts.argsort(stable=True)].tolist()}  # the last one stays
+    table = torch.zeros(1 + int(max(contexts.max(), asked.max())), dtype=torch.int64)
+    table[list(best)] = torch.tensor(list(best.values()))
+    return table[asked]

@@ -1,0 +1,250 @@
+"""A task under check, and what its rows must be: arrays, tokens, targets, lengths, and chance from one generator."""
+
+import hashlib
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from benchmark.catalogue import Choice, Parameter
+from benchmark.checks.outcome import Finding, fact, held, listed, raised, spared
+from benchmark.checks.randomness import states
+from benchmark.seeds import generator
+from benchmark.tasks import make
+from benchmark.tasks.task import UNSCORED, Batch, Task
+
+MULTIPLES = (1, 2, 4, 8, 16)  # of the trained length
+SIZE = 5  # rows of a batch
+MANY = 64  # rows where chance could make two batches alike, or one slow
+METRICS = ("token_accuracy", "exact_match", "loss_nats")
+UNLIKELY: dict[type, tuple[Parameter, ...]] = {int: (-1, 0), float: (-1.0, 2.0), str: ("no-such-value",)}
+MEASURED_SECONDS = 0.05
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problems:
+    """A task, and the length that it is trained at."""
+
+    choice: Choice
+    train_length: int
+
+    def task(self) -> Task:
+        """The task, made anew."""
+        return make(self.choice)
+
+    @cached_property
+    def length(self) -> int:
+        """The trained length, or the shortest that there is."""
+        return max(self.train_length, self.task().shortest())
+
+    @cached_property
+    def lengths(self) -> list[int]:
+        """The three shortest, and the multiples of the trained length."""
+        shortest = self.task().shortest()
+        return sorted({*range(shortest, shortest + 3), *(multiple * self.length for multiple in MULTIPLES)})
+
+    @cached_property
+    def drawn(self) -> dict[int, list[Batch] | str]:
+        """Training rows, then the test rows, of each length; or what was raised."""
+        return {length: self._drawn(length) for length in self.lengths}
+
+    def _drawn(self, length: int) -> list[Batch] | str:
+        try:
+            task = self.task()
+            return [task.sample(SIZE, length, generator("check", length)), *task.evaluation(length)]
+        except (Exception, SystemExit) as error:  # the author's own code: it may do anything
+            return raised(error)
+
+    def batches(self) -> Iterator[tuple[int, Batch]]:
+        """Every batch of the lengths that can be drawn."""
+        drawn = [(length, batches) for length, batches in self.drawn.items() if not isinstance(batches, str)]
+        if not drawn:
+            raise ValueError(f"no length can be drawn: {next(iter(self.drawn.values()))}")
+        yield from ((length, batch) for length, batches in drawn for batch in batches)
+
+
+def description(problems: Problems) -> Finding:
+    """What `list`, the report and the choice of encodings read."""
+    task = problems.task()
+    wrong = [name for name in ("title", "group", "definition") if not getattr(task, name, None)]
+    if not str(getattr(task, "source", "")).startswith("http"):
+        wrong.append("source")
+    if getattr(task, "metric", None) not in METRICS:
+        wrong.append("metric")
+    digits = task.digits
+    if len(set(digits)) != (10 if task.numbers else 0) or not all(0 <= digit < task.vocabulary for digit in digits):
+        wrong.append("digits")
+    return held(not wrong, f"missing or wrong: {listed(wrong)}")
+
+
+def arrays(problems: Problems) -> Finding:
+    """Two int64 tensors [rows, tokens] on the processor."""
+    wrong = [
+        f"{name} {_form(values)}"
+        for _, batch in problems.batches()
+        for name, values in (("tokens", batch.tokens), ("targets", batch.targets))
+        if not _is_array(values) or values.shape != batch.tokens.shape
+    ]
+    return held(not wrong, f"not int64 of [rows, tokens], or unlike each other: {listed(wrong)}")
+
+
+def _is_array(values: object) -> bool:
+    return (
+        isinstance(values, Tensor) and values.dtype == torch.int64 and values.dim() == 2 and values.device.type == "cpu"
+    )
+
+
+def _form(values: object) -> str:
+    if not isinstance(values, Tensor):
+        return type(values).__name__
+    return f"{values.dtype} {list(values.shape)} on {values.device.type}".removeprefix("torch.")
+
+
+def width(problems: Problems) -> Finding:
+    """Rows are as wide as `tokens` says."""
+    task = problems.task()
+    wrong = [
+        f"{batch.tokens.shape[1]} where tokens({length}) is {task.tokens(length)}"
+        for length, batch in problems.batches()
+        if batch.tokens.shape[1] != task.tokens(length)
+    ]
+    return held(not wrong, f"rows of another width: {listed(wrong)}")
+
+
+def vocabulary(problems: Problems) -> Finding:
+    """Every token, and every target that is scored, has an id of the vocabulary."""
+    size = problems.task().vocabulary
+    ids = torch.cat([torch.cat((batch.tokens.flatten(), scored(batch))) for _, batch in problems.batches()])
+    low, high = int(ids.min()), int(ids.max())
+    return held(0 <= low and high < size, f"ids from {low} to {high}, in a vocabulary of {size}")
+
+
+def scored(batch: Batch) -> Tensor:
+    """The targets that count, of all rows."""
+    return batch.targets[batch.targets != UNSCORED]
+
+
+def scores(problems: Problems) -> Finding:
+    """No row without a target."""
+    empty = [
+        f"{count} of length {length}"
+        for length, batch in problems.batches()
+        if (count := int((batch.targets == UNSCORED).all(dim=1).sum()))
+    ]
+    return held(not empty, f"rows without a scored target: {listed(empty)}")
+
+
+def every_length(problems: Problems) -> Finding:
+    """The shortest lengths and all that a run asks for: the rows asked for, test rows, and a chance."""
+    task = problems.task()
+    metric = task.metric
+    wrong = []
+    for length, batches in problems.drawn.items():
+        if isinstance(batches, str):
+            wrong.append(f"{length} ({batches})")
+        elif len(batches[0].tokens) != SIZE or not sum(len(batch.tokens) for batch in batches[1:]):
+            wrong.append(f"{length} (not the {SIZE} rows asked for, or no test rows)")
+        elif metric not in task.chance(length):
+            wrong.append(f"{length} (chance gives no {metric})")
+    return held(not wrong, f"of the lengths {', '.join(map(str, problems.lengths))} do not work: {listed(wrong)}")
+
+
+def same_batch(problems: Problems) -> Finding:
+    """Equal generators give equal batches, to another task object too, whatever the global generators do."""
+    first, again = (_sample(problems, "golden") for _ in range(2))
+    same = torch.equal(first.tokens, again.tokens) and torch.equal(first.targets, again.targets)
+    return held(same, f"equal generators give {'one batch, ' + digest([first]) if same else 'different batches'}")
+
+
+def other_batch(problems: Problems) -> Finding:
+    """Other generators give other batches."""
+    same = torch.equal(_sample(problems, "golden").tokens, _sample(problems, "other").tokens)
+    return held(not same, f"other generators give {'the same batch' if same else 'others'}")
+
+
+def _sample(problems: Problems, seed: str) -> Batch:
+    return problems.task().sample(MANY, problems.length, generator("check", seed))
+
+
+def fixed_test(problems: Problems) -> Finding:
+    """The test rows are the same at every call."""
+    length = problems.length
+    first, again = ([*problems.task().evaluation(length)] for _ in range(2))
+    same = digest(first) == digest(again)
+    rows = sum(len(batch.tokens) for batch in first)
+    return held(same, f"{rows} test rows of length {length}: {'fixed, ' + digest(first) if same else 'not the same'}")
+
+
+def digest(batches: Iterable[Batch]) -> str:
+    """Hash of rows, 12 hexadecimal digits: to be written down, and compared on another day or machine."""
+    content = hashlib.sha256()
+    for batch in batches:
+        content.update(batch.tokens.numpy().tobytes() + batch.targets.numpy().tobytes())
+    return content.hexdigest()[:12]
+
+
+def random_state(problems: Problems) -> Finding:
+    """Making and drawing take nothing from the global generators."""
+    before = states()
+    task = problems.task()
+    task.sample(SIZE, problems.length, generator("check"))
+    list(task.evaluation(problems.length))
+    after = states()
+    return held(
+        before == after, f"generators changed: {listed(name for name in before if before[name] != after[name])}"
+    )
+
+
+def parameters(problems: Problems) -> Finding:
+    """Each parameter at values that make no sense: refused by a ValueError, or else good for sound rows."""
+    tried = [(name, value) for name, default in problems.choice.parameters.items() for value in _unlikely(default)]
+    if not tried:
+        return spared("no parameters")
+    wrong = [f"{name}={value}: {fault}" for name, value in tried if (fault := _fault(problems, name, value))]
+    return held(not wrong, f"{len(tried)} values tried; neither refused nor good: {listed(wrong)}")
+
+
+def _unlikely(default: Parameter) -> tuple[Parameter, ...]:
+    return (not default,) if isinstance(default, bool) else UNLIKELY[type(default)]
+
+
+def _fault(problems: Problems, name: str, value: Parameter) -> str:
+    """What goes wrong with one parameter changed; nothing if it is refused, or its rows are sound."""
+    choice = replace(problems.choice, parameters={**problems.choice.parameters, name: value})
+    try:
+        task = make(choice)
+    except ValueError:
+        return ""
+    length = max(problems.length, task.shortest())
+    try:
+        batch = task.sample(SIZE, length, generator("check"))
+    except Exception as error:
+        return f"accepted, then {raised(error)}"
+    ids = torch.cat((batch.tokens.flatten(), scored(batch)))
+    good = batch.tokens.shape == (SIZE, task.tokens(length)) and bool(((ids >= 0) & (ids < task.vocabulary)).all())
+    return "" if good else "accepted, with rows of another width or ids outside of the vocabulary"
+
+
+def sizes(problems: Problems) -> Finding:
+    """Tokens and scored targets of a row."""
+    task = problems.task()
+    said = []
+    for length in (problems.length, MULTIPLES[-1] * problems.length):
+        batch = task.sample(MANY, length, generator("check"))
+        said.append(f"length {length}: {task.tokens(length)} tokens, {len(scored(batch)) / MANY:.1f} scored")
+    return fact(f"{'; '.join(said)}; vocabulary {task.vocabulary}")
+
+
+def speed(problems: Problems) -> Finding:
+    """Tokens a second, as training draws them."""
+    task = problems.task()
+    said = []
+    for length in (problems.length, MULTIPLES[-1] * problems.length):
+        tokens, started = 0, time.perf_counter()
+        while (seconds := time.perf_counter() - started) < MEASURED_SECONDS:
+            tokens += task.sample(MANY, length, generator("check", tokens)).tokens.numel()
+        said.append(f"{tokens / seconds:,.0f} tokens a second at length {length}")
+    return fact(f"{', '.join(said)}, with {torch.get_num_threads()} threads")

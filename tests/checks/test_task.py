@@ -1,0 +1,323 @@
+"""`check` of a task passes every registered one, and each of its checks catches a fault that people make."""
+
+import random
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from benchmark.catalogue import Choice, Entry
+from benchmark.checks.guessing import accuracies
+from benchmark.checks.outcome import Outcome
+from benchmark.checks.task import CHECKS, check
+from benchmark.seeds import generator
+from benchmark.tasks import CATALOGUE, TABLE
+from benchmark.tasks.copy import Copy
+from benchmark.tasks.task import UNSCORED, Batch, Synthetic, question
+
+Faulty = type[Synthetic]
+LENGTH = 23
+FEW_AT = {"dyck": 40}  # a task of few problems at LENGTH
+ONE_A_SYMBOL = "copy-repeat"
+
+
+def choice_of(kind: Faulty, **parameters: int) -> Choice:
+    """A class of this file as the catalogue would have read it from a file of its own."""
+    entry = Entry(
+        kind="task",
+        name=kind.__name__.lower(),
+        class_name=kind.__name__,
+        path=Path(__file__),
+        module=__name__,
+        contract=Path(__file__),
+        defaults=parameters,
+    )
+    return Choice(entry=entry, parameters=parameters)
+
+
+def checked(kind: Faulty, length: int = LENGTH, **parameters: int) -> dict[str, Outcome]:
+    return {found.name: found for found in check(choice_of(kind, **parameters), length)}
+
+
+def failures(outcomes: dict[str, Outcome]) -> set[str]:
+    return {name for name, found in outcomes.items() if found.status == "fail"}
+
+
+class Sound(Copy):
+    """What the faulty ones are made from: a copy of few symbols."""
+
+    def __init__(self, *, symbols: int = 7) -> None:
+        super().__init__(symbols=symbols)
+
+    def string(self, size: int, length: int, draws: torch.Generator | None) -> torch.Tensor:
+        return torch.randint(3, self.vocabulary, (size, length), generator=draws)
+
+
+class SaysNothing(Sound):
+    title = ""
+    source = "a book"
+    metric = "accuracy"
+    numbers = True
+
+
+class EndsAtForty(Sound):
+    def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:
+        if length > 40:
+            raise IndexError("40 places are enough")
+        return super().sample(size, length, generator)
+
+
+class GivesOneRow(Sound):
+    def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:
+        return super().sample(1, length, generator)
+
+
+class HasNoTest(Sound):
+    def evaluation(self, length: int) -> Iterable[Batch]:
+        return []
+
+
+class KnowsNoChance(Sound):
+    def chance(self, length: int) -> dict[str, float]:
+        return {"exact_match": 0.0}
+
+
+class IsOfInt32(Sound):
+    def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:
+        batch = super().sample(size, length, generator)
+        return Batch(tokens=batch.tokens, targets=batch.targets.int())
+
+
+class ForgetsItsMarks(Sound):
+    def tokens(self, length: int) -> int:
+        return 2 * length
+
+
+class ForgetsSymbols(Sound):
+    """An id for every symbol, and none for the marks."""
+
+    @property
+    def vocabulary(self) -> int:
+        return self.symbols
+
+    def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:
+        string = torch.randint(3, 3 + self.symbols, (size, length), generator=generator)
+        return question(string, string)
+
+
+class TargetsOutside(Sound):
+    def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:
+        batch = super().sample(size, length, generator)
+        return replace(batch, targets=batch.targets.masked_fill(batch.targets == 2, self.vocabulary))
+
+
+class ScoresSomeRows(Sound):
+    def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:
+        batch = super().sample(size, length, generator)
+        unscored = torch.arange(size)[:, None] % 3 == 1
+        return replace(batch, targets=batch.targets.masked_fill(unscored, UNSCORED))
+
+
+class DrawsGlobally(Sound):
+    def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:
+        string = self.string(size, length, None)
+        return question(string, string)
+
+
+class DrawsFromNumpy(Sound):
+    def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:
+        string = torch.from_numpy(np.random.randint(3, self.vocabulary, (size, length)))
+        return question(string, string)
+
+
+class DrawsFromPython(Sound):
+    def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:
+        string = torch.tensor([[random.randrange(3, self.vocabulary) for _ in range(length)] for _ in range(size)])
+        return question(string, string)
+
+
+class SeedsGlobally(Sound):
+    def __init__(self, *, symbols: int = 7) -> None:
+        super().__init__(symbols=symbols)
+        torch.manual_seed(0)
+
+    def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:
+        string = self.string(size, length, None)
+        return question(string, string)
+
+
+class SeedsItsGenerator(Sound):
+    def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:
+        return super().sample(size, length, generator.manual_seed(5))
+
+
+class AsksOtherwiseEachTime(Sound):
+    def evaluation(self, length: int) -> Iterable[Batch]:
+        yield self.sample(self.problems, length, torch.Generator().manual_seed(random.randrange(2**60)))
+
+
+class AsksWhatItTrained(Sound):
+    def evaluation(self, length: int) -> Iterable[Batch]:
+        for step in range(2):
+            yield self.sample(64, length, generator("data", type(self).__name__.lower(), 0, step))
+
+
+class AsksTheFuture(Sound):
+    """The answer is drawn apart from the string."""
+
+    def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:
+        return question(self.string(size, length, generator), self.string(size, length, generator))
+
+
+class IsNotShifted(Sound):
+    def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:
+        batch = super().sample(size, length, generator)
+        targets = torch.where(batch.targets == UNSCORED, UNSCORED, batch.tokens)
+        return replace(batch, targets=targets)
+
+
+class IsShownByRule(Sound):
+    """Each answer token is the next symbol of the token that stands where it is asked for."""
+
+    def tokens(self, length: int) -> int:
+        return length
+
+    def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:
+        string = self.string(size, length, generator)
+        return Batch(tokens=string, targets=3 + (string - 2) % self.symbols)
+
+
+class UnderstatesChance(Sound):
+    def chance(self, length: int) -> dict[str, float]:
+        return {"token_accuracy": 1 / (self.symbols + 3)}
+
+
+class HasNothingToLearn(Sound):
+    """Every answer is one symbol, and `chance` is honest about it."""
+
+    def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:
+        string = self.string(size, length, generator)
+        return question(string, torch.full_like(string, 3))
+
+    def chance(self, length: int) -> dict[str, float]:
+        return {"token_accuracy": 1.0}
+
+
+class LeavesPython(Sound):
+    def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:
+        raise SystemExit("no more")
+
+
+class TakesAnything(Sound):
+    def __init__(self, *, symbols: int = 7) -> None:
+        super().__init__(symbols=7)
+        self.symbols = symbols
+
+
+FAULTS: list[tuple[Faulty, str, set[str]]] = [
+    # what must be found, and what else that fault cannot help but break
+    (SaysNothing, "says what it is", {"every length works"}),
+    (EndsAtForty, "every length works", {"size", "speed"}),
+    (GivesOneRow, "every length works", {"parameters that make no sense"}),
+    (HasNoTest, "every length works", set()),
+    (KnowsNoChance, "every length works", set()),
+    (IsOfInt32, "arrays", {"ids in the vocabulary", "answers are decided by what stands before"}),
+    (ForgetsItsMarks, "width of a row", set()),
+    (ForgetsSymbols, "ids in the vocabulary", set()),
+    (TargetsOutside, "ids in the vocabulary", set()),
+    (ScoresSomeRows, "a scored target in every row", set()),
+    (DrawsGlobally, "same generator, same batch", {"random state is left alone", "test rows are fixed"}),
+    (DrawsFromNumpy, "same generator, same batch", {"random state is left alone", "test rows are fixed"}),
+    (DrawsFromPython, "same generator, same batch", {"test rows are fixed"}),
+    (SeedsGlobally, "random state is left alone", {"another generator, another batch"}),
+    (SeedsItsGenerator, "another generator, another batch", {"test rows were not trained on"}),
+    (AsksOtherwiseEachTime, "test rows are fixed", set()),
+    (AsksWhatItTrained, "test rows were not trained on", set()),
+    (AsksTheFuture, "answers are decided by what stands before", set()),
+    (IsNotShifted, "target is not its own input", {"no rule from its own input", "chance"}),
+    (IsShownByRule, "no rule from its own input", set()),
+    (UnderstatesChance, "chance", set()),
+    (HasNothingToLearn, "chance", set()),
+]
+
+
+@pytest.mark.parametrize(("kind", "name", "also"), FAULTS, ids=lambda value: getattr(value, "__name__", None))
+def test_a_fault_is_found(kind: Faulty, name: str, also: set[str]) -> None:
+    outcomes = checked(kind)
+    assert outcomes[name].status == "fail"
+    assert outcomes[name].remedy
+    assert failures(outcomes) - {name} <= also
+
+
+def test_parameters_are_tried_at_values_that_make_no_sense() -> None:
+    name = "parameters that make no sense"
+    assert checked(Sound, symbols=7)[name].status == "pass"
+    assert checked(Sound)[name].status == "not applicable"
+    found = checked(TakesAnything, symbols=7)[name]
+    assert found.status == "fail"
+    assert "symbols=-1: accepted, then RuntimeError" in found.detail
+    assert "symbols=0: accepted, then RuntimeError" in found.detail
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_every_registered_task_passes(name: str) -> None:
+    choice = CATALOGUE.choice("corpus:vocabulary=600" if name == "corpus" else name)
+    outcomes = {found.name: found for found in check(choice, FEW_AT.get(name, LENGTH))}
+    assert not failures(outcomes), [found for found in outcomes.values() if found.status == "fail"]
+    assert {name for name, found in outcomes.items() if found.status == "fact"} == {"size", "speed"}
+
+
+def test_a_task_of_few_problems_is_told_and_one_of_one_a_symbol_is_not_held_to_new_ones() -> None:
+    name = "test rows were not trained on"
+    few, one = (
+        next(each for each in check(CATALOGUE.choice(item), 11) if each.name == name) for item in ("dyck", ONE_A_SYMBOL)
+    )
+    assert few.status == "fail" and "different test rows of length 11" in few.detail
+    assert one.status == "not applicable" and one.detail.startswith("100 problems of length 11")
+
+
+def test_lengths_below_the_shortest_are_not_asked_for() -> None:
+    outcomes = {found.name: found for found in check(CATALOGUE.choice("offset-recall:back=31"), 23)}
+    assert not failures(outcomes)
+    assert "of the lengths 32, 33, 34, 64, 128, 256, 512 do not work: none" in outcomes["every length works"].detail
+
+
+def test_what_an_author_raises_is_that_checks_failure() -> None:
+    outcomes = checked(LeavesPython)
+    assert "SystemExit: no more" in outcomes["arrays"].detail
+    assert outcomes["says what it is"].status == "pass"
+    assert outcomes["size"].status == "fail"
+
+
+def test_the_hash_of_a_batch_repeats_and_follows_the_rows() -> None:
+    details = [checked(kind)["same generator, same batch"].detail for kind in (Sound, Sound, IsShownByRule)]
+    assert details[0] == details[1] != details[2]
+
+
+def test_accuracies_by_hand() -> None:
+    none = UNSCORED
+    asked = Batch(
+        tokens=torch.zeros(3, 5, dtype=torch.int64),
+        targets=torch.tensor([[none, 3, 4, 5, none], [none, 3, 3, none, none], [none, none, 7, none, none]]),
+    )
+    guesses = torch.tensor([[0, 3, 4, 6, 0], [0, 3, 3, 1, 1], [9, 9, 8, 9, 9]])
+    rates = accuracies(guesses, asked)
+    assert rates["token_accuracy"][0] == pytest.approx(4 / 6)
+    assert rates["exact_match"][0] == pytest.approx(1 / 3)
+    residuals = [2 - 3 * 4 / 6, 2 - 2 * 4 / 6, 0 - 1 * 4 / 6]
+    assert rates["token_accuracy"][1] == pytest.approx(4 * sum(r * r for r in residuals) ** 0.5 / 6)
+    assert rates["exact_match"][1] == pytest.approx(4 * (1 / 3 * 2 / 3 / 3) ** 0.5)
+
+
+def test_the_callers_random_state_is_left_alone() -> None:
+    before = torch.get_rng_state()
+    checked(DrawsGlobally)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_names_and_remedies_say_what_to_do() -> None:
+    assert len({each.name for each in CHECKS}) == len(CHECKS)
+    assert all(each.remedy for each in CHECKS)
