@@ -4,9 +4,10 @@ import pytest
 
 from benchmark.errors import UsageError
 from benchmark.experiments.plan import Request, make_plan, outstanding, parse_multiples, parse_seeds
-from benchmark.experiments.presets import PRESETS
+from benchmark.experiments.presets import LENGTHS, PRESETS
 from benchmark.experiments.runs import command
 from benchmark.results.store import Store
+from benchmark.tasks import CATALOGUE as TASKS
 
 ROOT = Path(__file__).parents[2]
 
@@ -165,3 +166,9 @@ def test_the_key_of_a_wrapper_counts_what_it_is_built_around(tmp_path) -> None:
     before = {cell.train.key for cell in plan(encodings=asked, tasks="copy").cells}
     inner.write_text(source.replace("2.0 **", "3.0 **"), "utf-8")
     assert before.isdisjoint(cell.train.key for cell in plan(encodings=asked, tasks="copy").cells)
+
+
+def test_tasks_with_a_trained_length_of_their_own_exist_and_have_it() -> None:
+    assert set(LENGTHS) <= set(TASKS.table)
+    for name in ("quick", "standard"):
+        assert [PRESETS[name].budgets_for(task)[0].train_length for task in LENGTHS] == list(LENGTHS.values())
