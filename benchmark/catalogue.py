@@ -158,6 +158,11 @@ class Catalogue:
         parameter = choice.entry.attributes.get("wraps")
         return self.choice(str(choice.parameters[parameter])) if isinstance(parameter, str) else None
 
+    def reads_digits(self, choice: Choice) -> bool:
+        """Whether a choice, or what it is built around, reads the digits of numbers."""
+        inner = self.wrapped(choice)
+        return bool(choice.entry.attributes.get("numbers")) or (inner is not None and self.reads_digits(inner))
+
     def fingerprint(self, choice: Choice) -> str:
         """Hash of a choice's code, and of the code of what it is built around."""
         inner = self.wrapped(choice)

@@ -161,12 +161,13 @@ def encoding_spec(choice: Choice) -> EncodingSpec:
         parameters=dict(choice.parameters),
         fingerprint=encodings.CATALOGUE.fingerprint(choice),
         label=choice.label,
+        reads_digits=encodings.CATALOGUE.reads_digits(choice),
     )
 
 
 def _offered(choice: Choice, task: Choice) -> bool:
     """Whether an encoding makes sense on a task: one that reads digits needs a task that writes some."""
-    return bool(task.entry.attributes.get("numbers")) or not choice.entry.attributes.get("numbers")
+    return bool(task.entry.attributes.get("numbers")) or not encodings.CATALOGUE.reads_digits(choice)
 
 
 def trained_with(choice: Choice) -> Choice:
@@ -179,6 +180,8 @@ def trained_with(choice: Choice) -> Choice:
     if not isinstance(adapts, str):
         return choice
     around = encodings.CATALOGUE.wrapped(choice)
+    if around is not None and around.entry.attributes.get("adapts"):
+        raise UsageError(f"{choice.label}: base is {around.label}, but must be an encoding that is trained itself")
     if around is not None:
         return around
     entry = encodings.CATALOGUE.entry(adapts)
