@@ -60,6 +60,11 @@ class Measure(Frozen):
     evaluations: tuple[EvalSpec, ...]
     probes: tuple[ProbeSpec, ...] = ()
 
+    @property
+    def label(self) -> str:
+        """What tables call the encoding that it measures."""
+        return self.evaluations[0].encoding.label
+
 
 class Cell(Frozen):
     """One trained model and its measures."""
@@ -93,6 +98,12 @@ class Plan(Frozen):
     def train_keys(self) -> frozenset[str]:
         """The keys of its trained models."""
         return frozenset(cell.train.key for cell in self.cells)
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The keys of its trained models and of all that is measured on them."""
+        measures = (measure for cell in self.cells for measure in cell.measures)
+        return self.train_keys | {spec.key for each in measures for spec in (*each.evaluations, *each.probes)}
 
 
 def make_plan(request: Request) -> Plan:
