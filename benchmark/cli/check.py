@@ -1,6 +1,8 @@
 """`check`: hold encodings to the contract before any training, and say what to do about each failure."""
 
+import sys
 from collections.abc import Iterator, Sequence
+from contextlib import redirect_stdout
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,11 +36,13 @@ def command(encodings: tuple[str, ...], style: str, out: Path) -> int:
     from benchmark.checks.encoding import check
 
     choices = CATALOGUE.parse(",".join(encodings))
-    for choice in choices:
-        refuse_bad_values(choice)
+    with redirect_stdout(sys.stderr):  # what a user's file prints is no part of the table, or of the JSON
+        for choice in choices:
+            refuse_bad_values(choice)
     found: dict[str, list[Outcome]] = {}
     for choice in choices:
-        found[choice.label] = check(choice)
+        with redirect_stdout(sys.stderr):
+            found[choice.label] = check(choice)
         if style == "table":
             show_outcomes(choice.label, found[choice.label])
     if style == "json":

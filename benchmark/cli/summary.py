@@ -36,14 +36,17 @@ def show_summary(store: Store) -> None:
         f"mean [{seeds}]; * best of a task, = cannot be told from it; ratio: at the longest / at L; "
         "chance: a guesser at the longest"
         + ("; (on ..): applied at test time, no further training" if any(map(_adapted, cells)) else "")
+        + ("; (reads digits): a league of its own" if any(cell["league"] for cell in cells) else "")
     )
 
 
 def _row(cell: dict[str, Any]) -> dict[str, str]:
+    from benchmark.reports.statistics import qualified
+
     return {
         "task": cell["task"],
         "metric": cell["metric"],
-        "encoding": cell["encoding"] + (f" (on {cell['trained_with']})" if _adapted(cell) else ""),
+        "encoding": qualified(cell["trained_with"], cell["encoding"], cell["league"]),
         "trained": f"{cell['train_length']}: {_place(cell, 'at_trained')}",
         "longest": f"{cell['longest']}: {_place(cell, 'at_longest')}",
         "ratio": _number(cell["ratio"]),

@@ -274,6 +274,12 @@ def arranged(table: pd.DataFrame) -> list[tuple[str, str, str]]:
     return sorted(found, key=lambda row: (row[2], row[0], row[0] != row[1], row[1]))
 
 
+def qualified(trained_with: str, encoding: str, league: str) -> str:
+    """An encoding with what must be known before it is compared: "yarn (on rope)", "abacus (reads digits)"."""
+    notes = [f"on {trained_with}"] * (trained_with != encoding) + [league] * bool(league)
+    return f"{encoding} ({'; '.join(notes)})" if notes else encoding
+
+
 def _leagues(rows: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     """The rows of each league that has anything to rank."""
     groups = [(str(league), own) for league, own in rows.groupby("league")]

@@ -118,6 +118,9 @@ def test_lengths_are_sorted_and_each_once() -> None:
     ("asked", "error"),
     [
         ({"encodings": "roppe"}, "did you mean 'rope'"),
+        ({"encodings": "test-tiem"}, "did you mean 'test-time'"),
+        ({"encodings": "rope:base=ten"}, "such as 10000$"),
+        ({"tasks": "countin"}, "did you mean 'counting'"),
         ({"tasks": "copi"}, "did you mean 'copy'"),
         ({"preset": "quik"}, "did you mean 'quick'"),
         ({"encodings": "rope:bse=3"}, "did you mean 'base'"),
