@@ -109,6 +109,7 @@ def _training_step(model: Transformer, tokens: Tensor) -> Callable[[], Call]:
     sampler = generator("timing", "positions")  # for encodings that sample positions in training
 
     def call() -> None:
+        model.schedule(0.0)  # what an encoding does for most of its training
         logits = model.logits(model(tokens, sampler=sampler))
         F.cross_entropy(logits.flatten(0, 1), targets).backward()  # type: ignore[no-untyped-call]
 
