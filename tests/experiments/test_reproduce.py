@@ -18,7 +18,9 @@ SHARED = {
 
 
 def test_the_command_plans_the_same_cells(tmp_path):
-    request = Request(encodings="yarn:base=500,alibi,logn:base=alibi,t5", tasks="copy,offset-recall", seeds=(0, 3), multiples=(1, 4))
+    request = Request(
+        encodings="yarn:base=500,alibi,logn:base=alibi,t5", tasks="copy,offset-recall", seeds=(0, 3), multiples=(1, 4)
+    )
     plan = make_plan(request)
     store = Store(tmp_path)
     for cell in plan.cells:
