@@ -33,7 +33,7 @@ def show_summary(store: Store) -> None:
     show([_row({str(key): value for key, value in cell.items()}) for cell in cells], COLUMNS)
     seeds = seeds_phrase([int(cell["at_trained_n"]) for cell in cells])
     click.echo(
-        f"mean [{seeds}]; * best of a task, = cannot be told from it; ratio: at the longest / at L; "
+        f"mean [{seeds}]; * best of a task, = cannot be told from the best; ratio: at the longest / at L; "
         "chance: a guesser at the longest"
         + ("; (on ..): applied at test time, no further training" if any(map(_adapted, cells)) else "")
         + ("; (reads digits): a league of its own" if any(cell["league"] for cell in cells) else "")

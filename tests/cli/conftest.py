@@ -45,7 +45,7 @@ def leagues(records: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Pa
     """Copying with rope, with pi on rope's model, and with one that reads digits. Read it, don't write."""
     store = Store(tmp_path_factory.mktemp("leagues"))
     rope = records.write_cell(store, "copy", "rope", 0, [1])
-    store.put(records.eval_record(rope, 16, encoding="pi"), records.synthetic_arrays("copy", "rope", 0, 16))
+    store.put(records.eval_record(rope, 16, encoding="pi"), records.synthetic_arrays("copy", "alibi", 0, 16))
     digits = records.write_cell(store, "copy", "digits", 0, [])
     told = digits.spec.encoding.model_copy(update={"reads_digits": True})
     measured = records.eval_record(digits, 16)
