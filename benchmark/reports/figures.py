@@ -248,8 +248,9 @@ def length_heatmap(table: pd.DataFrame) -> Figure:
     axes.tick_params(length=0)
     axes.set_xlabel("problem length (multiple of the trained length)")
     axes.set_ylabel("")
-    axes.set_title(f"{_text(points, 'task')}: encoding by length", pad=24)
-    _note(axes, f"mean over {_seed_span(points['n'])}, no interval drawn; {NOTHING}: unsupported or not there")
+    axes.set_title(f"{_text(points, 'task')}: encoding by length", pad=36)
+    # In two lines: one would push the colour bar away from few columns.
+    _note(axes, f"mean over {_seed_span(points['n'])}, no interval drawn\n{NOTHING}: unsupported or not there")
     return figure
 
 
@@ -427,7 +428,9 @@ def _text(table: pd.DataFrame, column: str) -> str:
 
 
 def _note(axes: Axes, text: str) -> None:
-    axes.text(0, 1.025, text, transform=axes.transAxes, fontsize=9, color=MUTED, va="bottom")
+    # In points: a share of the height would reach the title of a tall panel.
+    place: dict[str, Any] = {"xycoords": "axes fraction", "xytext": (0, 6), "textcoords": "offset points"}
+    axes.annotate(text, (0, 1), fontsize=9, color=MUTED, va="bottom", **place)
 
 
 def _band_note(points: pd.DataFrame) -> str:

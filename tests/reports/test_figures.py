@@ -67,6 +67,21 @@ def test_a_long_name_leaves_room_for_the_panel(copying: pd.DataFrame) -> None:
         assert figure.axes[0].get_position().width * figure.get_figwidth() > 3  # inches
 
 
+@pytest.mark.parametrize("encodings", [3, 40])
+def test_the_note_stands_between_the_title_and_the_panel(copying: pd.DataFrame, encodings: int) -> None:
+    rope = copying[copying["encoding"] == "rope"]
+    table = pd.concat([rope.assign(encoding=f"mine-{number}") for number in range(encodings)])
+    for figure in (
+        figures.extrapolation(table, figures.palette(set(table["encoding"]))),
+        figures.length_heatmap(table),
+    ):
+        draw(figure)
+        axes = figure.axes[0]
+        (note,) = (text for text in axes.texts if text.get_text().startswith("mean"))
+        assert axes.bbox.y1 < note.get_window_extent().y0
+        assert note.get_window_extent().y1 <= axes._left_title.get_window_extent().y0
+
+
 def test_no_two_styles_are_alike() -> None:
     styles = figures.palette([*CLASSIC, *(f"mine-{number}" for number in range(37))])
     assert len({(style.color, style.dash) for style in styles.values()}) == 42
