@@ -138,7 +138,7 @@ def make_plan(request: Request) -> Plan:
                     cell = cells.get(train.key) or Cell(train=train, encoding=Origin.of(base), task=origin, measures=())
                     cells[train.key] = cell.model_copy(update={"measures": (*cell.measures, measure)})
     if not cells:
-        raise UsageError(f"nothing to do: {left_out[0]}; choose one that writes numbers, such as --tasks addition")
+        raise UsageError(f"nothing to do: {left_out[0]}; choose a task that writes numbers, such as addition")
     return Plan(request=request, cells=tuple(cells.values()), left_out=tuple(left_out))
 
 

@@ -24,6 +24,7 @@ from benchmark.seeds import generator
 OPERATIONS = ("forward", "training_step", "decode")
 BATCH_TOKENS = 2048
 VOCABULARY = 256
+DIGITS = tuple(range(10))  # of these tokens, for an encoding that reads numbers
 
 Call = Callable[[], None]
 
