@@ -133,8 +133,8 @@ def test_what_fails_is_one_line_and_no_traceback(tmp_path, monkeypatch):
     done = CliRunner().invoke(main, arguments)
     assert done.exit_code == 1
     assert "short: nothing could be timed; see the lines above the table" in done.stdout
-    assert done.stderr.count("TypeError: ") == 3
-    assert "def " not in done.stderr
+    assert "TypeError: 'NoneType' object is not callable" in done.stderr
+    assert "self = " not in done.stderr
 
 
 def test_lengths_are_each_timed_once():
