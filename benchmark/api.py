@@ -25,7 +25,7 @@ RESULTS = Path("results")
 
 @dataclass(frozen=True)
 class Results:
-    """A results folder, or the cells of one run in it."""
+    """A results folder, or what one run asked for of it."""
 
     store: Store
     failures: list[str] = field(default_factory=list)  # cells of this run that failed or diverged, and why
@@ -73,7 +73,7 @@ def run(
     for event in execute(plan, todo, store, device=device, workers=workers, force=force):
         if on_event is not None:
             on_event(event)
-    return Results(store=Store(store.root, only=plan.train_keys), failures=went_wrong(plan, store))
+    return Results(store=Store(store.root, only=plan.keys), failures=went_wrong(plan, store))
 
 
 def load(results: str | Path = RESULTS) -> Results:

@@ -65,8 +65,12 @@ class Choice:
 
 def label(name: str, parameters: Mapping[str, Parameter], defaults: Mapping[str, Parameter]) -> str:
     """What a choice is called in tables: its shortest spelling on the command line."""
-    changed = [f"{key}={_spell(value)}" for key, value in parameters.items() if value != defaults.get(key)]
-    return ":".join([name, *changed])
+    return ":".join([name, *spelled({key: value for key, value in parameters.items() if value != defaults.get(key)})])
+
+
+def spelled(parameters: Mapping[str, Parameter]) -> list[str]:
+    """Parameters as the command line writes them: "base=500000"."""
+    return [f"{key}={_spell(value)}" for key, value in parameters.items()]
 
 
 def _spell(value: Parameter) -> str:
@@ -90,6 +94,11 @@ class Catalogue:
         """Where our own classes of this kind live."""
         return Path(__file__).parent / self.package.rsplit(".", 1)[-1]
 
+    @property
+    def remedy(self) -> str:
+        """What else may be named."""
+        return f"A file of your own: path/to/{self.kind}.py."
+
     def names(self) -> list[str]:
         """Every known name, ours and those of installed packages, sorted."""
         return sorted({*self.table, *(point.name for point in entry_points(group=self.entry_point_group))})
@@ -104,7 +113,7 @@ class Catalogue:
         for point in entry_points(group=self.entry_point_group):
             if point.name == name:
                 return self._from_entry_point(point.module, name)
-        raise unknown(self.kind, name, self.names(), f"A file of your own: path/to/{self.kind}.py.")
+        raise unknown(self.kind, name, self.names(), self.remedy)
 
     def parse(self, text: str) -> list[Choice]:
         """The choices that a comma-separated list names, in its order, each once."""
@@ -133,9 +142,16 @@ class Catalogue:
         """
         if item == "all":
             return tuple(self.names())
-        if item in self.groups or item in self.table or _is_path(item):
+        name = item.partition(":")[0]
+        if item in self.groups or name in self.table or _is_path(name):
             return self.groups.get(item, (item,))
-        return tuple(name for name in self.names() if self.entry(name).attributes.get("group") == item) or (item,)
+        if name in self.names():
+            return (item,)
+        found = {name: self.entry(name).attributes.get("group") for name in self.names()}
+        if item not in found.values():
+            groups = {"all", *self.groups, *(group for group in found.values() if group)}
+            raise unknown(self.kind, item, {*found, *groups}, self.remedy)
+        return tuple(name for name, group in found.items() if group == item)
 
     def choice(self, item: str) -> Choice:
         """One item: a name or path, with parameters after colons."""
@@ -157,6 +173,11 @@ class Catalogue:
         """The choice that another is built around; None if it stands alone."""
         parameter = choice.entry.attributes.get("wraps")
         return self.choice(str(choice.parameters[parameter])) if isinstance(parameter, str) else None
+
+    def reads_digits(self, choice: Choice) -> bool:
+        """Whether a choice, or what it is built around, reads the digits of numbers."""
+        inner = self.wrapped(choice)
+        return bool(choice.entry.attributes.get("numbers")) or (inner is not None and self.reads_digits(inner))
 
     def fingerprint(self, choice: Choice) -> str:
         """Hash of a choice's code, and of the code of what it is built around."""
@@ -243,9 +264,9 @@ def convert(text: str, default: Parameter, what: str) -> Parameter:
     try:
         number = type(default)(text)
     except ValueError:
-        raise UsageError(f"{what} is {text!r}, but must be {kind}, such as {default}") from None
+        raise UsageError(f"{what} is {text!r}, but must be {kind}, such as {_spell(default)}") from None
     if not math.isfinite(number):
-        raise UsageError(f"{what} is {text!r}, but must be {kind}, such as {default}")
+        raise UsageError(f"{what} is {text!r}, but must be {kind}, such as {_spell(default)}")
     return number
 
 

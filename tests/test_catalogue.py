@@ -168,7 +168,7 @@ def test_a_label_tells_numbers_apart_that_look_alike() -> None:
         ("alibi:base=3", "unknown parameter of alibi 'base'. Known: none."),
         ("rope:base", "'rope:base': 'base' is no parameter; write NAME=VALUE"),
         ("rope:base=1:base=2", "'rope:base=1:base=2' sets 'base' twice: set each parameter once"),
-        ("rope:base=nan", "rope:base is 'nan', but must be a finite number, such as 10000.0"),
+        ("rope:base=nan", "rope:base is 'nan', but must be a finite number, such as 10000"),
         ("rope:base=inf", "must be a finite number"),
         ("rope:base=-inf", "must be a finite number"),
         ("rope:base=1e999", "must be a finite number"),

@@ -272,6 +272,16 @@ def test_the_hooks_in_the_architecture_are_those_of_the_contract():
     assert [row for row in rows if row in hooks][: len(hooks)] == hooks
 
 
+@pytest.mark.parametrize(("item", "catalogue"), [("Encodings", ENCODINGS), ("Tasks", TASKS)])
+def test_the_readme_names_every_encoding_and_every_task_once(item: str, catalogue: Catalogue) -> None:
+    part = text_of(README).partition(f"- **{item}**, by")[2].partition("\n- **")[0]
+    rows = re.findall(r"^  \| `?(\w[^|]*?)`? \| (.*) \|$", part, flags=re.M)[1:]
+    named = {group: set(re.findall(r"`([\w-]+)`", names)) - set(catalogue.groups) for group, names in rows}
+    assert sorted(name for names in named.values() for name in names) == sorted(catalogue.table)
+    if catalogue is TASKS:
+        assert {group: set(catalogue.members(group)) for group in named} == named
+
+
 def test_every_encoding_has_its_place_in_the_guide() -> None:
     text = text_of(ROOT / "docs" / "encodings.md").partition("## Where published code")[0]
     first_fields = re.findall(r"^\| (`.*?) \|", text, flags=re.M)

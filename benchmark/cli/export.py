@@ -50,14 +50,15 @@ def as_latex(store: Store) -> bytes:
     import pandas as pd
 
     from benchmark.reports.evidence import Evidence
-    from benchmark.reports.statistics import summary
+    from benchmark.reports.statistics import qualified, summary
 
     panels = Evidence.of(store).panels
     if not panels:
         raise UsageError(f"no model in {str(store.root)!r} was measured: python -m benchmark status says why")
-    cells = summary(pd.concat([panel.table for panel in panels])).sort_values(["task", "train_length", "encoding"])
+    cells = summary(pd.concat([panel.table for panel in panels])).sort_values(["task", "train_length"], kind="stable")
     lines = [
         r"% \usepackage{booktabs}; mean and 95 % t interval over seeds; bold: the best mean, and what is tied with it",
+        r"% (on ..): applied at test time, no further training; (reads digits): a league of its own",
         r"\begin{tabular}{lllrr}",
         r"\toprule",
         r"Task & Metric & Encoding & at $L$ & at the longest length \\",
@@ -66,7 +67,8 @@ def as_latex(store: Store) -> bytes:
     for row in cells.to_dict("records"):
         lines += [r"\midrule"] if row["task"] != previous else []
         previous = row["task"]
-        names = [_escaped(str(row[name])) for name in ("task", "metric", "encoding")]
+        encoding = qualified(row["trained_with"], row["encoding"], row["league"])
+        names = [_escaped(str(name)) for name in (row["task"], row["metric"], encoding)]
         values = [f"{_place(row, place)} ({row[length]})" for place, length in PLACES]
         lines.append(" & ".join([*names, *values]) + r" \\")
     return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""]).encode()

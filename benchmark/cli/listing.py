@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from benchmark.catalogue import Catalogue, Entry
+from benchmark.catalogue import Catalogue, Entry, spelled
 from benchmark.cli.options import Known, results_folder, table_format
 from benchmark.cli.table import Row, show
 from benchmark.errors import UsageError
@@ -68,7 +68,8 @@ PRESET_COLUMNS = {
 }
 RESULT_COLUMNS = {
     "task": "task",
-    "encoding": "encoding",
+    "encoding": "trained with",
+    "measured": "measured with",
     "train_length": "L",
     "seed": "seed",
     "status": "status",
@@ -124,8 +125,11 @@ def presets(_: Path) -> list[Row]:
             **preset.model_dump(),
             "model": "{layers} layers, width {width}, {heads} heads".format(**preset.model.model_dump()),
             "train_lengths": [
-                f"{task} {'/'.join(str(budget.train_length) for budget in preset.budgets_for(task))}"
-                for task in preset.tasks
+                f"{task} {'/'.join(str(budget.train_length) for budget in budgets)}"
+                for task, budgets in [
+                    *((task, preset.budgets_for(task)) for task in preset.tasks),
+                    ("others", preset.other),
+                ]
             ],
         }
         for preset in PRESETS.values()
@@ -139,13 +143,16 @@ def results(root: Path) -> list[Row]:
 
     records = list(Store(root).records())
     lengths: dict[str, set[int]] = {}
+    measured: dict[str, set[str]] = {}
     for record in records:
         if isinstance(record, EvalRecord) and record.status == "ok":
             lengths.setdefault(record.spec.train_key, set()).add(record.spec.length)
+            measured.setdefault(record.spec.train_key, set()).add(record.spec.encoding.label)
     rows: list[Row] = [
         {
             "task": record.spec.task.label,
             "encoding": record.spec.encoding.label,
+            "measured": sorted(measured.get(record.spec.key, ())),
             "train_length": record.spec.budget.train_length,
             "seed": record.spec.init_seed,
             "status": record.status,
@@ -209,8 +216,7 @@ def _entries(catalogue: Catalogue) -> list[Entry]:
 
 
 def _described(entry: Entry) -> dict[str, object]:
-    options = [f"{key}={value}" for key, value in entry.defaults.items()]
-    return {**entry.attributes, "name": entry.name, "parameters": options}
+    return {**entry.attributes, "name": entry.name, "parameters": spelled(entry.defaults)}
 
 
 def _relative(entry: Entry) -> object:
@@ -221,4 +227,6 @@ def _relative(entry: Entry) -> object:
 
 def _applied(entry: Entry) -> str:
     adapted = entry.attributes.get("adapts")
-    return f"at test time, to {adapted}" if adapted else "in training"
+    if adapted:
+        return f"at test time, to {'its base' if entry.attributes.get('wraps') else adapted}"
+    return "in training, where tasks have numbers" if entry.attributes.get("numbers") else "in training"

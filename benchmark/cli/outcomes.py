@@ -1,6 +1,8 @@
 """Outcomes of checks on the terminal, for `check` and `check-task`: a table each as they come, or JSON at the end."""
 
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import redirect_stdout
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -25,11 +27,13 @@ def check_all(
     style: str,
 ) -> "dict[str, list[Outcome]]":
     """Check each choice, and show what comes out; those with values that `make` refuses, before any other."""
-    for choice in choices:
-        refuse_bad_values(choice, make)
+    with redirect_stdout(sys.stderr):  # what a user's file prints is no part of the table, or of the JSON
+        for choice in choices:
+            refuse_bad_values(choice, make)
     found: dict[str, list[Outcome]] = {}
     for choice in choices:
-        found[choice.label] = check(choice)
+        with redirect_stdout(sys.stderr):
+            found[choice.label] = check(choice)
         if style == "table":
             show_outcomes(choice.label, found[choice.label])
     if style == "json":

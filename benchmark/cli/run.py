@@ -18,6 +18,18 @@ from benchmark.experiments.runs import command as command_line
 from benchmark.experiments.runs import execute, went_wrong
 from benchmark.results.store import Store
 
+PLAN_COLUMNS = {
+    "task": "task",
+    "encoding": "trained with",
+    "measured": "measured with",
+    "seed": "seed",
+    "length": "L",
+    "steps": "steps",
+    "parameters": "parameters",
+    "seconds": "seconds to train",
+    "state": "state",
+}
+
 
 def read_config(ctx: click.Context, _: click.Parameter, value: Path | None) -> Path | None:
     """Take defaults from a TOML file: its keys are the long options; the command line wins."""
@@ -110,11 +122,11 @@ def command(
         for line in plan.left_out:
             click.echo(line)
     if dry_run:
-        show_plan(plan, todo, store, workers or default_workers(device))
+        show_plan(plan, todo, store, workers or default_workers(device), force=force)
         return
     started = time.perf_counter()
     if todo and style in ("auto", "rich", "plain"):
-        click.echo(f"{len(plan.cells)} cells, {len(plan.cells) - len(todo)} finished, {len(todo)} to do")
+        click.echo(tally(len(plan.cells), len(todo)))
     with display(style, todo) as shown:
         for event in execute(plan, todo, store, device=device, workers=workers, force=force):
             shown(event)
@@ -124,7 +136,7 @@ def command(
     for line in [*store.problems, *wrong]:
         click.echo(line, err=True)
     if not no_report:
-        write(plan, Store(results, only=plan.train_keys), out, style)
+        write(plan, Store(results, only=plan.keys), out, style)
     ctx.exit(1 if wrong else 0)
 
 
@@ -142,39 +154,40 @@ def write(plan: Plan, store: Store, out: Path, style: str) -> None:
         click.echo(f"report: {paths.html}")
 
 
-def show_plan(plan: Plan, todo: list[Cell], store: Store, workers: int) -> None:
-    """What a run would do, and about how long it would take on this machine."""
+def show_plan(plan: Plan, todo: list[Cell], store: Store, workers: int, *, force: bool) -> None:
+    """What a run would do, and about how long its training would take on this machine."""
     from benchmark.experiments.estimate import estimate
 
     estimates = estimate(plan.cells, store)
-    waiting = {cell.train.key for cell in todo}
+    states = {cell.train.key: "to measure" if not force and _trained(cell, store) else "to train" for cell in todo}
     rows = [
         {
             "task": cell.train.task.label,
             "encoding": cell.train.encoding.label,
+            "measured": [measure.label for measure in cell.measures],
             "seed": cell.train.init_seed,
             "length": cell.train.budget.train_length,
             "steps": cell.train.budget.steps,
             "parameters": f"{estimates[cell.train.key].parameters:,}",
             "seconds": f"{estimates[cell.train.key].seconds:.0f}",
-            "state": "to do" if cell.train.key in waiting else "finished",
+            "state": states.get(cell.train.key, "finished"),
         }
         for cell in plan.cells
     ]
-    columns = {
-        "task": "task",
-        "encoding": "encoding",
-        "seed": "seed",
-        "length": "L",
-        "steps": "steps",
-        "parameters": "parameters",
-        "seconds": "estimated seconds",
-        "state": "state",
-    }
-    show(rows, columns)
-    seconds = sum(estimates[key].seconds for key in waiting)
-    share = min(workers, max(1, len(waiting)))
+    show(rows, PLAN_COLUMNS)
+    training = [estimates[key].seconds for key, state in states.items() if state == "to train"]
+    share = min(workers, max(1, len(training)))
     click.echo(
-        f"{len(plan.cells)} cells, {len(plan.cells) - len(todo)} finished, {len(todo)} to do: "
-        f"about {duration(seconds / share)} on {share} of {cores()} cores"
+        f"{tally(len(plan.cells), len(todo))}: "
+        f"about {duration(sum(training) / share)} of training on {share} of {cores()} cores"
     )
+
+
+def _trained(cell: Cell, store: Store) -> bool:
+    record = store.train(cell.train.key)
+    return record is not None and record.status == "ok"
+
+
+def tally(cells: int, todo: int) -> str:
+    """How many cells a plan has, and how many are not finished."""
+    return f"{cells} cell{'s' * (cells != 1)}, {cells - todo} finished, {todo} to do"

@@ -33,17 +33,20 @@ def show_summary(store: Store) -> None:
     show([_row({str(key): value for key, value in cell.items()}) for cell in cells], COLUMNS)
     seeds = seeds_phrase([int(cell["at_trained_n"]) for cell in cells])
     click.echo(
-        f"mean [{seeds}]; * best of a task, = cannot be told from it; ratio: at the longest / at L; "
+        f"mean [{seeds}]; * best of a task, = cannot be told from the best; ratio: at the longest / at L; "
         "chance: a guesser at the longest"
         + ("; (on ..): applied at test time, no further training" if any(map(_adapted, cells)) else "")
+        + ("; (reads digits): a league of its own" if any(cell["league"] for cell in cells) else "")
     )
 
 
 def _row(cell: dict[str, Any]) -> dict[str, str]:
+    from benchmark.reports.statistics import qualified
+
     return {
         "task": cell["task"],
         "metric": cell["metric"],
-        "encoding": cell["encoding"] + (f" (on {cell['trained_with']})" if _adapted(cell) else ""),
+        "encoding": qualified(cell["trained_with"], cell["encoding"], cell["league"]),
         "trained": f"{cell['train_length']}: {_place(cell, 'at_trained')}",
         "longest": f"{cell['longest']}: {_place(cell, 'at_longest')}",
         "ratio": _number(cell["ratio"]),

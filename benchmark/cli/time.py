@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -121,11 +122,13 @@ def check(asked: Asked) -> None:
     from benchmark.encodings import make
     from benchmark.encodings.encoding import Shape
     from benchmark.experiments.cell import refuse_bad_values
+    from benchmark.timing.operations import DIGITS
 
     for choice in CATALOGUE.parse(asked.encodings):
         for length in asked.lengths:
             size = {"width": asked.width, "heads": asked.heads, "layers": asked.layers, "train_length": length}
-            refuse_bad_values(lambda choice=choice, size=size: make(choice, Shape(**size)))  # type: ignore[misc]
+            shape = partial(Shape, **size, digits=DIGITS)
+            refuse_bad_values(lambda choice=choice, shape=shape: make(choice, shape()))  # type: ignore[misc]
 
 
 def run_suite(asked: Asked, scratch: Path) -> int:
@@ -149,7 +152,7 @@ def run_suite(asked: Asked, scratch: Path) -> int:
 def pytest_options(scratch: Path) -> list[str]:
     """Nothing of the current folder's own pytest settings counts, and nothing is written outside the scratch folder."""
     return [
-        *("-q", "-p", "no:cacheprovider", "-p", "pytest_benchmark.plugin"),
+        *("-q", "--tb=line", "--disable-warnings", "-p", "no:cacheprovider", "-p", "pytest_benchmark.plugin"),
         *("-c", os.devnull, "--rootdir", str(SUITE.parents[1]), "--confcutdir", str(SUITE)),
         *("-o", "verbosity_test_cases=1", "--benchmark-quiet", "--benchmark-disable-gc"),
         f"--benchmark-json={scratch / 'result.json'}",

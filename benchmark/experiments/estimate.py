@@ -1,7 +1,8 @@
-"""How many parameters a cell has, and about how long it takes here.
+"""How many parameters a cell has, and about how long its training takes here.
 
+Every model is built once, and so is every encoding that is measured on it: what cannot work is refused as by a run.
 Seconds come from finished cells of the same task and model where there are any; otherwise from the floating-point
-operations of training (6 a weight and token) and evaluation (2), at the rate that a matrix product reaches now.
+operations of training (6 a weight and token), at the rate that a matrix product reaches now.
 """
 
 import time
@@ -12,7 +13,7 @@ from functools import cache, partial
 import torch
 
 from benchmark.experiments.cell import encoding_choice, make_task, refuse_bad_values
-from benchmark.experiments.plan import Cell
+from benchmark.experiments.plan import Cell, Origin
 from benchmark.results.record import TrainRecord
 from benchmark.results.spec import TrainSpec
 from benchmark.results.store import Store
@@ -36,13 +37,18 @@ def estimate(cells: Sequence[Cell], store: Store) -> dict[str, Estimate]:
     result = {}
     for cell in cells:
         spec = cell.train
-        kind = f"{_kind(spec)} {cell.encoding.model_dump_json()}"
-        if kind not in sizes:
-            model = refuse_bad_values(partial(build, spec, make_task(cell), encoding_choice(cell.encoding)))
-            sizes[kind] = sum(weight.numel() for weight in model.parameters())
-        seconds = known.get(_kind(spec)) or _from_operations(cell, sizes[kind])
-        result[spec.key] = Estimate(parameters=sizes[kind], seconds=seconds)
+        for origin in (cell.encoding, *(measure.origin for measure in cell.measures)):
+            if _model(spec, origin) not in sizes:
+                model = refuse_bad_values(partial(build, spec, make_task(cell), encoding_choice(origin)))
+                sizes[_model(spec, origin)] = sum(weight.numel() for weight in model.parameters())
+        parameters = sizes[_model(spec, cell.encoding)]
+        seconds = known.get(_kind(spec)) or _from_operations(cell, parameters)
+        result[spec.key] = Estimate(parameters=parameters, seconds=seconds)
     return result
+
+
+def _model(spec: TrainSpec, origin: Origin) -> str:
+    return f"{_kind(spec)} {origin.model_dump_json()}"
 
 
 def _kind(spec: TrainSpec) -> str:

@@ -60,6 +60,11 @@ class Measure(Frozen):
     evaluations: tuple[EvalSpec, ...]
     probes: tuple[ProbeSpec, ...] = ()
 
+    @property
+    def label(self) -> str:
+        """What tables call the encoding that it measures."""
+        return self.evaluations[0].encoding.label
+
 
 class Cell(Frozen):
     """One trained model and its measures."""
@@ -94,6 +99,12 @@ class Plan(Frozen):
         """The keys of its trained models."""
         return frozenset(cell.train.key for cell in self.cells)
 
+    @property
+    def keys(self) -> frozenset[str]:
+        """The keys of its trained models and of all that is measured on them."""
+        measures = (measure for cell in self.cells for measure in cell.measures)
+        return self.train_keys | {spec.key for each in measures for spec in (*each.evaluations, *each.probes)}
+
 
 def make_plan(request: Request) -> Plan:
     """The cells of a request: tasks x budgets x encodings x seeds, each once."""
@@ -127,7 +138,7 @@ def make_plan(request: Request) -> Plan:
                     cell = cells.get(train.key) or Cell(train=train, encoding=Origin.of(base), task=origin, measures=())
                     cells[train.key] = cell.model_copy(update={"measures": (*cell.measures, measure)})
     if not cells:
-        raise UsageError(f"nothing to do: {left_out[0]}; choose one that writes numbers, such as --tasks addition")
+        raise UsageError(f"nothing to do: {left_out[0]}; choose a task that writes numbers, such as addition")
     return Plan(request=request, cells=tuple(cells.values()), left_out=tuple(left_out))
 
 
@@ -161,12 +172,13 @@ def encoding_spec(choice: Choice) -> EncodingSpec:
         parameters=dict(choice.parameters),
         fingerprint=encodings.CATALOGUE.fingerprint(choice),
         label=choice.label,
+        reads_digits=encodings.CATALOGUE.reads_digits(choice),
     )
 
 
 def _offered(choice: Choice, task: Choice) -> bool:
     """Whether an encoding makes sense on a task: one that reads digits needs a task that writes some."""
-    return bool(task.entry.attributes.get("numbers")) or not choice.entry.attributes.get("numbers")
+    return bool(task.entry.attributes.get("numbers")) or not encodings.CATALOGUE.reads_digits(choice)
 
 
 def trained_with(choice: Choice) -> Choice:
@@ -179,6 +191,8 @@ def trained_with(choice: Choice) -> Choice:
     if not isinstance(adapts, str):
         return choice
     around = encodings.CATALOGUE.wrapped(choice)
+    if around is not None and around.entry.attributes.get("adapts"):
+        raise UsageError(f"{choice.label}: base is {around.label}, but must be an encoding that is trained itself")
     if around is not None:
         return around
     entry = encodings.CATALOGUE.entry(adapts)

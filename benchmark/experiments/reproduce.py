@@ -20,7 +20,7 @@ def command_for(store: Store) -> str | None:
         for preset in PRESETS.values():
             if _fits(newest, preset):
                 own = [record for record in trained if _fits(record, preset) and _alike(record, newest)]
-                return _spell(own, _multiples(records, own), preset)
+                return _spell(own, _encodings(records, own), _multiples(records, own), preset)
     return None
 
 
@@ -39,11 +39,20 @@ def _multiples(records: Iterable[object], own: Sequence[TrainRecord]) -> list[in
     return sorted({spec.length // lengths[spec.train_key] for spec in measured if spec.train_key in lengths})
 
 
-def _spell(own: Sequence[TrainRecord], multiples: Sequence[int], preset: Preset) -> str:
+def _encodings(records: Iterable[object], own: Sequence[TrainRecord]) -> list[str]:
+    """The labels that models were measured with, and of a model that was not, what it was trained with."""
+    measured = [record.spec for record in records if isinstance(record, EvalRecord)]
+    keys = {record.spec.key for record in own}
+    labels = {spec.encoding.label for spec in measured if spec.train_key in keys}
+    silent = keys - {spec.train_key for spec in measured}
+    return sorted(labels | {record.spec.encoding.label for record in own if record.spec.key in silent})
+
+
+def _spell(own: Sequence[TrainRecord], names: Sequence[str], multiples: Sequence[int], preset: Preset) -> str:
     specs = [record.spec for record in own]
     seeds = sorted({spec.init_seed for spec in specs})
     parts = {
-        "--encodings": ",".join(sorted({spec.encoding.label for spec in specs})),
+        "--encodings": ",".join(names),
         "--tasks": ",".join(sorted({spec.task.label.partition(" (")[0] for spec in specs})),
         "--preset": preset.name,
         "--seeds": ",".join(map(str, seeds)) + "," * (len(seeds) == 1),

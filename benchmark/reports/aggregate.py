@@ -23,7 +23,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benchmark.encodings import CATALOGUE as ENCODINGS
 from benchmark.errors import UsageError
 from benchmark.reports.statistics import paired_ratio
 from benchmark.results.record import Arrays, EvalRecord, ProbeRecord, TrainRecord
@@ -268,15 +267,6 @@ def headline_metric(task: str) -> str:
         return "loss_nats" if task == LANGUAGE else "token_accuracy"
 
 
-@cache
-def league(encoding: str) -> str:
-    """Among whom an encoding is ranked: one that reads digits is told more than positions."""
-    try:
-        return READS_DIGITS if ENCODINGS.entry(encoding).attributes.get("numbers") else ""
-    except (UsageError, OSError):
-        return ""
-
-
 def bin_edges(length: int) -> list[int]:
     """Edges of log-spaced bins of positions 0 .. length - 1: 0, 1, 2, 3, 4, 6, 8, 11, 16, ..."""
     octaves = math.ceil(math.log2(max(length, 1))) * BINS_PER_OCTAVE
@@ -366,7 +356,7 @@ def _cell_columns(trained: TrainRecord, record: EvalRecord) -> dict[str, Any]:
         **_names(spec),
         "encoding": record.spec.encoding.label,
         "trained_with": spec.encoding.label,
-        "league": league(record.spec.encoding.name),
+        "league": READS_DIGITS if record.spec.encoding.reads_digits else "",
         "corpus": spec.task.corpus or "",
         "train_length": spec.budget.train_length,
         "length": record.spec.length,
@@ -510,8 +500,10 @@ def _grids(
     """For each task and setting, the cells that its grid lacks."""
     for task, setting in sorted({(str(key[0]), str(key[1])) for key in trained}):
         here = table[(table["task"] == task) & (table["setting"] == setting)]
-        own = {(str(key[2]), str(key[2])) for key in trained if key[:2] == (task, setting)}
-        pairs = own | set(zip(here["trained_with"], here["encoding"], strict=True))
+        # A model that was trained for others to adapt, and measured with those alone, lacks nothing.
+        pairs = set(zip(here["trained_with"], here["encoding"], strict=True))
+        names = {str(key[2]) for key in trained if key[:2] == (task, setting)}
+        pairs |= {(name, name) for name in names - {trained_with for trained_with, _ in pairs}}
         seeds = {key[3] for key in trained if key[:2] == (task, setting)}
         there = set(zip(here["trained_with"], here["encoding"], here["seed"], here["length"], strict=True))
         yield (

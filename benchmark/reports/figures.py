@@ -69,6 +69,7 @@ OWN_MARK = {
 MUTED = "#595959"  # reference lines and small print: 7:1 on white
 
 LEAST_SHARE = 1e-4  # drawn for less: a logarithm has no zero
+CHARACTER = 0.08  # inches of width of a character in small print
 HEAD_COLUMNS = 4  # attention panels in a row
 LOOK: dict[str, Any] = {
     "figure.facecolor": "white",
@@ -177,7 +178,7 @@ def save(figure: Figure, path: Path) -> Path:
 def extrapolation(table: pd.DataFrame, styles: Mapping[str, Style]) -> Figure:
     """Mean and band over seeds against length. `table`: rows of `aggregate.frame` of one task, setting and metric."""
     points = over_seeds(table)
-    figure, axes = _canvas(8.2, _beside_legend(points))
+    figure, axes = _canvas(*_beside_legend(points["encoding"]))
     _draw_curves(axes, points, styles)
     axes.set_title(f"{_text(points, 'task')}: beyond the trained length", pad=24)
     _note(axes, _band_note(points))
@@ -191,7 +192,7 @@ def extrapolation(table: pd.DataFrame, styles: Mapping[str, Style]) -> Figure:
 @styled
 def position_loss(table: pd.DataFrame, styles: Mapping[str, Style]) -> Figure:
     """Loss by absolute position, mean and band over seeds. `table`: `aggregate.by_position` of one task and setting."""
-    figure, axes = _canvas(8.2, _beside_legend(table))
+    figure, axes = _canvas(*_beside_legend(table["encoding"]))
     counts = []
     for encoding, own in table.groupby("encoding"):
         style = styles[str(encoding)]
@@ -222,7 +223,8 @@ def length_heatmap(table: pd.DataFrame) -> Figure:
     absent = grid[grid.columns[-1]].isna()
     grid = grid.loc[[*order.index[~absent[order.index]], *order.index[absent[order.index]]]]
     states = points.pivot(index="encoding", columns="length", values="status").reindex_like(grid)
-    figure, axes = _canvas(max(5.2, 1.9 + 1.05 * grid.shape[1]), 1.7 + 0.5 * grid.shape[0])
+    names = CHARACTER * max(10, *(len(drawable(str(name))) for name in grid.index))
+    figure, axes = _canvas(max(4.4 + names, 1.1 + names + 1.05 * grid.shape[1]), 1.7 + 0.5 * grid.shape[0])
     axes.grid(visible=False)
     bounded = points["metric"].iloc[0] in BOUNDED
     seaborn.heatmap(
@@ -246,8 +248,9 @@ def length_heatmap(table: pd.DataFrame) -> Figure:
     axes.tick_params(length=0)
     axes.set_xlabel("problem length (multiple of the trained length)")
     axes.set_ylabel("")
-    axes.set_title(f"{_text(points, 'task')}: encoding by length", pad=24)
-    _note(axes, f"mean over {_seed_span(points['n'])}, no interval drawn; {NOTHING}: unsupported or not there")
+    axes.set_title(f"{_text(points, 'task')}: encoding by length", pad=36)
+    # In two lines: one would push the colour bar away from few columns.
+    _note(axes, f"mean over {_seed_span(points['n'])}, no interval drawn\n{NOTHING}: unsupported or not there")
     return figure
 
 
@@ -307,7 +310,7 @@ def structure(probes: Sequence[Probe], layer: int = 0) -> Figure:
 @styled
 def training_curves(table: pd.DataFrame, styles: Mapping[str, Style]) -> Figure:
     """Training loss by step: every seed thin, their mean bold. `table`: `aggregate.training_curves` of one task."""
-    figure, axes = _canvas(8.2, 4.0)
+    figure, axes = _canvas(*_beside_legend(table["encoding"]))
     for encoding, own in table.groupby("encoding"):
         style = styles[str(encoding)]
         curves = own.pivot(index="step", columns="seed", values="loss_nats")
@@ -332,7 +335,7 @@ def training_curves(table: pd.DataFrame, styles: Mapping[str, Style]) -> Figure:
 @styled
 def drift(curves: Mapping[str, Sequence[tuple[int, float]]], tolerated: float) -> Figure:
     """What bfloat16 moves, by position: for each encoding (position, share of attention), as `check` measures it."""
-    figure, axes = _canvas(8.2, 4.4)
+    figure, axes = _canvas(*_beside_legend(curves))
     styles = palette(curves)
     for encoding, points in curves.items():
         style = styles[encoding]
@@ -362,7 +365,7 @@ def paired(table: pd.DataFrame, first: str, second: str, styles: Mapping[str, St
     """Two encodings: both curves, and the paired difference with its interval at each length. As `extrapolation`."""
     own = table[table["encoding"].isin([first, second])]
     points, differences = over_seeds(own), compare(own, first, second)
-    figure = Figure(figsize=(8.2, 6.2), layout="constrained")
+    figure = Figure(figsize=(_beside_legend([first, second])[0], 6.2), layout="constrained")
     top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=[3, 2])
     _draw_curves(top, points, styles)
     top.set_title(f"{_text(points, 'task')}: {drawable(first)} and {drawable(second)}", pad=24)
@@ -425,7 +428,9 @@ def _text(table: pd.DataFrame, column: str) -> str:
 
 
 def _note(axes: Axes, text: str) -> None:
-    axes.text(0, 1.025, text, transform=axes.transAxes, fontsize=9, color=MUTED, va="bottom")
+    # In points: a share of the height would reach the title of a tall panel.
+    place: dict[str, Any] = {"xycoords": "axes fraction", "xytext": (0, 6), "textcoords": "offset points"}
+    axes.annotate(text, (0, 1), fontsize=9, color=MUTED, va="bottom", **place)
 
 
 def _band_note(points: pd.DataFrame) -> str:
@@ -491,9 +496,11 @@ def _with_ends(points: pd.DataFrame, styles: Mapping[str, Style]) -> list[tuple[
     return [entry for _, entry in sorted(entries, key=lambda pair: pair[0])]
 
 
-def _beside_legend(table: pd.DataFrame) -> float:
-    """Inches of height at which the legend of a table's encodings fits beside the panel."""
-    return max(4.4, 1.2 + 0.2 * table["encoding"].nunique())
+def _beside_legend(names: Iterable[str]) -> tuple[float, float]:
+    """Inches of width and height at which the legend of these encodings fits beside the panel."""
+    found = set(names)
+    longest = max((len(drawable(name)) for name in found), default=0)
+    return 8.2 + CHARACTER * max(0, longest - 12), max(4.4, 1.2 + 0.2 * len(found))
 
 
 def _legend(axes: Axes, entries: Sequence[tuple[str, Style, str]], *, markers: bool = True) -> None:

@@ -43,7 +43,7 @@ def table(data: Table) -> Markup:
     groups += [group.title for group in data.groups for _ in range(group.span)]
     heads = [f"{group}: {column}" if group else column for group, column in zip(groups, data.columns, strict=True)]
     rule = ["---" if index == 0 or index in data.words else "---:" for index in range(len(heads))]
-    rows = [[_field(cell) for cell in row] for row in data.rows]
+    rows = [[_named(name), *map(_field, fields)] for name, *fields in data.rows]
     lines: list[list[str]] = [[literal(head) for head in heads], rule, *rows]
     body = "\n".join(f"| {' | '.join(line)} |" for line in lines)
     return Markup(f"*{literal(data.caption)}*\n\n{body}")
@@ -57,6 +57,12 @@ def code_block(text: str) -> Markup:
 def anchor(title: str) -> Markup:
     """The link to a heading, as GitHub makes it."""
     return Markup(re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-"))
+
+
+def _named(cell: Cell) -> str:
+    """The first field of a row; what must be known of it stands in brackets, on the same line."""
+    remarks = f" ({literal(', '.join(cell.details))})" if cell.details else ""
+    return f"{literal(cell.text)}{remarks}"
 
 
 def _field(cell: Cell) -> str:

@@ -23,7 +23,7 @@ def summary(evidence: Evidence) -> Section:
     lines = [
         "L is the trained length. Each value is the mean over seeds, with its 95 % interval in brackets below it. "
         "“best” marks the best mean of a column. “tied” marks values that these seeds cannot tell from it: "
-        "the interval of the paired difference includes zero.",
+        "the interval of the paired difference includes zero. Where several share the best mean, all are tied.",
     ]
     if (evidence.shown["encoding"] != evidence.shown["trained_with"]).any():
         lines.append(
@@ -32,8 +32,8 @@ def summary(evidence: Evidence) -> Section:
         )
     if evidence.shown["league"].any():
         lines.append(
-            "An encoding that reads digits knows more than positions. It is in a league of its own, and neither it "
-            "nor the others are ranked against each other."
+            "An encoding that reads digits knows more than positions, and runs on tasks that write numbers alone. It "
+            "is in a league of its own: neither it nor the others are ranked against each other."
         )
     if min((len(panel.seeds) for panel in evidence.panels), default=2) < 2:
         lines.append("With one seed there is no interval, and no two encodings can be told apart.")

@@ -121,17 +121,22 @@ def by_seed(group: pd.DataFrame, encoding: str) -> dict[int, float]:
 def best_and_tied(group: pd.DataFrame) -> tuple[str | None, set[str]]:
     """The encoding with the best mean, and those that are not shown to differ from it.
 
-    `group` holds the rows of one task, metric and length. Means are over each encoding's own seeds: who lost some to a
-    failure may still be the best, and its n says that it did.
+    Where several share the best mean, none is the best, and they are tied. `group` holds the rows of one task, metric
+    and length. Means are over each encoding's own seeds: who lost some to a failure may still be the best, and its n
+    says that it did.
     """
     values = {encoding: by_seed(group, encoding) for encoding in sorted(set(group["encoding"]))}
     values = {encoding: own for encoding, own in values.items() if own}
     if not values:
         return None, set()
     sign = -1 if bool(group["lower_is_better"].iloc[0]) else 1
-    best = max(values, key=lambda encoding: sign * _mean(list(values[encoding].values())))
+    means = {encoding: sign * _mean(list(own.values())) for encoding, own in values.items()}
+    best = max(means, key=lambda encoding: means[encoding])
     others = values.keys() - {best}
-    return best, {name for name in others if not distinguishable(paired_difference(values[best], values[name]))}
+    tied = {name for name in others if not distinguishable(paired_difference(values[best], values[name]))}
+    if any(means[name] == means[best] for name in others):
+        return None, {best, *tied}
+    return best, tied
 
 
 def extrapolation_ratio(first: Mapping[int, float], longest: Mapping[int, float]) -> float:
@@ -272,6 +277,12 @@ def arranged(table: pd.DataFrame) -> list[tuple[str, str, str]]:
     """
     found = set(zip(table["trained_with"], table["encoding"], table["league"], strict=True))
     return sorted(found, key=lambda row: (row[2], row[0], row[0] != row[1], row[1]))
+
+
+def qualified(trained_with: str, encoding: str, league: str) -> str:
+    """An encoding with what must be known before it is compared: "yarn (on rope)", "abacus (reads digits)"."""
+    notes = [f"on {trained_with}"] * (trained_with != encoding) + [league] * bool(league)
+    return f"{encoding} ({'; '.join(notes)})" if notes else encoding
 
 
 def _leagues(rows: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:

@@ -42,6 +42,7 @@ class EncodingSpec(Frozen):
     parameters: Parameters = {}
     fingerprint: str
     label: str  # the shortest spelling, for people: "rope:base=500000"
+    reads_digits: bool = False  # for people: such an encoding is ranked in a league of its own
 
 
 class TaskSpec(Frozen):
@@ -117,6 +118,7 @@ def key_of(spec: Frozen) -> str:
     for part in ("task", "encoding"):
         if part in data:
             data[part].pop("label")
+    data["encoding"].pop("reads_digits")
     if "task" in data:
         data["task"].pop("corpus")  # a file's name; its hash counts
     text = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)

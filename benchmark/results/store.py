@@ -28,7 +28,7 @@ class Store:
 
     root: Path
     problems: list[str] = field(default_factory=list)  # files that could not be read, and why
-    only: frozenset[str] | None = None  # the train keys that `records` is limited to
+    only: frozenset[str] | None = None  # the keys, of models and of measurements, that `records` is limited to
 
     def path(self, record: TrainRecord | EvalRecord | ProbeRecord) -> Path:
         """Where a record's JSON belongs; its keys are hashes that we computed, so it cannot lead out of the folder."""
@@ -90,7 +90,8 @@ class Store:
     def records(self) -> Iterator[TrainRecord | EvalRecord | ProbeRecord]:
         """Every readable record, in a stable order."""
         for path in sorted((self.root / "cells").glob("*/*.json")):
-            if self.only is None or path.parent.name in self.only:
+            key = path.parent.name if path.name == "train.json" else path.stem
+            if self.only is None or key in self.only:
                 record = self.get(path)
                 if record is not None:
                     yield record

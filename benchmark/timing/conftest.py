@@ -10,7 +10,7 @@ from benchmark.catalogue import Choice
 from benchmark.encodings import CATALOGUE
 from benchmark.encodings.encoding import Shape
 from benchmark.errors import UsageError
-from benchmark.timing.operations import OPERATIONS, Case
+from benchmark.timing.operations import DIGITS, OPERATIONS, Case
 
 NUMBERS = {
     "rounds": (20, "Rounds of each case, each paired with a round of `none`."),
@@ -67,7 +67,8 @@ def case(pytestconfig: pytest.Config, operation: str, length: int) -> Case:
     """The operation at a length, for a model that is made for that length."""
     size = {name: pytestconfig.getoption(name) for name in ("width", "heads", "layers")}
     device = torch.device(pytestconfig.getoption("device"))
-    return Case(operation=operation, length=length, shape=Shape(**size, train_length=length), device=device)
+    shape = Shape(**size, train_length=length, digits=DIGITS)
+    return Case(operation=operation, length=length, shape=shape, device=device)
 
 
 @pytest.fixture

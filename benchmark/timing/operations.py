@@ -24,6 +24,7 @@ from benchmark.seeds import generator
 OPERATIONS = ("forward", "training_step", "decode")
 BATCH_TOKENS = 2048
 VOCABULARY = 256
+DIGITS = tuple(range(10))  # of these tokens, for an encoding that reads numbers
 
 Call = Callable[[], None]
 
@@ -109,6 +110,7 @@ def _training_step(model: Transformer, tokens: Tensor) -> Callable[[], Call]:
     sampler = generator("timing", "positions")  # for encodings that sample positions in training
 
     def call() -> None:
+        model.schedule(0.0)  # what an encoding does for most of its training
         logits = model.logits(model(tokens, sampler=sampler))
         F.cross_entropy(logits.flatten(0, 1), targets).backward()  # type: ignore[no-untyped-call]
 

@@ -20,7 +20,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from benchmark.catalogue import Choice
-from benchmark.encodings import make
+from benchmark.encodings import CATALOGUE, make
 from benchmark.encodings.encoding import Shape, Site
 from benchmark.errors import UsageError
 from benchmark.model.attention import Attention
@@ -79,17 +79,19 @@ class Reconstruction(nn.Module):
             start = torch.randn(weight.shape, generator=generator("tutorial", "weight", seed, name))
             weight.data.copy_(start / weight.shape[-1] ** 0.5)
 
-    def forward(self, tokens: Tensor, *, shift: int = 0) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, tokens: Tensor, *, shift: int = 0, sampler: torch.Generator | None = None
+    ) -> tuple[Tensor, Tensor]:
         """What comes out, [1, T, C], and the weights, [1, H, T, T], for a row of tokens [1, T]."""
-        positions = self.encoding.positions(tokens) + shift
+        positions = self.encoding.positions(tokens, sampler) + shift
         x = self.encoding.embed(F.embedding(tokens, self.embedding), positions)
         site = Site.of(x, positions, causal=self.encoding.causal_only)
         out, weights = self.attention(*self.attention.project(x), site, self.encoding, weights=True)
         return out, weights
 
-    def loss(self, tokens: Tensor) -> Tensor:
+    def loss(self, tokens: Tensor, sampler: torch.Generator | None = None) -> Tensor:
         """Mean squared error against the embedded words, without positions."""
-        return F.mse_loss(self(tokens)[0], F.embedding(tokens, self.embedding))
+        return F.mse_loss(self(tokens, sampler=sampler)[0], F.embedding(tokens, self.embedding))
 
 
 def experiment(choice: Choice, passages: Mapping[str, Sequence[str]], *, epochs: int, seed: int) -> Outcome:
@@ -99,11 +101,13 @@ def experiment(choice: Choice, passages: Mapping[str, Sequence[str]], *, epochs:
     longest = max(map(len, passages.values()))
     if choice.entry.attributes.get("adapts") is not None:
         raise UsageError(f"{choice.label} is applied at test time only, and never trained: choose another encoding")
+    if CATALOGUE.reads_digits(choice):
+        raise UsageError(f"{choice.label} reads the digits of numbers, and the passages have none: choose another")
     model = Reconstruction(len(vocabulary), longest, choice, seed)
     limit = model.encoding.max_length
     if limit is not None and limit < longest:
         raise UsageError(f"{choice.label} ends at {limit} tokens, but the longest passage has {longest} words")
-    losses = train(model, rows, epochs)
+    losses = train(model, rows, epochs, seed)
     with torch.inference_mode():
         attention = [model(row)[1][0] for row in rows]
         change = None if limit is not None and limit < longest + SHIFT else largest_change(model, rows, attention)
@@ -116,16 +120,20 @@ def experiment(choice: Choice, passages: Mapping[str, Sequence[str]], *, epochs:
     )
 
 
-def train(model: Reconstruction, rows: Sequence[Tensor], epochs: int) -> list[float]:
-    """The mean loss over the passages before each epoch, and after the last."""
+def train(model: Reconstruction, rows: Sequence[Tensor], epochs: int, seed: int) -> list[float]:
+    """The mean loss over the passages before each epoch, and after the last; the model is left as it is used."""
     optimiser = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE)
     losses = []
-    for _ in range(epochs):
-        loss = torch.stack([model.loss(row) for row in rows]).mean()
+    model.train()
+    for epoch in range(epochs):
+        model.encoding.schedule(epoch / epochs)
+        sampler = generator("tutorial", "positions", seed, epoch)
+        loss = torch.stack([model.loss(row, sampler) for row in rows]).mean()
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         losses.append(float(loss.detach()))
+    model.eval()
     with torch.inference_mode():
         losses.append(float(torch.stack([model.loss(row) for row in rows]).mean()))
     return losses

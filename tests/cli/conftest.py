@@ -3,11 +3,13 @@
 import importlib.util
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from click.testing import CliRunner, Result
 
 from benchmark.cli import main
+from benchmark.results.store import Store
 
 Invoke = Callable[..., Result]
 
@@ -20,13 +22,33 @@ def invoke(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Invoke:
 
 
 @pytest.fixture(scope="session")
-def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three encodings, three seeds, four tasks, one divergence, one failure. Read it, don't write."""
+def records() -> ModuleType:
+    """The reports' example records."""
     path = Path(__file__).parents[1] / "reports" / "records.py"
     spec = importlib.util.spec_from_file_location("example_records_for_cli", path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def results(records: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three encodings, three seeds, four tasks, one divergence, one failure. Read it, don't write."""
     root = tmp_path_factory.mktemp("results")
-    module.write_example(root)
+    records.write_example(root)
     return root
+
+
+@pytest.fixture(scope="session")
+def leagues(records: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Copying with rope, with pi on rope's model, and with one that reads digits. Read it, don't write."""
+    store = Store(tmp_path_factory.mktemp("leagues"))
+    rope = records.write_cell(store, "copy", "rope", 0, [1])
+    store.put(records.eval_record(rope, 16, encoding="pi"), records.synthetic_arrays("copy", "alibi", 0, 16))
+    digits = records.write_cell(store, "copy", "digits", 0, [])
+    told = digits.spec.encoding.model_copy(update={"reads_digits": True})
+    measured = records.eval_record(digits, 16)
+    measured = measured.model_copy(update={"spec": measured.spec.model_copy(update={"encoding": told})})
+    store.put(measured, records.synthetic_arrays("copy", "rope", 0, 16))
+    return store.root

@@ -92,6 +92,13 @@ def test_what_an_authors_code_raises_is_told_without_a_traceback(invoke, tmp_pat
     assert "Traceback" not in result.output
 
 
+def test_what_a_file_prints_is_no_part_of_the_json(invoke, tmp_path):
+    (tmp_path / "faulty.py").write_text('print("imported")\n' + FAULTY)
+    result = invoke("check", "faulty.py", "--format", "json")
+    assert len(json.loads(result.stdout)) == len(CHECKS)
+    assert result.stderr.startswith("imported\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -71,6 +71,13 @@ def test_latex_has_a_row_for_each_encoding_of_each_task(invoke, results):
     assert "—" not in text
 
 
+def test_latex_names_the_model_that_an_encoding_adapts_below_it(invoke, leagues):
+    text = invoke("export", "--format", "latex", "--results", leagues).stdout
+    names = [line.split(" & ")[2] for line in text.splitlines() if line.startswith("copy")]
+    assert names == ["rope", "pi (on rope)", "digits (reads digits)"]
+    assert text.count(r"\textbf") == 2 * 2
+
+
 def test_latex_of_nothing_measured_is_wrong_use(invoke, results, tmp_path):
     """A folder in which every training diverged has records, and no figures."""
     for path in (results / "cells").glob("*/train.json"):

@@ -31,7 +31,10 @@ def test_an_encoding_shows_what_it_claims(invoke):
     assert rows["alibi"]["relative"] is True
     assert rows["learned"]["relative"] is False
     assert rows["learned"]["learned"] != "0"
-    assert rows["rope"]["parameters"][0] == "base=10000.0"
+    assert rows["rope"]["parameters"][0] == "base=10000"
+    assert rows["yarn"]["applied"] == "at test time, to rope"
+    assert rows["logn"]["applied"] == "at test time, to its base"
+    assert rows["abacus"]["applied"] == "in training, where tasks have numbers"
     assert rows["rope"]["source"] == "https://arxiv.org/abs/2104.09864"
     assert {row["applied"] for row in rows.values() if row["name"] in encodings.GROUPS["classic"]} == {"in training"}
 
@@ -47,6 +50,7 @@ def test_a_task_shows_its_metric_and_source(invoke):
 def test_a_preset_shows_its_lengths(invoke):
     rows = {row["name"]: row for row in listed(invoke, "presets")}
     assert "corpus 512/1024" in rows["paper"]["train_lengths"]
+    assert rows["quick"]["train_lengths"][-1] == "others 20"
     assert rows["paper"]["model"] == "12 layers, width 768, 12 heads"
     assert rows["quick"]["multiples"] == [1, 2, 4, 8, 16]
 
@@ -100,6 +104,12 @@ def test_results_show_what_was_evaluated(invoke, results):
     assert learned["lengths"] == [16]
     diverged = [(row["task"], row["encoding"], row["seed"]) for row in rows if row["status"] == "diverged"]
     assert diverged == [("copy", "alibi", 1)]
+
+
+def test_results_show_what_adapted_a_model(invoke, leagues):
+    rows = {row["encoding"]: row for row in listed(invoke, "results", "--results", leagues)}
+    assert rows["rope"]["measured"] == ["pi", "rope"]
+    assert rows["digits"]["measured"] == ["digits"]
 
 
 def test_no_results_yet_says_how_to_make_some(invoke):

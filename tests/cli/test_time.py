@@ -94,7 +94,7 @@ def test_nothing_else_is_left_behind(timed, folder, saved):
 
 def test_pytest_itself_runs_the_suite(tmp_path):
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", str(SUITE), "--benchmark-autosave"]
-    options = ["--encodings=alibi", "--lengths=3", "--rounds=2", "--width=12", "--heads=3", "-k", "forward"]
+    options = ["--encodings=alibi,abacus", "--lengths=3", "--rounds=2", "--width=12", "--heads=3", "-k", "forward"]
     done = subprocess.run(
         [*command, *options],
         capture_output=True,
@@ -103,7 +103,7 @@ def test_pytest_itself_runs_the_suite(tmp_path):
         env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "1 passed" in done.stdout
+    assert "2 passed" in done.stdout
     assert len(list((tmp_path / ".benchmarks").rglob("*.json"))) == 1
 
 
@@ -124,6 +124,17 @@ def test_wrong_use_is_one_line_and_exit_code_2(invoke, arguments, message, tmp_p
     assert message in result.stderr
     assert len(result.stderr.splitlines()) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_fails_is_one_line_and_no_traceback(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "broken.py").write_text(SHORT.replace("max_length = 5", "embed = None"))
+    arguments = ["time", "--encodings", "broken.py", "--lengths", "3", *SIZE]
+    done = CliRunner().invoke(main, arguments)
+    assert done.exit_code == 1
+    assert "short: nothing could be timed; see the lines above the table" in done.stdout
+    assert "TypeError: 'NoneType' object is not callable" in done.stderr
+    assert "self = " not in done.stderr
 
 
 def test_lengths_are_each_timed_once():

@@ -128,6 +128,9 @@ def test_lengths_are_sorted_and_each_once() -> None:
     ("asked", "error"),
     [
         ({"encodings": "roppe"}, "did you mean 'rope'"),
+        ({"encodings": "test-tiem"}, "did you mean 'test-time'"),
+        ({"encodings": "rope:base=ten"}, "such as 10000$"),
+        ({"tasks": "countin"}, "did you mean 'counting'"),
         ({"tasks": "copi"}, "did you mean 'copy'"),
         ({"preset": "quik"}, "did you mean 'quick'"),
         ({"encodings": "rope:bse=3"}, "did you mean 'base'"),
@@ -154,8 +157,26 @@ def test_an_encoding_that_reads_digits_is_offered_to_tasks_with_numbers_alone() 
         "abacus is not offered copy",
         "abacus is not offered offset-recall",
     ]
-    with pytest.raises(UsageError, match=r"nothing to do: abacus is not offered copy.* such as --tasks addition"):
+    with pytest.raises(UsageError, match=r"nothing to do: abacus is not offered copy.* such as addition"):
         plan(encodings="abacus")
+
+
+@pytest.mark.parametrize("encoding", ["logn:base=abacus", "randomized:base=abacus"])
+def test_what_is_built_around_one_that_reads_digits_reads_them_too(encoding: str) -> None:
+    made = plan(encodings=f"rope,{encoding}", tasks="copy,addition", seeds=(0,))
+    assert [line.partition(":")[0] for line in made.left_out] == [encoding.partition(":")[0]]
+    measured = [
+        (cell.train.task.name, spec.encoding.label, spec.encoding.reads_digits)
+        for cell in made.cells
+        for spec in [measure.evaluations[0] for measure in cell.measures]
+    ]
+    assert measured == [("copy", "rope", False), ("addition", "rope", False), ("addition", encoding, True)]
+
+
+@pytest.mark.parametrize("base", ["yarn", "logn"])
+def test_what_adapts_at_test_time_is_no_base_of_another(base: str) -> None:
+    with pytest.raises(UsageError, match=f"base is {base}, but must be an encoding that is trained itself"):
+        plan(encodings=f"logn:base={base}")
 
 
 def test_the_key_of_a_wrapper_counts_what_it_is_built_around(tmp_path) -> None:

@@ -18,7 +18,9 @@ SHARED = {
 
 
 def test_the_command_plans_the_same_cells(tmp_path):
-    request = Request(encodings="rope:base=500,alibi", tasks="copy,offset-recall", seeds=(0, 3), multiples=(1, 4))
+    request = Request(
+        encodings="yarn:base=500,alibi,logn:base=alibi,t5", tasks="copy,offset-recall", seeds=(0, 3), multiples=(1, 4)
+    )
     plan = make_plan(request)
     store = Store(tmp_path)
     for cell in plan.cells:
@@ -38,7 +40,7 @@ def test_the_command_plans_the_same_cells(tmp_path):
             multiples=parse_multiples(given["--lengths"]),
         )
     )
-    assert again.train_keys == plan.train_keys
+    assert again.keys == plan.keys
 
 
 def test_records_of_no_preset_have_no_command(tmp_path):

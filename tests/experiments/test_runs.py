@@ -70,6 +70,31 @@ def test_a_run_computes_each_cell_once_and_a_wider_one_what_is_missing(tmp_path:
     assert np.isnan(learned.value[2.0])
 
 
+def test_adapting_encodings_are_measured_on_the_model_that_is_there(tmp_path: Path) -> None:
+    run("rope", **SMALL, seeds=1, results=tmp_path)
+    (trained,) = tmp_path.glob("cells/*/train.json")
+    stamp = trained.stat().st_mtime_ns
+    options = ["run", *OPTIONS, "--seeds", "1", "--results", str(tmp_path), "--encodings"]
+    planned = CliRunner().invoke(main, [*options, "rope,yarn:factor=2", "--dry-run"])
+    heading, row, total = planned.stdout.splitlines()
+    assert "trained with" in heading and "measured with" in heading
+    assert "rope, yarn:factor=2" in row and row.endswith("to measure")
+    assert total.startswith("1 cell, 0 finished, 1 to do: about 0 s of training")
+
+    both = run("rope,yarn:factor=2", **SMALL, seeds=1, results=tmp_path)
+    assert trained.stat().st_mtime_ns == stamp
+    assert set(both.frame().encoding) == {"rope", "yarn:factor=2"}
+    # Whoever asks for rope again is not shown what others made of it.
+    assert set(run("rope", **SMALL, seeds=1, results=tmp_path).frame().encoding) == {"rope"}
+
+
+def test_a_dry_run_refuses_what_a_run_refuses(tmp_path: Path) -> None:
+    options = ["run", *OPTIONS, "--dry-run", "--results", str(tmp_path), "--encodings"]
+    outcome = CliRunner().invoke(main, [*options, "rope,yarn:factor=0.5"])
+    assert outcome.exit_code == 2
+    assert outcome.stderr == "error: yarn: factor is 0.5, but must be at least 1\n"
+
+
 def test_damaged_files_are_made_again(tmp_path: Path) -> None:
     run("rope", **SMALL, seeds=1, results=tmp_path)
     before = outcomes(tmp_path)

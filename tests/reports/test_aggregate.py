@@ -89,6 +89,28 @@ def test_test_time_adaptation_keeps_both_names(records: ModuleType, tmp_path: Pa
     assert set(zip(gaps["encoding"], gaps["length"], strict=True)) == {("rope", 32), ("rope-pi", 16)}
 
 
+def test_a_model_that_was_trained_for_others_to_adapt_lacks_nothing(records: ModuleType, tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    trained = records.write_cell(store, "copy", "rope", 0, [])
+    assert set(aggregate.missing(store)["encoding"]) == set()
+    records.write_cell(store, "copy", "alibi", 0, [1])
+    assert set(aggregate.missing(store)["encoding"]) == {"rope"}  # it was to be measured, for all that is known
+    adapted = records.eval_record(trained, 16, encoding="rope-pi")
+    store.put(adapted, records.synthetic_arrays("copy", "rope", 0, 16))
+    assert set(aggregate.missing(store)["encoding"]) == set()
+
+
+def test_the_league_is_what_the_record_says(records: ModuleType, tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    trained = records.write_cell(store, "copy", "mine", 0, [1])
+    encoding = trained.spec.encoding.model_copy(update={"reads_digits": True})
+    measured = records.eval_record(trained, 32)
+    measured = measured.model_copy(update={"spec": measured.spec.model_copy(update={"encoding": encoding})})
+    store.put(measured, records.synthetic_arrays("copy", "rope", 0, 32))
+    leagues = aggregate.frame(store).groupby("length")["league"].first()
+    assert leagues.to_dict() == {16: "", 32: "reads digits"}
+
+
 def test_settings_are_kept_apart_and_the_newest_is_found(records: ModuleType, tmp_path: Path) -> None:
     store = Store(tmp_path)
     records.write_cell(store, "copy", "rope", 0, [1])

@@ -52,6 +52,36 @@ def test_classic_encodings_keep_their_colours_whoever_is_beside_them() -> None:
     assert len({style.color for style in together.values()}) == 7
 
 
+def test_a_long_name_leaves_room_for_the_panel(copying: pd.DataFrame) -> None:
+    """matplotlib would warn of axes without a size, and the warning be an error."""
+    long = "randomized:base=path/to/a/folder/of/encodings/mine.py:limit=4096"
+    table = copying.replace({"encoding": {"rope": long}})
+    styles = figures.palette(set(table["encoding"]))
+    for figure in (
+        figures.extrapolation(table, styles),
+        figures.length_heatmap(table),
+        figures.paired(table, long, "alibi", styles),
+        figures.drift({long: [(7, 0.1), (15, 0.2)]}, 0.08),
+    ):
+        draw(figure)
+        assert figure.axes[0].get_position().width * figure.get_figwidth() > 3  # inches
+
+
+@pytest.mark.parametrize("encodings", [3, 40])
+def test_the_note_stands_between_the_title_and_the_panel(copying: pd.DataFrame, encodings: int) -> None:
+    rope = copying[copying["encoding"] == "rope"]
+    table = pd.concat([rope.assign(encoding=f"mine-{number}") for number in range(encodings)])
+    for figure in (
+        figures.extrapolation(table, figures.palette(set(table["encoding"]))),
+        figures.length_heatmap(table),
+    ):
+        draw(figure)
+        axes = figure.axes[0]
+        (note,) = (text for text in axes.texts if text.get_text().startswith("mean"))
+        assert axes.bbox.y1 < note.get_window_extent().y0
+        assert note.get_window_extent().y1 <= axes._left_title.get_window_extent().y0
+
+
 def test_no_two_styles_are_alike() -> None:
     styles = figures.palette([*CLASSIC, *(f"mine-{number}" for number in range(37))])
     assert len({(style.color, style.dash) for style in styles.values()}) == 42

@@ -237,6 +237,13 @@ def test_markdown_tables_are_rectangular():
     assert rows == ["| x | y |", "| --- | ---: |", r"| a\|b | **\`c\` d** best |"]
 
 
+def test_markdown_sets_what_must_be_known_of_a_name_in_brackets():
+    name = Cell(text="yarn", details=("on rope, no further training",))
+    value = Cell(text="0.5", details=("[0.4, 0.6]",), mark="tied")
+    rows = str(markdown.table(Table(caption="a", columns=("x", "y"), rows=((name, value),)))).splitlines()
+    assert rows[-1] == r"| yarn (on rope, no further training) | 0.5 \[0.4, 0.6\], tied |"
+
+
 def test_a_name_that_is_markup_shows_as_text(records, tmp_path):
     store = write_small(records, tmp_path / "in", tasks=("corpus",), encodings=("rope", EVIL), corpus=EVIL)
     paths = write_report(store, tmp_path / "out", command=f"python -m benchmark run --corpus '{EVIL}'")

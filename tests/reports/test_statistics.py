@@ -89,8 +89,9 @@ def test_one_seed_shows_no_difference() -> None:
     assert statistics.best_and_tied(table({"a": [0.9], "b": [0.1]})) == ("a", {"b"})
 
 
-def test_equal_values_are_a_tie_and_nothing_is_no_best() -> None:
-    assert statistics.best_and_tied(table({"a": [1.0, 1.0], "b": [1.0, 1.0]})) == ("a", {"b"})
+def test_equal_means_are_a_tie_and_nothing_is_no_best() -> None:
+    assert statistics.best_and_tied(table({"a": [1.0, 1.0], "b": [1.0, 1.0]})) == (None, {"a", "b"})
+    assert statistics.best_and_tied(table({"a": [0.0, 0.0], "b": [0.0, 0.0], "c": [0.0, 0.0]}))[0] is None
     assert statistics.best_and_tied(table({"a": [math.nan]})) == (None, set())
 
 

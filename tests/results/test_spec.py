@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from benchmark.results.spec import PROTOCOL, EvalSpec, Frozen, ProbeSpec, TrainSpec
 
-FOR_PEOPLE = {("task", "label"), ("task", "corpus"), ("encoding", "label")}
+FOR_PEOPLE = {("task", "label"), ("task", "corpus"), ("encoding", "label"), ("encoding", "reads_digits")}
 FIXED = {("kind",)}  # a literal
 
 

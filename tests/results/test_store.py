@@ -292,12 +292,13 @@ def test_records_come_in_a_stable_order(tmp_path: Path, each_record: list[Any]) 
     assert forward == backward
 
 
-def test_a_store_may_be_limited_to_some_models(store: Store, each_record: list[Any]) -> None:
-    trained = each_record[0]
+def test_a_store_may_be_limited_to_some_records(store: Store, each_record: list[Any]) -> None:
+    trained, measured, *_ = each_record
     other = trained.model_copy(update={"spec": trained.spec.model_copy(update={"init_seed": 9})})
     filled(store, [*each_record, other])
-    limited = Store(store.root, only=frozenset({other.spec.key}))
-    assert list(limited.records()) == [other]
+    assert list(Store(store.root, only=frozenset({other.spec.key})).records()) == [other]
+    limited = Store(store.root, only=frozenset({trained.spec.key, measured.spec.key}))
+    assert {record.spec.key for record in limited.records()} == {trained.spec.key, measured.spec.key}
 
 
 def test_runs_are_read_oldest_first_and_faulty_ones_named(store: Store, trained: TrainRecord) -> None:

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from benchmark.encodings import CATALOGUE
-from benchmark.encodings.encoding import Shape
+from benchmark.encodings.encoding import Rotation, Shape
 from benchmark.timing.operations import OPERATIONS, VOCABULARY, Case, _decode, prepare, unsupported
 
 SHAPE = Shape(width=12, heads=3, layers=2, train_length=7)
@@ -34,6 +34,17 @@ def test_every_call_that_is_made_ready_can_be_run() -> None:
         ready = prepare(case(operation), CATALOGUE.choice("rope"))
         for _ in range(2):
             ready()()
+
+
+def test_a_training_step_does_what_most_of_training_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that drops its rotation near the end is timed with it."""
+    turned = []
+    turn = Rotation.turn
+    monkeypatch.setattr(Rotation, "turn", lambda self, x, cos, sin: turned.append(x) or turn(self, x, cos, sin))
+    prepare(case("forward"), CATALOGUE.choice("drop"))()()
+    assert turned == []
+    prepare(case("training_step"), CATALOGUE.choice("drop"))()()
+    assert len(turned) == 2 * SHAPE.layers
 
 
 def test_a_batch_has_the_same_tokens_at_every_length() -> None:

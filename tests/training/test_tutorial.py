@@ -7,7 +7,7 @@ import torch
 
 from benchmark.encodings import CATALOGUE
 from benchmark.errors import UsageError
-from benchmark.training.tutorial import Reconstruction, experiment, largest_change
+from benchmark.training.tutorial import Reconstruction, experiment, largest_change, train
 
 PASSAGES = {"one": ["a", "b", "c", "b", "d"], "two": ["e", "a", "f"]}
 CAUSAL = """
@@ -82,6 +82,22 @@ def test_an_encoding_of_test_time_is_refused(tmp_path):
     (tmp_path / "adapter.py").write_text(ADAPTER)
     with pytest.raises(UsageError, match="applied at test time only"):
         outcome(tmp_path / "adapter.py")
+
+
+@pytest.mark.parametrize("name", ["abacus", "randomized:base=abacus"])
+def test_an_encoding_that_reads_digits_is_refused(name):
+    with pytest.raises(UsageError, match=f"{name} reads the digits of numbers, and the passages have none"):
+        outcome(name)
+
+
+def test_an_encoding_is_trained_as_in_a_run_and_looked_at_as_it_is_used():
+    """One that drops its rotation has it for most epochs, and one that samples positions samples anew each epoch."""
+    assert outcome("drop", 7).losses[:7] == outcome("rope", 7).losses[:7]
+    assert outcome("drop", 16).losses[15] != outcome("rope", 16).losses[15]
+    assert outcome("randomized", 3).losses[1] != outcome("rope", 3).losses[1]
+    trained = Reconstruction(7, 5, CATALOGUE.choice("drop"), 0)
+    train(trained, [torch.tensor([[0, 3, 5]])], 2, 0)
+    assert not trained.training
 
 
 def test_a_words_weight_on_itself_is_compared_with_chance():
