@@ -112,6 +112,7 @@ def check_corpus(name: str) -> None:
 CHECKS = {
     "--encodings": partial(check_list, ENCODINGS),
     "--encoding": ENCODINGS.choice,
+    "--reference": ENCODINGS.choice,
     "ENCODING...": partial(check_list, ENCODINGS),
     "--tasks": partial(check_list, TASKS),
     "TASK...": partial(check_list, TASKS),
@@ -250,7 +251,7 @@ def section_titles() -> list[str]:
     """The titles of the sections that `pages.build` puts together, in its order."""
     reports = ROOT / "benchmark" / "reports"
     titles = {}
-    for module in ("sections", "exhibits"):
+    for module in ("sections", "exhibits", "verdicts"):
         for function in ast.parse((reports / f"{module}.py").read_bytes()).body:
             if isinstance(function, ast.FunctionDef):
                 title = re.search(
@@ -258,7 +259,9 @@ def section_titles() -> list[str]:
                 )
                 if title:
                     titles[f"{module}.{function.name}"] = title.group(1)
-    calls = re.findall(r"^ {12}((?:sections|exhibits)\.\w+)\(", (reports / "pages.py").read_text("utf-8"), flags=re.M)
+    calls = re.findall(
+        r"^ {12}((?:sections|exhibits|verdicts)\.\w+)\(", (reports / "pages.py").read_text("utf-8"), flags=re.M
+    )
     assert len(calls) >= 10
     return [titles[call] for call in calls]
 

@@ -32,6 +32,12 @@ def folder(name: str, default: str, purpose: str) -> Callable[[Function], Functi
 
 results_folder = folder("--results", "results", "Folder of the records.")
 reports_folder = folder("--out", "reports", "Folder of the report.")
+reference_encoding = click.option(
+    "--reference",
+    metavar="NAME",
+    default=None,
+    help="The encoding that the report compares all others with.  [default: rope, else the first that was trained]",
+)
 table_format = click.option(
     "--format",
     "style",

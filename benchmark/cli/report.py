@@ -4,19 +4,20 @@ from pathlib import Path
 
 import click
 
-from benchmark.cli.options import reports_folder, results_folder
+from benchmark.cli.options import reference_encoding, reports_folder, results_folder
 from benchmark.cli.stored import name_problems, stored
 
 
 @click.command
 @results_folder
 @reports_folder
-def command(results: Path, out: Path) -> None:
+@reference_encoding
+def command(results: Path, out: Path, reference: str | None) -> None:
     """Write the report (index.html, report.md) from the results on disk."""
     store = stored(results)
     from benchmark.experiments.reproduce import command_for
     from benchmark.reports.pages import write_report
 
-    paths = write_report(store, out, command=command_for(store))
+    paths = write_report(store, out, command=command_for(store), reference=reference)
     name_problems(store)
     click.echo(f"report: {paths.html}")

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from benchmark.cli.options import Known, reports_folder, results_folder
+from benchmark.cli.options import Known, reference_encoding, reports_folder, results_folder
 from benchmark.cli.progress import DISPLAYS, display, duration, show_json_line
 from benchmark.cli.summary import show_summary
 from benchmark.cli.table import show
@@ -64,6 +64,7 @@ def read_config(ctx: click.Context, _: click.Parameter, value: Path | None) -> P
 @click.option("--lengths", default=None, help="Multiples of the trained length: 1,2,4,8,16.  [default: the preset's]")
 @results_folder
 @reports_folder
+@reference_encoding
 @click.option("--workers", type=click.IntRange(1, 256), default=None, help="Processes.  [default: one a core]")
 @click.option("--device", type=Known("device", ["auto", "cpu", "cuda", "mps"]), default="auto", show_default=True)
 @click.option("--precision", type=Known("precision", ["float32", "bfloat16"]), default="float32", show_default=True)
@@ -91,6 +92,7 @@ def command(
     lengths: str | None,
     results: Path,
     out: Path,
+    reference: str | None,
     workers: int | None,
     device: str,
     precision: str,
@@ -116,6 +118,7 @@ def command(
         precision="bfloat16" if precision == "bfloat16" else "float32",
     )
     plan = make_plan(request)
+    check_reference(reference, plan)
     store = Store(results)
     todo = outstanding(plan, store, force=force, retry_failed=retry_failed)
     if style in ("auto", "rich", "plain"):
@@ -136,17 +139,24 @@ def command(
     for line in [*store.problems, *wrong]:
         click.echo(line, err=True)
     if not no_report:
-        write(plan, Store(results, only=plan.keys), out, style)
+        write(plan, Store(results, only=plan.keys), out, style, reference)
     ctx.exit(1 if wrong else 0)
 
 
-def write(plan: Plan, store: Store, out: Path, style: str) -> None:
+def check_reference(name: str | None, plan: Plan) -> None:
+    """Refuse, before anything is trained, a reference that will not be there."""
+    known = {cell.train.encoding.label for cell in plan.cells}
+    if name is not None and name not in known:
+        raise unknown("reference", name, known, "It must be one of the encodings that are trained.")
+
+
+def write(plan: Plan, store: Store, out: Path, style: str, reference: str | None) -> None:
     """Write the report, print the summary table, and say where the report is."""
     if not any(store.records()):
         return
     from benchmark.reports.pages import write_report
 
-    paths = write_report(store, out, command=command_line(plan.request))
+    paths = write_report(store, out, command=command_line(plan.request), reference=reference)
     if style == "json":
         show_json_line(event="report", html=str(paths.html), markdown=str(paths.markdown))
     elif style != "none":

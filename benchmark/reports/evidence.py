@@ -5,19 +5,20 @@ each trained length its last budget; how many records it leaves out, it says.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 import pandas as pd
 
-from benchmark.errors import UsageError
+from benchmark.errors import UsageError, unknown
 from benchmark.reports import aggregate, statistics
 from benchmark.results.record import TrainRecord
 from benchmark.results.store import Store
 from benchmark.tasks import CATALOGUE
 
 MODEL = ["width", "heads", "layers", "precision"]
+REFERENCE = "rope"  # unless another is asked for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,10 +75,11 @@ class Evidence:
     trainings: tuple[TrainRecord, ...]
     frame: pd.DataFrame
     shown: pd.DataFrame  # the rows of `frame` that the report shows
+    reference: str  # what the others are compared with; "" if there is none
 
     @classmethod
-    def of(cls, store: Store) -> "Evidence":
-        """Everything in a store; an error that says what to do if there is nothing."""
+    def of(cls, store: Store, reference: str | None = None) -> "Evidence":
+        """Everything in a store; an error that says what to do if there is nothing, or not this reference."""
         trainings = tuple(record for record in store.records() if isinstance(record, TrainRecord))
         if not trainings:
             raise UsageError(
@@ -85,7 +87,9 @@ class Evidence:
                 "with --results"
             )
         frame = aggregate.frame(store)
-        return cls(store=store, trainings=trainings, frame=frame, shown=shown(frame))
+        rows = shown(frame)
+        chosen = _own_reference(rows) if reference is None else _asked_reference(reference, trainings)
+        return cls(store=store, trainings=trainings, frame=frame, shown=rows, reference=chosen)
 
     @cached_property
     def panels(self) -> list[Panel]:
@@ -112,6 +116,12 @@ class Evidence:
         return statistics.summary(self.shown)
 
     @property
+    def compared(self) -> bool:
+        """Whether the reference has rows of its own among those shown."""
+        own = self.shown[self.shown["encoding"] == self.reference]
+        return bool((own["trained_with"] == self.reference).any())
+
+    @property
     def left_out(self) -> int:
         """Evaluations of other settings than those shown."""
         return int(self.frame["eval_key"].nunique() - self.shown["eval_key"].nunique())
@@ -130,6 +140,19 @@ def shown(frame: pd.DataFrame) -> pd.DataFrame:
     same_model = frame.merge(last, on=["task", *MODEL])
     newest = same_model.sort_values("created").drop_duplicates(["task", "train_length"], keep="last")
     return same_model.merge(newest[["task", "setting"]], on=["task", "setting"])
+
+
+def _own_reference(rows: pd.DataFrame) -> str:
+    """`rope` where it is shown, else the first trained encoding in the order of reports."""
+    trained = [encoding for base, encoding, _ in statistics.arranged(rows) if base == encoding]
+    return REFERENCE if REFERENCE in trained else next(iter(trained), "")
+
+
+def _asked_reference(name: str, trainings: Iterable[TrainRecord]) -> str:
+    known = {record.spec.encoding.label for record in trainings}
+    if name not in known:
+        raise unknown("reference", name, known, "It must be an encoding that was trained.")
+    return name
 
 
 def task_name(label: str) -> str:

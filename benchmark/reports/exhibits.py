@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from benchmark.reports import aggregate, figures, interactive, statistics
+from benchmark.reports import aggregate, crowd, figures, interactive, statistics
 from benchmark.reports.evidence import Evidence, Panel, slug
 from benchmark.reports.figures import Style
 from benchmark.reports.interactive import Axes, Curve, Point
@@ -20,17 +20,20 @@ Styles = Mapping[str, Style]
 
 def curves(evidence: Evidence, styles: Styles) -> Section:
     """Extrapolation curves, a figure a task."""
-    lines = (
+    lines: tuple[str, ...] = (
         "Each model was trained on lengths up to L, the upright line, and measured beyond it. Line: mean over seeds; "
         "band: 95 % interval. In the interactive page, point at a value to read it, click a name in the "
         "legend to hide it, drag to zoom.",
     )
-    exhibits = tuple(_curve(panel, styles) for panel in evidence.panels)
+    if any(panel.headline["encoding"].nunique() > crowd.MANY for panel in evidence.panels):
+        lines += (crowd.CROWDED,)
+    exhibits = tuple(_curve(panel, styles, evidence.reference) for panel in evidence.panels)
     return Section(id="curves", title="Extrapolation", lines=lines, exhibits=exhibits)
 
 
-def _curve(panel: Panel, styles: Styles) -> Exhibit:
+def _curve(panel: Panel, styles: Styles, reference: str) -> Exhibit:
     points = statistics.over_seeds(panel.headline)
+    weighted = crowd.weighted(styles, points, reference)
     names = sorted(set(points["encoding"]))
     return Exhibit(
         id=f"curve-{panel.id}",
@@ -40,10 +43,10 @@ def _curve(panel: Panel, styles: Styles) -> Exhibit:
         caption=_caption(panel, points),
         models=panel.models,
         measured=panel.measured,
-        picture=figures.render(figures.extrapolation(panel.headline, styles), "svg"),
+        picture=figures.render(figures.extrapolation(panel.headline, weighted), "svg"),
         format="svg",
         interactive=interactive.lines(
-            [_over_lengths(name, points[points["encoding"] == name], styles) for name in names],
+            [_over_lengths(name, points[points["encoding"] == name], weighted) for name in names],
             Axes(
                 x_title="problem length (log scale)",
                 y_title=unit(panel),
@@ -118,7 +121,14 @@ def positions(evidence: Evidence, styles: Styles) -> Section:
     )
     if not panels:
         lines = ("No language task was measured, so there is no loss by position.",)
-    exhibits = tuple(_position_exhibit(panel, table[table["setting"] == panel.setting], styles) for panel in panels)
+    exhibits = tuple(
+        _position_exhibit(
+            panel,
+            table[table["setting"] == panel.setting],
+            crowd.weighted(styles, statistics.over_seeds(panel.headline), evidence.reference),
+        )
+        for panel in panels
+    )
     return Section(id="positions", title="Loss by position", lines=lines, exhibits=exhibits)
 
 

@@ -104,11 +104,18 @@ class Style:
     color: str  # "#RRGGBB"
     marker: str  # matplotlib's name
     dash: str  # one of DASHES
+    light: bool = False  # thin and without a band, so that others stand out
 
     @property
     def line_style(self) -> Any:
         """The dash as matplotlib spells it."""
         return LINE_STYLES[self.dash]
+
+    @property
+    def stroke(self) -> dict[str, Any]:
+        """A line as matplotlib spells it."""
+        weight = {"linewidth": 0.9, "markersize": 3, "alpha": 0.55, "zorder": 1.9} if self.light else {}
+        return {"color": self.color, "linestyle": self.line_style, **weight}
 
 
 def palette(encodings: Iterable[str]) -> dict[str, Style]:
@@ -181,7 +188,7 @@ def extrapolation(table: pd.DataFrame, styles: Mapping[str, Style]) -> Figure:
     figure, axes = _canvas(*_beside_legend(points["encoding"]))
     _draw_curves(axes, points, styles)
     axes.set_title(f"{_text(points, 'task')}: beyond the trained length", pad=24)
-    _note(axes, _band_note(points))
+    _note(axes, _band_note(points) + _light_note(styles))
     _length_axis(axes, points)
     _trained_line(axes, int(points["train_length"].iloc[0]))
     _metric_axis(axes, points)
@@ -199,10 +206,10 @@ def position_loss(table: pd.DataFrame, styles: Mapping[str, Style]) -> Figure:
         rows = [_bin(group) for _, group in own.groupby(["position_start", "position_stop"])]
         curve = pd.DataFrame(rows, columns=["center", "mean", "low", "high", "n"])
         counts += list(curve["n"])
-        axes.plot(curve["center"], curve["mean"], color=style.color, linestyle=style.line_style)
-        axes.fill_between(curve["center"], curve["low"], curve["high"], color=style.color, alpha=0.15, linewidth=0)
+        axes.plot(curve["center"], curve["mean"], **style.stroke)
+        _band(axes, curve["center"], curve, style)
     axes.set_title(f"{_text(table, 'task')}: loss by absolute position", pad=24)
-    _note(axes, f"mean over the tokens of each log-spaced bin; band: {seeds_phrase(counts)}")
+    _note(axes, f"mean over the tokens of each log-spaced bin; band: {seeds_phrase(counts)}{_light_note(styles)}")
     axes.set_xlabel("position in the text (tokens, log scale)")
     axes.set_ylabel(METRICS["loss_nats"])
     _log2_axis(axes, _powers(1, int(table["position_stop"].max())))
@@ -388,11 +395,16 @@ def _canvas(width: float, height: float) -> tuple[Figure, Axes]:
 def _draw_curves(axes: Axes, points: pd.DataFrame, styles: Mapping[str, Style]) -> None:
     for encoding, own in points[points["n"] > 0].groupby("encoding"):
         style = styles[str(encoding)]
-        axes.plot(own["length"], own["mean"], color=style.color, marker=style.marker, linestyle=style.line_style)
-        axes.fill_between(own["length"], own["low"], own["high"], color=style.color, alpha=0.15, linewidth=0)
+        axes.plot(own["length"], own["mean"], marker=style.marker, **style.stroke)
+        _band(axes, own["length"], own, style)
     chance = points.drop_duplicates("length").sort_values("length").dropna(subset="chance")
     if not chance.empty:
         axes.plot(chance["length"], chance["chance"], color=MUTED, linestyle=(0, (3, 3)), linewidth=1.2, label="chance")
+
+
+def _band(axes: Axes, places: pd.Series, points: pd.DataFrame, style: Style) -> None:
+    if not style.light:
+        axes.fill_between(places, points["low"], points["high"], color=style.color, alpha=0.15, linewidth=0)
 
 
 def _draw_differences(axes: Axes, differences: pd.DataFrame, first: str, second: str) -> None:
@@ -436,6 +448,10 @@ def _note(axes: Axes, text: str) -> None:
 def _band_note(points: pd.DataFrame) -> str:
     phrase = seeds_phrase(list(points["n"]))
     return f"mean; band: {phrase}" if points["n"].max() > 1 else phrase
+
+
+def _light_note(styles: Mapping[str, Style]) -> str:
+    return "; thin: mean alone" if any(style.light for style in styles.values()) else ""
 
 
 def _seed_span(counts: Iterable[int]) -> str:
@@ -509,10 +525,9 @@ def _legend(axes: Axes, entries: Sequence[tuple[str, Style, str]], *, markers: b
         Line2D(
             [],
             [],
-            color=style.color,
-            linestyle=style.line_style,
             marker=style.marker if markers else "",
             label=drawable(text),
+            **style.stroke,
         )
         for _, style, text in entries
     ]

@@ -1,7 +1,8 @@
 """What the statistics of a task allow to be said, in two sentences.
 
-The first names the best means, which is no test. The second says against a reference, at one length, which encodings
-are shown to be better, worse or equivalent (`paired.against`), and how many more seeds the others need.
+The first names the best means, and counts who is ruled out as the best at the longest length (`contenders`). The second
+says against a reference, there, which encodings are shown to be better, worse or equivalent (`paired.against`), and how
+many more seeds the others need. Up to SPELLED others are named one by one; more are counted.
 
 Convention: intervals are of one difference, p values are Holm's. The reference is chosen beforehand: a best one that
 is picked by its mean would be compared with after the fact.
@@ -13,9 +14,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmark.reports.contenders import contest
 from benchmark.reports.paired import LEVEL, MARGINS, against, fewest_seeds, league_of
 
-NAMED = 3  # encodings spelled out of each verdict; the rest are counted
+NAMED = 3  # encodings that share the best mean; the rest are counted
+SPELLED = 4  # comparisons spelled out one by one: the classic encodings but the reference
 UNDECIDED = ("unmeasured", "one seed")
 METRICS = {
     "token_accuracy": "token accuracy",
@@ -34,39 +37,55 @@ def findings(
     Pass it rows of `aggregate.frame`. Encodings of other leagues than the reference's are not spoken of.
     """
     headline = league_of(table[table["headline"]], reference)
-    tests = against(headline, reference, margins=margins, seed=seed)
+    longest = headline[headline["length"] == headline.groupby(["task", "setting"])["length"].transform("max")]
+    tests = against(longest, reference, margins=margins, seed=seed)
     found = {}
     for (task, setting), group in headline.groupby(["task", "setting"], sort=True):
         own = tests[(tests["task"] == task) & (tests["setting"] == setting)]
-        longest = own[own["length"] == group["length"].max()]
-        found[str(task), str(setting)] = f"{task}: {best_sentence(group)} {comparison_sentence(longest)}".strip()
+        found[str(task), str(setting)] = f"{best_sentence(group, seed)} {comparison_sentence(own)}".strip()
     return found
 
 
-def best_sentence(group: pd.DataFrame) -> str:
+def best_sentence(group: pd.DataFrame, seed: int = 0) -> str:
     """Who has the best mean at L and at the longest length, of the rows of one task and metric."""
     places = sorted({group["multiple"].min(), group["multiple"].max()})
     best = {_multiple(place): _best(group[group["multiple"] == place]) for place in places}
     metric = METRICS.get(group["metric"].iloc[0], group["metric"].iloc[0])
     holders = [f"{_listed(names)} at {place}" for place, names in best.items() if names]
     if not holders:
-        return f"no {metric} was measured."
+        return f"No {metric} was measured."
+    rivals = _rivals(group[group["multiple"] == places[-1]], seed)
     if len(set(best.values())) == 1:
-        return f"best mean {metric} at {' and at '.join(best)}: {_listed(next(iter(best.values())))}."
-    return f"best mean {metric}: {', '.join(holders)}."
+        return f"Best mean {metric} at {' and at '.join(best)}: {_listed(next(iter(best.values())))}{rivals}."
+    return f"Best mean {metric}: {', '.join(holders)}{rivals}."
+
+
+def _rivals(longest: pd.DataFrame, seed: int) -> str:
+    """How many are ruled out as the best; "" where the comparison with the reference says all, or seeds are few."""
+    found = contest(longest, seed)
+    if found is None or found.rivals < 2 or not found.decidable:
+        return ""
+    lost, rivals = len(found.ruled_out), found.rivals
+    are = (
+        "none of {} others is" if lost == 0 else "all {} others are" if lost == rivals else f"{lost} of {{}} others are"
+    )
+    return f"; at {_multiple(longest['multiple'].iloc[0])}, {are.format(rivals)} ruled out as the best"
 
 
 def comparison_sentence(tests: pd.DataFrame) -> str:
     """What the rows of `paired.against` at one place show; "" where there is nothing to compare."""
-    known = tests[tests["n"] > 0]
-    if known.empty:
+    if tests.empty:
         return ""
-    first = known.iloc[0]
+    known = tests[tests["n"] > 0]
+    first = tests.iloc[0]
     head = f"At {_multiple(first['multiple'])} against {first['reference']}"
-    seeds = int(known["n"].max())
-    undecided = known["verdict"].isin(UNDECIDED).all()
-    if undecided and seeds < fewest_seeds(int(first["family"])):
-        return f"{head}, {_nothing_can_be_shown(seeds, int(first['family']))}."
+    if known.empty:
+        return f"{head}, nothing can be compared: no encoding has a common seed with it there."
+    seeds, family = int(known["n"].max()), int(first["family"])
+    if known["verdict"].isin(UNDECIDED).all() and seeds < fewest_seeds(family):
+        return f"{head}, {_nothing_can_be_shown(seeds, family)}."
+    if len(tests) > SPELLED:
+        return f"{head}, of {len(tests)} others: {'; '.join(_counts(tests))}."
     shown = [*_shown(known, "better"), *_shown(known, "worse"), *_equivalent(known)]
     return f"{head}, {'; '.join([*shown, *_undecided(known), *_absent(tests)])}."
 
@@ -77,13 +96,43 @@ def _nothing_can_be_shown(seeds: int, family: int) -> str:
     return f"no difference can be shown at {level}: at least {fewest_seeds(family)} seeds are needed"
 
 
+def _counts(tests: pd.DataFrame) -> Iterator[str]:
+    """How many came out in each way; of those that are shown, the largest difference."""
+    known = tests[tests["n"] > 0]
+    for verdict in ("better", "worse"):
+        rows = _largest_first(known, verdict)
+        if rows:
+            yield f"{len(rows)} {verdict}, most of all {rows[0]['encoding']} by {_size(rows[0])}"
+    equivalent, undecided = known[known["verdict"] == "equivalent"], known[known["verdict"].isin(UNDECIDED)]
+    if len(equivalent):
+        yield f"{len(equivalent)} equivalent within {equivalent['margin'].iloc[0]:g}"
+    if len(undecided):
+        yield f"{len(undecided)} not shown either way{_more_seeds(undecided)}"
+    if len(known) < len(tests):
+        yield f"{len(tests) - len(known)} without a common seed"
+
+
+def _more_seeds(undecided: pd.DataFrame) -> str:
+    more = (undecided["seeds_needed"] - undecided["n"]).dropna().clip(lower=1)
+    if more.empty:
+        return ""
+    low, high = int(more.min()), int(more.max())
+    return (
+        f" (need about {low} to {high} more seeds)" if low < high else f" (need about {low} more seed{'s' * (low > 1)})"
+    )
+
+
+def _largest_first(tests: pd.DataFrame, verdict: str) -> list[dict[Any, Any]]:
+    own = tests[tests["verdict"] == verdict].sort_values("difference", key=np.abs, ascending=False, kind="stable")
+    return own.to_dict("records")
+
+
 def _shown(tests: pd.DataFrame, verdict: str) -> Iterator[str]:
     """Those that are better or worse, the largest difference first."""
-    own = tests[tests["verdict"] == verdict].sort_values("difference", key=np.abs, ascending=False, kind="stable")
-    rows = own.to_dict("records")
+    rows = _largest_first(tests, verdict)
     if rows:
-        named = ", ".join(f"{row['encoding']} by {_size(row)}" for row in rows[:NAMED])
-        yield f"{verdict}: {_with_rest(named, len(rows) - NAMED)}"
+        named = ", ".join(f"{row['encoding']} by {_size(row)}" for row in rows)
+        yield f"{verdict}: {named}"
 
 
 def _size(row: Mapping[Any, Any]) -> str:
@@ -97,22 +146,21 @@ def _size(row: Mapping[Any, Any]) -> str:
 def _equivalent(tests: pd.DataFrame) -> Iterator[str]:
     own = tests[tests["verdict"] == "equivalent"]
     if len(own):
-        named = _with_rest(", ".join(own["encoding"][:NAMED]), len(own) - NAMED)
-        yield f"equivalent within {own['margin'].iloc[0]:g}: {named}"
+        yield f"equivalent within {own['margin'].iloc[0]:g}: {', '.join(own['encoding'])}"
 
 
 def _undecided(tests: pd.DataFrame) -> Iterator[str]:
     """Those that are not shown either way, and what each lacks."""
     own = tests[tests["verdict"].isin(UNDECIDED)].to_dict("records")
     if own:
-        named = ", ".join(f"{row['encoding']} ({row['note']})" for row in own[:NAMED])
-        yield f"not shown either way: {_with_rest(named, len(own) - NAMED)}"
+        named = ", ".join(f"{row['encoding']} ({row['note']})" for row in own)
+        yield f"not shown either way: {named}"
 
 
 def _absent(tests: pd.DataFrame) -> Iterator[str]:
     own = tests.loc[tests["n"] == 0, "encoding"]
     if len(own):
-        yield f"no common seed: {_with_rest(', '.join(own[:NAMED]), len(own) - NAMED)}"
+        yield f"no common seed: {', '.join(own)}"
 
 
 def _best(group: pd.DataFrame) -> tuple[str, ...]:
@@ -126,12 +174,8 @@ def _best(group: pd.DataFrame) -> tuple[str, ...]:
 
 def _listed(names: tuple[str, ...]) -> str:
     if len(names) > NAMED:
-        return _with_rest(", ".join(names[:NAMED]), len(names) - NAMED)
+        return f"{', '.join(names[:NAMED])} and {len(names) - NAMED} more"
     return " and ".join(names)
-
-
-def _with_rest(named: str, rest: int) -> str:
-    return f"{named} and {rest} more" if rest > 0 else named
 
 
 def _multiple(multiple: float) -> str:

@@ -61,7 +61,8 @@ class Axes:
 
 def lines(curves: Sequence[Curve], axes: Axes) -> Figure:
     """Curves with bands over a logarithmic axis of lengths."""
-    traces = [trace for curve in curves for trace in (*_bands(curve), _line(curve))]
+    behind_first = sorted(curves, key=lambda curve: not curve.style.light)
+    traces = [trace for curve in behind_first for trace in (*_bands(curve), _line(curve))]
     if axes.chance:
         traces.append(_chance(axes.chance))
     return {"data": traces, "layout": _layout(axes)}
@@ -84,7 +85,7 @@ def number(value: float) -> float | None:
 
 
 def _line(curve: Curve) -> Figure:
-    color = series(curve.style)
+    color, light = series(curve.style), curve.style.light
     return {
         "type": "scatter",
         "mode": "lines+markers",
@@ -94,14 +95,17 @@ def _line(curve: Curve) -> Figure:
         "y": [number(point.estimate.value) for point in curve.points],
         "customdata": [[plain(curve.name), plain(point.label), plain(point.shown)] for point in curve.points],
         "hovertemplate": "<b>%{customdata[0]}</b><br>%{customdata[1]}<br>%{customdata[2]}<extra></extra>",
-        "line": {"color": color, "width": 2.25, "dash": curve.style.dash},
-        "marker": {"color": color, "size": 7, "symbol": SYMBOLS[curve.style.marker]},
+        "line": {"color": color, "width": 1 if light else 2.25, "dash": curve.style.dash},
+        "marker": {"color": color, "size": 5 if light else 7, "symbol": SYMBOLS[curve.style.marker]},
+        "opacity": 0.6 if light else 1,
         "connectgaps": False,
     }
 
 
 def _bands(curve: Curve) -> Iterable[Figure]:
-    """The interval around a curve, one closed outline for each unbroken run of points that have one."""
+    """The interval around a curve, one closed outline for each unbroken run of points; none around a light one."""
+    if curve.style.light:
+        return
     run: list[Point] = []
     for point in (*curve.points, None):
         if point is not None and math.isfinite(point.estimate.low):

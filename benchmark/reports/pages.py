@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.files import write_atomically
-from benchmark.reports import aggregate, exhibits, html, interactive, markdown, sections
+from benchmark.reports import aggregate, exhibits, html, interactive, markdown, sections, verdicts
+from benchmark.reports.crowd import MANY
 from benchmark.reports.evidence import Evidence
 from benchmark.reports.figures import palette
 from benchmark.reports.parts import Exhibit, Page
@@ -23,9 +24,12 @@ class ReportPaths:
     figures: tuple[Path, ...]
 
 
-def write_report(store: Store, out: Path, *, command: str | None = None) -> ReportPaths:
-    """Write the report of a store into a folder. `command` is what runs its cells again, for readers to copy."""
-    return write(build(store, command), out)
+def write_report(store: Store, out: Path, *, command: str | None = None, reference: str | None = None) -> ReportPaths:
+    """Write the report of a store into a folder.
+
+    `command` is what runs its cells again, for readers to copy; `reference` the encoding that others are compared with.
+    """
+    return write(build(store, command, reference), out)
 
 
 def write(page: Page, out: Path) -> ReportPaths:
@@ -42,9 +46,9 @@ def write(page: Page, out: Path) -> ReportPaths:
     return paths
 
 
-def build(store: Store, command: str | None = None) -> Page:
+def build(store: Store, command: str | None = None, reference: str | None = None) -> Page:
     """The report as data, for any way of writing it."""
-    evidence = Evidence.of(store)
+    evidence = Evidence.of(store, reference)
     styles = palette(evidence.encodings)
     settings = {panel.setting for panel in evidence.panels}
     probes = [probe for probe in aggregate.probes(store) if probe.setting in settings]
@@ -55,10 +59,12 @@ def build(store: Store, command: str | None = None) -> Page:
         lead=_lead(evidence),
         colors={name: interactive.series(style).removeprefix("$") for name, style in styles.items()},
         sections=(
+            verdicts.verdict(evidence),
             sections.summary(evidence),
             exhibits.curves(evidence, styles),
             exhibits.positions(evidence, styles),
             exhibits.heatmaps(evidence),
+            verdicts.paired(evidence),
             exhibits.attention(probes),
             exhibits.structure(probes),
             sections.cost(evidence, timings),
@@ -78,8 +84,9 @@ def _lead(evidence: Evidence) -> str:
     tasks = len({panel.task for panel in panels})
     seeds = max(len(panel.seeds) for panel in panels)
     farthest = max(panel.lengths[-1] / panel.train_length for panel in panels)
+    who = _joined(names) if len(names) <= MANY else f"{len(names)} encodings"
     return (
-        f"{_joined(names)} on {tasks} task{'s' * (tasks != 1)}, {seeds} paired seed{'s' * (seeds != 1)} each, "
+        f"{who} on {tasks} task{'s' * (tasks != 1)}, {seeds} paired seed{'s' * (seeds != 1)} each, "
         f"up to {farthest:g} times the trained length."
     )
 

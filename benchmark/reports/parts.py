@@ -4,9 +4,11 @@ import base64
 from dataclasses import dataclass, field
 from itertools import accumulate
 
+from benchmark.reports.crowd import MANY
 from benchmark.reports.interactive import Figure
 
 KEY_DIGITS = 8
+TALL = MANY + 1  # entries of a legend: encodings, and chance
 MEDIA = {"svg": "image/svg+xml", "png": "image/png"}
 
 
@@ -29,6 +31,8 @@ class Table:
     groups: tuple["Group", ...] = ()
     words: frozenset[int] = frozenset()  # columns of text, set flush left
     wraps: int | None = None  # the column of long text, which may break into lines
+    title: str = ""  # a heading of its own, under which it can be folded away
+    folded: bool = False  # shown when asked for
 
     def column_class(self, index: int) -> str:
         """The styles of a column; a group begins with a rule."""
@@ -63,6 +67,11 @@ class Exhibit:
     numbers: Table | None = None
     folded: bool = False  # shown when asked for
     wide: bool = False  # scrolls on a narrow screen rather than shrink until nothing can be read
+
+    @property
+    def tall(self) -> bool:
+        """Whether the legend of its interactive twin takes many lines."""
+        return self.interactive is not None and sum("name" in trace for trace in self.interactive["data"]) > TALL
 
     @property
     def file(self) -> str:

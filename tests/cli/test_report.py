@@ -19,3 +19,18 @@ def test_no_results_are_wrong_use(invoke):
     result = invoke("report")
     assert result.exit_code == 2
     assert "python -m benchmark run" in result.stderr
+
+
+def test_the_reference_is_chosen_by_name(invoke, results, tmp_path):
+    result = invoke("report", "--results", results, "--out", tmp_path / "out", "--reference", "alibi")
+    assert result.exit_code == 0
+    text = (tmp_path / "out" / "report.md").read_text()
+    assert "The reference is alibi." in text and "against alibi" in text
+
+
+def test_an_unknown_reference_is_one_line(invoke, results, tmp_path):
+    result = invoke("report", "--results", results, "--out", tmp_path / "out", "--reference", "alibbi")
+    assert result.exit_code == 2
+    assert result.stderr.count("\n") == 1
+    assert "unknown reference 'alibbi'; did you mean 'alibi'? Known: alibi, learned, rope." in result.stderr
+    assert not (tmp_path / "out").exists()

@@ -168,6 +168,7 @@ def test_what_cannot_work_is_refused_before_anything_is_trained(tmp_path: Path) 
         (["--lengths", "0"], "--lengths is '0'"),
         (["--workers", "0"], "--workers"),
         (["--device", "tpu"], "unknown device 'tpu'"),
+        (["--reference", "ropy"], "unknown reference 'ropy'; did you mean 'rope'?"),
         (["--colour", "red"], "--colour"),
     ],
 )
@@ -176,6 +177,14 @@ def test_wrong_use_is_one_line_and_exit_code_2(tmp_path: Path, options: list[str
     assert outcome.exit_code == 2
     assert words in outcome.stderr
     assert outcome.stderr.count("\n") == 1
+
+
+def test_a_run_reports_against_the_reference_asked_for(tmp_path: Path) -> None:
+    options = [*OPTIONS[:-1], "--encodings", "alibi,rope", "--reference", "alibi", "--seeds", "1"]
+    folders = ["--results", str(tmp_path / "results"), "--out", str(tmp_path / "out")]
+    outcome = CliRunner().invoke(main, ["run", *options, *folders], catch_exceptions=False)
+    assert outcome.exit_code == 0
+    assert "The reference is alibi." in (tmp_path / "out" / "report.md").read_text()
 
 
 def test_a_configuration_file_sets_options_and_the_command_line_wins(tmp_path: Path) -> None:

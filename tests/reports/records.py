@@ -175,7 +175,9 @@ def train_spec(
 
 def encoding_spec(label: str, fingerprint: str | None = None) -> EncodingSpec:
     """The description of an encoding by its label."""
-    return EncodingSpec(name=label.partition(":")[0], fingerprint=fingerprint or _hex(label, 16), label=label)
+    name = label.partition(":")[0]
+    own = fingerprint or _hex(label, 16)
+    return EncodingSpec(name=name, fingerprint=own, label=label, reads_digits=name == "abacus")
 
 
 def eval_record(

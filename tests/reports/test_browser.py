@@ -180,7 +180,7 @@ def test_without_javascript_the_static_figures_are_there(visit):
 
 def test_every_link_of_the_contents_leads_somewhere(desktop):
     targets = desktop.locator("nav a").evaluate_all("all => all.map((each) => each.hash)")
-    assert len(targets) == 10
+    assert len(targets) == 12
     assert all(desktop.locator(target).count() == 1 for target in targets)
 
 

@@ -28,7 +28,7 @@ def test_a_difference_that_is_shown(tidy) -> None:
         ]
     )
     assert said(table) == (
-        "copy: best mean token accuracy at L and at 16 L: rope. "
+        "Best mean token accuracy at L and at 16 L: rope. "
         "At 16 L against rope, worse: alibi by 0.200 [0.198, 0.202] (7 seeds, Holm p = 0.016)."
     )
     assert said(table, "alibi").endswith("better: rope by 0.200 [0.198, 0.202] (7 seeds, Holm p = 0.016).")
@@ -37,7 +37,7 @@ def test_a_difference_that_is_shown(tidy) -> None:
 def test_losses_turn_round_and_a_small_difference_says_so(tidy) -> None:
     table = tidy({"rope": SEVEN, "alibi": shifted(-0.01)}, metric="loss_nats")
     assert said(table) == (
-        "copy: best mean loss (nats) at L: alibi. "
+        "Best mean loss (nats) at L: alibi. "
         "At L against rope, better: alibi by 0.010 [0.008, 0.012] (7 seeds, Holm p = 0.016, within the margin)."
     )
 
@@ -45,7 +45,7 @@ def test_losses_turn_round_and_a_small_difference_says_so(tidy) -> None:
 def test_three_seeds_show_nothing(tidy) -> None:
     table = tidy({"rope": [0.9, 0.9, 0.9], "alibi": [0.1, 0.2, 0.1], "none": [0.0, 0.0, 0.0]})
     assert said(table) == (
-        "copy: best mean token accuracy at L: rope. At L against rope, no difference can be shown at the 5 % level "
+        "Best mean token accuracy at L: rope. At L against rope, no difference can be shown at the 5 % level "
         "by the permutation test with 3 seeds and 2 comparisons: at least 7 seeds are needed."
     )
 
@@ -56,7 +56,23 @@ def test_one_seed_of_one_other(tidy) -> None:
     )
 
 
-def test_every_verdict_has_its_place(tidy) -> None:
+def test_up_to_four_others_are_spelled_out(tidy) -> None:
+    ten = [0.01 * index for index in range(10)]
+    moved = {"pi": [value + 0.4 for value in ten], "t5": [value - 0.1 for value in ten]}
+    assert said(tidy({"rope": ten, **moved, "alike": ten, "ended": [math.nan]})) == (
+        "Best mean token accuracy at L: pi; at L, all 3 others are ruled out as the best. "
+        "At L against rope, better: pi by 0.400 [0.400, 0.400] (10 seeds, Holm p = 0.0059); "
+        "worse: t5 by 0.100 [0.100, 0.100] (10 seeds, Holm p = 0.0059); equivalent within 0.02: alike; "
+        "no common seed: ended."
+    )
+    # vague: differences .09, .07, .. -.09, SD .06055; ((2.241 + 0.842) * .06055 / .02)^2 = 87.1 seeds.
+    assert said(tidy({"rope": ten, "single": [0.0], "vague": ten[::-1]})) == (
+        "Best mean token accuracy at L: rope and vague; at L, none of 2 others is ruled out as the best. "
+        "At L against rope, not shown either way: single (needs at least 6 more seeds), vague (needs 78 more seeds)."
+    )
+
+
+def test_more_than_four_others_are_counted(tidy) -> None:
     # vague: differences .09, .07, .. -.09, SD .06055; ((2.690 + 0.842) * .06055 / .02)^2 = 114.3 seeds.
     ten = [0.01 * index for index in range(10)]
     moved = {
@@ -64,18 +80,35 @@ def test_every_verdict_has_its_place(tidy) -> None:
     }
     table = tidy({"rope": ten, **moved, "alike": ten, "vague": ten[::-1], "single": [0.5], "ended": [math.nan]})
     assert said(table) == (
-        "copy: best mean token accuracy at L: single (1 seed). At L against rope, "
-        "better: pi by 0.400 [0.400, 0.400] (10 seeds, Holm p = 0.014), fire by 0.300 [0.300, 0.300] (10 seeds, "
-        "Holm p = 0.014), cope by 0.200 [0.200, 0.200] (10 seeds, Holm p = 0.014) and 1 more; "
-        "equivalent within 0.02: alike; "
-        "not shown either way: single (needs at least 8 more seeds), vague (needs 105 more seeds); "
-        "no common seed: ended."
+        "Best mean token accuracy at L: single (1 seed). At L against rope, "
+        "of 8 others: 4 better, most of all pi by 0.400 [0.400, 0.400] (10 seeds, Holm p = 0.014); "
+        "1 equivalent within 0.02; 2 not shown either way (need about 105 more seeds); 1 without a common seed."
+    )
+
+
+def test_thirty_three_others_take_two_sentences_of_a_line_or_two(tidy) -> None:
+    twelve = [0.01 * index for index in range(12)]
+    others = {f"mine-{index}": [value + 0.1 * (index - 3) for value in twelve] for index in range(33)}
+    text = said(tidy({"rope": twelve, **others}))
+    assert text == (
+        "Best mean token accuracy at L: mine-32; at L, all 33 others are ruled out as the best. "
+        "At L against rope, of 33 others: 29 better, most of all mine-32 by 2.900 [2.900, 2.900] (12 seeds, "
+        "Holm p = 0.016); 3 worse, most of all mine-0 by 0.300 [0.300, 0.300] (12 seeds, Holm p = 0.016); "
+        "1 equivalent within 0.02."
+    )
+
+
+def test_a_reference_without_a_value_at_the_longest_length_is_said(tidy) -> None:
+    ended = tidy({"learned": [math.nan] * 7, "rope": SEVEN}, multiple=8)
+    text = said(pd.concat([tidy({"learned": SEVEN, "rope": SEVEN}), ended]), "learned")
+    assert text.endswith(
+        "At 8 L against learned, nothing can be compared: no encoding has a common seed with it there."
     )
 
 
 def test_who_shares_the_best_mean_is_named_and_more_than_three_are_counted(tidy) -> None:
     both = {"rope": [1.0, 1.0], "alibi": [1.0, 1.0]}
-    assert said(tidy(both)).startswith("copy: best mean token accuracy at L: alibi and rope. ")
+    assert said(tidy(both)).startswith("Best mean token accuracy at L: alibi and rope. ")
     five = both | {"a": [1.0, 1.0], "b": [1.0, 1.0], "c": [1.0, 1.0]}
     assert "at L: a, alibi, b and 2 more. " in said(tidy(five))
 
@@ -84,12 +117,12 @@ def test_bests_that_differ_are_named_by_length(tidy) -> None:
     table = pd.concat(
         [tidy({"rope": [0.9], "alibi": [0.1]}), tidy({"rope": [0.1], "alibi": [0.2]}, multiple=8, train_length=16)]
     )
-    assert said(table).startswith("copy: best mean token accuracy: rope at L, alibi at 8 L. ")
+    assert said(table).startswith("Best mean token accuracy: rope at L, alibi at 8 L. ")
 
 
 def test_nothing_to_compare_and_nothing_measured(tidy) -> None:
-    assert said(tidy({"rope": SEVEN})) == "copy: best mean token accuracy at L: rope."
-    assert said(tidy({"rope": [math.nan]})) == "copy: no token accuracy was measured."
+    assert said(tidy({"rope": SEVEN})) == "Best mean token accuracy at L: rope."
+    assert said(tidy({"rope": [math.nan]})) == "No token accuracy was measured."
 
 
 def test_other_leagues_are_not_spoken_of(tidy) -> None:

@@ -11,16 +11,18 @@ from benchmark.errors import UsageError
 from benchmark.reports import aggregate, markdown, sections
 from benchmark.reports.evidence import Evidence
 from benchmark.reports.pages import ReportPaths, build, write_report
-from benchmark.reports.parts import Cell, Group, Table
+from benchmark.reports.parts import Cell, Group, Page, Section, Table
 from benchmark.results.record import EvalRecord, TrainRecord
 from benchmark.results.store import Store
 
 COMMAND = "python -m benchmark run --encodings rope,alibi,learned --preset quick"
 SECTIONS = (
+    "verdict",
     "summary",
     "curves",
     "positions",
     "heatmaps",
+    "paired",
     "attention",
     "structure",
     "cost",
@@ -71,6 +73,10 @@ def write_small(records, root: Path, **settings) -> Store:
 
 def read(paths: ReportPaths) -> Reader:
     return Reader(paths.html.read_text(encoding="utf-8"))
+
+
+def section_of(page: Page, name: str) -> Section:
+    return next(section for section in page.sections if section.id == name)
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +152,7 @@ def test_interactive_figures_are_valid_plotly(page):
 
 
 def test_the_summary_marks_best_and_ties_and_what_is_unsupported(page):
-    table = page.sections[0].tables[0]
+    table = section_of(page, "summary").tables[0]
     rows = {row[0].text: row[1:] for row in table.rows}
     corpus = next(index for index, group in enumerate(table.groups) if group.title == "corpus") * 3
     assert rows["alibi"][corpus + 1].mark == "best"
@@ -165,9 +171,9 @@ def test_what_is_applied_at_test_time_stands_under_its_base_and_says_so(records,
             spec = record.spec.model_copy(update={"encoding": records.encoding_spec("pi")})
             store.put(record.model_copy(update={"spec": spec}), store.arrays(record))
     page = build(store)
-    names = [(row[0].text, row[0].details) for row in page.sections[0].tables[0].rows]
+    names = [(row[0].text, row[0].details) for row in section_of(page, "summary").tables[0].rows]
     assert names == [("alibi", ()), ("rope", ()), ("pi", ("on rope, no further training",))]
-    assert any("No further training" in line for line in page.sections[0].lines)
+    assert any("No further training" in line for line in section_of(page, "summary").lines)
     assert "on rope, no further training" in markdown.render(page)
 
 
@@ -269,8 +275,8 @@ def test_the_same_records_give_the_same_bytes(records, tmp_path):
 
 def test_one_seed_is_said_to_prove_nothing(records, tmp_path):
     page = build(write_small(records, tmp_path, seeds=1, trouble=False, encodings=("rope", "alibi")))
-    assert "no two encodings can be told apart" in " ".join(page.sections[0].lines)
-    marks = [row[1].mark for row in page.sections[0].tables[0].rows]
+    assert "no two encodings can be told apart" in " ".join(section_of(page, "summary").lines)
+    marks = [row[1].mark for row in section_of(page, "summary").tables[0].rows]
     assert sorted(marks) == ["best", "tied"]
 
 

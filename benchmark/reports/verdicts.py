@@ -1,0 +1,174 @@
+"""The sections that say how sure we are: findings in words, and the tests and length summaries that they rest on.
+
+Everything is against one reference, which is chosen before looking: `--reference`, rope where it was run.
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from benchmark.reports import lengths
+from benchmark.reports.crowd import MANY
+from benchmark.reports.evidence import Evidence, Panel
+from benchmark.reports.findings import findings
+from benchmark.reports.paired import MARGINS, against, league_of
+from benchmark.reports.parts import Cell, Group, Section, Table
+from benchmark.reports.sections import name_cell, place, unit, value_cell
+from benchmark.reports.statistics import NOTHING, arranged
+
+WORDS = {"unmeasured": "not shown"}  # a verdict, for people
+LEAST_P = 1e-4  # smaller ones are not told apart
+
+Row = Mapping[Any, Any]
+
+
+def verdict(evidence: Evidence) -> Section:
+    """Findings in words, at most two sentences a task."""
+    if not evidence.compared:
+        return Section(id="verdict", title="What these results show", lines=(_nothing(evidence),))
+    found = findings(evidence.shown, evidence.reference)
+    panels = [panel for panel in evidence.panels if (panel.task, panel.setting) in found]
+    return Section(
+        id="verdict",
+        title="What these results show",
+        lines=(
+            f"The reference is {evidence.reference}. “Best mean” is no test. “Ruled out as the best” is: with 95 % a "
+            "best one is among those that are left. “Better” and “worse” are shown seed by seed, at the 5 % level for "
+            "all comparisons of a task together; “equivalent” is shown too. What is not shown is not thereby equal.",
+            *_other_leagues(evidence),
+        ),
+        terms=tuple((f"{panel.task}, L = {panel.train_length}", found[panel.task, panel.setting]) for panel in panels),
+    )
+
+
+def paired(evidence: Evidence) -> Section:
+    """Each encoding against the reference at L and at the longest length, and how far it carries; a table a task."""
+    if not evidence.compared:
+        return Section(id="paired", title="Against the reference", lines=(_nothing(evidence),))
+    headline = evidence.shown[evidence.shown["headline"]]
+    tests = against(_ends(headline), evidence.reference)
+    reach = lengths.over_seeds(lengths.curves(headline))
+    return Section(
+        id="paired",
+        title="Against the reference",
+        lines=(
+            f"Differences to {evidence.reference}, seed by seed, with the 95 % interval of each alone. p is of sign "
+            "flips, and corrected for all comparisons of its column (Holm). The longest usable length is the last up "
+            f"to which a loss stays within {100 * (lengths.LOSS_HOLDS - 1):.0f} % of that at L, or an accuracy keeps "
+            f"{lengths.ACCURACY_HOLDS:g} of it: the median over seeds. The area is the mean value over all octaves "
+            "from L to the longest length.",
+        ),
+        tables=tuple(
+            _table(panel, evidence.reference, _of(panel, tests), _of(panel, reach)) for panel in evidence.panels
+        ),
+    )
+
+
+def _nothing(evidence: Evidence) -> str:
+    if not evidence.panels:
+        return "Nothing was measured, so nothing can be said."
+    if not evidence.reference:
+        return "Every result is of an encoding that was applied at test time alone: there is no reference."
+    return f"{evidence.reference}, the reference, has no result among those shown: nothing is compared with it."
+
+
+def _other_leagues(evidence: Evidence) -> Iterator[str]:
+    if len(league_of(evidence.shown, evidence.reference)) < len(evidence.shown):
+        yield "Encodings of another league than the reference's are not spoken of here."
+
+
+def _ends(headline: pd.DataFrame) -> pd.DataFrame:
+    """The rows at L and at the longest length of each task."""
+    longest = headline.groupby(["task", "setting"])["length"].transform("max")
+    return headline[headline["length"].isin(headline["train_length"]) | (headline["length"] == longest)]
+
+
+def _of(panel: Panel, table: pd.DataFrame) -> Sequence[Row]:
+    return table[(table["task"] == panel.task) & (table["setting"] == panel.setting)].to_dict("records")
+
+
+def _table(panel: Panel, reference: str, tests: Sequence[Row], reach: Sequence[Row]) -> Table:
+    """A row an encoding, the reference first, then the best difference at the longest length first."""
+    ends = sorted({panel.train_length, panel.lengths[-1]})
+    by_place = {(row["trained_with"], row["encoding"], row["length"]): row for row in tests}
+    by_name = {(row["trained_with"], row["encoding"]): row for row in reach}
+    names = sorted(
+        arranged(panel.headline), key=lambda name: _order(name[:2], reference, by_place.get((*name[:2], ends[-1])))
+    )
+    families = sorted({int(row["family"]) for row in tests if row["family"]})
+    return Table(
+        title=f"{panel.task}, L = {panel.train_length}",
+        folded=len(names) > MANY,
+        caption=f"{unit(panel)}: difference to {reference}, best at the longest length first; "
+        f"Holm over {' or '.join(map(str, families)) or 'no'} comparisons{_margin(panel)}. Lengths in tokens.",
+        columns=(
+            "encoding",
+            *(column for _ in ends for column in ("difference", "p", "verdict")),
+            *("usable", "area"),
+        ),
+        groups=(
+            *(Group(title=place(panel, length), span=3) for length in ends),
+            Group(title="how far", span=2, detail="longest usable length, area"),
+        ),
+        words=frozenset({3 * index + 3 for index in range(len(ends))}),
+        rows=tuple(
+            (
+                name_cell(*name),
+                *(
+                    cell
+                    for length in ends
+                    for cell in _difference(by_place.get((*name[:2], length)), own=name[:2] == (reference, reference))
+                ),
+                *_reach(by_name.get(name[:2]), len(panel.seeds)),
+            )
+            for name in names
+        ),
+    )
+
+
+def _margin(panel: Panel) -> str:
+    margin = MARGINS.get(panel.metric)
+    return "" if margin is None else f"; equivalent: within {margin:g}"
+
+
+def _order(name: tuple[str, str], reference: str, row: Row | None) -> tuple[bool, bool, float]:
+    if row is None or math.isnan(row["difference"]):
+        return name != (reference, reference), True, 0.0
+    return True, False, row["difference"] * (1 if row["lower_is_better"] else -1)
+
+
+def _difference(row: Row | None, *, own: bool) -> tuple[Cell, Cell, Cell]:
+    if row is None or row["n"] == 0:
+        absent = "reference" if own else "no common seed" if row is not None else NOTHING
+        return Cell(text=NOTHING), Cell(text=NOTHING), Cell(text=absent)
+    outcome = str(row["verdict"])
+    interval = () if math.isnan(row["low"]) else (f"[{row['low']:+.3f}, {row['high']:+.3f}]",)
+    return (
+        Cell(text=f"{row['difference']:+.3f}", details=interval),
+        Cell(text=_p(row["p_holm"]), details=(f"{row['n']} seed{'s' * (row['n'] != 1)}",)),
+        Cell(text=WORDS.get(outcome, outcome), details=(row["note"],) if row["note"] else ()),
+    )
+
+
+def _p(value: float) -> str:
+    return f"< {LEAST_P:g}" if value < LEAST_P else f"{value:.2g}"
+
+
+def _reach(row: Row | None, seeds: int) -> tuple[Cell, Cell]:
+    if row is None:
+        return Cell(text=NOTHING), Cell(text=NOTHING)
+    area = value_cell(row["area"], row["area_low"], row["area_high"], "ok", int(row["area_n"]), seeds)
+    return _usable(row, seeds), area
+
+
+def _usable(row: Row, seeds: int) -> Cell:
+    """The median; "at least" where that is as far as was tested."""
+    if not row["n"]:
+        return Cell(text=NOTHING)
+    known = () if math.isnan(row["usable_low"]) else (f"[{row['usable_low']:g}, {row['usable_high']:g}]",)
+    learned = (f"learned by {row['learned']} of {row['n']}",) if row["learned"] < row["n"] else ()
+    fewer = (f"{row['n']} of {seeds} seeds",) if row["n"] < seeds else ()
+    at_limit = "≥ " if row["usable"] == row["longest"] else ""
+    return Cell(text=f"{at_limit}{row['usable']:g}", details=(*known, *learned, *fewer))
