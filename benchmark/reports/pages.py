@@ -57,8 +57,9 @@ def build(store: Store, command: str | None = None) -> Page:
         sections=(
             sections.summary(evidence),
             exhibits.curves(evidence, styles),
-            exhibits.positions(evidence, styles),
+            exhibits.language(evidence, styles),
             exhibits.heatmaps(evidence),
+            exhibits.grids(evidence, styles),
             exhibits.attention(probes),
             exhibits.structure(probes),
             sections.cost(evidence, timings),
