@@ -283,6 +283,8 @@ def same_targets(losses: pd.DataFrame, over_crop: pd.DataFrame, styles: Mapping[
 def fields(table: pd.DataFrame) -> Figure:
     """A heatmap an encoding, all on one scale, the mean over seeds in each field. `table`: a grid of `by_field`."""
     means = table.groupby(["encoding", "down_first", "across_first"])["value"].mean()
+    limits = (0.0, 1.0) if _text(table, "metric") in BOUNDED else (float(means.min()), float(means.max()))
+    cmap = "viridis_r" if table["lower_is_better"].iloc[0] else "viridis"
     names = sorted(set(table["encoding"]))
     down, across = _ranges(table, "down"), _ranges(table, "across")
     columns = min(len(names), GRID_COLUMNS)
@@ -291,7 +293,8 @@ def fields(table: pd.DataFrame) -> Figure:
     figure = Figure(figsize=(max(6.4, size[0]), size[1]), layout="constrained")
     panels = figure.subplots(rows, columns, squeeze=False)
     for axes, name in zip(panels.flat, names, strict=False):
-        _draw_fields(axes, means[name].unstack().reindex(index=list(down), columns=list(across)), means)
+        grid = means[name].unstack().reindex(index=list(down), columns=list(across))
+        _draw_fields(axes, grid, limits, cmap)
         _outline_trained(axes, table[table["encoding"] == name], list(down), list(across))
         axes.set_title(drawable(name), fontsize=11)
         axes.set_xticks(np.arange(len(across)) + 0.5, list(across.values()), rotation=0, fontsize=8)
@@ -519,15 +522,15 @@ def _ranges(table: pd.DataFrame, side: str) -> dict[int, str]:
     }
 
 
-def _draw_fields(axes: Axes, grid: pd.DataFrame, means: "pd.Series[float]") -> None:
+def _draw_fields(axes: Axes, grid: pd.DataFrame, limits: tuple[float, float], cmap: str) -> None:
     """One heatmap of means, on the scale of all."""
-    bounded = bool(means.between(0, 1).all())
+    low, high = limits
     seaborn.heatmap(
         grid,
         ax=axes,
-        cmap="viridis",
-        vmin=0 if bounded else means.min(),
-        vmax=1 if bounded else means.max(),
+        cmap=cmap,
+        vmin=low,
+        vmax=high,
         annot=True,
         fmt=".2f",
         annot_kws={"fontsize": 7},

@@ -53,7 +53,7 @@ def lags(tokens: Int[Tensor, "batch time"]) -> Int[Tensor, "batch time"]:
 
 def octaves(longest: int) -> Ranges:
     """Lags from 1 to `longest`, in ranges each as wide as all before it: 1, 2, 3-4, 5-8, 9-16, ..."""
-    powers = (2**octave for octave in range((longest - 1).bit_length() + 1))
+    powers = (2**digits for digits in range((longest - 1).bit_length() + 1))
     return tuple((power // 2 + 1, power) for power in powers)
 
 
