@@ -174,7 +174,8 @@ def _evaluate_length(
 ) -> Status:
     facts = _facts(device)
     try:
-        arrays, seconds = evaluate(model, task, spec.length, device, autocast(cell.train, device))
+        trained = cell.train.budget.train_length
+        arrays, seconds = evaluate(model, task, spec.length, trained, device, autocast(cell.train, device))
         loss = arrays["row_loss"].sum()
         if not math.isfinite(loss):
             raise FloatingPointError(f"the loss was {loss} at length {spec.length}")
@@ -190,6 +191,7 @@ def _evaluate_length(
         spec=spec,
         tokens=task.tokens(spec.length),
         chance=task.chance(spec.length),
+        axes=task.axes(spec.length),
         eval_seconds=seconds,
     )
     store.put(record, arrays)

@@ -1,8 +1,11 @@
 """From records to tidy tables: the one place where metrics are computed from raw outcomes.
 
-Language loss at a length is the mean over the last L/2 token places of each row, where L is the trained length: rows of
-every length end at the same places of the text, so these are the same target tokens at every length, and a longer
-window differs in its context alone. All other tasks are scored over all their places.
+Language loss at a length is the mean over the last L/2 places of each row (at most SHARED_TARGETS), where L is the
+trained length: rows of every length end at the same places of the text, so these are the same target tokens at every
+length, and a longer window differs in its context alone. All other tasks are scored over all their places.
+
+    window_loss_nats    the end of the text in disjoint windows of the length: the mean over all places of all windows
+    over_crop_nats      the loss at the length, less that of the same targets after exactly L tokens of text each
 
 Of several records of one cell (the source of an encoding was changed and run again) the newest counts, and the others
 are named in `failures`.
@@ -11,6 +14,7 @@ are named in `failures`.
 import hashlib
 import json
 import math
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,10 +36,13 @@ from benchmark.tasks import CATALOGUE
 
 READS_DIGITS = "reads digits"  # the league of encodings that know what tokens mean
 LANGUAGE = "corpus"  # the name of the language task
-LOWER_IS_BETTER = frozenset({"loss_nats", "perplexity", "bits_per_character"})
+VIEW_METRICS = ("window_loss_nats", "over_crop_nats")  # of views, which a record may be without
+LOWER_IS_BETTER = frozenset({"loss_nats", "perplexity", "bits_per_character", *VIEW_METRICS})
 SYNTHETIC_METRICS = ("token_accuracy", "exact_match", "loss_nats")
 LANGUAGE_METRICS = ("token_accuracy", "loss_nats", "perplexity", "bits_per_character")  # no row of prose is ever exact
+SHARED_TARGETS = 64
 BINS_PER_OCTAVE = 2
+ACROSS = "problem length"  # the second axis of a grid whose task has one
 
 CELL = ("task", "setting", "trained_with", "encoding", "seed")  # what a curve over lengths belongs to
 
@@ -85,6 +92,28 @@ POSITION_COLUMNS = {
     "loss_nats": "float64",
     "count": "int64",
     "setting": "str",
+}
+FIELD_COLUMNS = {
+    "task": "str",
+    "encoding": "str",
+    "trained_with": "str",
+    "seed": "int64",
+    "train_length": "int64",
+    "length": "int64",
+    "metric": "str",  # the headline
+    "lower_is_better": "bool",
+    "value": "float64",
+    "chance": "float64",  # at the length, whatever the field
+    "rows": "int64",  # test problems behind it
+    "down": "str",  # the axis
+    "down_first": "int64",  # the range along it
+    "down_last": "int64",
+    "across": "str",
+    "across_first": "int64",
+    "across_last": "int64",
+    "grid": "str",  # the task as the grid is called: without the parameter that is an axis
+    "setting": "str",
+    "grid_setting": "str",  # what decides the models of a grid, apart from encoding, seeds and that parameter
 }
 CURVE_COLUMNS = {
     "task": "str",
@@ -162,7 +191,9 @@ class Probe:
 def frame(store: Store) -> pd.DataFrame:
     """One row for each metric of each evaluated cell; `value` is NaN unless the cell is ok."""
     cells = [cell for cell in _newest(_cells(store)) if isinstance(cell.record, EvalRecord)]
-    table = _table((row for cell in cells for row in _metric_rows(store, cell)), COLUMNS)
+    cropped = _cropped(store, cells)
+    rows = (row for cell in cells for row in _metric_rows(store, cell, cropped.get(cell.identity[:-1], math.nan)))
+    table = _table(rows, COLUMNS)
     return table.sort_values([*CELL, "length", "metric"], ignore_index=True)
 
 
@@ -186,6 +217,17 @@ def by_position(store: Store) -> pd.DataFrame:
                 longest[curve] = cell
     table = _table((row for cell in longest.values() for row in _position_rows(store, cell)), POSITION_COLUMNS)
     return table.sort_values([*CELL, "position_start"], ignore_index=True)
+
+
+def by_field(store: Store) -> pd.DataFrame:
+    """One row for each measured field of each ok cell's grid, with the value of the headline metric there.
+
+    A task with one axis has it down and problem length across; one with two axes fills, at each length, other fields of
+    one grid; and a task with a sweep has the parameter down, a run for each of its values.
+    """
+    rows = (row for cell in _newest(_cells(store)) for row in _field_rows(store, cell))
+    order = ["grid", "grid_setting", "encoding", "trained_with", "down_first", "across_first", "seed"]
+    return _table(rows, FIELD_COLUMNS).sort_values(order, ignore_index=True)
 
 
 def training_curves(store: Store) -> pd.DataFrame:
@@ -245,15 +287,16 @@ def timings(folder: Path, problems: list[str]) -> pd.DataFrame:
     return _table(found.values(), TIMING_COLUMNS).sort_values(order, ignore_index=True)
 
 
-def setting_of(spec: TrainSpec) -> str:
+def setting_of(spec: TrainSpec, *, without: str | None = None) -> str:
     """Hash of what decides a trained model apart from encoding and seeds: only equal settings can be compared.
 
     The task's label is a column of its own; its data (version, source, corpus) count here, so that records of an older
-    version of a task are never mixed with those of the present one.
+    version of a task are never mixed with those of the present one. `without` leaves out a parameter of the task.
     """
     data = spec.model_dump(mode="json", exclude={"encoding", "init_seed", "data_seed"})
     for part in ("label", "corpus"):
         data["task"].pop(part)
+    data["task"]["parameters"].pop(without, None)
     text = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
@@ -265,6 +308,16 @@ def headline_metric(task: str) -> str:
         return str(CATALOGUE.entry(task).attributes.get("metric", "token_accuracy"))
     except (UsageError, OSError):
         return "loss_nats" if task == LANGUAGE else "token_accuracy"
+
+
+@cache
+def sweep_of(task: str) -> tuple[str, str] | None:
+    """The axis that a task names whose runs differ in one parameter, and the parameter; None if it names none."""
+    try:
+        sweep = CATALOGUE.entry(task).attributes.get("sweep")
+    except (UsageError, OSError):
+        return None
+    return (str(sweep[0]), str(sweep[1])) if sweep else None
 
 
 def bin_edges(length: int) -> list[int]:
@@ -325,13 +378,32 @@ def _table(rows: Iterable[dict[str, Any]], columns: dict[str, str]) -> pd.DataFr
     return pd.DataFrame(list(rows), columns=list(columns)).astype(columns)
 
 
-def _metric_rows(store: Store, cell: Cell) -> Iterator[dict[str, Any]]:
+def _cropped(store: Store, cells: Iterable[Cell]) -> dict[tuple[object, ...], float]:
+    """The loss of the shared targets after exactly L tokens each, for every curve that has it."""
+    found = {}
+    for cell in cells:
+        at_trained = _length(cell) == cell.trained.spec.budget.train_length
+        if cell.trained.spec.task.name == LANGUAGE and cell.record.status == "ok" and at_trained:
+            found[cell.identity[:-1]] = _view_loss(store.arrays(cell.record), "crop")
+    return found
+
+
+def _view_loss(arrays: Arrays, view: str) -> float:
+    if f"{view}_count" not in arrays:
+        return math.nan
+    return _ratio(np.sum(arrays[f"{view}_loss"]), int(np.sum(arrays[f"{view}_count"])))
+
+
+def _metric_rows(store: Store, cell: Cell, cropped: float) -> Iterator[dict[str, Any]]:
     trained, record = cell.trained, cell.record
     assert isinstance(record, EvalRecord)
     arrays = store.arrays(record) if record.status == "ok" else {}
     lost = record.status == "ok" and not arrays
     window = _window(trained, record)
     values = _values(arrays, window, trained) if arrays else {}
+    if arrays:
+        views = (_view_loss(arrays, "windows"), values["loss_nats"] - cropped)
+        values |= {name: value for name, value in zip(VIEW_METRICS, views, strict=True) if not math.isnan(value)}
     chances = _with_derived(dict(record.chance), trained)
     shared = {
         **_cell_columns(trained, record),
@@ -339,7 +411,7 @@ def _metric_rows(store: Store, cell: Cell) -> Iterator[dict[str, Any]]:
         "reason": "its arrays cannot be read: run it again with --force" if lost else record.reason or "",
         "scored": int(np.sum(arrays["count"][window])) if arrays else 0,
     }
-    for metric in LANGUAGE_METRICS if trained.spec.task.name == LANGUAGE else SYNTHETIC_METRICS:
+    for metric in _metrics(trained, values):
         yield {
             **shared,
             "metric": metric,
@@ -348,6 +420,12 @@ def _metric_rows(store: Store, cell: Cell) -> Iterator[dict[str, Any]]:
             "chance": chances.get(metric, math.nan),
             "headline": metric == headline_metric(trained.spec.task.name),
         }
+
+
+def _metrics(trained: TrainRecord, values: dict[str, float]) -> tuple[str, ...]:
+    if trained.spec.task.name != LANGUAGE:
+        return SYNTHETIC_METRICS
+    return LANGUAGE_METRICS + tuple(name for name in VIEW_METRICS if not values or name in values)
 
 
 def _cell_columns(trained: TrainRecord, record: EvalRecord) -> dict[str, Any]:
@@ -383,7 +461,8 @@ def _window(trained: TrainRecord, record: EvalRecord) -> slice:
     """The places that count: for language those whose targets all lengths share, for the other tasks all."""
     if trained.spec.task.name != LANGUAGE:
         return slice(None)
-    return slice(record.spec.length - max(1, trained.spec.budget.train_length // 2), record.spec.length)
+    targets = max(1, min(SHARED_TARGETS, trained.spec.budget.train_length // 2))
+    return slice(record.spec.length - targets, record.spec.length)
 
 
 def _values(arrays: Arrays, window: slice, trained: TrainRecord) -> dict[str, float]:
@@ -432,6 +511,59 @@ def _position_rows(store: Store, cell: Cell) -> Iterator[dict[str, Any]]:
                 "loss_nats": float(np.sum(arrays["loss_sum"][start:stop])) / count,
                 "count": count,
             }
+
+
+def _field_rows(store: Store, cell: Cell) -> Iterator[dict[str, Any]]:
+    record, spec = cell.record, cell.trained.spec
+    if not isinstance(record, EvalRecord) or record.status != "ok":
+        return
+    sweep, arrays = sweep_of(spec.task.name), store.arrays(record)
+    parameter = sweep[1] if sweep else ""
+    shared = {
+        **_names(spec),
+        "encoding": record.spec.encoding.label,
+        "trained_with": spec.encoding.label,
+        "train_length": spec.budget.train_length,
+        "length": record.spec.length,
+        "metric": headline_metric(spec.task.name),
+        "lower_is_better": headline_metric(spec.task.name) in LOWER_IS_BETTER,
+        "chance": record.chance.get(headline_metric(spec.task.name), math.nan),
+        "grid": re.sub(rf":{parameter}=[^:]*", "", spec.task.label) if sweep else spec.task.label,
+        "grid_setting": setting_of(spec, without=parameter),
+    }
+    across = _range("across", ACROSS, record.spec.length, record.spec.length)
+    if sweep and arrays and parameter in spec.task.parameters:
+        at = int(spec.task.parameters[parameter])
+        value = _values(arrays, slice(None), cell.trained)[shared["metric"]]
+        rows = int(np.sum(arrays["row_count"] > 0))
+        yield {**shared, "value": value, "rows": rows, **_range("down", sweep[0], at, at), **across}
+    if record.axes and "group_rows" in arrays:
+        for field, ranges in _fields(record):
+            if rows := int(arrays["group_rows"][field]):
+                value = _field_value(arrays, field, shared["metric"])
+                yield {**shared, "value": value, "rows": rows, **across, **ranges}
+
+
+def _fields(record: EvalRecord) -> Iterator[tuple[tuple[int, ...], dict[str, Any]]]:
+    """The index of each field of a record's grid, with the columns that say which ranges it is of."""
+    for field in np.ndindex(*(len(ranges) for ranges in record.axes.values())):
+        columns: dict[str, Any] = {}
+        for side, (axis, ranges), index in zip(("down", "across"), record.axes.items(), field, strict=False):
+            columns |= _range(side, axis, *ranges[index])
+        yield field, columns
+
+
+def _range(side: str, axis: str, first: int, last: int) -> dict[str, Any]:
+    return {side: axis, f"{side}_first": first, f"{side}_last": last}
+
+
+def _field_value(arrays: Arrays, field: tuple[int, ...], metric: str) -> float:
+    total, of = {
+        "exact_match": ("group_exact", "group_rows"),
+        "token_accuracy": ("group_correct", "group_count"),
+        "loss_nats": ("group_loss", "group_count"),
+    }[metric]
+    return _ratio(float(arrays[total][field]), int(arrays[of][field]))
 
 
 def probe_of(store: Store, trained: TrainRecord, record: ProbeRecord) -> Probe | None:

@@ -66,6 +66,10 @@ class Panel:
         """The rows of the task's own metric."""
         return self.table[self.table["headline"]]
 
+    def metric_rows(self, metric: str) -> pd.DataFrame:
+        """The rows of a metric."""
+        return self.table[self.table["metric"] == metric]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:

@@ -1,6 +1,7 @@
 """The figures of a report, each with its caption, its records, its numbers, and an interactive twin for the curves."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
@@ -9,9 +10,9 @@ import pandas as pd
 
 from benchmark.reports import aggregate, crowd, figures, interactive, statistics
 from benchmark.reports.evidence import Evidence, Panel, slug
-from benchmark.reports.figures import Style
+from benchmark.reports.figures import METRICS, Style
 from benchmark.reports.interactive import Axes, Curve, Point
-from benchmark.reports.parts import Cell, Exhibit, Section, Table
+from benchmark.reports.parts import Cell, Exhibit, Group, Section, Table
 from benchmark.reports.sections import listing, name_cell, place, unit, value_cell
 from benchmark.reports.statistics import BOUNDED, Estimate, arranged, seeds_phrase, spell
 
@@ -38,25 +39,35 @@ def _curve(panel: Panel, styles: Styles, reference: str) -> Exhibit:
     return Exhibit(
         id=f"curve-{panel.id}",
         title=panel.title,
-        alt=f"Line chart of {unit(panel)} over length for {', '.join(names)} on {panel.task}, up to "
-        f"{panel.lengths[-1] / panel.train_length:g} times the trained length. The numbers are in the table below it.",
+        alt=_curve_alt(panel, unit(panel), names),
         caption=_caption(panel, points),
         models=panel.models,
         measured=panel.measured,
         picture=figures.render(figures.extrapolation(panel.headline, weighted), "svg"),
         format="svg",
-        interactive=interactive.lines(
-            [_over_lengths(name, points[points["encoding"] == name], weighted) for name in names],
-            Axes(
-                x_title="problem length (log scale)",
-                y_title=unit(panel),
-                trained_length=panel.train_length,
-                ticks=tuple((length, _tick(panel, length)) for length in panel.lengths),
-                share=panel.metric in BOUNDED,
-                chance=_chance(points),
-            ),
+        interactive=_interactive(panel, points, unit(panel), weighted),
+        numbers=_numbers(panel, points, unit(panel)),
+    )
+
+
+def _curve_alt(panel: Panel, what: str, names: Sequence[str]) -> str:
+    return (
+        f"Line chart of {what} over length for {', '.join(names)} on {panel.task}, up to "
+        f"{panel.lengths[-1] / panel.train_length:g} times the trained length. The numbers are in the table below it."
+    )
+
+
+def _interactive(panel: Panel, points: pd.DataFrame, what: str, styles: Styles) -> interactive.Figure:
+    return interactive.lines(
+        [_over_lengths(name, points[points["encoding"] == name], styles) for name in sorted(set(points["encoding"]))],
+        Axes(
+            x_title="problem length (log scale)",
+            y_title=what,
+            trained_length=panel.train_length,
+            ticks=tuple((length, _tick(panel, length)) for length in panel.lengths),
+            share=points["metric"].iloc[0] in BOUNDED,
+            chance=_chance(points),
         ),
-        numbers=_numbers(panel, points),
     )
 
 
@@ -93,10 +104,10 @@ def _shown(estimate: Estimate) -> str:
     return f"{spell(estimate.value, estimate.low, estimate.high)}, {estimate.n} seed{'s' * (estimate.n != 1)}"
 
 
-def _numbers(panel: Panel, points: pd.DataFrame) -> Table:
+def _numbers(panel: Panel, points: pd.DataFrame, what: str) -> Table:
     by_place = {(row["encoding"], row["length"]): row for row in points.to_dict("records")}
     return Table(
-        caption=f"{panel.task}: {unit(panel)}, mean [95 % interval].",
+        caption=f"{panel.task}: {what}, mean [95 % interval].",
         columns=("encoding", *(place(panel, length) for length in panel.lengths)),
         rows=tuple(
             (name_cell(*row), *(_number(by_place.get((row[1], length))) for length in panel.lengths))
@@ -111,25 +122,67 @@ def _number(row: dict[Any, Any] | None) -> Cell:
     return value_cell(row["mean"], row["low"], row["high"], row["status"], int(row["n"]), int(row["seeds"]))
 
 
-def positions(evidence: Evidence, styles: Styles) -> Section:
-    """Loss by absolute position on the corpus."""
+def language(evidence: Evidence, styles: Styles) -> Section:
+    """Language loss in three ways, from the same trained models."""
     table = aggregate.by_position(evidence.store)
     panels = [panel for panel in evidence.panels if panel.setting in set(table["setting"])]
-    lines: tuple[str, ...] = (
-        "One pass over the longest length gives every position its own context. A curve that keeps falling past L "
-        "uses the longer context; one that rises is broken by it.",
-    )
+    lines: tuple[str, ...] = ("The same trained models, asked three questions of the held-out text.",)
     if not panels:
-        lines = ("No language task was measured, so there is no loss by position.",)
-    exhibits = tuple(
-        _position_exhibit(
-            panel,
-            table[table["setting"] == panel.setting],
-            crowd.weighted(styles, statistics.over_seeds(panel.headline), evidence.reference),
+        lines = ("No language task was measured.",)
+    exhibits: list[Exhibit] = []
+    for panel in panels:
+        weighted = crowd.weighted(styles, statistics.over_seeds(panel.headline), evidence.reference)
+        exhibits.append(_position_exhibit(panel, table[table["setting"] == panel.setting], weighted))
+        exhibits += _windows(panel, weighted) + _same_targets(panel, weighted)
+    return Section(id="language", title="Language, three ways", lines=lines, exhibits=tuple(exhibits))
+
+
+def _windows(panel: Panel, styles: Styles) -> list[Exhibit]:
+    """Loss in disjoint windows; nothing for records that are without."""
+    rows = panel.metric_rows("window_loss_nats")
+    if rows["value"].isna().all():
+        return []
+    points, what = statistics.over_seeds(rows), METRICS["window_loss_nats"]
+    return [
+        Exhibit(
+            id=f"windows-{panel.id}",
+            title=f"2. Non-overlapping windows · {panel.task}",
+            alt=_curve_alt(panel, what, sorted(set(points["encoding"]))),
+            about="One stretch of text, cut into windows of each length, all of whose tokens count: what perplexity "
+            "usually means; longer windows look better for free, for fewer tokens stand near a beginning.",
+            caption=_caption(panel, points),
+            models=panel.models,
+            measured=panel.measured,
+            picture=figures.render(figures.extrapolation(rows, styles, "non-overlapping windows"), "svg"),
+            format="svg",
+            interactive=_interactive(panel, points, what, styles),
+            numbers=_numbers(panel, points, what),
         )
-        for panel in panels
-    )
-    return Section(id="positions", title="Loss by position", lines=lines, exhibits=exhibits)
+    ]
+
+
+def _same_targets(panel: Panel, styles: Styles) -> list[Exhibit]:
+    """Loss of the same targets against that of cropped contexts; nothing for records that are without."""
+    rows = panel.metric_rows("over_crop_nats")
+    if rows["value"].isna().all():
+        return []
+    points, what = statistics.over_seeds(rows), METRICS["over_crop_nats"]
+    return [
+        Exhibit(
+            id=f"targets-{panel.id}",
+            title=f"3. The same targets, and a crop to L · {panel.task}",
+            alt=f"Line charts over length for {', '.join(sorted(set(points['encoding'])))} on {panel.task}: above, "
+            "loss of the same targets; below, the same less the loss after exactly L tokens each.",
+            about="The same target tokens at every length, against what the same model makes of them after exactly L "
+            "tokens each: only below that baseline is context farther than L of use, and above it does harm.",
+            caption=_caption(panel, points),
+            models=panel.models,
+            measured=panel.measured,
+            picture=figures.render(figures.same_targets(panel.headline, rows, styles), "svg"),
+            format="svg",
+            numbers=_numbers(panel, points, what),
+        )
+    ]
 
 
 def _position_exhibit(panel: Panel, rows: pd.DataFrame, styles: Styles) -> Exhibit:
@@ -140,7 +193,9 @@ def _position_exhibit(panel: Panel, rows: pd.DataFrame, styles: Styles) -> Exhib
     ticks = [2**power for power in range(last.bit_length()) if power % 2 == 0 and 2**power <= last]
     return Exhibit(
         id=f"positions-{panel.id}",
-        title=f"Loss by position · {panel.task}",
+        title=f"1. Loss by position · {panel.task}",
+        about="One pass over the longest rows gives every position its own context: a curve that keeps falling past L "
+        "uses the longer context, and one that rises is broken by it.",
         alt=f"Line chart of loss in nats over the position in the text for {', '.join(names)}, up to position {last}.",
         caption=f"Mean and {seeds_phrase(counts)} (seeds {listing(panel.seeds)}), over positions that are binned "
         f"two to an octave. L = {panel.train_length}.",
@@ -190,6 +245,100 @@ def heatmaps(evidence: Evidence) -> Section:
             )
         )
     return Section(id="heatmaps", title="Encoding × length", lines=lines, exhibits=tuple(exhibits), paired=True)
+
+
+def grids(evidence: Evidence, styles: Styles) -> Section:
+    """Scores told apart by lag, depth or operand length: a heatmap an encoding, and curves where one axis is enough."""
+    table = aggregate.by_field(evidence.store)
+    shown = table[table["setting"].isin({panel.setting for panel in evidence.panels})]
+    drawn: list[Exhibit] = []
+    for _, own in shown.groupby(["grid", "grid_setting"], sort=True):
+        if own["down_first"].nunique() > 1:
+            drawn.append(_grid(evidence, own))
+            drawn += [_along(evidence, own, styles)] if own["across"].iloc[0] == aggregate.ACROSS else []
+    lines: tuple[str, ...] = (
+        "A value by length hides where in a problem it comes from. Here each is told apart: by lag (how far back the "
+        "answer stands), by depth (how far along the needle stands), or by the lengths of two operands.",
+    )
+    if not drawn:
+        lines = (
+            "No task was measured whose scores are told apart by lag, depth or operand length. For offset-recall, that "
+            "takes several values of back.",
+        )
+    return Section(id="grids", title="Grids", lines=lines, exhibits=tuple(drawn))
+
+
+def _grid(evidence: Evidence, own: pd.DataFrame) -> Exhibit:
+    title, down, across = (str(own[name].iloc[0]) for name in ("grid", "down", "across"))
+    return Exhibit(
+        id=f"grid-{_grid_id(own)}",
+        title=f"{title}: {down} by {across}",
+        alt=f"Heatmaps of {METRICS[own['metric'].iloc[0]]}, one for each of {', '.join(sorted(set(own['encoding'])))}: "
+        f"{down} down, {across} across.",
+        caption=f"Mean over seeds {listing(own['seed'])}; no interval is drawn. {_problems(own)} a field and seed. "
+        f"L = {own['train_length'].iloc[0]}.",
+        picture=figures.render(figures.fields(own), "svg"),
+        format="svg",
+        wide=True,
+        **_behind(evidence, own),
+    )
+
+
+def _along(evidence: Evidence, own: pd.DataFrame, styles: Styles) -> Exhibit:
+    title, down = (str(own[name].iloc[0]) for name in ("grid", "down"))
+    ends = own[own["length"].isin(figures.ends_of(own))]
+    counts = ends.groupby(["encoding", "length", "down_first"])["value"].count()
+    return Exhibit(
+        id=f"along-{_grid_id(own)}",
+        title=f"{title}: by {down}",
+        alt=f"Line charts of {METRICS[own['metric'].iloc[0]]} by {down} for "
+        f"{', '.join(sorted(set(own['encoding'])))}, at the trained and at the longest length. "
+        "The numbers are in the table below it.",
+        caption=f"Mean and {seeds_phrase(list(counts))} (seeds {listing(own['seed'])}). {_problems(ends)} a point and "
+        f"seed. L = {own['train_length'].iloc[0]}.",
+        picture=figures.render(figures.along(own, styles), "svg"),
+        format="svg",
+        numbers=_along_numbers(ends),
+        **_behind(evidence, own),
+    )
+
+
+def _along_numbers(ends: pd.DataFrame) -> Table:
+    places = sorted(set(zip(ends["length"], ends["down_first"], ends["down_last"], strict=True)))
+    spans = Counter(length for length, _, _ in places)
+    return Table(
+        caption=f"{ends['grid'].iloc[0]}: {METRICS[ends['metric'].iloc[0]]} by {ends['down'].iloc[0]}, "
+        "mean [95 % interval].",
+        columns=("encoding", *(figures.range_label(first, last) for _, first, last in places)),
+        groups=tuple(Group(title=f"length {length}", span=span) for length, span in spans.items()),
+        rows=tuple(
+            (Cell(text=str(name)), *(_along_number(own, length, first) for length, first, _ in places))
+            for name, own in ends.groupby("encoding")
+        ),
+    )
+
+
+def _along_number(own: pd.DataFrame, length: int, first: int) -> Cell:
+    here = own[(own["length"] == length) & (own["down_first"] == first)]
+    each = statistics.mean_interval(list(here["value"]), bounded=own["metric"].iloc[0] in BOUNDED)
+    return value_cell(each.value, each.low, each.high, "missing", each.n, own["seed"].nunique())
+
+
+def _behind(evidence: Evidence, own: pd.DataFrame) -> dict[str, Any]:
+    """The models and the number of records that a grid is drawn from."""
+    settings = set(own["setting"])
+    panels = [panel for panel in evidence.panels if panel.setting in settings]
+    models = sorted({key for panel in panels for key in panel.models})
+    return {"models": tuple(models), "measured": sum(panel.measured for panel in panels)}
+
+
+def _problems(own: pd.DataFrame) -> str:
+    low, high = int(own["rows"].min()), int(own["rows"].max())
+    return f"{low} test problems" if low == high else f"{low} to {high} test problems"
+
+
+def _grid_id(own: pd.DataFrame) -> str:
+    return f"{slug(own['grid'].iloc[0])}-{own['grid_setting'].iloc[0]}"
 
 
 def attention(probes: Sequence[aggregate.Probe]) -> Section:

@@ -24,6 +24,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from benchmark.files import write_atomically
@@ -39,6 +40,8 @@ METRICS = {  # on axes
     "loss_nats": "loss (nats per token)",
     "perplexity": "perplexity (per token)",
     "bits_per_character": "bits per character",
+    "window_loss_nats": "loss in windows (nats per token)",
+    "over_crop_nats": "loss, less that after L tokens (nats)",
 }
 
 OWN_COLOR = {
@@ -71,6 +74,7 @@ MUTED = "#595959"  # reference lines and small print: 7:1 on white
 LEAST_SHARE = 1e-4  # drawn for less: a logarithm has no zero
 CHARACTER = 0.08  # inches of width of a character in small print
 HEAD_COLUMNS = 4  # attention panels in a row
+GRID_COLUMNS = 3  # heatmaps of grids in a row
 LOOK: dict[str, Any] = {
     "figure.facecolor": "white",
     "axes.edgecolor": "#B0B0B0",
@@ -182,12 +186,12 @@ def save(figure: Figure, path: Path) -> Path:
 
 
 @styled
-def extrapolation(table: pd.DataFrame, styles: Mapping[str, Style]) -> Figure:
+def extrapolation(table: pd.DataFrame, styles: Mapping[str, Style], title: str = "beyond the trained length") -> Figure:
     """Mean and band over seeds against length. `table`: rows of `aggregate.frame` of one task, setting and metric."""
     points = over_seeds(table)
     figure, axes = _canvas(*_beside_legend(points["encoding"]))
     _draw_curves(axes, points, styles)
-    axes.set_title(f"{_text(points, 'task')}: beyond the trained length", pad=24)
+    axes.set_title(f"{_text(points, 'task')}: {title}", pad=24)
     _note(axes, _band_note(points) + _light_note(styles))
     _length_axis(axes, points)
     _trained_line(axes, int(points["train_length"].iloc[0]))
@@ -258,6 +262,91 @@ def length_heatmap(table: pd.DataFrame) -> Figure:
     axes.set_title(f"{_text(points, 'task')}: encoding by length", pad=36)
     # In two lines: one would push the colour bar away from few columns.
     _note(axes, f"mean over {_seed_span(points['n'])}, no interval drawn\n{NOTHING}: unsupported or not there")
+    return figure
+
+
+@styled
+def same_targets(losses: pd.DataFrame, over_crop: pd.DataFrame, styles: Mapping[str, Style]) -> Figure:
+    """Language loss of the same target tokens, and what it is more than after L tokens each. As `extrapolation`."""
+    points, differences = over_seeds(losses), over_seeds(over_crop)
+    width, height = _beside_legend(points["encoding"])
+    figure = Figure(figsize=(width, 1.4 * height), layout="constrained")
+    top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=[3, 2])
+    _draw_curves(top, points, styles)
+    top.set_title(f"{_text(points, 'task')}: the same targets after more context", pad=24)
+    _note(top, _band_note(points))
+    _metric_axis(top, points)
+    _trained_line(top, int(points["train_length"].iloc[0]))
+    _legend(top, _with_ends(points, styles))
+    _draw_curves(bottom, differences, styles)
+    _trained_line(bottom, int(points["train_length"].iloc[0]))
+    bottom.axhline(0, color=MUTED, linewidth=1.2)
+    bottom.set_title("less the loss of the same targets after exactly L tokens each", fontsize=10)
+    bottom.set_ylabel("difference in loss\n(nats per token)")
+    side: dict[str, Any] = {"transform": bottom.transAxes, "fontsize": 9, "color": MUTED, "ha": "left"}
+    bottom.text(1.02, 0.98, "above 0: what is farther\nthan L does harm", va="top", **side)
+    bottom.text(1.02, 0.02, "below 0: what is farther\nthan L is of use", va="bottom", **side)
+    _length_axis(bottom, points)
+    return figure
+
+
+@styled
+def fields(table: pd.DataFrame) -> Figure:
+    """A heatmap an encoding, all on one scale, the mean over seeds in each field. `table`: a grid of `by_field`."""
+    means = table.groupby(["encoding", "down_first", "across_first"])["value"].mean()
+    limits = (0.0, 1.0) if _text(table, "metric") in BOUNDED else (float(means.min()), float(means.max()))
+    cmap = "viridis_r" if table["lower_is_better"].iloc[0] else "viridis"
+    names = sorted(set(table["encoding"]))
+    down, across = _ranges(table, "down"), _ranges(table, "across")
+    columns = min(len(names), GRID_COLUMNS)
+    rows = math.ceil(len(names) / columns)
+    size = (columns * (1 + 0.42 * len(across)) + 1.2, rows * (1 + 0.26 * len(down)) + 0.9)
+    figure = Figure(figsize=(max(6.4, size[0]), size[1]), layout="constrained")
+    panels = figure.subplots(rows, columns, squeeze=False)
+    for axes, name in zip(panels.flat, names, strict=False):
+        grid = means[name].unstack().reindex(index=list(down), columns=list(across))
+        _draw_fields(axes, grid, limits, cmap)
+        _outline_trained(axes, table[table["encoding"] == name], list(down), list(across))
+        axes.set_title(drawable(name), fontsize=11)
+        axes.set_xticks(np.arange(len(across)) + 0.5, list(across.values()), rotation=0, fontsize=8)
+        axes.set_yticks(np.arange(len(down)) + 0.5, list(down.values()), rotation=0, fontsize=8)
+        axes.set_xlabel(_text(table, "across"), fontsize=9)
+        axes.set_ylabel(_text(table, "down") if axes in panels[:, 0] else "", fontsize=9)
+    for axes in panels.flat[len(names) :]:
+        axes.set_axis_off()
+    bar = figure.colorbar(panels.flat[0].collections[0], ax=panels, shrink=0.9, pad=0.02)
+    bar.set_label(METRICS[_text(table, "metric")])
+    bar.outline.set_visible(False)
+    spans = table.groupby(["encoding", "down_first", "across_first"])["seed"].nunique()
+    title = f"{_text(table, 'grid')}: {_text(table, 'down')} by {_text(table, 'across')}"
+    note = f"mean over {_seed_span(spans)}, no interval drawn; outlined: up to the trained length"
+    figure.suptitle(f"{title}\n{note}; blank: unsupported or no such problem", x=0.01, ha="left", fontsize=10)
+    return figure
+
+
+@styled
+def along(table: pd.DataFrame, styles: Mapping[str, Style]) -> Figure:
+    """The axis down of a grid as curves: mean and band over seeds, at L and at the longest length. As `fields`."""
+    lengths = ends_of(table)
+    down = _ranges(table[table["length"].isin(lengths)], "down")
+    _, height = _beside_legend(table["encoding"])
+    figure = Figure(figsize=(3.3 * len(lengths) + 3.2, height), layout="constrained")
+    panels = figure.subplots(1, len(lengths), sharey=True, squeeze=False)[0]
+    counts: list[int] = []
+    for axes, length in zip(panels, lengths, strict=True):
+        here = table[table["length"] == length]
+        counts += _draw_along(axes, here, list(down), styles)
+        axes.set_title(f"length {length:,} ({length / int(here['train_length'].iloc[0]):g}×)", fontsize=11)
+        axes.set_xticks(range(len(down)), list(down.values()), rotation=90 if len(down) > 6 else 0)
+        axes.set_xlabel(_text(table, "down"))
+    _metric_axis(panels[0], table)
+    _legend(panels[-1], [(name, styles[name], name) for name in sorted(set(table["encoding"]))])
+    figure.suptitle(
+        f"{_text(table, 'grid')}: by {_text(table, 'down')}\nmean; band: {seeds_phrase(counts)}",
+        x=0.01,
+        ha="left",
+        fontsize=10,
+    )
     return figure
 
 
@@ -429,6 +518,73 @@ def _bin(group: pd.DataFrame) -> tuple[float, float, float, float, int]:
     start, stop = int(group["position_start"].iloc[0]), int(group["position_stop"].iloc[0])
     estimate = mean_interval(list(group["loss_nats"]))
     return math.sqrt((start + 1) * stop), estimate.value, estimate.low, estimate.high, estimate.n
+
+
+def ends_of(table: pd.DataFrame) -> list[int]:
+    """The trained and the longest length of a grid, as far as they were measured."""
+    return sorted({int(table["train_length"].iloc[0]), int(table["length"].max())} & set(table["length"]))
+
+
+def range_label(first: int, last: int) -> str:
+    """A range of an axis: "3-4", or "20" where it is a single value."""
+    return f"{first:,}" if first == last else f"{first:,}–{last:,}"
+
+
+def _ranges(table: pd.DataFrame, side: str) -> dict[int, str]:
+    """The ranges of an axis of a grid in their order: the first value of each, and its label."""
+    known = table.drop_duplicates(f"{side}_first").sort_values(f"{side}_first")
+    return {
+        int(first): range_label(int(first), int(last))
+        for first, last in zip(known[f"{side}_first"], known[f"{side}_last"], strict=True)
+    }
+
+
+def _draw_fields(axes: Axes, grid: pd.DataFrame, limits: tuple[float, float], cmap: str) -> None:
+    """One heatmap of means, on the scale of all."""
+    low, high = limits
+    seaborn.heatmap(
+        grid,
+        ax=axes,
+        cmap=cmap,
+        vmin=low,
+        vmax=high,
+        annot=True,
+        fmt=".2f",
+        annot_kws={"fontsize": 7},
+        linewidths=0.8,
+        linecolor="white",
+        cbar=False,
+    )
+    _readable(axes, columns=grid.shape[1])
+    axes.grid(visible=False)
+    axes.set_facecolor("#EFEFEF")
+    axes.tick_params(length=0)
+
+
+def _outline_trained(axes: Axes, own: pd.DataFrame, down: list[int], across: list[int]) -> None:
+    """A frame around the fields whose problems are no longer than those of training."""
+    inside = own[own["length"] <= own["train_length"]]
+    if not inside.empty:
+        rows, columns = down.index(inside["down_first"].max()) + 1, across.index(inside["across_first"].max()) + 1
+        axes.add_patch(Rectangle((0, 0), columns, rows, fill=False, edgecolor="black", linewidth=1.8, clip_on=False))
+
+
+def _draw_along(axes: Axes, here: pd.DataFrame, down: list[int], styles: Mapping[str, Style]) -> list[int]:
+    """The curves of one length; on how many seeds their points stand."""
+    bounded, counts = here["metric"].iloc[0] in BOUNDED, []
+    for name, own in here.groupby("encoding"):
+        style, by_place = styles[str(name)], own.groupby("down_first")["value"].agg(list).sort_index()
+        places = [down.index(first) for first in by_place.index]
+        points = [mean_interval(values, bounded=bounded) for values in by_place]
+        low, high = [point.low for point in points], [point.high for point in points]
+        mark: dict[str, Any] = {"marker": style.marker, "linestyle": style.line_style}
+        axes.plot(places, [point.value for point in points], color=style.color, **mark)
+        axes.fill_between(places, low, high, color=style.color, alpha=0.15, linewidth=0)
+        counts += [point.n for point in points]
+    chance = float(here["chance"].iloc[0])
+    if math.isfinite(chance):
+        axes.axhline(chance, color=MUTED, linestyle=(0, (3, 3)), linewidth=1.2, label="chance")
+    return counts
 
 
 def _text(table: pd.DataFrame, column: str) -> str:

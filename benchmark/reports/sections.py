@@ -351,8 +351,19 @@ TERMS = (
     (
         "loss, bits per character",
         "How much the next word surprises the model, in nats per token; 0 is none. At every length it is the mean over "
-        "the same target tokens of held-out text, the last L/2 of each row, so that a longer window differs in its "
-        "context and in nothing else. A flat loss is no proof that far words are used: read it beside a recall task.",
+        "the same target tokens of held-out text, the last L/2 of each row (at most 64), so that a longer window "
+        "differs in its context and in nothing else. A flat loss is no proof that far words are used: read it beside a "
+        "recall task.",
+    ),
+    (
+        "lag, depth",
+        "Of a recall: how many tokens back the answer stands. Of a needle: how far along the text it stands, 0 % at "
+        "its beginning.",
+    ),
+    (
+        "crop to L",
+        "The same target tokens, each shown with exactly the L tokens before it and nothing farther. Only what is "
+        "better than that baseline comes from farther context.",
     ),
     ("—", "Unsupported or missing: the encoding is not defined there (a learned table past its end), or no record is."),
 )

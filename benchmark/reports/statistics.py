@@ -179,8 +179,8 @@ def spell(mean: float, low: float, high: float, status: str = "ok") -> str:
         return NOTHING if status in ("unsupported", "missing", "ok") else status
     digits = 2 if abs(mean) < 100 else 0
     if math.isnan(low):
-        return f"{mean:.{digits}f}"
-    return f"{mean:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
+        return f"{mean:z.{digits}f}"
+    return f"{mean:z.{digits}f} [{low:z.{digits}f}, {high:z.{digits}f}]"
 
 
 def seeds_phrase(counts: Sequence[int]) -> str:

@@ -15,6 +15,7 @@ from benchmark.results.spec import EvalSpec, Frozen, ProbeSpec, TrainSpec
 
 SCHEMA = 1
 
+Ranges = tuple[tuple[int, int], ...]
 Status = Literal["ok", "failed", "diverged", "unsupported"]
 
 
@@ -62,12 +63,17 @@ class EvalRecord(Record):
 
     Arrays, for a task's T token places and N test rows: `loss_sum` [T] (nats), `correct` [T] and `count` [T], summed
     over rows at each place; `row_loss` [N], `row_correct` [N] and `row_count` [N], summed over places in each row.
+    For each view of the task (more rows, beside the N): `<view>_loss`, `<view>_correct` and `<view>_count`, by row.
+    For a task with axes, over all these rows and [ranges of an axis, ...]: `group_loss`, `group_correct` and
+    `group_count`, summed over the places of each field; `group_rows`, the rows that have a scored place in it, and
+    `group_exact`, those of them that have all such places right.
     """
 
     kind: Literal["evaluate"] = "evaluate"
     spec: EvalSpec
     tokens: int = 0  # T: tokens in a row
     chance: dict[str, float] = {}  # by metric
+    axes: dict[str, Ranges] = {}  # of the grid: by name, the first and last value of each range
     eval_seconds: float = 0.0
 
 

@@ -3,7 +3,8 @@
     input    BOS  7  2  +  5  9  SEP  2  2  1        (27 + 95 = 122, least significant digit first)
     target   .    .  .  .  .  .  2    2  1  EOS      (. is not scored)
 
-Length is the number of digits of each operand; a row has 3 * length + 4 tokens.
+Length is the number of digits of each operand; a row has 3 * length + 4 tokens. The grid also has operands of unequal
+length: there the longer has that many digits, and the other a half, a quarter, ... of them.
 Source: Kazemnejad et al. 2023, https://arxiv.org/abs/2305.19466, section 3 and appendix. All numbers begin
 with their least significant digit, as in McLeish et al. 2024, https://arxiv.org/abs/2405.17399; `reversed=false` writes
 them as people do.
@@ -12,19 +13,23 @@ more than the longer operand. The paper's operands begin with no zero and its su
 of a batch have one width, and the width tells nothing of the answer.
 """
 
+from collections.abc import Iterable, Iterator
+
 import torch
 import torch.nn.functional as F
 from jaxtyping import Int
 from torch import Tensor
 
-from benchmark.tasks.task import SPECIALS, Batch, Synthetic, question
+from benchmark.seeds import generator
+from benchmark.tasks.task import SEP, SPECIALS, Batch, Ranges, Synthetic, question
 
 PLUS = SPECIALS
 ZERO = SPECIALS + 1  # the digit d is the token ZERO + d
+FIELD = 8  # test problems for each pair of unequal operand lengths
 
 
 class Addition(Synthetic):
-    """Training rows have operands of equal length; `operands` makes those of an n x m grid."""
+    """Rows of training and `evaluation` have operands of equal length; those of the grid's other fields are a view."""
 
     name = "addition"
     title = "Addition"
@@ -56,6 +61,33 @@ class Addition(Synthetic):
         prompt = torch.cat((self._written(a), plus, self._written(b)), dim=1)
         return question(prompt, self._written(add(a, b, base=10)))
 
+    def axes(self, length: int) -> dict[str, Ranges]:
+        sides = tuple((digits, digits) for digits in halvings(length))
+        return {"first operand (digits)": sides, "second operand (digits)": sides}
+
+    def groups(self, batch: Batch, length: int) -> Int[Tensor, "batch time"]:
+        """By the lengths of both operands: the same at every place of a row."""
+        sides = torch.tensor(halvings(length))
+        plus, sep = ((batch.tokens == mark).long().argmax(dim=1, keepdim=True) for mark in (PLUS, SEP))
+        first, second = (torch.searchsorted(sides, digits) for digits in (plus - 1, sep - plus - 1))
+        return (len(sides) * first + second).expand_as(batch.tokens)
+
+    def views(self, length: int, train_length: int) -> dict[str, Iterable[Batch]]:
+        """Operands of unequal length: this length beside each shorter one, down to a quarter of the trained length.
+
+        At the trained length also every pair of shorter ones: so the lengths of a run make one whole grid.
+        """
+        return {"operands": self._operands(length, train_length)}
+
+    def _operands(self, length: int, train_length: int) -> Iterator[Batch]:
+        draws = generator(self.name, "operands", length)
+        sides = [digits for digits in halvings(length) if digits >= train_length // 4]
+        for first in sides:
+            for second in sides:
+                inside = first < length and second < length
+                if length == train_length if inside else first != second:
+                    yield self.operands(FIELD, first, second, draws)
+
     def _written(self, number: Int[Tensor, "batch digits"]) -> Int[Tensor, "batch digits"]:
         """Tokens of a number, in the order of the task."""
         return ZERO + (number if self.reversed else number.flip(1))
@@ -68,6 +100,11 @@ class Addition(Synthetic):
         exact = 0.1**length
         uncarried = (1 + exact) / 2
         return {"token_accuracy": (uncarried + length / 10 + 1) / (length + 2), "exact_match": exact}
+
+
+def halvings(length: int) -> list[int]:
+    """A length, its half and so on down to 1, each rounded down; ascending."""
+    return [length >> times for times in reversed(range(length.bit_length()))]
 
 
 def add(a: Int[Tensor, "batch n"], b: Int[Tensor, "batch m"], *, base: int) -> Int[Tensor, "batch sum"]:

@@ -17,7 +17,7 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
-from benchmark.tasks.task import UNSCORED, Batch, Synthetic
+from benchmark.tasks.task import LAG, UNSCORED, Batch, Ranges, Synthetic, octave, octaves
 
 WRITE, IGNORE, READ, VOCABULARY = 2, 3, 4, 5  # the bits are the tokens 0 and 1
 
@@ -70,6 +70,14 @@ class FlipFlop(Synthetic):
         """The bit of the last write, at every instruction."""
         places = torch.arange(writes.shape[1]).expand_as(bits)
         return bits.gather(1, torch.where(writes, places, 0).cummax(dim=1).values)
+
+    def axes(self, length: int) -> dict[str, Ranges]:
+        return {LAG: octaves(self.tokens(length))}
+
+    def groups(self, batch: Batch, length: int) -> Int[Tensor, "batch time"]:
+        """By lag: of a read, how far back the last w stands."""
+        places = torch.arange(batch.tokens.shape[1]).expand_as(batch.tokens)
+        return octave(places - torch.where(batch.tokens == WRITE, places, 0).cummax(dim=1).values)
 
     def chance(self, length: int) -> dict[str, float]:
         """A coin for each written bit: for all answers to be right, each bit that is read must be guessed, once."""

@@ -16,7 +16,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from benchmark.tasks.task import UNSCORED, Batch, Synthetic
+from benchmark.tasks.task import LAG, UNSCORED, Batch, Ranges, Synthetic, lags, octave, octaves
 
 
 class Induction(Synthetic):
@@ -57,6 +57,13 @@ class Induction(Synthetic):
         targets = torch.full_like(tokens, UNSCORED)
         targets[:, -1:] = row.gather(1, first + 1)
         return Batch(tokens=tokens, targets=targets)
+
+    def axes(self, length: int) -> dict[str, Ranges]:
+        return {LAG: octaves(length)}
+
+    def groups(self, batch: Batch, length: int) -> Int[Tensor, "batch time"]:
+        """By lag: of a question, how far back the symbol that is asked for stood before."""
+        return octave(lags(batch.tokens))
 
     def chance(self, length: int) -> dict[str, float]:
         """One of the other symbols; the asked one is never the answer."""

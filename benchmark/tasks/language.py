@@ -8,13 +8,15 @@ characters (see tasks/corpus). Losses a token of two tokenizers do not compare; 
 Training rows are windows that begin anywhere in the training chapters. Evaluation rows END at about forty fixed places
 of the held-out chapters, the last tenth of the text, whatever their length: their last targets are the same tokens at
 every length, so that a longer window differs in its context and in nothing else. All places are scored; the value at a
-length is that of the last half trained length of each row, and the longest rows give the loss by absolute position.
+length is that of the last half trained length of each row (at most TARGETS), and the longest rows give the loss by
+absolute position. Two views stand beside it: `windows`, the end of the text cut into disjoint rows, as perplexity is
+often measured, and `crop`, the targets that make the value, each after exactly the trained length of text.
 Length is the number of tokens.
 Source: this benchmark; the default text is 三国演义 (Luo Guanzhong, 14th century). Held-out loss past the trained
 length follows Press et al. 2022, https://arxiv.org/abs/2108.12409.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 import torch
@@ -22,9 +24,11 @@ from torch import Tensor
 
 from benchmark.errors import UsageError
 from benchmark.tasks import corpus
-from benchmark.tasks.task import Batch, Task
+from benchmark.tasks.task import UNSCORED, Batch, Task
 
 ROWS = 40
+TARGETS = 64  # most targets at the end of a row that make the value
+WINDOWS = 64  # trained lengths of text that are cut into windows, if half of the held-out text is as long
 BATCH_TOKENS = 16384  # about so many tokens in an evaluation batch
 
 
@@ -100,6 +104,33 @@ class Corpus(Task):
         for ends in torch.split(self.ends, max(1, BATCH_TOKENS // length)):
             rows = self.held_out[ends[:, None] + torch.arange(-length, 1)]
             yield Batch(tokens=rows[:, :-1], targets=rows[:, 1:])
+
+    def views(self, length: int, train_length: int) -> dict[str, Iterable[Batch]]:
+        """Windows, up to a length of all their text; and once, at the trained length, the cropped contexts."""
+        found: dict[str, Iterable[Batch]] = {}
+        text, shared = min(self._room, WINDOWS * train_length), max(1, min(TARGETS, train_length // 2))
+        if length <= text:
+            found["windows"] = self._windows(length, text)
+        if length == train_length and length + shared - 1 <= self._room:
+            found["crop"] = self._crop(length, shared)
+        return found
+
+    def _windows(self, length: int, text: int) -> Iterator[Batch]:
+        """The last `text` targets, the same at every length, each in one window; the first window may be shorter."""
+        rest, held_out = text % length, self.held_out[-text - 1 :]
+        if rest:
+            yield Batch(tokens=held_out[None, :rest], targets=held_out[None, 1 : rest + 1])
+        for rows in torch.split(held_out[rest:].unfold(0, length + 1, length), max(1, BATCH_TOKENS // length)):
+            yield Batch(tokens=rows[:, :-1], targets=rows[:, 1:])
+
+    def _crop(self, length: int, shared: int) -> Iterator[Batch]:
+        """A row for each of the last `shared` targets of each evaluation row, scored at its last place alone."""
+        wanted = (self.ends[:, None] - torch.arange(shared)).flatten()
+        for last in torch.split(wanted, max(1, BATCH_TOKENS // length)):
+            rows = self.held_out[last[:, None] + torch.arange(-length, 1)]
+            targets = torch.full_like(rows[:, 1:], UNSCORED)
+            targets[:, -1] = rows[:, -1]
+            yield Batch(tokens=rows[:, :-1], targets=targets)
 
     @cached_property
     def ends(self) -> Tensor:

@@ -5,7 +5,8 @@
 
 Length is the number of tokens between BOS and SEP, the needle's among them; a row has length + figures + 3 tokens.
 In training the needle stands anywhere. The test covers all depths evenly: of N test rows, row r (counted from 0) has
-its needle at depth (r + 1/2) / N, where 0 is the first place that it can stand at and 1 the end of the last.
+its needle at depth (r + 1/2) / N, where 0 is the first place that it can stand at and 1 the end of the last. Scores are
+told apart by depth in tenths: place s of S, counted from 0, is at depth (s + 1/2) / S.
 Source: Hsieh et al. 2024 (RULER), https://arxiv.org/abs/2404.06654, section 3.1, the single needle (passkey).
 Convention: a word is a token: the key one of `keys`, the value `figures` digits, and filler random words of its own.
 """
@@ -17,8 +18,9 @@ from jaxtyping import Int
 from torch import Tensor
 
 from benchmark.seeds import generator
-from benchmark.tasks.task import BOS, EOS, SEP, SPECIALS, UNSCORED, Batch, Synthetic
+from benchmark.tasks.task import BOS, EOS, SEP, SPECIALS, UNSCORED, Batch, Ranges, Synthetic
 
+DEPTHS = 10  # ranges of depth that are told apart
 BASE = 10  # digits are the tokens from SPECIALS on, then come the keys, then filler
 
 
@@ -88,6 +90,15 @@ class Needle(Synthetic):
         targets = torch.full_like(tokens, UNSCORED)
         targets[:, -needle.shape[1] :] = torch.cat((value, mark * EOS), dim=1)
         return Batch(tokens=tokens, targets=targets)
+
+    def axes(self, length: int) -> dict[str, Ranges]:
+        return {"depth (%)": tuple((tenth * 100 // DEPTHS, (tenth + 1) * 100 // DEPTHS) for tenth in range(DEPTHS))}
+
+    def groups(self, batch: Batch, length: int) -> Int[Tensor, "batch time"]:
+        """By depth: the same at every place of a row."""
+        keys = (batch.tokens >= SPECIALS + BASE) & (batch.tokens < SPECIALS + BASE + self.keys)
+        start = keys.long().argmax(dim=1, keepdim=True) - 1
+        return ((2 * start + 1) * DEPTHS // (2 * self.starts(length))).expand_as(batch.tokens)
 
     def chance(self, length: int) -> dict[str, float]:
         """One digit in ten, for each; EOS always falls on the same place."""

@@ -4,7 +4,8 @@
     target   .  .  d  a  c  b        (. is not scored)
 
 Only the distance tells where to look: content is random and absolute places differ. It isolates relative reading.
-Length is the number of tokens.
+Length is the number of tokens. The lag is `back`, one for each model: `offset-recall:back=1,offset-recall:back=9` and
+so on train a model a lag, and the report draws those that differ in nothing else as one grid.
 Source: this benchmark; the n-back test of psychology, Kirchner 1958, https://doi.org/10.1037/h0043688.
 """
 
@@ -23,6 +24,7 @@ class OffsetRecall(Synthetic):
     source = "https://doi.org/10.1037/h0043688"
     metric = "token_accuracy"
     nested = True
+    sweep = ("lag (tokens)", "back")
 
     def __init__(self, *, back: int = 5, symbols: int = 10) -> None:
         if back < 1:

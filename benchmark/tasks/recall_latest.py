@@ -16,7 +16,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from benchmark.tasks.task import UNSCORED, Batch, Synthetic
+from benchmark.tasks.task import LAG, UNSCORED, Batch, Ranges, Synthetic, lags, octave, octaves
 
 FILLER = 0
 POWER = 0.01
@@ -87,6 +87,13 @@ class RecallLatest(Synthetic):
         tokens.scatter_(1, places, keys)
         targets = torch.full_like(tokens, UNSCORED).scatter(1, places, values.gather(1, latest))
         return Batch(tokens=tokens, targets=targets)
+
+    def axes(self, length: int) -> dict[str, Ranges]:
+        return {LAG: octaves(length)}
+
+    def groups(self, batch: Batch, length: int) -> Int[Tensor, "batch time"]:
+        """By lag: of a question, how far back its key was last written."""
+        return octave(lags(batch.tokens))
 
     def chance(self, length: int) -> dict[str, float]:
         """The value of one of the row's pairs, drawn blindly; two pairs may share a value."""

@@ -4,14 +4,17 @@
     target   .  .  .  .  .  4  .  3        (. is not scored)
 
 Where a key is asked for varies: the gap to its pair follows a power law. It isolates recall by content.
-Length is the number of tokens; an eighth as many pairs are shown (at least one, at most `keys`).
+Length is the number of tokens; an eighth as many pairs are shown (at least one, at most `keys`). How far back an answer
+stands (the lag) is read from the row: the place of a question minus the other place of its key.
 Source: Arora et al. 2023, https://arxiv.org/abs/2312.04927, section 3 and appendix; keys from the lower half of the
 vocabulary, values from the upper, gaps drawn in proportion to gap ** (power - 1), power = .01.
 """
 
 import torch
+from jaxtyping import Int
+from torch import Tensor
 
-from benchmark.tasks.task import UNSCORED, Batch, Synthetic
+from benchmark.tasks.task import LAG, UNSCORED, Batch, Ranges, Synthetic, lags, octave, octaves
 
 FILLER = 0
 
@@ -66,6 +69,13 @@ class RecallMqar(Synthetic):
         """Distinct places for every pair's question, [size, pairs]: near ones are likelier, by the power law."""
         weights = torch.arange(1, room + 1, dtype=torch.float64) ** (self.power - 1)
         return torch.multinomial(weights.expand(size, -1), pairs, generator=generator)
+
+    def axes(self, length: int) -> dict[str, Ranges]:
+        return {LAG: octaves(length)}
+
+    def groups(self, batch: Batch, length: int) -> Int[Tensor, "batch time"]:
+        """By lag: of a question, how far back its key stood before."""
+        return octave(lags(batch.tokens))
 
     def chance(self, length: int) -> dict[str, float]:
         """The value of one of the row's pairs, drawn blindly; two pairs may share a value."""

@@ -16,7 +16,10 @@ from torch import Tensor
 from benchmark.seeds import generator
 
 UNSCORED = -100  # the target of a place that is not scored (cross_entropy's ignore_index)
+LAG = "lag (tokens)"  # the axis of tasks that are scored by how far back the answer stands
 BOS, SEP, EOS, SPECIALS = 0, 1, 2, 3  # the marks of `question`, and the first id that is free for a task's own tokens
+
+Ranges = tuple[tuple[int, int], ...]  # first and last value of each range of an axis
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +44,24 @@ def question(prompt: Int[Tensor, "batch prompt"], answer: Int[Tensor, "batch ans
     return Batch(tokens=tokens, targets=targets)
 
 
+def lags(tokens: Int[Tensor, "batch time"]) -> Int[Tensor, "batch time"]:
+    """How many places before each token the same token stood last; 0 where it stands for the first time."""
+    order = tokens.argsort(dim=1, stable=True)
+    alike = tokens.gather(1, order).diff(dim=1) == 0
+    return torch.zeros_like(tokens).scatter(1, order[:, 1:], order.diff(dim=1).where(alike, 0))
+
+
+def octaves(longest: int) -> Ranges:
+    """Lags from 1 to `longest`, in ranges each as wide as all before it: 1, 2, 3-4, 5-8, 9-16, ..."""
+    powers = (2**digits for digits in range((longest - 1).bit_length() + 1))
+    return tuple((power // 2 + 1, power) for power in powers)
+
+
+def octave(lag: Int[Tensor, "*shape"]) -> Int[Tensor, "*shape"]:
+    """Which of the `octaves` a lag is in, counted from 0: the number of binary digits of lag - 1."""
+    return torch.frexp((lag - 1).clamp(min=0).double()).exponent.long()
+
+
 class Task(ABC):
     """A task. Class attributes are plain literals, so that they can be read without importing torch.
 
@@ -57,6 +78,7 @@ class Task(ABC):
     version: ClassVar[int] = 1  # raised by hand when the task's data change: old records then no longer count
     nested: ClassVar[bool] = False  # every prefix of a problem is a problem: a row of length L trains all shorter ones
     numbers: ClassVar[bool] = False  # writes numbers digit by digit: encodings that read digits are offered
+    sweep: ClassVar[tuple[str, ...]] = ()  # an axis, and the parameter along it: runs that differ in it make a grid
     digits: tuple[int, ...] = ()  # token ids of the digits 0 to 9, in order; set by a task that writes numbers
 
     @property
@@ -83,6 +105,24 @@ class Task(ABC):
     def shortest(self) -> int:
         """The shortest problem length that has something to score."""
         return 1
+
+    def axes(self, length: int) -> dict[str, Ranges]:
+        """One or two axes that tell the scored places of a length apart (lag, depth, ...); none if they are alike."""
+        return {}
+
+    def groups(self, batch: Batch, length: int) -> Int[Tensor, "batch time"]:
+        """For a task with axes, the field of its grid that each scored place is in; of other places, any field.
+
+        Fields are counted from 0, and along the last axis first.
+        """
+        raise NotImplementedError(f"{self.name} has axes, but does not say which field a place is in")
+
+    def views(self, length: int, train_length: int) -> dict[str, Iterable[Batch]]:
+        """More test rows, by name: measured and stored beside the `evaluation`, and counted in the grid.
+
+        They do not count in the value at the length. No row is longer than `tokens(length)`.
+        """
+        return {}
 
 
 class Synthetic(Task):

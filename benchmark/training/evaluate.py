@@ -1,7 +1,10 @@
-"""Evaluation: raw outcomes by place and by row, at one length."""
+"""Evaluation: raw outcomes by place, by row and by field of the task's grid, at one length."""
 
+import math
 import time
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -15,25 +18,43 @@ from benchmark.tasks.task import UNSCORED, Batch, Task
 CHUNK = 4096  # scored places whose logits are held at once
 
 
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a model makes of each place of a batch, [rows, time]: zero wherever nothing is scored."""
+
+    batch: Batch
+    loss: Tensor  # nats, float64
+    correct: Tensor
+    scored: Tensor
+
+
 def evaluate(
-    model: Transformer, task: Task, length: int, device: torch.device, cast: AbstractContextManager[object]
+    model: Transformer,
+    task: Task,
+    length: int,
+    train_length: int,
+    device: torch.device,
+    cast: AbstractContextManager[object],
 ) -> tuple[Arrays, float]:
     """The arrays of a length (see EvalRecord), and the seconds that they took."""
     model.eval()
     started = time.perf_counter()
     with torch.inference_mode(), cast:
-        arrays = _sums(*_outcomes(model, task, length, device))
+        outcomes = _outcomes(model, task.evaluation(length), device)
+        views = {name: _outcomes(model, rows, device) for name, rows in task.views(length, train_length).items()}
+    arrays = _by_place(outcomes) | _by_row("row", outcomes)
+    for name, others in views.items():
+        arrays |= _by_row(name, others)
+    if task.axes(length):
+        arrays |= _by_field(task, length, sum(views.values(), outcomes))
     return arrays, time.perf_counter() - started
 
 
-def _outcomes(model: Transformer, task: Task, length: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
-    """Loss in nats, correctness, and whether it is scored, of every place of every test row: each [N, T]."""
-    parts = [_places(model, batch, device) for batch in task.evaluation(length)]
-    loss, correct, scored = (torch.cat(part) for part in zip(*parts, strict=True))
-    return loss, correct, scored
+def _outcomes(model: Transformer, batches: Iterable[Batch], device: torch.device) -> list[Outcome]:
+    return [_outcome(model, batch, device) for batch in batches]
 
 
-def _places(model: Transformer, batch: Batch, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+def _outcome(model: Transformer, batch: Batch, device: torch.device) -> Outcome:
     targets = batch.targets.to(device)
     scored = targets != UNSCORED
     hidden = model(batch.tokens.to(device))[scored]
@@ -48,13 +69,43 @@ def _places(model: Transformer, batch: Batch, device: torch.device) -> tuple[Ten
     if losses:
         loss[scored] = torch.cat(losses).double()
         correct[scored] = torch.cat(hits)
-    return loss.cpu(), correct.cpu(), scored.cpu()
+    return Outcome(batch=batch, loss=loss.cpu(), correct=correct.cpu(), scored=scored.cpu())
 
 
-def _sums(loss: Tensor, correct: Tensor, scored: Tensor) -> Arrays:
-    arrays: Arrays = {}
-    for axis, prefix in ((0, ""), (1, "row_")):
-        arrays[f"{prefix}loss{'_sum' if axis == 0 else ''}"] = loss.sum(axis).numpy()
-        arrays[f"{prefix}correct"] = correct.sum(axis).numpy().astype(np.int32)
-        arrays[f"{prefix}count"] = scored.sum(axis).numpy().astype(np.int32)
-    return arrays
+def _by_place(outcomes: list[Outcome]) -> Arrays:
+    loss, correct, scored = (
+        torch.cat([getattr(outcome, name) for outcome in outcomes]).sum(dim=0) for name in ("loss", "correct", "scored")
+    )
+    return {"loss_sum": loss.numpy(), "correct": _whole(correct), "count": _whole(scored)}
+
+
+def _by_row(prefix: str, outcomes: list[Outcome]) -> Arrays:
+    return {
+        f"{prefix}_loss": torch.cat([outcome.loss.sum(dim=1) for outcome in outcomes]).numpy(),
+        f"{prefix}_correct": _whole(torch.cat([outcome.correct.sum(dim=1) for outcome in outcomes])),
+        f"{prefix}_count": _whole(torch.cat([outcome.scored.sum(dim=1) for outcome in outcomes])),
+    }
+
+
+def _by_field(task: Task, length: int, outcomes: list[Outcome]) -> Arrays:
+    shape = tuple(len(ranges) for ranges in task.axes(length).values())
+    parts = [_row_fields(outcome, task.groups(outcome.batch, length), math.prod(shape)) for outcome in outcomes]
+    loss, correct, count = (torch.cat(part) for part in zip(*parts, strict=True))
+    sums = {
+        "loss": loss.sum(dim=0).numpy(),
+        "correct": _whole(correct.sum(dim=0)),
+        "count": _whole(count.sum(dim=0)),
+        "exact": _whole(((count > 0) & (correct == count)).sum(dim=0)),
+        "rows": _whole((count > 0).sum(dim=0)),
+    }
+    return {f"group_{name}": values.reshape(shape) for name, values in sums.items()}
+
+
+def _row_fields(outcome: Outcome, groups: Tensor, fields: int) -> list[Tensor]:
+    """Loss, right answers and scored places of each row in each field, [rows, fields]."""
+    sums = groups.new_zeros(len(groups), fields, dtype=torch.float64)
+    return [sums.scatter_add(1, groups, part.double()) for part in (outcome.loss, outcome.correct, outcome.scored)]
+
+
+def _whole(sums: Tensor) -> np.ndarray:
+    return sums.numpy().astype(np.int32)

@@ -1,5 +1,7 @@
 """A results folder such as a real run leaves, written in a second: plausible curves, with every kind of trouble.
 
+recall-mqar is told apart by lag, and the corpus has its views; the other tasks stand for records that have neither.
+
 rope learns relative and content tasks and breaks past L; alibi is flat on the corpus and fair at copying; learned is
 unsupported past L. One training diverged (copy, second encoding, seed 1), one evaluation failed (recall-mqar, first
 encoding, seed 0, longest length).
@@ -201,6 +203,7 @@ def eval_record(
         created=trained.created + timedelta(minutes=1),
         environment=ENVIRONMENT,
         tokens=length,
+        axes={"lag (tokens)": octaves(length)} if task == "recall-mqar" else {},
         chance={"token_accuracy": CHANCE[task]} if task in CHANCE else {"loss_nats": 6.4},
         eval_seconds=0.4,
     )
@@ -232,7 +235,11 @@ def language_arrays(task: str, encoding: str, seed: int, length: int, rows: int 
         size=(rows, len(place))
     )
     correct = _rng(task, encoding, seed).random(loss.shape) < 0.2
-    return _sums(loss[:, :length], correct[:, :length])
+    arrays = _sums(loss[:, :length], correct[:, :length])
+    arrays |= {f"windows_{name}": arrays[f"row_{name}"] for name in ("loss", "correct", "count")}
+    if length == TRAIN_LENGTH[task]:
+        arrays |= {f"crop_{name}": rows for name, rows in _by_row(loss[:, :length] - 0.02, correct[:, :length]).items()}
+    return arrays
 
 
 def synthetic_arrays(task: str, encoding: str, seed: int, length: int, rows: int = 256) -> Arrays:
@@ -244,7 +251,25 @@ def synthetic_arrays(task: str, encoding: str, seed: int, length: int, rows: int
     whole = rng.random((rows, 1)) < share**2
     correct = whole | (rng.random((rows, length)) < (share - share**2) / max(1 - share**2, 1e-9))
     loss = np.where(correct, 0.05, 2.5) * rng.gamma(4, 1 / 4, size=correct.shape)
-    return _sums(loss, correct)
+    return _sums(loss, correct) | (_by_lag(loss, correct) if task == "recall-mqar" else {})
+
+
+def octaves(length: int) -> tuple[tuple[int, int], ...]:
+    """Lags 1 to the length, in ranges that double."""
+    return tuple((2**octave // 2 + 1, 2**octave) for octave in range((length - 1).bit_length() + 1))
+
+
+def _by_lag(loss: np.ndarray, correct: np.ndarray) -> Arrays:
+    """Fields as if the answer at place p stood p + 1 tokens back."""
+    spans = [slice(first - 1, last) for first, last in octaves(loss.shape[1])]
+    rows = len(loss)
+    return {
+        "group_loss": np.array([loss[:, span].sum() for span in spans]),
+        "group_correct": np.array([correct[:, span].sum() for span in spans], dtype=np.int32),
+        "group_count": np.array([correct[:, span].size for span in spans], dtype=np.int32),
+        "group_exact": np.array([correct[:, span].all(axis=1).sum() for span in spans], dtype=np.int32),
+        "group_rows": np.full(len(spans), rows, dtype=np.int32),
+    }
 
 
 def probe_arrays(encoding: str) -> Arrays:
@@ -298,9 +323,15 @@ def _sums(loss: np.ndarray, correct: np.ndarray) -> Arrays:
         "loss_sum": loss.sum(0),
         "correct": correct.sum(0).astype(np.int32),
         "count": ones.sum(0).astype(np.int32),
-        "row_loss": loss.sum(1),
-        "row_correct": correct.sum(1).astype(np.int32),
-        "row_count": ones.sum(1).astype(np.int32),
+        **{f"row_{name}": rows for name, rows in _by_row(loss, correct).items()},
+    }
+
+
+def _by_row(loss: np.ndarray, correct: np.ndarray) -> Arrays:
+    return {
+        "loss": loss.sum(1),
+        "correct": correct.sum(1).astype(np.int32),
+        "count": np.ones_like(correct).sum(1).astype(np.int32),
     }
 
 

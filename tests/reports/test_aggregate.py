@@ -64,6 +64,111 @@ def test_language_counts_the_targets_that_all_lengths_share(records: ModuleType,
     assert chance["bits_per_character"] == pytest.approx(6.4 / math.log(2) / 1.47)
 
 
+def test_language_in_windows_and_against_a_crop_by_hand(records: ModuleType, tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    trained = records.train_record("corpus", "rope", 0)
+    store.put(trained)
+    for length, level in ((64, 5.0), (128, 4.0)):
+        arrays = outcome([[level] * length] * 2, [[1] * length] * 2, [[1] * length] * 2)
+        windows = {"windows_loss": [3.0 * length, 9.0], "windows_correct": [1, 1], "windows_count": [length, 2]}
+        crop = {"crop_loss": [4.5] * 6, "crop_correct": [0] * 6, "crop_count": [1] * 6} if length == 64 else {}
+        views = {name: np.array(rows) for name, rows in (windows | crop).items()}
+        store.put(records.eval_record(trained, length), arrays | views)
+    table = aggregate.frame(store).set_index(["length", "metric"])["value"]
+    assert table[64, "window_loss_nats"] == pytest.approx((3 * 64 + 9) / 66)
+    assert table[128, "window_loss_nats"] == pytest.approx((3 * 128 + 9) / 130)
+    assert table[64, "over_crop_nats"] == pytest.approx(0.5)
+    assert table[128, "over_crop_nats"] == pytest.approx(-0.5)
+    assert table[128, "loss_nats"] == pytest.approx(4)
+
+
+def test_records_without_views_have_no_metric_of_them(records: ModuleType, tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    trained = records.train_record("corpus", "rope", 0)
+    store.put(trained)
+    store.put(records.eval_record(trained, 64), outcome([[1] * 64], [[1] * 64], [[1] * 64]))
+    assert set(aggregate.frame(store)["metric"]) == set(aggregate.LANGUAGE_METRICS)
+
+
+def test_at_most_64_targets_make_the_value(records: ModuleType, tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    trained = records.train_record("corpus", "rope", 0)
+    longer = trained.spec.budget.model_copy(update={"train_length": 200})
+    trained = trained.model_copy(update={"spec": trained.spec.model_copy(update={"budget": longer})})
+    store.put(trained)
+    losses = [0.0] * 136 + [1.0] * 64
+    store.put(records.eval_record(trained, 200), outcome([losses], [[0] * 200], [[1] * 200]))
+    assert values(store)["loss_nats"] == 1
+
+
+def grouped(axes: dict[str, list[tuple[int, int]]], **sums: list[list[int]] | list[int]) -> dict[str, np.ndarray]:
+    """Arrays of an evaluation of one place, with those of its fields."""
+    return outcome([[1.0]], [[1]], [[1]]) | {f"group_{name}": np.array(values) for name, values in sums.items()}
+
+
+def test_fields_of_one_axis_stand_over_length_by_hand(records: ModuleType, tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    trained = records.train_record("recall-mqar", "rope", 0)
+    store.put(trained)
+    axes = {"lag (tokens)": ((1, 1), (2, 2), (3, 4))}
+    sums = {"loss": [3, 0, 1], "correct": [2, 0, 5], "count": [4, 0, 5], "exact": [0, 0, 3], "rows": [2, 0, 3]}
+    record = records.eval_record(trained, 32).model_copy(update={"axes": axes})
+    store.put(record, grouped(axes, **sums))
+    table = aggregate.by_field(store)
+    assert list(table.columns) == list(aggregate.FIELD_COLUMNS)
+    columns = ["down", "down_first", "down_last", "across", "across_first", "across_last", "value", "rows", "chance"]
+    assert table[columns].to_numpy().tolist() == [
+        ["lag (tokens)", 1, 1, "problem length", 32, 32, 2 / 4, 2, 1 / 16],
+        ["lag (tokens)", 3, 4, "problem length", 32, 32, 5 / 5, 3, 1 / 16],
+    ]
+
+
+def test_fields_of_two_axes_of_several_lengths_make_one_grid(
+    records: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(aggregate, "headline_metric", lambda _: "exact_match")
+    store = Store(tmp_path)
+    trained = records.train_record("copy", "rope", 0)
+    store.put(trained)
+    for length, sides in ((2, ((1, 1), (2, 2))), (4, ((2, 2), (4, 4)))):
+        axes = {"a": sides, "b": sides}
+        exact, rows = [[0, 1], [2, length]], [[0 if length == 4 else 1, 2], [4, 4]]
+        sums = {"loss": rows, "correct": rows, "count": rows, "exact": exact, "rows": rows}
+        record = records.eval_record(trained, length).model_copy(update={"axes": axes})
+        store.put(record, grouped(axes, **sums))
+    table = aggregate.by_field(store)
+    assert table["grid_setting"].nunique() == 1
+    found = table.set_index(["down_first", "across_first"])["value"].to_dict()
+    assert found == {(1, 1): 0, (1, 2): 0.5, (2, 1): 0.5, (2, 2): 0.5, (2, 4): 0.5, (4, 2): 0.5, (4, 4): 1}
+
+
+def test_runs_that_differ_in_the_swept_parameter_alone_make_one_grid(records: ModuleType, tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    for label, parameters in (
+        ("offset-recall", {"back": 5, "symbols": 10}),
+        ("offset-recall:back=2", {"back": 2, "symbols": 10}),
+        ("offset-recall:back=2:symbols=4", {"back": 2, "symbols": 4}),
+    ):
+        trained = records.train_record("offset-recall", "rope", 0)
+        task = trained.spec.task.model_copy(update={"label": label, "parameters": parameters})
+        trained = trained.model_copy(update={"spec": trained.spec.model_copy(update={"task": task})})
+        store.put(trained)
+        correct = [[1] * parameters["back"] + [0] * (10 - parameters["back"])]
+        store.put(records.eval_record(trained, 32), outcome([[0] * 10], correct, [[1] * 10]))
+    table = aggregate.by_field(store)
+    (wide, narrow) = (own for _, own in table.groupby(["grid", "grid_setting"]))
+    assert set(wide["grid"]) == {"offset-recall"} and set(narrow["grid"]) == {"offset-recall:symbols=4"}
+    assert wide.set_index("down_first")["value"].to_dict() == {2: 0.2, 5: 0.5}
+    assert set(wide["down"]) == {"lag (tokens)"} and set(wide["across_first"]) == {32}
+    assert wide["setting"].nunique() == 2
+
+
+def test_records_without_fields_have_none(example: Store) -> None:
+    table = aggregate.by_field(example)
+    assert set(table["task"]) == {"recall-mqar"}  # the example's other tasks are as older records are
+    assert aggregate.sweep_of("somebody-elses-task") is None
+
+
 def test_frame_of_a_run(example: Store) -> None:
     table = aggregate.frame(example)
     assert list(table.columns) == list(aggregate.COLUMNS)
@@ -208,7 +313,13 @@ def test_unreadable_files_and_orphans_are_named(records: ModuleType, tmp_path: P
 
 def test_an_empty_store_gives_empty_tables(tmp_path: Path) -> None:
     store = Store(tmp_path)
-    for make in (aggregate.frame, aggregate.by_position, aggregate.training_curves, aggregate.failures):
+    for make in (
+        aggregate.frame,
+        aggregate.by_position,
+        aggregate.by_field,
+        aggregate.training_curves,
+        aggregate.failures,
+    ):
         assert make(store).empty
     assert aggregate.missing(store).empty and aggregate.newest_setting(aggregate.frame(store)).empty
     assert aggregate.probes(store) == [] and aggregate.timings(tmp_path / "timing", []).empty

@@ -127,6 +127,52 @@ def test_position_loss(example: Store) -> None:
     draw(figure)
 
 
+def test_same_targets(example: Store) -> None:
+    table = aggregate.frame(example)
+    differences = table[table["metric"] == "over_crop_nats"]
+    losses = table[(table["metric"] == "loss_nats") & (table["task"] == "corpus")]
+    figure = figures.same_targets(losses, differences, figures.palette(table["encoding"]))
+    said = texts(figure)
+    for expected in ("after exactly L tokens each", "below 0", "over 3 seeds", "learned (— past 64)"):
+        assert expected in said
+    blue = figures.OWN_COLOR["rope"]
+    (curve,) = [line for line in figure.axes[1].get_lines() if line.get_color() == blue]
+    means = differences[differences["encoding"] == "rope"].groupby("length")["value"].mean()
+    assert list(curve.get_ydata()) == pytest.approx(list(means))
+    draw(figure)
+
+
+def test_fields_are_a_heatmap_an_encoding_on_one_scale(example: Store) -> None:
+    table = aggregate.by_field(example)
+    figure = figures.fields(table)
+    panels = [axes for axes in figure.axes if axes.get_title(loc="left")]
+    assert [axes.get_title(loc="left") for axes in panels] == ["alibi", "learned", "rope"]
+    assert {axes.collections[0].get_clim() for axes in panels} == {(0, 1)}
+    own = table[(table["encoding"] == "rope") & (table["down_first"] == 3) & (table["across_first"] == 32)]
+    shown = {text.get_position(): text.get_text() for text in panels[2].texts}
+    assert shown[1.5, 2.5] == f"{own['value'].mean():.2f}"  # third range down, second length across
+    assert len(panels[1].texts) == 5  # learned ends at L
+    frames = [(axes.patches[0].get_width(), axes.patches[0].get_height()) for axes in panels]
+    assert frames == [(1, 5)] * 3
+    said = texts(figure)
+    assert "2 to 3 seeds, no interval" in said and "lag (tokens)" in said and "17–32" in said
+    draw(figure)
+
+
+def test_along_shows_the_trained_and_the_longest_length(example: Store) -> None:
+    table = aggregate.by_field(example)
+    figure = figures.along(table, figures.palette(table["encoding"]))
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["length 16 (1×)", "length 256 (16×)"]
+    blue = figures.OWN_COLOR["rope"]
+    (curve,) = [line for line in figure.axes[1].get_lines() if line.get_color() == blue]
+    own = table[(table["encoding"] == "rope") & (table["length"] == 256)]
+    assert list(curve.get_ydata()) == pytest.approx(list(own.groupby("down_first")["value"].mean()))
+    assert list(curve.get_xdata()) == list(range(9))
+    said = texts(figure)
+    assert "over 2 to 3 seeds" in said and "chance" in said and "129–256" in said
+    draw(figure)
+
+
 def test_length_heatmap_shows_what_is_unsupported(copying: pd.DataFrame) -> None:
     figure = figures.length_heatmap(copying)
     fields = [text.get_text() for text in figure.axes[0].texts]

@@ -20,8 +20,9 @@ SECTIONS = (
     "verdict",
     "summary",
     "curves",
-    "positions",
+    "language",
     "heatmaps",
+    "grids",
     "paired",
     "attention",
     "structure",
@@ -141,6 +142,37 @@ def test_curves_hold_value_interval_and_seeds(page):
     assert named["learned"]["y"][0] > 0.5 and named["learned"]["y"][1:] == [None] * 4
     assert named["chance"]["y"] == [0.01] * 5
     assert copy.interactive["layout"]["shapes"][0]["x0"] == 16
+
+
+def test_language_is_shown_in_three_ways_each_with_its_sentence(page):
+    section = next(section for section in page.sections if section.id == "language")
+    assert [exhibit.title[:2] for exhibit in section.exhibits] == ["1.", "2.", "3."]
+    for exhibit, word in zip(section.exhibits, ("position", "for free", "baseline"), strict=True):
+        assert word in exhibit.about
+    differences = section.exhibits[2].numbers
+    assert differences.rows[1][0].text == "learned"
+    assert [cell.text for cell in differences.rows[1]][2:] == ["—"] * 4
+
+
+def test_grids_have_a_heatmap_and_curves_with_their_numbers(page):
+    heatmap, curves = next(section for section in page.sections if section.id == "grids").exhibits
+    assert (heatmap.id.split("-")[0], curves.id.split("-")[0]) == ("grid", "along")
+    assert "seeds 0, 1, 2" in heatmap.caption and "256 test problems" in heatmap.caption
+    assert [(group.title, group.span) for group in curves.numbers.groups] == [("length 16", 5), ("length 256", 9)]
+    assert curves.numbers.columns[:4] == ("encoding", "1", "2", "3–4")
+    assert [cell.text for cell in curves.numbers.rows[1]][6:] == ["—"] * 9  # learned, past L
+
+
+def test_records_of_before_grids_and_views_still_make_a_report(records, tmp_path):
+    store = records.write_example(tmp_path, encodings=("rope",), seeds=2, tasks=("corpus", "recall-mqar"))
+    for record in [each for each in store.records() if isinstance(each, EvalRecord)]:
+        arrays = store.arrays(record)
+        known = {name: values for name, values in arrays.items() if not re.match("group|windows|crop", name)}
+        store.put(record.model_copy(update={"axes": {}}), known or None)
+    page = build(Store(tmp_path))
+    found = {section.id: section for section in page.sections}
+    assert [exhibit.title[:2] for exhibit in found["language"].exhibits] == ["1."]
+    assert found["grids"].exhibits == () and "No task was measured" in found["grids"].lines[0]
 
 
 def test_interactive_figures_are_valid_plotly(page):

@@ -175,6 +175,7 @@ def test_summary_of_nothing(tmp_path) -> None:
 def test_spell() -> None:
     assert statistics.spell(0.966, 0.951, 0.99) == "0.97 [0.95, 0.99]"
     assert statistics.spell(0.5, math.nan, math.nan) == "0.50"
+    assert statistics.spell(-0.001, -0.002, 0.001) == "0.00 [0.00, 0.00]"  # no zero has a sign
     assert statistics.spell(math.nan, math.nan, math.nan, "unsupported") == "—"
     assert statistics.spell(math.nan, math.nan, math.nan, "diverged") == "diverged"
 

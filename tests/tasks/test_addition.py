@@ -1,11 +1,14 @@
 """Addition: carries against Python's integers, rows by hand, the operand grid."""
 
+from collections import Counter
+from itertools import product
+
 import pytest
 import torch
 
 from benchmark import tasks
 from benchmark.seeds import generator
-from benchmark.tasks.addition import Addition, add
+from benchmark.tasks.addition import Addition, add, halvings
 from benchmark.tasks.task import UNSCORED
 
 BOS, SEP, EOS, PLUS, ZERO = 0, 1, 2, 3, 4
@@ -67,3 +70,30 @@ def test_no_sum_is_likelier_than_chance_says() -> None:
     assert chance["exact_match"] == pytest.approx(max(sums.count(total) for total in set(sums)) / 10**4)
     places = [max(sum(total // ten % 10 == digit for total in sums) for digit in range(10)) for ten in (1, 10, 100)]
     assert chance["token_accuracy"] == pytest.approx((sum(places) / 10**4 + 1) / 4)
+
+
+def test_halvings_end_at_one() -> None:
+    assert halvings(20) == [1, 2, 5, 10, 20]
+    assert halvings(1) == [1]
+
+
+def test_the_field_of_a_row_is_that_of_its_operands() -> None:
+    task = tasks.make("addition")
+    assert list(task.axes(5).values()) == [((1, 1), (2, 2), (5, 5))] * 2
+    for field, (first, second) in enumerate(product((1, 2, 5), repeat=2)):
+        batch = task.operands(3, first, second, generator("test"))
+        assert set(task.groups(batch, 5).flatten().tolist()) == {field}
+
+
+@pytest.mark.parametrize("reversed", [True, False])
+def test_the_lengths_of_a_run_make_one_whole_grid(reversed: bool) -> None:
+    task = Addition(reversed=reversed)
+    found = Counter()
+    for length in (12, 24, 48):
+        sides = [digits for digits, _ in task.axes(length)["first operand (digits)"]]
+        for batch in (*task.evaluation(length), *task.views(length, 12)["operands"]):
+            for row in task.groups(batch, length)[:, 0].tolist():
+                found[sides[row // len(sides)], sides[row % len(sides)]] += 1
+    assert set(found) == set(product((3, 6, 12, 24, 48), repeat=2))
+    assert {pair for pair, rows in found.items() if rows == 128} == {(12, 12), (24, 24), (48, 48)}
+    assert {rows for rows in found.values() if rows != 128} == {8}

@@ -8,7 +8,7 @@ import torch
 
 from benchmark import tasks
 from benchmark.seeds import generator
-from benchmark.tasks.task import UNSCORED, Batch, Synthetic, Task, question
+from benchmark.tasks.task import UNSCORED, Batch, Synthetic, Task, lags, octave, octaves, question
 
 SYNTHETIC = [name for name in tasks.TABLE if name != "corpus"]
 EXHAUSTIVE = ("copy-repeat",)  # so few problems a length that the test asks them all, as training does
@@ -33,7 +33,18 @@ def test_the_registry_is_the_folder_and_sorted() -> None:
 
 def test_a_task_says_what_it_is(task: Task) -> None:
     entry = tasks.CATALOGUE.entry(task.name)
-    for attribute in ("title", "group", "definition", "source", "metric", "version", "nested", "numbers", "digits"):
+    for attribute in (
+        "title",
+        "group",
+        "definition",
+        "source",
+        "metric",
+        "version",
+        "nested",
+        "numbers",
+        "digits",
+        "sweep",
+    ):
         assert entry.attributes[attribute] == getattr(task, attribute)
     assert task.definition and task.source.startswith("https://")
     assert task.metric in ("token_accuracy", "exact_match", "loss_nats")
@@ -242,6 +253,48 @@ def test_an_answer_is_scored_up_to_its_first_eos() -> None:
     ]
 
 
+def test_lags_by_hand() -> None:
+    tokens = torch.tensor([[7, 3, 7, 7, 5, 3, 9], [2, 2, 2, 0, 0, 2, 0]])
+    assert lags(tokens).tolist() == [[0, 0, 2, 1, 0, 4, 0], [0, 1, 1, 0, 1, 3, 2]]
+
+
+@pytest.mark.parametrize("longest", [1, 2, 3, 5, 8, 9, 1000])
+def test_every_lag_is_in_the_octave_that_is_said(longest: int) -> None:
+    ranges = octaves(longest)
+    assert ranges[:4] == ((1, 1), (2, 2), (3, 4), (5, 8))[: len(ranges)]
+    for lag in range(1, longest + 1):
+        first, last = ranges[octave(torch.tensor(lag))]
+        assert first <= lag <= last
+    assert ranges[-1][0] <= longest
+
+
+def test_every_scored_place_is_in_a_field_of_the_grid(task: Task) -> None:
+    for length in lengths(task):
+        fields = 1
+        for ranges in task.axes(length).values():
+            assert all(first <= last for first, last in ranges)
+            fields *= len(ranges)
+        if not task.axes(length):
+            continue
+        for batch in task.evaluation(length):
+            groups = task.groups(batch, length)
+            assert groups.shape == batch.tokens.shape and groups.dtype == torch.int64
+            assert 0 <= int(groups.min()) and int(groups.max()) < fields
+
+
+def test_views_are_fixed_and_no_longer_than_the_length(task: Task) -> None:
+    for length in lengths(task):
+        for train_length in (length, 16):
+            first, again = (task.views(length, train_length) for _ in range(2))
+            assert first.keys() == again.keys()
+            for name in first:
+                for batch, same in zip(first[name], again[name], strict=True):
+                    assert torch.equal(batch.tokens, same.tokens) and torch.equal(batch.targets, same.targets)
+                    assert batch.tokens.shape == batch.targets.shape
+                    assert batch.tokens.shape[1] <= task.tokens(length)
+                    assert (batch.targets != UNSCORED).any(dim=1).all()
+
+
 def test_copy_by_hand() -> None:
     batch = tasks.make("copy:symbols=5").sample(6, 3, generator("golden"))
     for tokens, targets in zip(batch.tokens.tolist(), batch.targets.tolist(), strict=True):
@@ -268,6 +321,14 @@ def test_recall_mqar_by_hand() -> None:
         asked = [(token, target) for token, target in zip(tokens[6:], targets[6:], strict=True) if token != 0]
         assert sorted(asked) == sorted(shown.items())  # every key once, with its value
         assert [target for token, target in zip(tokens[6:], targets[6:], strict=True) if token == 0] == [UNSCORED] * 15
+
+
+def test_recall_mqar_is_told_apart_by_lag() -> None:
+    # key 2 is asked 1 place after it was shown (lag 5), key 4 next (lag 4)
+    tokens = torch.tensor([[2, 5, 0, 4, 6, 2, 0, 4]])
+    batch = Batch(tokens=tokens, targets=torch.tensor([[UNSCORED] * 5 + [5, UNSCORED, 6]]))
+    groups = tasks.make("recall-mqar").groups(batch, 8)
+    assert groups[0, [5, 7]].tolist() == [3, 2]  # 5 to 8, and 3 to 4
 
 
 def test_near_questions_are_likelier() -> None:

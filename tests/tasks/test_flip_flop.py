@@ -56,3 +56,12 @@ def test_chance_of_all_reads_is_that_of_a_coin_for_each_bit_that_is_read(length:
             probability *= shares[instruction]
         expected += probability * 0.5**reads
     assert tasks.make("flip-flop:ignore=0.7").chance(length)["exact_match"] == pytest.approx(expected)
+
+
+def test_the_lag_is_that_of_the_last_write() -> None:
+    task = tasks.make("flip-flop")
+    # w i r w r: reads at places 4 and 8, writes at places 0 and 6
+    instructions = torch.tensor([[2, 3, 4, 2, 4]])
+    batch = task.rows(instructions, torch.tensor([[1, 0, 0, 0, 0]]))
+    assert task.groups(batch, 5)[0, [4, 8]].tolist() == [2, 1]  # lags 4 and 2
+    assert task.axes(5)["lag (tokens)"][-1] == (9, 16)

@@ -35,3 +35,9 @@ def test_the_shortest_row_asks_for_its_middle() -> None:
     batch = task.sample(11, task.shortest(), generator("golden"))
     assert batch.tokens[:, 0].equal(batch.tokens[:, 2])
     assert batch.targets[:, 2].equal(batch.tokens[:, 1])
+
+
+def test_the_lag_is_that_of_the_first_time() -> None:
+    task = tasks.make("induction:symbols=5")
+    batch = task.rows(torch.tensor([[3, 1, 2, 4, 0], [3, 1, 2, 4, 0]]), torch.tensor([[0], [3]]))
+    assert task.groups(batch, 6)[:, -1].tolist() == [3, 1]  # lags 5 and 2

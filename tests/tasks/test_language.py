@@ -8,8 +8,10 @@ import pytest
 import torch
 
 from benchmark.errors import UsageError
+from benchmark.reports import aggregate
 from benchmark.seeds import generator
-from benchmark.tasks.language import BATCH_TOKENS, ROWS, Corpus
+from benchmark.tasks.language import BATCH_TOKENS, ROWS, TARGETS, Corpus
+from benchmark.tasks.task import UNSCORED
 
 
 @pytest.fixture(scope="module")
@@ -131,3 +133,42 @@ def test_a_file_of_ones_own_works_whatever_its_name(tmp_path: Path, monkeypatch:
     assert task.corpus.info.name == path.name
     assert rows(task, 20)[0].shape == (ROWS, 20)
     assert task.chance(20)["token_accuracy"] > 0.3  # every other word is a space
+
+
+@pytest.mark.parametrize(("length", "train_length"), [(7, 5), (64, 5), (111, 5), (320, 5), (13, 100)])
+def test_windows_of_every_length_cover_the_same_targets_once(shuihu: Corpus, length: int, train_length: int) -> None:
+    text = min(64 * train_length, len(shuihu.held_out) // 2)
+    targets: list[int] = []
+    for batch in shuihu.views(length, train_length)["windows"]:
+        assert torch.equal(batch.tokens[:, 1:], batch.targets[:, :-1])
+        targets += batch.targets.flatten().tolist()
+    assert targets == shuihu.held_out[-text:].tolist()
+
+
+def test_windows_longer_than_their_text_are_not_made(shuihu: Corpus) -> None:
+    assert "windows" not in shuihu.views(2 * 64 + 1, 2)
+
+
+@pytest.mark.parametrize(("train_length", "shared"), [(1, 1), (11, 5), (150, 64)])
+def test_crop_asks_for_the_shared_targets_after_exactly_so_many_tokens(
+    shuihu: Corpus, train_length: int, shared: int
+) -> None:
+    batches = list(shuihu.views(train_length, train_length)["crop"])
+    tokens, targets = (torch.cat([getattr(batch, name) for batch in batches]) for name in ("tokens", "targets"))
+    assert tokens.shape == (ROWS * shared, train_length)
+    assert (targets[:, :-1] == UNSCORED).all()
+    long, wanted = rows(shuihu, train_length + shared)
+    assert sorted(targets[:, -1].tolist()) == sorted(wanted[:, -shared:].flatten().tolist())
+    contexts = {tuple(row) for row in long.unfold(1, train_length, 1).flatten(0, 1).tolist()}
+    assert set(map(tuple, tokens.tolist())) <= contexts
+
+
+def test_crop_is_made_once_and_where_there_is_text_before_it(shuihu: Corpus) -> None:
+    room = len(shuihu.held_out) // 2
+    assert "crop" not in shuihu.views(64, 32)
+    assert "crop" in shuihu.views(room - 63, room - 63)
+    assert "crop" not in shuihu.views(room - 62, room - 62)
+
+
+def test_reports_count_the_targets_that_are_cropped() -> None:
+    assert aggregate.SHARED_TARGETS == TARGETS

@@ -56,3 +56,14 @@ def test_the_test_covers_depths_evenly_by_the_row(length: int) -> None:
 def test_the_test_comes_in_batches_that_fit() -> None:
     sizes = [len(batch.tokens) for batch in make().evaluation(5000)]
     assert sizes == [3] * 42 + [2]
+
+
+def test_depth_is_where_the_needle_stands() -> None:
+    task = Needle(figures=1, keys=5, fillers=7)
+    assert list(task.axes(21)) == ["depth (%)"] and task.axes(21)["depth (%)"][::9] == ((0, 10), (90, 100))
+    haystack = torch.full((20, 21), 18)
+    value = torch.full((20, 1), 7)
+    batch = task.rows(haystack, torch.arange(20), torch.full((20, 1), 13), value)
+    groups = task.groups(batch, 21)
+    assert groups.shape == batch.tokens.shape
+    assert groups[:, 0].tolist() == groups[:, -1].tolist() == [start // 2 for start in range(20)]

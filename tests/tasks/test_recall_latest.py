@@ -4,7 +4,7 @@ import torch
 
 from benchmark import tasks
 from benchmark.seeds import generator
-from benchmark.tasks.task import UNSCORED
+from benchmark.tasks.task import UNSCORED, Batch
 
 
 def test_rows_by_hand() -> None:
@@ -46,3 +46,12 @@ def test_a_key_is_written_once_or_often() -> None:
 def test_half_of_a_row_writes_until_keys_run_out() -> None:
     task = tasks.make("recall-latest:keys=5:writes=2")
     assert [task.asked(length) for length in (5, 8, 16, 39, 40, 640)] == [1, 1, 2, 4, 5, 5]
+
+
+def test_the_lag_is_that_of_the_last_writing() -> None:
+    task = tasks.make("recall-latest:keys=3:values=4")
+    # key 1 is written at 0 and 4, key 2 at 2; asked at 7 (key 1) and 10 (key 2)
+    tokens = torch.tensor([[1, 4, 2, 5, 1, 6, 0, 1, 0, 0, 2]])
+    batch = Batch(tokens=tokens, targets=torch.full_like(tokens, UNSCORED))
+    assert task.groups(batch, 11)[0, [7, 10]].tolist() == [2, 3]  # lags 3 and 8
+    assert task.axes(11) == {"lag (tokens)": ((1, 1), (2, 2), (3, 4), (5, 8), (9, 16))}

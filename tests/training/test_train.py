@@ -1,9 +1,14 @@
+from collections.abc import Iterable
+
+import numpy as np
 import pytest
 import torch
 
 from benchmark import tasks
 from benchmark.encodings import CATALOGUE
 from benchmark.results.spec import BudgetSpec, EncodingSpec, ModelSpec, TaskSpec, TrainSpec
+from benchmark.seeds import generator
+from benchmark.tasks.task import UNSCORED, Batch, Ranges, Synthetic
 from benchmark.training.evaluate import evaluate
 from benchmark.training.train import build, learning_rate, make_optimiser, train, training_batch
 
@@ -88,7 +93,7 @@ def test_weight_decay_is_for_matrices_alone() -> None:
 
 def test_evaluation_counts_what_a_plain_loop_counts() -> None:
     model, task, _ = trained("alibi")
-    (arrays, seconds) = evaluate(model, task, 13, CPU, torch.autocast("cpu", enabled=False))
+    (arrays, seconds) = evaluate(model, task, 13, 12, CPU, torch.autocast("cpu", enabled=False))
     assert seconds > 0
     loss, correct, rows = torch.zeros(13), torch.zeros(13), 0
     for batch in task.evaluation(13):
@@ -104,3 +109,73 @@ def test_evaluation_counts_what_a_plain_loop_counts() -> None:
     assert arrays["count"].tolist() == [0, 0] + [rows] * 11
     assert arrays["row_count"].tolist() == [11] * rows
     assert arrays["row_correct"].sum() == arrays["correct"].sum()
+
+
+class Lights(Synthetic):
+    """Rows whose places are told apart by the parity of the row's first token, down, and of their own token, across."""
+
+    name = "lights"
+    title = "Lights"
+    group = "recall"
+    definition = "name the token that stands here"
+    source = "https://example.org"
+    metric = "exact_match"
+    problems = 17
+    batch_tokens = 35
+    vocabulary = 3
+
+    def tokens(self, length: int) -> int:
+        return length
+
+    def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:
+        tokens = torch.randint(3, (size, length), generator=generator)
+        scored = torch.rand(size, length, generator=generator) < 0.6
+        return Batch(tokens=tokens, targets=tokens.where(scored, UNSCORED))
+
+    def chance(self, length: int) -> dict[str, float]:
+        return {"exact_match": 0.0}
+
+    def axes(self, length: int) -> dict[str, Ranges]:
+        return {"row": ((0, 0), (1, 1)), "token": ((0, 0), (1, 1), (2, 2))}
+
+    def groups(self, batch: Batch, length: int) -> torch.Tensor:
+        return 3 * (batch.tokens[:, :1] % 2) + batch.tokens
+
+    def views(self, length: int, train_length: int) -> dict[str, Iterable[Batch]]:
+        return {"short": [self.sample(5, 2, generator("short")), self.sample(2, 3, generator("short", train_length))]}
+
+
+def test_fields_and_views_count_what_a_plain_loop_counts() -> None:
+    task = Lights()
+    model = build(spec_of("rope"), task, CATALOGUE.choice("rope"))
+    arrays, _ = evaluate(model, task, 7, 11, CPU, torch.autocast("cpu", enabled=False))
+    views = list(task.views(7, 11)["short"])
+    sums = {name: np.zeros((2, 3)) for name in ("loss", "correct", "count", "exact", "rows")}
+    by_row: list[tuple[float, int, int]] = []
+    for batch in (*task.evaluation(7), *views):
+        losses = -model.logits(model(batch.tokens)).detach().log_softmax(-1)
+        for tokens, targets, loss in zip(batch.tokens.tolist(), batch.targets.tolist(), losses, strict=True):
+            fields: dict[tuple[int, int], list[tuple[float, bool]]] = {}
+            for place, target in enumerate(targets):
+                if target != UNSCORED:
+                    outcome = (float(loss[place, target]), int(loss[place].argmin()) == target)
+                    fields.setdefault((tokens[0] % 2, tokens[place]), []).append(outcome)
+            for field, outcomes in fields.items():
+                right = [hit for _, hit in outcomes]
+                found = (sum(nats for nats, _ in outcomes), sum(right), len(right), all(right), 1)
+                for name, value in zip(sums, found, strict=True):
+                    sums[name][field] += value
+            every = [outcome for outcomes in fields.values() for outcome in outcomes]
+            by_row.append((sum(nats for nats, _ in every), sum(hit for _, hit in every), len(every)))
+    for name, values in sums.items():
+        np.testing.assert_allclose(arrays[f"group_{name}"], values, rtol=1e-4, atol=1e-4)
+    assert arrays["row_count"].tolist() == [count for _, _, count in by_row[:17]]
+    for name, column in zip(("loss", "correct", "count"), zip(*by_row[17:], strict=True), strict=True):
+        np.testing.assert_allclose(arrays[f"short_{name}"], column, rtol=1e-4)
+    assert arrays["count"].sum() == arrays["row_count"].sum()  # a view does not count in the value
+
+
+def test_a_task_without_axes_leaves_the_arrays_that_it_always_left() -> None:
+    model, task, _ = trained("rope", steps=0)
+    arrays, _ = evaluate(model, task, 13, 12, CPU, torch.autocast("cpu", enabled=False))
+    assert set(arrays) == {"loss_sum", "correct", "count", "row_loss", "row_correct", "row_count"}
