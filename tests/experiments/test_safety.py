@@ -210,7 +210,7 @@ def mounted(folder: Path, options: str) -> Iterator[Path]:
 
 def told(folder: Path) -> tuple[int, str]:
     """The exit code and the error stream of a run of two cells."""
-    command = [*RUN, "--encodings", "rope", "--seeds", "2", "--workers", "1", "--results", str(folder)]
+    command = [*RUN, "--encodings", "rope", "--seeds", "2", "--workers", "2", "--results", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.returncode, done.stderr
 
@@ -257,7 +257,7 @@ def test_a_finished_folder_may_be_read_only(tmp_path: Path, whole: Path) -> None
 
 
 def test_two_runs_on_one_folder_share_the_work(tmp_path: Path) -> None:
-    command = [*RUN, "--encodings", "rope,alibi", "--seeds", "2", "--workers", "1", "--results", str(tmp_path)]
+    command = [*RUN, "--encodings", "rope,alibi", "--seeds", "2", "--workers", "2", "--results", str(tmp_path)]
     both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     outputs = [process.communicate()[0] for process in both]
     assert [process.returncode for process in both] == [0, 0]
