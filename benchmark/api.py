@@ -49,14 +49,16 @@ def run(
     results: str | Path = RESULTS,
     workers: int | None = None,
     device: str = "auto",
+    cell_timeout: float | None = None,
     force: bool = False,
     retry_failed: bool = False,
     on_event: Callable[[Event], None] | None = None,
 ) -> Results:
     """Train and measure what is not yet in the results folder; the outcome of all that was asked.
 
-    `encodings` and `tasks` are named as on the command line; `lengths` are multiples of the trained length. Raises
-    UsageError for what cannot work, before anything is trained. A cell that fails is recorded, and the rest go on.
+    `encodings` and `tasks` are named as on the command line; `lengths` are multiples of the trained length, and
+    `cell_timeout` is in seconds. Raises UsageError for what cannot work, before anything is trained. A cell that fails
+    is recorded, and the rest go on.
     """
     request = Request(
         encodings=_joined(encodings) or "classic",
@@ -70,7 +72,16 @@ def run(
     plan = make_plan(request)
     store = Store(Path(results))
     todo = outstanding(plan, store, force=force, retry_failed=retry_failed)
-    for event in execute(plan, todo, store, device=device, workers=workers, force=force):
+    for event in execute(
+        plan,
+        todo,
+        store,
+        device=device,
+        workers=workers,
+        cell_timeout=cell_timeout,
+        force=force,
+        retry_failed=retry_failed,
+    ):
         if on_event is not None:
             on_event(event)
     return Results(store=Store(store.root, only=plan.keys), failures=went_wrong(plan, store))

@@ -263,9 +263,10 @@ def convert(text: str, default: Parameter, what: str) -> Parameter:
     kind = "a whole number" if isinstance(default, int) else "a finite number"
     try:
         number = type(default)(text)
-    except ValueError:
+        finite = math.isfinite(number)
+    except (ValueError, OverflowError):
         raise UsageError(f"{what} is {text!r}, but must be {kind}, such as {_spell(default)}") from None
-    if not math.isfinite(number):
+    if not finite:
         raise UsageError(f"{what} is {text!r}, but must be {kind}, such as {_spell(default)}")
     return number
 

@@ -54,7 +54,7 @@ def command(
     store = Store(results)
     todo = outstanding(plan, store, retry_failed=True)
     with display(shown, todo) as show:
-        for event in execute(plan, todo, store, device=device, workers=None, force=False):
+        for event in execute(plan, todo, store, device=device, retry_failed=True):
             show(event)
     for cell in plan.cells:
         click.echo(_draw(cell, store, out, style))

@@ -1,5 +1,6 @@
 """Options that several verbs share, and a choice whose error says what was probably meant."""
 
+import math
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,6 +23,21 @@ class Known(click.Choice[str]):
         if value not in self.choices:
             raise unknown(self.kind, str(value), self.choices)
         return str(value)
+
+
+class Seconds(click.FloatRange):
+    """A time: more than none, and finite."""
+
+    name = "seconds"
+
+    def __init__(self) -> None:
+        super().__init__(min=0, min_open=True)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        seconds = float(super().convert(value, param, ctx))
+        if not math.isfinite(seconds):
+            self.fail(f"{value} is not finite.", param, ctx)
+        return seconds
 
 
 def folder(name: str, default: str, purpose: str) -> Callable[[Function], Function]:

@@ -77,6 +77,11 @@ def ending(event: Event) -> str:
     return "done" if event.status == "ok" else f"{event.status}{': ' + event.reason if event.reason else ''}"
 
 
+def resuming(event: Event) -> str:
+    """Where a cell goes on that was cut off, or why it starts again, for people."""
+    return event.reason or f"goes on at step {event.step} of {event.cell.train.budget.steps}"
+
+
 def display(style: str, cells: Sequence[Cell]) -> AbstractContextManager[Display]:
     """The display of a style; "auto" is live in a terminal and plain in a pipe."""
     if style == "auto":
@@ -97,6 +102,8 @@ def show_json(event: Event) -> None:
     line: dict[str, Any] = {"key": event.cell.train.key, "cell": event.cell.label}
     if event.kind == "progress":
         line |= {"step": event.step, "tokens": event.tokens, "seconds": round(event.seconds, 3)}
+    if event.kind == "resumed":
+        line |= {"step": event.step, "reason": event.reason}
     if event.kind == "done":
         line |= {"status": event.status, "reason": event.reason}
     show_json_line(event=event.kind, **line)
@@ -118,6 +125,8 @@ class Plain:
         """Print the line of an event, if it has one."""
         self.pace.note(event)
         key = event.cell.train.key
+        if event.kind == "resumed":
+            click.echo(f"{event.cell.label}: {resuming(event)}")
         if event.kind == "progress":
             self.rates[key] = rate(event)
         if event.kind == "done":
@@ -157,6 +166,9 @@ class Live(AbstractContextManager["Live"]):
         key = event.cell.train.key
         if event.kind == "started":
             self.bars[key] = self.progress.add_task(event.cell.label, total=event.cell.train.budget.steps, note="")
+        elif event.kind == "resumed":
+            self.progress.update(self.bars[key], completed=event.step)
+            self.progress.console.print(f"{event.cell.label}: {resuming(event)}", markup=False)
         elif event.kind == "progress":
             self.progress.update(self.bars[key], completed=event.step, note=rate(event))
         elif event.kind == "measuring":

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from benchmark.cli.options import Known, reference_encoding, reports_folder, results_folder
+from benchmark.cli.options import Known, Seconds, reference_encoding, reports_folder, results_folder
 from benchmark.cli.progress import DISPLAYS, display, duration, show_json_line
 from benchmark.cli.summary import show_summary
 from benchmark.cli.table import show
@@ -37,21 +37,34 @@ def read_config(ctx: click.Context, _: click.Parameter, value: Path | None) -> P
         return None
     try:
         settings = tomllib.loads(value.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"--config {value}: {' '.join(str(error).split())}") from None
-    known = {option.opts[0].removeprefix("--"): option.name for option in ctx.command.params}
+    known = {option.opts[0].removeprefix("--"): option for option in ctx.command.params}
     del known["config"]
     defaults: dict[str, Any] = {}
     for key, setting in settings.items():
-        name = known.get(key.replace("_", "-"))
-        if name is None:
+        option = known.get(key.replace("_", "-"))
+        if option is None:
             raise unknown(f"setting in {value}", key, known)
-        if isinstance(setting, dict):
-            raise UsageError(f"--config {value}: {key} is a table, but must be a text, a number, true, false or a list")
-        values = setting if isinstance(setting, list) else [setting]
-        defaults[name] = setting if isinstance(setting, bool) else ",".join(map(str, values))
+        defaults[str(option.name)] = read_setting(f"--config {value}: {key}", setting, option)
     ctx.default_map = {**(ctx.default_map or {}), **defaults}
     return value
+
+
+def read_setting(what: str, setting: object, option: click.Parameter) -> bool | str:
+    """A setting as the command line would give it."""
+    if isinstance(option, click.Option) and option.is_flag:
+        if not isinstance(setting, bool):
+            raise UsageError(f"{what} is {setting!r}, but must be true or false")
+        return setting
+    if isinstance(setting, dict):
+        raise UsageError(f"{what} is a table, but must be a text, a number or a list")
+    if isinstance(setting, bool):
+        raise UsageError(f"{what} is {str(setting).lower()}, but must be a text, a number or a list")
+    text = ",".join(map(str, setting if isinstance(setting, list) else [setting]))
+    if "\0" in text:
+        raise UsageError(f"{what} holds a null character, which no option can")
+    return text
 
 
 @click.command("run")
@@ -69,6 +82,7 @@ def read_config(ctx: click.Context, _: click.Parameter, value: Path | None) -> P
 @click.option("--device", type=Known("device", ["auto", "cpu", "cuda", "mps"]), default="auto", show_default=True)
 @click.option("--precision", type=Known("precision", ["float32", "bfloat16"]), default="float32", show_default=True)
 @click.option("--corpus", default=None, help="sanguo, shuihu, or the path of a text or a folder of texts.")
+@click.option("--cell-timeout", type=Seconds(), default=None, help="Seconds after which a cell is given up.")
 @click.option("--dry-run", is_flag=True, help="Show the plan and what is already there; train nothing.")
 @click.option("--force", is_flag=True, help="Compute again what is already there.")
 @click.option("--retry-failed", is_flag=True, help="Try again what failed or diverged.")
@@ -97,6 +111,7 @@ def command(
     device: str,
     precision: str,
     corpus: str | None,
+    cell_timeout: float | None,
     dry_run: bool,
     force: bool,
     retry_failed: bool,
@@ -131,7 +146,16 @@ def command(
     if todo and style in ("auto", "rich", "plain"):
         click.echo(tally(len(plan.cells), len(todo)))
     with display(style, todo) as shown:
-        for event in execute(plan, todo, store, device=device, workers=workers, force=force):
+        for event in execute(
+            plan,
+            todo,
+            store,
+            device=device,
+            workers=workers,
+            cell_timeout=cell_timeout,
+            force=force,
+            retry_failed=retry_failed,
+        ):
             shown(event)
     if style in ("auto", "rich", "plain"):
         click.echo(f"computed in {duration(time.perf_counter() - started)}" if todo else "nothing to do: all is there")

@@ -31,6 +31,7 @@ COLUMNS = {
     "interval": "95 % interval",
     "rounds": "rounds",
 }
+LONGEST = 2**20  # tokens
 PASSED, FAILED, INTERRUPTED = 0, 1, 2  # pytest's exit codes
 
 
@@ -57,11 +58,11 @@ class Asked:
 @click.option("--encodings", default="classic", show_default=True, help="Names, groups or files.")
 @click.option("--lengths", default="64,256,1024", show_default=True, help="Lengths in tokens.")
 @results_folder
-@click.option("--rounds", type=click.IntRange(2), default=20, show_default=True, help="Paired rounds of each case.")
+@click.option("--rounds", type=click.IntRange(2, 100_000), default=20, show_default=True, help="Rounds of each case.")
 @click.option("--device", type=Known("device", ["auto", "cpu", "cuda", "mps"]), default="auto", show_default=True)
-@click.option("--width", type=click.IntRange(1), default=64, show_default=True, help="Width of the model.")
-@click.option("--heads", type=click.IntRange(1), default=4, show_default=True, help="Attention heads.")
-@click.option("--layers", type=click.IntRange(1), default=2, show_default=True, help="Layers.")
+@click.option("--width", type=click.IntRange(1, 65_536), default=64, show_default=True, help="Width of the model.")
+@click.option("--heads", type=click.IntRange(1, 1024), default=4, show_default=True, help="Attention heads.")
+@click.option("--layers", type=click.IntRange(1, 1024), default=2, show_default=True, help="Layers.")
 @click.option("--threads", type=click.IntRange(1, 256), default=1, show_default=True, help="Threads on the CPU.")
 def command(
     encodings: str,
@@ -112,8 +113,8 @@ def parse_lengths(text: str) -> tuple[int, ...]:
         lengths = {int(part) for part in text.split(",")}
     except ValueError:
         raise UsageError(f"--lengths {text!r}: write whole numbers separated by commas, such as 64,256") from None
-    if min(lengths) < 1:
-        raise UsageError(f"--lengths {text!r}: a length is at least 1 token")
+    if min(lengths) < 1 or max(lengths) > LONGEST:
+        raise UsageError(f"--lengths {text!r}: a length is at least 1 token, and at most {LONGEST}")
     return tuple(sorted(lengths))
 
 

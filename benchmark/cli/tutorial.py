@@ -25,7 +25,7 @@ WHAT_IT_SHOWS = (
 @click.command("tutorial")
 @click.option("--encoding", default="rope", show_default=True, help="A name or a file: rope:base=500000, my.py")
 @click.option("--epochs", type=click.IntRange(1, 100_000), default=200, show_default=True, help="Training steps.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of words and initial weights.")
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Of words and weights.")
 @folder("--out", "reports/tutorial", "Folder of the figures.")
 def command(encoding: str, epochs: int, seed: int, out: Path) -> None:
     """Reproduce the tutorial's experiment: attention that reconstructs Chinese sentences.

@@ -3,11 +3,8 @@
 Whatever happens inside is an outcome, recorded with its reason. Each record is on disk before the next step begins.
 """
 
-import fcntl
 import math
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -21,14 +18,16 @@ from benchmark import encodings, tasks
 from benchmark.catalogue import Catalogue, Choice
 from benchmark.encodings.encoding import PastEndError
 from benchmark.errors import UsageError
-from benchmark.experiments.plan import Cell, Measure, Origin
-from benchmark.files import write_atomically
+from benchmark.experiments.plan import Cell, Measure, Origin, failures, missing
+from benchmark.files import UnwritableError, write_atomically
 from benchmark.model.transformer import Transformer
 from benchmark.results.environment import environment
-from benchmark.results.record import EvalRecord, ProbeRecord, Status, TrainRecord
+from benchmark.results.lock import locked
+from benchmark.results.record import EvalRecord, ProbeRecord, Record, Status, TrainRecord
 from benchmark.results.spec import EvalSpec
 from benchmark.results.store import Store
 from benchmark.tasks.task import Task
+from benchmark.training.checkpoint import SECONDS, Checkpoint
 from benchmark.training.evaluate import evaluate
 from benchmark.training.probe import attention, structure
 from benchmark.training.train import autocast, build, train
@@ -57,18 +56,52 @@ def check(cells: Sequence[Cell], device: str) -> None:
                 refuse_bad_values(partial(build, spec, task, encoding_choice(origin)))
 
 
-def run_cell(cell: Cell, store: Store, device: str, emit: Emit, *, force: bool = False) -> Status:
-    """Do what is missing of a cell; the status of its training, or the worst of its measures."""
+def run_cell(
+    cell: Cell,
+    store: Store,
+    device: str,
+    emit: Emit,
+    *,
+    force: bool = False,
+    retry_since: datetime | None = None,
+    wait: bool = True,
+    checkpoint_seconds: float = SECONDS,
+) -> Status | None:
+    """Do what is missing of a cell; the status of its training, or the worst of its measures.
+
+    What is there is looked at once the cell is held: another run may have done it meanwhile. A failure is an answer,
+    unless it is older than `retry_since`. None, and nothing is done, if another run holds the cell and this one is not
+    to `wait`.
+    """
+    key = cell.train.key
     place = choose_device(device)
-    with _locked(store, cell.train.key):
+    with locked(store.folder(key), wait=wait) as held:
+        if not held:
+            return None
+        emit("started")
         task = make_task(cell)
-        record = None if force else store.train(cell.train.key)
-        if record is None or record.status != "ok" or not _readable(store.weights(cell.train.key)):
-            record = _train(cell, task, store, place, emit)
+        record = None if force else store.train(key)
+        checkpoint = Checkpoint(
+            path=store.checkpoint(key),
+            key=key,
+            told=lambda step, reason: emit("resumed", step=step, reason=reason),
+            seconds=checkpoint_seconds,
+        )
+        if force:
+            checkpoint.discard()
+        stale = partial(_stale, retry_since)
+        if record is None or stale(record) or (record.status == "ok" and not _readable(store.weights(key))):
+            record = _train(cell, task, store, place, emit, checkpoint)
         if record.status != "ok":
             return record.status
         emit("measuring")
-        return _worst([_measure(cell, measure, task, store, place) for measure in cell.measures])
+        measures = cell.measures if force else [missing(each, key, store, stale) for each in cell.measures]
+        return _worst([_measure(cell, measure, task, store, place) for measure in measures])
+
+
+def _stale(retry_since: datetime | None, record: Record) -> bool:
+    """Whether a record is a failure that is to be tried again."""
+    return record.status != "ok" and retry_since is not None and record.created < retry_since
 
 
 def _readable(weights: Path) -> bool:
@@ -96,20 +129,21 @@ def choose_device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def _train(cell: Cell, task: Task, store: Store, device: torch.device, emit: Emit) -> TrainRecord:
-    spec, facts = cell.train, _facts(device)
+def _train(
+    cell: Cell, task: Task, store: Store, device: torch.device, emit: Emit, checkpoint: Checkpoint
+) -> TrainRecord:
+    spec = cell.train
+
+    def progress(step: int, tokens: int, seconds: float) -> None:
+        emit("progress", step=step, tokens=tokens, seconds=seconds)
+
     try:
         model = build(spec, task, encoding_choice(cell.encoding)).to(device)
-        started = time.perf_counter()
-
-        def progress(step: int, tokens: int) -> None:
-            emit("progress", step=step, tokens=tokens, seconds=time.perf_counter() - started)
-
-        outcome = train(model, task, spec, device, progress)
+        outcome = train(model, task, spec, device, progress, checkpoint)
         status: Status = "ok"
         weights = safetensors.torch.save({name: value.contiguous() for name, value in model.state_dict().items()})
         record = TrainRecord(
-            **facts,
+            **_facts(device),
             status="diverged" if outcome.diverged else status,
             reason=outcome.diverged,
             spec=spec,
@@ -126,21 +160,24 @@ def _train(cell: Cell, task: Task, store: Store, device: torch.device, emit: Emi
         )
         if record.status == "ok":
             write_atomically(store.weights(spec.key), weights)
+    except UnwritableError:
+        raise
     except Exception as error:  # a cell's failure is its outcome; the rest go on
-        record = TrainRecord(**facts, status="failed", reason=one_line(error), spec=spec)
+        record = TrainRecord(**_facts(device), status="failed", reason=one_line(error), spec=spec)
     store.put(record)
+    if record.status != "failed":
+        checkpoint.discard()  # after the record: a kill in between costs a file, not a training
     return record
 
 
 def _measure(cell: Cell, measure: Measure, task: Task, store: Store, device: torch.device) -> Status:
     if not (measure.evaluations or measure.probes):
         return "ok"
-    facts = _facts(device)
     try:
         model = load_model(cell, measure.origin, task, store, device)
     except Exception as error:
-        for spec in measure.evaluations:
-            store.put(EvalRecord(**facts, status="failed", reason=one_line(error), spec=spec))
+        for record in failures(measure, one_line(error), _facts(device)):
+            store.put(record)
         return "failed"
     return _worst([_evaluate(cell, measure, model, task, store, device), _probe(measure, model, task, store, device)])
 
@@ -172,7 +209,6 @@ def _unsupported(facts: dict[str, Any], spec: EvalSpec, task: Task, reason: str)
 def _evaluate_length(
     cell: Cell, spec: EvalSpec, model: Transformer, task: Task, store: Store, device: torch.device
 ) -> Status:
-    facts = _facts(device)
     try:
         trained = cell.train.budget.train_length
         arrays, seconds = evaluate(model, task, spec.length, trained, device, autocast(cell.train, device))
@@ -180,13 +216,13 @@ def _evaluate_length(
         if not math.isfinite(loss):
             raise FloatingPointError(f"the loss was {loss} at length {spec.length}")
     except PastEndError as error:
-        store.put(_unsupported(facts, spec, task, str(error)))
+        store.put(_unsupported(_facts(device), spec, task, str(error)))
         return "ok"
     except Exception as error:
-        store.put(EvalRecord(**facts, status="failed", reason=one_line(error), spec=spec))
+        store.put(EvalRecord(**_facts(device), status="failed", reason=one_line(error), spec=spec))
         return "failed"
     record = EvalRecord(
-        **facts,
+        **_facts(device),
         status="ok",
         spec=spec,
         tokens=task.tokens(spec.length),
@@ -201,17 +237,18 @@ def _evaluate_length(
 def _probe(measure: Measure, model: Transformer, task: Task, store: Store, device: torch.device) -> Status:
     status: Status = "ok"
     for spec in measure.probes:
-        facts = _facts(device)
         try:
             ids, words = task.sentence(spec.text)  # type: ignore[attr-defined]
             arrays = {
                 "attention": attention(model, torch.as_tensor(ids, device=device)).cpu().numpy(),
                 "structure": structure(model, spec.distances).cpu().numpy(),
             }
-            store.put(ProbeRecord(**facts, status="ok", spec=spec, words=words), arrays)
+            store.put(ProbeRecord(**_facts(device), status="ok", spec=spec, words=words), arrays)
+        except UnwritableError:
+            raise
         except Exception as error:
             status = "failed"
-            store.put(ProbeRecord(**facts, status=status, reason=one_line(error), spec=spec))
+            store.put(ProbeRecord(**_facts(device), status=status, reason=one_line(error), spec=spec))
     return status
 
 
@@ -259,13 +296,3 @@ def _peak_memory(device: torch.device) -> int:
 
 def _worst(statuses: Sequence[Status]) -> Status:
     return "failed" if "failed" in statuses else "ok"
-
-
-@contextmanager
-def _locked(store: Store, train_key: str) -> Iterator[None]:
-    """Hold a cell, so that two runs on one folder do not do the same work; the lock dies with its process."""
-    folder = store.folder(train_key)
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

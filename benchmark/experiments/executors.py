@@ -1,16 +1,18 @@
 """Where cells run: worker processes on this machine, each with its own share of the cores.
 
 The parent imports no torch: it plans, hands out cells (longest first), and passes on what workers tell. A worker that
-dies takes its cell with it and nothing else: the cell is recorded as failed, with the reason, and another worker takes
-its place.
+dies, or is ended because its cell takes too long, takes that cell with it and nothing else: what the cell lacks is
+recorded as failed, with the reason, and another worker takes its place.
 """
 
 import json
 import os
 import selectors
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -22,8 +24,10 @@ from typing import IO, Any, Literal
 import psutil
 
 from benchmark.errors import UsageError
-from benchmark.experiments.plan import Cell
+from benchmark.experiments.plan import Cell, failures, missing
+from benchmark.files import UnwritableError
 from benchmark.results.environment import environment
+from benchmark.results.lock import locked
 from benchmark.results.record import Status, TrainRecord
 from benchmark.results.store import Store
 
@@ -37,7 +41,7 @@ WORKER_MEMORY_BYTES = 1_200_000_000  # resident size of a worker on the quick pr
 class Event:
     """Something that a cell went through."""
 
-    kind: Literal["started", "progress", "measuring", "done"]
+    kind: Literal["started", "resumed", "progress", "measuring", "done"]
     cell: Cell
     step: int = 0
     tokens: int = 0
@@ -54,7 +58,8 @@ class Worker:
     log: IO[bytes]  # its stderr, for the reason if it dies
     cell: Cell | None = None
     pending: bytes = b""
-    idle: bool = False
+    started: float | None = None  # when its cell did, by time.monotonic
+    overdue: bool = False  # it was ended because of that
 
     def send(self, **order: Any) -> None:
         """Give an order; a worker that is gone is noticed when its output ends."""
@@ -81,6 +86,11 @@ class Worker:
                 with suppress(BrokenPipeError):  # an order that nobody will read
                     stream.close()
 
+    def end(self) -> None:
+        """Kill it, with whatever processes it started."""
+        if self.process.poll() is None:  # else its id may be another's by now
+            os.killpg(self.process.pid, signal.SIGKILL)
+
     def epitaph(self) -> str:
         """Why it died, in one line."""
         code = self.process.wait()
@@ -94,29 +104,42 @@ class Worker:
 
 @dataclass
 class Pool:
-    """Workers on this machine. `workers` and `threads` default to a worker a core, with one thread each."""
+    """Workers on this machine: by default a worker a core with one thread, and no limit to a cell's seconds."""
 
     store: Store
     device: str = "auto"
     workers: int | None = None
+    cell_timeout: float | None = None  # seconds
     _running: list[Worker] = field(default_factory=list)
+    _queue: deque[Cell] = field(default_factory=deque)
+    _busy: set[str] = field(default_factory=set)  # keys of cells that another run held when they were first tried
+    _order: dict[str, Any] = field(default_factory=dict)  # what all orders share
+    _selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)  # of what workers tell
 
-    def run(self, cells: Sequence[Cell], *, force: bool = False) -> Iterator[Event]:
-        """Do the cells, and tell of each as it goes. UsageError before anything runs if one of them cannot work."""
+    def run(self, cells: Sequence[Cell], *, force: bool = False, retry_failed: bool = False) -> Iterator[Event]:
+        """Do the cells, and tell of each as it goes.
+
+        UsageError before anything runs if one of them cannot work; UnwritableError as soon as one cannot be stored.
+        """
         if not cells:
             return
-        self.store.root.mkdir(parents=True, exist_ok=True)
+        since = datetime.now(UTC).isoformat() if retry_failed else None
+        self._order = {"do": "run", "device": self.device, "force": force, "retry_since": since}
+        with locked(self.store.folder(cells[0].train.key), wait=False):
+            pass  # at once, rather than once the workers have started: where nothing can be written, nothing is tried
         count = min(self.workers or default_workers(self.device), len(cells))
-        queue = deque(cells)
+        self._queue = deque(cells)
         try:
-            self._running = [self._start(count) for _ in range(count)]
+            self._running = [self._start() for _ in range(count)]
             self._check(cells)
-            yield from self._serve(queue, count, force)
+            yield from self._serve()
         finally:
             self._stop()
 
-    def _start(self, count: int) -> Worker:
-        threads = max(1, cores() // count)
+    def _start(self) -> Worker:
+        # By what was asked for and by the machine, not by what is left to do: two threads add up in another order than
+        # one, and a run that is resumed for its last cell would give other last digits.
+        threads = max(1, cores() // (self.workers or most_workers(self.device)))
         package = str(Path(__file__).parents[2])  # where `benchmark` is imported from
         paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
         # A file, not a pipe: nobody has to read it for the worker to go on.
@@ -142,65 +165,103 @@ class Pool:
                     return
         raise ChildProcessError(worker.epitaph())
 
-    def _serve(self, queue: "deque[Cell]", count: int, force: bool) -> Iterator[Event]:
-        selector = selectors.DefaultSelector()
+    def _serve(self) -> Iterator[Event]:
         for worker in self._running:
-            self._watch(selector, worker)
-            self._assign(worker, queue, force)
-        while any(worker.cell for worker in self._running):
-            for key, _ in selector.select():
+            self._engage(worker)
+        while self._queue or any(worker.cell for worker in self._running):
+            for key, _ in self._selector.select(self._patience()):
                 worker = key.data
                 lines = worker.lines()
                 if lines is None:
-                    selector.unregister(key.fileobj)
-                    self._running.remove(worker)
-                    if worker.cell is not None:
-                        yield self._bury(worker, worker.cell)
-                    worker.close()
-                    if queue:
-                        self._running.append(self._start(count))
-                        self._watch(selector, self._running[-1])
-                        self._assign(self._running[-1], queue, force)
-                    continue
-                for line in lines:
-                    cell = worker.cell
-                    if cell is None or line["event"] == "ready":
-                        continue
-                    event = Event(cell=cell, kind=line.pop("event"), **{k: v for k, v in line.items() if k != "key"})
-                    if event.kind == "done":
-                        self._assign(worker, queue, force)
-                    yield event
+                    yield from self._replace(worker)
+                else:
+                    yield from filter(None, (self._hear(worker, line) for line in lines))
+            self._end_overdue()
 
-    def _watch(self, selector: selectors.BaseSelector, worker: Worker) -> None:
+    def _engage(self, worker: Worker) -> None:
         assert worker.process.stdout is not None
-        selector.register(worker.process.stdout, selectors.EVENT_READ, worker)
+        self._selector.register(worker.process.stdout, selectors.EVENT_READ, worker)
+        self._assign(worker)
 
-    def _assign(self, worker: Worker, queue: "deque[Cell]", force: bool) -> None:
-        worker.cell = queue.popleft() if queue else None
+    def _assign(self, worker: Worker) -> None:
+        worker.cell = self._queue.popleft() if self._queue and not worker.overdue else None
+        worker.started = None
         if worker.cell is not None:
-            worker.send(do="run", cell=worker.cell.model_dump(mode="json"), device=self.device, force=force)
+            wait = worker.cell.train.key in self._busy
+            worker.send(**self._order, cell=worker.cell.model_dump(mode="json"), wait=wait)
+
+    def _hear(self, worker: Worker, line: dict[str, Any]) -> Event | None:
+        """Take in a line of a worker's; the event that others are to be told of, if it is one."""
+        kind, cell = line.pop("event"), worker.cell
+        if kind == "unwritable":
+            raise UnwritableError(line["errno"], line["reason"], line["file"])
+        if cell is None or kind == "ready":
+            return None
+        if kind == "busy":  # the others first
+            self._busy.add(cell.train.key)
+            self._queue.append(cell)
+        if kind == "started":
+            worker.started = time.monotonic()
+        if kind in ("busy", "done"):
+            self._assign(worker)
+        line.pop("key")
+        return None if kind == "busy" else Event(cell=cell, kind=kind, **line)
+
+    def _replace(self, worker: Worker) -> Iterator[Event]:
+        """Bury a worker that has ended, and start another if there is something left to do."""
+        assert worker.process.stdout is not None
+        self._selector.unregister(worker.process.stdout)
+        self._running.remove(worker)
+        if worker.cell is not None:
+            yield self._bury(worker, worker.cell)
+        worker.close()
+        if self._queue:
+            self._running.append(self._start())
+            self._engage(self._running[-1])
+
+    def _patience(self) -> float | None:
+        """Seconds until the first of the running cells has taken too long; None if none can."""
+        started = [each.started for each in self._running if each.started is not None and not each.overdue]
+        if self.cell_timeout is None or not started:
+            return None
+        return max(0.0, min(started) + self.cell_timeout - time.monotonic())
+
+    def _end_overdue(self) -> None:
+        for worker in self._running:
+            if self.cell_timeout is None or worker.started is None or worker.overdue:
+                continue
+            if time.monotonic() >= worker.started + self.cell_timeout:
+                worker.overdue = True
+                worker.end()
 
     def _bury(self, worker: Worker, cell: Cell) -> Event:
-        """Record the cell of a dead worker as failed, unless its model was already trained."""
+        """Record what the cell of a dead worker lacks as failed, unless another run is at it by now."""
         reason = worker.epitaph()
+        if worker.overdue:
+            reason = f"it took longer than --cell-timeout {self.cell_timeout:g} seconds"
+        with locked(self.store.folder(cell.train.key), wait=False) as held:
+            if held:
+                self._record_failure(cell, reason)
+        return Event(kind="done", cell=cell, status="failed", reason=reason)
+
+    def _record_failure(self, cell: Cell, reason: str) -> None:
+        facts: dict[str, Any] = {"created": datetime.now(UTC), "environment": environment(self.device, 1)}
         known = self.store.train(cell.train.key)
         if known is None or known.status != "ok":
-            record = TrainRecord(
-                status="failed",
-                reason=reason,
-                created=datetime.now(UTC),
-                environment=environment(self.device, 1),
-                spec=cell.train,
-            )
-            self.store.put(record)
-        return Event(kind="done", cell=cell, status="failed", reason=reason)
+            self.store.put(TrainRecord(**facts, status="failed", reason=reason, spec=cell.train))
+            return
+        for measure in cell.measures:
+            lacking = missing(measure, cell.train.key, self.store, lambda _: True)
+            for record in failures(lacking, reason, facts):
+                self.store.put(record)
 
     def _stop(self) -> None:
         for worker in self._running:
-            worker.process.kill()  # finished cells are on disk, and a half-written file has a temporary name
+            worker.end()  # finished cells are on disk, and a half-written file has a temporary name
             worker.process.wait()
             worker.close()
         self._running = []
+        self._selector.close()
 
 
 def cores() -> int:
@@ -209,11 +270,19 @@ def cores() -> int:
 
 
 def default_workers(device: str) -> int:
-    """A worker a core on a processor, as memory allows; one on a GPU."""
+    """As many workers as the machine allows, and the memory that is free now."""
+    return max(1, min(most_workers(device), _fitting(psutil.virtual_memory().available)))
+
+
+def most_workers(device: str) -> int:
+    """A worker a core on a processor, as its memory allows; one on a GPU."""
     if device in ("cuda", "mps") or (device == "auto" and _has_nvidia()):
         return 1
-    fitting = int(psutil.virtual_memory().available // WORKER_MEMORY_BYTES)
-    return max(1, min(cores(), fitting))
+    return max(1, min(cores(), _fitting(psutil.virtual_memory().total)))
+
+
+def _fitting(memory_bytes: int) -> int:
+    return int(memory_bytes // WORKER_MEMORY_BYTES)
 
 
 def _has_nvidia() -> bool:

@@ -4,7 +4,7 @@ A cell is one trained model and everything that is measured on it. Encodings tha
 cell of the one that they adapt.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from benchmark import encodings, tasks
 from benchmark.catalogue import Choice, Entry
 from benchmark.errors import UsageError
 from benchmark.experiments.presets import preset
+from benchmark.results.record import EvalRecord, ProbeRecord
 from benchmark.results.spec import (
     BudgetSpec,
     EncodingSpec,
@@ -111,7 +112,7 @@ def make_plan(request: Request) -> Plan:
     chosen = preset(request.preset)
     own = encodings.CATALOGUE.parse(request.encodings)
     trained = [trained_with(choice) for choice in own]
-    problems = tasks.CATALOGUE.parse(request.tasks or ",".join(chosen.tasks))
+    problems = tasks.CATALOGUE.parse(",".join(chosen.tasks) if request.tasks is None else request.tasks)
     cells: dict[str, Cell] = {}
     left_out = []
     for problem in problems:
@@ -150,19 +151,27 @@ def outstanding(plan: Plan, store: Store, *, force: bool = False, retry_failed: 
         if record is None or (retry_failed and record.status != "ok"):
             todo.append(cell)
         elif record.status == "ok":
-            missing = [_missing(measure, cell.train.key, store, retry_failed) for measure in cell.measures]
-            if any(measure.evaluations or measure.probes for measure in missing):
-                todo.append(cell.model_copy(update={"measures": tuple(missing)}))
+            open_ = [missing(measure, cell.train.key, store, lambda _: retry_failed) for measure in cell.measures]
+            if any(measure.evaluations or measure.probes for measure in open_):
+                todo.append(cell.model_copy(update={"measures": tuple(open_)}))
     return sorted(todo, key=lambda cell: -cell.cost)
 
 
 def failed_measures(cell: Cell, store: Store) -> list[str]:
-    """Why measures of a cell failed, each reason once, and how many are not there: their worker died."""
+    """Why measures of a cell failed, each reason once, and how many are not there: their run was cut off."""
     specs = [spec for measure in cell.measures for spec in (*measure.evaluations, *measure.probes)]
     records = [store.measured(spec.key, cell.train.key) for spec in specs]
     reasons = dict.fromkeys(str(record.reason) for record in records if record and record.status == "failed")
     lost = records.count(None)
     return [*reasons, *([f"{lost} of {len(specs)} measurements are missing"] if lost else [])]
+
+
+def failures(measure: Measure, reason: str, facts: Mapping[str, Any]) -> Iterator[EvalRecord | ProbeRecord]:
+    """A record of failure for everything that a measure was to find out."""
+    for evaluation in measure.evaluations:
+        yield EvalRecord(**facts, status="failed", reason=reason, spec=evaluation)
+    for probe in measure.probes:
+        yield ProbeRecord(**facts, status="failed", reason=reason, spec=probe)
 
 
 def encoding_spec(choice: Choice) -> EncodingSpec:
@@ -241,10 +250,14 @@ def _measure(train: TrainSpec, choice: Choice, budget: BudgetSpec, multiples: It
     return Measure(origin=Origin.of(choice), evaluations=evaluations, probes=probes)
 
 
-def _missing(measure: Measure, train_key: str, store: Store, retry_failed: bool) -> Measure:
+def missing(
+    measure: Measure, train_key: str, store: Store, again: Callable[[EvalRecord | ProbeRecord], bool]
+) -> Measure:
+    """What the store lacks of a measure; a failure counts as an answer unless it is to be tried `again`."""
+
     def wanted(spec: EvalSpec | ProbeSpec) -> bool:
         record = store.measured(spec.key, train_key)
-        if record is None or (retry_failed and record.status == "failed"):
+        if record is None or (record.status == "failed" and again(record)):
             return True
         return record.status == "ok" and not store.arrays(record)  # damaged: as good as not there
 

@@ -13,11 +13,20 @@ from benchmark.results.store import Store
 
 
 def execute(
-    plan: Plan, todo: Sequence[Cell], store: Store, *, device: str, workers: int | None, force: bool
+    plan: Plan,
+    todo: Sequence[Cell],
+    store: Store,
+    *,
+    device: str = "auto",
+    workers: int | None = None,
+    cell_timeout: float | None = None,
+    force: bool = False,
+    retry_failed: bool = False,
 ) -> Iterator[Event]:
     """Do the outstanding cells of a plan, and note the run in the store."""
     started, clock = datetime.now(UTC), time.perf_counter()
-    yield from Pool(store=store, device=device, workers=workers).run(todo, force=force)
+    pool = Pool(store=store, device=device, workers=workers, cell_timeout=cell_timeout)
+    yield from pool.run(todo, force=force, retry_failed=retry_failed)
     if todo:
         record = RunRecord(
             created=started,

@@ -1,7 +1,9 @@
 """A worker: a process that does one cell after another, told by lines of JSON on stdin, telling by lines on stdout.
 
     {"do": "check", "cells": [...], "device": "cpu"}             -> {"event": "checked"} or {"event": "refused", ...}
-    {"do": "run", "cell": {...}, "device": "cpu", "force": false} -> {"event": "progress", ...}, ..., {"event": "done"}
+    {"do": "run", "cell": {...}, "device": "cpu", ...}           -> {"event": "started"}, ..., {"event": "done", ...}
+                                                                    or {"event": "busy"}: another run holds the cell
+                                                                    or {"event": "unwritable", ...}: no place for it
 
 No pickle and no shared memory: a worker can be killed at any moment, and it ends when its parent does. What a plugin
 prints goes to stderr, never into the protocol.
@@ -12,6 +14,7 @@ import os
 import queue
 import sys
 import threading
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -28,6 +31,7 @@ def main() -> None:
     from benchmark.errors import UsageError
     from benchmark.experiments.cell import check, run_cell
     from benchmark.experiments.plan import Cell
+    from benchmark.files import UnwritableError
     from benchmark.results.store import Store
 
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
@@ -48,9 +52,24 @@ def main() -> None:
             def emit(event: str, key: str = key, **data: Any) -> None:
                 _tell(channel, event, key=key, **data)
 
-            emit("started")
-            status = run_cell(cell, store, order["device"], emit, force=order["force"])
-            emit("done", status=status)
+            since = order["retry_since"]
+            try:
+                status = run_cell(
+                    cell,
+                    store,
+                    order["device"],
+                    emit,
+                    force=order["force"],
+                    retry_since=None if since is None else datetime.fromisoformat(since),
+                    wait=order["wait"],
+                )
+            except UnwritableError as error:
+                emit("unwritable", errno=error.errno, reason=error.strerror, file=error.filename)
+            else:
+                if status is None:
+                    emit("busy")
+                else:
+                    emit("done", status=status)
 
 
 def _listen(orders: "queue.Queue[dict[str, Any]]") -> None:

@@ -280,8 +280,8 @@ def timings(folder: Path, problems: list[str]) -> pd.DataFrame:
     95 % interval [low, high]. A file that cannot be read is named in `problems`.
     """
     found: dict[tuple[object, ...], dict[str, Any]] = {}
-    for content in sorted(_timing_files(folder, problems), key=lambda content: str(content.get("datetime", ""))):
-        for row in _timing_rows(content):
+    for _, rows in sorted(_timing_files(folder, problems), key=lambda dated: dated[0]):
+        for row in rows:
             found[row["encoding"], row["operation"], row["length"], row["device"]] = row
     order = ["device", "operation", "length", "encoding"]
     return _table(found.values(), TIMING_COLUMNS).sort_values(order, ignore_index=True)
@@ -666,16 +666,19 @@ def _absence(record: TrainRecord | None) -> str:
     return "not evaluated"
 
 
-def _timing_files(folder: Path, problems: list[str]) -> Iterator[dict[str, Any]]:
+def _timing_files(folder: Path, problems: list[str]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     for path in sorted(folder.rglob("*.json")):
         try:
             content = json.loads(path.read_bytes())
             if not isinstance(content, dict) or not isinstance(content.get("benchmarks"), list):
                 raise ValueError("not a pytest-benchmark file")
+            rows = list(_timing_rows(content))
         except (OSError, ValueError) as error:
             problems.append(f"{path}: skipped: {error}")
-            continue
-        yield content
+        except (AttributeError, TypeError, OverflowError, RecursionError) as error:
+            problems.append(f"{path}: skipped: not a pytest-benchmark file: {error}")
+        else:
+            yield str(content.get("datetime", "")), rows
 
 
 def _timing_rows(content: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -687,9 +690,9 @@ def _timing_rows(content: dict[str, Any]) -> Iterator[dict[str, Any]]:
         if rounds and {"encoding", "operation", "length"} <= info.keys():
             ratio = paired_ratio(own[:rounds], none[:rounds])
             yield {
-                "encoding": info["encoding"],
-                "operation": info["operation"],
-                "length": info["length"],
+                "encoding": str(info["encoding"]),
+                "operation": str(info["operation"]),
+                "length": int(info["length"]),
                 "seconds": float(np.median(own)),
                 "none_seconds": float(np.median(none)),
                 "ratio": ratio.value,

@@ -6,12 +6,11 @@ results/cells/<train key>/<key>.json            EvalRecord or ProbeRecord
 results/cells/<train key>/<key>.safetensors     its arrays
 """
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field, FiniteFloat
 
-from benchmark.results.spec import EvalSpec, Frozen, ProbeSpec, TrainSpec
+from benchmark.results.spec import Count, EvalSpec, Frozen, ProbeSpec, TrainSpec
 
 SCHEMA = 1
 
@@ -37,7 +36,7 @@ class Record(Frozen):
     schema_version: int = SCHEMA
     status: Status
     reason: str | None = None  # why not "ok", in one line
-    created: datetime
+    created: AwareDatetime
     environment: Environment
 
 
@@ -46,12 +45,12 @@ class TrainRecord(Record):
 
     kind: Literal["train"] = "train"
     spec: TrainSpec
-    parameters: int = 0  # of the whole model
-    encoding_parameters: int = 0  # of the encoding alone
-    trained_tokens: int = 0
-    train_seconds: float = 0.0
-    peak_memory_bytes: int | None = None
-    train_steps: list[int] = []  # where the training loss was noted
+    parameters: Count = 0  # of the whole model
+    encoding_parameters: Count = 0  # of the encoding alone
+    trained_tokens: Count = 0
+    train_seconds: FiniteFloat = 0.0
+    peak_memory_bytes: Count | None = None
+    train_steps: list[Count] = []  # where the training loss was noted
     train_losses: list[float] = []  # nats a scored token, there
     unknown_rate: float | None = None  # share of <unk> among the held-out tokens (language)
     characters_per_token: float | None = None  # of the held-out text (language)
@@ -71,10 +70,10 @@ class EvalRecord(Record):
 
     kind: Literal["evaluate"] = "evaluate"
     spec: EvalSpec
-    tokens: int = 0  # T: tokens in a row
-    chance: dict[str, float] = {}  # by metric
+    tokens: Count = 0  # T: tokens in a row
+    chance: dict[str, FiniteFloat] = {}  # by metric
     axes: dict[str, Ranges] = {}  # of the grid: by name, the first and last value of each range
-    eval_seconds: float = 0.0
+    eval_seconds: FiniteFloat = 0.0
 
 
 class ProbeRecord(Record):
@@ -89,13 +88,32 @@ class RunRecord(Frozen):
     """One call of `run`: results/runs/<time>.json. Cells do not depend on it; reports tell how to run again by it."""
 
     schema_version: int = SCHEMA
-    created: datetime
+    created: AwareDatetime
     command: str
-    wall_seconds: float
-    cells: int  # done in this run
+    wall_seconds: FiniteFloat
+    cells: Count  # done in this run
     train_keys: list[str]  # of the whole plan, done earlier or now
 
 
 AnyRecord = Annotated[TrainRecord | EvalRecord | ProbeRecord, Field(discriminator="kind")]
 
 Arrays = dict[str, Any]  # name -> numpy array
+
+
+PLACES, ROWS = ("loss_sum", "correct", "count"), ("row_loss", "row_correct", "row_count")
+DIMENSIONS = {**dict.fromkeys((*PLACES, *ROWS), 1), "attention": 4, "structure": 3}
+
+
+def check_arrays(record: EvalRecord | ProbeRecord, arrays: Arrays) -> None:
+    """ValueError unless the arrays are those that a record of its kind has: names, numbers and shapes."""
+    together = (PLACES, ROWS) if isinstance(record, EvalRecord) else (("attention",), ("structure",))
+    for names in together:
+        for name in names:
+            if name not in arrays:
+                raise ValueError(f"it has no array {name!r}")
+            if arrays[name].dtype.kind not in "iuf" or arrays[name].ndim != DIMENSIONS[name]:
+                raise ValueError(f"its array {name!r} is of kind {arrays[name].dtype} and shape {arrays[name].shape}")
+        if len({arrays[name].shape for name in names}) > 1:
+            raise ValueError(f"its arrays {', '.join(names)} differ in length")
+    if isinstance(record, ProbeRecord) and arrays["attention"].shape[2:] != (len(record.words),) * 2:
+        raise ValueError(f"its attention is of {arrays['attention'].shape[-1]} words, not {len(record.words)}")

@@ -13,8 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 PROTOCOL = 1  # raised by hand when the model, the training or the scoring change their results
 
-Parameters = dict[str, bool | int | float | str]
-Positive = Annotated[int, Field(ge=1)]
+Parameters = dict[str, bool | int | FiniteFloat | str]
+LARGEST = 2**63 - 1  # what a column of a table holds
+Positive = Annotated[int, Field(ge=1, le=LARGEST)]
+Count = Annotated[int, Field(ge=0, le=LARGEST)]
 Precision = Literal["float32", "bfloat16"]
 Rate = Annotated[FiniteFloat, Field(gt=0)]
 
@@ -69,10 +71,10 @@ class BudgetSpec(Frozen):
     """What training may spend: the same for every encoding of a comparison."""
 
     train_length: Positive  # L, as the task counts it; lengths are drawn from 1 to L
-    steps: Annotated[int, Field(ge=0)]
+    steps: Count
     batch: Positive  # rows a step
     learning_rate: Rate  # peak, after a linear warm-up, then a cosine to a tenth of it
-    warmup_steps: Annotated[int, Field(ge=0)]
+    warmup_steps: Count
     weight_decay: Annotated[FiniteFloat, Field(ge=0)] = 0.1
     clip: Rate = 1.0  # largest gradient norm
 
@@ -86,8 +88,8 @@ class TrainSpec(Keyed):
     encoding: EncodingSpec
     model: ModelSpec
     budget: BudgetSpec
-    init_seed: int
-    data_seed: int
+    init_seed: Count
+    data_seed: Count
     precision: Precision = "float32"
 
 

@@ -17,7 +17,16 @@ from pydantic import TypeAdapter, ValidationError
 
 from benchmark.errors import UsageError
 from benchmark.files import write_atomically
-from benchmark.results.record import SCHEMA, AnyRecord, Arrays, EvalRecord, ProbeRecord, RunRecord, TrainRecord
+from benchmark.results.record import (
+    SCHEMA,
+    AnyRecord,
+    Arrays,
+    EvalRecord,
+    ProbeRecord,
+    RunRecord,
+    TrainRecord,
+    check_arrays,
+)
 
 ADAPTER: TypeAdapter[TrainRecord | EvalRecord | ProbeRecord] = TypeAdapter(AnyRecord)
 
@@ -43,6 +52,10 @@ class Store:
     def weights(self, train_key: str) -> Path:
         """The file of trained weights."""
         return self.folder(train_key) / "weights.safetensors"
+
+    def checkpoint(self, train_key: str) -> Path:
+        """The file of a training that is under way, or was cut off."""
+        return self.folder(train_key) / "checkpoint.safetensors"
 
     def put(self, record: TrainRecord | EvalRecord | ProbeRecord, arrays: Arrays | None = None) -> None:
         """Write a record, after its arrays."""
@@ -79,13 +92,15 @@ class Store:
         return None if isinstance(record, TrainRecord) else record
 
     def arrays(self, record: EvalRecord | ProbeRecord) -> Arrays:
-        """A record's arrays; empty, with a line in `problems`, if they cannot be read."""
+        """A record's arrays; empty, with a line in `problems`, if they cannot be read or are not of its kind."""
         path = self.path(record).with_suffix(".safetensors")
         try:
-            return safetensors.numpy.load(path.read_bytes())
-        except (OSError, ValueError, safetensors.SafetensorError) as error:
-            self._skip(path, str(error))
+            arrays = safetensors.numpy.load(path.read_bytes())
+            check_arrays(record, arrays)
+        except (OSError, ValueError, KeyError, TypeError, safetensors.SafetensorError) as error:
+            self._skip(path, str(error))  # KeyError, TypeError: of a kind of number that numpy does not have
             return {}
+        return arrays
 
     def records(self) -> Iterator[TrainRecord | EvalRecord | ProbeRecord]:
         """Every readable record, in a stable order."""
@@ -114,10 +129,16 @@ class Store:
 
 def read(path: Path) -> dict[str, Any]:
     """The JSON object in a file, of our schema."""
+    return parse(path.read_bytes())
+
+
+def parse(text: str | bytes) -> dict[str, Any]:
+    """The JSON object in a text, of our schema."""
     try:
-        data = json.loads(path.read_bytes())
+        data = json.loads(text)
     except RecursionError:
         raise ValueError("its JSON is nested too deeply") from None
+    json.dumps(data, ensure_ascii=False).encode()  # refuses half a pair of surrogates, which could not be printed
     version = data.get("schema_version") if isinstance(data, dict) else None
     if version != SCHEMA:
         raise ValueError(f"schema version {version!r}, but this version reads {SCHEMA}")

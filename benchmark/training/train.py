@@ -7,7 +7,6 @@ order, and a loop that is resumed goes on with the rows that it would have seen.
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import torch
 import torch.nn.functional as F
@@ -20,21 +19,11 @@ from benchmark.model.transformer import Transformer
 from benchmark.results.spec import BudgetSpec, TrainSpec
 from benchmark.seeds import generator
 from benchmark.tasks.task import UNSCORED, Batch, Task
+from benchmark.training.checkpoint import Checkpoint, Training
 
 NOTED = 50  # the training loss is noted at about so many steps
 
-Progress = Callable[[int, int], None]  # (steps done, tokens so far)
-
-
-@dataclass
-class Training:
-    """How a training went."""
-
-    steps: list[int] = field(default_factory=list)
-    losses: list[float] = field(default_factory=list)  # nats a scored token, the batch's mean at those steps
-    tokens: int = 0  # rows times tokens in a row, summed over steps
-    seconds: float = 0.0
-    diverged: str | None = None  # why it was stopped
+Progress = Callable[[int, int, float], None]  # (steps done, tokens so far, seconds so far)
 
 
 def build(spec: TrainSpec, task: Task, encoding: Choice) -> Transformer:
@@ -55,14 +44,22 @@ def build(spec: TrainSpec, task: Task, encoding: Choice) -> Transformer:
     return model
 
 
-def train(model: Transformer, task: Task, spec: TrainSpec, device: torch.device, progress: Progress) -> Training:
-    """Train a model in place by its spec."""
-    budget, outcome = spec.budget, Training()
+def train(
+    model: Transformer,
+    task: Task,
+    spec: TrainSpec,
+    device: torch.device,
+    progress: Progress,
+    checkpoint: Checkpoint | None = None,
+) -> Training:
+    """Train a model in place by its spec; with a checkpoint, from where an earlier call was cut off."""
+    budget = spec.budget
     optimiser = make_optimiser(model, budget)
-    started = time.perf_counter()
+    outcome = Training() if checkpoint is None else checkpoint.load(model, optimiser)
+    started = time.perf_counter() - outcome.seconds
     every = max(1, budget.steps // NOTED)
     model.train()
-    for step in range(budget.steps):
+    for step in range(outcome.done, budget.steps):
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(step, budget)
         model.schedule(step / budget.steps)
@@ -74,6 +71,7 @@ def train(model: Transformer, task: Task, spec: TrainSpec, device: torch.device,
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(model.parameters(), budget.clip)
         optimiser.step()
+        outcome.done = step + 1
         outcome.tokens += batch.tokens.numel()
         if (step + 1) % every == 0 or step + 1 == budget.steps:
             value = loss.item()
@@ -82,7 +80,10 @@ def train(model: Transformer, task: Task, spec: TrainSpec, device: torch.device,
             if not math.isfinite(value):
                 outcome.diverged = f"the training loss was {value} at step {step + 1} of {budget.steps}"
                 break
-            progress(step + 1, outcome.tokens)
+            progress(step + 1, outcome.tokens, time.perf_counter() - started)
+        if checkpoint is not None and time.perf_counter() >= checkpoint.due and step + 1 < budget.steps:
+            outcome.seconds = time.perf_counter() - started
+            checkpoint.save(model, optimiser, outcome)
     outcome.seconds = time.perf_counter() - started
     return outcome
 

@@ -115,7 +115,7 @@ def test_pytest_itself_runs_the_suite(tmp_path):
         (["--lengths", "64,x"], "whole numbers"),
         (["--lengths", "0"], "at least 1 token"),
         (["--width", "10", "--heads", "4"], "no multiple of heads 4"),
-        (["--rounds", "1"], "x>=2"),
+        (["--rounds", "1"], "2<=x<=100000"),
     ],
 )
 def test_wrong_use_is_one_line_and_exit_code_2(invoke, arguments, message, tmp_path):

@@ -1,6 +1,5 @@
 """Real runs, with real worker processes, at the smallest size."""
 
-import json
 import os
 import signal
 import subprocess
@@ -10,7 +9,6 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
 from click.testing import CliRunner
 
@@ -122,7 +120,8 @@ def test_cells_that_fail_diverge_or_die_are_recorded_and_the_rest_go_on(tmp_path
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "reason"), [("breaks", "the loss was nan at length 32"), ("ends", "2 of 2 measurements are missing")]
+    ("behaviour", "reason"),
+    [("breaks", "the loss was nan at length 32"), ("ends", "the worker died: signal 9 (killed; out of memory?)")],
 )
 def test_a_model_that_cannot_be_measured_went_wrong(tmp_path: Path, plugin, behaviour: str, reason: str) -> None:
     outcome = run(plugin(behaviour), **SMALL, seeds=1, results=tmp_path, workers=1)
@@ -205,29 +204,6 @@ def test_a_configuration_file_sets_options_and_the_command_line_wins(tmp_path: P
     outcome = CliRunner().invoke(main, arguments)
     assert outcome.exit_code == 2
     assert "did you mean 'seeds'" in outcome.stderr
-
-
-def test_a_killed_run_loses_no_finished_cell_and_resumes_to_the_same_result(tmp_path: Path) -> None:
-    options = [*OPTIONS, "--encodings", "rope,alibi", "--seeds", "2", "--workers", "2", "--display", "json"]
-    command = [sys.executable, "-m", "benchmark", "run", *options, "--results"]
-    whole, killed = tmp_path / "whole", tmp_path / "killed"
-    subprocess.run([*command, str(whole)], check=True, capture_output=True)
-
-    process = subprocess.Popen([*command, str(killed)], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    finished = next(line["key"] for line in map(json.loads, process.stdout) if line["event"] == "done")
-    workers = psutil.Process(process.pid).children()
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    process.stdout.close()
-    _, alive = psutil.wait_procs(workers, timeout=20)
-    assert alive == []  # workers end with their parent
-
-    assert finished in outcomes(killed)
-    events = subprocess.run([*command, str(killed)], check=True, capture_output=True, text=True).stdout
-    again = [line["key"] for line in map(json.loads, events.splitlines()) if line["event"] == "done"]
-    assert finished not in again
-    assert outcomes(killed) == outcomes(whole)
 
 
 def test_an_interrupt_ends_with_code_130(tmp_path: Path) -> None:

@@ -347,6 +347,32 @@ def test_timings_by_hand_and_the_newest_wins(tmp_path: Path) -> None:
     assert (row["ratio"], row["rounds"]) == (3, 3)  # ratios 2, 4, 3; the fourth round has no partner
 
 
+@pytest.mark.parametrize(
+    "benchmark_",
+    [
+        7,
+        {"extra_info": 7},
+        {
+            "stats": {"data": ["a"]},
+            "extra_info": {"none_seconds": [1.0], "encoding": "x", "operation": "y", "length": 1},
+        },
+        {
+            "stats": {"data": [1.0]},
+            "extra_info": {"none_seconds": [1.0], "encoding": "x", "operation": "y", "length": "z"},
+        },
+        {
+            "stats": {"data": [1.0]},
+            "extra_info": {"none_seconds": [1.0], "encoding": "x", "operation": "y", "length": 1e999},
+        },
+    ],
+)
+def test_a_foreign_timing_file_is_named(tmp_path: Path, benchmark_: object) -> None:
+    (tmp_path / "foreign.json").write_text(json.dumps({"benchmarks": [benchmark_]}), encoding="utf-8")
+    problems: list[str] = []
+    assert aggregate.timings(tmp_path, problems).empty
+    assert len(problems) == 1 and "foreign.json: skipped" in problems[0]
+
+
 def test_a_task_that_is_not_installed_is_measured_by_token_accuracy() -> None:
     assert aggregate.headline_metric("somebody-elses-task") == "token_accuracy"
     assert aggregate.headline_metric("corpus") == "loss_nats"

@@ -32,6 +32,13 @@ def filled(store: Store, records: list[Any]) -> Store:
     return store
 
 
+def outcome(places: int, rows: int = 5) -> dict[str, Any]:
+    """The arrays of a measurement."""
+    names = ("loss_sum", "correct", "count"), ("row_loss", "row_correct", "row_count")
+    lengths = dict.fromkeys(names[0], places) | dict.fromkeys(names[1], rows)
+    return {name: np.zeros(length, dtype=float if "loss" in name else np.int32) for name, length in lengths.items()}
+
+
 def test_each_kind_of_record_comes_out_as_it_went_in(store: Store, each_record: list[Any]) -> None:
     filled(store, each_record)
     assert sorted(store.records(), key=lambda record: record.kind) == sorted(each_record, key=lambda each: each.kind)
@@ -60,8 +67,9 @@ def test_a_record_is_found_by_its_keys(store: Store, each_record: list[Any]) -> 
 
 def test_arrays_come_out_bit_for_bit(store: Store, measured: EvalRecord) -> None:
     arrays = {
+        **outcome(4),
         "loss_sum": np.array([1 / 3, math.pi, 0.0, 1e-300]),
-        "correct": np.array([[1, -2], [3, 4]], dtype=np.int32),
+        "more": np.array([[1, -2], [3, 4]], dtype=np.int32),
         "empty": np.zeros((0, 3), dtype=np.float32),
     }
     store.put(measured, arrays)
@@ -105,6 +113,10 @@ def faults(good: dict[str, Any]) -> dict[str, tuple[bytes, str]]:
         "unknown-field": (json.dumps({**good, "mood": 1}).encode(), "Extra inputs are not permitted"),
         "missing-field": (json.dumps({k: v for k, v in good.items() if k != "status"}).encode(), "Field required"),
         "wrong-type": (json.dumps({**good, "parameters": "many"}).encode(), "valid integer"),
+        "no-time-zone": (json.dumps({**good, "created": "2026-11-23T12:30:15"}).encode(), "timezone"),
+        "past-all-columns": (json.dumps({**good, "parameters": 2**63}).encode(), "less than or equal to"),
+        "no-number": (json.dumps({**good, "train_seconds": "NaN"}).encode(), "finite number"),
+        "lone-surrogate": (json.dumps({**good, "reason": "\ud800"}).encode(), "surrogates not allowed"),
         "another-cell": (
             json.dumps({**good, "spec": {**good["spec"], "init_seed": 99}}).encode(),
             "its content does not match its name",
@@ -113,7 +125,8 @@ def faults(good: dict[str, Any]) -> dict[str, tuple[bytes, str]]:
 
 
 FAULTS = ["empty", "nested", "truncated", "no-json", "a-list", "foreign", "newer", "other-kind", "unknown-field"]
-FAULTS += ["missing-field", "wrong-type", "another-cell"]
+FAULTS += ["missing-field", "wrong-type", "no-time-zone", "past-all-columns", "no-number", "lone-surrogate"]
+FAULTS += ["another-cell"]
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -174,11 +187,50 @@ def test_arrays_that_cannot_be_read_are_named(store: Store, measured: EvalRecord
 
 
 def test_truncated_arrays_are_named(store: Store, measured: EvalRecord) -> None:
-    store.put(measured, {"loss_sum": np.arange(100.0)})
+    store.put(measured, outcome(100))
     path = store.path(measured).with_suffix(".safetensors")
     path.write_bytes(path.read_bytes()[:-1])
     assert store.arrays(measured) == {}
     assert str(path) in store.problems[0]
+
+
+def spoilt(**changed: Any) -> dict[str, Any]:
+    return {name: value for name, value in {**outcome(7), **changed}.items() if value is not None}
+
+
+@pytest.mark.parametrize(
+    ("arrays", "why"),
+    [
+        (spoilt(count=None), "it has no array 'count'"),
+        (spoilt(count=np.zeros(3)), "differ in length"),
+        (spoilt(row_count=np.zeros(3)), "differ in length"),
+        (spoilt(correct=np.zeros((7, 7))), "shape (7, 7)"),
+        (spoilt(correct=np.zeros(7, dtype=bool)), "of kind bool"),
+    ],
+)
+def test_arrays_of_another_kind_are_named(store: Store, measured: EvalRecord, arrays: dict[str, Any], why: str) -> None:
+    store.put(measured, arrays)
+    assert store.arrays(measured) == {}
+    assert why in store.problems[0]
+
+
+def test_a_look_inside_has_a_weight_for_every_pair_of_its_words(store: Store, probed: ProbeRecord) -> None:
+    words = len(probed.words)
+    fitting = {"attention": np.zeros((2, 3, words, words)), "structure": np.zeros((2, 3, 5))}
+    store.put(probed, fitting)
+    assert store.arrays(probed).keys() == fitting.keys()
+    store.put(probed, {**fitting, "attention": np.zeros((2, 3, 5, 5))})
+    assert store.arrays(probed) == {}
+    assert "its attention is of 5 words, not 2" in store.problems[0]
+
+
+def test_arrays_of_numbers_that_numpy_does_not_have_are_named(store: Store, measured: EvalRecord) -> None:
+    header = b'{"count":{"dtype":"BF16","shape":[1],"data_offsets":[0,2]}}'
+    store.put(measured)
+    content = len(header).to_bytes(8, "little") + header + b"\0\0"
+    store.path(measured).with_suffix(".safetensors").write_bytes(content)
+    assert store.arrays(measured) == {}
+    assert "BF16" in store.problems[0]
 
 
 def test_a_folder_that_is_not_there_is_empty(tmp_path: Path) -> None:
@@ -277,7 +329,7 @@ def test_folders_merge_by_copying(
     longer = measured.model_copy(update={"spec": eval_spec.model_copy(update={"length": 128})})
     filled(here, [trained, measured])
     filled(there, [trained, other, longer])
-    there.put(longer, {"loss_sum": np.arange(3.0)})
+    there.put(longer, {**outcome(3), "loss_sum": np.arange(3.0)})
     shutil.copytree(there.root, here.root, dirs_exist_ok=True)
     found = list(here.records())
     assert len(found) == 4

@@ -1,0 +1,330 @@
+"""Nothing that was computed is lost: kills, hangs, a full disk, a folder without permission, two runs at once."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+import torch
+from click.testing import CliRunner
+
+from benchmark import run
+from benchmark.cli import main
+from benchmark.experiments.cell import run_cell
+from benchmark.experiments.executors import cores
+from benchmark.experiments.plan import Request, make_plan, outstanding
+from benchmark.results.lock import locked
+from benchmark.results.record import EvalRecord, TrainRecord
+from benchmark.results.store import Store
+
+SMALL = {"preset": "smoke", "tasks": "offset-recall", "lengths": (1, 2)}
+OPTIONS = ["--preset", "smoke", "--tasks", "offset-recall", "--lengths", "1,2", "--no-report", "--display", "json"]
+RUN = [sys.executable, "-m", "benchmark", "run", *OPTIONS]
+ASKED = ["--encodings", "rope,alibi", "--seeds", "2", "--workers", "2", "--retry-failed"]
+THREADS = max(1, cores() // 2)
+PLAN = make_plan(Request(encodings="rope,alibi", preset="smoke", tasks="offset-recall", seeds=(0, 1), multiples=(1, 2)))
+
+
+def outcomes(folder: Path) -> dict[str, object]:
+    """What a results folder says of its cells, without times and dates; every file in it is whole."""
+    store, found = Store(folder), {}
+    for record in store.records():
+        if isinstance(record, TrainRecord):
+            weights = store.weights(record.spec.key)
+            content = weights.read_bytes() if record.status == "ok" else b""
+            found[record.spec.key] = (record.status, record.train_steps, record.train_losses, content)
+        else:
+            arrays = store.arrays(record)
+            found[record.spec.key] = (record.status, {name: array.tobytes() for name, array in arrays.items()})
+    assert store.problems == []
+    return found
+
+
+def good(folder: Path) -> dict[str, object]:
+    return {key: value for key, value in outcomes(folder).items() if value[0] == "ok"}  # type: ignore[index]
+
+
+@pytest.fixture(autouse=True)
+def threads() -> Iterator[None]:
+    """As many as a worker of two has: two threads add up in another order than one."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(THREADS)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The results of a run that nobody disturbed."""
+    folder = tmp_path_factory.mktemp("whole")
+    subprocess.run([*RUN, *ASKED, "--results", str(folder)], check=True, capture_output=True)
+    return folder
+
+
+# Kills
+
+
+def kill_at(folder: Path, seconds: float, draw: random.Random) -> list[str]:
+    """Start a run, kill it or one of its workers `seconds` after its first word; the keys that it said are done."""
+    process = subprocess.Popen(
+        [*RUN, *ASKED, "--results", str(folder)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    assert process.stdout is not None
+    first = process.stdout.readline()
+    time.sleep(seconds)
+    workers = psutil.Process(process.pid).children() if process.poll() is None else []
+    victims = [*workers, process]
+    draw.choice(victims).send_signal(signal.SIGKILL)
+    events = [json.loads(line) for line in [first, *process.stdout] if line.endswith("\n")]
+    process.stdout.close()
+    process.wait()
+    _, alive = psutil.wait_procs(workers, timeout=20)
+    assert alive == []  # workers end with their parent
+    return [event["key"] for event in events if event["event"] == "done" and event["status"] == "ok"]
+
+
+def kill_often(tmp_path: Path, whole: Path, moments: int, seed: int) -> None:
+    """Kill runs at random moments, and go on with the same folder until it is complete; then begin another."""
+    draw, expected = random.Random(seed), outcomes(whole)
+    folder = tmp_path / "0"
+    for moment in range(moments):
+        before = good(folder)
+        done = kill_at(folder, draw.uniform(0, 2), draw)
+        after = good(folder)
+        assert before.keys() | set(done) <= after.keys()
+        assert all(expected[key] == value for key, value in after.items())
+        if after == expected:
+            folder = tmp_path / str(moment + 1)
+    subprocess.run([*RUN, *ASKED, "--results", str(folder)], check=True, capture_output=True)
+    assert outcomes(folder) == expected
+
+
+def test_kills_lose_no_finished_cell_and_change_no_result(tmp_path: Path, whole: Path) -> None:
+    kill_often(tmp_path, whole, moments=3, seed=2)
+
+
+@pytest.mark.slow
+def test_thirty_kills_lose_no_finished_cell_and_change_no_result(tmp_path: Path, whole: Path) -> None:
+    kill_often(tmp_path, whole, moments=30, seed=3)
+
+
+TRAINER = """
+import sys
+from pathlib import Path
+import torch
+from benchmark.experiments.cell import run_cell
+from benchmark.experiments.plan import Cell
+from benchmark.results.store import Store
+
+cell = Cell.model_validate_json(sys.stdin.readline())
+torch.set_num_threads(int(sys.argv[2]))
+run_cell(cell, Store(Path(sys.argv[1])), "cpu", lambda event, **data: print(event, data, flush=True),
+         checkpoint_seconds=0)
+"""
+
+
+def test_a_killed_training_goes_on_inside_its_cell_to_the_same_result(tmp_path: Path, whole: Path) -> None:
+    cell = PLAN.cells[0]
+    store = Store(tmp_path)
+    command = [sys.executable, "-c", TRAINER, str(tmp_path), str(THREADS)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(cell.model_dump_json() + "\n")
+    process.stdin.flush()
+    while not store.checkpoint(cell.train.key).exists():
+        assert process.poll() is None
+        time.sleep(0.001)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.stdin.close()
+    process.stdout.close()
+
+    told = []
+    (store.folder(cell.train.key) / ".0123.tmp").write_bytes(b"half of what another kill left")
+    status = run_cell(cell, store, "cpu", lambda event, **data: told.append((event, data)))
+    assert status == "ok"
+    (resumed,) = [data for event, data in told if event == "resumed"]
+    assert 0 < resumed["step"] < cell.train.budget.steps
+    assert resumed["reason"] is None
+    found = outcomes(tmp_path)
+    assert found.items() <= outcomes(whole).items()
+    assert len(found) == 1 + 2
+    assert {path.suffix for path in store.folder(cell.train.key).iterdir() if path.name != ".lock"} == {
+        ".json",
+        ".safetensors",
+    }
+    assert not store.checkpoint(cell.train.key).exists()
+
+
+# Hangs
+
+
+def test_a_cell_that_hangs_is_given_up_and_the_rest_go_on(tmp_path: Path, whole: Path, plugin) -> None:
+    (undisturbed,) = Store(whole).runs()
+    limit = 3 + undisturbed.wall_seconds  # more than one of its cells took, on a machine as busy as it is now
+    results = tmp_path / "results"
+    hanging = plugin("hangs")
+    outcome = run([hanging, "rope"], **SMALL, seeds=1, results=results, workers=1, cell_timeout=limit)
+    reason = f"it took longer than --cell-timeout {limit:g} seconds"
+    assert outcome.failures == [f"offset-recall · mine · seed 0: failed: {reason}"]
+    assert [record.status for record in outcome.store.records() if isinstance(record, EvalRecord)] == ["ok"] * 2
+    tried = []
+    run(hanging, **SMALL, seeds=1, results=results, on_event=tried.append)
+    assert tried == []  # a failure is an answer,
+    run(hanging, **SMALL, seeds=1, results=results, cell_timeout=1, retry_failed=True, on_event=tried.append)
+    assert [event.kind for event in tried] == ["started", "done"]  # unless it is to be tried again
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "nan", "inf", "-inf", "1e999", "soon", ""])
+def test_a_timeout_that_is_no_time_is_refused(tmp_path: Path, value: str) -> None:
+    outcome = CliRunner().invoke(main, ["run", *OPTIONS, "--results", str(tmp_path), "--cell-timeout", value])
+    assert outcome.exit_code == 2
+    assert outcome.stderr.startswith("error: Invalid value for '--cell-timeout': ")
+    assert outcome.stderr.count("\n") == 1
+
+
+# No place to write
+
+
+@contextmanager
+def mounted(folder: Path, options: str) -> Iterator[Path]:
+    """A small file system of its own."""
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(command, capture_output=True, check=False).returncode != 0:
+        pytest.skip("only root may mount a file system")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def told(folder: Path) -> tuple[int, str]:
+    """The exit code and the error stream of a run of two cells."""
+    command = [*RUN, "--encodings", "rope", "--seeds", "2", "--workers", "2", "--results", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.returncode, done.stderr
+
+
+def test_a_full_disk_is_one_line_and_what_was_finished_stays(tmp_path: Path, whole: Path) -> None:
+    size = sum(path.stat().st_size for path in whole.glob("cells/*/*")) // len(PLAN.cells)  # of one cell of two
+    with mounted(tmp_path / "disk", f"size={size}") as folder:
+        code, errors = told(folder)
+        assert code == 1
+        assert errors.startswith("error: No space left on device: ")
+        assert "free some space" in errors
+        assert errors.count("\n") == 1
+        kept = outcomes(folder)
+        assert good(folder) == kept  # no failure is recorded: nothing to retry
+        subprocess.run(["mount", "-o", "remount,size=9m", str(folder)], check=True)
+        assert told(folder) == (0, "")
+        assert len(good(folder)) == 2 * 3
+        assert kept.items() <= outcomes(folder).items()
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    with mounted(tmp_path / "disk", "size=9m,ro") as folder:
+        code, errors = told(folder)
+    assert code == 1
+    assert errors.startswith("error: Read-only file system: ")
+    assert "choose a folder that you may write to" in errors
+    assert errors.count("\n") == 1
+
+
+def test_a_finished_folder_may_be_read_only(tmp_path: Path, whole: Path) -> None:
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    command = ["mount", "--bind", "-o", "ro", str(whole), str(folder)]
+    if os.geteuid() != 0 or subprocess.run(command, capture_output=True, check=False).returncode != 0:
+        pytest.skip("only root may mount a file system")
+    try:
+        done = subprocess.run([*RUN, *ASKED, "--results", str(folder)], capture_output=True, text=True, check=False)
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+# Two at once
+
+
+def test_two_runs_on_one_folder_share_the_work(tmp_path: Path) -> None:
+    command = [*RUN, "--encodings", "rope,alibi", "--seeds", "2", "--workers", "2", "--results", str(tmp_path)]
+    both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    outputs = [process.communicate()[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    assert len(good(tmp_path)) == len(outcomes(tmp_path)) == len(PLAN.cells) * 3
+    events = [json.loads(line) for output in outputs for line in output.splitlines()]
+    trained = [event["key"] for event in events if event["event"] == "progress" and event["step"] == 30]
+    assert sorted(trained) == sorted(PLAN.train_keys)  # each once
+
+
+def test_what_another_run_did_meanwhile_is_not_done_again(tmp_path: Path) -> None:
+    store, cell = Store(tmp_path), PLAN.cells[0]
+    assert run_cell(cell, store, "cpu", lambda *_, **__: None) == "ok"
+    stamps = {path: path.stat().st_mtime_ns for path in store.folder(cell.train.key).glob("*.*[ns]")}
+    assert len(stamps) == 2 + 2 * 2
+    assert run_cell(cell, store, "cpu", lambda *_, **__: None) == "ok"  # as planned before the first
+    assert stamps == {path: path.stat().st_mtime_ns for path in stamps}
+
+
+def test_a_cell_that_another_run_holds_is_left_to_it(tmp_path: Path) -> None:
+    store, cell = Store(tmp_path), PLAN.cells[0]
+    with locked(store.folder(cell.train.key)) as held:
+        assert held
+        assert run_cell(cell, store, "cpu", lambda *_, **__: None, wait=False) is None
+    assert list(store.records()) == []
+
+
+def test_the_death_of_one_that_waits_spoils_nothing(tmp_path: Path) -> None:
+    """A worker dies while another run holds its cell: that run's record will tell, not this one's."""
+    from benchmark.experiments.executors import Pool, Worker
+
+    store, cell = Store(tmp_path), PLAN.cells[0]
+    dead = subprocess.Popen(["false"])
+    with Path(os.devnull).open("rb") as log:
+        worker = Worker(process=dead, log=log, cell=cell)
+        with locked(store.folder(cell.train.key)):
+            event = Pool(store=store)._bury(worker, cell)
+            assert event.reason == "the worker died: exit code 1"
+            assert outstanding(PLAN, store)[-1].train.key
+            assert list(store.records()) == []
+        Pool(store=store)._bury(worker, cell)
+    (record,) = store.records()
+    assert record.reason == "the worker died: exit code 1"
+
+
+# Data, never code
+
+
+def test_nothing_in_the_results_folder_is_run(tmp_path: Path) -> None:
+    """A pickle that would leave a mark, under the name of every file that a run reads."""
+    import pickle
+
+    mark = tmp_path / "mark"
+
+    class Trap:
+        def __reduce__(self) -> tuple[object, ...]:
+            return os.mkdir, (str(mark),)
+
+    results = tmp_path / "results"
+    store, cell = Store(results), PLAN.cells[0]
+    run_cell(cell, store, "cpu", lambda *_, **__: None)
+    expected = outcomes(results)
+    for path in [*store.folder(cell.train.key).glob("*.*[ns]"), store.checkpoint(cell.train.key)]:
+        path.write_bytes(pickle.dumps(Trap()))
+    told: list[str] = []
+    run_cell(cell, store, "cpu", lambda event, **data: told.append(event))
+    assert "resumed" in told  # the checkpoint was looked at
+    assert outcomes(results) == expected
+    assert not mark.exists()
+    pickle.loads(pickle.dumps(Trap()))
+    assert mark.exists()  # the trap works
