@@ -169,7 +169,7 @@ def environment(threads: int) -> dict[str, str]:
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONIOENCODING": "utf-8",
     }
-    others = {key: value for key, value in os.environ.items() if key not in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")}
+    others = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
     return {**others, **mine}
 
 

@@ -82,7 +82,7 @@ def run_cell(
         task = make_task(cell)
         record = None if force else store.train(key)
         checkpoint = Checkpoint(
-            path=store.checkpoint(key),
+            file=store.checkpoint(key),
             key=key,
             told=lambda step, reason: emit("resumed", step=step, reason=reason),
             seconds=checkpoint_seconds,

@@ -55,7 +55,7 @@ class Header(Frozen):
 class Checkpoint:
     """Where a training is kept, whose it is, and how often it is written."""
 
-    path: Path
+    file: Path
     key: str  # of the TrainSpec
     told: Told
     seconds: float = SECONDS
@@ -77,7 +77,7 @@ class Checkpoint:
             seconds=training.seconds,
         )
         tensors = {name: value.contiguous() for name, value in _tensors(model, optimiser).items()}
-        write_atomically(self.path, safetensors.torch.save(tensors, {HEADER: header.model_dump_json()}))
+        write_atomically(self.file, safetensors.torch.save(tensors, {HEADER: header.model_dump_json()}))
         ended = time.perf_counter()
         self.due = ended + max(self.seconds, (ended - started) / self.share)
 
@@ -89,7 +89,7 @@ class Checkpoint:
         except FileNotFoundError:
             return Training()
         except (OSError, ValueError, safetensors.SafetensorError) as error:
-            self.told(0, f"{self.path}: skipped: {_reason(error)}")
+            self.told(0, f"{self.file}: skipped: {_reason(error)}")
             return Training()
         own = {name.removeprefix("model."): value for name, value in tensors.items() if name.startswith("model.")}
         model.load_state_dict(own)
@@ -99,10 +99,10 @@ class Checkpoint:
 
     def discard(self) -> None:
         """Remove the file: its training has come to an end, or is to start again."""
-        self.path.unlink(missing_ok=True)
+        self.file.unlink(missing_ok=True)
 
     def _read(self) -> tuple[Header, dict[str, Tensor]]:
-        with safetensors.safe_open(self.path, framework="pt") as file:
+        with safetensors.safe_open(self.file, framework="pt") as file:
             header = Header.model_validate(parse((file.metadata() or {}).get(HEADER, "null")))
             if header.key != self.key:
                 raise ValueError(f"it is of another training, {header.key}")

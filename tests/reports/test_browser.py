@@ -96,8 +96,8 @@ def background(page) -> str:
 
 
 def test_every_curve_is_drawn(desktop):
-    assert desktop.locator(".plot").count() == 5
-    assert desktop.locator(".plot .main-svg").count() >= 5
+    assert desktop.locator(".plot").count() == 6
+    assert desktop.locator(".plot .main-svg").count() >= 6
     buttons = desktop.locator(".modebar-btn").evaluate_all("all => all.map((each) => each.dataset.title)")
     assert buttons and not any("loud" in str(title) for title in buttons)  # nothing offers to upload the figure
     width, window = desktop.evaluate("[document.documentElement.scrollWidth, innerWidth]")
@@ -180,7 +180,7 @@ def test_without_javascript_the_static_figures_are_there(visit):
 
 def test_every_link_of_the_contents_leads_somewhere(desktop):
     targets = desktop.locator("nav a").evaluate_all("all => all.map((each) => each.hash)")
-    assert len(targets) == 12
+    assert len(targets) == 13
     assert all(desktop.locator(target).count() == 1 for target in targets)
 
 

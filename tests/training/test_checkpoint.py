@@ -46,7 +46,7 @@ class Bench:
 
     def checkpoint(self, seconds: float = 0.0) -> Checkpoint:
         return Checkpoint(
-            path=self.path,
+            file=self.path,
             key=self.spec.key,
             told=lambda *note: self.told.append(note),
             seconds=seconds,
@@ -118,7 +118,7 @@ def test_nothing_is_written_before_its_time_nor_without_a_checkpoint(tmp_path: P
 def test_writing_takes_a_small_share_of_the_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bench = Bench(tmp_path / "c", "rope")
     model = bench.model()
-    checkpoint = Checkpoint(path=bench.path, key=bench.spec.key, told=lambda *_: None, seconds=60)
+    checkpoint = Checkpoint(file=bench.path, key=bench.spec.key, told=lambda *_: None, seconds=60)
     clock = iter([1000.0, 1010.0])  # a slow disk: ten seconds
     monkeypatch.setattr("benchmark.training.checkpoint.time.perf_counter", lambda: next(clock))
     checkpoint.save(model, make_optimiser(model, bench.spec.budget), Training())
