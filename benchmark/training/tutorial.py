@@ -102,7 +102,7 @@ def experiment(choice: Choice, passages: Mapping[str, Sequence[str]], *, epochs:
     if choice.entry.attributes.get("adapts") is not None:
         raise UsageError(f"{choice.label} is applied at test time only, and never trained: choose another encoding")
     if CATALOGUE.reads_digits(choice):
-        raise UsageError(f"{choice.label} reads the digits of numbers, and the passages write no number: choose another")
+        raise UsageError(f"{choice.label} reads the digits of numbers, and the passages write no number: try another")
     model = Reconstruction(len(vocabulary), longest, choice, seed)
     limit = model.encoding.max_length
     if limit is not None and limit < longest:
