@@ -319,8 +319,8 @@ def fields(table: pd.DataFrame) -> Figure:
     bar.outline.set_visible(False)
     spans = table.groupby(["encoding", "down_first", "across_first"])["seed"].nunique()
     title = f"{_text(table, 'grid')}: {_text(table, 'down')} by {_text(table, 'across')}"
-    note = f"mean over {_seed_span(spans)}, no interval drawn; outlined: up to the trained length"
-    figure.suptitle(f"{title}\n{note}; blank: unsupported or no such problem", x=0.01, ha="left", fontsize=10)
+    notes = (f"mean over {_seed_span(spans)}, no interval drawn", "outlined: up to the trained length; blank: no value")
+    figure.suptitle("\n".join((title, *notes)), x=0.01, ha="left", fontsize=10)
     return figure
 
 
