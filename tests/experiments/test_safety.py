@@ -168,9 +168,8 @@ def test_a_killed_training_goes_on_inside_its_cell_to_the_same_result(tmp_path: 
 # Hangs
 
 
-def test_a_cell_that_hangs_is_given_up_and_the_rest_go_on(tmp_path: Path, whole: Path, plugin) -> None:
-    (undisturbed,) = Store(whole).runs()
-    limit = 3 + undisturbed.wall_seconds  # more than one of its cells took, on a machine as busy as it is now
+def test_a_cell_that_hangs_is_given_up_and_the_rest_go_on(tmp_path: Path, plugin) -> None:
+    limit = 30  # many times what a cell takes, however busy the machine is
     results = tmp_path / "results"
     hanging = plugin("hangs")
     outcome = run([hanging, "rope"], **SMALL, seeds=1, results=results, workers=1, cell_timeout=limit)
