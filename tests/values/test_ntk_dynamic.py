@@ -1,40 +1,18 @@
 """Dynamic NTK against the paper's formula, with pairs as complex numbers, and against transformers."""
 
-import cmath
-
 import pytest
 import torch
-from torch import Tensor
+from rotary import BATCH, HEADS, LENGTH, PLACES, PRECISIONS, draw, site, turned
 
 from benchmark.encodings import make
 from benchmark.encodings.encoding import Rotation, Shape, Site
 from benchmark.model.transformer import Cache, Transformer
 
-BATCH, HEADS, LENGTH, TRAINED = 2, 3, 11, 11
-PLACES = [0, 1, 2, 3, 5, 8, 13, 21, 34, 45, 55]
-PRECISIONS = [(torch.float64, 1e-9), (torch.float32, 1e-5)]
+TRAINED = 11
 
 
 def build(width: int, settings: str = "", trained: int = TRAINED) -> Rotation:
     return make(f"ntk-dynamic{settings}", Shape(width=HEADS * width, heads=HEADS, layers=1, train_length=trained))
-
-
-def site(positions: Tensor) -> Site:
-    return Site.of(torch.zeros(BATCH, positions.shape[-1], 5), positions)
-
-
-def draw(width: int, dtype: torch.dtype, seed: int = 0) -> Tensor:
-    draws = torch.Generator().manual_seed(seed)
-    return torch.randn(BATCH, HEADS, LENGTH, width, generator=draws, dtype=dtype)
-
-
-def turned(x: Tensor, places: list[float], speeds: list[float], temperature: float = 1.0) -> Tensor:
-    """Pairs as complex numbers, times the number of the angle."""
-    half = len(speeds)
-    angles = [[cmath.rect(temperature, place * speed) for speed in speeds] for place in places]
-    spin = torch.tensor(angles, dtype=torch.complex128).view(len(places), half).to(x.dtype.to_complex())
-    pairs = torch.complex(x[..., :half], x[..., half : 2 * half]) * spin
-    return torch.cat((pairs.real, pairs.imag, x[..., 2 * half :]), dim=-1)
 
 
 def speeds(width: int, base: float, scale: float) -> list[float]:
