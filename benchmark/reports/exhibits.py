@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from benchmark.reports import aggregate, crowd, figures, interactive, statistics
+from benchmark.reports import aggregate, crowd, data, figures, interactive, statistics
 from benchmark.reports.evidence import Evidence, Panel, slug
 from benchmark.reports.figures import METRICS, Style
 from benchmark.reports.interactive import Axes, Curve, Point
@@ -47,6 +47,7 @@ def _curve(panel: Panel, styles: Styles, reference: str) -> Exhibit:
         format="svg",
         interactive=_interactive(panel, points, unit(panel), weighted),
         numbers=_numbers(panel, points, unit(panel)),
+        data=data.points(points),
     )
 
 
@@ -157,6 +158,7 @@ def _windows(panel: Panel, styles: Styles) -> list[Exhibit]:
             format="svg",
             interactive=_interactive(panel, points, what, styles),
             numbers=_numbers(panel, points, what),
+            data=data.points(points),
         )
     ]
 
@@ -181,6 +183,7 @@ def _same_targets(panel: Panel, styles: Styles) -> list[Exhibit]:
             picture=figures.render(figures.same_targets(panel.headline, rows, styles), "svg"),
             format="svg",
             numbers=_numbers(panel, points, what),
+            data=data.points(pd.concat([statistics.over_seeds(panel.headline), points])),
         )
     ]
 
@@ -212,6 +215,7 @@ def _position_exhibit(panel: Panel, rows: pd.DataFrame, styles: Styles) -> Exhib
                 ticks=tuple((float(tick), f"{tick:,}") for tick in ticks),
             ),
         ),
+        data=data.positions(rows),
     )
 
 
@@ -242,6 +246,7 @@ def heatmaps(evidence: Evidence) -> Section:
                 measured=panel.measured,
                 picture=figures.render(figures.length_heatmap(panel.headline), "svg"),
                 format="svg",
+                data=data.points(points),
             )
         )
     return Section(id="heatmaps", title="Encoding × length", lines=lines, exhibits=tuple(exhibits), paired=True)
@@ -280,6 +285,7 @@ def _grid(evidence: Evidence, own: pd.DataFrame) -> Exhibit:
         picture=figures.render(figures.fields(own), "svg"),
         format="svg",
         wide=True,
+        data=data.fields(own),
         **_behind(evidence, own),
     )
 
@@ -299,6 +305,7 @@ def _along(evidence: Evidence, own: pd.DataFrame, styles: Styles) -> Exhibit:
         picture=figures.render(figures.along(own, styles), "svg"),
         format="svg",
         numbers=_along_numbers(ends),
+        data=data.fields(ends),
         **_behind(evidence, own),
     )
 
@@ -338,7 +345,7 @@ def _problems(own: pd.DataFrame) -> str:
 
 
 def _grid_id(own: pd.DataFrame) -> str:
-    return f"{slug(own['grid'].iloc[0])}-{own['grid_setting'].iloc[0]}"
+    return f"{slug(own['grid'].iloc[0])}-{own['train_length'].iloc[0]}"
 
 
 def attention(probes: Sequence[aggregate.Probe]) -> Section:
@@ -389,7 +396,7 @@ def _structure(probes: Sequence[aggregate.Probe]) -> Exhibit:
     names = ", ".join(probe.encoding for probe in probes)
     seeds = listing(probe.seed for probe in probes)
     return Exhibit(
-        id=f"structure-{slug(first.task)}-{first.setting}",
+        id=f"structure-{slug(first.task)}-{first.train_length}",
         title=f"Score by distance · {first.task}, L = {first.train_length}",
         alt=f"Line charts of score by distance 0 to {distances - 1}, one for each of {names}, a line a head.",
         caption=f"First layer; one seed each ({seeds}), so there is no interval.",
@@ -397,8 +404,9 @@ def _structure(probes: Sequence[aggregate.Probe]) -> Exhibit:
         measured=len(probes),
         picture=figures.render(figures.structure(probes), "svg"),
         format="svg",
+        data=data.structure(probes),
     )
 
 
 def _probe_id(probe: aggregate.Probe) -> str:
-    return f"{slug(probe.encoding)}-{slug(probe.task)}-{probe.setting}"
+    return f"{slug(probe.encoding)}-{slug(probe.task)}-{probe.train_length}"

@@ -1,4 +1,4 @@
-"""Interactive curves as plotly figures in plain data: drawn in the browser by templates/report.js.
+"""Interactive curves as plotly figures in plain data: drawn in the browser by templates/curves.js.
 
 Colours are names such as "$text" or "$series-2/0.16" (a colour of the stylesheet, with its opacity): the page looks
 them up when it draws, so that a figure follows the reader's light or dark theme. Every text from outside is escaped,
@@ -99,6 +99,7 @@ def _line(curve: Curve) -> Figure:
         "marker": {"color": color, "size": 5 if light else 7, "symbol": SYMBOLS[curve.style.marker]},
         "opacity": 0.6 if light else 1,
         "connectgaps": False,
+        "meta": {"light": light},
     }
 
 
@@ -162,8 +163,7 @@ def _layout(axes: Axes) -> Figure:
         "annotations": [_trained_label(axes.trained_length)],
         "hovermode": "closest",
         "hoverlabel": {"align": "left", "bgcolor": "$surface", "bordercolor": "$axis", "font": {"color": "$text"}},
-        # Under the plot, whatever its height is, and away from the buttons above it.
-        "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom"},
+        "showlegend": False,  # the page has its own, which a keyboard reaches
         "margin": {"l": 56, "r": 12, "t": 54, "b": 48},
         "paper_bgcolor": "$surface",
         "plot_bgcolor": "$surface",
