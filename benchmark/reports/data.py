@@ -91,6 +91,6 @@ def _field(value: object) -> str | float | None:
     )
 
 
-def _number(value: float | np.floating) -> float | None:  # type: ignore[type-arg]
+def _number(value: float | np.floating) -> float | None:
     """A number as JSON can hold it; DIGITS are more than any measurement has."""
     return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None

@@ -15,6 +15,7 @@ from benchmark.reports.interactive import Axes, Curve, Point
 from benchmark.reports.parts import Cell, Exhibit, Group, Section, Table
 from benchmark.reports.sections import listing, name_cell, place, unit, value_cell
 from benchmark.reports.statistics import BOUNDED, Estimate, arranged, seeds_phrase, spell
+from benchmark.reports.words import t
 
 Styles = Mapping[str, Style]
 
@@ -22,9 +23,11 @@ Styles = Mapping[str, Style]
 def curves(evidence: Evidence, styles: Styles) -> Section:
     """Extrapolation curves, a figure a task."""
     lines: tuple[str, ...] = (
-        "Each model was trained on lengths up to L, the upright line, and measured beyond it. Line: mean over seeds; "
-        "band: 95 % interval. In the interactive page, point at a value to read it, click a name in the "
-        "legend to hide it, drag to zoom.",
+        t(
+            "Each model was trained on lengths up to L, the upright line, and measured beyond it. Line: mean over "
+            "seeds; band: 95 % interval. In the interactive page, point at a value to read it and to bring its curve "
+            "forward, press a name below the figure to hide or show it, drag to zoom."
+        ),
     )
     if any(panel.headline["encoding"].nunique() > crowd.MANY for panel in evidence.panels):
         lines += (crowd.CROWDED,)

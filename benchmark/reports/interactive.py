@@ -8,7 +8,7 @@ since plotly reads a part of HTML in names and labels.
 import html
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,9 +68,9 @@ def lines(curves: Sequence[Curve], axes: Axes) -> Figure:
     return {"data": traces, "layout": _layout(axes)}
 
 
-def embed(figures: dict[str, Figure]) -> str:
-    """Figures as JSON that is safe inside a script element: no "<" can end it."""
-    text = json.dumps(figures, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+def embed(content: Mapping[str, Figure | str]) -> str:
+    """Figures or words as JSON that is safe inside a script element: no "<" can end it."""
+    text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
