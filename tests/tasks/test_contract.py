@@ -1,5 +1,6 @@
 """What every registered task promises, and golden examples of the synthetic ones, written by hand."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -48,6 +49,25 @@ def test_a_task_says_what_it_is(task: Task) -> None:
         assert entry.attributes[attribute] == getattr(task, attribute)
     assert task.definition and task.source.startswith("https://")
     assert task.metric in ("token_accuracy", "exact_match", "loss_nats")
+
+
+def test_the_vocabulary_that_is_stated_is_the_tasks() -> None:
+    for name in SYNTHETIC:
+        assert tasks.CATALOGUE.entry(name).stated("Vocabulary") == str(tasks.make(name).vocabulary), name
+    corpus = tasks.CATALOGUE.entry("corpus")
+    assert corpus.stated("Vocabulary") == str(corpus.defaults["vocabulary"])
+
+
+@pytest.mark.parametrize("name", SYNTHETIC)
+def test_the_chance_that_is_stated_is_the_headline_metrics(name: str) -> None:
+    task, stated = tasks.make(name), tasks.CATALOGUE.entry(name).stated("Chance")
+    assert stated is not None
+    values = re.findall(r"(\S+) at length (\d+)", stated)
+    for value, length in values:
+        assert f"{task.chance(int(length))[task.metric]:.2g}" == value
+    for length in () if values else (task.shortest(), 16, 40, 160):
+        expression = compile(stated, name, "eval")
+        assert eval(expression, {"length": length}) == pytest.approx(task.chance(length)[task.metric], rel=1e-9)
 
 
 def test_a_task_that_writes_numbers_has_ten_digits_and_no_other_has(task: Task) -> None:
