@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from benchmark import tasks
+from benchmark.experiments.presets import QUICK
 from benchmark.seeds import generator
 from benchmark.tasks.task import UNSCORED, Batch, Synthetic, Task, lags, octave, octaves, question
 
@@ -97,8 +98,9 @@ def test_the_same_generator_gives_the_same_batch_and_another_another(task: Task)
     assert not torch.equal(first.tokens, other.tokens)
 
 
-def test_the_evaluation_is_fixed_and_differs_from_training(task: Task) -> None:
-    length = 40
+@pytest.mark.parametrize("place", ["the trained length", "40"])
+def test_the_evaluation_is_fixed_and_differs_from_training(task: Task, place: str) -> None:
+    length = 40 if place == "40" else max(task.shortest(), QUICK.budgets_for(task.name)[0].train_length)
     first, again = (torch.cat([batch.tokens for batch in task.evaluation(length)]) for _ in range(2))
     assert torch.equal(first, again)
     if task.name in EXHAUSTIVE:
@@ -126,6 +128,28 @@ def test_chance_is_what_a_guesser_reaches(name: str) -> None:
     right = (guesses == batch.targets)[scored].double().mean().item()
     spread = 4 * (0.25 / int(scored.sum())) ** 0.5
     assert right == pytest.approx(task.chance(length)["token_accuracy"], abs=spread)
+
+
+# Small enough that the likeliest answer is often right; the length is that of two digits, or four of anything else.
+WHOLE = {
+    **{name: name for name in SYNTHETIC if tasks.CATALOGUE.entry(name).attributes["metric"] == "exact_match"},
+    "copy-repeat": "copy-repeat:symbols=7",
+    "needle": "needle:figures=1",
+    "sort": "sort:symbols=3",
+}
+
+
+@pytest.mark.parametrize("item", WHOLE.values())
+def test_chance_of_a_whole_answer_is_that_of_the_likeliest(item: str) -> None:
+    """The guesser answers every row alike: with the answer that most other rows had."""
+    task, rows = tasks.make(item), 20000
+    length = 2 if task.name == "addition" else max(4, task.shortest())
+    learnt, asked = (task.sample(rows, length, generator("whole", name)).targets for name in ("learnt", "asked"))
+    answers, times = learnt.unique(dim=0, return_counts=True)
+    right = (asked == answers[times.argmax()]).all(dim=1).double().mean().item()
+    chance = task.chance(length)["exact_match"]
+    assert right > 0
+    assert right == pytest.approx(chance, abs=4 * (chance * (1 - chance) / rows) ** 0.5)
 
 
 def _guess_copy(task, batch: Batch, length: int, draws: torch.Generator) -> torch.Tensor:
