@@ -14,13 +14,13 @@ Row = Mapping[str, Any]
 
 
 def show(rows: Sequence[Row], columns: Mapping[str, str], style: str = "table", title: str = "") -> None:
-    """Print the columns (key -> heading) of rows, in the style asked for: "table" or "json"."""
+    """Print the columns (key -> heading) of rows: as "json", "plain", drawn ("rich"), or as suits ("table", "auto")."""
     if style == "json":
         show_json([{key: row.get(key) for key in columns} for row in rows])
         return
     cells = [[text(row.get(key)) for key in columns] for row in rows]
     console = Console()
-    if console.is_terminal:
+    if style == "rich" or (style != "plain" and console.is_terminal):
         console.print(_drawn(list(columns.values()), cells, title))
     else:
         click.echo(plain(list(columns.values()), cells, title))
