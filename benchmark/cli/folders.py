@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from benchmark.cli.stored import name_problems
 from benchmark.cli.table import Row, show, show_json
 from benchmark.errors import UsageError
 from benchmark.files import write_atomically
@@ -73,11 +74,10 @@ def snapshot(path: Path) -> "Snapshot":
     if (path / "cells").is_dir():
         store = Store(path)
         taken = Snapshot.of_store(store)
-        for problem in store.problems:
-            click.echo(f"warning: {problem}", err=True)
         if not taken.models:
             why = store.problems[0] if store.problems else "it has no records"
             raise UsageError(f"no results in {str(path)!r}: {why}")
+        name_problems(store)
         return taken
     if (path / FILE).is_file():
         return read(path / FILE)
