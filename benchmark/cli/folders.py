@@ -117,7 +117,7 @@ def _show(found: "Comparison", margin: float | None, style: str) -> None:
     from benchmark.reports.changes import CHANGED, GOT_WORSE
 
     click.echo(_counts(found))
-    for line in _conditions(found):
+    for line in _conditions(found, margin):
         click.echo(line)
     changed = sorted((change for change in found.changes if change.verdict in CHANGED), key=_worst_first)
     for wanted, what in ((True, "worse"), (False, "better")):
@@ -149,7 +149,7 @@ def _counts(found: "Comparison") -> str:
     return f"{_many(len(found.changes), 'place')} (task, encoding, length) compared by headline metric: {told}"
 
 
-def _conditions(found: "Comparison") -> Iterator[str]:
+def _conditions(found: "Comparison", margin: float | None) -> Iterator[str]:
     """What must be known of the tests."""
     tests = Counter(change.test for change in found.changes if not math.isnan(change.p))
     told = {"paired": "by sign flips of seed-by-seed differences", "Welch": "by Welch's t, as no seed is common"}
@@ -163,8 +163,14 @@ def _conditions(found: "Comparison") -> Iterator[str]:
             f"largest difference that is not shown: {largest.difference:+.3f} ({largest.name} on {largest.task} at "
             f"{largest.length}; {_seeds(largest)})"
         )
-    if any(change.test == "paired" and change.seeds[0] < found.fewest for change in undecided):
+    few = [change for change in undecided if change.test == "paired" and change.seeds[0] < found.fewest]
+    if few:
         yield f"sign flips show nothing among so many below {found.fewest} common seeds"
+    if moved := sum(change.moved(margin) and change.worsening > 0 for change in few):
+        yield (
+            f"{moved} of these {'is' if moved == 1 else 'are'} worse on every common seed by more than the margin, on "
+            "machines that round differently: a --margin of your own makes them count"
+        )
     if found.sources:
         yield f"the source of the encoding differs, and is what is compared: {_names(found.sources)}"
 

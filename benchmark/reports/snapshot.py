@@ -2,7 +2,7 @@
 
 A report leaves one beside its pages, `data.json`: a row a measurement, by its task's headline metric. Two reports can
 thus be compared (`changes`) where their results are no longer at hand, and a program reads what the page shows:
-`pandas.DataFrame(json.load(open("reports/data.json"))["rows"])`.
+`pandas.DataFrame(json.loads(Path("reports/data.json").read_text())["rows"])`.
 
 Convention: `model` and `applied` of a row, and `setting`, `encoding` and `environment` of a model, count from 0 in the
 lists of that name (`applied` in `encodings`).

@@ -76,6 +76,16 @@ def test_a_gate_fails_for_what_got_worse_alone(invoke, older, newer):
     assert invoke("compare", older, newer, "--fail-on-regression", "--display", "json").exit_code == 1
 
 
+def test_on_another_machine_a_gate_on_few_seeds_needs_a_margin(invoke, older, newer, report):
+    path = report / "data.json"
+    path.write_text(path.read_text().replace("Example processor", "Another"))
+    result = invoke("compare", report, newer, "--fail-on-regression")
+    assert result.exit_code == 0
+    assert "2 of these are worse on every common seed by more than the margin, on machines that" in result.output
+    assert "not compared: alibi, rope: training time: processor Another, 2 cores and Example" in result.output
+    assert invoke("compare", report, newer, "--fail-on-regression", "--margin", "0.05").exit_code == 1
+
+
 def test_a_copy_is_identical(invoke, older, tmp_path):
     shutil.copytree(older, tmp_path / "copy")
     result = invoke("compare", older, tmp_path / "copy", "--fail-on-regression", "--margin", "0")

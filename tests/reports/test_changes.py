@@ -117,6 +117,14 @@ def test_too_few_seeds_for_a_test_are_judged_each_where_rounding_is_the_same(sec
     assert change.regressed(None) == (verdict == "worse on these seeds")
 
 
+def test_on_another_machine_the_few_seeds_count_with_a_margin_that_was_asked_for() -> None:
+    first, second = snapshot({"rope": [0.5, 0.52]}), snapshot({"rope": [0.4, 0.42]}, place=ELSEWHERE)
+    change = only(compare(first, second))
+    assert (change.verdict, change.moved(None), change.regressed(None)) == ("not shown", True, False)
+    assert only(compare(first, second, 0.05)).verdict == "worse on these seeds"
+    assert only(compare(first, second, 0.15)).verdict == "not shown"
+
+
 def test_the_margin_asked_for_is_the_one_that_counts() -> None:
     first, second = snapshot({"rope": [0.5, 0.52]}), snapshot({"rope": [0.49, 0.505]})
     assert only(compare(first, second, 0.01)).verdict == "worse on these seeds"
