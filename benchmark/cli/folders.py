@@ -126,12 +126,19 @@ def _show(found: "Comparison", margin: float | None, style: str) -> None:
             click.echo()
             show([_row(change, margin) for change in rows[:MOST_ROWS]], COLUMNS, style)
             if len(rows) > MOST_ROWS:
-                click.echo(f"and {len(rows) - MOST_ROWS} more that are {what}: --out and --display json have all")
+                click.echo(_rest(rows[MOST_ROWS:], what))
     click.echo()
     _show_speed(found.speed, style)
     for obstacle in found.obstacles:
         where = f" on {obstacle.task}" if obstacle.task else ""
         click.echo(f"not compared{where}: {_names(obstacle.encodings)}: {obstacle.why}")
+
+
+def _rest(changes: "Sequence[Change]", what: str) -> str:
+    """How many more, and of which encodings most."""
+    most = Counter(change.name for change in changes).most_common()
+    names = _names([f"{name} ({count})" for name, count in most])
+    return f"and {len(changes)} more that are {what}, of {names}: --out and --display json have all"
 
 
 def _counts(found: "Comparison") -> str:

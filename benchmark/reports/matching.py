@@ -70,7 +70,7 @@ class Side:
     ended: Mapping[Place, Mapping[Seed, Outcome]]  # of models that were never measured
     models: Mapping[tuple[str, str, Spec], Mapping[Seed, tuple[Model, Environment]]]  # by task, encoding
     rows: Mapping[Place, Row]  # one of each
-    sources: Mapping[Place, str]
+    sources: Mapping[Place, Mapping[str, str]]  # hashes of the code, by encoding
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> "Side":
@@ -120,11 +120,11 @@ def obstacles(first: Side, second: Side) -> list[Obstacle]:
 def changed_sources(first: Side, second: Side) -> list[str]:
     """The encodings that are compared and whose code differs, with the hashes of both."""
     pairs = {
-        (place[0].name, first.sources[place], second.sources[place])
+        (label, own, second.sources[place].get(label, "none"))
         for place in shared(first, second)
-        if first.sources[place] != second.sources[place]
+        for label, own in first.sources[place].items()
     }
-    return [f"{name} ({own} and {other})" for name, own, other in sorted(pairs)]
+    return [f"{label} ({own} and {other})" for label, own, other in sorted(pairs) if own != other]
 
 
 def differing(first: Mapping[str, object], second: Mapping[str, object]) -> str:
@@ -217,10 +217,10 @@ def _flat(prefix: str, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield path, text[:HASH_DIGITS] if name in ("fingerprint", "corpus_hash") else text
 
 
-def _sources(snapshot: Snapshot, model: Model, row: Row) -> str:
+def _sources(snapshot: Snapshot, model: Model, row: Row) -> dict[str, str]:
     """The hashes of the code of the encoding that was trained, and of the one that was applied."""
-    numbers = dict.fromkeys((model.encoding, row.applied))
-    return ", ".join(snapshot.encodings[number].fingerprint[:HASH_DIGITS] for number in numbers)
+    used = (snapshot.encodings[number] for number in (model.encoding, row.applied))
+    return {encoding.label: encoding.fingerprint[:HASH_DIGITS] for encoding in used}
 
 
 def _field(name: str) -> str:

@@ -156,7 +156,7 @@ def test_many_changes_are_cut_and_counted(invoke, records, tmp_path, monkeypatch
     ).root
     result = invoke("compare", older, changed(records, tmp_path / "b"))
     assert sum(line.startswith("worse on these seeds") for line in result.output.splitlines()) == 1
-    assert "and 1 more that are worse: --out and --display json have all" in result.output
+    assert "and 1 more that are worse, of alibi (1): --out and --display json have all" in result.output
 
 
 def test_plain_and_drawn_are_asked_for(invoke, older, newer):

@@ -226,6 +226,24 @@ def test_another_source_of_an_encoding_is_compared_and_named() -> None:
     assert found.sources == ("rope (11111111 and 33333333)",)
 
 
+def test_an_adapted_encoding_is_named_for_its_own_source_and_its_base_for_the_other() -> None:
+    sides = []
+    for source in ("33333333", "44444444"):
+        side = snapshot({"rope": RISING, "pi": RISING})
+        rows = [
+            row.model_copy(update={"trained_with": "rope", "model": 0} if row.encoding == "pi" else {})
+            for row in side.rows
+        ]
+        changed = side.encodings[0].model_copy(update={"fingerprint": source})
+        sides.append(side.model_copy(update={"rows": rows, "encodings": [changed, side.encodings[1]]}))
+    found = compare(*sides)
+    assert [(change.name, change.verdict) for change in found.changes] == [
+        ("pi (on rope)", "identical"),
+        ("rope", "identical"),
+    ]
+    assert found.sources == ("rope (33333333 and 44444444)",)
+
+
 def test_training_times_compare_on_the_same_machine_alone() -> None:
     first = snapshot({"rope": RISING[:3]}, seconds=2.0)
     (speed,) = compare(first, snapshot({"rope": RISING[:3]}, seconds=3.0)).speed
