@@ -30,6 +30,7 @@ class CopyRepeat(Synthetic):
     definition = "one symbol stands n times, and is to be written n times"
     source = "https://arxiv.org/abs/2305.19466"
     metric = "exact_match"
+    exhaustive = True
 
     def __init__(self, *, symbols: int = 100) -> None:
         if symbols < 2:

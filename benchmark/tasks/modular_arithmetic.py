@@ -40,6 +40,7 @@ class ModularArithmetic(Synthetic):
     definition = "the value of an expression of +, - and *, modulo 5"
     source = "https://arxiv.org/abs/2207.02098"
     metric = "exact_match"
+    unlearned = "transformers stay near chance past L there, and ours even at L: https://arxiv.org/abs/2207.02098"
 
     def __init__(self, *, brackets: bool = False) -> None:
         self.brackets = brackets

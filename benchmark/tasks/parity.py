@@ -29,6 +29,7 @@ class Parity(Synthetic):
     definition = "name the parity of the number of ones in a random string of bits"
     source = "https://arxiv.org/abs/2207.02098"
     metric = "exact_match"
+    unlearned = "every bit decides the answer, which attention averages over: https://arxiv.org/abs/1906.06755"
 
     @property
     def vocabulary(self) -> int:
