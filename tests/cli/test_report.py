@@ -34,3 +34,16 @@ def test_an_unknown_reference_is_one_line(invoke, results, tmp_path):
     assert result.stderr.count("\n") == 1
     assert "unknown reference 'alibbi'; did you mean 'alibi'? Known: alibi, learned, rope." in result.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_the_report_speaks_chinese(invoke, results, tmp_path):
+    result = invoke("report", "--results", results, "--out", tmp_path / "out", "--lang", "zh")
+    assert result.exit_code == 0
+    assert '<html lang="zh-CN"' in (tmp_path / "out" / "index.html").read_text("utf-8")
+    assert (tmp_path / "out" / "report.md").read_text("utf-8").startswith("# 位置编码对比\n")
+
+
+def test_an_unknown_language_is_one_line(invoke, results, tmp_path):
+    result = invoke("report", "--results", results, "--out", tmp_path / "out", "--lang", "fr")
+    assert result.exit_code == 2
+    assert "unknown language 'fr'" in result.stderr and "Known: en, zh." in result.stderr
