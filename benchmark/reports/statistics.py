@@ -16,12 +16,13 @@ import numpy as np
 import pandas as pd
 from scipy import special  # type: ignore[import-untyped]
 
-from benchmark.reports.words import Phrases, later, t
+from benchmark.reports.words import Phrases, language, later, t
 
 CONFIDENCE = 0.95
 BOUNDED = frozenset({"token_accuracy", "exact_match"})  # metrics that lie in [0, 1]
 RESAMPLES = 2000
 NOTHING = "—"
+LEAGUES = Phrases({"reads digits": later("reads digits")})
 STATUSES = Phrases(  # of records, for people
     {
         "failed": later("failed"),
@@ -299,8 +300,9 @@ def arranged(table: pd.DataFrame) -> list[tuple[str, str, str]]:
 
 def qualified(trained_with: str, encoding: str, league: str) -> str:
     """An encoding with what must be known before it is compared: "yarn (on rope)", "abacus (reads digits)"."""
-    notes = [f"on {trained_with}"] * (trained_with != encoding) + [league] * bool(league)
-    return f"{encoding} ({'; '.join(notes)})" if notes else encoding
+    notes = [t("on {encoding}", encoding=trained_with)] if trained_with != encoding else []
+    notes += [LEAGUES.get(league, league)] if league else []
+    return t("{name} ({remarks})", name=encoding, remarks=language().semicolon.join(notes)) if notes else encoding
 
 
 def _leagues(rows: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
