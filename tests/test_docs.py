@@ -255,7 +255,7 @@ def section_titles() -> list[str]:
         for function in ast.parse((reports / f"{module}.py").read_bytes()).body:
             if isinstance(function, ast.FunctionDef):
                 title = re.search(
-                    r"Section\(\s*id=\"\w+\",\s*title=\"([^\"]+)\"", ast.unparse(function).replace("'", '"')
+                    r"Section\(\s*id=\"\w+\",\s*title=t\(\"([^\"]+)\"", ast.unparse(function).replace("'", '"')
                 )
                 if title:
                     titles[f"{module}.{function.name}"] = title.group(1)
