@@ -58,7 +58,8 @@ def best_sentence(group: pd.DataFrame, seed: int = 0) -> str:
     holders = [t("{names} at {place}", names=_named(names), place=place) for place, names in best.items() if names]
     if not holders:
         return t("No {metric} was measured.", metric=metric)
-    said = t("Best mean {metric}: {names}", metric=metric, names=listed(holders))
+    everyone = holders[0] if len(holders) == 1 else t("{first}, {last}", first=holders[0], last=holders[-1])
+    said = t("Best mean {metric}: {names}", metric=metric, names=everyone)
     if len(set(best.values())) == 1:
         first, last = next(iter(best)), list(best)[-1]
         where = first if first == last else t("{first} and at {last}", first=first, last=last)
