@@ -431,7 +431,9 @@ def _attention(probe: aggregate.Probe, *, first: bool) -> Exhibit:
     layers, heads = probe.attention.shape[:2]
     return Exhibit(
         id=f"attention-{_probe_id(probe)}",
-        title=f"{probe.encoding} · {probe.task}, L = {probe.train_length}",
+        title=t(
+            "{encoding} · {task}, L = {length}", encoding=probe.encoding, task=probe.task, length=probe.train_length
+        ),
         alt=t(
             "Heatmaps of attention with {encoding}: {layers} layers of {heads} heads on the sentence “{sentence}”, its "
             "words on both axes.",

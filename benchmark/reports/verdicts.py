@@ -52,7 +52,7 @@ def verdict(evidence: Evidence) -> Section:
             ),
             *_other_leagues(evidence),
         ),
-        terms=tuple((f"{panel.task}, L = {panel.train_length}", found[panel.task, panel.setting]) for panel in panels),
+        terms=tuple((_heading(panel), found[panel.task, panel.setting]) for panel in panels),
     )
 
 
@@ -119,7 +119,7 @@ def _table(panel: Panel, reference: str, tests: Sequence[Row], reach: Sequence[R
     )
     families = sorted({int(row["family"]) for row in tests if row["family"]})
     return Table(
-        title=f"{panel.task}, L = {panel.train_length}",
+        title=_heading(panel),
         folded=len(names) > MANY,
         caption=_table_caption(panel, reference, families),
         columns=(
@@ -145,6 +145,10 @@ def _table(panel: Panel, reference: str, tests: Sequence[Row], reach: Sequence[R
             for name in names
         ),
     )
+
+
+def _heading(panel: Panel) -> str:
+    return t("{task}, L = {length}", task=panel.task, length=panel.train_length)
 
 
 def _table_caption(panel: Panel, reference: str, families: Sequence[int]) -> str:

@@ -14,9 +14,10 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 from jinja2.ext import extract_from_ast
 
+from benchmark.encodings import CATALOGUE as ENCODINGS
 from benchmark.reports import html, markdown
 from benchmark.reports.words import LANGUAGES
-from benchmark.tasks import CATALOGUE
+from benchmark.tasks import CATALOGUE as TASKS
 
 ROOT = Path(__file__).parents[2]
 REPORTS = ROOT / "benchmark" / "reports"
@@ -42,8 +43,9 @@ def messages() -> dict[str, list[str]]:
     for path in sorted(REPORTS.rglob("*.j2")):
         for message in in_template(path):
             found[message].add(path.relative_to(ROOT).as_posix())
-    for name in CATALOGUE.names():
-        found[str(CATALOGUE.entry(name).attributes["title"])].add("benchmark/tasks/__init__.py")
+    for catalogue in (ENCODINGS, TASKS):
+        for name in catalogue.names():
+            found[str(catalogue.entry(name).attributes["title"])].add(f"benchmark/{catalogue.kind}s/__init__.py")
     return {message: sorted(files) for message, files in found.items()}
 
 
