@@ -26,7 +26,7 @@ def environment() -> jinja2.Environment:
     """Jinja2 whose every expression comes out as literal Markdown text."""
     found = html.environment()
     found.finalize = literal
-    found.filters |= {"table": table, "code_block": code_block, "anchor": anchor}
+    found.filters |= {"table": table, "code_block": code_block, "anchor": anchor, "explained": explained}
     return found
 
 
@@ -61,6 +61,11 @@ def code_block(text: str) -> Markup:
 def anchor(title: str) -> Markup:
     """The link to a heading, as GitHub makes it."""
     return Markup(re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-"))
+
+
+def explained(term: str, meaning: str) -> Markup:
+    """A term in bold, and what it means."""
+    return Markup(t("{term}: {meaning}", term=f"**{literal(term)}**", meaning=literal(meaning)))
 
 
 def _named(cell: Cell) -> Markup:

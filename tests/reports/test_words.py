@@ -10,6 +10,7 @@ from types import ModuleType
 import pytest
 
 from benchmark.errors import UsageError
+from benchmark.reports.fonts import drawable
 from benchmark.reports.words import LANGUAGES, Phrases, joined, language, later, listed, sentences, speaking, t
 
 
@@ -41,6 +42,12 @@ def test_a_translation_has_the_fields_of_its_message(translations):
     for path in translations.catalogues().values():
         for message, said in translations.translations(translations.read(path)).items():
             assert set(fields(said)) == set(fields(message)), message
+
+
+def test_every_character_of_a_translation_can_be_drawn(translations):
+    for path in translations.catalogues().values():
+        for said in translations.translations(translations.read(path)).values():
+            assert drawable(said) == said
 
 
 def test_a_catalogue_is_as_its_script_writes_it(translations, tmp_path):
