@@ -22,7 +22,10 @@ from benchmark.errors import UsageError, unknown
 VERBS = {
     "run": ("run", "Train and evaluate encodings on tasks, then write the report."),
     "report": ("report", "Write the report (index.html, report.md) from the results on disk."),
-    "compare": ("compare", "Compare two encodings length by length, with paired differences."),
+    "compare": (
+        "compare",
+        "Compare two encodings, two results folders or two reports: what differs, and how sure that is.",
+    ),
     "list": ("listing", "List encodings, tasks, corpora, presets or results."),
     "check": ("check", "Hold encodings to the contract, in seconds, before any training."),
     "check-task": ("check_task", "Hold tasks to the contract, in seconds, before any training."),

@@ -19,7 +19,7 @@ WHOLE = 20  # a column of single words, none longer, is never broken
 def show(
     rows: Sequence[Row], columns: Mapping[str, str], style: str = "table", title: str = "", spare: Sequence[str] = ()
 ) -> None:
-    """Print the columns (key -> heading) of rows, in the style asked for: "table" or "json".
+    """Print the columns (key -> heading) of rows: as "json", "plain", drawn ("rich"), or as suits ("table", "auto").
 
     A narrow terminal is spared some columns, and says so.
     """
@@ -27,10 +27,11 @@ def show(
         show_json([{key: row.get(key) for key in columns} for row in rows])
         return
     console = Console()
-    left_out = [columns[key] for key in spare if console.is_terminal and console.width < NARROW]
+    drawn = style == "rich" or (style != "plain" and console.is_terminal)
+    left_out = [columns[key] for key in spare if drawn and console.width < NARROW]
     shown = {key: heading for key, heading in columns.items() if heading not in left_out}
     cells = [[text(row.get(key)) for key in shown] for row in rows]
-    if console.is_terminal:
+    if drawn:
         console.print(_drawn(list(shown.values()), cells, title))
     else:
         click.echo(plain(list(shown.values()), cells, title))
