@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from benchmark.errors import unknown
+from benchmark.reports.words import LANGUAGES
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -62,6 +63,14 @@ reference_encoding = click.option(
     metavar="NAME",
     default=None,
     help="The encoding that the report compares all others with.  [default: rope, else the first that was trained]",
+)
+report_language = click.option(
+    "--lang",
+    "language",
+    type=Known("language", LANGUAGES),
+    default="en",
+    show_default=True,
+    help="The language of the report: English or Chinese.",
 )
 table_format = click.option(
     "--format",

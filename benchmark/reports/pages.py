@@ -13,6 +13,7 @@ from benchmark.reports.evidence import Evidence
 from benchmark.reports.figures import palette
 from benchmark.reports.parts import Exhibit, Page
 from benchmark.reports.snapshot import FILE, Snapshot
+from benchmark.reports.words import joined, speaking, t
 from benchmark.results.store import Store
 
 
@@ -27,12 +28,15 @@ class ReportPaths:
     findings: tuple[tuple[str, str], ...]
 
 
-def write_report(store: Store, out: Path, *, command: str | None = None, reference: str | None = None) -> ReportPaths:
-    """Write the report of a store into a folder.
+def write_report(
+    store: Store, out: Path, *, command: str | None = None, reference: str | None = None, language: str = "en"
+) -> ReportPaths:
+    """Write the report of a store into a folder, in one of words.LANGUAGES.
 
     `command` is what runs its cells again, for readers to copy; `reference` the encoding that others are compared with.
     """
-    return write(build(store, command, reference), out)
+    with speaking(language):
+        return write(build(store, command, reference), out)
 
 
 def write(page: Page, out: Path) -> ReportPaths:
@@ -61,7 +65,7 @@ def build(store: Store, command: str | None = None, reference: str | None = None
     timing_problems: list[str] = []
     timings = aggregate.timings(store.root / "timing", timing_problems)
     return Page(
-        title="Position encodings compared",
+        title=t("Position encodings compared"),
         lead=_lead(evidence),
         colors={name: interactive.series(style).removeprefix("$") for name, style in styles.items()},
         sections=(
@@ -87,27 +91,27 @@ def build(store: Store, command: str | None = None, reference: str | None = None
 def _lead(evidence: Evidence) -> str:
     panels = evidence.panels
     if not panels:
-        return "Models were trained, but none was measured."
+        return t("Models were trained, but none was measured.")
     names = sorted({name for panel in panels for name in panel.table["encoding"]})
     tasks = len({panel.task for panel in panels})
     seeds = max(len(panel.seeds) for panel in panels)
     farthest = max(panel.lengths[-1] / panel.train_length for panel in panels)
-    who = _joined(names) if len(names) <= MANY else f"{len(names)} encodings"
-    return (
-        f"{who} on {tasks} task{'s' * (tasks != 1)}, {seeds} paired seed{'s' * (seeds != 1)} each, "
-        f"up to {farthest:g} times the trained length."
+    return t(
+        "{encodings} on {tasks}, {seeds} each, up to {farthest:g} times the trained length.",
+        encodings=joined(names) if len(names) <= MANY else t("{n} encodings", n=len(names)),
+        tasks=t("1 task") if tasks == 1 else t("{n} tasks", n=tasks),
+        seeds=t("1 paired seed") if seeds == 1 else t("{n} paired seeds", n=seeds),
+        farthest=farthest,
     )
-
-
-def _joined(names: list[str]) -> str:
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def _footer(evidence: Evidence) -> str:
     newest = max(evidence.trainings, key=lambda record: record.created)
-    return (
-        f"position-benchmark {newest.environment.benchmark}. Newest record: {newest.created:%Y-%m-%d %H:%M} UTC. "
-        "Made from the records on disk alone: the same records give the same report."
+    return t(
+        "position-benchmark {version}. Newest record: {created:%Y-%m-%d %H:%M} UTC. "
+        "Made from the records on disk alone: the same records give the same report.",
+        version=newest.environment.benchmark,
+        created=newest.created,
     )
 
 

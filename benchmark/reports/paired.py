@@ -24,6 +24,7 @@ from scipy import special  # type: ignore[import-untyped]
 from benchmark.errors import UsageError
 from benchmark.reports.resampling import Floats, bca_interval, sign_flip_p
 from benchmark.reports.statistics import CONFIDENCE, SHARED, mean_interval
+from benchmark.reports.words import t
 
 LEVEL = 1 - CONFIDENCE
 POWER = 0.8
@@ -194,10 +195,12 @@ def _verdict(row: Mapping[str, Any]) -> str:
 
 def _note(row: Mapping[str, Any]) -> str:
     if row["n"] == 0:
-        return "no common seed"
+        return t("no common seed")
     if row["verdict"] not in ("unmeasured", "one seed"):
         return ""
     known = not math.isnan(row["seeds_needed"])
     needed = int(row["seeds_needed"]) if known else fewest_seeds(row["family"])
     more = max(1, needed - int(row["n"]))
-    return f"needs {'' if known else 'at least '}{more} more seed{'' if more == 1 else 's'}"
+    if known:
+        return t("needs 1 more seed") if more == 1 else t("needs {n} more seeds", n=more)
+    return t("needs at least 1 more seed") if more == 1 else t("needs at least {n} more seeds", n=more)
