@@ -321,7 +321,7 @@ def ranks(overview: Overview, styles: Styles) -> Section:
     lines = (
         t(
             "In each task the best mean over seeds has rank 1, and equal ones share the middle rank. The blocks of "
-            "this test are tasks, and not seeds: more seeds make the ranks within a task surer, and only more tasks make "
+            "this test are tasks, and not seeds: more seeds make the ranks of a task surer, and only more tasks make "
             "the test say more. Two mean ranks are told apart where they lie at least the critical difference (CD) "
             "apart, at the 5 % level for all pairs together."
         ),
