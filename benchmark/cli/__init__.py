@@ -29,7 +29,7 @@ VERBS = {
     "attention": ("attention", "Draw what each head attends to in a sentence."),
     "tutorial": ("tutorial", "Reproduce the tutorial's experiment: attention that reconstructs Chinese sentences."),
     "time": ("time", "Time the forward, backward and decoding passes of encodings, interleaved with `none`."),
-    "export": ("export", "Export the results as csv, json, latex or parquet."),
+    "export": ("export", "Export the results as csv, json, latex, markdown or parquet."),
     "status": ("status", "Show what is finished, failed or diverged in the results folder."),
     "doctor": ("doctor", "Check what is installed, and say what to do about what is missing."),
 }
