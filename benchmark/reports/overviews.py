@@ -115,19 +115,25 @@ def _no_common_place() -> str:
 
 def matrix(overview: Overview) -> Section:
     """Encodings x tasks, skill in each field, at L and at 8 L."""
-    title, section = t("All encodings, all tasks"), "matrix"
-    if not overview.places:
-        return Section(id=section, title=title, lines=(_no_common_place(),))
-    lines = (
-        t(
-            "Skill puts all tasks on one scale: (value - chance) / (perfect - chance), which is 0 for a guesser and 1 "
-            "without error. Of a language loss it is the share of a guesser's nats that is gone, and small for every "
-            "encoding: compare within a task. Encodings are in the order of their mean rank over tasks at {place}.",
-            place=spelled(overview.places[-1]),
-        ),
-        *_settings_left_out(overview),
+    return Section(
+        id="matrix",
+        title=t("All encodings, all tasks"),
+        lines=tuple(_matrix_lines(overview)),
+        exhibits=(_matrix(overview),) if overview.places else (),
     )
-    return Section(id=section, title=title, lines=lines, exhibits=(_matrix(overview),))
+
+
+def _matrix_lines(overview: Overview) -> Iterator[str]:
+    if not overview.places:
+        yield _no_common_place()
+        return
+    yield t(
+        "Skill puts all tasks on one scale: (value - chance) / (perfect - chance), which is 0 for a guesser and 1 "
+        "without error. Of a language loss it is the share of a guesser's nats that is gone, and small for every "
+        "encoding: compare within a task. Encodings are in the order of their mean rank over tasks at {place}.",
+        place=spelled(overview.places[-1]),
+    )
+    yield from _settings_left_out(overview)
 
 
 def _matrix(overview: Overview) -> Exhibit:
@@ -193,24 +199,26 @@ def _skill_cell(row: Row | None) -> Cell:
 
 def wins(overview: Overview) -> Section:
     """Who beats whom, at the farthest place and at L."""
-    title, section = t("Who beats whom"), "wins"
-    if not overview.places:
-        return Section(id=section, title=title, lines=(_no_common_place(),))
     exhibits = tuple(
         exhibit
         for place in reversed(overview.places)
         for exhibit in _wins(overview, place, folded=place != overview.places[-1])
     )
-    lines = (
-        t(
-            "The probability that a seed of the row does better than a seed of the column, on a task drawn at random "
-            "from these; a tie counts a half. .5 is no difference. It says how often, and not by how much."
-        ),
-        *_leagues(overview),
+    lines = tuple(_wins_lines(overview, drawn=bool(exhibits)))
+    return Section(id="wins", title=t("Who beats whom"), lines=lines, exhibits=exhibits)
+
+
+def _wins_lines(overview: Overview, *, drawn: bool) -> Iterator[str]:
+    if not overview.places:
+        yield _no_common_place()
+        return
+    yield t(
+        "The probability that a seed of the row does better than a seed of the column, on a task drawn at random "
+        "from these; a tie counts a half. .5 is no difference. It says how often, and not by how much."
     )
-    if not exhibits:
-        lines += (t("Fewer than two encodings have a common task: there is nobody to beat."),)
-    return Section(id=section, title=title, lines=lines, exhibits=exhibits)
+    yield from _leagues(overview)
+    if not drawn:
+        yield t("Fewer than two encodings have a common task: there is nobody to beat.")
 
 
 def _wins(overview: Overview, place: float, *, folded: bool) -> Iterator[Exhibit]:
@@ -310,27 +318,29 @@ def _win_cell(row: Row | None) -> Cell:
 
 def ranks(overview: Overview, styles: Styles) -> Section:
     """Mean ranks over tasks with the critical difference, at the farthest place and at L."""
-    title, section = t("Mean ranks over tasks"), "ranks"
-    if not overview.places:
-        return Section(id=section, title=title, lines=(_no_common_place(),))
     exhibits = tuple(
         exhibit
         for place in reversed(overview.places)
         for exhibit in _ranks(overview, place, styles, folded=place != overview.places[-1])
     )
-    lines = (
-        t(
-            "In each task the best mean over seeds has rank 1, and equal ones share the middle rank. The blocks of "
-            "this test are tasks, and not seeds: more seeds make the ranks of a task surer, and only more tasks make "
-            "the test say more. Two mean ranks are told apart where they lie at least the critical difference (CD) "
-            "apart, at the 5 % level for all pairs together."
-        ),
-        *_variants(overview),
-        *_leagues(overview),
+    lines = tuple(_ranks_lines(overview, drawn=bool(exhibits)))
+    return Section(id="ranks", title=t("Mean ranks over tasks"), lines=lines, exhibits=exhibits)
+
+
+def _ranks_lines(overview: Overview, *, drawn: bool) -> Iterator[str]:
+    if not overview.places:
+        yield _no_common_place()
+        return
+    yield t(
+        "In each task the best mean over seeds has rank 1, and equal ones share the middle rank. The blocks of this "
+        "test are tasks, and not seeds: more seeds make the ranks of a task surer, and only more tasks make the test "
+        "say more. Two mean ranks are told apart where they lie at least the critical difference (CD) apart, at the "
+        "5 % level for all pairs together."
     )
-    if not exhibits:
-        lines += (t("Mean ranks need two tasks, and two encodings that have a value in each of them."),)
-    return Section(id=section, title=title, lines=lines, exhibits=exhibits)
+    yield from _variants(overview)
+    yield from _leagues(overview)
+    if not drawn:
+        yield t("Mean ranks need two tasks, and two encodings that have a value in each of them.")
 
 
 def _variants(overview: Overview) -> Iterator[str]:
