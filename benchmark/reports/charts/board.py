@@ -84,6 +84,7 @@ class _Layout:
     width: float  # of a board
     height: float
     header: float  # of the figure's title and notes
+    least: float  # width that the notes take
 
     @property
     def columns(self) -> int:
@@ -95,7 +96,7 @@ class _Layout:
         rows = math.ceil(self.boards / self.columns)
         width = self.side + self.columns * (self.width + GAP) + BAR
         height = self.header + rows * (self.top + self.height + GAP)
-        return max(6.4, width), max(height, self.header + self.top + BAR_HEIGHT + GAP)
+        return max(self.least, width), max(height, self.header + self.top + BAR_HEIGHT + GAP)
 
     def board(self, index: int) -> tuple[float, float, float, float]:
         """Left, bottom, width and height of a board, in shares of the figure."""
@@ -146,6 +147,7 @@ def _layout(drawn: Sequence[Board], labels: Labels, notes: Sequence[str]) -> _La
         width=across * len(labels.columns),
         height=FIELD_HEIGHT * len(labels.rows),
         header=0.45 + LINE * len(notes),
+        least=0.3 + max((label_width(note) for note in notes), default=4.0),
     )
 
 
@@ -154,6 +156,8 @@ def _draw(axes: Axes, board: Board, labels: Labels, scale: Scale) -> None:
     known = np.ma.masked_invalid(board.values)
     # An image and not a mesh: a thousand paths would make a page heavy.
     axes.imshow(known, cmap=scale.cmap, norm=scale.norm, extent=(0, columns, rows, 0), aspect="auto")
+    axes.set_xlim(0, columns)
+    axes.set_ylim(rows, 0)
     axes.hlines(range(1, rows), 0, columns, color="white", linewidth=0.8)
     axes.vlines(range(1, columns), 0, rows, color="white", linewidth=0.8)
     axes.grid(visible=False)
