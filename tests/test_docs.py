@@ -274,7 +274,7 @@ def section_titles() -> list[str]:
     """The titles of the sections that `pages.build` puts together, in its order."""
     reports = ROOT / "benchmark" / "reports"
     titles = {}
-    for module in ("sections", "exhibits", "verdicts"):
+    for module in ("sections", "exhibits", "verdicts", "overviews", "tradeoffs"):
         for function in ast.parse((reports / f"{module}.py").read_bytes()).body:
             if isinstance(function, ast.FunctionDef):
                 title = re.search(
@@ -283,7 +283,9 @@ def section_titles() -> list[str]:
                 if title:
                     titles[f"{module}.{function.name}"] = title.group(1)
     calls = re.findall(
-        r"^ {12}((?:sections|exhibits|verdicts)\.\w+)\(", (reports / "pages.py").read_text("utf-8"), flags=re.M
+        r"^ {12}((?:sections|exhibits|verdicts|overviews|tradeoffs)\.\w+)\(",
+        (reports / "pages.py").read_text("utf-8"),
+        flags=re.M,
     )
     assert len(calls) >= 10
     return [titles[call] for call in calls]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.files import write_atomically
-from benchmark.reports import aggregate, exhibits, html, interactive, markdown, sections, verdicts
+from benchmark.reports import aggregate, exhibits, html, interactive, markdown, overviews, sections, tradeoffs, verdicts
 from benchmark.reports.crowd import MANY
 from benchmark.reports.evidence import Evidence
 from benchmark.reports.figures import palette
@@ -63,6 +63,7 @@ def build(store: Store, command: str | None = None, reference: str | None = None
     settings = {panel.setting for panel in evidence.panels}
     probes = [probe for probe in aggregate.probes(store) if probe.setting in settings]
     timing_problems: list[str] = []
+    overview = overviews.Overview.of(evidence)
     timings = aggregate.timings(store.root / "timing", timing_problems)
     return Page(
         title=t("Position encodings compared"),
@@ -72,10 +73,14 @@ def build(store: Store, command: str | None = None, reference: str | None = None
             verdicts.verdict(evidence),
             sections.summary(evidence),
             exhibits.curves(evidence, styles),
+            overviews.matrix(overview),
+            overviews.wins(overview),
+            overviews.ranks(overview, styles),
+            tradeoffs.tradeoffs(evidence, timings, styles),
+            verdicts.paired(evidence),
             exhibits.language(evidence, styles),
             exhibits.heatmaps(evidence),
             exhibits.grids(evidence, styles),
-            verdicts.paired(evidence),
             exhibits.attention(probes),
             exhibits.structure(probes),
             sections.cost(evidence, timings),
