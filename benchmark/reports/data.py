@@ -1,8 +1,8 @@
 """The numbers behind a figure as a flat table, which a reader takes away as CSV.
 
 A row is a point of the figure, with the interval over seeds and their number. The names of columns carry the unit and
-the level of an interval; they are the same in every language, for programs read them. A value that is missing stays
-empty, and its status says why.
+the level of an interval; like the units, they are English in every report, for programs read them. A value that is
+missing stays empty, and its status says why.
 """
 
 import math
@@ -16,6 +16,7 @@ from benchmark.reports.aggregate import Probe
 from benchmark.reports.figures import METRICS
 from benchmark.reports.parts import Data
 from benchmark.reports.statistics import BOUNDED, CONFIDENCE
+from benchmark.reports.words import speaking
 
 DIGITS = 8
 LOW, HIGH = (f"{end}_{CONFIDENCE * 100:g}" for end in ("low", "high"))
@@ -30,14 +31,14 @@ ESTIMATE = {"unit": "unit", "mean": "mean", LOW: "low", HIGH: "high", "seeds": "
 
 def points(table: pd.DataFrame) -> Data:
     """Values by length. `table`: `statistics.over_seeds`."""
-    units = table.assign(unit=table["metric"].map(lambda metric: METRICS.get(metric, metric)))
+    units = table.assign(unit=table["metric"].map(_unit))
     return _data(units, {**MODEL, "length_tokens": "length", "metric": "metric", **ESTIMATE, "status": "status"})
 
 
 def positions(table: pd.DataFrame) -> Data:
     """Loss by position, its bins numbered from 1. `table`: `aggregate.by_position` of one task and setting."""
     keys = [*MODEL.values(), "position_start", "position_stop"]
-    bins = over_seeds(table, keys, "loss_nats").assign(unit=METRICS["loss_nats"])
+    bins = over_seeds(table, keys, "loss_nats").assign(unit=_unit("loss_nats"))
     bins["position_start"] += 1
     return _data(bins, {**MODEL, "position_first": "position_start", "position_last": "position_stop", **ESTIMATE})
 
@@ -47,7 +48,7 @@ def fields(table: pd.DataFrame) -> Data:
     metric = str(table["metric"].iloc[0])
     axes = [f"{axis}{part}" for axis in ("down", "across") for part in ("", "_first", "_last")]
     keys = [*MODEL.values(), "length", *axes]
-    found = over_seeds(table, keys, "value", bounded=metric in BOUNDED).assign(unit=METRICS.get(metric, metric))
+    found = over_seeds(table, keys, "value", bounded=metric in BOUNDED).assign(unit=_unit(metric))
     found["rows"] = table.groupby(keys, sort=True)["rows"].min().to_numpy()
     columns = {name: name for name in axes}
     return _data(found, {**MODEL, "length_tokens": "length", **columns, "problems_a_seed": "rows", **ESTIMATE})
@@ -77,6 +78,11 @@ def over_seeds(table: pd.DataFrame, keys: Sequence[str], value: str, *, bounded:
     limits = (0.0, 1.0) if bounded else (None, None)
     clipped = {name: end.clip(*limits) for name, end in ends.items()}
     return found.assign(**clipped).rename(columns={"count": "n"}).drop(columns="std")
+
+
+def _unit(metric: str) -> str:
+    with speaking("en"):
+        return METRICS.get(metric, metric)
 
 
 def _data(table: pd.DataFrame, columns: Mapping[str, str]) -> Data:

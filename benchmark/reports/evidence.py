@@ -13,6 +13,7 @@ import pandas as pd
 
 from benchmark.errors import UsageError, unknown
 from benchmark.reports import aggregate, statistics
+from benchmark.reports.words import said
 from benchmark.results.record import TrainRecord
 from benchmark.results.store import Store
 from benchmark.tasks import CATALOGUE
@@ -170,7 +171,7 @@ def task_title(label: str) -> str:
         title = str(CATALOGUE.entry(task_name(label)).attributes.get("title", label))
     except (UsageError, OSError):
         return label
-    return title if label == task_name(label) else f"{title} · {label}"
+    return said(title) if label == task_name(label) else f"{said(title)} · {label}"
 
 
 def slug(text: str) -> str:

@@ -6,9 +6,11 @@ from itertools import accumulate
 
 from benchmark.reports.crowd import MANY
 from benchmark.reports.interactive import Figure
+from benchmark.reports.words import Phrases, later, t
 
 KEY_DIGITS = 8
 TALL = MANY + 1  # entries of a legend: encodings, and chance
+MARKS = Phrases({"best": later("best"), "tied": later("tied")})  # of cells
 MEDIA = {"svg": "image/svg+xml", "png": "image/png"}
 
 
@@ -95,12 +97,9 @@ class Exhibit:
     @property
     def records(self) -> str:
         """How many records stand behind it."""
-        records, models = (f"{count} {noun}{'s' * (count != 1)}" for count, noun in self._counts)
-        return f"From {records} of {models}"
-
-    @property
-    def _counts(self) -> tuple[tuple[int, str], tuple[int, str]]:
-        return (self.measured, "record"), (len(self.models), "trained model")
+        records = t("1 record") if self.measured == 1 else t("{n} records", n=self.measured)
+        models = t("1 trained model") if len(self.models) == 1 else t("{n} trained models", n=len(self.models))
+        return t("From {records} of {models}", records=records, models=models)
 
     @property
     def folders(self) -> tuple[str, ...]:
@@ -131,3 +130,4 @@ class Page:
     sections: tuple[Section, ...]
     colors: dict[str, str]
     footer: str
+    data: str  # what it shows, for programs

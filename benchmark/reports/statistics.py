@@ -16,11 +16,24 @@ import numpy as np
 import pandas as pd
 from scipy import special  # type: ignore[import-untyped]
 
+from benchmark.reports.words import Phrases, language, later, t
+
 CONFIDENCE = 0.95
-INTERVAL = "95 % t interval"  # as figures and tables name it
 BOUNDED = frozenset({"token_accuracy", "exact_match"})  # metrics that lie in [0, 1]
 RESAMPLES = 2000
 NOTHING = "—"
+LEAGUES = Phrases({"reads digits": later("reads digits")})
+STATUSES = Phrases(  # of records, for people
+    {
+        "failed": later("failed"),
+        "diverged": later("diverged"),
+        "unsupported": later("unsupported"),
+        "missing": later("missing"),
+        "superseded": later("superseded"),
+        "orphan": later("orphan"),
+        "unreadable": later("unreadable"),
+    }
+)
 
 POINT = ["task", "setting", "metric", "trained_with", "encoding", "length"]  # what is averaged over seeds
 SHARED = ["multiple", "train_length", "lower_is_better"]
@@ -176,7 +189,7 @@ SUMMARY_COLUMNS = [
 def spell(mean: float, low: float, high: float, status: str = "ok") -> str:
     """A value for people: "0.97 [0.95, 0.99]"; "—" if unsupported or missing; else what became of it."""
     if math.isnan(mean):
-        return NOTHING if status in ("unsupported", "missing", "ok") else status
+        return NOTHING if status in ("unsupported", "missing", "ok") else STATUSES.get(status, status)
     digits = 2 if abs(mean) < 100 else 0
     if math.isnan(low):
         return f"{mean:z.{digits}f}"
@@ -187,11 +200,17 @@ def seeds_phrase(counts: Sequence[int]) -> str:
     """How many seeds stand behind a figure: "95 % t interval over 3 seeds", "1 seed, no interval"."""
     known = sorted({count for count in counts if count})
     if not known:
-        return "no seeds"
+        return t("no seeds")
     if known == [1]:
-        return "1 seed, no interval"
-    span = str(known[0]) if len(known) == 1 else f"{known[0]} to {known[-1]}"
-    return f"{INTERVAL} over {span} seeds"
+        return t("1 seed, no interval")
+    if len(known) == 1:
+        return t("95 % t interval over {n} seeds", n=known[0])
+    return t("95 % t interval over {low} to {high} seeds", low=known[0], high=known[-1])
+
+
+def seeds_of(count: int) -> str:
+    """A number of seeds in words."""
+    return t("1 seed") if count == 1 else t("{n} seeds", n=count)
 
 
 def _margin(values: Sequence[float]) -> float:
@@ -281,8 +300,9 @@ def arranged(table: pd.DataFrame) -> list[tuple[str, str, str]]:
 
 def qualified(trained_with: str, encoding: str, league: str) -> str:
     """An encoding with what must be known before it is compared: "yarn (on rope)", "abacus (reads digits)"."""
-    notes = [f"on {trained_with}"] * (trained_with != encoding) + [league] * bool(league)
-    return f"{encoding} ({'; '.join(notes)})" if notes else encoding
+    notes = [t("on {encoding}", encoding=trained_with)] if trained_with != encoding else []
+    notes += [LEAGUES.get(league, league)] if league else []
+    return t("{name} ({remarks})", name=encoding, remarks=language().semicolon.join(notes)) if notes else encoding
 
 
 def _leagues(rows: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:

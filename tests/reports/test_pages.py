@@ -22,10 +22,14 @@ SECTIONS = (
     "verdict",
     "summary",
     "curves",
+    "matrix",
+    "wins",
+    "ranks",
+    "tradeoffs",
+    "paired",
     "language",
     "heatmaps",
     "grids",
-    "paired",
     "attention",
     "structure",
     "cost",
@@ -145,7 +149,7 @@ def test_the_numbers_of_every_figure_are_in_the_page(written, page):
     held = json.loads(next(filter(lambda text: text.startswith("{"), map(unpacked, packed_in(written)))))
     exhibits = [exhibit for section in page.sections for exhibit in section.exhibits]
     assert held.keys() == {each.id for each in exhibits if each.data}
-    assert {each.id.split("-")[0] for each in exhibits if not each.data} == {"attention"}
+    assert {each.id.split("-")[0] for each in exhibits if not (each.data or each.numbers)} == {"attention"}
     for exhibit in filter(lambda each: each.data, exhibits):
         assert held[exhibit.id]["columns"] == list(exhibit.data.columns)
         assert held[exhibit.id]["rows"] == [list(row) for row in exhibit.data.rows]
@@ -404,3 +408,13 @@ def test_a_broken_array_is_a_failure_and_not_an_end(records, tmp_path):
     victim.write_bytes(b"broken")
     page = read(write_report(store, tmp_path / "out"))
     assert f"{victim}: skipped" in page.text
+
+
+def test_a_text_has_its_loss_in_the_unit_that_tokenizers_share(page: Page, example: Store) -> None:
+    (table,) = section_of(page, "language").tables
+    assert table.title.startswith("Bits per character · corpus")
+    (alibi,) = (row for row in table.rows if row[0].text == "alibi")
+    frame = aggregate.frame(example)
+    own = frame[(frame["metric"] == "bits_per_character") & (frame["encoding"] == "alibi") & (frame["length"] == 64)]
+    assert alibi[1].text == f"{own['value'].mean():.2f}"
+    assert table.columns[1] == "L = 64"

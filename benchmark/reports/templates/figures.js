@@ -81,17 +81,14 @@ function refresh(curves, hidden) {
 
 let numbers;
 
-// The numbers behind every figure, unpacked once somebody asks.
-function allNumbers() {
+// The numbers behind a figure, all unpacked once somebody asks; of a figure without, those of the table below it.
+async function numbersOf(id) {
   numbers ??= unpacked("data").then(JSON.parse);
-  return numbers;
+  const own = (await numbers)[id];
+  return own ? [own.columns, ...own.rows] : csvRows(readTable(document.getElementById(`${id}-numbers`).querySelector("table")));
 }
 
 for (const place of document.querySelectorAll("[data-figure]")) {
   const id = place.dataset.figure;
-  const take = async () => {
-    const { columns, rows } = (await allNumbers())[id];
-    save(`${id}.csv`, csv([columns, ...rows]));
-  };
-  place.append(button(say("take figure"), take));
+  place.append(button(say("take figure"), async () => save(`${id}.csv`, csv(await numbersOf(id)))));
 }
