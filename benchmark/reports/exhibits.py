@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from benchmark.reports import aggregate, crowd, figures, interactive, statistics
+from benchmark.reports import aggregate, crowd, figures, film, interactive, statistics
 from benchmark.reports.evidence import Evidence, Panel, slug
 from benchmark.reports.figures import METRICS, Style
 from benchmark.reports.interactive import Axes, Curve, Point
@@ -350,11 +350,15 @@ def attention(probes: Sequence[aggregate.Probe]) -> Section:
     )
     if not probes:
         lines = ("No model of a language task was looked into, so there is no attention to show.",)
-    exhibits = tuple(_attention(probe, first=index == 0) for index, probe in enumerate(probes))
+    pictures = film.pictures(probes)
+    exhibits = tuple(
+        _attention(probe, picture, first=index == 0)
+        for index, (probe, picture) in enumerate(zip(probes, pictures, strict=True))
+    )
     return Section(id="attention", title="Attention on a sentence", lines=lines, exhibits=exhibits)
 
 
-def _attention(probe: aggregate.Probe, *, first: bool) -> Exhibit:
+def _attention(probe: aggregate.Probe, picture: bytes, *, first: bool) -> Exhibit:
     layers, heads = probe.attention.shape[:2]
     return Exhibit(
         id=f"attention-{_probe_id(probe)}",
@@ -364,7 +368,7 @@ def _attention(probe: aggregate.Probe, *, first: bool) -> Exhibit:
         caption=f"Seed {probe.seed} alone, so there is no interval. The sentence: {''.join(probe.words)}",
         models=(probe.train_key,),
         measured=1,
-        picture=figures.render(figures.attention(probe), "png"),
+        picture=picture,
         format="png",
         folded=not first,
         wide=True,
