@@ -45,6 +45,11 @@ class Entry:
     defaults: Mapping[str, Parameter] = field(default_factory=dict)
 
     @property
+    def documentation(self) -> str:
+        """The docstring of its file: idea, formula, source, convention."""
+        return ast.get_docstring(_tree(self.path)) or ""
+
+    @property
     def fingerprint(self) -> str:
         """Hash of the code of the file and of its siblings that it imports, the contract apart."""
         return fingerprint(self.path, self.contract)

@@ -33,7 +33,7 @@ def curves(evidence: Evidence, styles: Styles) -> Section:
 
 
 def _curve(panel: Panel, styles: Styles, reference: str) -> Exhibit:
-    points = statistics.over_seeds(panel.headline)
+    points = panel.points
     weighted = crowd.weighted(styles, points, reference)
     names = sorted(set(points["encoding"]))
     return Exhibit(
@@ -131,7 +131,7 @@ def language(evidence: Evidence, styles: Styles) -> Section:
         lines = ("No language task was measured.",)
     exhibits: list[Exhibit] = []
     for panel in panels:
-        weighted = crowd.weighted(styles, statistics.over_seeds(panel.headline), evidence.reference)
+        weighted = crowd.weighted(styles, panel.points, evidence.reference)
         exhibits.append(_position_exhibit(panel, table[table["setting"] == panel.setting], weighted))
         exhibits += _windows(panel, weighted) + _same_targets(panel, weighted)
     return Section(id="language", title="Language, three ways", lines=lines, exhibits=tuple(exhibits))
@@ -230,7 +230,7 @@ def heatmaps(evidence: Evidence) -> Section:
     lines = ("The same values as the curves, at a glance. “—” is unsupported or missing.",)
     exhibits = []
     for panel in evidence.panels:
-        points = statistics.over_seeds(panel.headline)
+        points = panel.points
         exhibits.append(
             Exhibit(
                 id=f"heatmap-{panel.id}",
@@ -361,8 +361,8 @@ def attention(probes: Sequence[aggregate.Probe]) -> Section:
 def _attention(probe: aggregate.Probe, picture: bytes, *, first: bool) -> Exhibit:
     layers, heads = probe.attention.shape[:2]
     return Exhibit(
-        id=f"attention-{_probe_id(probe)}",
-        title=f"{probe.encoding} · {probe.task}, L = {probe.train_length}",
+        id=attention_id(probe),
+        title=attention_title(probe),
         alt=f"Heatmaps of attention with {probe.encoding}: {layers} layers of {heads} heads on the sentence "
         f"“{''.join(probe.words)}”, its words on both axes.",
         caption=f"Seed {probe.seed} alone, so there is no interval. The sentence: {''.join(probe.words)}",
@@ -404,5 +404,11 @@ def _structure(probes: Sequence[aggregate.Probe]) -> Exhibit:
     )
 
 
-def _probe_id(probe: aggregate.Probe) -> str:
-    return f"{slug(probe.encoding)}-{slug(probe.task)}-{probe.setting}"
+def attention_title(probe: aggregate.Probe) -> str:
+    """What the attention of a probe is headed by."""
+    return f"{probe.encoding} · {probe.task}, L = {probe.train_length}"
+
+
+def attention_id(probe: aggregate.Probe) -> str:
+    """Where the attention of a probe stands in the page."""
+    return f"attention-{slug(probe.encoding)}-{slug(probe.task)}-{probe.setting}"

@@ -25,7 +25,7 @@ def environment() -> jinja2.Environment:
     """Jinja2 whose every expression comes out as literal Markdown text."""
     found = html.environment()
     found.finalize = literal
-    found.filters |= {"table": table, "code_block": code_block, "anchor": anchor}
+    found.filters |= {"table": table, "code_block": code_block, "anchor": anchor, "link": link}
     return found
 
 
@@ -57,6 +57,11 @@ def code_block(text: str) -> Markup:
 def anchor(title: str) -> Markup:
     """The link to a heading, as GitHub makes it."""
     return Markup(re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-"))
+
+
+def link(address: str) -> Markup:
+    """An address that can be followed; `described` lets none through that could end it."""
+    return Markup(f"<{address}>")
 
 
 def _named(cell: Cell) -> str:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from urllib.parse import quote
 
+from markupsafe import Markup
+
 from benchmark.reports.crowd import MANY
 from benchmark.reports.interactive import Figure
 
@@ -88,6 +90,11 @@ class Exhibit:
         return f"data:{MEDIA[self.format]};base64,{base64.b64encode(self.picture).decode()}"
 
     @property
+    def inline(self) -> Markup:
+        """An SVG picture of ours as a part of the page, where it follows the reader's theme."""
+        return Markup(self.picture.decode())
+
+    @property
     def records(self) -> str:
         """How many records stand behind it."""
         records, models = (f"{count} {noun}{'s' * (count != 1)}" for count, noun in self._counts)
@@ -104,6 +111,28 @@ class Exhibit:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Profile:
+    """What a report has to say of one encoding by itself; folded, with a permanent link."""
+
+    id: str
+    name: str  # its label
+    title: str
+    idea: str
+    formula: str
+    where: str  # what explains the formula
+    source: str  # the address of its publication, "" if it has none
+    lines: tuple[str, ...]
+    exhibit: Exhibit
+    table: Table
+    links: tuple[tuple[str, str, str], ...]  # to other places: what is there, its id, its heading
+
+    @property
+    def heading(self) -> str:
+        """Its label, and its title where that says more."""
+        return f"{self.name} · {self.title}" if self.title and self.title.lower() != self.name else self.name
+
+
+@dataclass(frozen=True, kw_only=True)
 class Section:
     """A part of the page with a permanent link. `lines` are paragraphs, shown before its tables and exhibits."""
 
@@ -115,6 +144,12 @@ class Section:
     code: str | None = None  # a command to copy
     terms: tuple[tuple[str, str], ...] = ()  # a word and what it means
     paired: bool = False  # exhibits two abreast where there is room
+    profiles: tuple[Profile, ...] = ()
+
+    @property
+    def pictures(self) -> tuple[Exhibit, ...]:
+        """Every figure that is a file of its own."""
+        return (*self.exhibits, *(profile.exhibit for profile in self.profiles))
 
 
 @dataclass(frozen=True, kw_only=True)
