@@ -25,19 +25,28 @@ class Known(click.Choice[str]):
         return str(value)
 
 
-class Seconds(click.FloatRange):
+class Amount(click.FloatRange):
+    """A number that is not negative, and finite."""
+
+    name = "amount"
+
+    def __init__(self, *, positive: bool = False) -> None:
+        super().__init__(min=0, min_open=positive)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        amount = float(super().convert(value, param, ctx))
+        if not math.isfinite(amount):
+            self.fail(f"{value} is not finite.", param, ctx)
+        return amount
+
+
+class Seconds(Amount):
     """A time: more than none, and finite."""
 
     name = "seconds"
 
     def __init__(self) -> None:
-        super().__init__(min=0, min_open=True)
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        seconds = float(super().convert(value, param, ctx))
-        if not math.isfinite(seconds):
-            self.fail(f"{value} is not finite.", param, ctx)
-        return seconds
+        super().__init__(positive=True)
 
 
 def folder(name: str, default: str, purpose: str) -> Callable[[Function], Function]:

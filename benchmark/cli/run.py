@@ -9,7 +9,7 @@ import click
 
 from benchmark.cli.options import Known, Seconds, reference_encoding, reports_folder, results_folder
 from benchmark.cli.progress import DISPLAYS, display, duration, show_json_line
-from benchmark.cli.summary import show_summary
+from benchmark.cli.summary import show_findings, show_summary
 from benchmark.cli.table import show
 from benchmark.errors import UsageError, unknown
 from benchmark.experiments.executors import cores, default_workers
@@ -175,7 +175,7 @@ def check_reference(name: str | None, plan: Plan) -> None:
 
 
 def write(plan: Plan, store: Store, out: Path, style: str, reference: str | None) -> None:
-    """Write the report, print the summary table, and say where the report is."""
+    """Write the report, print the summary table and what it shows, and say where the report is."""
     if not any(store.records()):
         return
     from benchmark.reports.pages import write_report
@@ -185,6 +185,7 @@ def write(plan: Plan, store: Store, out: Path, style: str, reference: str | None
         show_json_line(event="report", html=str(paths.html), markdown=str(paths.markdown))
     elif style != "none":
         show_summary(store)
+        show_findings(paths.findings)
         click.echo(f"report: {paths.html}")
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 from benchmark.cli.options import Known, results_folder
+from benchmark.cli.sampling import show_sampling
 from benchmark.cli.table import Row, show
 from benchmark.encodings import CATALOGUE
 from benchmark.errors import UsageError
@@ -31,6 +32,7 @@ COLUMNS = {
     "interval": "95 % interval",
     "rounds": "rounds",
 }
+SUITES = ("encodings", "tasks")
 LONGEST = 2**20  # tokens
 PASSED, FAILED, INTERRUPTED = 0, 1, 2  # pytest's exit codes
 
@@ -55,6 +57,8 @@ class Asked:
 
 
 @click.command("time")
+@click.option("--suite", type=Known("suite", SUITES), default="encodings", show_default=True, help="What to time.")
+@click.option("--tasks", default="all", show_default=True, help="With --suite tasks: names, groups or files.")
 @click.option("--encodings", default="classic", show_default=True, help="Names, groups or files.")
 @click.option("--lengths", default="64,256,1024", show_default=True, help="Lengths in tokens.")
 @results_folder
@@ -65,6 +69,8 @@ class Asked:
 @click.option("--layers", type=click.IntRange(1, 1024), default=2, show_default=True, help="Layers.")
 @click.option("--threads", type=click.IntRange(1, 256), default=1, show_default=True, help="Threads on the CPU.")
 def command(
+    suite: str,
+    tasks: str,
     encodings: str,
     lengths: str,
     results: Path,
@@ -79,7 +85,12 @@ def command(
 
     Each round of an encoding is paired with a round of `none` right before it; the ratio is the median over these
     pairs. The result file is pytest-benchmark's own: pytest-benchmark compare FILE.
+
+    --suite tasks times how fast tasks draw their training rows instead.
     """
+    if suite == "tasks":
+        show_sampling(tasks, rounds, threads)
+        return 0
     from benchmark.experiments.cell import choose_device
 
     asked = Asked(

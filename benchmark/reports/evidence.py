@@ -89,7 +89,7 @@ class Evidence:
     @classmethod
     def of(cls, store: Store, reference: str | None = None) -> "Evidence":
         """Everything in a store; an error that says what to do if there is nothing, or not this reference."""
-        store = store.snapshot()
+        store = store.held()
         trainings = tuple(record for record in store.records() if isinstance(record, TrainRecord))
         if not trainings:
             raise UsageError(

@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
@@ -15,6 +16,7 @@ from benchmark.reports.interactive import Axes, Curve, Point
 from benchmark.reports.parts import Cell, Exhibit, Group, Section, Table
 from benchmark.reports.sections import listing, name_cell, place, unit, value_cell
 from benchmark.reports.statistics import BOUNDED, Estimate, arranged, seeds_phrase, spell
+from benchmark.reports.words import t
 
 Styles = Mapping[str, Style]
 
@@ -134,7 +136,19 @@ def language(evidence: Evidence, styles: Styles) -> Section:
         weighted = crowd.weighted(styles, panel.points, evidence.reference)
         exhibits.append(_position_exhibit(panel, table[table["setting"] == panel.setting], weighted))
         exhibits += _windows(panel, weighted) + _same_targets(panel, weighted)
-    return Section(id="language", title="Language, three ways", lines=lines, exhibits=tuple(exhibits))
+    tables = tuple(_bits(panel) for panel in panels)
+    return Section(id="language", title="Language, three ways", lines=lines, tables=tables, exhibits=tuple(exhibits))
+
+
+def _bits(panel: Panel) -> Table:
+    """The loss in the unit that tokenizers share."""
+    points = statistics.over_seeds(panel.metric_rows("bits_per_character"))
+    caption = t(
+        "{task}: bits per character, mean [95 % interval]. Losses a token of two tokenizers do not compare; these do.",
+        task=panel.task,
+    )
+    numbers = _numbers(panel, points, METRICS["bits_per_character"])
+    return replace(numbers, caption=caption, title=t("Bits per character · {task}", task=panel.task), folded=True)
 
 
 def _windows(panel: Panel, styles: Styles) -> list[Exhibit]:

@@ -8,6 +8,7 @@ Convention: intervals are of one difference, p values are Holm's. The reference 
 is picked by its mean would be compared with after the fact.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -16,6 +17,7 @@ import pandas as pd
 
 from benchmark.reports.contenders import contest
 from benchmark.reports.paired import LEVEL, MARGINS, against, fewest_seeds, league_of
+from benchmark.reports.statistics import qualified
 
 NAMED = 3  # encodings that share the best mean; the rest are counted
 SPELLED = 4  # comparisons spelled out one by one: the classic encodings but the reference
@@ -38,7 +40,7 @@ def findings(
     """
     headline = league_of(table[table["headline"]], reference)
     longest = headline[headline["length"] == headline.groupby(["task", "setting"])["length"].transform("max")]
-    tests = against(longest, reference, margins=margins, seed=seed)
+    tests = against(longest, reference, margins=margins, seed=seed).assign(encoding=_names)
     found = {}
     for (task, setting), group in headline.groupby(["task", "setting"], sort=True):
         own = tests[(tests["task"] == task) & (tests["setting"] == setting)]
@@ -165,11 +167,18 @@ def _absent(tests: pd.DataFrame) -> Iterator[str]:
 
 def _best(group: pd.DataFrame) -> tuple[str, ...]:
     """The encodings whose mean over seeds is the best, several where they share it; and who has fewer seeds for it."""
-    values = group.dropna(subset=["value"]).groupby("encoding", sort=True)["value"]
+    values = group.assign(name=_names).dropna(subset=["value"]).groupby("name", sort=True)["value"]
     means, counts = values.mean(), values.size()
     best = means.min() if group["lower_is_better"].iloc[0] else means.max()
     shares = {str(name): int(counts[name]) for name in means.index[means == best]}
     return tuple(name if n == counts.max() else f"{name} ({_seeds(n)})" for name, n in shares.items())
+
+
+def _names(table: pd.DataFrame) -> list[str]:
+    """Each row's encoding; one that is applied to several bases is as many, each with its base."""
+    pairs = list(zip(table["trained_with"], table["encoding"], strict=True))
+    bases = Counter(encoding for _, encoding in set(pairs))
+    return [qualified(base, encoding, "") if bases[encoding] > 1 else str(encoding) for base, encoding in pairs]
 
 
 def _listed(names: tuple[str, ...]) -> str:

@@ -1,4 +1,4 @@
-"""The report: pure functions from records on disk to index.html, and to report.md with its figures beside it.
+"""The report: pure functions from records on disk to index.html, and to report.md with its figures and data beside it.
 
 Whatever the page says comes from the records: the same records give the same bytes.
 """
@@ -12,16 +12,19 @@ from benchmark.reports.crowd import MANY
 from benchmark.reports.evidence import Evidence
 from benchmark.reports.figures import palette
 from benchmark.reports.parts import Exhibit, Page
+from benchmark.reports.snapshot import FILE, Snapshot
 from benchmark.results.store import Store
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReportPaths:
-    """Where a report was written."""
+    """Where a report was written, and the sentences that it begins with, by task."""
 
     html: Path
     markdown: Path
+    data: Path
     figures: tuple[Path, ...]
+    findings: tuple[tuple[str, str], ...]
 
 
 def write_report(store: Store, out: Path, *, command: str | None = None, reference: str | None = None) -> ReportPaths:
@@ -33,15 +36,18 @@ def write_report(store: Store, out: Path, *, command: str | None = None, referen
 
 
 def write(page: Page, out: Path) -> ReportPaths:
-    """Write both forms of a page, and its figures."""
+    """Write both forms of a page, its figures and its data."""
     pictures = [exhibit for section in page.sections for exhibit in section.pictures]
     paths = ReportPaths(
         html=out / "index.html",
         markdown=out / "report.md",
+        data=out / FILE,
         figures=tuple(out / "figures" / exhibit.file for exhibit in pictures),
+        findings=next((section.terms for section in page.sections if section.id == "verdict"), ()),
     )
     _write_pictures(pictures, paths.figures)
     write_atomically(paths.markdown, markdown.render(page).encode())
+    write_atomically(paths.data, page.data.encode())
     write_atomically(paths.html, html.render(page).encode())
     return paths
 
@@ -75,6 +81,7 @@ def build(store: Store, command: str | None = None, reference: str | None = None
             sections.reading(),
         ),
         footer=_footer(evidence),
+        data=Snapshot.of_report(evidence).text(),
     )
 
 

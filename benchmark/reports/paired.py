@@ -158,7 +158,7 @@ def _tests(differences: Floats, margin: float, seed: int) -> dict[str, Any]:
         own = differences[rows][known[rows]].reshape(-1, count)
         found["difference"][rows] = own.mean(axis=1)
         found["spread"][rows] = own.std(axis=1, ddof=1) if count > 1 else math.nan
-        found["low"][rows], found["high"][rows] = _interval(own, seed)
+        found["low"][rows], found["high"][rows] = difference_interval(own, seed)
         found["p"][rows] = sign_flip_p(own, seed)
         found["p_equivalent"][rows] = equivalence_p(own, margin)
     kinds = ["BCa" if count >= BOOTSTRAP_SEEDS else "t" if count > 1 else "" for count in counts]
@@ -166,7 +166,8 @@ def _tests(differences: Floats, margin: float, seed: int) -> dict[str, Any]:
     return {**found, **corrected, "n": counts, "interval": kinds}
 
 
-def _interval(differences: Floats, seed: int) -> Floats:
+def difference_interval(differences: Floats, seed: int) -> Floats:
+    """The 95 % interval [2, rows] of the mean of each row of differences [rows, n]; NaN for one seed."""
     if differences.shape[1] >= BOOTSTRAP_SEEDS:
         return bca_interval(differences, seed).T
     estimates = [mean_interval(list(row)) for row in differences]

@@ -161,3 +161,4 @@ class Page:
     sections: tuple[Section, ...]
     colors: dict[str, str]
     footer: str
+    data: str  # what it shows, for programs

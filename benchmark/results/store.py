@@ -103,7 +103,7 @@ class Store:
             return {}
         return arrays
 
-    def snapshot(self) -> "Store":
+    def held(self) -> "Store":
         """The folder as it is now, for those who ask for its records many times. Its problems are noted here too."""
         return Store(self.root, self.problems, self.only, list(self.records()))
 

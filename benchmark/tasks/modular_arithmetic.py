@@ -7,6 +7,8 @@
     target   .    .  .  .  .  .  .  .  .  .  1    EOS
 
 Length is the number of numbers; a row has 2 * length + 2 tokens, with brackets 4 * length.
+Vocabulary: 13.
+Chance: 0.2 at length 40.
 Source: Deletang et al. 2022, https://arxiv.org/abs/2207.02098, appendix A: "modular arithmetic (simple)",
 and with brackets "modular arithmetic".
 Convention: without brackets, * binds before + and -. With them, every operation has its own pair, the outermost too,

@@ -5,6 +5,8 @@
 
 The answer is the sum of the bits modulo 2: every bit counts, and none stands out.
 Length is the number of bits; a row has length + 3 tokens.
+Vocabulary: 5.
+Chance: 1 / 2.
 Source: Delétang et al. 2022, https://arxiv.org/abs/2207.02098, appendix on the tasks, "parity check".
 """
 

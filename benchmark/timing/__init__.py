@@ -4,7 +4,9 @@ operations.py   what is timed: forward, training step, one decoding step
 test_speed.py   the suite: each round of an encoding is paired with a round of `none` right before it
 conftest.py     its options: --encodings, --lengths, --rounds, the model's size, --device, --threads
 
-`python -m benchmark time` runs it; so does pytest itself, with all of pytest-benchmark's options:
+sampling.py     beside the suite: how fast a task draws its training rows (`time --suite tasks`, and `check-task`)
+
+`python -m benchmark time` runs the suite; so does pytest itself, with all of pytest-benchmark's options:
 
     pytest path/to/benchmark/timing --encodings rope,alibi --benchmark-autosave
 """

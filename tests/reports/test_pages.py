@@ -369,3 +369,13 @@ def test_a_broken_array_is_a_failure_and_not_an_end(records, tmp_path):
     victim.write_bytes(b"broken")
     page = read(write_report(store, tmp_path / "out"))
     assert f"{victim}: skipped" in page.text
+
+
+def test_a_text_has_its_loss_in_the_unit_that_tokenizers_share(page: Page, example: Store) -> None:
+    (table,) = section_of(page, "language").tables
+    assert table.title.startswith("Bits per character · corpus")
+    (alibi,) = (row for row in table.rows if row[0].text == "alibi")
+    frame = aggregate.frame(example)
+    own = frame[(frame["metric"] == "bits_per_character") & (frame["encoding"] == "alibi") & (frame["length"] == 64)]
+    assert alibi[1].text == f"{own['value'].mean():.2f}"
+    assert table.columns[1] == "L = 64"

@@ -353,9 +353,9 @@ def test_a_store_may_be_limited_to_some_records(store: Store, each_record: list[
     assert {record.spec.key for record in limited.records()} == {trained.spec.key, measured.spec.key}
 
 
-def test_a_snapshot_keeps_what_was_there(store: Store, each_record: list[Any]) -> None:
+def test_a_held_store_keeps_what_was_there(store: Store, each_record: list[Any]) -> None:
     first, *others = each_record
-    kept = filled(store, [first]).snapshot()
+    kept = filled(store, [first]).held()
     filled(store, others)
     faulty = store.root / "cells" / "faulty" / "train.json"
     write_atomically(faulty, b"{")
