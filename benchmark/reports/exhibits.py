@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from benchmark.reports import aggregate, crowd, figures, interactive, statistics
+from benchmark.reports import aggregate, crowd, figures, film, interactive, statistics
 from benchmark.reports.evidence import Evidence, Panel, slug
 from benchmark.reports.figures import AXES, METRICS, Style
 from benchmark.reports.fonts import drawable
@@ -38,7 +38,7 @@ def curves(evidence: Evidence, styles: Styles) -> Section:
 
 
 def _curve(panel: Panel, styles: Styles, reference: str) -> Exhibit:
-    points = statistics.over_seeds(panel.headline)
+    points = panel.points
     weighted = crowd.weighted(styles, points, reference)
     names = sorted(set(points["encoding"]))
     return Exhibit(
@@ -146,7 +146,7 @@ def language(evidence: Evidence, styles: Styles) -> Section:
         lines = (t("No language task was measured."),)
     exhibits: list[Exhibit] = []
     for panel in panels:
-        weighted = crowd.weighted(styles, statistics.over_seeds(panel.headline), evidence.reference)
+        weighted = crowd.weighted(styles, panel.points, evidence.reference)
         exhibits.append(_position_exhibit(panel, table[table["setting"] == panel.setting], weighted))
         exhibits += _windows(panel, weighted) + _same_targets(panel, weighted)
     tables = tuple(_bits(panel) for panel in panels)
@@ -277,7 +277,7 @@ def heatmaps(evidence: Evidence) -> Section:
     lines = (t("The same values as the curves, at a glance. “—” is unsupported or missing."),)
     exhibits = []
     for panel in evidence.panels:
-        points = statistics.over_seeds(panel.headline)
+        points = panel.points
         exhibits.append(
             Exhibit(
                 id=f"heatmap-{panel.id}",
@@ -436,17 +436,19 @@ def attention(probes: Sequence[aggregate.Probe]) -> Section:
     )
     if not probes:
         lines = (t("No model of a language task was looked into, so there is no attention to show."),)
-    exhibits = tuple(_attention(probe, first=index == 0) for index, probe in enumerate(probes))
+    pictures = film.pictures(probes)
+    exhibits = tuple(
+        _attention(probe, picture, first=index == 0)
+        for index, (probe, picture) in enumerate(zip(probes, pictures, strict=True))
+    )
     return Section(id="attention", title=t("Attention on a sentence"), lines=lines, exhibits=exhibits)
 
 
-def _attention(probe: aggregate.Probe, *, first: bool) -> Exhibit:
+def _attention(probe: aggregate.Probe, picture: bytes, *, first: bool) -> Exhibit:
     layers, heads = probe.attention.shape[:2]
     return Exhibit(
-        id=f"attention-{_probe_id(probe)}",
-        title=t(
-            "{encoding} · {task}, L = {length}", encoding=probe.encoding, task=probe.task, length=probe.train_length
-        ),
+        id=attention_id(probe),
+        title=attention_title(probe),
         alt=t(
             "Heatmaps of attention with {encoding}: {layers} layers of {heads} heads on the sentence “{sentence}”, its "
             "words on both axes.",
@@ -462,7 +464,7 @@ def _attention(probe: aggregate.Probe, *, first: bool) -> Exhibit:
         ),
         models=(probe.train_key,),
         measured=1,
-        picture=figures.render(figures.attention(probe), "png"),
+        picture=picture,
         format="png",
         folded=not first,
         wide=True,
@@ -504,5 +506,11 @@ def _structure(probes: Sequence[aggregate.Probe]) -> Exhibit:
     )
 
 
-def _probe_id(probe: aggregate.Probe) -> str:
-    return f"{slug(probe.encoding)}-{slug(probe.task)}-{probe.setting}"
+def attention_title(probe: aggregate.Probe) -> str:
+    """What the attention of a probe is headed by."""
+    return f"{probe.encoding} · {probe.task}, L = {probe.train_length}"
+
+
+def attention_id(probe: aggregate.Probe) -> str:
+    """Where the attention of a probe stands in the page."""
+    return f"attention-{slug(probe.encoding)}-{slug(probe.task)}-{probe.setting}"
