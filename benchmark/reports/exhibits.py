@@ -1,8 +1,9 @@
 """The figures of a report, each with its caption, its records, its numbers, and an interactive twin for the curves."""
 
 import math
+import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from typing import Any
@@ -17,9 +18,11 @@ from benchmark.reports.interactive import Axes, Curve, Point
 from benchmark.reports.parts import Cell, Exhibit, Group, Section, Table
 from benchmark.reports.sections import listing, name_cell, place, unit, value_cell
 from benchmark.reports.statistics import BOUNDED, Estimate, arranged, seeds_of, seeds_phrase, spell
-from benchmark.reports.words import listed, t
+from benchmark.reports.words import listed, said, t
 
 Styles = Mapping[str, Style]
+
+LEARNED = 0.9  # an accuracy at L below which a task counts as not learned
 
 
 def curves(evidence: Evidence, styles: Styles) -> Section:
@@ -33,8 +36,26 @@ def curves(evidence: Evidence, styles: Styles) -> Section:
     )
     if any(panel.headline["encoding"].nunique() > crowd.MANY for panel in evidence.panels):
         lines += (crowd.crowded(),)
+    lines += tuple(line for panel in evidence.panels for line in _unlearned(panel))
     exhibits = tuple(_curve(panel, styles, evidence.reference) for panel in evidence.panels)
     return Section(id="curves", title=t("Extrapolation"), lines=lines, exhibits=exhibits)
+
+
+def _unlearned(panel: Panel) -> Iterator[str]:
+    """A warning where nobody has learned a task at L, so that its curve past L says little."""
+    at_trained = panel.points[panel.points["length"] == panel.train_length]["mean"]
+    if panel.metric not in BOUNDED or at_trained.empty or at_trained.max() >= LEARNED:
+        return
+    yield t(
+        "On {task} no encoding reaches {learned:g} at L (the best mean is {best:.2f}): what its curve shows past L says "
+        "little of positions.",
+        task=panel.task,
+        learned=LEARNED,
+        best=at_trained.max(),
+    )
+    why = aggregate.unlearned(re.split("[: ]", panel.task)[0])
+    if why:
+        yield t("That is known of {task}: {why}.", task=panel.task, why=said(why))
 
 
 def _curve(panel: Panel, styles: Styles, reference: str) -> Exhibit:

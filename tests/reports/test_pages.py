@@ -329,6 +329,14 @@ def test_one_seed_is_said_to_prove_nothing(records, tmp_path):
     assert sorted(marks) == ["best", "tied"]
 
 
+@pytest.mark.parametrize(("encodings", "warned"), [(("alibi", "none"), True), (("rope", "alibi"), False)])
+def test_a_task_that_nobody_learned_is_said_to_show_little(records, tmp_path, encodings, warned):
+    kinds = {"tasks": ("offset-recall",), "seeds": 2, "trouble": False}
+    page = build(records.write_example(tmp_path, encodings=encodings, **kinds))
+    said = [line for line in section_of(page, "curves").lines if "no encoding reaches 0.9 at L" in line]
+    assert bool(said) is warned
+
+
 def test_old_figures_are_removed(records, tmp_path):
     store = write_small(records, tmp_path / "in", encodings=("rope",), seeds=1)
     old = tmp_path / "out" / "figures" / "curve-gone-12345678.svg"
