@@ -47,8 +47,8 @@ def _unlearned(panel: Panel) -> Iterator[str]:
     if panel.metric not in BOUNDED or at_trained.empty or at_trained.max() >= LEARNED:
         return
     yield t(
-        "On {task} no encoding reaches {learned:g} at L (the best mean is {best:.2f}): what its curve shows past L says "
-        "little of positions.",
+        "On {task} no encoding reaches {learned:g} at L (the best mean is {best:.2f}): what its curve shows past L "
+        "says little of positions.",
         task=panel.task,
         learned=LEARNED,
         best=at_trained.max(),
