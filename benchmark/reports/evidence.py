@@ -34,8 +34,8 @@ class Panel:
 
     @property
     def id(self) -> str:
-        """A name for links and files."""
-        return f"{slug(self.task)}-{self.setting}"
+        """A name for links and files: the same in every report that shows this task at this length."""
+        return f"{slug(self.task)}-{self.train_length}"
 
     @property
     def title(self) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from benchmark.reports import aggregate, crowd, figures, film, interactive, statistics
+from benchmark.reports import aggregate, crowd, data, figures, film, interactive, statistics
 from benchmark.reports.evidence import Evidence, Panel, slug
 from benchmark.reports.figures import AXES, METRICS, Style
 from benchmark.reports.fonts import drawable
@@ -30,8 +30,8 @@ def curves(evidence: Evidence, styles: Styles) -> Section:
     lines: tuple[str, ...] = (
         t(
             "Each model was trained on lengths up to L, the upright line, and measured beyond it. Line: mean over "
-            "seeds; band: 95 % interval. In the interactive page, point at a value to read it, click a name in the "
-            "legend to hide it, drag to zoom."
+            "seeds; band: 95 % interval. In the interactive page, point at a value to read it and to bring its curve "
+            "forward, press a name below the figure to hide or show it, drag to zoom."
         ),
     )
     if any(panel.headline["encoding"].nunique() > crowd.MANY for panel in evidence.panels):
@@ -73,6 +73,7 @@ def _curve(panel: Panel, styles: Styles, reference: str) -> Exhibit:
         format="svg",
         interactive=_interactive(panel, points, unit(panel), weighted),
         numbers=_numbers(panel, points, unit(panel)),
+        data=data.points(points),
     )
 
 
@@ -208,6 +209,7 @@ def _windows(panel: Panel, styles: Styles) -> list[Exhibit]:
             format="svg",
             interactive=_interactive(panel, points, what, styles),
             numbers=_numbers(panel, points, what),
+            data=data.points(points),
         )
     ]
 
@@ -238,6 +240,7 @@ def _same_targets(panel: Panel, styles: Styles) -> list[Exhibit]:
             picture=figures.render(figures.same_targets(panel.headline, rows, styles), "svg"),
             format="svg",
             numbers=_numbers(panel, points, what),
+            data=data.points(pd.concat([statistics.over_seeds(panel.headline), points])),
         )
     ]
 
@@ -279,6 +282,7 @@ def _position_exhibit(panel: Panel, rows: pd.DataFrame, styles: Styles) -> Exhib
                 ticks=tuple((float(tick), f"{tick:,}") for tick in ticks),
             ),
         ),
+        data=data.positions(rows),
     )
 
 
@@ -314,6 +318,7 @@ def heatmaps(evidence: Evidence) -> Section:
                 measured=panel.measured,
                 picture=figures.render(figures.length_heatmap(panel.headline), "svg"),
                 format="svg",
+                data=data.points(points),
             )
         )
     return Section(id="heatmaps", title=t("Encoding × length"), lines=lines, exhibits=tuple(exhibits), paired=True)
@@ -365,6 +370,7 @@ def _grid(evidence: Evidence, own: pd.DataFrame) -> Exhibit:
         picture=figures.render(figures.fields(own), "svg"),
         format="svg",
         wide=True,
+        data=data.fields(own),
         **_behind(evidence, own),
     )
 
@@ -393,6 +399,7 @@ def _along(evidence: Evidence, own: pd.DataFrame, styles: Styles) -> Exhibit:
         picture=figures.render(figures.along(own, styles), "svg"),
         format="svg",
         numbers=_along_numbers(ends),
+        data=data.fields(ends),
         **_behind(evidence, own),
     )
 
@@ -443,7 +450,7 @@ def _axis(own: pd.DataFrame, side: str) -> str:
 
 
 def _grid_id(own: pd.DataFrame) -> str:
-    return f"{slug(own['grid'].iloc[0])}-{own['grid_setting'].iloc[0]}"
+    return f"{slug(own['grid'].iloc[0])}-{own['train_length'].iloc[0]}"
 
 
 def attention(probes: Sequence[aggregate.Probe]) -> Section:
@@ -512,7 +519,7 @@ def _structure(probes: Sequence[aggregate.Probe]) -> Exhibit:
     names = listed(probe.encoding for probe in probes)
     seeds = listing(probe.seed for probe in probes)
     return Exhibit(
-        id=f"structure-{slug(first.task)}-{first.setting}",
+        id=f"structure-{slug(first.task)}-{first.train_length}",
         title=t("Score by distance · {task}, L = {length}", task=first.task, length=first.train_length),
         alt=t(
             "Line charts of score by distance 0 to {last}, one for each of {encodings}, a line a head.",
@@ -524,14 +531,15 @@ def _structure(probes: Sequence[aggregate.Probe]) -> Exhibit:
         measured=len(probes),
         picture=figures.render(figures.structure(probes), "svg"),
         format="svg",
+        data=data.structure(probes),
     )
 
 
 def attention_title(probe: aggregate.Probe) -> str:
     """What the attention of a probe is headed by."""
-    return f"{probe.encoding} · {probe.task}, L = {probe.train_length}"
+    return t("{encoding} · {task}, L = {length}", encoding=probe.encoding, task=probe.task, length=probe.train_length)
 
 
 def attention_id(probe: aggregate.Probe) -> str:
     """Where the attention of a probe stands in the page."""
-    return f"attention-{slug(probe.encoding)}-{slug(probe.task)}-{probe.setting}"
+    return f"attention-{slug(probe.encoding)}-{slug(probe.task)}-{probe.train_length}"

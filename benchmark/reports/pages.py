@@ -3,7 +3,9 @@
 Whatever the page says comes from the records: the same records give the same bytes.
 """
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmark.files import write_atomically
@@ -22,7 +24,7 @@ from benchmark.reports import (
 from benchmark.reports.crowd import MANY
 from benchmark.reports.evidence import Evidence
 from benchmark.reports.figures import palette
-from benchmark.reports.parts import Exhibit, Page
+from benchmark.reports.parts import Exhibit, Page, Section
 from benchmark.reports.snapshot import FILE, Snapshot
 from benchmark.reports.words import joined, speaking, t
 from benchmark.results.store import Store
@@ -80,7 +82,7 @@ def build(store: Store, command: str | None = None, reference: str | None = None
         title=t("Position encodings compared"),
         lead=_lead(evidence),
         colors={name: interactive.series(style).removeprefix("$") for name, style in styles.items()},
-        sections=(
+        sections=told_apart(
             verdicts.verdict(evidence),
             sections.summary(evidence),
             exhibits.curves(evidence, styles),
@@ -103,6 +105,18 @@ def build(store: Store, command: str | None = None, reference: str | None = None
         footer=_footer(evidence),
         data=Snapshot.of_report(evidence).text(),
     )
+
+
+def told_apart(*sections: Section) -> tuple[Section, ...]:
+    """Sections whose exhibits have an id each: the second of an id is called id-2, as in two settings of one task."""
+    met: Counter[str] = Counter()
+    return tuple(replace(section, exhibits=tuple(_named(section.exhibits, met))) for section in sections)
+
+
+def _named(exhibits: Iterable[Exhibit], met: Counter[str]) -> Iterable[Exhibit]:
+    for exhibit in exhibits:
+        met[exhibit.id] += 1
+        yield exhibit if met[exhibit.id] == 1 else replace(exhibit, id=f"{exhibit.id}-{met[exhibit.id]}")
 
 
 def _lead(evidence: Evidence) -> str:

@@ -57,6 +57,14 @@ class Group:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Data:
+    """The numbers behind a figure, to be worked with: a row a point, None where there is no value."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str | float | None, ...], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Exhibit:
     """A static figure, its interactive twin if it has one, and what must be said of it."""
 
@@ -71,12 +79,13 @@ class Exhibit:
     about: str = ""
     interactive: Figure | None = field(default=None, repr=False)
     numbers: Table | None = None
+    data: Data | None = field(default=None, repr=False)  # for readers to take away
     folded: bool = False  # shown when asked for
     wide: bool = False  # scrolls on a narrow screen rather than shrink until nothing can be read
 
     @property
     def tall(self) -> bool:
-        """Whether the legend of its interactive twin takes many lines."""
+        """Whether its interactive twin has many curves to tell apart."""
         return self.interactive is not None and sum("name" in trace for trace in self.interactive["data"]) > TALL
 
     @property
