@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from benchmark.cli.options import Known, results_folder
 from benchmark.cli.table import Row, show
@@ -33,6 +34,8 @@ COLUMNS = {
 }
 LONGEST = 2**20  # tokens
 PASSED, FAILED, INTERRUPTED = 0, 1, 2  # pytest's exit codes
+SUITES = ("encodings", "peers", "peers-step", "peers-run")
+OF_ALL_SUITES = {"suite", "results", "rounds", "threads"}  # options
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +58,13 @@ class Asked:
 
 
 @click.command("time")
+@click.option(
+    "--suite",
+    type=Known("suite", SUITES),
+    default="encodings",
+    show_default=True,
+    help="peers: beside other libraries, a step and a whole run; peers-step, peers-run: one of the two.",
+)
 @click.option("--encodings", default="classic", show_default=True, help="Names, groups or files.")
 @click.option("--lengths", default="64,256,1024", show_default=True, help="Lengths in tokens.")
 @results_folder
@@ -64,7 +74,10 @@ class Asked:
 @click.option("--heads", type=click.IntRange(1, 1024), default=4, show_default=True, help="Attention heads.")
 @click.option("--layers", type=click.IntRange(1, 1024), default=2, show_default=True, help="Layers.")
 @click.option("--threads", type=click.IntRange(1, 256), default=1, show_default=True, help="Threads on the CPU.")
+@click.pass_context
 def command(
+    ctx: click.Context,
+    suite: str,
     encodings: str,
     lengths: str,
     results: Path,
@@ -79,7 +92,16 @@ def command(
 
     Each round of an encoding is paired with a round of `none` right before it; the ratio is the median over these
     pairs. The result file is pytest-benchmark's own: pytest-benchmark compare FILE.
+
+    The suites of peers time this suite beside the same work in other libraries, which the extra `peers` installs; each
+    ten rounds of a step go with one pair of whole runs, which takes minutes.
     """
+    if suite != "encodings":
+        from benchmark.cli.peers import time_peers
+
+        refuse_others(ctx, suite)
+        time_peers(suite, results, rounds, threads)
+        return 0
     from benchmark.experiments.cell import choose_device
 
     asked = Asked(
@@ -105,6 +127,15 @@ def command(
     if content["benchmarks"]:
         click.echo(f"saved: {target}   (pytest-benchmark compare {target})")
     return 1 if code == FAILED else 0
+
+
+def refuse_others(ctx: click.Context, suite: str) -> None:
+    """Refuse options that a suite of peers, whose sizes are its own, would not heed."""
+    for name in ctx.params.keys() - OF_ALL_SUITES:
+        if ctx.get_parameter_source(name) is not ParameterSource.DEFAULT:
+            raise UsageError(
+                f"--{name} is no option of --suite {suite}, whose encodings and sizes are fixed: leave it out"
+            )
 
 
 def parse_lengths(text: str) -> tuple[int, ...]:
