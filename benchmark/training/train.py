@@ -10,7 +10,6 @@ from collections.abc import Callable
 from inspect import unwrap
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from benchmark.catalogue import Choice
@@ -21,6 +20,7 @@ from benchmark.results.spec import BudgetSpec, TrainSpec
 from benchmark.seeds import generator
 from benchmark.tasks.task import UNSCORED, Batch, Task
 from benchmark.training.checkpoint import Checkpoint, Training
+from benchmark.training.loss import cross_entropy
 
 NOTED = 50  # the training loss is noted at about so many steps
 
@@ -123,7 +123,7 @@ def batch_loss(model: Transformer, batch: Batch, device: torch.device, sampler: 
     scored = (targets != UNSCORED).nonzero().squeeze(1)
     if len(scored) < len(targets):
         hidden, targets = hidden[scored], targets[scored]
-    return F.cross_entropy(model.logits(hidden), targets)
+    return cross_entropy(model.logits(hidden), targets)
 
 
 def make_optimiser(model: Transformer, budget: BudgetSpec) -> AdamW:
