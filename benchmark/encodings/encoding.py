@@ -266,7 +266,7 @@ class Rotation(Encoding):
             a, b = moving.chunk(2, dim=-1)
             turned = torch.cat((a * cos - b * sin, b * cos + a * sin), dim=-1)
         else:
-            turned = _HalfTurn.apply(moving, cos, sin)
+            turned = _HalfTurn.apply(moving, cos, sin)  # type: ignore[no-untyped-call]
         return torch.cat((turned, still), dim=-1) if still.shape[-1] else turned
 
 
@@ -288,7 +288,7 @@ class _HalfTurn(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
         cos, sin = ctx.saved_tensors
-        return _HalfTurn.apply(gradient, cos, -sin), None, None
+        return _HalfTurn.apply(gradient, cos, -sin), None, None  # type: ignore[no-untyped-call]
 
 
 def geometric(base: float | Tensor, rotated: int, width: int, dtype: torch.dtype, device: torch.device) -> Tensor:

@@ -23,7 +23,7 @@ class _CrossEntropy(torch.autograd.Function):
         return F.nll_loss(log_p, targets)
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, None]:
         log_p, targets = ctx.saved_tensors
         p = log_p.exp()
@@ -33,5 +33,6 @@ class _CrossEntropy(torch.autograd.Function):
 
 def cross_entropy(logits: Float[Tensor, "place vocabulary"], targets: Int[Tensor, " place"]) -> Float[Tensor, ""]:
     """In nats, float32 at least; every place is scored."""
-    loss: Tensor = _CrossEntropy.apply(logits if logits.dtype == torch.float64 else logits.float(), targets)
+    exact = logits if logits.dtype == torch.float64 else logits.float()
+    loss: Tensor = _CrossEntropy.apply(exact, targets)  # type: ignore[no-untyped-call]
     return loss
