@@ -71,7 +71,7 @@ class Site:
         count = keys if queries is None else queries
         visible = torch.ones(count, keys, dtype=torch.bool, device=hidden.device)
         if causal:
-            visible = visible.tril(diagonal=keys - count)
+            visible.tril_(diagonal=keys - count)
         return cls(
             hidden=hidden,
             query_positions=positions[:, keys - count :],
