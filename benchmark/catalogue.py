@@ -45,9 +45,19 @@ class Entry:
     defaults: Mapping[str, Parameter] = field(default_factory=dict)
 
     @property
+    def documentation(self) -> str:
+        """The docstring of its file: idea, formula, source, convention."""
+        return ast.get_docstring(_tree(self.path)) or ""
+
+    @property
     def fingerprint(self) -> str:
         """Hash of the code of the file and of its siblings that it imports, the contract apart."""
         return fingerprint(self.path, self.contract)
+
+    def stated(self, what: str) -> str | None:
+        """What a line of the module's docstring states, such as "Chance: 1 / 10."; None if no line does."""
+        line = re.search(rf"^{what}: (.+?)\.?$", self.documentation, flags=re.M)
+        return line.group(1) if line else None
 
 
 @dataclass(frozen=True, kw_only=True)

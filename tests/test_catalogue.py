@@ -108,6 +108,14 @@ def test_a_module_opens_with_idea_and_source(registry: Catalogue, name: str) -> 
         assert registry.entry(name).attributes["source"] in opening
 
 
+def test_a_line_of_the_docstring_states_a_fact(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(PLUGIN.format(name="mine").replace("a user's own.", "a user's own.\n\nChance: 1 / 10.\n"))
+    entry = ENCODINGS.entry(str(path))
+    assert entry.stated("Chance") == "1 / 10"
+    assert entry.stated("Vocabulary") is None
+
+
 # The grammar
 
 

@@ -21,7 +21,14 @@ from benchmark.tasks.corpus import BUILT_IN
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
-DOCUMENTS = [README, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+CHINESE_README = ROOT / "README.zh-CN.md"
+DOCUMENTS = [
+    README,
+    CHINESE_README,
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "CHANGELOG.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+]
 PROGRAM = "python -m benchmark"
 PLACEHOLDER = "path/to/"  # a file of the reader's own
 
@@ -180,6 +187,22 @@ def test_the_readme_explains_every_option_of_run():
     assert names == {option.opts[0] for option in verb_of("run").params}
 
 
+def results_of(document: Path) -> list[list[str]]:
+    """The numbers of the table of first results, row by row."""
+    rows = re.findall(r"^\|[^|]*\| (?:alibi|rope) \|(.*)$", text_of(document), flags=re.M)
+    return [re.findall(r"\d+\.\d+", row) for row in rows]
+
+
+def test_both_readmes_give_the_same_results():
+    assert len(results_of(README)) == 8
+    assert results_of(CHINESE_README) == results_of(README)
+
+
+def test_the_readmes_lead_to_each_other():
+    assert CHINESE_README.name in LINK.findall(text_of(README))
+    assert README.name in LINK.findall(text_of(CHINESE_README))
+
+
 def test_the_readme_begins_with_the_two_commands():
     first = FENCE.search(text_of(README))
     assert first is not None
@@ -250,20 +273,17 @@ def test_the_sections_of_a_report_are_explained_in_its_order():
 def section_titles() -> list[str]:
     """The titles of the sections that `pages.build` puts together, in its order."""
     reports = ROOT / "benchmark" / "reports"
-    titles = {}
-    for module in ("sections", "exhibits", "verdicts"):
-        for function in ast.parse((reports / f"{module}.py").read_bytes()).body:
-            if isinstance(function, ast.FunctionDef):
-                title = re.search(
-                    r"Section\(\s*id=\"\w+\",\s*title=\"([^\"]+)\"", ast.unparse(function).replace("'", '"')
-                )
-                if title:
-                    titles[f"{module}.{function.name}"] = title.group(1)
-    calls = re.findall(
-        r"^ {12}((?:sections|exhibits|verdicts)\.\w+)\(", (reports / "pages.py").read_text("utf-8"), flags=re.M
-    )
+    calls = re.findall(r"^ {12}(\w+)\.(\w+)\(", (reports / "pages.py").read_text("utf-8"), flags=re.M)
     assert len(calls) >= 10
-    return [titles[call] for call in calls]
+    return [section_title(reports / f"{module}.py", function) for module, function in calls]
+
+
+def section_title(module: Path, name: str) -> str:
+    """The title of the section that a function of a module makes."""
+    (function,) = (node for node in ast.parse(module.read_bytes()).body if getattr(node, "name", "") == name)
+    title = re.search(r"Section\(\s*id='\w+',\s*title=(?:t\()?'([^']+)'", ast.unparse(function))
+    assert title, f"{module.name}: {name} has no section with a title"
+    return title[1]
 
 
 def test_the_hooks_in_the_architecture_are_those_of_the_contract():

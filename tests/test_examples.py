@@ -1,5 +1,7 @@
-"""The examples and the two guides do what they say, executed as a reader would."""
+"""The examples and the guides do what they say, executed as a reader would."""
 
+import contextlib
+import io
 import os
 import re
 import shlex
@@ -22,6 +24,7 @@ from benchmark.tasks.task import UNSCORED
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES, DOCS = ROOT / "examples", ROOT / "docs"
+KINDS = ("sh", "text", "python")
 GUIDES = ("add-an-encoding.md", "add-a-task.md")
 
 
@@ -92,3 +95,16 @@ def test_the_commands_of_a_guide_work(guide, tmp_path, monkeypatch):
         assert prefix == ""
         done = CliRunner().invoke(main, shlex.split(arguments, comments=True), catch_exceptions=False)
         assert done.exit_code == 0, f"{line}\n{done.output}"
+
+
+def test_what_the_guide_shows_of_a_comparison_is_what_is_said(tmp_path, monkeypatch):
+    """Its commands, its output but for the machine, and its code."""
+    monkeypatch.chdir(tmp_path)
+    text = (DOCS / "compare.md").read_text(encoding="utf-8")
+    (block,), (shown,), (code,) = (re.findall(rf"```{kind}\n(.*?)```", text, flags=re.DOTALL) for kind in KINDS)
+    done = [CliRunner().invoke(main, shlex.split(line)[3:], catch_exceptions=False) for line in block.splitlines()]
+    assert [each.exit_code for each in done] == [0] * 4
+    assert [line for line in done[2].output.splitlines() if line in shown.splitlines()] == shown.splitlines()
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        exec(code, {})
+    assert "alibi" in printed.getvalue()

@@ -22,14 +22,17 @@ from benchmark.errors import UsageError, unknown
 VERBS = {
     "run": ("run", "Train and evaluate encodings on tasks, then write the report."),
     "report": ("report", "Write the report (index.html, report.md) from the results on disk."),
-    "compare": ("compare", "Compare two encodings length by length, with paired differences."),
+    "compare": (
+        "compare",
+        "Compare two encodings, two results folders or two reports: what differs, and how sure that is.",
+    ),
     "list": ("listing", "List encodings, tasks, corpora, presets or results."),
     "check": ("check", "Hold encodings to the contract, in seconds, before any training."),
     "check-task": ("check_task", "Hold tasks to the contract, in seconds, before any training."),
     "attention": ("attention", "Draw what each head attends to in a sentence."),
     "tutorial": ("tutorial", "Reproduce the tutorial's experiment: attention that reconstructs Chinese sentences."),
     "time": ("time", "Time the forward, backward and decoding passes of encodings, interleaved with `none`."),
-    "export": ("export", "Export the results as csv, json, latex or parquet."),
+    "export": ("export", "Export the results as csv, json, latex, markdown or parquet."),
     "status": ("status", "Show what is finished, failed or diverged in the results folder."),
     "doctor": ("doctor", "Check what is installed, and say what to do about what is missing."),
 }

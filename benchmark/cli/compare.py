@@ -1,17 +1,19 @@
-"""`compare A B`: two encodings at each length, and their paired difference, by each task's headline metric."""
+"""`compare A B`: two encodings at each length, or all that two folders hold, by each task's headline metric."""
 
 import math
 import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from benchmark.cli.options import results_folder
+from benchmark.cli.folders import compare_folders
+from benchmark.cli.options import Amount, Known, results_folder
 from benchmark.cli.stored import name_problems, stored
-from benchmark.cli.table import Row, show
+from benchmark.cli.table import Row, show, show_json
 from benchmark.errors import UsageError, unknown
 from benchmark.files import write_atomically
 
@@ -39,11 +41,60 @@ class Panel:
 @click.argument("second")
 @results_folder
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for the figures and the tables.")
-def command(first: str, second: str, results: Path, out: Path | None) -> None:
-    """Compare two encodings length by length, with paired differences.
+@click.option("--margin", type=Amount(), default=None, help="Of two folders: what counts.  [default: the metric's own]")
+@click.option("--fail-on-regression", is_flag=True, help="Of two folders: exit code 1 if something got worse.")
+@click.option(
+    "--display", "style", type=Known("display", ["auto", "rich", "plain", "json"]), default="auto", show_default=True
+)
+@click.pass_context
+def command(
+    ctx: click.Context,
+    first: str,
+    second: str,
+    results: Path,
+    out: Path | None,
+    margin: float | None,
+    fail_on_regression: bool,
+    style: str,
+) -> int:
+    """Compare two encodings, two results folders or two reports: what differs, and how sure that is.
 
-    FIRST and SECOND are encodings as a run names them: rope alibi, or rope rope:base=500000.
+    FIRST and SECOND are encodings as a run names them: rope alibi, or rope rope:base=500000. Or they are folders, the
+    older first: of results, or of a report.
+
+    Exit code 0; 1 with --fail-on-regression, if something got worse by more than --margin: shown by the test, or on
+    every common seed where these are too few for one and the machine is the same, or a value that is gone; 2: wrong
+    use, or nothing to compare.
     """
+    folders = [name for name in (first, second) if is_folder(name)]
+    if len(folders) == 1:
+        raise UsageError(
+            f"{folders[0]!r} is a folder and {second if folders[0] == first else first!r} is none: name two encodings, "
+            "or two folders, of results or of reports"
+        )
+    if folders:
+        if ctx.get_parameter_source("results") is not click.core.ParameterSource.DEFAULT:
+            raise UsageError("--results is for two encodings; two folders stand for themselves")
+        return compare_folders(Path(first), Path(second), out, margin, style, fail=fail_on_regression)
+    if fail_on_regression or margin is not None:
+        raise UsageError("--fail-on-regression and --margin are for two folders, of results or of reports")
+    compare_encodings(first, second, results, out, style)
+    return 0
+
+
+def is_folder(name: str) -> bool:
+    """Whether a name is a folder's or a file's, and not an encoding's. Encodings come first: ./rope is a folder."""
+    from benchmark.encodings import CATALOGUE
+
+    if name.partition(":")[0] in CATALOGUE.names() or name.endswith(".py"):
+        return False
+    with suppress(OSError, ValueError):  # no name that a file could have
+        return "/" in name or Path(name).exists()
+    return False
+
+
+def compare_encodings(first: str, second: str, results: Path, out: Path | None, style: str) -> None:
+    """Show two encodings of one results folder, length by length."""
     known = check(first, second)
     store = stored(results)
     from benchmark.reports.aggregate import frame
@@ -58,14 +109,26 @@ def command(first: str, second: str, results: Path, out: Path | None) -> None:
             f"nothing to compare: {one!r} and {two!r} share no task, setting, seed and length in "
             f"{str(results)!r}; python -m benchmark run --encodings {one},{two} runs both alike"
         )
-    for panel in panels(shared, one, two):
-        show(panel.rows, panel.columns, title=panel.heading)
-        click.echo()
-    for line in left_out(table, shared, [one, two]):
-        click.echo(line)
-    if out is not None:
-        for path in write(shared, one, two, out):
-            click.echo(f"wrote {path}")
+    absent = list(left_out(table, shared, [one, two]))
+    if style == "json":
+        show_json({"first": one, "second": two, "differences": differences(shared, one, two), "left_out": absent})
+    else:
+        for panel in panels(shared, one, two):
+            show(panel.rows, panel.columns, style, title=panel.heading)
+            click.echo()
+        for line in absent:
+            click.echo(line)
+    for path in write(shared, one, two, out) if out is not None else ():
+        click.echo(f"wrote {path}", err=style == "json")
+
+
+def differences(table: "pd.DataFrame", first: str, second: str) -> list[Row]:
+    """What the panels show, as numbers; None where there is none."""
+    from benchmark.reports import statistics
+
+    found = statistics.compare(table, first, second).astype(object)
+    rows = found.where(found.notna(), None).to_dict("records")
+    return [{str(name): value for name, value in row.items()} for row in rows]
 
 
 def comparable(table: "pd.DataFrame", first: str, second: str) -> "pd.DataFrame":

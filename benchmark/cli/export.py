@@ -1,4 +1,4 @@
-"""`export`: every measured value as csv, json or parquet, or the summary as a LaTeX table."""
+"""`export`: every measured value as csv, json or parquet, or a table for a paper or a page: LaTeX, Markdown."""
 
 import importlib.util
 import io
@@ -18,6 +18,8 @@ from benchmark.results.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from benchmark.reports.evidence import Evidence
 
 
 PLACES = (("at_trained", "train_length"), ("at_longest", "longest"))
@@ -49,12 +51,9 @@ def as_latex(store: Store) -> bytes:
     """The report's summary as a booktabs table: value with interval at L, and at the longest length."""
     import pandas as pd
 
-    from benchmark.reports.evidence import Evidence
     from benchmark.reports.statistics import qualified, summary
 
-    panels = Evidence.of(store).panels
-    if not panels:
-        raise UsageError(f"no model in {str(store.root)!r} was measured: python -m benchmark status says why")
+    panels = _evidence(store).panels
     cells = summary(pd.concat([panel.table for panel in panels])).sort_values(["task", "train_length"], kind="stable")
     lines = [
         r"% \usepackage{booktabs}; mean and 95 % t interval over seeds; bold: the best mean, and what is tied with it",
@@ -88,6 +87,23 @@ def _escaped(text: str) -> str:
     return "".join(LATEX.get(letter, letter) for letter in text)
 
 
+def as_markdown(store: Store) -> bytes:
+    """Tasks by encodings at L and at 4 L, with intervals and chance."""
+    from benchmark.reports import by_task
+
+    return by_task.render(_evidence(store)).encode()
+
+
+def _evidence(store: Store) -> "Evidence":
+    """What a table is made of; an error if nothing was measured."""
+    from benchmark.reports.evidence import Evidence
+
+    evidence = Evidence.of(store)
+    if not evidence.panels:
+        raise UsageError(f"no model in {str(store.root)!r} was measured: python -m benchmark status says why")
+    return evidence
+
+
 def as_parquet(table: "pd.DataFrame") -> bytes:
     """A Parquet file."""
     if importlib.util.find_spec("pyarrow") is None:
@@ -101,6 +117,7 @@ FORMATS: Mapping[str, Callable[[Store], bytes]] = {
     "csv": lambda store: as_csv(_frame(store)),
     "json": lambda store: as_json(_frame(store)),
     "latex": as_latex,
+    "markdown": as_markdown,
     "parquet": lambda store: as_parquet(_frame(store)),
 }
 
@@ -118,7 +135,10 @@ def _frame(store: Store) -> "pd.DataFrame":
 @results_folder
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write; without it, the terminal.")
 def command(style: str, results: Path, out: Path | None) -> None:
-    """Export the results as csv, json, latex or parquet."""
+    """Export the results as csv, json, latex, markdown or parquet.
+
+    csv, json and parquet hold every value; latex is the report's summary, markdown has tasks as rows, at L and 4 L.
+    """
     if style == "parquet" and out is None:
         raise UsageError("parquet is no text for a terminal; name a file: --out results.parquet")
     if out is not None and out.exists() and not out.is_file():  # renaming over a device would remove it

@@ -28,13 +28,13 @@ ENCODING_COLUMNS = {
 }
 TASK_COLUMNS = {
     "name": "name",
-    "title": "title",
     "group": "group",
     "definition": "definition",
+    "vocabulary": "vocabulary",
     "metric": "metric",
-    "version": "version",
-    "parameters": "options",
+    "chance": "chance",
     "source": "source",
+    "parameters": "options",
 }
 CORPUS_COLUMNS = {
     "name": "name",
@@ -92,10 +92,13 @@ def encodings(_: Path) -> list[Row]:
 
 
 def tasks(_: Path) -> list[Row]:
-    """Every known task."""
+    """Every known task, with what its docstring states."""
     from benchmark.tasks import CATALOGUE
 
-    return [_described(entry) for entry in _entries(CATALOGUE)]
+    return [
+        {**_described(entry), "vocabulary": entry.stated("Vocabulary"), "chance": entry.stated("Chance")}
+        for entry in _entries(CATALOGUE)
+    ]
 
 
 def corpora(_: Path) -> list[Row]:
@@ -176,6 +179,8 @@ LISTS: Mapping[str, tuple[Callable[[Path], list[Row]], Mapping[str, str]]] = {
     "presets": (presets, PRESET_COLUMNS),
     "results": (results, RESULT_COLUMNS),
 }
+JSON_ALSO = {"tasks": ("title", "version")}  # columns that a table has no room for
+SPARE = {"tasks": ("source", "parameters")}  # columns that a narrow terminal has no room for
 
 
 @click.command(name="list")
@@ -195,7 +200,16 @@ def command(what: str, style: str, results: Path, corpus: str | None) -> None:
     if not found and style == "table":
         click.echo(f"no {what} in {str(results)!r} yet: python -m benchmark run")
         return
-    show(found, columns, style)
+    if style == "json":
+        show(found, {**columns, **dict.fromkeys(JSON_ALSO.get(what, ()), "")}, style)
+        return
+    show([_readable(row) for row in found] if what == "tasks" else found, columns, spare=SPARE.get(what, ()))
+
+
+def _readable(task: Row) -> Row:
+    """The metric in words, and an arXiv address by its number: shorter, and a narrow table can break them."""
+    source, metric = str(task["source"]), str(task["metric"])
+    return {**task, "source": source.replace("https://arxiv.org/abs/", "arXiv "), "metric": metric.replace("_", " ")}
 
 
 def _corpus(name: str) -> Row:

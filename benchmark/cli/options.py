@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from benchmark.errors import unknown
+from benchmark.reports.words import LANGUAGES
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -25,19 +26,28 @@ class Known(click.Choice[str]):
         return str(value)
 
 
-class Seconds(click.FloatRange):
+class Amount(click.FloatRange):
+    """A number that is not negative, and finite."""
+
+    name = "amount"
+
+    def __init__(self, *, positive: bool = False) -> None:
+        super().__init__(min=0, min_open=positive)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        amount = float(super().convert(value, param, ctx))
+        if not math.isfinite(amount):
+            self.fail(f"{value} is not finite.", param, ctx)
+        return amount
+
+
+class Seconds(Amount):
     """A time: more than none, and finite."""
 
     name = "seconds"
 
     def __init__(self) -> None:
-        super().__init__(min=0, min_open=True)
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        seconds = float(super().convert(value, param, ctx))
-        if not math.isfinite(seconds):
-            self.fail(f"{value} is not finite.", param, ctx)
-        return seconds
+        super().__init__(positive=True)
 
 
 def folder(name: str, default: str, purpose: str) -> Callable[[Function], Function]:
@@ -53,6 +63,14 @@ reference_encoding = click.option(
     metavar="NAME",
     default=None,
     help="The encoding that the report compares all others with.  [default: rope, else the first that was trained]",
+)
+report_language = click.option(
+    "--lang",
+    "language",
+    type=Known("language", LANGUAGES),
+    default="en",
+    show_default=True,
+    help="The language of the report: English or Chinese.",
 )
 table_format = click.option(
     "--format",

@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from benchmark.cli.options import Known, Seconds, reference_encoding, reports_folder, results_folder
+from benchmark.cli.options import Known, Seconds, reference_encoding, report_language, reports_folder, results_folder
 from benchmark.cli.progress import DISPLAYS, display, duration, show_json_line
-from benchmark.cli.summary import show_summary
+from benchmark.cli.summary import show_findings, show_summary
 from benchmark.cli.table import show
 from benchmark.errors import UsageError, unknown
 from benchmark.experiments.executors import cores, default_workers
@@ -78,6 +78,7 @@ def read_setting(what: str, setting: object, option: click.Parameter) -> bool | 
 @results_folder
 @reports_folder
 @reference_encoding
+@report_language
 @click.option("--workers", type=click.IntRange(1, 256), default=None, help="Processes.  [default: one a core]")
 @click.option("--device", type=Known("device", ["auto", "cpu", "cuda", "mps"]), default="auto", show_default=True)
 @click.option("--precision", type=Known("precision", ["float32", "bfloat16"]), default="float32", show_default=True)
@@ -107,6 +108,7 @@ def command(
     results: Path,
     out: Path,
     reference: str | None,
+    language: str,
     workers: int | None,
     device: str,
     precision: str,
@@ -163,7 +165,7 @@ def command(
     for line in [*store.problems, *wrong]:
         click.echo(line, err=True)
     if not no_report:
-        write(plan, Store(results, only=plan.keys), out, style, reference)
+        write(plan, Store(results, only=plan.keys), out, style, reference, language)
     ctx.exit(1 if wrong else 0)
 
 
@@ -174,17 +176,19 @@ def check_reference(name: str | None, plan: Plan) -> None:
         raise unknown("reference", name, known, "It must be one of the encodings that are trained.")
 
 
-def write(plan: Plan, store: Store, out: Path, style: str, reference: str | None) -> None:
-    """Write the report, print the summary table, and say where the report is."""
+def write(plan: Plan, store: Store, out: Path, style: str, reference: str | None, language: str) -> None:
+    """Write the report, print the summary table and what it shows, and say where the report is."""
     if not any(store.records()):
         return
     from benchmark.reports.pages import write_report
 
-    paths = write_report(store, out, command=command_line(plan.request), reference=reference)
+    command = command_line(plan.request)
+    paths = write_report(store, out, command=command, reference=reference, language=language)
     if style == "json":
         show_json_line(event="report", html=str(paths.html), markdown=str(paths.markdown))
     elif style != "none":
         show_summary(store)
+        show_findings(paths.findings)
         click.echo(f"report: {paths.html}")
 
 

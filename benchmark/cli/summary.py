@@ -1,5 +1,6 @@
-"""The summary of a report on the terminal: encodings by task, at the trained length and at the longest."""
+"""The summary of a report on the terminal: encodings by task at both ends, and what the statistics allow to be said."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -7,6 +8,7 @@ import click
 from benchmark.cli.table import show
 from benchmark.results.store import Store
 
+MOST_FINDINGS = 6  # tasks
 MARKS = {"best": " *", "tied": " ="}
 COLUMNS = {
     "task": "task",
@@ -38,6 +40,14 @@ def show_summary(store: Store) -> None:
         + ("; (on ..): applied at test time, no further training" if any(map(_adapted, cells)) else "")
         + ("; (reads digits): a league of its own" if any(cell["league"] for cell in cells) else "")
     )
+
+
+def show_findings(findings: Sequence[tuple[str, str]]) -> None:
+    """The sentences that a report begins with, a line a task; the report has computed them already."""
+    for task, sentences in findings[:MOST_FINDINGS]:
+        click.echo(f"{task}: {sentences}")
+    if len(findings) > MOST_FINDINGS:
+        click.echo(f"and {len(findings) - MOST_FINDINGS} more tasks: the report has them")
 
 
 def _row(cell: dict[str, Any]) -> dict[str, str]:

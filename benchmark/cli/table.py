@@ -12,18 +12,33 @@ from rich.text import Text
 
 Row = Mapping[str, Any]
 
+NARROW = 140  # a terminal of fewer columns has no room for those of a table that can be spared
+WHOLE = 20  # a column of single words, none longer, is never broken
 
-def show(rows: Sequence[Row], columns: Mapping[str, str], style: str = "table", title: str = "") -> None:
-    """Print the columns (key -> heading) of rows, in the style asked for: "table" or "json"."""
+
+def show(
+    rows: Sequence[Row], columns: Mapping[str, str], style: str = "table", title: str = "", spare: Sequence[str] = ()
+) -> None:
+    """Print the columns (key -> heading) of rows: as "json", "plain", drawn ("rich"), or as suits ("table", "auto").
+
+    A narrow terminal is spared some columns, and says so.
+    """
     if style == "json":
         show_json([{key: row.get(key) for key in columns} for row in rows])
         return
-    cells = [[text(row.get(key)) for key in columns] for row in rows]
     console = Console()
-    if console.is_terminal:
-        console.print(_drawn(list(columns.values()), cells, title))
+    drawn = style == "rich" or (style != "plain" and console.is_terminal)
+    left_out = [columns[key] for key in spare if drawn and console.width < NARROW]
+    shown = {key: heading for key, heading in columns.items() if heading not in left_out}
+    cells = [[text(row.get(key)) for key in shown] for row in rows]
+    if drawn:
+        console.print(_drawn(list(shown.values()), cells, title))
     else:
-        click.echo(plain(list(columns.values()), cells, title))
+        click.echo(plain(list(shown.values()), cells, title))
+    if left_out:
+        click.echo(
+            f"left out of a terminal with fewer than {NARROW} columns: {', '.join(left_out)}; --format json has all"
+        )
 
 
 def show_json(value: object) -> None:
@@ -56,8 +71,10 @@ def _pad(cell: str, width: int) -> str:
 
 def _drawn(headings: Sequence[str], cells: Sequence[Sequence[str]], title: str) -> Table:
     table = Table(title=title or None, title_justify="left")
-    for heading in headings:
-        table.add_column(Text(heading), overflow="fold")
+    for place, heading in enumerate(headings):
+        words = [line[place] for line in cells]
+        whole = all(" " not in word and cell_len(word) <= WHOLE for word in words)
+        table.add_column(Text(heading), overflow="fold", no_wrap=whole)
     for line in cells:
         table.add_row(*map(Text, line))  # Text: a name with brackets is no markup
     return table

@@ -17,6 +17,7 @@ import click
 from click.core import ParameterSource
 
 from benchmark.cli.options import Known, results_folder
+from benchmark.cli.sampling import show_sampling
 from benchmark.cli.table import Row, show
 from benchmark.encodings import CATALOGUE
 from benchmark.errors import UsageError
@@ -34,8 +35,8 @@ COLUMNS = {
 }
 LONGEST = 2**20  # tokens
 PASSED, FAILED, INTERRUPTED = 0, 1, 2  # pytest's exit codes
-SUITES = ("encodings", "peers", "peers-step", "peers-run")
-OF_ALL_SUITES = {"suite", "results", "rounds", "threads"}  # options
+SUITES = ("encodings", "tasks", "peers", "peers-step", "peers-run")
+OF_PEERS = {"suite", "results", "rounds", "threads"}  # options
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,8 +64,9 @@ class Asked:
     type=Known("suite", SUITES),
     default="encodings",
     show_default=True,
-    help="peers: beside other libraries, a step and a whole run; peers-step, peers-run: one of the two.",
+    help="tasks: how rows are drawn; peers: a step and a whole run beside other libraries (peers-step, peers-run).",
 )
+@click.option("--tasks", default="all", show_default=True, help="With --suite tasks: names, groups or files.")
 @click.option("--encodings", default="classic", show_default=True, help="Names, groups or files.")
 @click.option("--lengths", default="64,256,1024", show_default=True, help="Lengths in tokens.")
 @results_folder
@@ -78,6 +80,7 @@ class Asked:
 def command(
     ctx: click.Context,
     suite: str,
+    tasks: str,
     encodings: str,
     lengths: str,
     results: Path,
@@ -93,9 +96,13 @@ def command(
     Each round of an encoding is paired with a round of `none` right before it; the ratio is the median over these
     pairs. The result file is pytest-benchmark's own: pytest-benchmark compare FILE.
 
-    The suites of peers time this suite beside the same work in other libraries, which the extra `peers` installs; each
-    ten rounds of a step go with one pair of whole runs, which takes minutes.
+    --suite tasks times how fast tasks draw their training rows instead. The suites of peers time this suite beside the
+    same work in other libraries, which the extra `peers` installs; each ten rounds of a step go with one pair of whole
+    runs, which takes minutes.
     """
+    if suite == "tasks":
+        show_sampling(tasks, rounds, threads)
+        return 0
     if suite != "encodings":
         from benchmark.cli.peers import time_peers
 
@@ -131,7 +138,7 @@ def command(
 
 def refuse_others(ctx: click.Context, suite: str) -> None:
     """Refuse options that a suite of peers, whose sizes are its own, would not heed."""
-    for name in ctx.params.keys() - OF_ALL_SUITES:
+    for name in ctx.params.keys() - OF_PEERS:
         if ctx.get_parameter_source(name) is not ParameterSource.DEFAULT:
             raise UsageError(
                 f"--{name} is no option of --suite {suite}, whose encodings and sizes are fixed: leave it out"

@@ -138,6 +138,8 @@ def _train(
         emit("progress", step=step, tokens=tokens, seconds=seconds)
 
     try:
+        if device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(device)  # of this training, not of those before it in this worker
         model = build(spec, task, encoding_choice(cell.encoding)).to(device)
         outcome = train(model, task, spec, device, progress, checkpoint)
         status: Status = "ok"

@@ -73,7 +73,7 @@ def improvements(table: pd.DataFrame, reference: str, seed: int = 0) -> pd.DataF
     for where, group in _headline(league_of(table, reference)).groupby(WHERE, sort=True):
         for who, wins in _wins(group, reference).items():
             names = dict(zip([*WHERE, *WHO], [*where, *who], strict=True)) | {"reference": reference}
-            rows.append(names | _improvement(wins, seed) | _tasks(group))
+            rows.append(names | improvement(wins, seed) | _tasks(group))
     return pd.DataFrame(rows, columns=IMPROVEMENT_COLUMNS)
 
 
@@ -86,6 +86,13 @@ def mid_ranks(table: pd.DataFrame) -> pd.DataFrame:
     """
     groups = _headline(table).groupby(WHERE, sort=True)
     return pd.DataFrame([row for where, group in groups for row in _ranked(where, group)], columns=RANK_COLUMNS)
+
+
+def mean_costs(group: pd.DataFrame) -> pd.DataFrame:
+    """Encodings x tasks: the mean over seeds, turned so that less is better. Headline rows of one place and league."""
+    signed = group.assign(cost=group["value"] * np.where(group["lower_is_better"], 1, -1))
+    # Rounded: equal seeds in another order add up to another last digit, and would not share a rank.
+    return signed.groupby([*WHO, *STRATUM])["cost"].mean().unstack(STRATUM).round(12)
 
 
 def critical_difference(encodings: int, tasks: int) -> float:
@@ -137,16 +144,21 @@ def _wins(group: pd.DataFrame, reference: str) -> dict[tuple[str, str], list[Flo
         theirs = values.pop((reference, reference), np.full(wide.shape[1], math.nan))
         for who, mine in values.items():
             common = ~np.isnan(mine) & ~np.isnan(theirs)
-            pair = mine[common], theirs[common]
-            found[who] += [better.outer(*pair) + np.equal.outer(*pair) / 2] if common.any() else []
+            found[who] += [won(mine[common], theirs[common], better)] if common.any() else []
     return found
+
+
+def won(mine: Floats, theirs: Floats, better: np.ufunc) -> Floats:
+    """Who wins each pair of seeds [mine, theirs]: 1 for mine, 0 for theirs, a half for neither."""
+    return np.asarray(better.outer(mine, theirs) + np.equal.outer(mine, theirs) / 2)
 
 
 def _who(group: pd.DataFrame) -> list[tuple[object, object]]:
     return sorted(set(zip(group["trained_with"], group["encoding"], strict=True)))
 
 
-def _improvement(wins: list[Floats], seed: int) -> dict[str, Any]:
+def improvement(wins: list[Floats], seed: int) -> dict[str, Any]:
+    """Of the pairs of each task: their mean probability, its interval (NaN where a task has one seed), and tasks."""
     sizes = tuple(len(pairs) for pairs in wins)
     found = {"probability": math.nan, "low": math.nan, "high": math.nan, "tasks": len(wins)}
     if wins:
@@ -159,11 +171,8 @@ def _improvement(wins: list[Floats], seed: int) -> dict[str, Any]:
 
 
 def _ranked(where: tuple[object, ...], group: pd.DataFrame) -> Iterator[Mapping[str, Any]]:
-    signed = group.assign(cost=group["value"] * np.where(group["lower_is_better"], 1, -1))
-    # Rounded: equal seeds in another order add up to another last digit, and would not share a rank.
-    costs = signed.groupby([*WHO, *STRATUM])["cost"].mean().unstack(STRATUM).round(12)
-    complete = costs.notna().all(axis=1)
-    ranks = costs[complete].rank(method="average")
+    costs = mean_costs(group)
+    ranks = costs.dropna().rank(method="average")
     critical = critical_difference(len(ranks), costs.shape[1])
     means, reciprocals = ranks.mean(axis=1).to_dict(), (1 / ranks).mean(axis=1).to_dict()
     for who in costs.index:

@@ -28,7 +28,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from benchmark.errors import UsageError
-from benchmark.reports.statistics import paired_ratio
+from benchmark.reports.statistics import STATUSES, paired_ratio
+from benchmark.reports.words import t
 from benchmark.results.record import Arrays, EvalRecord, ProbeRecord, TrainRecord
 from benchmark.results.spec import TrainSpec
 from benchmark.results.store import Store
@@ -308,6 +309,15 @@ def headline_metric(task: str) -> str:
         return str(CATALOGUE.entry(task).attributes.get("metric", "token_accuracy"))
     except (UsageError, OSError):
         return "loss_nats" if task == LANGUAGE else "token_accuracy"
+
+
+@cache
+def unlearned(task: str) -> str:
+    """Why no model of a preset learns a task at its trained length, as the task says; "" where one does."""
+    try:
+        return str(CATALOGUE.entry(task).attributes.get("unlearned", ""))
+    except (UsageError, OSError):
+        return ""
 
 
 @cache
@@ -615,14 +625,14 @@ def _cell_failures(store: Store, cells: Sequence[Cell]) -> Iterator[dict[str, An
 
 
 def _older(key: str) -> str:
-    return f"the same cell was run again since, from changed source or with another data seed (record {key})"
+    return t("the same cell was run again since, from changed source or with another data seed (record {key})", key=key)
 
 
 def _orphans(store: Store, trainings: Sequence[TrainRecord]) -> Iterator[dict[str, Any]]:
     known = {record.spec.key for record in trainings}
     for record in _measured(store):
         if record.spec.train_key not in known:
-            reason = f"no training record {record.spec.train_key}: copy its folder whole"
+            reason = t("no training record {key}: copy its folder whole", key=record.spec.train_key)
             yield _failure(what=record.kind, status="orphan", reason=reason, encoding=record.spec.encoding.label)
 
 
@@ -660,10 +670,11 @@ def _grids(
 
 def _absence(record: TrainRecord | None) -> str:
     if record is None:
-        return "not trained"
+        return t("not trained")
     if record.status != "ok":
-        return f"training {record.status}: {record.reason or 'no reason was recorded'}"
-    return "not evaluated"
+        reason = record.reason or t("no reason was recorded")
+        return t("training {status}: {reason}", status=STATUSES.get(record.status, record.status), reason=reason)
+    return t("not evaluated")
 
 
 def _timing_files(folder: Path, problems: list[str]) -> Iterator[tuple[str, list[dict[str, Any]]]]:

@@ -12,12 +12,18 @@ from dataclasses import replace
 import pandas as pd
 
 from benchmark.reports.figures import OWN_COLOR, Style
+from benchmark.reports.words import t
 
 MANY = 10
-CROWDED = (
-    f"Where there are more than {MANY} encodings, the classic ones, the reference and the best at the longest length "
-    "are drawn strong, the others thin and without their band. Pointing at any of them reads its interval."
-)
+
+
+def crowded() -> str:
+    """What a reader must know of a figure with many encodings."""
+    return t(
+        "Where there are more than {many} encodings, the classic ones, the reference and the best at the longest "
+        "length are drawn strong, the others thin and without their band. Pointing at any of them reads its interval.",
+        many=MANY,
+    )
 
 
 def weighted(styles: Mapping[str, Style], points: pd.DataFrame, reference: str) -> Mapping[str, Style]:

@@ -10,6 +10,7 @@ import math
 import re
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import wraps
 from itertools import product
@@ -26,23 +27,45 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from numpy.typing import NDArray
 
 from benchmark.files import write_atomically
 from benchmark.reports.aggregate import Probe
 from benchmark.reports.fonts import drawable, families
-from benchmark.reports.statistics import BOUNDED, NOTHING, compare, mean_interval, over_seeds, seeds_phrase
+from benchmark.reports.statistics import (
+    BOUNDED,
+    NOTHING,
+    STATUSES,
+    compare,
+    mean_interval,
+    over_seeds,
+    seeds_of,
+    seeds_phrase,
+)
+from benchmark.reports.words import Phrases, language, later, listed, t
 
 Arguments = ParamSpec("Arguments")
 
-METRICS = {  # on axes
-    "token_accuracy": "token accuracy (0 to 1)",
-    "exact_match": "exact match (0 to 1)",
-    "loss_nats": "loss (nats per token)",
-    "perplexity": "perplexity (per token)",
-    "bits_per_character": "bits per character",
-    "window_loss_nats": "loss in windows (nats per token)",
-    "over_crop_nats": "loss, less that after L tokens (nats)",
-}
+METRICS = Phrases(  # on axes
+    {
+        "token_accuracy": later("token accuracy (0 to 1)"),
+        "exact_match": later("exact match (0 to 1)"),
+        "loss_nats": later("loss (nats per token)"),
+        "perplexity": later("perplexity (per token)"),
+        "bits_per_character": later("bits per character"),
+        "window_loss_nats": later("loss in windows (nats per token)"),
+        "over_crop_nats": later("loss, less that after L tokens (nats)"),
+    }
+)
+AXES = Phrases(  # of grids, as tasks and `aggregate` name them
+    {
+        "lag (tokens)": later("lag (tokens)"),
+        "depth (%)": later("depth (%)"),
+        "first operand (digits)": later("first operand (digits)"),
+        "second operand (digits)": later("second operand (digits)"),
+        "problem length": later("problem length"),
+    }
+)
 
 OWN_COLOR = {
     "rope": "#0072B2",  # blue
@@ -70,9 +93,11 @@ OWN_MARK = {
     "none": ("v", "solid"),
 }
 MUTED = "#595959"  # reference lines and small print: 7:1 on white
+CHANCE_LINE: dict[str, Any] = {"color": MUTED, "linestyle": (0, (3, 3)), "linewidth": 1.2}
 
 LEAST_SHARE = 1e-4  # drawn for less: a logarithm has no zero
 CHARACTER = 0.08  # inches of width of a character in small print
+WEIGHTS = "rocket_r"  # the colours of attention weights
 HEAD_COLUMNS = 4  # attention panels in a row
 GRID_COLUMNS = 3  # heatmaps of grids in a row
 LOOK: dict[str, Any] = {
@@ -159,10 +184,15 @@ def styled(draw: Callable[Arguments, Figure]) -> Callable[Arguments, Figure]:
 
     @wraps(draw)
     def wrapped(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Figure:
-        with matplotlib.rc_context(_settings()):
+        with look():
             return draw(*args, **kwargs)
 
     return wrapped
+
+
+def look() -> AbstractContextManager[None]:
+    """Within it, matplotlib has our settings and no other."""
+    return matplotlib.rc_context(_settings())
 
 
 def _settings() -> dict[Any, Any]:
@@ -173,10 +203,20 @@ def _settings() -> dict[Any, Any]:
 def render(figure: Figure, kind: Literal["svg", "png"]) -> bytes:
     """The figure as a file's bytes; the same figure gives the same bytes."""
     buffer = io.BytesIO()
-    with matplotlib.rc_context(_settings()):
+    with look():
         metadata = {"Date": None} if kind == "svg" else {"Software": None}
         figure.savefig(buffer, format=kind, dpi=160, metadata=metadata)
-    return buffer.getvalue()
+    return compact(buffer.getvalue().decode()).encode() if kind == "svg" else buffer.getvalue()
+
+
+def compact(svg: str) -> str:
+    """An SVG file without comments, line ends and digits past a hundredth of a point: half as long, and no less sharp.
+
+    All text in our SVG files is drawn as paths, so that no white space in them means anything.
+    """
+    svg = re.sub(r"<!--.*?-->|<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"(scale\([^)]*\))|(\.\d\d)\d+", lambda found: found[1] or found[2], svg)
+    return re.sub(r"(?<=>) (?=<)", "", re.sub(r"\s+", " ", svg)).strip()
 
 
 def save(figure: Figure, path: Path) -> Path:
@@ -186,13 +226,14 @@ def save(figure: Figure, path: Path) -> Path:
 
 
 @styled
-def extrapolation(table: pd.DataFrame, styles: Mapping[str, Style], title: str = "beyond the trained length") -> Figure:
+def extrapolation(table: pd.DataFrame, styles: Mapping[str, Style], title: str = "") -> Figure:
     """Mean and band over seeds against length. `table`: rows of `aggregate.frame` of one task, setting and metric."""
     points = over_seeds(table)
     figure, axes = _canvas(*_beside_legend(points["encoding"]))
     _draw_curves(axes, points, styles)
-    axes.set_title(f"{_text(points, 'task')}: {title}", pad=24)
-    _note(axes, _band_note(points) + _light_note(styles))
+    said = title or t("{task}: beyond the trained length", task=_text(points, "task"))
+    axes.set_title(said, pad=24)
+    _note(axes, _parts(_band_note(points), _light_note(styles)))
     _length_axis(axes, points)
     _trained_line(axes, int(points["train_length"].iloc[0]))
     _metric_axis(axes, points)
@@ -212,9 +253,10 @@ def position_loss(table: pd.DataFrame, styles: Mapping[str, Style]) -> Figure:
         counts += list(curve["n"])
         axes.plot(curve["center"], curve["mean"], **style.stroke)
         _band(axes, curve["center"], curve, style)
-    axes.set_title(f"{_text(table, 'task')}: loss by absolute position", pad=24)
-    _note(axes, f"mean over the tokens of each log-spaced bin; band: {seeds_phrase(counts)}{_light_note(styles)}")
-    axes.set_xlabel("position in the text (tokens, log scale)")
+    axes.set_title(t("{task}: loss by absolute position", task=_text(table, "task")), pad=24)
+    note = t("mean over the tokens of each log-spaced bin; band: {interval}", interval=seeds_phrase(counts))
+    _note(axes, _parts(note, _light_note(styles)))
+    axes.set_xlabel(t("position in the text (tokens, log scale)"))
     axes.set_ylabel(METRICS["loss_nats"])
     _log2_axis(axes, _powers(1, int(table["position_stop"].max())))
     _trained_line(axes, int(table["train_length"].iloc[0]))
@@ -257,11 +299,12 @@ def length_heatmap(table: pd.DataFrame) -> Figure:
     axes.set_yticks(np.arange(len(grid)) + 0.5, [drawable(str(name)) for name in grid.index], rotation=0)
     axes.set_xticks(np.arange(grid.shape[1]) + 0.5, _length_labels(points), rotation=0)
     axes.tick_params(length=0)
-    axes.set_xlabel("problem length (multiple of the trained length)")
+    axes.set_xlabel(t("problem length (multiple of the trained length)"))
     axes.set_ylabel("")
-    axes.set_title(f"{_text(points, 'task')}: encoding by length", pad=36)
+    axes.set_title(t("{task}: encoding by length", task=_text(points, "task")), pad=36)
     # In two lines: one would push the colour bar away from few columns.
-    _note(axes, f"mean over {_seed_span(points['n'])}, no interval drawn\n{NOTHING}: unsupported or not there")
+    mean = t("mean over {seeds}, no interval drawn", seeds=_seed_span(points["n"]))
+    _note(axes, f"{mean}\n{t('—: unsupported or not there')}")
     return figure
 
 
@@ -273,7 +316,7 @@ def same_targets(losses: pd.DataFrame, over_crop: pd.DataFrame, styles: Mapping[
     figure = Figure(figsize=(width, 1.4 * height), layout="constrained")
     top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=[3, 2])
     _draw_curves(top, points, styles)
-    top.set_title(f"{_text(points, 'task')}: the same targets after more context", pad=24)
+    top.set_title(t("{task}: the same targets after more context", task=_text(points, "task")), pad=24)
     _note(top, _band_note(points))
     _metric_axis(top, points)
     _trained_line(top, int(points["train_length"].iloc[0]))
@@ -281,11 +324,11 @@ def same_targets(losses: pd.DataFrame, over_crop: pd.DataFrame, styles: Mapping[
     _draw_curves(bottom, differences, styles)
     _trained_line(bottom, int(points["train_length"].iloc[0]))
     bottom.axhline(0, color=MUTED, linewidth=1.2)
-    bottom.set_title("less the loss of the same targets after exactly L tokens each", fontsize=10)
-    bottom.set_ylabel("difference in loss\n(nats per token)")
+    bottom.set_title(t("less the loss of the same targets after exactly L tokens each"), fontsize=10)
+    bottom.set_ylabel(t("difference in loss\n(nats per token)"))
     side: dict[str, Any] = {"transform": bottom.transAxes, "fontsize": 9, "color": MUTED, "ha": "left"}
-    bottom.text(1.02, 0.98, "above 0: what is farther\nthan L does harm", va="top", **side)
-    bottom.text(1.02, 0.02, "below 0: what is farther\nthan L is of use", va="bottom", **side)
+    bottom.text(1.02, 0.98, t("above 0: what is farther\nthan L does harm"), va="top", **side)
+    bottom.text(1.02, 0.02, t("below 0: what is farther\nthan L is of use"), va="bottom", **side)
     _length_axis(bottom, points)
     return figure
 
@@ -310,16 +353,20 @@ def fields(table: pd.DataFrame) -> Figure:
         axes.set_title(drawable(name), fontsize=11)
         axes.set_xticks(np.arange(len(across)) + 0.5, list(across.values()), rotation=0, fontsize=8)
         axes.set_yticks(np.arange(len(down)) + 0.5, list(down.values()), rotation=0, fontsize=8)
-        axes.set_xlabel(_text(table, "across"), fontsize=9)
-        axes.set_ylabel(_text(table, "down") if axes in panels[:, 0] else "", fontsize=9)
+        axes.set_xlabel(_axis(table, "across"), fontsize=9)
+        axes.set_ylabel(_axis(table, "down") if axes in panels[:, 0] else "", fontsize=9)
     for axes in panels.flat[len(names) :]:
         axes.set_axis_off()
     bar = figure.colorbar(panels.flat[0].collections[0], ax=panels, shrink=0.9, pad=0.02)
     bar.set_label(METRICS[_text(table, "metric")])
     bar.outline.set_visible(False)
     spans = table.groupby(["encoding", "down_first", "across_first"])["seed"].nunique()
-    title = f"{_text(table, 'grid')}: {_text(table, 'down')} by {_text(table, 'across')}"
-    notes = (f"mean over {_seed_span(spans)}, no interval drawn", "outlined: up to the trained length; blank: no value")
+    names_of_axes = {"down": _axis(table, "down"), "across": _axis(table, "across")}
+    title = t("{task}: {down} by {across}", task=_text(table, "grid"), **names_of_axes)
+    notes = (
+        t("mean over {seeds}, no interval drawn", seeds=_seed_span(spans)),
+        t("outlined: up to the trained length; blank: no value"),
+    )
     figure.suptitle("\n".join((title, *notes)), x=0.01, ha="left", fontsize=10)
     return figure
 
@@ -336,17 +383,15 @@ def along(table: pd.DataFrame, styles: Mapping[str, Style]) -> Figure:
     for axes, length in zip(panels, lengths, strict=True):
         here = table[table["length"] == length]
         counts += _draw_along(axes, here, list(down), styles)
-        axes.set_title(f"length {length:,} ({length / int(here['train_length'].iloc[0]):g}×)", fontsize=11)
+        multiple = length / int(here["train_length"].iloc[0])
+        axes.set_title(t("length {length:,} ({multiple:g}×)", length=length, multiple=multiple), fontsize=11)
         axes.set_xticks(range(len(down)), list(down.values()), rotation=90 if len(down) > 6 else 0)
-        axes.set_xlabel(_text(table, "down"))
+        axes.set_xlabel(_axis(table, "down"))
     _metric_axis(panels[0], table)
     _legend(panels[-1], [(name, styles[name], name) for name in sorted(set(table["encoding"]))])
-    figure.suptitle(
-        f"{_text(table, 'grid')}: by {_text(table, 'down')}\nmean; band: {seeds_phrase(counts)}",
-        x=0.01,
-        ha="left",
-        fontsize=10,
-    )
+    title = t("{task}: by {axis}", task=_text(table, "grid"), axis=_axis(table, "down"))
+    note = t("mean; band: {interval}", interval=seeds_phrase(counts))
+    figure.suptitle(f"{title}\n{note}", x=0.01, ha="left", fontsize=10)
     return figure
 
 
@@ -366,10 +411,10 @@ def attention(probe: Probe, layers: Sequence[int] | None = None) -> Figure:
             axes = figure.add_axes(grid.panel(row, column))
             _draw_attention(axes, probe, layer, head, first_column=column == 0)
     bar = figure.colorbar(axes.images[0], cax=figure.add_axes(grid.bar()), ticks=[0, 0.05, 0.2, 0.5, 1])
-    bar.set_label("attention weight (square-root scale)")
+    bar.set_label(t("attention weight (square-root scale)"))
     bar.outline.set_visible(False)
-    figure.text(0.1 / grid.width, 1 - 0.15 / grid.height, _probe_title(probe, "attention"), fontsize=13, va="top")
-    note = "rows: the word that attends; columns: the word attended to; blank: not visible"
+    figure.text(0.1 / grid.width, 1 - 0.15 / grid.height, probe_title(probe, t("attention")), fontsize=13, va="top")
+    note = t("rows: the word that attends; columns: the word attended to; blank: not visible")
     figure.text(0.1 / grid.width, 1 - 0.45 / grid.height, note, fontsize=9, color=MUTED, va="top")
     return figure
 
@@ -379,27 +424,33 @@ def structure(probes: Sequence[Probe], layer: int = 0) -> Figure:
     """The score of a fixed query and key by their distance: a panel an encoding, a line a head."""
     columns = min(len(probes), 3)
     rows = math.ceil(len(probes) / columns)
-    figure = Figure(figsize=(max(3.6 * columns, 6.4), 2.9 * rows + 1.3), layout="constrained")
-    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    width, height = max(3.6 * columns, 6.4), 2.9 * rows + 1.6
+    figure = Figure(figsize=(width, height))
+    # In inches: to measure the labels of thirty panels would take seconds.
+    edges = {"left": 0.85 / width, "right": 1 - 0.15 / width, "bottom": 1.15 / height, "top": 1 - 0.95 / height}
+    panels = figure.subplots(rows, columns, squeeze=False, gridspec_kw={**edges, "wspace": 0.24, "hspace": 0.42})
+    panels = panels.ravel()
     heads = max(probe.structure.shape[1] for probe in probes)
     colors = seaborn.color_palette("viridis", heads + 1)[:heads]  # its last colour is too light for a line
     for axes, probe in zip(panels, probes, strict=False):
         for head, scores in enumerate(probe.structure[layer]):
-            axes.plot(scores, color=colors[head], linewidth=1.5, label=f"head {head + 1}")
+            axes.plot(scores, color=colors[head], linewidth=1.5)
         _trained_line(axes, probe.train_length)
         axes.set_title(f"{drawable(probe.encoding)} (L = {probe.train_length:,})", fontsize=11)
         axes.margins(x=0)
-        axes.set_xlabel("distance (tokens)")
+        axes.locator_params(nbins=4)
+        axes.set_xlabel(t("distance (tokens)"))
     for axes in panels[len(probes) :]:
         axes.set_axis_off()
     for axes in panels[::columns]:
-        axes.set_ylabel("score before softmax")
-    handles = [Line2D([], [], color=color, label=f"head {head + 1}") for head, color in enumerate(colors)]
-    handles.append(_upright_key("trained length L"))
-    figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 2 * columns + 2))
+        axes.set_ylabel(t("score before softmax"))
+    handles = [Line2D([], [], color=color, label=t("head {n}", n=head + 1)) for head, color in enumerate(colors)]
+    handles.append(_upright_key(t("trained length L")))
+    figure.legend(handles=handles, loc="lower center", ncols=min(len(handles), 2 * columns + 2))
     seeds = sorted({probe.seed for probe in probes})
-    title = f"Score of a fixed query and key by distance\nlayer {layer + 1} (1 seed: {_join(seeds)}; no interval)"
-    figure.suptitle(title, x=0.01, ha="left", fontsize=12)
+    title = t("Score of a fixed query and key by distance")
+    note = t("layer {layer} (1 seed: {seeds}; no interval)", layer=layer + 1, seeds=listed(seeds))
+    figure.suptitle(f"{title}\n{note}", x=0.01, y=1 - 0.1 / height, ha="left", fontsize=12)
     return figure
 
 
@@ -415,12 +466,14 @@ def training_curves(table: pd.DataFrame, styles: Mapping[str, Style]) -> Figure:
             axes.plot(early.index[-1:], early.iloc[-1:], "x", color=style.color, markersize=9, markeredgewidth=2.5)
         mean = curves.mean(axis=1)[curves.notna().all(axis=1)]
         axes.plot(mean, color=style.color, linestyle=style.line_style)
-    axes.set_title(f"{_text(table, 'task')}: training loss", pad=24)
+    axes.set_title(t("{task}: training loss", task=_text(table, "task")), pad=24)
     seeds = table.groupby("encoding")["seed"].nunique()
-    _note(
-        axes, f"thin: each seed; bold: mean over {_seed_span(seeds)}, as far as all came (×: one stopped); no interval"
+    note = t(
+        "thin: each seed; bold: mean over {seeds}, as far as all came (×: one stopped); no interval",
+        seeds=_seed_span(seeds),
     )
-    axes.set_xlabel("step")
+    _note(axes, note)
+    axes.set_xlabel(t("step"))
     axes.set_ylabel(METRICS["loss_nats"])
     axes.margins(x=0.01)
     last = table.sort_values("step").groupby("encoding")["loss_nats"].last().sort_values(ascending=False)
@@ -440,17 +493,17 @@ def drift(curves: Mapping[str, Sequence[tuple[int, float]]], tolerated: float) -
         axes.plot(places, shares, color=style.color, marker=style.marker, linestyle=style.line_style)
     axes.axhline(tolerated, color=MUTED, linestyle=(0, (3, 3)), linewidth=1.2)
     where: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "fontsize": 9, "color": MUTED}
-    axes.text(0.01, tolerated / 1.08, f"most that is tolerated: {tolerated:g}", va="top", **where)
-    axes.set_title("bfloat16 against float32, by position", pad=24)
-    _note(axes, "last 8 tokens of each length; 1 untrained model, no interval")
+    axes.text(0.01, tolerated / 1.08, t("most that is tolerated: {value:g}", value=tolerated), va="top", **where)
+    axes.set_title(t("bfloat16 against float32, by position"), pad=24)
+    _note(axes, t("last 8 tokens of each length; 1 untrained model, no interval"))
     last = max(points[-1][0] + 1 for points in curves.values())
     _log2_axis(axes, _powers(8, last)[::-2][::-1])
-    axes.set_xlabel("position in the text (tokens, log scale)")
+    axes.set_xlabel(t("position in the text (tokens, log scale)"))
     axes.set_yscale("log")
     axes.set_ylim(LEAST_SHARE, 1)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda tick, _: f"{tick:g}"))
     axes.yaxis.set_minor_locator(NullLocator())
-    axes.set_ylabel("share of attention that moves\n(0 to 1, log scale); lower is better")
+    axes.set_ylabel(t("share of attention that moves\n(0 to 1, log scale); lower is better"))
     ends = sorted(curves, key=lambda encoding: -curves[encoding][-1][1])
     _legend(axes, [(encoding, styles[encoding], encoding) for encoding in ends])
     return figure
@@ -464,7 +517,8 @@ def paired(table: pd.DataFrame, first: str, second: str, styles: Mapping[str, St
     figure = Figure(figsize=(_beside_legend([first, second])[0], 6.2), layout="constrained")
     top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=[3, 2])
     _draw_curves(top, points, styles)
-    top.set_title(f"{_text(points, 'task')}: {drawable(first)} and {drawable(second)}", pad=24)
+    pair = {"first": drawable(first), "second": drawable(second)}
+    top.set_title(t("{task}: {first} and {second}", task=_text(points, "task"), **pair), pad=24)
     _note(top, _band_note(points))
     _metric_axis(top, points)
     _trained_line(top, int(points["train_length"].iloc[0]))
@@ -488,7 +542,7 @@ def _draw_curves(axes: Axes, points: pd.DataFrame, styles: Mapping[str, Style]) 
         _band(axes, own["length"], own, style)
     chance = points.drop_duplicates("length").sort_values("length").dropna(subset="chance")
     if not chance.empty:
-        axes.plot(chance["length"], chance["chance"], color=MUTED, linestyle=(0, (3, 3)), linewidth=1.2, label="chance")
+        axes.plot(chance["length"], chance["chance"], label=t("chance"), **CHANCE_LINE)
 
 
 def _band(axes: Axes, places: pd.Series, points: pd.DataFrame, style: Style) -> None:
@@ -505,12 +559,17 @@ def _draw_differences(axes: Axes, differences: pd.DataFrame, first: str, second:
     )
     lower_is_better = bool(differences["lower_is_better"].iloc[0])
     above, below = (second, first) if lower_is_better else (first, second)
-    bars = f"bars: {seeds_phrase(list(known['n']))}, paired"
-    axes.set_title(f"{drawable(first)} − {drawable(second)}  ({bars})", fontsize=10)
-    axes.set_ylabel(f"difference in\n{METRICS[_text(differences, 'metric')]}")
+    title = t(
+        "{first} − {second}  (bars: {interval}, paired)",
+        first=drawable(first),
+        second=drawable(second),
+        interval=seeds_phrase(list(known["n"])),
+    )
+    axes.set_title(title, fontsize=10)
+    axes.set_ylabel(t("difference in\n{metric}", metric=METRICS[_text(differences, "metric")]))
     side: dict[str, Any] = {"transform": axes.transAxes, "fontsize": 9, "color": MUTED, "ha": "left"}
-    axes.text(1.02, 0.98, f"above 0:\n{drawable(above)} is better", va="top", **side)
-    axes.text(1.02, 0.02, f"below 0:\n{drawable(below)} is better", va="bottom", **side)
+    axes.text(1.02, 0.98, t("above 0:\n{name} is better", name=drawable(above)), va="top", **side)
+    axes.text(1.02, 0.02, t("below 0:\n{name} is better", name=drawable(below)), va="bottom", **side)
 
 
 def _bin(group: pd.DataFrame) -> tuple[float, float, float, float, int]:
@@ -583,7 +642,7 @@ def _draw_along(axes: Axes, here: pd.DataFrame, down: list[int], styles: Mapping
         counts += [point.n for point in points]
     chance = float(here["chance"].iloc[0])
     if math.isfinite(chance):
-        axes.axhline(chance, color=MUTED, linestyle=(0, (3, 3)), linewidth=1.2, label="chance")
+        axes.axhline(chance, label=t("chance"), **CHANCE_LINE)
     return counts
 
 
@@ -595,6 +654,11 @@ def _text(table: pd.DataFrame, column: str) -> str:
     return drawable(str(names[0]))
 
 
+def _axis(table: pd.DataFrame, side: str) -> str:
+    """An axis of a grid, for people."""
+    return AXES.get(_text(table, side), _text(table, side))
+
+
 def _note(axes: Axes, text: str) -> None:
     # In points: a share of the height would reach the title of a tall panel.
     place: dict[str, Any] = {"xycoords": "axes fraction", "xytext": (0, 6), "textcoords": "offset points"}
@@ -603,24 +667,32 @@ def _note(axes: Axes, text: str) -> None:
 
 def _band_note(points: pd.DataFrame) -> str:
     phrase = seeds_phrase(list(points["n"]))
-    return f"mean; band: {phrase}" if points["n"].max() > 1 else phrase
+    return t("mean; band: {interval}", interval=phrase) if points["n"].max() > 1 else phrase
 
 
 def _light_note(styles: Mapping[str, Style]) -> str:
-    return "; thin: mean alone" if any(style.light for style in styles.values()) else ""
+    return t("thin: mean alone") if any(style.light for style in styles.values()) else ""
+
+
+def _parts(*notes: str) -> str:
+    return language().semicolon.join(note for note in notes if note)
 
 
 def _seed_span(counts: Iterable[int]) -> str:
     known = sorted({int(count) for count in counts if count})
-    if known == [1]:
-        return "1 seed"
-    return f"{known[0]} seeds" if len(known) == 1 else f"{known[0]} to {known[-1]} seeds" if known else "no seeds"
+    if not known:
+        return t("no seeds")
+    return seeds_of(known[0]) if len(known) == 1 else t("{low} to {high} seeds", low=known[0], high=known[-1])
+
+
+def arrow(*, lower_is_better: bool) -> str:
+    """Which way is better."""
+    return t("lower is better") if lower_is_better else t("higher is better")
 
 
 def _metric_axis(axes: Axes, points: pd.DataFrame) -> None:
     metric = _text(points, "metric")
-    arrow = "lower is better" if points["lower_is_better"].iloc[0] else "higher is better"
-    axes.set_ylabel(f"{METRICS[metric]}\n{arrow}")
+    axes.set_ylabel(f"{METRICS[metric]}\n{arrow(lower_is_better=bool(points['lower_is_better'].iloc[0]))}")
     if metric in BOUNDED:
         axes.set_ylim(-0.03, 1.03)
 
@@ -630,7 +702,7 @@ def _length_axis(axes: Axes, points: pd.DataFrame) -> None:
     axes.xaxis.set_major_locator(FixedLocator(sorted(set(points["length"]))))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xticks(sorted(set(points["length"])), _length_labels(points))
-    axes.set_xlabel("problem length (multiple of the trained length)")
+    axes.set_xlabel(t("problem length (multiple of the trained length)"))
 
 
 def _length_labels(points: pd.DataFrame) -> list[str]:
@@ -652,7 +724,7 @@ def _log2_axis(axes: Axes, ticks: Sequence[int]) -> None:
 
 
 def _trained_line(axes: Axes, length: int) -> None:
-    axes.axvline(length, color=MUTED, linewidth=1.1, zorder=1, label=f"trained to L = {length:,}")
+    axes.axvline(length, color=MUTED, linewidth=1.1, zorder=1, label=t("trained to L = {length:,}", length=length))
 
 
 def _with_ends(points: pd.DataFrame, styles: Mapping[str, Style]) -> list[tuple[str, Style, str]]:
@@ -663,8 +735,11 @@ def _with_ends(points: pd.DataFrame, styles: Mapping[str, Style]) -> list[tuple[
         known = own[own["n"] > 0].sort_values("length")
         end = int(known["length"].iloc[-1]) if len(known) else 0
         height = float(known["mean"].iloc[-1]) if len(known) else -math.inf
-        note = "" if end == last else f" ({NOTHING} past {end:,})" if end else f" ({NOTHING})"
-        entries.append(((end != last, -height), (str(encoding), styles[str(encoding)], f"{encoding}{note}")))
+        name = str(encoding)
+        if end != last:
+            past = t("— past {length:,}", length=end) if end else NOTHING
+            name = t("{name} ({remarks})", name=encoding, remarks=past)
+        entries.append(((end != last, -height), (str(encoding), styles[str(encoding)], name)))
     return [entry for _, entry in sorted(entries, key=lambda pair: pair[0])]
 
 
@@ -689,9 +764,9 @@ def _legend(axes: Axes, entries: Sequence[tuple[str, Style, str]], *, markers: b
     ]
     for line in axes.get_lines():
         label = str(line.get_label())
-        if label == "chance":
+        if label == t("chance"):
             handles.append(line)
-        elif label.startswith("trained to L"):
+        elif not label.startswith("_"):  # a curve, which is among the entries
             handles.append(_upright_key(label))
     axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.01, 1), borderaxespad=0, handlelength=3.2)
 
@@ -712,7 +787,7 @@ def _readable(axes: Axes, *, columns: int) -> None:
 
 
 def _absent(status: object) -> str:
-    return str(status) if status in ("failed", "diverged") else NOTHING
+    return STATUSES[str(status)] if status in ("failed", "diverged") else NOTHING
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -758,10 +833,15 @@ class _PanelGrid:
 
 
 def _draw_attention(axes: Axes, probe: Probe, layer: int, head: int, *, first_column: bool) -> None:
-    weights = np.ma.masked_equal(probe.attention[layer, head], 0)  # blank: not visible, which is not "hardly"
-    axes.imshow(weights, cmap="rocket_r", norm=PowerNorm(0.5, vmin=0, vmax=1), interpolation="nearest")
-    axes.set_title(f"layer {layer + 1}, head {head + 1}", fontsize=10)
+    weights = seen(probe.attention[layer, head])
+    axes.imshow(weights, cmap=WEIGHTS, norm=PowerNorm(0.5, vmin=0, vmax=1), interpolation="nearest")
+    axes.set_title(t("layer {layer}, head {head}", layer=layer + 1, head=head + 1), fontsize=10)
     _word_axes(axes, probe.words, first_column=first_column)
+
+
+def seen(weights: NDArray[np.floating[Any]]) -> np.ma.MaskedArray[Any, Any]:
+    """Attention weights without those of words that are not visible, which is another thing than hardly attended to."""
+    return np.ma.masked_equal(weights, 0)
 
 
 def _word_axes(axes: Axes, words: Sequence[str], *, first_column: bool) -> None:
@@ -783,9 +863,15 @@ def _upright(word: str) -> str:
     return "\n".join(word) if _is_chinese(word) else word
 
 
-def _probe_title(probe: Probe, what: str) -> str:
-    name = drawable(probe.encoding)
-    return f"{name}: {what}, trained on {drawable(probe.task)} (1 seed: {probe.seed}; no interval)"
+def probe_title(probe: Probe, what: str) -> str:
+    """What a look inside one model is headed by."""
+    return t(
+        "{encoding}: {what}, trained on {task} (1 seed: {seed}; no interval)",
+        encoding=drawable(probe.encoding),
+        what=what,
+        task=drawable(probe.task),
+        seed=probe.seed,
+    )
 
 
 def _join(items: Iterable[object]) -> str:

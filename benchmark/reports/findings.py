@@ -8,6 +8,7 @@ Convention: intervals are of one difference, p values are Holm's. The reference 
 is picked by its mean would be compared with after the fact.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -16,17 +17,21 @@ import pandas as pd
 
 from benchmark.reports.contenders import contest
 from benchmark.reports.paired import LEVEL, MARGINS, against, fewest_seeds, league_of
+from benchmark.reports.statistics import qualified, seeds_of
+from benchmark.reports.words import Phrases, joined, language, later, listed, sentences, t
 
 NAMED = 3  # encodings that share the best mean; the rest are counted
 SPELLED = 4  # comparisons spelled out one by one: the classic encodings but the reference
 UNDECIDED = ("unmeasured", "one seed")
-METRICS = {
-    "token_accuracy": "token accuracy",
-    "exact_match": "exact match",
-    "loss_nats": "loss (nats)",
-    "perplexity": "perplexity",
-    "bits_per_character": "bits a character",
-}
+METRICS = Phrases(
+    {
+        "token_accuracy": later("token accuracy"),
+        "exact_match": later("exact match"),
+        "loss_nats": later("loss (nats)"),
+        "perplexity": later("perplexity"),
+        "bits_per_character": later("bits a character"),
+    }
+)
 
 
 def findings(
@@ -38,11 +43,11 @@ def findings(
     """
     headline = league_of(table[table["headline"]], reference)
     longest = headline[headline["length"] == headline.groupby(["task", "setting"])["length"].transform("max")]
-    tests = against(longest, reference, margins=margins, seed=seed)
+    tests = against(longest, reference, margins=margins, seed=seed).assign(encoding=_names)
     found = {}
     for (task, setting), group in headline.groupby(["task", "setting"], sort=True):
         own = tests[(tests["task"] == task) & (tests["setting"] == setting)]
-        found[str(task), str(setting)] = f"{best_sentence(group, seed)} {comparison_sentence(own)}".strip()
+        found[str(task), str(setting)] = sentences(best_sentence(group, seed), comparison_sentence(own))
     return found
 
 
@@ -51,13 +56,17 @@ def best_sentence(group: pd.DataFrame, seed: int = 0) -> str:
     places = sorted({group["multiple"].min(), group["multiple"].max()})
     best = {_multiple(place): _best(group[group["multiple"] == place]) for place in places}
     metric = METRICS.get(group["metric"].iloc[0], group["metric"].iloc[0])
-    holders = [f"{_listed(names)} at {place}" for place, names in best.items() if names]
+    holders = [t("{names} at {place}", names=_named(names), place=place) for place, names in best.items() if names]
     if not holders:
-        return f"No {metric} was measured."
-    rivals = _rivals(group[group["multiple"] == places[-1]], seed)
+        return t("No {metric} was measured.", metric=metric)
+    everyone = holders[0] if len(holders) == 1 else t("{first}, {last}", first=holders[0], last=holders[-1])
+    said = t("Best mean {metric}: {names}", metric=metric, names=everyone)
     if len(set(best.values())) == 1:
-        return f"Best mean {metric} at {' and at '.join(best)}: {_listed(next(iter(best.values())))}{rivals}."
-    return f"Best mean {metric}: {', '.join(holders)}{rivals}."
+        first, last = next(iter(best)), list(best)[-1]
+        where = first if first == last else t("{first} and at {last}", first=first, last=last)
+        names = _named(best[first])
+        said = t("Best mean {metric} at {place}: {names}", metric=metric, place=where, names=names)
+    return _sentence(said, _rivals(group[group["multiple"] == places[-1]], seed))
 
 
 def _rivals(longest: pd.DataFrame, seed: int) -> str:
@@ -65,11 +74,12 @@ def _rivals(longest: pd.DataFrame, seed: int) -> str:
     found = contest(longest, seed)
     if found is None or found.rivals < 2 or not found.decidable:
         return ""
-    lost, rivals = len(found.ruled_out), found.rivals
-    are = (
-        "none of {} others is" if lost == 0 else "all {} others are" if lost == rivals else f"{lost} of {{}} others are"
-    )
-    return f"; at {_multiple(longest['multiple'].iloc[0])}, {are.format(rivals)} ruled out as the best"
+    lost, rivals, place = len(found.ruled_out), found.rivals, _multiple(longest["multiple"].iloc[0])
+    if lost == 0:
+        return t("at {place}, none of {n} others is ruled out as the best", place=place, n=rivals)
+    if lost == rivals:
+        return t("at {place}, all {n} others are ruled out as the best", place=place, n=rivals)
+    return t("at {place}, {n} of {all} others are ruled out as the best", place=place, n=lost, all=rivals)
 
 
 def comparison_sentence(tests: pd.DataFrame) -> str:
@@ -78,38 +88,50 @@ def comparison_sentence(tests: pd.DataFrame) -> str:
         return ""
     known = tests[tests["n"] > 0]
     first = tests.iloc[0]
-    head = f"At {_multiple(first['multiple'])} against {first['reference']}"
+    where = {"place": _multiple(first["multiple"]), "reference": first["reference"]}
     if known.empty:
-        return f"{head}, nothing can be compared: no encoding has a common seed with it there."
+        return t(
+            "At {place} against {reference}, nothing can be compared: no encoding has a common seed with it there.",
+            **where,
+        )
     seeds, family = int(known["n"].max()), int(first["family"])
     if known["verdict"].isin(UNDECIDED).all() and seeds < fewest_seeds(family):
-        return f"{head}, {_nothing_can_be_shown(seeds, family)}."
+        return t(
+            "At {place} against {reference}, no difference can be shown at the {level:.0f} % level by the permutation "
+            "test with {seeds} and {comparisons}: at least {n} seeds are needed.",
+            **where,
+            level=LEVEL * 100,
+            seeds=seeds_of(seeds),
+            comparisons=t("1 comparison") if family == 1 else t("{n} comparisons", n=family),
+            n=fewest_seeds(family),
+        )
     if len(tests) > SPELLED:
-        return f"{head}, of {len(tests)} others: {'; '.join(_counts(tests))}."
+        counts = language().semicolon.join(_counts(tests))
+        return t("At {place} against {reference}, of {n} others: {counts}.", **where, n=len(tests), counts=counts)
     shown = [*_shown(known, "better"), *_shown(known, "worse"), *_equivalent(known)]
-    return f"{head}, {'; '.join([*shown, *_undecided(known), *_absent(tests)])}."
+    outcomes = language().semicolon.join([*shown, *_undecided(known), *_absent(tests)])
+    return t("At {place} against {reference}, {outcomes}.", **where, outcomes=outcomes)
 
 
-def _nothing_can_be_shown(seeds: int, family: int) -> str:
-    pairs = "1 comparison" if family == 1 else f"{family} comparisons"
-    level = f"the {LEVEL * 100:.0f} % level by the permutation test with {_seeds(seeds)} and {pairs}"
-    return f"no difference can be shown at {level}: at least {fewest_seeds(family)} seeds are needed"
+def _sentence(*parts: str) -> str:
+    return t("{clauses}.", clauses=language().semicolon.join(part for part in parts if part))
 
 
 def _counts(tests: pd.DataFrame) -> Iterator[str]:
     """How many came out in each way; of those that are shown, the largest difference."""
     known = tests[tests["n"] > 0]
-    for verdict in ("better", "worse"):
-        rows = _largest_first(known, verdict)
-        if rows:
-            yield f"{len(rows)} {verdict}, most of all {rows[0]['encoding']} by {_size(rows[0])}"
+    if rows := _largest_first(known, "better"):
+        yield t("{n} better, most of all {largest}", n=len(rows), largest=_by(rows[0]))
+    if rows := _largest_first(known, "worse"):
+        yield t("{n} worse, most of all {largest}", n=len(rows), largest=_by(rows[0]))
     equivalent, undecided = known[known["verdict"] == "equivalent"], known[known["verdict"].isin(UNDECIDED)]
     if len(equivalent):
-        yield f"{len(equivalent)} equivalent within {equivalent['margin'].iloc[0]:g}"
+        yield t("{n} equivalent within {margin:g}", n=len(equivalent), margin=equivalent["margin"].iloc[0])
     if len(undecided):
-        yield f"{len(undecided)} not shown either way{_more_seeds(undecided)}"
+        count, lack = t("{n} not shown either way", n=len(undecided)), _more_seeds(undecided)
+        yield t("{name} ({remarks})", name=count, remarks=lack) if lack else count
     if len(known) < len(tests):
-        yield f"{len(tests) - len(known)} without a common seed"
+        yield t("{n} without a common seed", n=len(tests) - len(known))
 
 
 def _more_seeds(undecided: pd.DataFrame) -> str:
@@ -117,9 +139,9 @@ def _more_seeds(undecided: pd.DataFrame) -> str:
     if more.empty:
         return ""
     low, high = int(more.min()), int(more.max())
-    return (
-        f" (need about {low} to {high} more seeds)" if low < high else f" (need about {low} more seed{'s' * (low > 1)})"
-    )
+    if low < high:
+        return t("need about {low} to {high} more seeds", low=low, high=high)
+    return t("need about 1 more seed") if low == 1 else t("need about {n} more seeds", n=low)
 
 
 def _largest_first(tests: pd.DataFrame, verdict: str) -> list[dict[Any, Any]]:
@@ -131,56 +153,65 @@ def _shown(tests: pd.DataFrame, verdict: str) -> Iterator[str]:
     """Those that are better or worse, the largest difference first."""
     rows = _largest_first(tests, verdict)
     if rows:
-        named = ", ".join(f"{row['encoding']} by {_size(row)}" for row in rows)
-        yield f"{verdict}: {named}"
+        named = listed(map(_by, rows))
+        yield t("better: {names}", names=named) if verdict == "better" else t("worse: {names}", names=named)
 
 
-def _size(row: Mapping[Any, Any]) -> str:
-    """A difference without its sign: "0.640 [0.600, 0.680] (8 seeds, Holm p = 0.0078)"."""
+def _by(row: Mapping[Any, Any]) -> str:
+    """Who differs by how much, without its sign: "alibi by 0.640 [0.600, 0.680] (8 seeds, Holm p = 0.0078)"."""
     low, high = (row["low"], row["high"]) if row["difference"] > 0 else (-row["high"], -row["low"])
-    within = ", within the margin" if abs(row["difference"]) < row["margin"] else ""
-    value = f"{abs(row['difference']):.3f} [{low:.3f}, {high:.3f}]"
-    return f"{value} ({_seeds(row['n'])}, Holm p = {row['p_holm']:.2g}{within})"
+    facts = {"encoding": row["encoding"], "size": f"{abs(row['difference']):.3f} [{low:.3f}, {high:.3f}]"}
+    tested = {"seeds": seeds_of(row["n"]), "p": row["p_holm"]}
+    if abs(row["difference"]) < row["margin"]:
+        return t("{encoding} by {size} ({seeds}, Holm p = {p:.2g}, within the margin)", **facts, **tested)
+    return t("{encoding} by {size} ({seeds}, Holm p = {p:.2g})", **facts, **tested)
 
 
 def _equivalent(tests: pd.DataFrame) -> Iterator[str]:
     own = tests[tests["verdict"] == "equivalent"]
     if len(own):
-        yield f"equivalent within {own['margin'].iloc[0]:g}: {', '.join(own['encoding'])}"
+        margin, names = own["margin"].iloc[0], listed(own["encoding"])
+        yield t("equivalent within {margin:g}: {names}", margin=margin, names=names)
 
 
 def _undecided(tests: pd.DataFrame) -> Iterator[str]:
     """Those that are not shown either way, and what each lacks."""
     own = tests[tests["verdict"].isin(UNDECIDED)].to_dict("records")
     if own:
-        named = ", ".join(f"{row['encoding']} ({row['note']})" for row in own)
-        yield f"not shown either way: {named}"
+        named = listed(t("{name} ({remarks})", name=row["encoding"], remarks=row["note"]) for row in own)
+        yield t("not shown either way: {names}", names=named)
 
 
 def _absent(tests: pd.DataFrame) -> Iterator[str]:
     own = tests.loc[tests["n"] == 0, "encoding"]
     if len(own):
-        yield f"no common seed: {', '.join(own)}"
+        yield t("no common seed: {names}", names=listed(own))
 
 
 def _best(group: pd.DataFrame) -> tuple[str, ...]:
     """The encodings whose mean over seeds is the best, several where they share it; and who has fewer seeds for it."""
-    values = group.dropna(subset=["value"]).groupby("encoding", sort=True)["value"]
+    values = group.assign(name=_names).dropna(subset=["value"]).groupby("name", sort=True)["value"]
     means, counts = values.mean(), values.size()
     best = means.min() if group["lower_is_better"].iloc[0] else means.max()
     shares = {str(name): int(counts[name]) for name in means.index[means == best]}
-    return tuple(name if n == counts.max() else f"{name} ({_seeds(n)})" for name, n in shares.items())
+    return tuple(
+        name if n == counts.max() else t("{name} ({remarks})", name=name, remarks=seeds_of(n))
+        for name, n in shares.items()
+    )
 
 
-def _listed(names: tuple[str, ...]) -> str:
+def _names(table: pd.DataFrame) -> list[str]:
+    """Each row's encoding; one that is applied to several bases is as many, each with its base."""
+    pairs = list(zip(table["trained_with"], table["encoding"], strict=True))
+    bases = Counter(encoding for _, encoding in set(pairs))
+    return [qualified(base, encoding, "") if bases[encoding] > 1 else str(encoding) for base, encoding in pairs]
+
+
+def _named(names: tuple[str, ...]) -> str:
     if len(names) > NAMED:
-        return f"{', '.join(names[:NAMED])} and {len(names) - NAMED} more"
-    return " and ".join(names)
+        return t("{names} and {n} more", names=listed(names[:NAMED]), n=len(names) - NAMED)
+    return joined(names)
 
 
 def _multiple(multiple: float) -> str:
     return "L" if multiple == 1 else f"{multiple:g} L"
-
-
-def _seeds(count: int) -> str:
-    return f"{count} seed" if count == 1 else f"{count} seeds"

@@ -7,8 +7,9 @@ import jinja2
 from markupsafe import Markup
 
 from benchmark.reports import interactive
-from benchmark.reports.parts import Exhibit, Page
+from benchmark.reports.parts import MARKS, Exhibit, Page
 from benchmark.reports.webfont import font_face
+from benchmark.reports.words import language, t
 
 PLOTLY_HERE = '<script src="plotly.js"></script>'
 
@@ -33,13 +34,15 @@ def render(page: Page) -> str:
 
 def environment() -> jinja2.Environment:
     """Jinja2 over our templates: escapes everything, and an unknown name is an error."""
-    return jinja2.Environment(
+    found = jinja2.Environment(
         loader=jinja2.PackageLoader("benchmark.reports"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    found.globals |= {"t": t, "language": language, "marks": MARKS}
+    return found
 
 
 def asset(name: str) -> str:

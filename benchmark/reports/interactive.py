@@ -14,6 +14,7 @@ from typing import Any
 
 from benchmark.reports.figures import COLORS, Style
 from benchmark.reports.statistics import Estimate
+from benchmark.reports.words import t
 
 Figure = dict[str, Any]
 
@@ -135,11 +136,11 @@ def _chance(chance: Sequence[tuple[float, float]]) -> Figure:
     return {
         "type": "scatter",
         "mode": "lines",
-        "name": "chance",
+        "name": t("chance"),
         "x": [place for place, _ in chance],
         "y": [number(value) for _, value in chance],
         "line": {"color": "$muted", "width": 1.5, "dash": "dot"},
-        "hovertemplate": "<b>chance</b><br>%{y:.3g}<extra></extra>",
+        "hovertemplate": f"<b>{t('chance')}</b><br>%{{y:.3g}}<extra></extra>",
     }
 
 
@@ -183,7 +184,7 @@ def _trained_label(length: int) -> Figure:
         "y": 1,
         "yref": "paper",
         "yanchor": "bottom",
-        "text": "trained length",
+        "text": t("trained length"),
         "showarrow": False,
         "font": {"size": 11, "color": "$muted"},
     }

@@ -10,7 +10,8 @@ import jinja2
 from markupsafe import Markup, escape
 
 from benchmark.reports import html
-from benchmark.reports.parts import Cell, Page, Table
+from benchmark.reports.parts import MARKS, Cell, Page, Table
+from benchmark.reports.words import listed, t
 
 READ_BY_MARKDOWN = re.compile(r"([\\`*_\[\]|#~$])")
 
@@ -25,7 +26,13 @@ def environment() -> jinja2.Environment:
     """Jinja2 whose every expression comes out as literal Markdown text."""
     found = html.environment()
     found.finalize = literal
-    found.filters |= {"table": table, "code_block": code_block, "anchor": anchor}
+    found.filters |= {
+        "table": table,
+        "code_block": code_block,
+        "anchor": anchor,
+        "explained": explained,
+        "link": link,
+    }
     return found
 
 
@@ -41,7 +48,10 @@ def table(data: Table) -> Markup:
     """A table; headings of column groups are joined to the columns' own."""
     groups = [""] * (len(data.columns) - sum(group.span for group in data.groups))
     groups += [group.title for group in data.groups for _ in range(group.span)]
-    heads = [f"{group}: {column}" if group else column for group, column in zip(groups, data.columns, strict=True)]
+    heads = [
+        t("{group}: {column}", group=group, column=column) if group else column
+        for group, column in zip(groups, data.columns, strict=True)
+    ]
     rule = ["---" if index == 0 or index in data.words else "---:" for index in range(len(heads))]
     rows = [[_named(name), *map(_field, fields)] for name, *fields in data.rows]
     lines: list[list[str]] = [[literal(head) for head in heads], rule, *rows]
@@ -59,14 +69,26 @@ def anchor(title: str) -> Markup:
     return Markup(re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-"))
 
 
-def _named(cell: Cell) -> str:
+def explained(term: str, meaning: str) -> Markup:
+    """A term in bold, and what it means."""
+    return Markup(t("{term}: {meaning}", term=f"**{literal(term)}**", meaning=literal(meaning)))
+
+
+def link(address: str) -> Markup:
+    """An address that can be followed; `described` lets none through that could end it."""
+    return Markup(f"<{address}>")
+
+
+def _named(cell: Cell) -> Markup:
     """The first field of a row; what must be known of it stands in brackets, on the same line."""
-    remarks = f" ({literal(', '.join(cell.details))})" if cell.details else ""
-    return f"{literal(cell.text)}{remarks}"
+    text = literal(cell.text)
+    if not cell.details:
+        return text
+    return Markup(t("{name} ({remarks})", name=text, remarks=literal(listed(cell.details))))
 
 
 def _field(cell: Cell) -> str:
     text = literal(cell.text)
     text = Markup(f"**{text}**") if cell.mark == "best" else text
-    remarks = ", ".join(part for part in (*cell.details, cell.mark) if part)
+    remarks = listed(part for part in (*cell.details, MARKS.get(cell.mark, "")) if part)
     return f"{text} {literal(remarks)}".strip()

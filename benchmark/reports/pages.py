@@ -1,4 +1,4 @@
-"""The report: pure functions from records on disk to index.html, and to report.md with its figures beside it.
+"""The report: pure functions from records on disk to index.html, and to report.md with its figures and data beside it.
 
 Whatever the page says comes from the records: the same records give the same bytes.
 """
@@ -7,41 +7,62 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.files import write_atomically
-from benchmark.reports import aggregate, exhibits, html, interactive, markdown, sections, verdicts
+from benchmark.reports import (
+    aggregate,
+    exhibits,
+    html,
+    interactive,
+    markdown,
+    overviews,
+    profiles,
+    sections,
+    tradeoffs,
+    verdicts,
+)
 from benchmark.reports.crowd import MANY
 from benchmark.reports.evidence import Evidence
 from benchmark.reports.figures import palette
 from benchmark.reports.parts import Exhibit, Page
+from benchmark.reports.snapshot import FILE, Snapshot
+from benchmark.reports.words import joined, speaking, t
 from benchmark.results.store import Store
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReportPaths:
-    """Where a report was written."""
+    """Where a report was written, and the sentences that it begins with, by task."""
 
     html: Path
     markdown: Path
+    data: Path
     figures: tuple[Path, ...]
+    findings: tuple[tuple[str, str], ...]
 
 
-def write_report(store: Store, out: Path, *, command: str | None = None, reference: str | None = None) -> ReportPaths:
-    """Write the report of a store into a folder.
+def write_report(
+    store: Store, out: Path, *, command: str | None = None, reference: str | None = None, language: str = "en"
+) -> ReportPaths:
+    """Write the report of a store into a folder, in one of words.LANGUAGES.
 
     `command` is what runs its cells again, for readers to copy; `reference` the encoding that others are compared with.
     """
-    return write(build(store, command, reference), out)
+    with speaking(language):
+        return write(build(store, command, reference), out)
 
 
 def write(page: Page, out: Path) -> ReportPaths:
-    """Write both forms of a page, and its figures."""
-    pictures = [exhibit for section in page.sections for exhibit in section.exhibits]
+    """Write both forms of a page, its figures and its data."""
+    pictures = [exhibit for section in page.sections for exhibit in section.pictures]
     paths = ReportPaths(
         html=out / "index.html",
         markdown=out / "report.md",
+        data=out / FILE,
         figures=tuple(out / "figures" / exhibit.file for exhibit in pictures),
+        findings=next((section.terms for section in page.sections if section.id == "verdict"), ()),
     )
     _write_pictures(pictures, paths.figures)
     write_atomically(paths.markdown, markdown.render(page).encode())
+    write_atomically(paths.data, page.data.encode())
     write_atomically(paths.html, html.render(page).encode())
     return paths
 
@@ -51,56 +72,63 @@ def build(store: Store, command: str | None = None, reference: str | None = None
     evidence = Evidence.of(store, reference)
     styles = palette(evidence.encodings)
     settings = {panel.setting for panel in evidence.panels}
-    probes = [probe for probe in aggregate.probes(store) if probe.setting in settings]
+    probes = [probe for probe in aggregate.probes(evidence.store) if probe.setting in settings]
     timing_problems: list[str] = []
+    overview = overviews.Overview.of(evidence)
     timings = aggregate.timings(store.root / "timing", timing_problems)
     return Page(
-        title="Position encodings compared",
+        title=t("Position encodings compared"),
         lead=_lead(evidence),
         colors={name: interactive.series(style).removeprefix("$") for name, style in styles.items()},
         sections=(
             verdicts.verdict(evidence),
             sections.summary(evidence),
             exhibits.curves(evidence, styles),
+            overviews.matrix(overview),
+            overviews.wins(overview),
+            overviews.ranks(overview, styles),
+            tradeoffs.tradeoffs(evidence, timings, styles),
+            verdicts.paired(evidence),
             exhibits.language(evidence, styles),
             exhibits.heatmaps(evidence),
             exhibits.grids(evidence, styles),
-            verdicts.paired(evidence),
             exhibits.attention(probes),
             exhibits.structure(probes),
             sections.cost(evidence, timings),
+            profiles.profiles(evidence, styles, probes),
             sections.troubles(evidence, timing_problems),
             sections.run(evidence, command),
             sections.reading(),
         ),
         footer=_footer(evidence),
+        data=Snapshot.of_report(evidence).text(),
     )
 
 
 def _lead(evidence: Evidence) -> str:
     panels = evidence.panels
     if not panels:
-        return "Models were trained, but none was measured."
+        return t("Models were trained, but none was measured.")
     names = sorted({name for panel in panels for name in panel.table["encoding"]})
     tasks = len({panel.task for panel in panels})
     seeds = max(len(panel.seeds) for panel in panels)
     farthest = max(panel.lengths[-1] / panel.train_length for panel in panels)
-    who = _joined(names) if len(names) <= MANY else f"{len(names)} encodings"
-    return (
-        f"{who} on {tasks} task{'s' * (tasks != 1)}, {seeds} paired seed{'s' * (seeds != 1)} each, "
-        f"up to {farthest:g} times the trained length."
+    return t(
+        "{encodings} on {tasks}, {seeds} each, up to {farthest:g} times the trained length.",
+        encodings=joined(names) if len(names) <= MANY else t("{n} encodings", n=len(names)),
+        tasks=t("1 task") if tasks == 1 else t("{n} tasks", n=tasks),
+        seeds=t("1 paired seed") if seeds == 1 else t("{n} paired seeds", n=seeds),
+        farthest=farthest,
     )
-
-
-def _joined(names: list[str]) -> str:
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def _footer(evidence: Evidence) -> str:
     newest = max(evidence.trainings, key=lambda record: record.created)
-    return (
-        f"position-benchmark {newest.environment.benchmark}. Newest record: {newest.created:%Y-%m-%d %H:%M} UTC. "
-        "Made from the records on disk alone: the same records give the same report."
+    return t(
+        "position-benchmark {version}. Newest record: {created:%Y-%m-%d %H:%M} UTC. "
+        "Made from the records on disk alone: the same records give the same report.",
+        version=newest.environment.benchmark,
+        created=newest.created,
     )
 
 

@@ -24,6 +24,7 @@ from scipy import special  # type: ignore[import-untyped]
 from benchmark.errors import UsageError
 from benchmark.reports.resampling import Floats, bca_interval, sign_flip_p
 from benchmark.reports.statistics import CONFIDENCE, SHARED, mean_interval
+from benchmark.reports.words import t
 
 LEVEL = 1 - CONFIDENCE
 POWER = 0.8
@@ -158,7 +159,7 @@ def _tests(differences: Floats, margin: float, seed: int) -> dict[str, Any]:
         own = differences[rows][known[rows]].reshape(-1, count)
         found["difference"][rows] = own.mean(axis=1)
         found["spread"][rows] = own.std(axis=1, ddof=1) if count > 1 else math.nan
-        found["low"][rows], found["high"][rows] = _interval(own, seed)
+        found["low"][rows], found["high"][rows] = difference_interval(own, seed)
         found["p"][rows] = sign_flip_p(own, seed)
         found["p_equivalent"][rows] = equivalence_p(own, margin)
     kinds = ["BCa" if count >= BOOTSTRAP_SEEDS else "t" if count > 1 else "" for count in counts]
@@ -166,7 +167,8 @@ def _tests(differences: Floats, margin: float, seed: int) -> dict[str, Any]:
     return {**found, **corrected, "n": counts, "interval": kinds}
 
 
-def _interval(differences: Floats, seed: int) -> Floats:
+def difference_interval(differences: Floats, seed: int) -> Floats:
+    """The 95 % interval [2, rows] of the mean of each row of differences [rows, n]; NaN for one seed."""
     if differences.shape[1] >= BOOTSTRAP_SEEDS:
         return bca_interval(differences, seed).T
     estimates = [mean_interval(list(row)) for row in differences]
@@ -193,10 +195,12 @@ def _verdict(row: Mapping[str, Any]) -> str:
 
 def _note(row: Mapping[str, Any]) -> str:
     if row["n"] == 0:
-        return "no common seed"
+        return t("no common seed")
     if row["verdict"] not in ("unmeasured", "one seed"):
         return ""
     known = not math.isnan(row["seeds_needed"])
     needed = int(row["seeds_needed"]) if known else fewest_seeds(row["family"])
     more = max(1, needed - int(row["n"]))
-    return f"needs {'' if known else 'at least '}{more} more seed{'' if more == 1 else 's'}"
+    if known:
+        return t("needs 1 more seed") if more == 1 else t("needs {n} more seeds", n=more)
+    return t("needs at least 1 more seed") if more == 1 else t("needs at least {n} more seeds", n=more)

@@ -3,12 +3,18 @@
 import base64
 from dataclasses import dataclass, field
 from itertools import accumulate
+from urllib.parse import quote
+
+from markupsafe import Markup
 
 from benchmark.reports.crowd import MANY
 from benchmark.reports.interactive import Figure
+from benchmark.reports.words import Phrases, later, t
 
 KEY_DIGITS = 8
 TALL = MANY + 1  # entries of a legend: encodings, and chance
+MARKS = Phrases({"best": later("best"), "tied": later("tied")})  # of cells
+PLAIN = " !$()*+,-./:;=?@[]^_`{|}~"  # in the address of a picture; nothing that HTML would escape
 MEDIA = {"svg": "image/svg+xml", "png": "image/png"}
 
 
@@ -80,23 +86,49 @@ class Exhibit:
 
     @property
     def data_uri(self) -> str:
-        """The picture inside a page."""
+        """The picture inside a page; text is written as it is, since base64 takes a third more."""
+        if self.format == "svg":
+            return f"data:{MEDIA[self.format]},{quote(self.picture.decode(), safe=PLAIN)}"
         return f"data:{MEDIA[self.format]};base64,{base64.b64encode(self.picture).decode()}"
+
+    @property
+    def inline(self) -> Markup:
+        """An SVG picture of ours as a part of the page, where it follows the reader's theme."""
+        return Markup(self.picture.decode())
 
     @property
     def records(self) -> str:
         """How many records stand behind it."""
-        records, models = (f"{count} {noun}{'s' * (count != 1)}" for count, noun in self._counts)
-        return f"From {records} of {models}"
-
-    @property
-    def _counts(self) -> tuple[tuple[int, str], tuple[int, str]]:
-        return (self.measured, "record"), (len(self.models), "trained model")
+        records = t("1 record") if self.measured == 1 else t("{n} records", n=self.measured)
+        models = t("1 trained model") if len(self.models) == 1 else t("{n} trained models", n=len(self.models))
+        return t("From {records} of {models}", records=records, models=models)
 
     @property
     def folders(self) -> tuple[str, ...]:
         """The beginnings of the models' folder names, enough to find them."""
         return tuple(key[:KEY_DIGITS] for key in self.models)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """What a report has to say of one encoding by itself; folded, with a permanent link."""
+
+    id: str
+    name: str  # its label
+    title: str
+    idea: str
+    formula: str
+    where: str  # what explains the formula
+    source: str  # the address of its publication, "" if it has none
+    lines: tuple[str, ...]
+    exhibit: Exhibit
+    table: Table
+    links: tuple[tuple[str, str, str], ...]  # to other places: what is there, its id, its heading
+
+    @property
+    def heading(self) -> str:
+        """Its label, and its title where that says more."""
+        return f"{self.name} · {self.title}" if self.title and self.title.lower() != self.name else self.name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +143,12 @@ class Section:
     code: str | None = None  # a command to copy
     terms: tuple[tuple[str, str], ...] = ()  # a word and what it means
     paired: bool = False  # exhibits two abreast where there is room
+    profiles: tuple[Profile, ...] = ()
+
+    @property
+    def pictures(self) -> tuple[Exhibit, ...]:
+        """Every figure that is a file of its own."""
+        return (*self.exhibits, *(profile.exhibit for profile in self.profiles))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,3 +160,4 @@ class Page:
     sections: tuple[Section, ...]
     colors: dict[str, str]
     footer: str
+    data: str  # what it shows, for programs

@@ -16,11 +16,24 @@ import numpy as np
 import pandas as pd
 from scipy import special  # type: ignore[import-untyped]
 
+from benchmark.reports.words import Phrases, language, later, t
+
 CONFIDENCE = 0.95
-INTERVAL = "95 % t interval"  # as figures and tables name it
 BOUNDED = frozenset({"token_accuracy", "exact_match"})  # metrics that lie in [0, 1]
 RESAMPLES = 2000
 NOTHING = "—"
+LEAGUES = Phrases({"reads digits": later("reads digits")})
+STATUSES = Phrases(  # of records, for people
+    {
+        "failed": later("failed"),
+        "diverged": later("diverged"),
+        "unsupported": later("unsupported"),
+        "missing": later("missing"),
+        "superseded": later("superseded"),
+        "orphan": later("orphan"),
+        "unreadable": later("unreadable"),
+    }
+)
 
 POINT = ["task", "setting", "metric", "trained_with", "encoding", "length"]  # what is averaged over seeds
 SHARED = ["multiple", "train_length", "lower_is_better"]
@@ -76,9 +89,14 @@ def over_seeds(table: pd.DataFrame) -> pd.DataFrame:
     Columns: those, multiple, train_length, lower_is_better, chance, n (seeds with a value), seeds (seeds of the task's
     grid), mean, low, high, median, minimum, maximum, status ("ok" if any seed is, else what they came to).
     """
-    rows = [_over_seeds(dict(zip(POINT, key, strict=True)), group) for key, group in table.groupby(POINT, sort=True)]
+    groups = table.groupby(POINT, sort=True)
+    points = groups["value"].agg(["count", "mean", "std", "median", "min", "max"])
+    low, high = _edges(points)
+    points = points.assign(**{name: groups[name].first() for name in (*SHARED, "chance")}, low=low, high=high)
+    points = points.assign(status=_statuses(table)).reset_index()
+    points = points.rename(columns={"count": "n", "min": "minimum", "max": "maximum"})
     columns = [*POINT, *SHARED, "chance", "n", "mean", "low", "high", "median", "minimum", "maximum", "status"]
-    points = pd.DataFrame(rows, columns=columns)
+    points = points[columns]
     seeds = table.groupby(["task", "setting"])["seed"].nunique().rename("seeds").reset_index()
     return points.merge(seeds, on=["task", "setting"], how="left")
 
@@ -176,7 +194,7 @@ SUMMARY_COLUMNS = [
 def spell(mean: float, low: float, high: float, status: str = "ok") -> str:
     """A value for people: "0.97 [0.95, 0.99]"; "—" if unsupported or missing; else what became of it."""
     if math.isnan(mean):
-        return NOTHING if status in ("unsupported", "missing", "ok") else status
+        return NOTHING if status in ("unsupported", "missing", "ok") else STATUSES.get(status, status)
     digits = 2 if abs(mean) < 100 else 0
     if math.isnan(low):
         return f"{mean:z.{digits}f}"
@@ -187,11 +205,17 @@ def seeds_phrase(counts: Sequence[int]) -> str:
     """How many seeds stand behind a figure: "95 % t interval over 3 seeds", "1 seed, no interval"."""
     known = sorted({count for count in counts if count})
     if not known:
-        return "no seeds"
+        return t("no seeds")
     if known == [1]:
-        return "1 seed, no interval"
-    span = str(known[0]) if len(known) == 1 else f"{known[0]} to {known[-1]}"
-    return f"{INTERVAL} over {span} seeds"
+        return t("1 seed, no interval")
+    if len(known) == 1:
+        return t("95 % t interval over {n} seeds", n=known[0])
+    return t("95 % t interval over {low} to {high} seeds", low=known[0], high=known[-1])
+
+
+def seeds_of(count: int) -> str:
+    """A number of seeds in words."""
+    return t("1 seed") if count == 1 else t("{n} seeds", n=count)
 
 
 def _margin(values: Sequence[float]) -> float:
@@ -205,22 +229,23 @@ def _mean(values: Sequence[float]) -> float:
     return float(np.mean(values)) if values else math.nan
 
 
-def _over_seeds(names: dict[str, Any], group: pd.DataFrame) -> dict[str, Any]:
-    values = group["value"].dropna()
-    estimate = mean_interval(list(values), bounded=names["metric"] in BOUNDED)
-    return {
-        **names,
-        **{name: group[name].iloc[0] for name in SHARED},
-        "chance": _chance(group),
-        "n": estimate.n,
-        "mean": estimate.value,
-        "low": estimate.low,
-        "high": estimate.high,
-        "median": float(values.median()),
-        "minimum": float(values.min()),
-        "maximum": float(values.max()),
-        "status": _status(group),
-    }
+def _edges(points: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """The t intervals of many points at once, as `mean_interval` makes each; NaN for fewer than two seeds."""
+    count = points["count"].where(points["count"] > 1)
+    margin = special.stdtrit(count - 1, (1 + CONFIDENCE) / 2) * points["std"] / np.sqrt(count)
+    low, high = points["mean"] - margin, points["mean"] + margin
+    bounded = points.index.get_level_values("metric").isin(BOUNDED)
+    return low.where(~bounded, low.clip(0, 1)), high.where(~bounded, high.clip(0, 1))
+
+
+def _statuses(table: pd.DataFrame) -> pd.Series:
+    """The status of every point: most are ok, and only the others are counted out one by one."""
+    any_ok = (table["status"] == "ok").groupby([table[name] for name in POINT]).any()
+    lost = table[table["status"] != "ok"].groupby(POINT)
+    others: dict[Any, str] = {key: _status(group) for key, group in lost}
+    return pd.Series({key: "ok" if ok else others[key] for key, ok in any_ok.items()}, dtype=object).reindex(
+        any_ok.index
+    )
 
 
 def _chance(group: pd.DataFrame) -> float:
@@ -281,8 +306,9 @@ def arranged(table: pd.DataFrame) -> list[tuple[str, str, str]]:
 
 def qualified(trained_with: str, encoding: str, league: str) -> str:
     """An encoding with what must be known before it is compared: "yarn (on rope)", "abacus (reads digits)"."""
-    notes = [f"on {trained_with}"] * (trained_with != encoding) + [league] * bool(league)
-    return f"{encoding} ({'; '.join(notes)})" if notes else encoding
+    notes = [t("on {encoding}", encoding=trained_with)] if trained_with != encoding else []
+    notes += [LEAGUES.get(league, league)] if league else []
+    return t("{name} ({remarks})", name=encoding, remarks=language().semicolon.join(notes)) if notes else encoding
 
 
 def _leagues(rows: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:

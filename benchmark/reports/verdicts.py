@@ -13,12 +13,21 @@ from benchmark.reports import lengths
 from benchmark.reports.crowd import MANY
 from benchmark.reports.evidence import Evidence, Panel
 from benchmark.reports.findings import findings
-from benchmark.reports.paired import MARGINS, against, league_of
+from benchmark.reports.paired import MARGINS, league_of
 from benchmark.reports.parts import Cell, Group, Section, Table
 from benchmark.reports.sections import name_cell, place, unit, value_cell
-from benchmark.reports.statistics import NOTHING, arranged
+from benchmark.reports.statistics import NOTHING, arranged, seeds_of
+from benchmark.reports.words import Phrases, later, t
 
-WORDS = {"unmeasured": "not shown"}  # a verdict, for people
+WORDS = Phrases(  # verdicts, for people
+    {
+        "better": later("better"),
+        "worse": later("worse"),
+        "equivalent": later("equivalent"),
+        "unmeasured": later("not shown"),
+        "one seed": later("one seed"),
+    }
+)
 LEAST_P = 1e-4  # smaller ones are not told apart
 
 Row = Mapping[Any, Any]
@@ -27,65 +36,69 @@ Row = Mapping[Any, Any]
 def verdict(evidence: Evidence) -> Section:
     """Findings in words, at most two sentences a task."""
     if not evidence.compared:
-        return Section(id="verdict", title="What these results show", lines=(_nothing(evidence),))
+        return Section(id="verdict", title=t("What these results show"), lines=(_nothing(evidence),))
     found = findings(evidence.shown, evidence.reference)
     panels = [panel for panel in evidence.panels if (panel.task, panel.setting) in found]
     return Section(
         id="verdict",
-        title="What these results show",
+        title=t("What these results show"),
         lines=(
-            f"The reference is {evidence.reference}. “Best mean” is no test. “Ruled out as the best” is: with 95 % a "
-            "best one is among those that are left. “Better” and “worse” are shown seed by seed, at the 5 % level for "
-            "all comparisons of a task together; “equivalent” is shown too. What is not shown is not thereby equal.",
+            t(
+                "The reference is {reference}. “Best mean” is no test. “Ruled out as the best” is: with 95 % a best "
+                "one is among those that are left. “Better” and “worse” are shown seed by seed, at the 5 % level for "
+                "all comparisons of a task together; “equivalent” is shown too. What is not shown is not thereby "
+                "equal.",
+                reference=evidence.reference,
+            ),
             *_other_leagues(evidence),
         ),
-        terms=tuple((f"{panel.task}, L = {panel.train_length}", found[panel.task, panel.setting]) for panel in panels),
+        terms=tuple((_heading(panel), found[panel.task, panel.setting]) for panel in panels),
     )
 
 
 def paired(evidence: Evidence) -> Section:
     """Each encoding against the reference at L and at the longest length, and how far it carries; a table a task."""
     if not evidence.compared:
-        return Section(id="paired", title="Against the reference", lines=(_nothing(evidence),))
-    headline = evidence.shown[evidence.shown["headline"]]
-    tests = against(_ends(headline), evidence.reference)
-    reach = lengths.over_seeds(lengths.curves(headline))
+        return Section(id="paired", title=t("Against the reference"), lines=(_nothing(evidence),))
     return Section(
         id="paired",
-        title="Against the reference",
+        title=t("Against the reference"),
         lines=(
-            f"Differences to {evidence.reference}, seed by seed, with the 95 % interval of each alone. p is of sign "
-            "flips, and corrected for all comparisons of its column (Holm). The longest usable length is the last up "
-            f"to which a loss stays within {100 * (lengths.LOSS_HOLDS - 1):.0f} % of that at L, or an accuracy keeps "
-            f"{lengths.ACCURACY_HOLDS:g} of it: the median over seeds. The area is the mean value over all octaves "
-            "from L to the longest length.",
+            t(
+                "Differences to {reference}, seed by seed, with the 95 % interval of each alone. p is of sign flips, "
+                "and corrected for all comparisons of its column (Holm). The longest usable length is the last up to "
+                "which a loss stays within {percent:.0f} % of that at L, or an accuracy keeps {share:g} of it: the "
+                "median over seeds. The area is the mean value over all octaves from L to the longest length.",
+                reference=evidence.reference,
+                percent=100 * (lengths.LOSS_HOLDS - 1),
+                share=lengths.ACCURACY_HOLDS,
+            ),
         ),
         tables=tuple(
-            _table(panel, evidence.reference, _of(panel, tests), _of(panel, reach)) for panel in evidence.panels
+            _table(panel, evidence.reference, rows_of(panel, evidence.tests), rows_of(panel, evidence.reach))
+            for panel in evidence.panels
         ),
     )
 
 
 def _nothing(evidence: Evidence) -> str:
     if not evidence.panels:
-        return "Nothing was measured, so nothing can be said."
+        return t("Nothing was measured, so nothing can be said.")
     if not evidence.reference:
-        return "Every result is of an encoding that was applied at test time alone: there is no reference."
-    return f"{evidence.reference}, the reference, has no result among those shown: nothing is compared with it."
+        return t("Every result is of an encoding that was applied at test time alone: there is no reference.")
+    return t(
+        "{reference}, the reference, has no result among those shown: nothing is compared with it.",
+        reference=evidence.reference,
+    )
 
 
 def _other_leagues(evidence: Evidence) -> Iterator[str]:
     if len(league_of(evidence.shown, evidence.reference)) < len(evidence.shown):
-        yield "Encodings of another league than the reference's are not spoken of here."
+        yield t("Encodings of another league than the reference's are not spoken of here.")
 
 
-def _ends(headline: pd.DataFrame) -> pd.DataFrame:
-    """The rows at L and at the longest length of each task."""
-    longest = headline.groupby(["task", "setting"])["length"].transform("max")
-    return headline[headline["length"].isin(headline["train_length"]) | (headline["length"] == longest)]
-
-
-def _of(panel: Panel, table: pd.DataFrame) -> Sequence[Row]:
+def rows_of(panel: Panel, table: pd.DataFrame) -> Sequence[Row]:
+    """The rows of a table that are of a panel's task and setting."""
     return table[(table["task"] == panel.task) & (table["setting"] == panel.setting)].to_dict("records")
 
 
@@ -99,18 +112,17 @@ def _table(panel: Panel, reference: str, tests: Sequence[Row], reach: Sequence[R
     )
     families = sorted({int(row["family"]) for row in tests if row["family"]})
     return Table(
-        title=f"{panel.task}, L = {panel.train_length}",
+        title=_heading(panel),
         folded=len(names) > MANY,
-        caption=f"{unit(panel)}: difference to {reference}, best at the longest length first; "
-        f"Holm over {' or '.join(map(str, families)) or 'no'} comparisons{_margin(panel)}. Lengths in tokens.",
+        caption=_table_caption(panel, reference, families),
         columns=(
-            "encoding",
-            *(column for _ in ends for column in ("difference", "p", "verdict")),
-            *("usable", "area"),
+            t("encoding"),
+            *(column for _ in ends for column in (t("difference"), "p", t("verdict"))),
+            *(t("usable"), t("area")),
         ),
         groups=(
             *(Group(title=place(panel, length), span=3) for length in ends),
-            Group(title="how far", span=2, detail="longest usable length, area"),
+            Group(title=t("how far"), span=2, detail=t("longest usable length, area")),
         ),
         words=frozenset({3 * index + 3 for index in range(len(ends))}),
         rows=tuple(
@@ -121,16 +133,32 @@ def _table(panel: Panel, reference: str, tests: Sequence[Row], reach: Sequence[R
                     for length in ends
                     for cell in _difference(by_place.get((*name[:2], length)), own=name[:2] == (reference, reference))
                 ),
-                *_reach(by_name.get(name[:2]), len(panel.seeds)),
+                *reach_cells(by_name.get(name[:2]), len(panel.seeds)),
             )
             for name in names
         ),
     )
 
 
-def _margin(panel: Panel) -> str:
+def _heading(panel: Panel) -> str:
+    return t("{task}, L = {length}", task=panel.task, length=panel.train_length)
+
+
+def _table_caption(panel: Panel, reference: str, families: Sequence[int]) -> str:
     margin = MARGINS.get(panel.metric)
-    return "" if margin is None else f"; equivalent: within {margin:g}"
+    facts = {"metric": unit(panel), "reference": reference, "families": t(" or ").join(map(str, families)) or t("no")}
+    if margin is None:
+        return t(
+            "{metric}: difference to {reference}, best at the longest length first; Holm over {families} comparisons. "
+            "Lengths in tokens.",
+            **facts,
+        )
+    return t(
+        "{metric}: difference to {reference}, best at the longest length first; Holm over {families} comparisons; "
+        "equivalent: within {margin:g}. Lengths in tokens.",
+        **facts,
+        margin=margin,
+    )
 
 
 def _order(name: tuple[str, str], reference: str, row: Row | None) -> tuple[bool, bool, float]:
@@ -141,22 +169,24 @@ def _order(name: tuple[str, str], reference: str, row: Row | None) -> tuple[bool
 
 def _difference(row: Row | None, *, own: bool) -> tuple[Cell, Cell, Cell]:
     if row is None or row["n"] == 0:
-        absent = "reference" if own else "no common seed" if row is not None else NOTHING
+        absent = t("reference") if own else t("no common seed") if row is not None else NOTHING
         return Cell(text=NOTHING), Cell(text=NOTHING), Cell(text=absent)
     outcome = str(row["verdict"])
     interval = () if math.isnan(row["low"]) else (f"[{row['low']:+.3f}, {row['high']:+.3f}]",)
     return (
         Cell(text=f"{row['difference']:+.3f}", details=interval),
-        Cell(text=_p(row["p_holm"]), details=(f"{row['n']} seed{'s' * (row['n'] != 1)}",)),
+        Cell(text=probability(row["p_holm"]), details=(seeds_of(row["n"]),)),
         Cell(text=WORDS.get(outcome, outcome), details=(row["note"],) if row["note"] else ()),
     )
 
 
-def _p(value: float) -> str:
+def probability(value: float) -> str:
+    """A p value, for people."""
     return f"< {LEAST_P:g}" if value < LEAST_P else f"{value:.2g}"
 
 
-def _reach(row: Row | None, seeds: int) -> tuple[Cell, Cell]:
+def reach_cells(row: Row | None, seeds: int) -> tuple[Cell, Cell]:
+    """The longest usable length and the area, of a row of `lengths.over_seeds`."""
     if row is None:
         return Cell(text=NOTHING), Cell(text=NOTHING)
     area = value_cell(row["area"], row["area_low"], row["area_high"], "ok", int(row["area_n"]), seeds)
@@ -168,7 +198,7 @@ def _usable(row: Row, seeds: int) -> Cell:
     if not row["n"]:
         return Cell(text=NOTHING)
     known = () if math.isnan(row["usable_low"]) else (f"[{row['usable_low']:g}, {row['usable_high']:g}]",)
-    learned = (f"learned by {row['learned']} of {row['n']}",) if row["learned"] < row["n"] else ()
-    fewer = (f"{row['n']} of {seeds} seeds",) if row["n"] < seeds else ()
+    learned = (t("learned by {n} of {all}", n=row["learned"], all=row["n"]),) if row["learned"] < row["n"] else ()
+    fewer = (t("{n} of {all} seeds", n=row["n"], all=seeds),) if row["n"] < seeds else ()
     at_limit = "≥ " if row["usable"] == row["longest"] else ""
     return Cell(text=f"{at_limit}{row['usable']:g}", details=(*known, *learned, *fewer))

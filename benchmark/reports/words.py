@@ -1,10 +1,111 @@
 """What a report says, in the language of its reader.
 
 Every sentence of a report stands in the code in English, as a whole, with named fields for what varies:
-`t("{n} models were trained", n=3)`. A language is a catalogue of such sentences; English needs none.
+`t("{n} models were trained", n=3)`. A language is a catalogue of such sentences in gettext's form,
+`locale/zh_CN.po`, read by Babel; English needs neither. What the catalogue lacks is said in English.
+
+Convention: the language is of the context (`with speaking("zh"):`), and is not handed down through every call.
+Messages are literals where `t` or `later` is called, so that tests/reports/translations.py finds them in the source.
 """
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+from benchmark.errors import unknown
+
+
+@dataclass(frozen=True, kw_only=True)
+class Language:
+    """How a language is written, apart from its sentences."""
+
+    tag: str  # for HTML: BCP 47
+    catalogue: str = ""  # a file in locale/; "" for English, in which the code is written
+    comma: str = ", "  # between the items of a list
+    semicolon: str = "; "  # between the parts of a sentence
+    space: str = " "  # between two sentences
+
+
+LANGUAGES = {
+    "en": Language(tag="en"),
+    "zh": Language(tag="zh-CN", catalogue="zh_CN.po", comma="、", semicolon="；", space=""),
+}
+_LANGUAGE: ContextVar[Language] = ContextVar("language", default=LANGUAGES["en"])
+
+
+@contextmanager
+def speaking(name: str) -> Iterator[None]:
+    """Everything said inside is in this language, one of LANGUAGES."""
+    if name not in LANGUAGES:
+        raise unknown("language", name, LANGUAGES)
+    token = _LANGUAGE.set(LANGUAGES[name])
+    try:
+        yield
+    finally:
+        _LANGUAGE.reset(token)
+
+
+def language() -> Language:
+    """The language that is spoken now."""
+    return _LANGUAGE.get()
 
 
 def t(message: str, /, **values: object) -> str:
     """A sentence in the reader's language, its fields filled in."""
-    return message.format(**values)
+    return said(message).format(**values)
+
+
+def later(message: str, /) -> str:
+    """A message as it stands, to be said when the language is known: for constants of a module."""
+    return message
+
+
+def said(message: str) -> str:
+    """A message that was marked elsewhere, by `later` or as the title of a task, in the reader's language."""
+    spoken = language()
+    return _catalogue(spoken.catalogue).get(message, message) if spoken.catalogue else message
+
+
+class Phrases(Mapping[str, str]):
+    """Names of data, and what a reader sees for each, said when it is looked up."""
+
+    def __init__(self, messages: Mapping[str, str]) -> None:
+        self._messages = dict(messages)
+
+    def __getitem__(self, name: str) -> str:
+        return said(self._messages[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._messages)
+
+    def __len__(self) -> int:
+        return len(self._messages)
+
+
+def listed(items: Iterable[object]) -> str:
+    """Items one after the other: "0, 1, 2"."""
+    return language().comma.join(map(str, items))
+
+
+def joined(names: Iterable[str]) -> str:
+    """Names as a sentence holds them: "rope, alibi and none"."""
+    *first, last = names
+    return t("{names} and {last}", names=listed(first), last=last) if first else last
+
+
+def sentences(*parts: str) -> str:
+    """Sentences as one paragraph; empty ones are left out."""
+    return language().space.join(part for part in parts if part)
+
+
+@cache
+def _catalogue(file: str) -> Mapping[str, str]:
+    """The translations of a catalogue by message; those that are still empty or doubtful are left out."""
+    from babel.messages.pofile import read_po  # English needs no Babel
+
+    with (resources.files("benchmark.reports") / "locale" / file).open("rb") as source:
+        entries = list(read_po(source))
+    return {str(entry.id): str(entry.string) for entry in entries if entry.id and entry.string and not entry.fuzzy}

@@ -5,6 +5,8 @@
 
 Length is that of the prompt, the plus included; a row has 2 * length + 1 tokens. In training and test alike the plus
 may stand anywhere between the first bit and the last; where it does is the lengths of the operands.
+Vocabulary: 6.
+Chance: 0.64 at length 40, 0.63 at length 160.
 Source: Deletang et al. 2022, https://arxiv.org/abs/2207.02098, appendix A.
 Convention: every bit of an operand is uniform, and the sum fills length - 1 bits with zeros, which are scored. The
 authors' code draws no operand 0, and scores nothing past the sum's last one and the mark after it.

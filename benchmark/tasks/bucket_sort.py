@@ -6,6 +6,8 @@
 The answer follows from how often each symbol occurs, wherever it stands: the control that needs no order of the
 prompt. Every symbol occurs many times, and knowing when to go on to the next is the task.
 Length is the length of the string; a row has 2 * length + 2 tokens.
+Vocabulary: 8.
+Chance: 0.00084 at length 40, 5.5e-05 at length 160.
 Source: Delétang et al. 2022, https://arxiv.org/abs/2207.02098, appendix on the tasks, "bucket sort", with 5 symbols.
 """
 

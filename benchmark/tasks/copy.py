@@ -4,6 +4,8 @@
     target   .    .  .  .  q    e  v  EOS      (. is not scored)
 
 Length is the length of the string; a row has 2 * length + 2 tokens.
+Vocabulary: 103.
+Chance: (length / 100 + 1) / (length + 1).
 Source: Kazemnejad et al. 2023, https://arxiv.org/abs/2305.19466, section 3.
 """
 

@@ -5,6 +5,8 @@
 
 The second copy can be read from the prompt or from the first copy, and the marks ask how many were written.
 Length is the length of the string; a row has 3 * length + 3 tokens.
+Vocabulary: 104.
+Chance: (length / 100 + 1) / (length + 1).
 Source: Kazemnejad et al. 2023, https://arxiv.org/abs/2305.19466, section 3.
 Convention: a mark NEXT stands between the copies, as in the paper's released data.
 """

@@ -6,6 +6,8 @@
 The number is written in decimal digits, the highest first and without leading zeros, so that counts past those of
 training need no new tokens. A shorter number is filled up with EOS, unscored.
 Length is the length of the string, the asked symbol apart; a row has length + 3 tokens and the digits of `length`.
+Vocabulary: 23.
+Chance: (2 - 1 / 2 ** length) / (length + 1).
 Source: Yehudai et al. 2024, https://arxiv.org/abs/2407.15160, section 1 ("query counting").
 Convention: counts spread from 0 to about half the length. Of uniform strings they would be near length / symbols, and
 the length of the row would nearly give the answer; near the whole length there would be too few strings.

@@ -5,6 +5,8 @@
 
 No bracket closes what was not opened, and the depth never exceeds `depth`, so that no length brings new answers.
 Length is the number of brackets; a row has one token more. BOS is there to count against.
+Vocabulary: 12.
+Chance: 0.38 at length 40, 0.28 at length 160.
 Source: Yao et al. 2021, https://arxiv.org/abs/2105.11115: the language Dyck-(1, depth) of one kind of
 bracket and bounded depth, here in all its prefixes; naming the depth in place of the next bracket is ours.
 """

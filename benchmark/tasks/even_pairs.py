@@ -6,6 +6,8 @@
 The pairs 01 and 10 together are even in number, and the answer is 0, just if the first and the last bit are the same:
 an absolute reader finds both ends at once, a counter must count.
 Length is the number of bits; a row has length + 3 tokens.
+Vocabulary: 5.
+Chance: 1 / 2.
 Source: Delétang et al. 2022, https://arxiv.org/abs/2207.02098, appendix on the tasks, "even pairs".
 """
 

@@ -7,6 +7,8 @@ The bits after i are random: a mind that looks a little to the side is caught. T
 farther back the answer stands.
 Length is the number of instructions; a row has 2 * length - 1 tokens. How far back an answer stands is read from the
 row: the place of a read minus that of the last w before it.
+Vocabulary: 5.
+Chance: 1 / 2.
 Source: Liu et al. 2023, https://arxiv.org/abs/2306.00946, section 3, FFL(ignore): an instruction is i with probability
 `ignore`, and else w or r with equal probability; the first is always w and the last r; bits are uniform.
 Convention: reads alone are scored. The default, .8, is what the paper trains on; its sparse set is ignore=0.98 and its

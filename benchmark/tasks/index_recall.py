@@ -7,6 +7,8 @@ As in associative recall, but a symbol's only key is its place: no distance and 
 absolute reading. Each of the first `indices` places is asked for once, in random order: longer strings bring no new
 questions, and put their answers farther back.
 Length is the length of the string; a row has length + min(length, indices) tokens.
+Vocabulary: 18.
+Chance: 1 / 10.
 Source: this benchmark; that transformers are poor at such random access: Ebrahimi et al. 2024,
 https://arxiv.org/abs/2408.05506.
 """

@@ -7,6 +7,8 @@ The first time is anywhere, so that the distance grows with the length. One laye
 stands one place before a key: it needs recall by content and a reading one place off.
 Length is the number of tokens. How far back the answer stands (the lag) is read from the row: the last place minus
 the other place of the last token.
+Vocabulary: 16.
+Chance: 1 / 15.
 Source: Olsson et al. 2022, https://arxiv.org/abs/2209.11895, the rule "A B ... A -> B"; with one question at the end,
 as in Fu et al. 2023, https://arxiv.org/abs/2212.14052, section 3.1.
 Convention: any symbol may be the one that stands twice, not a reserved one; the others are free to stand several times.

@@ -6,6 +6,8 @@
 Where every bit stands does not matter. The lead of one bit over the other is about the root of the length: longer
 strings ask for a finer balance too.
 Length is the number of bits; a row has length + 3 tokens.
+Vocabulary: 5.
+Chance: 1 / 2.
 Source: Merrill et al. 2022, https://arxiv.org/abs/2106.16213 ("majority", a language outside AC0).
 Convention: no ties, where the answer would be a matter of taste. A tied string has one bit flipped, at a random place.
 """

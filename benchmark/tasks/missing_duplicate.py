@@ -5,6 +5,8 @@
 
 The symbol stands uncovered in the other copy, `length` places away: before or after.
 Length is the length of the string, half of what is shown; a row has 2 * length + 3 tokens.
+Vocabulary: 6.
+Chance: 1 / 2.
 Source: Delétang et al. 2022, https://arxiv.org/abs/2207.02098, appendix on the tasks, "missing duplicate", 2 symbols.
 Convention: the paper counts both copies as length, and fills up odd lengths with an empty token.
 """

@@ -7,6 +7,8 @@
     target   .    .  .  .  .  .  .  .  .  .  1    EOS
 
 Length is the number of numbers; a row has 2 * length + 2 tokens, with brackets 4 * length.
+Vocabulary: 13.
+Chance: 0.2 at length 40.
 Source: Deletang et al. 2022, https://arxiv.org/abs/2207.02098, appendix A: "modular arithmetic (simple)",
 and with brackets "modular arithmetic".
 Convention: without brackets, * binds before + and -. With them, every operation has its own pair, the outermost too,
@@ -38,6 +40,7 @@ class ModularArithmetic(Synthetic):
     definition = "the value of an expression of +, - and *, modulo 5"
     source = "https://arxiv.org/abs/2207.02098"
     metric = "exact_match"
+    unlearned = "transformers stay near chance past L there, and ours even at L: https://arxiv.org/abs/2207.02098"
 
     def __init__(self, *, brackets: bool = False) -> None:
         self.brackets = brackets

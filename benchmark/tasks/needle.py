@@ -7,6 +7,8 @@ Length is the number of tokens between BOS and SEP, the needle's among them; a r
 In training the needle stands anywhere. The test covers all depths evenly: of N test rows, row r (counted from 0) has
 its needle at depth (r + 1/2) / N, where 0 is the first place that it can stand at and 1 the end of the last. Scores are
 told apart by depth in tenths: place s of S, counted from 0, is at depth (s + 1/2) / S.
+Vocabulary: 45.
+Chance: 1 / 10 ** 4.
 Source: Hsieh et al. 2024 (RULER), https://arxiv.org/abs/2404.06654, section 3.1, the single needle (passkey).
 Convention: a word is a token: the key one of `keys`, the value `figures` digits, and filler random words of its own.
 """

@@ -5,6 +5,8 @@
 
 Places count from 1: the answer to s1 s2 s3 s4 s5 is s1 s3 s5 s2 s4. It goes by place, never by value.
 Length is the length of the string; a row has 2 * length + 2 tokens.
+Vocabulary: 5.
+Chance: (length / 2 + 1) / (length + 1).
 Source: Delétang et al. 2022, https://arxiv.org/abs/2207.02098, appendix on the tasks, "odds first", with 2 symbols.
 Convention: the paper's; the authors' code begins with the second symbol instead.
 """

@@ -5,6 +5,8 @@
 
 The answer is the sum of the bits modulo 2: every bit counts, and none stands out.
 Length is the number of bits; a row has length + 3 tokens.
+Vocabulary: 5.
+Chance: 1 / 2.
 Source: Delétang et al. 2022, https://arxiv.org/abs/2207.02098, appendix on the tasks, "parity check".
 """
 
@@ -27,6 +29,7 @@ class Parity(Synthetic):
     definition = "name the parity of the number of ones in a random string of bits"
     source = "https://arxiv.org/abs/2207.02098"
     metric = "exact_match"
+    unlearned = "every bit decides the answer, which attention averages over: https://arxiv.org/abs/1906.06755"
 
     @property
     def vocabulary(self) -> int:

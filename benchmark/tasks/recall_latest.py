@@ -8,6 +8,8 @@ be known. Each key is written at least once, and `writes` times on average, in r
 Length is the number of tokens, half of which write: a quarter as many pairs, `writes` for each key (at least for one
 key, at most for `keys`). How far back an answer stands (the lag) is read from the row: the place of a question minus
 the key's last place before it.
+Vocabulary: 129.
+Chance: 0.26 at length 20, 0.065 at length 80.
 Source: this benchmark, after Arora et al. 2023, https://arxiv.org/abs/2312.04927, section 3 and appendix: distinct
 questions, at gaps drawn in proportion to gap ** (POWER - 1).
 """

@@ -6,6 +6,8 @@
 Where a key is asked for varies: the gap to its pair follows a power law. It isolates recall by content.
 Length is the number of tokens; an eighth as many pairs are shown (at least one, at most `keys`). How far back an answer
 stands (the lag) is read from the row: the place of a question minus the other place of its key.
+Vocabulary: 129.
+Chance: 0.26 at length 32, 0.077 at length 128.
 Source: Arora et al. 2023, https://arxiv.org/abs/2312.04927, section 3 and appendix; keys from the lower half of the
 vocabulary, values from the upper, gaps drawn in proportion to gap ** (power - 1), power = .01.
 """

@@ -5,6 +5,8 @@
 
 The order of the symbols is that of their token ids, the same in every row, and must be learned. Symbols may repeat.
 Length is the length of the string; a row has 2 * length + 2 tokens.
+Vocabulary: 103.
+Chance: 2.4e-22 at length 20, 7.2e-42 at length 80.
 Source: Kazemnejad et al. 2023, https://arxiv.org/abs/2305.19466, section 3 ("sort", numbers of one token).
 """
 

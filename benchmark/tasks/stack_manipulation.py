@@ -6,6 +6,8 @@
 The stack is shown bottom first. A pop of an empty stack does nothing. Where the result has fewer symbols than the
 longest possible, the row is filled up with EOS, unscored: when to stop is part of the answer.
 Length is the number of symbols and actions together; a row has 2 * length + 2 tokens.
+Vocabulary: 8.
+Chance: 0.49 at length 40, 0.5 at length 160.
 Source: Delétang et al. 2022, https://arxiv.org/abs/2207.02098, appendix on the tasks, "stack manipulation": 2 symbols,
 the size of the stack uniform between 1 and length - 1, the actions uniform over pop and the two pushes.
 """

@@ -6,6 +6,8 @@
 An element g is a rearrangement, and the product of a and b is a, then b. S3 can be followed by a shallow parallel
 computation; A5 cannot, if TC0 and NC1 differ, since it is not solvable.
 Length is the number of elements, and of tokens.
+Vocabulary: 6.
+Chance: 1 / 6.
 Source: Merrill et al. 2024, https://arxiv.org/abs/2404.08819, the experiments on word problems.
 Convention: elements are numbered in the lexicographic order of their images (0 1 2, 0 2 1, ..): 0 is the identity.
 The product's value at x is b(a(x)). S3 has 6 ** length words: those of up to five are all met in training.

@@ -67,6 +67,10 @@ class Task(ABC):
 
     Parameters of a task are keyword-only arguments of `__init__`, each with a literal default:
     `offset-recall:back=7` sets one.
+
+    Two lines of the module's docstring are for `list tasks`, which asks no task that is made: `Vocabulary: 10.` and
+    `Chance: 1 / 10.`, both with the default parameters, and chance for the headline metric: an expression of `length`,
+    or where there is none, values: `0.26 at length 20, 0.065 at length 80`. A test holds both to the class.
     """
 
     name: ClassVar[str]  # the name in the registry and on the command line
@@ -78,6 +82,8 @@ class Task(ABC):
     version: ClassVar[int] = 1  # raised by hand when the task's data change: old records then no longer count
     nested: ClassVar[bool] = False  # every prefix of a problem is a problem: a row of length L trains all shorter ones
     numbers: ClassVar[bool] = False  # writes numbers digit by digit: encodings that read digits are offered
+    exhaustive: ClassVar[bool] = False  # so few problems a length that the test asks them all, as training does
+    unlearned: ClassVar[str] = ""  # why no model of a preset learns it at its trained length, and who says so
     sweep: ClassVar[tuple[str, ...]] = ()  # an axis, and the parameter along it: runs that differ in it make a grid
     digits: tuple[int, ...] = ()  # token ids of the digits 0 to 9, in order; set by a task that writes numbers
 
@@ -96,7 +102,10 @@ class Task(ABC):
 
     @abstractmethod
     def evaluation(self, length: int) -> Iterable[Batch]:
-        """The fixed test problems of a length: the same at every call, and never met in training."""
+        """The fixed test problems of a length: the same at every call.
+
+        Training never scores those of the trained length (`HeldOut`), unless the task is `exhaustive`.
+        """
 
     @abstractmethod
     def chance(self, length: int) -> dict[str, float]:
@@ -128,8 +137,8 @@ class Task(ABC):
 class Synthetic(Task):
     """A task whose problems are made on line: `sample` defines it, and the test problems come from a seed of their own.
 
-    Training and test share no seed, and at the trained length a task has so many problems that none is met twice
-    (the conformance test counts).
+    Training and test share no seed, and where a task has so few problems that some are drawn twice, training leaves
+    the test's out.
     """
 
     problems: ClassVar[int] = 128  # test problems at each length

@@ -6,6 +6,8 @@
 Assignments stand in the order of the chain, anywhere in the filler; the answer has the order of the chain too.
 Length is the number of tokens between BOS and SEP; a row has length + hops + 4 tokens. Where the assignments stand is
 read from the row: the places of =.
+Vocabulary: 56.
+Chance: (5 / 26 + 1) / 6.
 Source: Hsieh et al. 2024 (RULER), https://arxiv.org/abs/2404.06654, section 3.2, one chain of 4 hops: the first
 variable gets the value, and 4 more each get it from the one before.
 Convention: a word is a token; the variables of a row are distinct, and filler is random words of its own.

@@ -6,7 +6,9 @@ conftest.py     its options: --encodings, --lengths, --rounds, the model's size,
 steps.py        `time --suite peers`: whole training steps beside those of other libraries, which peers.py builds
 by_hand.py      the work of a run as a plain loop over such a library
 
-`python -m benchmark time` runs it; so does pytest itself, with all of pytest-benchmark's options:
+sampling.py     beside the suite: how fast a task draws its training rows (`time --suite tasks`, and `check-task`)
+
+`python -m benchmark time` runs the suite; so does pytest itself, with all of pytest-benchmark's options:
 
     pytest path/to/benchmark/timing --encodings rope,alibi --benchmark-autosave
 """

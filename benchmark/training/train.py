@@ -20,6 +20,7 @@ from benchmark.results.spec import BudgetSpec, TrainSpec
 from benchmark.seeds import generator
 from benchmark.tasks.task import UNSCORED, Batch, Task
 from benchmark.training.checkpoint import Checkpoint, Training
+from benchmark.training.held_out import HeldOut
 from benchmark.training.loss import cross_entropy
 
 NOTED = 50  # the training loss is noted at about so many steps
@@ -73,12 +74,13 @@ def train(
     outcome = Training() if checkpoint is None else checkpoint.load(model, optimiser)
     started = time.perf_counter() - outcome.seconds
     every = max(1, budget.steps // NOTED)
+    held_out = HeldOut(task, budget.train_length)
     model.train()
     for step in range(outcome.done, budget.steps):
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(step, budget)
         model.schedule(step / budget.steps)
-        batch = training_batch(task, spec, step)
+        batch = held_out.out_of(training_batch(task, spec, step))
         sampler = generator("positions", spec.data_seed, step)
         with autocast(spec, device):
             loss = batch_loss(model, batch, device, sampler)
@@ -117,10 +119,12 @@ def training_batch(task: Task, spec: TrainSpec, step: int) -> Batch:
 
 
 def batch_loss(model: Transformer, batch: Batch, device: torch.device, sampler: torch.Generator) -> Tensor:
-    """Mean cross-entropy over the scored places, in nats; the head is applied to those alone."""
+    """Mean cross-entropy over the scored places, in nats, 0 if there are none; the head is applied to those alone."""
     tokens, targets = batch.tokens.to(device), batch.targets.to(device).flatten()
     hidden = model(tokens, sampler=sampler).flatten(0, 1)
     scored = (targets != UNSCORED).nonzero().squeeze(1)
+    if not len(scored):
+        return 0 * model.logits(hidden).sum()
     if len(scored) < len(targets):
         hidden, targets = hidden[scored], targets[scored]
     return cross_entropy(model.logits(hidden), targets)

@@ -89,6 +89,49 @@ def test_latex_of_nothing_measured_is_wrong_use(invoke, results, tmp_path):
     assert len(invoke("export", "--results", tmp_path / "only").stdout.splitlines()) == 1
 
 
+def test_markdown_has_tasks_as_rows_and_encodings_as_columns(invoke, results):
+    caption, _, heading, rule, *lines = invoke("export", "--format", "markdown", "--results", results).stdout.split(
+        "\n"
+    )
+    assert "95 % t interval over" in caption and "3 seeds" in caption and "chance: a guesser" in caption
+    columns = fields(heading)
+    assert columns == ["task", "metric", "at", "chance", "alibi", "learned", "rope"]
+    assert len(fields(rule)) == len(columns)
+    rows = [dict(zip(columns, fields(line), strict=True)) for line in lines if line]
+    places = {(row["task"].split(" ")[0], row["metric"], row["at"].split(" = ")[0]) for row in rows}
+    tasks = [("copy", "token accuracy"), ("offset-recall", "token accuracy"), ("recall-mqar", "token accuracy")]
+    tasks += [("corpus", "loss nats"), ("corpus", "bits per character")]
+    assert places == {(*task, at) for task in tasks for at in ("L", "4L")}
+    assert len(rows) == len(places)
+    copy = {row["at"]: row for row in rows if row["task"] == "copy"}
+    assert copy["4L = 64"]["learned"] == "—"
+    assert re.fullmatch(r"\d\.\d\d \\\[\d\.\d\d, \d\.\d\d\\\], tied", copy["L = 16"]["rope"])
+    assert copy["L = 16"]["chance"] == "0.01"
+
+
+def fields(line):
+    return [field.strip() for field in line.strip("|").split("|")]
+
+
+def test_markdown_agrees_with_the_values(invoke, results, table):
+    text = invoke("export", "--format", "markdown", "--results", results).stdout
+    row = next(line for line in text.splitlines() if line.startswith("| offset-recall") and "4L = 128" in line)
+    own = table[(table["task"] == "offset-recall") & (table["length"] == 128) & table["headline"]]
+    for place, encoding in ((4, "alibi"), (6, "rope")):
+        mean = own[own["encoding"] == encoding]["value"].mean()
+        assert fields(row)[place].strip("*").startswith(f"{mean:.2f}")
+
+
+def test_markdown_ranks_a_league_of_its_own_apart(invoke, leagues):
+    heading, _, row = invoke("export", "--format", "markdown", "--results", leagues).stdout.splitlines()[2:]
+    assert fields(heading)[4:] == ["rope", "pi (on rope)", "digits (reads digits)"]
+    assert "best" in fields(row)[4] + fields(row)[5] and "best" not in fields(row)[6]
+
+
+def test_markdown_of_nothing_measured_is_wrong_use(invoke, tmp_path):
+    assert invoke("export", "--format", "markdown", "--results", tmp_path).exit_code == 2
+
+
 def test_latex_names_are_set_as_they_are():
     assert (
         export._escaped(r"50%_a&b\c{<~^")

@@ -1,6 +1,7 @@
 """`list`: every kind of thing, as a table and as JSON."""
 
 import json
+import re
 
 import pytest
 
@@ -45,6 +46,18 @@ def test_a_task_shows_its_metric_and_source(invoke):
         assert row["version"] >= 1
         assert row["definition"]
         assert row["source"].startswith("http")
+        assert row["vocabulary"] and row["chance"]
+
+
+def test_the_table_of_tasks_is_short_where_json_is_exact(invoke):
+    heading, *lines = invoke("list", "tasks").output.splitlines()
+    assert re.split(r" {2,}", heading) == [
+        *("name", "group", "definition", "vocabulary", "metric", "chance", "source", "options")
+    ]
+    copy = next(line for line in lines if line.startswith("copy "))
+    assert re.split(r" {2,}", copy)[3:] == [
+        *("103", "token accuracy", "(length / 100 + 1) / (length + 1)", "arXiv 2305.19466", "symbols=100")
+    ]
 
 
 def test_a_preset_shows_its_lengths(invoke):

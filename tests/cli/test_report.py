@@ -1,5 +1,6 @@
 """`report`: both pages where they were asked for; what could not be read is named."""
 
+import re
 import shutil
 
 
@@ -26,6 +27,7 @@ def test_the_reference_is_chosen_by_name(invoke, results, tmp_path):
     assert result.exit_code == 0
     text = (tmp_path / "out" / "report.md").read_text()
     assert "The reference is alibi." in text and "against alibi" in text
+    assert "\n- **seed**: A repetition" in text
 
 
 def test_an_unknown_reference_is_one_line(invoke, results, tmp_path):
@@ -34,3 +36,20 @@ def test_an_unknown_reference_is_one_line(invoke, results, tmp_path):
     assert result.stderr.count("\n") == 1
     assert "unknown reference 'alibbi'; did you mean 'alibi'? Known: alibi, learned, rope." in result.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_the_report_speaks_chinese(invoke, results, tmp_path):
+    result = invoke("report", "--results", results, "--out", tmp_path / "out", "--lang", "zh")
+    assert result.exit_code == 0
+    assert '<html lang="zh-CN"' in (tmp_path / "out" / "index.html").read_text("utf-8")
+    text = (tmp_path / "out" / "report.md").read_text("utf-8")
+    assert text.startswith("# 位置编码对比\n")
+    headings = re.findall(r"^## (.+)$", text, flags=re.M)
+    assert "\n- **随机种子**：换一套初始权重" in text
+    assert len(headings) > 10 and all(re.search(r"[\u4e00-\u9fff]", heading) for heading in headings)
+
+
+def test_an_unknown_language_is_one_line(invoke, results, tmp_path):
+    result = invoke("report", "--results", results, "--out", tmp_path / "out", "--lang", "fr")
+    assert result.exit_code == 2
+    assert "unknown language 'fr'" in result.stderr and "Known: en, zh." in result.stderr

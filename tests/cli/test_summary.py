@@ -1,6 +1,10 @@
 """The table at the end of a run: what must be known before two encodings are compared stands in it."""
 
-from benchmark.cli.summary import show_summary
+from benchmark.cli import run
+from benchmark.cli.summary import show_findings, show_summary
+from benchmark.experiments.plan import Request, make_plan
+from benchmark.reports.evidence import Evidence
+from benchmark.reports.findings import findings
 from benchmark.results.store import Store
 
 
@@ -33,3 +37,20 @@ def test_of_nothing_nothing_is_shown(capsys, results, tmp_path):
     copied.write_bytes(diverged.read_bytes())
     show_summary(Store(tmp_path))
     assert capsys.readouterr().out == ""
+
+
+def test_findings_are_a_line_a_task_and_more_than_six_are_counted(capsys):
+    show_findings([(f"task {number}", "Best mean: rope.") for number in range(8)])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "task 0: Best mean: rope."
+    assert lines[6:] == ["and 2 more tasks: the report has them"]
+
+
+def test_a_run_ends_with_the_sentences_of_its_report(capsys, records, tmp_path):
+    store = records.write_example(tmp_path / "results", tasks=("copy",), multiples=(1, 4), seeds=2, trouble=False)
+    plan = make_plan(Request(encodings="rope,alibi", tasks="copy", preset="smoke"))
+    run.write(plan, store, tmp_path / "out", "plain", "alibi")
+    *_, said, where = capsys.readouterr().out.splitlines()
+    (sentences,) = findings(Evidence.of(store).shown, "alibi").values()
+    assert said == f"copy, L = 16: {sentences}"
+    assert where == f"report: {tmp_path / 'out' / 'index.html'}"

@@ -39,3 +39,27 @@ def test_a_terminal_gets_a_drawn_table_without_markup(monkeypatch):
     table.show([{"a": "[red]x[/red]"}], {"a": "A"})
     assert "[red]x[/red]" in screen.getvalue()
     assert "━" in screen.getvalue()
+
+
+def test_a_narrow_terminal_is_spared_columns_and_says_so(monkeypatch, capsys):
+    for width, spared in ((100, True), (160, False)):
+        screen = io.StringIO()
+        monkeypatch.setattr(
+            table, "Console", lambda screen=screen, width=width: Console(file=screen, force_terminal=True, width=width)
+        )
+        table.show([{"a": "x", "b": "y"}], {"a": "first", "b": "last"}, spare=["b"])
+        assert "first" in screen.getvalue()
+        assert ("last" in screen.getvalue()) is not spared
+        assert ("140 columns: last;" in capsys.readouterr().out) is spared
+
+
+def test_a_pipe_is_spared_nothing(capsys):
+    table.show([{"a": "x", "b": "y"}], {"a": "first", "b": "last"}, spare=["b"])
+    assert capsys.readouterr().out == "first  last\nx      y\n"
+
+
+def test_single_words_are_never_broken(monkeypatch):
+    screen = io.StringIO()
+    monkeypatch.setattr(table, "Console", lambda: Console(file=screen, force_terminal=True, width=40))
+    table.show([{"a": "cycle-navigation", "b": "where on a circle of five places a walk ends"}], {"a": "A", "b": "B"})
+    assert "cycle-navigation" in screen.getvalue()

@@ -4,10 +4,11 @@ import pytest
 
 from benchmark.errors import UsageError
 from benchmark.experiments.plan import Request, make_plan, outstanding, parse_multiples, parse_seeds
-from benchmark.experiments.presets import LENGTHS, PRESETS
+from benchmark.experiments.presets import PRESETS, TUNED
 from benchmark.experiments.runs import command
 from benchmark.results.store import Store
 from benchmark.tasks import CATALOGUE as TASKS
+from benchmark.tasks import make
 
 ROOT = Path(__file__).parents[2]
 
@@ -189,7 +190,13 @@ def test_the_key_of_a_wrapper_counts_what_it_is_built_around(tmp_path) -> None:
     assert before.isdisjoint(cell.train.key for cell in plan(encodings=asked, tasks="copy").cells)
 
 
-def test_tasks_with_a_trained_length_of_their_own_exist_and_have_it() -> None:
-    assert set(LENGTHS) <= set(TASKS.table)
-    for name in ("quick", "standard"):
-        assert [PRESETS[name].budgets_for(task)[0].train_length for task in LENGTHS] == list(LENGTHS.values())
+@pytest.mark.parametrize("name", TASKS.table)
+def test_every_task_has_a_budget_of_its_own(name: str) -> None:
+    (quick,), (standard,) = (PRESETS[size].budgets_for(name) for size in ("quick", "standard"))
+    assert quick == TUNED[name]
+    assert quick.train_length >= make(name).shortest()
+    assert standard.steps * standard.batch >= 2 * quick.steps * quick.batch
+
+
+def test_budgets_are_of_tasks_that_exist() -> None:
+    assert set(TUNED) == set(TASKS.table)

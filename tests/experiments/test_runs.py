@@ -109,6 +109,12 @@ def test_a_spec_gives_the_same_record_twice(tmp_path: Path) -> None:
     assert outcomes(tmp_path / "a") == outcomes(tmp_path / "b") != {}
 
 
+def test_a_record_holds_the_length_of_the_problem_and_the_width_of_its_rows(tmp_path: Path) -> None:
+    store = run("rope", **{**SMALL, "tasks": "copy"}, seeds=1, results=tmp_path).store
+    widths = {(record.spec.length, record.tokens) for record in store.records() if isinstance(record, EvalRecord)}
+    assert widths == {(16, 34), (32, 66)}  # BOS, the string, SEP, the string again
+
+
 def test_cells_that_fail_diverge_or_die_are_recorded_and_the_rest_go_on(tmp_path: Path, plugin) -> None:
     results = tmp_path / "results"
     for behaviour, reason in (("raises", "it broke in two lines"), ("diverges", "loss was nan"), ("kills", "signal 9")):

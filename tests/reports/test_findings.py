@@ -120,6 +120,28 @@ def test_bests_that_differ_are_named_by_length(tidy) -> None:
     assert said(table).startswith("Best mean token accuracy: rope at L, alibi at 8 L. ")
 
 
+def test_one_adaptation_on_two_bases_is_two_encodings(tidy) -> None:
+    """pi has the mean .7 on the second base and .1 on rope: neither the .4 of both together, nor one name for two."""
+    seven = [0.001 * index for index in range(7)]
+    base, moved = "rope:base=500000", {"pi": [value + 0.7 for value in seven]}
+    table = pd.concat(
+        [
+            tidy({"rope": [value + 0.5 for value in seven], base: [value + 0.6 for value in seven]}),
+            tidy({"pi": [value + 0.1 for value in seven]}, trained_with="rope"),
+            tidy(moved, trained_with=base),
+        ]
+    )
+    text = said(table)
+    assert text.startswith("Best mean token accuracy at L: pi (on rope:base=500000)")
+    assert "worse: pi (on rope) by 0.400" in text
+    assert "better: pi (on rope:base=500000) by 0.200" in text
+
+
+def test_an_adaptation_on_one_base_keeps_its_name(tidy) -> None:
+    table = pd.concat([tidy({"rope": SEVEN}), tidy({"pi": shifted(0.1)}, trained_with="rope")])
+    assert said(table).startswith("Best mean token accuracy at L: pi. At L against rope, better: pi by 0.100")
+
+
 def test_nothing_to_compare_and_nothing_measured(tidy) -> None:
     assert said(tidy({"rope": SEVEN})) == "Best mean token accuracy at L: rope."
     assert said(tidy({"rope": [math.nan]})) == "No token accuracy was measured."

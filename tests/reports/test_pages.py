@@ -20,13 +20,18 @@ SECTIONS = (
     "verdict",
     "summary",
     "curves",
+    "matrix",
+    "wins",
+    "ranks",
+    "tradeoffs",
+    "paired",
     "language",
     "heatmaps",
     "grids",
-    "paired",
     "attention",
     "structure",
     "cost",
+    "encodings",
     "troubles",
     "run",
     "reading",
@@ -88,7 +93,7 @@ def written(page_paths: ReportPaths) -> Reader:
 def test_every_section_has_its_place_and_its_link(written):
     assert set(SECTIONS) <= set(written.ids)
     assert len(written.ids) == len(set(written.ids))
-    targets = [link.removeprefix("#") for link in written.links]
+    targets = [link.removeprefix("#") for link in written.links if link.startswith("#")]
     assert set(SECTIONS) <= set(targets) <= set(written.ids)
 
 
@@ -123,8 +128,20 @@ def test_the_page_needs_nothing_from_outside(page_paths):
     text = page_paths.html.read_text(encoding="utf-8")
     ours = re.sub(r"<script>/\*\*\n\* plotly.js.*?</script>", "", text, flags=re.DOTALL)
     assert len(ours) < len(text) - 1_000_000
-    assert not re.search(r"""(?:src|href)=["'](?:https?:)?//|@import|url\(["']?http""", ours)
+    assert not re.search(r"""src=["'](?:https?:)?//|<link[^>]*//|@import|url\(["']?http""", ours)
     assert page_paths.html.stat().st_size < 8_000_000
+
+
+def test_a_page_of_many_encodings_stays_small(records, tmp_path):
+    names = [f"mine-{number:02}" for number in range(32)]
+    tasks = ("corpus", "copy")
+    store = records.write_example(tmp_path / "r", encodings=["rope", *names], seeds=2, tasks=tasks, trouble=False)
+    paths = write_report(store, tmp_path / "out")
+    text = paths.html.read_text(encoding="utf-8")
+    plotly = re.search(r"<script>/\*\*\n\* plotly.js.*?</script>", text, flags=re.DOTALL)
+    assert len(text.encode()) - len(plotly[0].encode()) < 4_000_000
+    assert max(path.stat().st_size for path in paths.figures if path.name.startswith("attention")) < 50_000
+    assert max(path.stat().st_size for path in paths.figures if path.name.startswith("curves-of")) < 12_000
 
 
 def test_plotly_is_there_once(written):
@@ -312,6 +329,14 @@ def test_one_seed_is_said_to_prove_nothing(records, tmp_path):
     assert sorted(marks) == ["best", "tied"]
 
 
+@pytest.mark.parametrize(("encodings", "warned"), [(("alibi", "none"), True), (("rope", "alibi"), False)])
+def test_a_task_that_nobody_learned_is_said_to_show_little(records, tmp_path, encodings, warned):
+    kinds = {"tasks": ("offset-recall",), "seeds": 2, "trouble": False}
+    page = build(records.write_example(tmp_path, encodings=encodings, **kinds))
+    said = [line for line in section_of(page, "curves").lines if "no encoding reaches 0.9 at L" in line]
+    assert bool(said) is warned
+
+
 def test_old_figures_are_removed(records, tmp_path):
     store = write_small(records, tmp_path / "in", encodings=("rope",), seeds=1)
     old = tmp_path / "out" / "figures" / "curve-gone-12345678.svg"
@@ -356,3 +381,13 @@ def test_a_broken_array_is_a_failure_and_not_an_end(records, tmp_path):
     victim.write_bytes(b"broken")
     page = read(write_report(store, tmp_path / "out"))
     assert f"{victim}: skipped" in page.text
+
+
+def test_a_text_has_its_loss_in_the_unit_that_tokenizers_share(page: Page, example: Store) -> None:
+    (table,) = section_of(page, "language").tables
+    assert table.title.startswith("Bits per character · corpus")
+    (alibi,) = (row for row in table.rows if row[0].text == "alibi")
+    frame = aggregate.frame(example)
+    own = frame[(frame["metric"] == "bits_per_character") & (frame["encoding"] == "alibi") & (frame["length"] == 64)]
+    assert alibi[1].text == f"{own['value'].mean():.2f}"
+    assert table.columns[1] == "L = 64"

@@ -1,5 +1,6 @@
 """What every registered task promises, and golden examples of the synthetic ones, written by hand."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -7,11 +8,12 @@ import pytest
 import torch
 
 from benchmark import tasks
+from benchmark.experiments.presets import QUICK
 from benchmark.seeds import generator
 from benchmark.tasks.task import UNSCORED, Batch, Synthetic, Task, lags, octave, octaves, question
+from benchmark.training.held_out import HeldOut
 
 SYNTHETIC = [name for name in tasks.TABLE if name != "corpus"]
-EXHAUSTIVE = ("copy-repeat",)  # so few problems a length that the test asks them all, as training does
 LENGTHS = (1, 7, 16, 40)
 
 
@@ -50,6 +52,25 @@ def test_a_task_says_what_it_is(task: Task) -> None:
     assert task.metric in ("token_accuracy", "exact_match", "loss_nats")
 
 
+def test_the_vocabulary_that_is_stated_is_the_tasks() -> None:
+    for name in SYNTHETIC:
+        assert tasks.CATALOGUE.entry(name).stated("Vocabulary") == str(tasks.make(name).vocabulary), name
+    corpus = tasks.CATALOGUE.entry("corpus")
+    assert corpus.stated("Vocabulary") == str(corpus.defaults["vocabulary"])
+
+
+@pytest.mark.parametrize("name", SYNTHETIC)
+def test_the_chance_that_is_stated_is_the_headline_metrics(name: str) -> None:
+    task, stated = tasks.make(name), tasks.CATALOGUE.entry(name).stated("Chance")
+    assert stated is not None
+    values = re.findall(r"(\S+) at length (\d+)", stated)
+    for value, length in values:
+        assert f"{task.chance(int(length))[task.metric]:.2g}" == value
+    for length in () if values else (task.shortest(), 16, 40, 160):
+        expression = compile(stated, name, "eval")
+        assert eval(expression, {"length": length}) == pytest.approx(task.chance(length)[task.metric], rel=1e-9)
+
+
 def test_a_task_that_writes_numbers_has_ten_digits_and_no_other_has(task: Task) -> None:
     assert len(set(task.digits)) == len(task.digits) == (10 if task.numbers else 0)
     assert all(0 <= digit < task.vocabulary for digit in task.digits)
@@ -77,15 +98,18 @@ def test_the_same_generator_gives_the_same_batch_and_another_another(task: Task)
     assert not torch.equal(first.tokens, other.tokens)
 
 
-def test_the_evaluation_is_fixed_and_differs_from_training(task: Task) -> None:
-    length = 40
+@pytest.mark.parametrize("place", ["the trained length", "40"])
+def test_the_evaluation_is_fixed_and_differs_from_training(task: Task, place: str) -> None:
+    length = 40 if place == "40" else max(task.shortest(), QUICK.budgets_for(task.name)[0].train_length)
     first, again = (torch.cat([batch.tokens for batch in task.evaluation(length)]) for _ in range(2))
     assert torch.equal(first, again)
-    if task.name in EXHAUSTIVE:
+    if task.exhaustive:
         return
-    seen = {
-        tuple(row) for step in range(40) for row in task.sample(64, length, generator("data", step)).tokens.tolist()
-    }
+    held_out, seen = HeldOut(task, length), set()
+    for step in range(40):
+        batch = held_out.out_of(task.sample(64, length, generator("data", step)))
+        seen |= set(map(tuple, batch.tokens[(batch.targets != UNSCORED).any(dim=1)].tolist()))
+    assert seen
     assert seen.isdisjoint(map(tuple, first.tolist()))
 
 
@@ -93,7 +117,7 @@ def test_the_evaluation_is_fixed_and_differs_from_training(task: Task) -> None:
 def test_test_problems_are_all_different(name: str) -> None:
     task = tasks.make(name)
     rows = [tuple(row) for batch in task.evaluation(40) for row in batch.tokens.tolist()]
-    assert len(rows) == len(set(rows)) == (task.symbols if name in EXHAUSTIVE else Synthetic.problems)
+    assert len(rows) == len(set(rows)) == (task.symbols if task.exhaustive else Synthetic.problems)
 
 
 @pytest.mark.parametrize("name", SYNTHETIC)
@@ -106,6 +130,28 @@ def test_chance_is_what_a_guesser_reaches(name: str) -> None:
     right = (guesses == batch.targets)[scored].double().mean().item()
     spread = 4 * (0.25 / int(scored.sum())) ** 0.5
     assert right == pytest.approx(task.chance(length)["token_accuracy"], abs=spread)
+
+
+# Small enough that the likeliest answer is often right; the length is that of two digits, or four of anything else.
+WHOLE = {
+    **{name: name for name in SYNTHETIC if tasks.CATALOGUE.entry(name).attributes["metric"] == "exact_match"},
+    "copy-repeat": "copy-repeat:symbols=7",
+    "needle": "needle:figures=1",
+    "sort": "sort:symbols=3",
+}
+
+
+@pytest.mark.parametrize("item", WHOLE.values())
+def test_chance_of_a_whole_answer_is_that_of_the_likeliest(item: str) -> None:
+    """The guesser answers every row alike: with the answer that most other rows had."""
+    task, rows = tasks.make(item), 20000
+    length = 2 if task.name == "addition" else max(4, task.shortest())
+    learnt, asked = (task.sample(rows, length, generator("whole", name)).targets for name in ("learnt", "asked"))
+    answers, times = learnt.unique(dim=0, return_counts=True)
+    right = (asked == answers[times.argmax()]).all(dim=1).double().mean().item()
+    chance = task.chance(length)["exact_match"]
+    assert right > 0
+    assert right == pytest.approx(chance, abs=4 * (chance * (1 - chance) / rows) ** 0.5)
 
 
 def _guess_copy(task, batch: Batch, length: int, draws: torch.Generator) -> torch.Tensor:

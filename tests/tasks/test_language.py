@@ -53,6 +53,19 @@ def test_every_window_can_be_drawn(tmp_path: Path) -> None:
     assert set(starts.tolist()) == {0, 1, 2, 3}
 
 
+def test_rows_by_hand(tmp_path: Path) -> None:
+    """Signs in a circle, a paragraph a round: after each stands the next, in training and in test."""
+    path = tmp_path / "circle.txt"
+    path.write_text("子丑寅卯\n\n" * 500, "utf-8")
+    task = Corpus(text=str(path), tokenizer="char")
+    circle = "子丑寅卯\n子"
+    for batch in (task.sample(3, 5, generator("golden")), next(iter(task.evaluation(5)))):
+        for tokens, targets in zip(batch.tokens.tolist(), batch.targets.tolist(), strict=True):
+            for token, target in zip(tokens, targets, strict=True):
+                sign, following = (task.corpus.vocabulary[number] for number in (token, target))
+                assert circle[circle.index(sign) + 1] == following
+
+
 @pytest.mark.parametrize(("short", "long"), [(1, 17), (17, 256), (256, 400)])
 @pytest.mark.parametrize("name", ["sanguo", "shuihu"])
 def test_rows_of_every_length_end_with_the_same_targets(

@@ -10,7 +10,7 @@ from benchmark.results.spec import BudgetSpec, EncodingSpec, ModelSpec, TaskSpec
 from benchmark.seeds import generator
 from benchmark.tasks.task import UNSCORED, Batch, Ranges, Synthetic
 from benchmark.training.evaluate import evaluate
-from benchmark.training.train import build, learning_rate, make_optimiser, train, training_batch
+from benchmark.training.train import batch_loss, build, learning_rate, make_optimiser, train, training_batch
 
 CPU = torch.device("cpu")
 
@@ -72,6 +72,17 @@ def test_training_learns_and_is_repeatable() -> None:
     assert outcome.losses[-1] < 0.6 * outcome.losses[0]
     assert outcome.losses == same.losses
     assert all(torch.equal(x, y) for x, y in zip(model.parameters(), again.parameters(), strict=True))
+
+
+def test_a_batch_of_which_nothing_is_scored_teaches_nothing() -> None:
+    task, spec = tasks.make("parity"), spec_of("rope", "parity")
+    model, rows = build(spec, task, CATALOGUE.choice("rope")), task.sample(4, 5, generator("rows"))
+    empty = Batch(tokens=rows.tokens, targets=torch.full_like(rows.targets, UNSCORED))
+    loss = batch_loss(model, empty, CPU, generator("positions"))
+    loss.backward()
+    gradients = [weight.grad for weight in model.parameters() if weight.grad is not None]
+    assert loss.item() == 0
+    assert gradients and not any(gradient.any() for gradient in gradients)
 
 
 def test_the_rate_warms_up_then_falls_to_a_tenth() -> None:

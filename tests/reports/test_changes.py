@@ -1,0 +1,270 @@
+"""Two snapshots made by hand: each verdict, each test, each reason for not comparing, and how often a gate errs."""
+
+import math
+import warnings
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from benchmark.reports.changes import Change, Comparison, compare, welch
+from benchmark.reports.snapshot import Model, Row, Setting, Snapshot
+from benchmark.results.record import Environment
+from benchmark.results.spec import BudgetSpec, EncodingSpec, ModelSpec, TaskSpec
+
+HERE = Environment(
+    benchmark="0.1.0", python="3.11.9", torch="2.13.0", platform="Linux", processor="A", device="cpu", threads=1
+)
+ELSEWHERE = HERE.model_copy(update={"processor": "B", "threads": 2})
+RISING = [0.50, 0.52, 0.54, 0.56, 0.58, 0.60, 0.62]
+
+
+def snapshot(
+    values: dict[str, list[float | None]],
+    *,
+    seeds: list[int] | None = None,
+    data_seed: int | None = None,
+    place: Environment = HERE,
+    metric: str = "token_accuracy",
+    task: str = "copy",
+    steps: int = 600,
+    width: int = 64,
+    version: int = 1,
+    train_length: int = 16,
+    length: int = 16,
+    fingerprint: str = "11111111aaaa",
+    parameters: dict | None = None,
+    seconds: float = 2.0,
+) -> Snapshot:
+    """One task and length: values by encoding, a seed each; None is diverged in measuring."""
+    task_spec = TaskSpec(name=task, fingerprint="22222222", label=task, version=version)
+    budget = BudgetSpec(train_length=train_length, steps=steps, batch=32, learning_rate=1e-3, warmup_steps=7)
+    model = ModelSpec(width=width, heads=4, layers=2)
+    models, rows = [], []
+    for number, (name, own) in enumerate(values.items()):
+        for seed, value in zip(seeds or range(len(own)), own, strict=True):
+            told = {"setting": 0, "encoding": number, "environment": 0, "status": "ok", "train_seconds": seconds}
+            models.append(Model(**told, init_seed=seed, data_seed=seed if data_seed is None else data_seed))
+            names = {"task": task, "encoding": name, "trained_with": name, "seed": seed, "train_length": train_length}
+            status = "diverged" if value is None else "ok"
+            row = {"length": length, "metric": metric, "value": value, "status": status, "applied": number}
+            rows.append(Row(**names, **row, model=len(models) - 1))
+    return Snapshot(
+        settings=[Setting(protocol=1, task=task_spec, model=model, budget=budget, precision="float32")],
+        encodings=[
+            EncodingSpec(name=name, label=name, fingerprint=fingerprint, parameters=parameters or {}) for name in values
+        ],
+        environments=[place],
+        models=models,
+        rows=rows,
+    )
+
+
+def moved(by: float) -> list[float]:
+    return [value + by + (index - 3) * 0.001 for index, value in enumerate(RISING)]
+
+
+def only(found: Comparison) -> Change:
+    (change,) = found.changes
+    return change
+
+
+def test_bit_equal_values_are_identical_and_not_tested() -> None:
+    found = compare(snapshot({"rope": RISING}), snapshot({"rope": RISING}, place=ELSEWHERE))
+    assert (only(found).verdict, only(found).p, found.family) == ("identical", pytest.approx(math.nan, nan_ok=True), 0)
+
+
+def test_a_paired_difference_has_the_interval_of_t_and_the_p_of_sign_flips() -> None:
+    change = only(compare(snapshot({"rope": RISING}), snapshot({"rope": moved(-0.2)}, place=ELSEWHERE)))
+    expected = stats.ttest_rel(moved(-0.2), RISING).confidence_interval(0.95)
+    assert (change.low, change.high) == pytest.approx((expected.low, expected.high))
+    assert (change.first, change.second, change.difference) == pytest.approx((0.56, 0.36, -0.2))
+    assert (change.p, change.p_corrected, change.test, change.seeds) == (2 / 2**7, 2 / 2**7, "paired", (7, 7))
+    assert (change.verdict, change.regressed(None), change.regressed(0.3)) == ("worse", True, False)
+
+
+def test_a_loss_turns_round() -> None:
+    first, second = (snapshot({"rope": own}, metric="loss_nats") for own in (RISING, moved(-0.2)))
+    assert only(compare(first, second)).verdict == "better"
+    assert only(compare(second, first)).verdict == "worse"
+
+
+def test_p_is_corrected_over_everything_whose_values_differ() -> None:
+    names = ["rope", "alibi", "none", "t5"]
+    first = snapshot({name: RISING for name in names} | {"same": RISING})
+    second = snapshot({name: moved(-0.2) for name in names} | {"same": RISING}, place=ELSEWHERE)
+    found = compare(first, second)
+    assert (found.family, found.fewest) == (4, 8)
+    verdicts = {change.encoding: (change.verdict, change.p_corrected) for change in found.changes}
+    assert {verdicts[name] for name in names} == {("not shown", 4 * 2 / 2**7)}
+    assert verdicts["same"][0] == "identical"
+
+
+@pytest.mark.parametrize(
+    ("second", "place", "verdict"),
+    [
+        ([0.4, 0.42], HERE, "worse on these seeds"),
+        ([0.6, 0.62], HERE, "better on these seeds"),
+        ([0.4, 0.42], ELSEWHERE, "not shown"),  # rounding
+        ([0.4, 0.53], HERE, "not shown"),  # one seed each way
+        ([0.4, 0.52], HERE, "not shown"),  # one seed stays
+        ([0.49, 0.505], HERE, "not shown"),  # within the margin of .02
+    ],
+)
+def test_too_few_seeds_for_a_test_are_judged_each_where_rounding_is_the_same(second, place, verdict) -> None:
+    change = only(compare(snapshot({"rope": [0.5, 0.52]}), snapshot({"rope": second}, place=place)))
+    assert change.verdict == verdict
+    assert change.regressed(None) == (verdict == "worse on these seeds")
+
+
+def test_on_another_machine_the_few_seeds_count_with_a_margin_that_was_asked_for() -> None:
+    first, second = snapshot({"rope": [0.5, 0.52]}), snapshot({"rope": [0.4, 0.42]}, place=ELSEWHERE)
+    change = only(compare(first, second))
+    assert (change.verdict, change.moved(None), change.regressed(None)) == ("not shown", True, False)
+    assert only(compare(first, second, 0.05)).verdict == "worse on these seeds"
+    assert only(compare(first, second, 0.15)).verdict == "not shown"
+
+
+def test_the_margin_asked_for_is_the_one_that_counts() -> None:
+    first, second = snapshot({"rope": [0.5, 0.52]}), snapshot({"rope": [0.49, 0.505]})
+    assert only(compare(first, second, 0.01)).verdict == "worse on these seeds"
+    assert only(compare(first, second, 0.013)).verdict == "not shown"
+
+
+def test_a_single_seed_is_told_without_an_interval() -> None:
+    change = only(compare(snapshot({"rope": [0.5]}), snapshot({"rope": [0.25]})))
+    assert (change.verdict, change.difference, math.isnan(change.low)) == ("worse on these seeds", -0.25, True)
+
+
+def test_where_the_test_can_decide_it_decides_alone() -> None:
+    """Seven seeds, all worse by more than the margin in the mean, but one of them not: p = .03, of three tests .09."""
+    first = snapshot({name: RISING for name in ("rope", "alibi", "none")})
+    second = snapshot({name: [*moved(-0.2)[:6], RISING[6] + 0.01] for name in ("rope", "alibi", "none")})
+    found = compare(first, second)
+    assert found.fewest == 7
+    assert {change.verdict for change in found.changes} == {"not shown"}
+
+
+def test_seeds_without_a_pair_are_compared_by_welch() -> None:
+    found = compare(snapshot({"rope": RISING}), snapshot({"rope": [0.1, 0.13, 0.15]}, seeds=[10, 11, 12]))
+    change, expected = only(found), stats.ttest_ind([0.1, 0.13, 0.15], RISING, equal_var=False)
+    interval = expected.confidence_interval(0.95)
+    assert (change.test, change.seeds, change.verdict) == ("Welch", (7, 3), "worse")
+    assert change.p == pytest.approx(expected.pvalue)
+    assert (change.low, change.high) == pytest.approx((interval.low, interval.high))
+
+
+def test_other_data_seeds_are_no_pairs() -> None:
+    found = compare(snapshot({"rope": RISING}), snapshot({"rope": RISING}, data_seed=77))
+    assert (only(found).test, only(found).verdict, only(found).p) == ("Welch", "not shown", 1.0)
+
+
+def test_common_seeds_are_compared_and_the_others_named() -> None:
+    found = compare(snapshot({"rope": RISING}), snapshot({"rope": RISING[2:]}, seeds=[2, 3, 4, 5, 6]))
+    assert (only(found).verdict, only(found).seeds) == ("identical", (5, 5))
+    assert [(each.why, each.encodings) for each in found.obstacles] == [("only FIRST has the seeds 0, 1", ("rope",))]
+
+
+def test_welch_where_nothing_varies_has_the_floor_of_a_permutation_test() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert welch([0.5] * 3, [0.5] * 5)[1] == 1.0
+        estimate, p = welch([0.5] * 3, [1.0] * 5)
+        assert (estimate.value, p) == (0.5, 2 / 56)
+        assert math.isnan(welch([0.5], [0.1, 0.2])[1])
+
+
+def test_a_value_that_is_gone_is_lost_whatever_the_seeds() -> None:
+    change = only(compare(snapshot({"rope": [0.5, 0.5]}), snapshot({"rope": [0.5, None]}, place=ELSEWHERE)))
+    assert (change.verdict, change.lost, change.regressed(1e9)) == ("lost", "diverged", True)
+    back = only(compare(snapshot({"rope": [None, 0.4]}), snapshot({"rope": [0.5, 0.41]}, place=ELSEWHERE)))
+    assert (back.verdict, back.gained, back.regressed(0)) == ("gained", "diverged", False)
+    neither = only(compare(snapshot({"rope": [None]}), snapshot({"rope": [None]})))
+    assert (neither.verdict, neither.regressed(0)) == ("no value", False)
+
+
+def test_a_training_that_diverged_loses_the_values_at_every_length() -> None:
+    first, second = snapshot({"rope": [0.5, 0.6]}), snapshot({"rope": [0.5, 0.6]})
+    diverged = second.models[1].model_copy(update={"status": "diverged"})
+    second = second.model_copy(update={"models": [second.models[0], diverged], "rows": second.rows[:1]})
+    change = only(compare(first, second))
+    assert (change.verdict, change.lost, change.seeds) == ("lost", "diverged", (1, 1))
+
+
+@pytest.mark.parametrize(
+    ("other", "why"),
+    [
+        ({"steps": 1200}, "steps 600 and 1200"),
+        ({"width": 128, "version": 2}, "width 64 and 128, version of the task 1 and 2"),
+        ({"train_length": 32}, "L 16 and 32"),
+        ({"parameters": {"base": 5}}, "base none and 5"),
+        ({"metric": "exact_match"}, "metric token_accuracy and exact_match"),
+    ],
+)
+def test_what_is_described_otherwise_is_not_compared_and_the_fields_are_named(other, why) -> None:
+    found = compare(snapshot({"rope": RISING, "none": RISING}), snapshot({"rope": RISING, "none": RISING}, **other))
+    assert found.changes == ()
+    assert [(each.why, each.task, each.encodings) for each in found.obstacles] == [(why, "copy", ("none", "rope"))]
+
+
+def test_what_only_one_side_has_is_named() -> None:
+    found = compare(snapshot({"rope": RISING, "t5": RISING}), snapshot({"rope": RISING, "pope": RISING}))
+    assert [(each.why, each.encodings) for each in found.obstacles] == [
+        ("only in SECOND", ("pope",)),
+        ("only in FIRST", ("t5",)),
+    ]
+    found = compare(snapshot({"rope": RISING}), snapshot({"rope": RISING}, length=32))
+    assert [each.why for each in found.obstacles] == [
+        "only FIRST has the length 16",
+        "only SECOND has the length 32",
+    ]
+
+
+def test_another_source_of_an_encoding_is_compared_and_named() -> None:
+    found = compare(snapshot({"rope": RISING}), snapshot({"rope": RISING}, fingerprint="33333333bbbb"))
+    assert only(found).verdict == "identical"
+    assert found.sources == ("rope (11111111 and 33333333)",)
+
+
+def test_an_adapted_encoding_is_named_for_its_own_source_and_its_base_for_the_other() -> None:
+    sides = []
+    for source in ("33333333", "44444444"):
+        side = snapshot({"rope": RISING, "pi": RISING})
+        rows = [
+            row.model_copy(update={"trained_with": "rope", "model": 0} if row.encoding == "pi" else {})
+            for row in side.rows
+        ]
+        changed = side.encodings[0].model_copy(update={"fingerprint": source})
+        sides.append(side.model_copy(update={"rows": rows, "encodings": [changed, side.encodings[1]]}))
+    found = compare(*sides)
+    assert [(change.name, change.verdict) for change in found.changes] == [
+        ("pi (on rope)", "identical"),
+        ("rope", "identical"),
+    ]
+    assert found.sources == ("rope (33333333 and 44444444)",)
+
+
+def test_training_times_compare_on_the_same_machine_alone() -> None:
+    first = snapshot({"rope": RISING[:3]}, seconds=2.0)
+    (speed,) = compare(first, snapshot({"rope": RISING[:3]}, seconds=3.0)).speed
+    assert (speed.ratio.value, speed.ratio.n) == (pytest.approx(1.5), 3)
+    found = compare(first, snapshot({"rope": RISING[:3]}, place=ELSEWHERE))
+    assert found.speed == ()
+    assert [each.why for each in found.obstacles] == ["training time: processor A and B, threads 1 and 2"]
+
+
+def test_a_gate_fails_without_a_change_no_more_often_than_stated() -> None:
+    """400 comparisons of 4 encodings of 10 seeds, none of which changed: at most the nominal 5 % fail, and chance."""
+    rng = np.random.default_rng(0)
+    names = ("rope", "alibi", "none", "t5")
+    failed = 0
+    for _ in range(400):
+        sides = [snapshot({name: list(rng.random(10)) for name in names}, place=where) for where in (HERE, ELSEWHERE)]
+        failed += any(change.regressed(0) for change in compare(*sides).changes)
+    assert 0 < failed / 400 <= 0.05
+
+
+def test_welch_holds_its_level() -> None:
+    rng = np.random.default_rng(0)
+    drawn = [welch(list(rng.normal(0, 1, 5)), list(rng.normal(0, 3, 7)))[1] for _ in range(2000)]
+    assert 0.03 < np.mean(np.array(drawn) < 0.05) < 0.07

@@ -1,0 +1,112 @@
+"""The messages of a report, found in the source; run as a script, brings the catalogues up to date.
+
+python tests/reports/translations.py        adds what is new to each catalogue, removes what is gone, lists what is
+                                            still to be translated
+"""
+
+import ast
+import sys
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po, write_po
+from jinja2.ext import extract_from_ast
+
+from benchmark.encodings import CATALOGUE as ENCODINGS
+from benchmark.reports import html, markdown
+from benchmark.reports.words import LANGUAGES
+from benchmark.tasks import CATALOGUE as TASKS
+
+ROOT = Path(__file__).parents[2]
+REPORTS = ROOT / "benchmark" / "reports"
+MARKERS = ("t", "later")
+HEADER = """# What a report says. Messages and their files are written by tests/reports/translations.py.
+msgid ""
+msgstr ""
+"Project-Id-Version: position-benchmark\\n"
+"Language: {locale}\\n"
+"MIME-Version: 1.0\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+"Content-Transfer-Encoding: 8bit\\n"
+
+"""  # our own: Babel's holds the time of writing
+
+
+def messages() -> dict[str, list[str]]:
+    """Every message, with the files that hold it."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for path in sorted(REPORTS.rglob("*.py")):
+        for message in in_python(path.read_text("utf-8")):
+            found[message].add(path.relative_to(ROOT).as_posix())
+    for path in sorted(REPORTS.rglob("*.j2")):
+        for message in in_template(path):
+            found[message].add(path.relative_to(ROOT).as_posix())
+    for catalogue in (ENCODINGS, TASKS):
+        for name in catalogue.names():
+            for fact in ("title", "unlearned"):
+                if said := catalogue.entry(name).attributes.get(fact):
+                    found[str(said)].add(f"benchmark/{catalogue.kind}s/__init__.py")
+    return {message: sorted(files) for message, files in found.items()}
+
+
+def in_python(source: str) -> Iterator[str]:
+    """The messages of a module; an error where one is no literal."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in MARKERS:
+            message = node.args[0] if node.args else None
+            if not (isinstance(message, ast.Constant) and isinstance(message.value, str)):
+                raise ValueError(f"the message is no literal: {ast.unparse(node)}")
+            yield message.value
+
+
+def in_template(path: Path) -> Iterator[str]:
+    """The messages of a Jinja2 template."""
+    environment = markdown.environment() if path.name.endswith(".md.j2") else html.environment()
+    tree = environment.parse(path.read_text("utf-8"))
+    for _, _, message in extract_from_ast(tree, MARKERS):
+        yield str(message[0] if isinstance(message, tuple) else message)
+
+
+def catalogues() -> dict[str, Path]:
+    """The catalogue of each language that has one."""
+    return {name: REPORTS / "locale" / each.catalogue for name, each in LANGUAGES.items() if each.catalogue}
+
+
+def read(path: Path) -> Catalog:
+    with path.open("rb") as source:
+        return read_po(source, locale=path.stem)
+
+
+def translations(catalogue: Catalog) -> Mapping[str, str]:
+    """Message by message, "" where it is not translated."""
+    return {str(entry.id): "" if entry.fuzzy else str(entry.string or "") for entry in catalogue if entry.id}
+
+
+def write(catalogue: Catalog, path: Path) -> None:
+    with path.open("wb") as target:
+        target.write(HEADER.format(locale=path.stem).encode())
+        write_po(target, catalogue, width=110, omit_header=True, sort_by_file=True, include_lineno=False)
+
+
+def update(path: Path) -> list[str]:
+    """Bring a catalogue up to date; the messages that it has no translation of."""
+    known = translations(read(path))
+    new = Catalog(locale=path.stem)
+    for message, files in messages().items():
+        entry = new.add(message, known.get(message, ""), locations=[(file, 0) for file in files])
+        entry.flags = {"python-brace-format"} if "{" in message else set()  # and never "python-format": "95 %" is none
+    write(new, path)
+    return [message for message, said in translations(new).items() if not said]
+
+
+def main() -> None:
+    for language, path in catalogues().items():
+        lacking = update(path)
+        sys.stdout.write(f"{path.relative_to(ROOT)} ({language}): {len(lacking)} to translate\n")
+        sys.stdout.writelines(f"  {message!r}\n" for message in lacking)
+
+
+if __name__ == "__main__":
+    main()

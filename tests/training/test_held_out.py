@@ -1,0 +1,39 @@
+import pytest
+import torch
+
+from benchmark import tasks
+from benchmark.seeds import generator
+from benchmark.tasks.task import UNSCORED
+from benchmark.training.held_out import HeldOut
+
+
+def rows(batches) -> set[tuple[int, ...]]:
+    return {tuple(row) for batch in batches for row in batch.tokens.tolist()}
+
+
+@pytest.mark.parametrize("name", ["parity", "sum-mod-10", "state-tracking"])
+def test_training_never_scores_a_test_problem(name: str) -> None:
+    task, length = tasks.make(name), 4
+    test, held_out, met = rows(task.evaluation(length)), HeldOut(task, length), 0
+    for step in range(20):
+        drawn = task.sample(64, length, generator("data", step))
+        batch = held_out.out_of(drawn)
+        scored = (batch.targets != UNSCORED).any(dim=1)
+        asked = torch.tensor([tuple(row) in test for row in drawn.tokens.tolist()])
+        met += int(asked.sum())
+        assert torch.equal(scored, ~asked)
+        assert torch.equal(batch.targets[scored], drawn.targets[scored])
+    assert met > 0
+
+
+def test_where_nothing_is_met_twice_batches_stay_as_they_are() -> None:
+    task = tasks.make("copy")
+    held_out, drawn = HeldOut(task, 16), task.sample(64, 16, generator("data"))
+    assert held_out.out_of(drawn) is drawn
+
+
+def test_other_lengths_and_exhaustive_tasks_are_left_alone() -> None:
+    parity, repeat = tasks.make("parity"), tasks.make("copy-repeat")
+    for task, length, test_length in ((parity, 3, 4), (repeat, 4, 4)):
+        drawn = task.sample(64, length, generator("data"))
+        assert HeldOut(task, test_length).out_of(drawn) is drawn
