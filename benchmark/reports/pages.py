@@ -9,7 +9,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmark.files import write_atomically
-from benchmark.reports import aggregate, exhibits, html, interactive, markdown, overviews, sections, tradeoffs, verdicts
+from benchmark.reports import (
+    aggregate,
+    exhibits,
+    html,
+    interactive,
+    markdown,
+    overviews,
+    profiles,
+    sections,
+    tradeoffs,
+    verdicts,
+)
 from benchmark.reports.crowd import MANY
 from benchmark.reports.evidence import Evidence
 from benchmark.reports.figures import palette
@@ -43,7 +54,7 @@ def write_report(
 
 def write(page: Page, out: Path) -> ReportPaths:
     """Write both forms of a page, its figures and its data."""
-    pictures = [exhibit for section in page.sections for exhibit in section.exhibits]
+    pictures = [exhibit for section in page.sections for exhibit in section.pictures]
     paths = ReportPaths(
         html=out / "index.html",
         markdown=out / "report.md",
@@ -63,7 +74,7 @@ def build(store: Store, command: str | None = None, reference: str | None = None
     evidence = Evidence.of(store, reference)
     styles = palette(evidence.encodings)
     settings = {panel.setting for panel in evidence.panels}
-    probes = [probe for probe in aggregate.probes(store) if probe.setting in settings]
+    probes = [probe for probe in aggregate.probes(evidence.store) if probe.setting in settings]
     timing_problems: list[str] = []
     overview = overviews.Overview.of(evidence)
     timings = aggregate.timings(store.root / "timing", timing_problems)
@@ -86,6 +97,7 @@ def build(store: Store, command: str | None = None, reference: str | None = None
             exhibits.attention(probes),
             exhibits.structure(probes),
             sections.cost(evidence, timings),
+            profiles.profiles(evidence, styles, probes),
             sections.troubles(evidence, timing_problems),
             sections.run(evidence, command),
             sections.reading(),

@@ -3,6 +3,9 @@
 import base64
 from dataclasses import dataclass, field
 from itertools import accumulate
+from urllib.parse import quote
+
+from markupsafe import Markup
 
 from benchmark.reports.crowd import MANY
 from benchmark.reports.interactive import Figure
@@ -11,6 +14,7 @@ from benchmark.reports.words import Phrases, later, t
 KEY_DIGITS = 8
 TALL = MANY + 1  # entries of a legend: encodings, and chance
 MARKS = Phrases({"best": later("best"), "tied": later("tied")})  # of cells
+PLAIN = " !$()*+,-./:;=?@[]^_`{|}~"  # in the address of a picture; nothing that HTML would escape
 MEDIA = {"svg": "image/svg+xml", "png": "image/png"}
 
 
@@ -91,8 +95,15 @@ class Exhibit:
 
     @property
     def data_uri(self) -> str:
-        """The picture inside a page."""
+        """The picture inside a page; text is written as it is, since base64 takes a third more."""
+        if self.format == "svg":
+            return f"data:{MEDIA[self.format]},{quote(self.picture.decode(), safe=PLAIN)}"
         return f"data:{MEDIA[self.format]};base64,{base64.b64encode(self.picture).decode()}"
+
+    @property
+    def inline(self) -> Markup:
+        """An SVG picture of ours as a part of the page, where it follows the reader's theme."""
+        return Markup(self.picture.decode())
 
     @property
     def records(self) -> str:
@@ -108,6 +119,28 @@ class Exhibit:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Profile:
+    """What a report has to say of one encoding by itself; folded, with a permanent link."""
+
+    id: str
+    name: str  # its label
+    title: str
+    idea: str
+    formula: str
+    where: str  # what explains the formula
+    source: str  # the address of its publication, "" if it has none
+    lines: tuple[str, ...]
+    exhibit: Exhibit
+    table: Table
+    links: tuple[tuple[str, str, str], ...]  # to other places: what is there, its id, its heading
+
+    @property
+    def heading(self) -> str:
+        """Its label, and its title where that says more."""
+        return f"{self.name} · {self.title}" if self.title and self.title.lower() != self.name else self.name
+
+
+@dataclass(frozen=True, kw_only=True)
 class Section:
     """A part of the page with a permanent link. `lines` are paragraphs, shown before its tables and exhibits."""
 
@@ -119,6 +152,12 @@ class Section:
     code: str | None = None  # a command to copy
     terms: tuple[tuple[str, str], ...] = ()  # a word and what it means
     paired: bool = False  # exhibits two abreast where there is room
+    profiles: tuple[Profile, ...] = ()
+
+    @property
+    def pictures(self) -> tuple[Exhibit, ...]:
+        """Every figure that is a file of its own."""
+        return (*self.exhibits, *(profile.exhibit for profile in self.profiles))
 
 
 @dataclass(frozen=True, kw_only=True)

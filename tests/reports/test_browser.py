@@ -402,6 +402,15 @@ def test_every_link_of_the_contents_leads_somewhere(desktop, page: Page):
     assert all(desktop.locator(target).count() == 1 for target in targets)
 
 
+@pytest.mark.parametrize("settings", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_the_block_of_an_encoding_is_for_everybody(visit, settings):
+    page = visit(**settings)
+    page.locator("#encodings details.card").evaluate_all("all => all.forEach((each) => { each.open = true; })")
+    assert page.locator("#encoding-alibi svg").bounding_box()["width"] > 250
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert violations(page) == "[]"
+
+
 def test_chinese_is_drawn_with_glyphs(desktop):
     desktop.evaluate("document.fonts.load('16px \"Report Chinese\"', '次')")
     assert desktop.evaluate("document.fonts.check('16px \"Report Chinese\"', '次日玄德')")
