@@ -123,6 +123,7 @@ LOOK: dict[str, Any] = {
     "figure.constrained_layout.h_pad": 0.1,
     "svg.fonttype": "path",  # glyphs as paths: Chinese shows where no Chinese font is
     "svg.hashsalt": "position-benchmark",  # the same figure, the same bytes
+    "path.simplify_threshold": 0.2,  # points: lines of many values lose those that nobody could see
 }
 
 

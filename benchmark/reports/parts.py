@@ -14,7 +14,7 @@ from benchmark.reports.words import Phrases, later, t
 KEY_DIGITS = 8
 TALL = MANY + 1  # entries of a legend: encodings, and chance
 MARKS = Phrases({"best": later("best"), "tied": later("tied")})  # of cells
-PLAIN = " !$()*+,-./:;=?@[]^_`{|}~"  # in the address of a picture; nothing that HTML would escape
+PLAIN = " !$'()*+,-./:;=?@[]^_`{|}~"  # in the address of a picture: nothing that ends or escapes a value of HTML
 MEDIA = {"svg": "image/svg+xml", "png": "image/png"}
 
 
@@ -94,11 +94,15 @@ class Exhibit:
         return f"{self.id}.{self.format}"
 
     @property
-    def data_uri(self) -> str:
-        """The picture inside a page; text is written as it is, since base64 takes a third more."""
+    def data_uri(self) -> Markup:
+        """The picture inside a page, for a value in double quotes.
+
+        Text is written as it is, since base64 takes a third more, and with single quotes, which need no escape.
+        """
         if self.format == "svg":
-            return f"data:{MEDIA[self.format]},{quote(self.picture.decode(), safe=PLAIN)}"
-        return f"data:{MEDIA[self.format]};base64,{base64.b64encode(self.picture).decode()}"
+            text = self.picture.decode().replace("'", "&#39;").replace('"', "'")
+            return Markup(f"data:{MEDIA[self.format]},{quote(text, safe=PLAIN)}")
+        return Markup(f"data:{MEDIA[self.format]};base64,{base64.b64encode(self.picture).decode()}")
 
     @property
     def inline(self) -> Markup:
