@@ -10,7 +10,8 @@ from benchmark.reports import markdown
 from benchmark.reports.evidence import Evidence, Panel
 from benchmark.reports.parts import Cell, Table
 from benchmark.reports.sections import place, value_cell
-from benchmark.reports.statistics import arranged, best_and_tied, over_seeds, qualified, seeds_phrase
+from benchmark.reports.statistics import NOTHING, arranged, best_and_tied, over_seeds, qualified, seeds_phrase
+from benchmark.reports.words import t
 
 MULTIPLES = (1, 4)  # of the trained length
 BITS = "bits_per_character"
@@ -22,9 +23,12 @@ def render(evidence: Evidence) -> str:
     rows = [row for panel in evidence.panels for metric in _metrics(panel) for row in _rows(panel, metric, names)]
     seeds = seeds_phrase([int(count) for count in over_seeds(evidence.shown)["n"]])
     table = Table(
-        caption=f"Mean [{seeds}] at the trained length L and at 4 L; best: the best mean of a row, tied: cannot be "
-        "told from it; chance: a guesser; higher is better, except of a loss in nats and of bits per character.",
-        columns=("task", "metric", "at", "chance", *names.values()),
+        caption=t(
+            "Mean [{seeds}] at the trained length L and at 4 L; best: the best mean of a row, tied: cannot be told "
+            "from it; chance: a guesser; higher is better, except of a loss in nats and of bits per character.",
+            seeds=seeds,
+        ),
+        columns=(t("task"), t("metric"), t("at"), t("chance"), *names.values()),
         rows=tuple(rows),
         words=frozenset({1, 2}),
     )
@@ -55,14 +59,14 @@ def _row(
         Cell(text=panel.task),
         Cell(text=metric.replace("_", " ")),
         Cell(text=place(panel, length)),
-        Cell(text="—" if chance is None else f"{chance:.2f}"),
+        Cell(text=NOTHING if chance is None else f"{chance:.2f}"),
         *(_value(points.get(pair), marks.get(pair[1], "")) for pair in names),
     )
 
 
 def _value(point: dict[object, object] | None, mark: str) -> Cell:
     if point is None:
-        return Cell(text="missing")
+        return Cell(text=t("missing"))
     mean, low, high = (float(str(point[name])) for name in ("mean", "low", "high"))
     n, seeds = (int(str(point[name])) for name in ("n", "seeds"))
     return value_cell(mean, low, high, str(point["status"]), n, seeds, mark)

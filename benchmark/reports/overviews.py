@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from benchmark.reports import aggregate, figures
+from benchmark.reports import aggregate, figures, rank_test
 from benchmark.reports.across_tasks import mean_costs, mid_ranks
 from benchmark.reports.charts.matrix import matrix as draw_matrix
 from benchmark.reports.charts.ranks import Ranked
@@ -24,11 +24,11 @@ from benchmark.reports.paired import LEVEL
 from benchmark.reports.pairwise import FEWEST_TASKS, pairwise
 from benchmark.reports.parts import Cell, Exhibit, Group, Section, Table
 from benchmark.reports.places import near_and_far, spelled
-from benchmark.reports.rank_test import Friedman, friedman, joined
+from benchmark.reports.rank_test import Friedman, friedman
 from benchmark.reports.sections import name_cell, value_cell
 from benchmark.reports.skills import Name, by_rank, ranked, skills
 from benchmark.reports.statistics import NOTHING, arranged, qualified, seeds_phrase
-from benchmark.reports.words import t
+from benchmark.reports.words import joined, listed, sentences, t
 
 WIDE = 6  # columns of each board that can be shrunk to the width of a phone
 
@@ -105,7 +105,7 @@ def _leagues(overview: Overview) -> Iterator[str]:
     if overview.others:
         yield t(
             "Not among those compared, because they read digits and so are told more than positions: {names}.",
-            names=", ".join(overview.others),
+            names=listed(overview.others),
         )
 
 
@@ -138,7 +138,7 @@ def _matrix_lines(overview: Overview) -> Iterator[str]:
 
 def _matrix(overview: Overview) -> Exhibit:
     points = skills(overview.table)
-    places = " and ".join(map(spelled, overview.places))
+    places = joined(map(spelled, overview.places))
     return Exhibit(
         id="matrix-skill",
         title=t("Skill at {places}", places=places),
@@ -238,7 +238,7 @@ def _wins(overview: Overview, place: float, *, folded: bool) -> Iterator[Exhibit
             place=spelled(place),
             n=len(names),
         ),
-        caption=" ".join(_wins_caption(overview, table, pairs, names)),
+        caption=sentences(*_wins_caption(overview, table, pairs, names)),
         picture=figures.render(draw_wins(met, names, title), "svg"),
         format="svg",
         numbers=_wins_numbers(met, names),
@@ -277,11 +277,11 @@ def _incomplete(overview: Overview, pairs: pd.DataFrame, names: Sequence[Name]) 
             "The grid is incomplete: {n} pairs (striped) are over fewer tasks than the others, and cannot be compared "
             "with them. These lack a task: {names}.",
             n=len(partial) // 2,
-            names=", ".join(lacking),
+            names=listed(lacking),
         )
     absent = [name[1] for name in overview.names if name[2] == overview.league and name not in names]
     if absent:
-        yield t("Without any value here, and left out: {names}.", names=", ".join(absent))
+        yield t("Without any value here, and left out: {names}.", names=listed(absent))
 
 
 def _lack(overview: Overview, names: Sequence[Name], place: float) -> Iterator[str]:
@@ -367,7 +367,7 @@ def _ranks(overview: Overview, place: float, styles: Styles, *, folded: bool) ->
     critical = float(rows[0]["critical"])
     # All are joined where the ranks are not shown to differ at all: two encodings have no test but Nemenyi's.
     tested = critical if outcome.rejects or len(rows) == 2 else math.inf
-    runs = joined([row["rank"] for row in rows], tested)
+    runs = rank_test.joined([row["rank"] for row in rows], tested)
     title = t("Mean ranks at {place}", place=spelled(place))
     notes = (
         t("1 is the best; {n} tasks; bars join encodings that are not told apart", n=costs.shape[1]),
@@ -389,7 +389,7 @@ def _ranks(overview: Overview, place: float, styles: Styles, *, folded: bool) ->
             tasks=costs.shape[1],
             place=spelled(place),
         ),
-        caption=" ".join(_ranks_caption(overview, table, rows, outcome, tested)),
+        caption=sentences(*_ranks_caption(overview, table, rows, outcome, tested)),
         picture=figures.render(draw_ranks(drawn, runs, critical, styles, title, notes), "svg"),
         format="svg",
         numbers=_ranks_numbers(costs, rows),
@@ -434,7 +434,7 @@ def _ranks_caption(
         )
     absent = sorted({name[1] for name in arranged(table)} - {row["encoding"] for row in rows})
     if absent:
-        yield t("Without a rank, because they lack a task: {names}.", names=", ".join(absent))
+        yield t("Without a rank, because they lack a task: {names}.", names=listed(absent))
 
 
 def _friedman_words(outcome: Friedman, degrees: int) -> Iterator[str]:

@@ -22,7 +22,7 @@ from benchmark.reports.statistics import (
     qualified,
     seeds_phrase,
 )
-from benchmark.reports.words import t
+from benchmark.reports.words import listed, sentences, t
 
 Styles = Mapping[str, Style]
 ABSENT = Estimate(value=float("nan"), low=float("nan"), high=float("nan"), n=0)
@@ -85,7 +85,7 @@ def _exhibits(
             task=panel.task,
             n=len(dots),
         ),
-        caption=" ".join(_caption(evidence, panel, place, dots, kinds)),
+        caption=sentences(*_caption(evidence, panel, place, dots, kinds)),
         models=tuple(sorted(set(rows["train_key"]))),
         measured=int(rows["eval_key"].nunique()),
         picture=figures.render(trade(dots, frame, styles, title, notes), "svg"),
@@ -136,7 +136,7 @@ def _caption(
     yield t("It shows what more time buys on this task at this size, and no order among those on the front.")
     lacking = sorted(set(panel.headline["encoding"]) - {dot.encoding for dot in dots})
     if lacking:
-        yield t("Without a value or a cost there, and left out: {names}.", names=", ".join(lacking))
+        yield t("Without a value or a cost there, and left out: {names}.", names=listed(lacking))
 
 
 def _time_words(evidence: Evidence, panel: Panel, dots: Sequence[Dot], cost: Cost) -> Iterator[str]:

@@ -146,7 +146,7 @@ def _heading(panel: Panel) -> str:
 
 def _table_caption(panel: Panel, reference: str, families: Sequence[int]) -> str:
     margin = MARGINS.get(panel.metric)
-    facts = {"metric": unit(panel), "reference": reference, "families": t(" or ").join(map(str, families)) or t("no")}
+    facts = {"metric": unit(panel), "reference": reference, "families": t(" or ").join(map(str, families)) or "0"}
     if margin is None:
         return t(
             "{metric}: difference to {reference}, best at the longest length first; Holm over {families} comparisons. "

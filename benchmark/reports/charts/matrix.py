@@ -12,7 +12,7 @@ from benchmark.reports.charts.board import Board, Labels, Scale, boards
 from benchmark.reports.places import spelled
 from benchmark.reports.resampling import Floats
 from benchmark.reports.skills import Name
-from benchmark.reports.statistics import NOTHING, qualified
+from benchmark.reports.statistics import NOTHING, STATUSES, qualified
 from benchmark.reports.words import t
 
 NARROW = 0.1  # skills of one task that lie closer together get a third decimal
@@ -73,7 +73,7 @@ def _text(field: dict[Any, Any] | None, digits: int) -> str:
     if field is None:
         return NOTHING
     if math.isnan(field["mean"]):
-        return field["status"] if field["status"] in ("failed", "diverged") else NOTHING
+        return STATUSES[field["status"]] if field["status"] in ("failed", "diverged") else NOTHING
     return f"{field['mean']:z.{digits}f}"
 
 
