@@ -323,9 +323,9 @@ def test_a_table_is_copied_as_latex_even_where_the_clipboard_is_refused(desktop)
 
 def test_every_section_figure_and_table_has_a_permanent_link(desktop, page: Page):
     links = desktop.locator(".anchor").evaluate_all("all => all.map((each) => each.hash.slice(1))")
-    exhibits = [exhibit for section in page.sections for exhibit in section.exhibits]
-    assert {section.id for section in page.sections} | {exhibit.id for exhibit in exhibits} < set(links)
-    assert len(links) == len(set(links)) == len(page.sections) + len(exhibits) + desktop.locator("table").count()
+    parts = [part for section in page.sections for part in (section, *section.exhibits, *section.profiles)]
+    assert {part.id for part in parts} < set(links)
+    assert len(links) == len(set(links)) == len(parts) + desktop.locator("table").count()
     assert desktop.evaluate("ids => ids.every((id) => document.getElementById(id))", links)
     link = desktop.locator("#summary .heading .anchor")
     desktop.locator("#curves h2").hover()
