@@ -45,13 +45,18 @@ class Entry:
     defaults: Mapping[str, Parameter] = field(default_factory=dict)
 
     @property
+    def documentation(self) -> str:
+        """The docstring of its file: idea, formula, source, convention."""
+        return ast.get_docstring(_tree(self.path)) or ""
+
+    @property
     def fingerprint(self) -> str:
         """Hash of the code of the file and of its siblings that it imports, the contract apart."""
         return fingerprint(self.path, self.contract)
 
     def stated(self, what: str) -> str | None:
         """What a line of the module's docstring states, such as "Chance: 1 / 10."; None if no line does."""
-        line = re.search(rf"^{what}: (.+?)\.?$", ast.get_docstring(_tree(self.path)) or "", flags=re.M)
+        line = re.search(rf"^{what}: (.+?)\.?$", self.documentation, flags=re.M)
         return line.group(1) if line else None
 
 
@@ -282,24 +287,26 @@ def fingerprint(path: Path, contract: Path) -> str:
     Of our own packages alone: what a user's file imports is the user's to version. The contract does not count: what
     changes results there raises PROTOCOL.
     """
-    code = ast.dump(_without_docstrings(path))
-    for sibling in sorted(_siblings(path, contract)):
+    code, imported = _code(path.read_bytes())
+    for sibling in sorted(_siblings(imported, contract)):
         code += fingerprint(sibling, contract)
     return hashlib.sha256(code.encode()).hexdigest()[:16]
 
 
-def _without_docstrings(path: Path) -> ast.Module:
-    tree = ast.parse(path.read_bytes())
+@cache  # by the text itself: a plan of hundreds of cells asks again and again, and a session may edit a file
+def _code(source: bytes) -> tuple[str, frozenset[str]]:
+    """A source text's syntax tree without docstrings, as text, and the modules that it imports names from."""
+    tree = ast.parse(source)
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
             node.body = node.body[1:]
-    return tree
+    imported = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    return ast.dump(tree), frozenset(imported)
 
 
-def _siblings(path: Path, contract: Path) -> set[Path]:
-    """The modules beside the contract that a file imports names from."""
+def _siblings(imported: frozenset[str], contract: Path) -> set[Path]:
+    """The modules beside the contract among those that a file imports names from."""
     package = f"benchmark.{contract.parent.name}."
-    imported = {node.module or "" for node in ast.walk(_tree(path)) if isinstance(node, ast.ImportFrom)}
     files = {contract.parent / f"{name.removeprefix(package)}.py" for name in imported if name.startswith(package)}
     return {file for file in files if file != contract and file.is_file()}
 

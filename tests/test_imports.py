@@ -24,9 +24,19 @@ LIGHT = {
 }
 
 
-def loaded(code: str) -> list[str]:
+TRAIN = """
+import torch
+from benchmark.experiments.cell import build, encoding_choice, make_task, train
+from benchmark.experiments.plan import Request, make_plan
+cell = make_plan(Request(encodings="rope", tasks="copy", preset="smoke", seeds=(0,))).cells[0]
+task = make_task(cell)
+train(build(cell.train, task, encoding_choice(cell.encoding)), task, cell.train, torch.device("cpu"), lambda *_: None)
+"""
+
+
+def loaded(code: str, heavy: tuple[str, ...] = HEAVY) -> list[str]:
     """The heavy libraries that a fresh process has imported after some code."""
-    ask = f"import sys; print(*(name for name in {HEAVY!r} if name in sys.modules))"
+    ask = f"import sys; print(*(name for name in {heavy!r} if name in sys.modules))"
     told = subprocess.run([sys.executable, "-c", f"{code}\n{ask}"], capture_output=True, check=True, text=True)
     return told.stdout.split()
 
@@ -38,6 +48,10 @@ def test_what_is_light(what: str) -> None:
 
 def test_a_heavy_library_would_be_seen() -> None:
     assert "torch" in loaded("import benchmark.model.transformer")
+
+
+def test_training_loads_no_compiler() -> None:
+    assert loaded(TRAIN, ("torch", "torch._dynamo")) == ["torch"]
 
 
 def test_the_public_names_are_there_and_no_others() -> None:

@@ -30,6 +30,7 @@ def facts(name: str) -> str:
         f"vocabulary: {entry.stated('Vocabulary')}; options: {', '.join(spelled(entry.defaults)) or 'none'}",
         f"preset `quick`: {budgets(name)}",
         f"source: <{entry.attributes['source']}>",
+        *([f"learned at L by none of the classics: {why}"] if (why := entry.attributes.get("unlearned")) else []),
     ]
     definition = str(entry.attributes["definition"])
     example = "\n\n".join(block.rstrip() for block in re.findall(r"(?:^    .+\n?)+", opening, flags=re.M))

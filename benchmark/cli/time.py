@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from benchmark.cli.options import Known, results_folder
 from benchmark.cli.sampling import show_sampling
@@ -32,9 +33,10 @@ COLUMNS = {
     "interval": "95 % interval",
     "rounds": "rounds",
 }
-SUITES = ("encodings", "tasks")
 LONGEST = 2**20  # tokens
 PASSED, FAILED, INTERRUPTED = 0, 1, 2  # pytest's exit codes
+SUITES = ("encodings", "tasks", "peers", "peers-step", "peers-run")
+OF_PEERS = {"suite", "results", "rounds", "threads"}  # options
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +59,13 @@ class Asked:
 
 
 @click.command("time")
-@click.option("--suite", type=Known("suite", SUITES), default="encodings", show_default=True, help="What to time.")
+@click.option(
+    "--suite",
+    type=Known("suite", SUITES),
+    default="encodings",
+    show_default=True,
+    help="tasks: how rows are drawn; peers: a step and a whole run beside other libraries (peers-step, peers-run).",
+)
 @click.option("--tasks", default="all", show_default=True, help="With --suite tasks: names, groups or files.")
 @click.option("--encodings", default="classic", show_default=True, help="Names, groups or files.")
 @click.option("--lengths", default="64,256,1024", show_default=True, help="Lengths in tokens.")
@@ -68,7 +76,9 @@ class Asked:
 @click.option("--heads", type=click.IntRange(1, 1024), default=4, show_default=True, help="Attention heads.")
 @click.option("--layers", type=click.IntRange(1, 1024), default=2, show_default=True, help="Layers.")
 @click.option("--threads", type=click.IntRange(1, 256), default=1, show_default=True, help="Threads on the CPU.")
+@click.pass_context
 def command(
+    ctx: click.Context,
     suite: str,
     tasks: str,
     encodings: str,
@@ -86,10 +96,18 @@ def command(
     Each round of an encoding is paired with a round of `none` right before it; the ratio is the median over these
     pairs. The result file is pytest-benchmark's own: pytest-benchmark compare FILE.
 
-    --suite tasks times how fast tasks draw their training rows instead.
+    --suite tasks times how fast tasks draw their training rows instead. The suites of peers time this suite beside the
+    same work in other libraries, which the extra `peers` installs; each ten rounds of a step go with one pair of whole
+    runs, which takes minutes.
     """
     if suite == "tasks":
         show_sampling(tasks, rounds, threads)
+        return 0
+    if suite != "encodings":
+        from benchmark.cli.peers import time_peers
+
+        refuse_others(ctx, suite)
+        time_peers(suite, results, rounds, threads)
         return 0
     from benchmark.experiments.cell import choose_device
 
@@ -116,6 +134,15 @@ def command(
     if content["benchmarks"]:
         click.echo(f"saved: {target}   (pytest-benchmark compare {target})")
     return 1 if code == FAILED else 0
+
+
+def refuse_others(ctx: click.Context, suite: str) -> None:
+    """Refuse options that a suite of peers, whose sizes are its own, would not heed."""
+    for name in ctx.params.keys() - OF_PEERS:
+        if ctx.get_parameter_source(name) is not ParameterSource.DEFAULT:
+            raise UsageError(
+                f"--{name} is no option of --suite {suite}, whose encodings and sizes are fixed: leave it out"
+            )
 
 
 def parse_lengths(text: str) -> tuple[int, ...]:

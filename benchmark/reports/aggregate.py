@@ -312,6 +312,15 @@ def headline_metric(task: str) -> str:
 
 
 @cache
+def unlearned(task: str) -> str:
+    """Why no model of a preset learns a task at its trained length, as the task says; "" where one does."""
+    try:
+        return str(CATALOGUE.entry(task).attributes.get("unlearned", ""))
+    except (UsageError, OSError):
+        return ""
+
+
+@cache
 def sweep_of(task: str) -> tuple[str, str] | None:
     """The axis that a task names whose runs differ in one parameter, and the parameter; None if it names none."""
     try:

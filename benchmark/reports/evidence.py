@@ -12,7 +12,7 @@ from functools import cached_property
 import pandas as pd
 
 from benchmark.errors import UsageError, unknown
-from benchmark.reports import aggregate, statistics
+from benchmark.reports import aggregate, lengths, paired, statistics
 from benchmark.reports.words import said
 from benchmark.results.record import TrainRecord
 from benchmark.results.store import Store
@@ -34,8 +34,8 @@ class Panel:
 
     @property
     def id(self) -> str:
-        """A name for links and files."""
-        return f"{slug(self.task)}-{self.setting}"
+        """A name for links and files: the same in every report that shows this task at this length."""
+        return f"{slug(self.task)}-{self.train_length}"
 
     @property
     def title(self) -> str:
@@ -67,6 +67,11 @@ class Panel:
         """The rows of the task's own metric."""
         return self.table[self.table["headline"]]
 
+    @cached_property
+    def points(self) -> pd.DataFrame:
+        """The task's own metric at every length, over seeds."""
+        return statistics.over_seeds(self.headline)
+
     def metric_rows(self, metric: str) -> pd.DataFrame:
         """The rows of a metric."""
         return self.table[self.table["metric"] == metric]
@@ -85,6 +90,7 @@ class Evidence:
     @classmethod
     def of(cls, store: Store, reference: str | None = None) -> "Evidence":
         """Everything in a store; an error that says what to do if there is nothing, or not this reference."""
+        store = store.held()
         trainings = tuple(record for record in store.records() if isinstance(record, TrainRecord))
         if not trainings:
             raise UsageError(
@@ -119,6 +125,19 @@ class Evidence:
     def summary(self) -> pd.DataFrame:
         """Encodings x tasks at the trained and at the longest length."""
         return statistics.summary(self.shown)
+
+    @cached_property
+    def tests(self) -> pd.DataFrame:
+        """Each encoding against the reference, at L and at the longest length of every task."""
+        headline = self.shown[self.shown["headline"]]
+        longest = headline.groupby(["task", "setting"])["length"].transform("max")
+        ends = headline["length"].isin(headline["train_length"]) | (headline["length"] == longest)
+        return paired.against(headline[ends], self.reference)
+
+    @cached_property
+    def reach(self) -> pd.DataFrame:
+        """How far each encoding carries on every task."""
+        return lengths.over_seeds(lengths.curves(self.shown[self.shown["headline"]]))
 
     @property
     def compared(self) -> bool:

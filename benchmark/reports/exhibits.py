@@ -1,15 +1,16 @@
 """The figures of a report, each with its caption, its records, its numbers, and an interactive twin for the curves."""
 
 import math
+import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
 import pandas as pd
 
-from benchmark.reports import aggregate, crowd, figures, interactive, statistics
+from benchmark.reports import aggregate, crowd, data, figures, film, interactive, statistics
 from benchmark.reports.evidence import Evidence, Panel, slug
 from benchmark.reports.figures import AXES, METRICS, Style
 from benchmark.reports.fonts import drawable
@@ -17,9 +18,11 @@ from benchmark.reports.interactive import Axes, Curve, Point
 from benchmark.reports.parts import Cell, Exhibit, Group, Section, Table
 from benchmark.reports.sections import listing, name_cell, place, unit, value_cell
 from benchmark.reports.statistics import BOUNDED, Estimate, arranged, seeds_of, seeds_phrase, spell
-from benchmark.reports.words import listed, t
+from benchmark.reports.words import listed, said, t
 
 Styles = Mapping[str, Style]
+
+LEARNED = 0.9  # an accuracy at L below which a task counts as not learned
 
 
 def curves(evidence: Evidence, styles: Styles) -> Section:
@@ -27,18 +30,36 @@ def curves(evidence: Evidence, styles: Styles) -> Section:
     lines: tuple[str, ...] = (
         t(
             "Each model was trained on lengths up to L, the upright line, and measured beyond it. Line: mean over "
-            "seeds; band: 95 % interval. In the interactive page, point at a value to read it, click a name in the "
-            "legend to hide it, drag to zoom."
+            "seeds; band: 95 % interval. In the interactive page, point at a value to read it and to bring its curve "
+            "forward, press a name below the figure to hide or show it, drag to zoom."
         ),
     )
     if any(panel.headline["encoding"].nunique() > crowd.MANY for panel in evidence.panels):
         lines += (crowd.crowded(),)
+    lines += tuple(line for panel in evidence.panels for line in _unlearned(panel))
     exhibits = tuple(_curve(panel, styles, evidence.reference) for panel in evidence.panels)
     return Section(id="curves", title=t("Extrapolation"), lines=lines, exhibits=exhibits)
 
 
+def _unlearned(panel: Panel) -> Iterator[str]:
+    """A warning where nobody has learned a task at L, so that its curve past L says little."""
+    at_trained = panel.points[panel.points["length"] == panel.train_length]["mean"]
+    if panel.metric not in BOUNDED or at_trained.empty or at_trained.max() >= LEARNED:
+        return
+    yield t(
+        "On {task} no encoding reaches {learned:g} at L (the best mean is {best:.2f}): what its curve shows past L "
+        "says little of positions.",
+        task=panel.task,
+        learned=LEARNED,
+        best=at_trained.max(),
+    )
+    why = aggregate.unlearned(re.split("[: ]", panel.task)[0])
+    if why:
+        yield t("That is known of {task}: {why}.", task=panel.task, why=said(why))
+
+
 def _curve(panel: Panel, styles: Styles, reference: str) -> Exhibit:
-    points = statistics.over_seeds(panel.headline)
+    points = panel.points
     weighted = crowd.weighted(styles, points, reference)
     names = sorted(set(points["encoding"]))
     return Exhibit(
@@ -52,6 +73,7 @@ def _curve(panel: Panel, styles: Styles, reference: str) -> Exhibit:
         format="svg",
         interactive=_interactive(panel, points, unit(panel), weighted),
         numbers=_numbers(panel, points, unit(panel)),
+        data=data.points(points),
     )
 
 
@@ -146,7 +168,7 @@ def language(evidence: Evidence, styles: Styles) -> Section:
         lines = (t("No language task was measured."),)
     exhibits: list[Exhibit] = []
     for panel in panels:
-        weighted = crowd.weighted(styles, statistics.over_seeds(panel.headline), evidence.reference)
+        weighted = crowd.weighted(styles, panel.points, evidence.reference)
         exhibits.append(_position_exhibit(panel, table[table["setting"] == panel.setting], weighted))
         exhibits += _windows(panel, weighted) + _same_targets(panel, weighted)
     tables = tuple(_bits(panel) for panel in panels)
@@ -187,6 +209,7 @@ def _windows(panel: Panel, styles: Styles) -> list[Exhibit]:
             format="svg",
             interactive=_interactive(panel, points, what, styles),
             numbers=_numbers(panel, points, what),
+            data=data.points(points),
         )
     ]
 
@@ -217,6 +240,7 @@ def _same_targets(panel: Panel, styles: Styles) -> list[Exhibit]:
             picture=figures.render(figures.same_targets(panel.headline, rows, styles), "svg"),
             format="svg",
             numbers=_numbers(panel, points, what),
+            data=data.points(pd.concat([statistics.over_seeds(panel.headline), points])),
         )
     ]
 
@@ -258,6 +282,7 @@ def _position_exhibit(panel: Panel, rows: pd.DataFrame, styles: Styles) -> Exhib
                 ticks=tuple((float(tick), f"{tick:,}") for tick in ticks),
             ),
         ),
+        data=data.positions(rows),
     )
 
 
@@ -277,7 +302,7 @@ def heatmaps(evidence: Evidence) -> Section:
     lines = (t("The same values as the curves, at a glance. “—” is unsupported or missing."),)
     exhibits = []
     for panel in evidence.panels:
-        points = statistics.over_seeds(panel.headline)
+        points = panel.points
         exhibits.append(
             Exhibit(
                 id=f"heatmap-{panel.id}",
@@ -293,6 +318,7 @@ def heatmaps(evidence: Evidence) -> Section:
                 measured=panel.measured,
                 picture=figures.render(figures.length_heatmap(panel.headline), "svg"),
                 format="svg",
+                data=data.points(points),
             )
         )
     return Section(id="heatmaps", title=t("Encoding × length"), lines=lines, exhibits=tuple(exhibits), paired=True)
@@ -344,6 +370,7 @@ def _grid(evidence: Evidence, own: pd.DataFrame) -> Exhibit:
         picture=figures.render(figures.fields(own), "svg"),
         format="svg",
         wide=True,
+        data=data.fields(own),
         **_behind(evidence, own),
     )
 
@@ -372,6 +399,7 @@ def _along(evidence: Evidence, own: pd.DataFrame, styles: Styles) -> Exhibit:
         picture=figures.render(figures.along(own, styles), "svg"),
         format="svg",
         numbers=_along_numbers(ends),
+        data=data.fields(ends),
         **_behind(evidence, own),
     )
 
@@ -422,7 +450,7 @@ def _axis(own: pd.DataFrame, side: str) -> str:
 
 
 def _grid_id(own: pd.DataFrame) -> str:
-    return f"{slug(own['grid'].iloc[0])}-{own['grid_setting'].iloc[0]}"
+    return f"{slug(own['grid'].iloc[0])}-{own['train_length'].iloc[0]}"
 
 
 def attention(probes: Sequence[aggregate.Probe]) -> Section:
@@ -436,17 +464,19 @@ def attention(probes: Sequence[aggregate.Probe]) -> Section:
     )
     if not probes:
         lines = (t("No model of a language task was looked into, so there is no attention to show."),)
-    exhibits = tuple(_attention(probe, first=index == 0) for index, probe in enumerate(probes))
+    pictures = film.pictures(probes)
+    exhibits = tuple(
+        _attention(probe, picture, first=index == 0)
+        for index, (probe, picture) in enumerate(zip(probes, pictures, strict=True))
+    )
     return Section(id="attention", title=t("Attention on a sentence"), lines=lines, exhibits=exhibits)
 
 
-def _attention(probe: aggregate.Probe, *, first: bool) -> Exhibit:
+def _attention(probe: aggregate.Probe, picture: bytes, *, first: bool) -> Exhibit:
     layers, heads = probe.attention.shape[:2]
     return Exhibit(
-        id=f"attention-{_probe_id(probe)}",
-        title=t(
-            "{encoding} · {task}, L = {length}", encoding=probe.encoding, task=probe.task, length=probe.train_length
-        ),
+        id=attention_id(probe),
+        title=attention_title(probe),
         alt=t(
             "Heatmaps of attention with {encoding}: {layers} layers of {heads} heads on the sentence “{sentence}”, its "
             "words on both axes.",
@@ -462,7 +492,7 @@ def _attention(probe: aggregate.Probe, *, first: bool) -> Exhibit:
         ),
         models=(probe.train_key,),
         measured=1,
-        picture=figures.render(figures.attention(probe), "png"),
+        picture=picture,
         format="png",
         folded=not first,
         wide=True,
@@ -489,7 +519,7 @@ def _structure(probes: Sequence[aggregate.Probe]) -> Exhibit:
     names = listed(probe.encoding for probe in probes)
     seeds = listing(probe.seed for probe in probes)
     return Exhibit(
-        id=f"structure-{slug(first.task)}-{first.setting}",
+        id=f"structure-{slug(first.task)}-{first.train_length}",
         title=t("Score by distance · {task}, L = {length}", task=first.task, length=first.train_length),
         alt=t(
             "Line charts of score by distance 0 to {last}, one for each of {encodings}, a line a head.",
@@ -501,8 +531,15 @@ def _structure(probes: Sequence[aggregate.Probe]) -> Exhibit:
         measured=len(probes),
         picture=figures.render(figures.structure(probes), "svg"),
         format="svg",
+        data=data.structure(probes),
     )
 
 
-def _probe_id(probe: aggregate.Probe) -> str:
-    return f"{slug(probe.encoding)}-{slug(probe.task)}-{probe.setting}"
+def attention_title(probe: aggregate.Probe) -> str:
+    """What the attention of a probe is headed by."""
+    return t("{encoding} · {task}, L = {length}", encoding=probe.encoding, task=probe.task, length=probe.train_length)
+
+
+def attention_id(probe: aggregate.Probe) -> str:
+    """Where the attention of a probe stands in the page."""
+    return f"attention-{slug(probe.encoding)}-{slug(probe.task)}-{probe.train_length}"

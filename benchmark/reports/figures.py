@@ -10,6 +10,7 @@ import math
 import re
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import wraps
 from itertools import product
@@ -26,6 +27,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from numpy.typing import NDArray
 
 from benchmark.files import write_atomically
 from benchmark.reports.aggregate import Probe
@@ -95,6 +97,7 @@ CHANCE_LINE: dict[str, Any] = {"color": MUTED, "linestyle": (0, (3, 3)), "linewi
 
 LEAST_SHARE = 1e-4  # drawn for less: a logarithm has no zero
 CHARACTER = 0.08  # inches of width of a character in small print
+WEIGHTS = "rocket_r"  # the colours of attention weights
 HEAD_COLUMNS = 4  # attention panels in a row
 GRID_COLUMNS = 3  # heatmaps of grids in a row
 LOOK: dict[str, Any] = {
@@ -120,6 +123,7 @@ LOOK: dict[str, Any] = {
     "figure.constrained_layout.h_pad": 0.1,
     "svg.fonttype": "path",  # glyphs as paths: Chinese shows where no Chinese font is
     "svg.hashsalt": "position-benchmark",  # the same figure, the same bytes
+    "path.simplify_threshold": 0.2,  # points: lines of many values lose those that nobody could see
 }
 
 
@@ -181,10 +185,15 @@ def styled(draw: Callable[Arguments, Figure]) -> Callable[Arguments, Figure]:
 
     @wraps(draw)
     def wrapped(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Figure:
-        with matplotlib.rc_context(_settings()):
+        with look():
             return draw(*args, **kwargs)
 
     return wrapped
+
+
+def look() -> AbstractContextManager[None]:
+    """Within it, matplotlib has our settings and no other."""
+    return matplotlib.rc_context(_settings())
 
 
 def _settings() -> dict[Any, Any]:
@@ -195,10 +204,20 @@ def _settings() -> dict[Any, Any]:
 def render(figure: Figure, kind: Literal["svg", "png"]) -> bytes:
     """The figure as a file's bytes; the same figure gives the same bytes."""
     buffer = io.BytesIO()
-    with matplotlib.rc_context(_settings()):
+    with look():
         metadata = {"Date": None} if kind == "svg" else {"Software": None}
         figure.savefig(buffer, format=kind, dpi=160, metadata=metadata)
-    return buffer.getvalue()
+    return compact(buffer.getvalue().decode()).encode() if kind == "svg" else buffer.getvalue()
+
+
+def compact(svg: str) -> str:
+    """An SVG file without comments, line ends and digits past a hundredth of a point: half as long, and no less sharp.
+
+    All text in our SVG files is drawn as paths, so that no white space in them means anything.
+    """
+    svg = re.sub(r"<!--.*?-->|<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"(scale\([^)]*\))|(\.\d\d)\d+", lambda found: found[1] or found[2], svg)
+    return re.sub(r"(?<=>) (?=<)", "", re.sub(r"\s+", " ", svg)).strip()
 
 
 def save(figure: Figure, path: Path) -> Path:
@@ -395,7 +414,7 @@ def attention(probe: Probe, layers: Sequence[int] | None = None) -> Figure:
     bar = figure.colorbar(axes.images[0], cax=figure.add_axes(grid.bar()), ticks=[0, 0.05, 0.2, 0.5, 1])
     bar.set_label(t("attention weight (square-root scale)"))
     bar.outline.set_visible(False)
-    figure.text(0.1 / grid.width, 1 - 0.15 / grid.height, _attention_title(probe), fontsize=13, va="top")
+    figure.text(0.1 / grid.width, 1 - 0.15 / grid.height, probe_title(probe, t("attention")), fontsize=13, va="top")
     note = t("rows: the word that attends; columns: the word attended to; blank: not visible")
     figure.text(0.1 / grid.width, 1 - 0.45 / grid.height, note, fontsize=9, color=MUTED, va="top")
     return figure
@@ -406,8 +425,12 @@ def structure(probes: Sequence[Probe], layer: int = 0) -> Figure:
     """The score of a fixed query and key by their distance: a panel an encoding, a line a head."""
     columns = min(len(probes), 3)
     rows = math.ceil(len(probes) / columns)
-    figure = Figure(figsize=(max(3.6 * columns, 6.4), 2.9 * rows + 1.3), layout="constrained")
-    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    width, height = max(3.6 * columns, 6.4), 2.9 * rows + 1.6
+    figure = Figure(figsize=(width, height))
+    # In inches: to measure the labels of thirty panels would take seconds.
+    edges = {"left": 0.85 / width, "right": 1 - 0.15 / width, "bottom": 1.15 / height, "top": 1 - 0.95 / height}
+    panels = figure.subplots(rows, columns, squeeze=False, gridspec_kw={**edges, "wspace": 0.24, "hspace": 0.42})
+    panels = panels.ravel()
     heads = max(probe.structure.shape[1] for probe in probes)
     colors = seaborn.color_palette("viridis", heads + 1)[:heads]  # its last colour is too light for a line
     for axes, probe in zip(panels, probes, strict=False):
@@ -416,6 +439,7 @@ def structure(probes: Sequence[Probe], layer: int = 0) -> Figure:
         _trained_line(axes, probe.train_length)
         axes.set_title(f"{drawable(probe.encoding)} (L = {probe.train_length:,})", fontsize=11)
         axes.margins(x=0)
+        axes.locator_params(nbins=4)
         axes.set_xlabel(t("distance (tokens)"))
     for axes in panels[len(probes) :]:
         axes.set_axis_off()
@@ -423,11 +447,11 @@ def structure(probes: Sequence[Probe], layer: int = 0) -> Figure:
         axes.set_ylabel(t("score before softmax"))
     handles = [Line2D([], [], color=color, label=t("head {n}", n=head + 1)) for head, color in enumerate(colors)]
     handles.append(_upright_key(t("trained length L")))
-    figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 2 * columns + 2))
+    figure.legend(handles=handles, loc="lower center", ncols=min(len(handles), 2 * columns + 2))
     seeds = sorted({probe.seed for probe in probes})
     title = t("Score of a fixed query and key by distance")
     note = t("layer {layer} (1 seed: {seeds}; no interval)", layer=layer + 1, seeds=listed(seeds))
-    figure.suptitle(f"{title}\n{note}", x=0.01, ha="left", fontsize=12)
+    figure.suptitle(f"{title}\n{note}", x=0.01, y=1 - 0.1 / height, ha="left", fontsize=12)
     return figure
 
 
@@ -810,10 +834,15 @@ class _PanelGrid:
 
 
 def _draw_attention(axes: Axes, probe: Probe, layer: int, head: int, *, first_column: bool) -> None:
-    weights = np.ma.masked_equal(probe.attention[layer, head], 0)  # blank: not visible, which is not "hardly"
-    axes.imshow(weights, cmap="rocket_r", norm=PowerNorm(0.5, vmin=0, vmax=1), interpolation="nearest")
+    weights = seen(probe.attention[layer, head])
+    axes.imshow(weights, cmap=WEIGHTS, norm=PowerNorm(0.5, vmin=0, vmax=1), interpolation="nearest")
     axes.set_title(t("layer {layer}, head {head}", layer=layer + 1, head=head + 1), fontsize=10)
     _word_axes(axes, probe.words, first_column=first_column)
+
+
+def seen(weights: NDArray[np.floating[Any]]) -> np.ma.MaskedArray[Any, Any]:
+    """Attention weights without those of words that are not visible, which is another thing than hardly attended to."""
+    return np.ma.masked_equal(weights, 0)
 
 
 def _word_axes(axes: Axes, words: Sequence[str], *, first_column: bool) -> None:
@@ -835,9 +864,15 @@ def _upright(word: str) -> str:
     return "\n".join(word) if _is_chinese(word) else word
 
 
-def _attention_title(probe: Probe) -> str:
-    names = {"encoding": drawable(probe.encoding), "task": drawable(probe.task)}
-    return t("{encoding}: attention, trained on {task} (1 seed: {seed}; no interval)", **names, seed=probe.seed)
+def probe_title(probe: Probe, what: str) -> str:
+    """What a look inside one model is headed by."""
+    return t(
+        "{encoding}: {what}, trained on {task} (1 seed: {seed}; no interval)",
+        encoding=drawable(probe.encoding),
+        what=what,
+        task=drawable(probe.task),
+        seed=probe.seed,
+    )
 
 
 def _join(items: Iterable[object]) -> str:

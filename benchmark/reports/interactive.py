@@ -1,4 +1,4 @@
-"""Interactive curves as plotly figures in plain data: drawn in the browser by templates/report.js.
+"""Interactive curves as plotly figures in plain data: drawn in the browser by templates/curves.js.
 
 Colours are names such as "$text" or "$series-2/0.16" (a colour of the stylesheet, with its opacity): the page looks
 them up when it draws, so that a figure follows the reader's light or dark theme. Every text from outside is escaped,
@@ -8,7 +8,7 @@ since plotly reads a part of HTML in names and labels.
 import html
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,9 +69,9 @@ def lines(curves: Sequence[Curve], axes: Axes) -> Figure:
     return {"data": traces, "layout": _layout(axes)}
 
 
-def embed(figures: dict[str, Figure]) -> str:
-    """Figures as JSON that is safe inside a script element: no "<" can end it."""
-    text = json.dumps(figures, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+def embed(content: Mapping[str, Figure | str]) -> str:
+    """Figures or words as JSON that is safe inside a script element: no "<" can end it."""
+    text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
@@ -100,6 +100,7 @@ def _line(curve: Curve) -> Figure:
         "marker": {"color": color, "size": 5 if light else 7, "symbol": SYMBOLS[curve.style.marker]},
         "opacity": 0.6 if light else 1,
         "connectgaps": False,
+        "meta": {"light": light},
     }
 
 
@@ -163,8 +164,7 @@ def _layout(axes: Axes) -> Figure:
         "annotations": [_trained_label(axes.trained_length)],
         "hovermode": "closest",
         "hoverlabel": {"align": "left", "bgcolor": "$surface", "bordercolor": "$axis", "font": {"color": "$text"}},
-        # Under the plot, whatever its height is, and away from the buttons above it.
-        "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom"},
+        "showlegend": False,  # the page has its own, which a keyboard reaches
         "margin": {"l": 56, "r": 12, "t": 54, "b": 48},
         "paper_bgcolor": "$surface",
         "plot_bgcolor": "$surface",

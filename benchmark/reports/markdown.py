@@ -26,7 +26,13 @@ def environment() -> jinja2.Environment:
     """Jinja2 whose every expression comes out as literal Markdown text."""
     found = html.environment()
     found.finalize = literal
-    found.filters |= {"table": table, "code_block": code_block, "anchor": anchor, "explained": explained}
+    found.filters |= {
+        "table": table,
+        "code_block": code_block,
+        "anchor": anchor,
+        "explained": explained,
+        "link": link,
+    }
     return found
 
 
@@ -66,6 +72,11 @@ def anchor(title: str) -> Markup:
 def explained(term: str, meaning: str) -> Markup:
     """A term in bold, and what it means."""
     return Markup(t("{term}: {meaning}", term=f"**{literal(term)}**", meaning=literal(meaning)))
+
+
+def link(address: str) -> Markup:
+    """An address that can be followed; `described` lets none through that could end it."""
+    return Markup(f"<{address}>")
 
 
 def _named(cell: Cell) -> Markup:

@@ -3,15 +3,28 @@
 Whatever the page says comes from the records: the same records give the same bytes.
 """
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmark.files import write_atomically
-from benchmark.reports import aggregate, exhibits, html, interactive, markdown, overviews, sections, tradeoffs, verdicts
+from benchmark.reports import (
+    aggregate,
+    exhibits,
+    html,
+    interactive,
+    markdown,
+    overviews,
+    profiles,
+    sections,
+    tradeoffs,
+    verdicts,
+)
 from benchmark.reports.crowd import MANY
 from benchmark.reports.evidence import Evidence
 from benchmark.reports.figures import palette
-from benchmark.reports.parts import Exhibit, Page
+from benchmark.reports.parts import Exhibit, Page, Section
 from benchmark.reports.snapshot import FILE, Snapshot
 from benchmark.reports.words import joined, speaking, t
 from benchmark.results.store import Store
@@ -41,7 +54,7 @@ def write_report(
 
 def write(page: Page, out: Path) -> ReportPaths:
     """Write both forms of a page, its figures and its data."""
-    pictures = [exhibit for section in page.sections for exhibit in section.exhibits]
+    pictures = [exhibit for section in page.sections for exhibit in section.pictures]
     paths = ReportPaths(
         html=out / "index.html",
         markdown=out / "report.md",
@@ -61,7 +74,7 @@ def build(store: Store, command: str | None = None, reference: str | None = None
     evidence = Evidence.of(store, reference)
     styles = palette(evidence.encodings)
     settings = {panel.setting for panel in evidence.panels}
-    probes = [probe for probe in aggregate.probes(store) if probe.setting in settings]
+    probes = [probe for probe in aggregate.probes(evidence.store) if probe.setting in settings]
     timing_problems: list[str] = []
     overview = overviews.Overview.of(evidence)
     timings = aggregate.timings(store.root / "timing", timing_problems)
@@ -69,7 +82,7 @@ def build(store: Store, command: str | None = None, reference: str | None = None
         title=t("Position encodings compared"),
         lead=_lead(evidence),
         colors={name: interactive.series(style).removeprefix("$") for name, style in styles.items()},
-        sections=(
+        sections=told_apart(
             verdicts.verdict(evidence),
             sections.summary(evidence),
             exhibits.curves(evidence, styles),
@@ -84,6 +97,7 @@ def build(store: Store, command: str | None = None, reference: str | None = None
             exhibits.attention(probes),
             exhibits.structure(probes),
             sections.cost(evidence, timings),
+            profiles.profiles(evidence, styles, probes),
             sections.troubles(evidence, timing_problems),
             sections.run(evidence, command),
             sections.reading(),
@@ -91,6 +105,18 @@ def build(store: Store, command: str | None = None, reference: str | None = None
         footer=_footer(evidence),
         data=Snapshot.of_report(evidence).text(),
     )
+
+
+def told_apart(*sections: Section) -> tuple[Section, ...]:
+    """Sections whose exhibits have an id each: the second of an id is called id-2, as in two settings of one task."""
+    met: Counter[str] = Counter()
+    return tuple(replace(section, exhibits=tuple(_named(section.exhibits, met))) for section in sections)
+
+
+def _named(exhibits: Iterable[Exhibit], met: Counter[str]) -> Iterable[Exhibit]:
+    for exhibit in exhibits:
+        met[exhibit.id] += 1
+        yield exhibit if met[exhibit.id] == 1 else replace(exhibit, id=f"{exhibit.id}-{met[exhibit.id]}")
 
 
 def _lead(evidence: Evidence) -> str:

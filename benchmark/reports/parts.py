@@ -3,6 +3,9 @@
 import base64
 from dataclasses import dataclass, field
 from itertools import accumulate
+from urllib.parse import quote
+
+from markupsafe import Markup
 
 from benchmark.reports.crowd import MANY
 from benchmark.reports.interactive import Figure
@@ -11,6 +14,7 @@ from benchmark.reports.words import Phrases, later, t
 KEY_DIGITS = 8
 TALL = MANY + 1  # entries of a legend: encodings, and chance
 MARKS = Phrases({"best": later("best"), "tied": later("tied")})  # of cells
+PLAIN = " !$'()*+,-./:;=?@[]^_`{|}~"  # in the address of a picture: nothing that ends or escapes a value of HTML
 MEDIA = {"svg": "image/svg+xml", "png": "image/png"}
 
 
@@ -53,6 +57,14 @@ class Group:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Data:
+    """The numbers behind a figure, to be worked with: a row a point, None where there is no value."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str | float | None, ...], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Exhibit:
     """A static figure, its interactive twin if it has one, and what must be said of it."""
 
@@ -67,12 +79,13 @@ class Exhibit:
     about: str = ""
     interactive: Figure | None = field(default=None, repr=False)
     numbers: Table | None = None
+    data: Data | None = field(default=None, repr=False)  # for readers to take away
     folded: bool = False  # shown when asked for
     wide: bool = False  # scrolls on a narrow screen rather than shrink until nothing can be read
 
     @property
     def tall(self) -> bool:
-        """Whether the legend of its interactive twin takes many lines."""
+        """Whether its interactive twin has many curves to tell apart."""
         return self.interactive is not None and sum("name" in trace for trace in self.interactive["data"]) > TALL
 
     @property
@@ -81,9 +94,20 @@ class Exhibit:
         return f"{self.id}.{self.format}"
 
     @property
-    def data_uri(self) -> str:
-        """The picture inside a page."""
-        return f"data:{MEDIA[self.format]};base64,{base64.b64encode(self.picture).decode()}"
+    def data_uri(self) -> Markup:
+        """The picture inside a page, for a value in double quotes.
+
+        Text is written as it is, since base64 takes a third more, and with single quotes, which need no escape.
+        """
+        if self.format == "svg":
+            text = self.picture.decode().replace("'", "&#39;").replace('"', "'")
+            return Markup(f"data:{MEDIA[self.format]},{quote(text, safe=PLAIN)}")
+        return Markup(f"data:{MEDIA[self.format]};base64,{base64.b64encode(self.picture).decode()}")
+
+    @property
+    def inline(self) -> Markup:
+        """An SVG picture of ours as a part of the page, where it follows the reader's theme."""
+        return Markup(self.picture.decode())
 
     @property
     def records(self) -> str:
@@ -99,6 +123,28 @@ class Exhibit:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Profile:
+    """What a report has to say of one encoding by itself; folded, with a permanent link."""
+
+    id: str
+    name: str  # its label
+    title: str
+    idea: str
+    formula: str
+    where: str  # what explains the formula
+    source: str  # the address of its publication, "" if it has none
+    lines: tuple[str, ...]
+    exhibit: Exhibit
+    table: Table
+    links: tuple[tuple[str, str, str], ...]  # to other places: what is there, its id, its heading
+
+    @property
+    def heading(self) -> str:
+        """Its label, and its title where that says more."""
+        return f"{self.name} · {self.title}" if self.title and self.title.lower() != self.name else self.name
+
+
+@dataclass(frozen=True, kw_only=True)
 class Section:
     """A part of the page with a permanent link. `lines` are paragraphs, shown before its tables and exhibits."""
 
@@ -110,6 +156,12 @@ class Section:
     code: str | None = None  # a command to copy
     terms: tuple[tuple[str, str], ...] = ()  # a word and what it means
     paired: bool = False  # exhibits two abreast where there is room
+    profiles: tuple[Profile, ...] = ()
+
+    @property
+    def pictures(self) -> tuple[Exhibit, ...]:
+        """Every figure that is a file of its own."""
+        return (*self.exhibits, *(profile.exhibit for profile in self.profiles))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -87,7 +87,7 @@ def _summary_table(evidence: Evidence) -> Table:
                 *(
                     cell
                     for panel in evidence.panels
-                    for cell in _summary_cells(by_place.get((encoding, panel.setting, panel.task)))
+                    for cell in summary_cells(by_place.get((encoding, panel.setting, panel.task)))
                 ),
             )
             for trained_with, encoding, league in arranged(rows)
@@ -105,7 +105,8 @@ def name_cell(trained_with: str, encoding: str, league: str) -> Cell:
     return Cell(text=encoding, details=tuple(details))
 
 
-def _summary_cells(row: dict[Any, Any] | None) -> tuple[Cell, Cell, Cell]:
+def summary_cells(row: Mapping[Any, Any] | None) -> tuple[Cell, Cell, Cell]:
+    """The value at L, at the longest length, and the ratio, of a row of the summary."""
     if row is None:
         return (Cell(text=t("not run")),) * 3
     ratio = row["ratio"]
@@ -116,7 +117,7 @@ def _summary_cells(row: dict[Any, Any] | None) -> tuple[Cell, Cell, Cell]:
     )
 
 
-def _summary_cell(row: dict[Any, Any], where: str) -> Cell:
+def _summary_cell(row: Mapping[Any, Any], where: str) -> Cell:
     mean, low, high, n = (float(row[f"{where}_{name}"]) for name in ("mean", "low", "high", "n"))
     mark = "best" if row[f"{where}_best"] else "tied" if row[f"{where}_tied"] else ""
     return value_cell(mean, low, high, row[f"{where}_status"], int(n), row["seeds"], mark)
@@ -246,17 +247,20 @@ def _cost_table(evidence: Evidence) -> Table:
         ),
         columns=(t("encoding"), *(name for _ in panels for name in (t("parameters"), t("added"), t("tokens/s")))),
         groups=tuple(Group(title=panel.task, span=3, detail=f"L = {panel.train_length}") for panel in panels),
-        rows=tuple((Cell(text=name), *(cell for panel in panels for cell in _cost(panel, name))) for name in names),
+        rows=tuple(
+            (Cell(text=name), *(cell for panel in panels for cell in cost_cells(panel, name))) for name in names
+        ),
     )
 
 
-def _cost(panel: Panel, encoding: str) -> tuple[Cell, Cell, Cell]:
+def cost_cells(panel: Panel, encoding: str) -> tuple[Cell, Cell, Cell]:
+    """Parameters of the models that were trained with an encoding, its own among them, and tokens per second."""
     models = panel.table[panel.table["trained_with"] == encoding].drop_duplicates("train_key")
     models = models[models["train_seconds"] > 0]
     if models.empty:
         return (Cell(text=t("not run")),) * 3
     speed = mean_interval(list(models["trained_tokens"] / models["train_seconds"]))
-    interval = () if math.isnan(speed.low) else (f"[{speed.low:,.0f}, {speed.high:,.0f}]",)
+    interval = () if math.isnan(speed.low) else (f"[{max(0.0, speed.low):,.0f}, {speed.high:,.0f}]",)
     return (
         Cell(text=f"{models['parameters'].iloc[0]:,}"),
         Cell(text=f"{models['encoding_parameters'].iloc[0]:,}"),

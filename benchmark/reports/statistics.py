@@ -89,9 +89,14 @@ def over_seeds(table: pd.DataFrame) -> pd.DataFrame:
     Columns: those, multiple, train_length, lower_is_better, chance, n (seeds with a value), seeds (seeds of the task's
     grid), mean, low, high, median, minimum, maximum, status ("ok" if any seed is, else what they came to).
     """
-    rows = [_over_seeds(dict(zip(POINT, key, strict=True)), group) for key, group in table.groupby(POINT, sort=True)]
+    groups = table.groupby(POINT, sort=True)
+    points = groups["value"].agg(["count", "mean", "std", "median", "min", "max"])
+    low, high = _edges(points)
+    points = points.assign(**{name: groups[name].first() for name in (*SHARED, "chance")}, low=low, high=high)
+    points = points.assign(status=_statuses(table)).reset_index()
+    points = points.rename(columns={"count": "n", "min": "minimum", "max": "maximum"})
     columns = [*POINT, *SHARED, "chance", "n", "mean", "low", "high", "median", "minimum", "maximum", "status"]
-    points = pd.DataFrame(rows, columns=columns)
+    points = points[columns]
     seeds = table.groupby(["task", "setting"])["seed"].nunique().rename("seeds").reset_index()
     return points.merge(seeds, on=["task", "setting"], how="left")
 
@@ -224,22 +229,23 @@ def _mean(values: Sequence[float]) -> float:
     return float(np.mean(values)) if values else math.nan
 
 
-def _over_seeds(names: dict[str, Any], group: pd.DataFrame) -> dict[str, Any]:
-    values = group["value"].dropna()
-    estimate = mean_interval(list(values), bounded=names["metric"] in BOUNDED)
-    return {
-        **names,
-        **{name: group[name].iloc[0] for name in SHARED},
-        "chance": _chance(group),
-        "n": estimate.n,
-        "mean": estimate.value,
-        "low": estimate.low,
-        "high": estimate.high,
-        "median": float(values.median()),
-        "minimum": float(values.min()),
-        "maximum": float(values.max()),
-        "status": _status(group),
-    }
+def _edges(points: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """The t intervals of many points at once, as `mean_interval` makes each; NaN for fewer than two seeds."""
+    count = points["count"].where(points["count"] > 1)
+    margin = special.stdtrit(count - 1, (1 + CONFIDENCE) / 2) * points["std"] / np.sqrt(count)
+    low, high = points["mean"] - margin, points["mean"] + margin
+    bounded = points.index.get_level_values("metric").isin(BOUNDED)
+    return low.where(~bounded, low.clip(0, 1)), high.where(~bounded, high.clip(0, 1))
+
+
+def _statuses(table: pd.DataFrame) -> pd.Series:
+    """The status of every point: most are ok, and only the others are counted out one by one."""
+    any_ok = (table["status"] == "ok").groupby([table[name] for name in POINT]).any()
+    lost = table[table["status"] != "ok"].groupby(POINT)
+    others: dict[Any, str] = {key: _status(group) for key, group in lost}
+    return pd.Series({key: "ok" if ok else others[key] for key, ok in any_ok.items()}, dtype=object).reindex(
+        any_ok.index
+    )
 
 
 def _chance(group: pd.DataFrame) -> float:

@@ -13,7 +13,7 @@ from benchmark.reports import lengths
 from benchmark.reports.crowd import MANY
 from benchmark.reports.evidence import Evidence, Panel
 from benchmark.reports.findings import findings
-from benchmark.reports.paired import MARGINS, against, league_of
+from benchmark.reports.paired import MARGINS, league_of
 from benchmark.reports.parts import Cell, Group, Section, Table
 from benchmark.reports.sections import name_cell, place, unit, value_cell
 from benchmark.reports.statistics import NOTHING, arranged, seeds_of
@@ -60,9 +60,6 @@ def paired(evidence: Evidence) -> Section:
     """Each encoding against the reference at L and at the longest length, and how far it carries; a table a task."""
     if not evidence.compared:
         return Section(id="paired", title=t("Against the reference"), lines=(_nothing(evidence),))
-    headline = evidence.shown[evidence.shown["headline"]]
-    tests = against(_ends(headline), evidence.reference)
-    reach = lengths.over_seeds(lengths.curves(headline))
     return Section(
         id="paired",
         title=t("Against the reference"),
@@ -78,7 +75,8 @@ def paired(evidence: Evidence) -> Section:
             ),
         ),
         tables=tuple(
-            _table(panel, evidence.reference, _of(panel, tests), _of(panel, reach)) for panel in evidence.panels
+            _table(panel, evidence.reference, rows_of(panel, evidence.tests), rows_of(panel, evidence.reach))
+            for panel in evidence.panels
         ),
     )
 
@@ -99,13 +97,8 @@ def _other_leagues(evidence: Evidence) -> Iterator[str]:
         yield t("Encodings of another league than the reference's are not spoken of here.")
 
 
-def _ends(headline: pd.DataFrame) -> pd.DataFrame:
-    """The rows at L and at the longest length of each task."""
-    longest = headline.groupby(["task", "setting"])["length"].transform("max")
-    return headline[headline["length"].isin(headline["train_length"]) | (headline["length"] == longest)]
-
-
-def _of(panel: Panel, table: pd.DataFrame) -> Sequence[Row]:
+def rows_of(panel: Panel, table: pd.DataFrame) -> Sequence[Row]:
+    """The rows of a table that are of a panel's task and setting."""
     return table[(table["task"] == panel.task) & (table["setting"] == panel.setting)].to_dict("records")
 
 
@@ -140,7 +133,7 @@ def _table(panel: Panel, reference: str, tests: Sequence[Row], reach: Sequence[R
                     for length in ends
                     for cell in _difference(by_place.get((*name[:2], length)), own=name[:2] == (reference, reference))
                 ),
-                *_reach(by_name.get(name[:2]), len(panel.seeds)),
+                *reach_cells(by_name.get(name[:2]), len(panel.seeds)),
             )
             for name in names
         ),
@@ -182,16 +175,18 @@ def _difference(row: Row | None, *, own: bool) -> tuple[Cell, Cell, Cell]:
     interval = () if math.isnan(row["low"]) else (f"[{row['low']:+.3f}, {row['high']:+.3f}]",)
     return (
         Cell(text=f"{row['difference']:+.3f}", details=interval),
-        Cell(text=_p(row["p_holm"]), details=(seeds_of(row["n"]),)),
+        Cell(text=probability(row["p_holm"]), details=(seeds_of(row["n"]),)),
         Cell(text=WORDS.get(outcome, outcome), details=(row["note"],) if row["note"] else ()),
     )
 
 
-def _p(value: float) -> str:
+def probability(value: float) -> str:
+    """A p value, for people."""
     return f"< {LEAST_P:g}" if value < LEAST_P else f"{value:.2g}"
 
 
-def _reach(row: Row | None, seeds: int) -> tuple[Cell, Cell]:
+def reach_cells(row: Row | None, seeds: int) -> tuple[Cell, Cell]:
+    """The longest usable length and the area, of a row of `lengths.over_seeds`."""
     if row is None:
         return Cell(text=NOTHING), Cell(text=NOTHING)
     area = value_cell(row["area"], row["area_low"], row["area_high"], "ok", int(row["area_n"]), seeds)

@@ -38,6 +38,7 @@ class Store:
     root: Path
     problems: list[str] = field(default_factory=list)  # files that could not be read, and why
     only: frozenset[str] | None = None  # the keys, of models and of measurements, that `records` is limited to
+    kept: list[TrainRecord | EvalRecord | ProbeRecord] | None = None  # the records, where they are read but once
 
     def path(self, record: TrainRecord | EvalRecord | ProbeRecord) -> Path:
         """Where a record's JSON belongs; its keys are hashes that we computed, so it cannot lead out of the folder."""
@@ -102,8 +103,15 @@ class Store:
             return {}
         return arrays
 
+    def held(self) -> "Store":
+        """The folder as it is now, for those who ask for its records many times. Its problems are noted here too."""
+        return Store(self.root, self.problems, self.only, list(self.records()))
+
     def records(self) -> Iterator[TrainRecord | EvalRecord | ProbeRecord]:
         """Every readable record, in a stable order."""
+        if self.kept is not None:
+            yield from self.kept
+            return
         for path in sorted((self.root / "cells").glob("*/*.json")):
             key = path.parent.name if path.name == "train.json" else path.stem
             if self.only is None or key in self.only:

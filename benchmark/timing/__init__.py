@@ -3,6 +3,8 @@
 operations.py   what is timed: forward, training step, one decoding step
 test_speed.py   the suite: each round of an encoding is paired with a round of `none` right before it
 conftest.py     its options: --encodings, --lengths, --rounds, the model's size, --device, --threads
+steps.py        `time --suite peers`: whole training steps beside those of other libraries, which peers.py builds
+by_hand.py      the work of a run as a plain loop over such a library
 
 sampling.py     beside the suite: how fast a task draws its training rows (`time --suite tasks`, and `check-task`)
 

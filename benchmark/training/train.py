@@ -7,9 +7,9 @@ order, and a loop that is resumed goes on with the rows that it would have seen.
 import math
 import time
 from collections.abc import Callable
+from inspect import unwrap
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from benchmark.catalogue import Choice
@@ -21,10 +21,25 @@ from benchmark.seeds import generator
 from benchmark.tasks.task import UNSCORED, Batch, Task
 from benchmark.training.checkpoint import Checkpoint, Training
 from benchmark.training.held_out import HeldOut
+from benchmark.training.loss import cross_entropy
 
 NOTED = 50  # the training loss is noted at about so many steps
 
 Progress = Callable[[int, int, float], None]  # (steps done, tokens so far, seconds so far)
+
+
+class AdamW(torch.optim.AdamW):
+    """Torch's own, without what guards its methods against being compiled.
+
+    Those guards import torch's compiler at their first call, which nothing here uses, and which takes about as long as
+    the import of torch itself.
+    """
+
+    step = torch.no_grad()(unwrap(torch.optim.AdamW.step))
+    add_param_group = unwrap(torch.optim.AdamW.add_param_group)
+    zero_grad = unwrap(torch.optim.AdamW.zero_grad)
+    state_dict = unwrap(torch.optim.AdamW.state_dict)
+    load_state_dict = unwrap(torch.optim.AdamW.load_state_dict)
 
 
 def build(spec: TrainSpec, task: Task, encoding: Choice) -> Transformer:
@@ -112,17 +127,17 @@ def batch_loss(model: Transformer, batch: Batch, device: torch.device, sampler: 
         return 0 * model.logits(hidden).sum()
     if len(scored) < len(targets):
         hidden, targets = hidden[scored], targets[scored]
-    return F.cross_entropy(model.logits(hidden), targets)
+    return cross_entropy(model.logits(hidden), targets)
 
 
-def make_optimiser(model: Transformer, budget: BudgetSpec) -> torch.optim.AdamW:
+def make_optimiser(model: Transformer, budget: BudgetSpec) -> AdamW:
     """AdamW, with weight decay on matrices alone."""
     weights = [weight for weight in model.parameters() if weight.requires_grad]
     groups = [
         {"params": [weight for weight in weights if weight.dim() > 1], "weight_decay": budget.weight_decay},
         {"params": [weight for weight in weights if weight.dim() <= 1], "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups, lr=budget.learning_rate, betas=(0.9, 0.98), fused=True)
+    return AdamW(groups, lr=budget.learning_rate, betas=(0.9, 0.98), fused=True)
 
 
 def learning_rate(step: int, budget: BudgetSpec) -> float:

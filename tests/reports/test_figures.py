@@ -281,3 +281,20 @@ def test_a_callers_settings_are_left_alone(copying: pd.DataFrame, setting: str) 
     from matplotlib import pyplot
 
     assert pyplot.get_fignums() == []
+
+
+def test_a_compact_file_draws_the_same() -> None:
+    svg = """<?xml version="1.0"?>
+<!-- a comment -->
+<svg>
+ <metadata>
+  <date/>
+ </metadata>
+ <path d="M 1.23456 -7.5
+L 0.004999 2 " transform="translate(3.14159 0.5) scale(0.015625)" style="stroke: #0072b2; opacity: 0.55"/>
+</svg>
+"""
+    assert figures.compact(svg) == (
+        '<?xml version="1.0"?><svg><path d="M 1.23 -7.5 L 0.00 2 " '
+        'transform="translate(3.14 0.5) scale(0.015625)" style="stroke: #0072b2; opacity: 0.55"/></svg>'
+    )

@@ -116,6 +116,16 @@ def test_over_seeds() -> None:
     assert math.isnan(points.loc["d", "mean"])
 
 
+@pytest.mark.parametrize("metric", ["token_accuracy", "loss_nats"])
+def test_over_seeds_has_the_interval_of_every_single_point(metric: str) -> None:
+    values = {"a": [0.9, 0.99, 1.0], "b": [0.5, math.nan, 0.7], "c": [0.3, math.nan, math.nan], "d": [math.nan] * 3}
+    points = statistics.over_seeds(table(values, metric=metric)).set_index("encoding")
+    for encoding, own in values.items():
+        each = statistics.mean_interval(own, bounded=metric == "token_accuracy")
+        expected = pytest.approx([each.value, each.low, each.high, each.n], nan_ok=True)
+        assert points.loc[encoding, ["mean", "low", "high", "n"]].tolist() == expected
+
+
 def test_compare_names_the_better_one_only_with_an_interval() -> None:
     loss = table({"a": [5.0, 5.1, 5.2], "b": [4.0, 4.1, 4.25]}, lower=True, metric="loss_nats")
     row = statistics.compare(loss, "a", "b").iloc[0]

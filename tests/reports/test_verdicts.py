@@ -161,4 +161,4 @@ def test_a_titled_table_can_be_folded_in_html_and_is_headed_in_markdown() -> Non
 
 @pytest.mark.parametrize(("value", "shown"), [(0.0234375, "0.023"), (1.0, "1"), (0.00005, "< 0.0001")])
 def test_p_values_are_short(value: float, shown: str) -> None:
-    assert verdicts._p(value) == shown
+    assert verdicts.probability(value) == shown

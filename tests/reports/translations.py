@@ -45,7 +45,9 @@ def messages() -> dict[str, list[str]]:
             found[message].add(path.relative_to(ROOT).as_posix())
     for catalogue in (ENCODINGS, TASKS):
         for name in catalogue.names():
-            found[str(catalogue.entry(name).attributes["title"])].add(f"benchmark/{catalogue.kind}s/__init__.py")
+            for fact in ("title", "unlearned"):
+                if said := catalogue.entry(name).attributes.get(fact):
+                    found[str(said)].add(f"benchmark/{catalogue.kind}s/__init__.py")
     return {message: sorted(files) for message, files in found.items()}
 
 

@@ -353,6 +353,17 @@ def test_a_store_may_be_limited_to_some_records(store: Store, each_record: list[
     assert {record.spec.key for record in limited.records()} == {trained.spec.key, measured.spec.key}
 
 
+def test_a_held_store_keeps_what_was_there(store: Store, each_record: list[Any]) -> None:
+    first, *others = each_record
+    kept = filled(store, [first]).held()
+    filled(store, others)
+    faulty = store.root / "cells" / "faulty" / "train.json"
+    write_atomically(faulty, b"{")
+    assert list(kept.records()) == list(kept.records()) == [first]
+    assert len(list(store.records())) == len(each_record)
+    assert kept.problems == store.problems and len(store.problems) == 1
+
+
 def test_runs_are_read_oldest_first_and_faulty_ones_named(store: Store, trained: TrainRecord) -> None:
     folder = store.root / "runs"
     notes = [

@@ -102,6 +102,24 @@ def test_weight_decay_is_for_matrices_alone() -> None:
     assert all(weight.dim() == 1 for weight in plain["params"])
 
 
+def test_the_optimiser_steps_as_torchs_own_bit_for_bit() -> None:
+    (model, _, _), (twin, _, _) = trained("rope", steps=0), trained("rope", steps=0)
+    own = make_optimiser(model, spec_of().budget)
+    wanted = torch.optim.AdamW(twin.parameters(), fused=True)
+    wanted.param_groups.clear()
+    twins = dict(zip(model.parameters(), twin.parameters(), strict=True))
+    for group in own.param_groups:
+        wanted.add_param_group({**group, "params": [twins[weight] for weight in group["params"]]})
+    for step in range(3):
+        for weight, other in twins.items():
+            weight.grad = torch.randn(weight.shape, generator=generator("gradient", step))
+            other.grad = weight.grad.clone()
+        own.step()
+        wanted.step()
+        assert all(weight.equal(other) for weight, other in twins.items())
+        assert all(weight.requires_grad for weight in twins)
+
+
 def test_evaluation_counts_what_a_plain_loop_counts() -> None:
     model, task, _ = trained("alibi")
     (arrays, seconds) = evaluate(model, task, 13, 12, CPU, torch.autocast("cpu", enabled=False))

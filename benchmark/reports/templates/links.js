@@ -1,0 +1,10 @@
+// A permanent link opens what its target is folded into.
+
+function reveal() {
+  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  for (let part = target; part; part = part.parentElement) if (part.tagName === "DETAILS") part.open = true;
+  target?.scrollIntoView();
+}
+
+addEventListener("hashchange", reveal);
+reveal();

@@ -1,0 +1,68 @@
+"""Attention drawn over words that are kept: the same picture as one drawn by itself, in fewer colours."""
+
+import io
+
+import matplotlib
+import numpy as np
+import pytest
+from PIL import Image
+
+from benchmark.reports import figures, film
+from benchmark.reports.aggregate import Probe
+
+STEP = 8  # of 255: the coarser of the two scales of colours
+
+
+@pytest.fixture(scope="module")
+def probes() -> list[Probe]:
+    """Two models and one sentence, and one of them on another sentence and with fewer heads."""
+    rng = np.random.default_rng(0)
+    words = ("次日", "，", "玄德", "saw", "张飞")
+    both = [probe_of(name, words, rng.dirichlet(np.ones(5), size=(2, 3, 5))) for name in ("rope", "alibi")]
+    return [*both, probe_of("rope", words[:2], rng.dirichlet(np.ones(2), size=(2, 1, 2)))]
+
+
+def probe_of(encoding: str, words: tuple[str, ...], weights: np.ndarray) -> Probe:
+    names = {"task": "corpus", "encoding": encoding, "trained_with": encoding, "setting": "s", "train_key": "0" * 32}
+    structure = np.zeros((2, weights.shape[1], 7))
+    seen = np.tril(weights)
+    return Probe(**names, seed=0, train_length=7, text="", words=words, attention=seen, structure=structure)
+
+
+def pixels(picture: bytes) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(picture)).convert("RGB")).astype(int)
+
+
+def test_a_picture_is_that_of_the_figure_drawn_by_itself(probes) -> None:
+    for probe, picture in zip(probes, film.pictures(probes), strict=True):
+        buffer = io.BytesIO()
+        with figures.look():
+            figures.attention(probe).savefig(buffer, format="png", dpi=film.DOTS)
+        off = np.abs(pixels(picture) - pixels(buffer.getvalue()))
+        assert (off.max(axis=2) > STEP).mean() < 0.005  # where the frame of a panel blends with a weight
+        assert off.max() < 64 and off.mean() < 1
+
+
+def test_white_stays_white(probes) -> None:
+    assert (pixels(film.pictures(probes)[0])[0] == 255).all()
+
+
+def test_one_picture_leaves_no_trace_in_the_next(probes) -> None:
+    first, second, third = probes
+    assert film.pictures([first, second, third, first]) == [
+        *(film.pictures([probe])[0] for probe in (first, second, third, first))
+    ]
+    assert len(set(film.pictures(probes))) == 3
+
+
+def test_a_picture_keeps_to_256_colours(probes) -> None:
+    picture = film.pictures(probes)[0]
+    assert Image.open(io.BytesIO(picture)).mode == "P"
+    whole = figures.render(figures.attention(probes[0]), "png")
+    assert len(picture) < len(whole) / 2
+
+
+def test_the_caller_keeps_its_settings(probes) -> None:
+    before = dict(matplotlib.rcParams)
+    film.pictures(probes[:1])
+    assert dict(matplotlib.rcParams) == before
