@@ -150,8 +150,8 @@ def _matrix(overview: Overview) -> Exhibit:
             places=places,
         ),
         caption=t(
-            "Mean over seeds; in the table: {seeds}. Tasks: {tasks}. Encodings: {encodings}, of which {missing} lack a "
-            "value somewhere. It shows who is good at what in these runs. Two fields that look alike "
+            "Mean over seeds; in the table: {seeds}. Tasks: {tasks}. Encodings: {encodings}; without a value "
+            "somewhere: {missing}. It shows who is good at what in these runs. Two fields that look alike "
             "are not shown to be equal, and two that differ not to differ: that is tested under “{paired}”.",
             seeds=seeds_phrase(list(points["n"])),
             tasks=len(overview.tasks),

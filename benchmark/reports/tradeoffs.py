@@ -73,7 +73,7 @@ def _exhibits(
         share=panel.metric in BOUNDED,
     )
     title = t("{task}: cost against quality", task=panel.task)
-    notes = (t("bars: 95 % intervals in both directions; line and black edges: the front of the means"),)
+    notes = (_note(dots),)
     yield Exhibit(
         id=f"tradeoff-{panel.id}",
         title=panel.title,
@@ -112,6 +112,13 @@ def _dots(rows: pd.DataFrame, kinds: Sequence[Cost]) -> list[Dot]:
     return [dot for dot in dots if not pd.isna(dot.costs[0].value)]
 
 
+def _note(dots: Sequence[Dot]) -> str:
+    estimates = [estimate for dot in dots for estimate in (dot.value, *dot.costs)]
+    if all(pd.isna(estimate.low) for estimate in estimates):
+        return t("no interval; line and black edges: the front of the means")
+    return t("bars: 95 % intervals in both directions; line and black edges: the front of the means")
+
+
 def _axis(cost: Cost) -> str:
     if cost.kind == "seconds":
         return t("training time (seconds per 1,000 tokens); less is cheaper")
@@ -124,7 +131,7 @@ def _caption(
     evidence: Evidence, panel: Panel, place: float, dots: Sequence[Dot], kinds: Sequence[Cost]
 ) -> Iterator[str]:
     yield t(
-        "{n} encodings on one task, L = {length}, values at {place}: mean and {seeds}.",
+        "{n} encodings on one task, L = {length}, values at {place}: mean ({seeds}).",
         n=len(dots),
         length=panel.train_length,
         place=spelled(place),
@@ -149,7 +156,7 @@ def _time_words(evidence: Evidence, panel: Panel, dots: Sequence[Dot], cost: Cos
         )
         return
     yield t(
-        "Time: measured while training, mean and {seeds}; models that train side by side slow each other, so that "
+        "Time: measured while training, mean ({seeds}); models that train side by side slow each other, so that "
         "small differences are noise. The timing suite (python -m benchmark time) measures without it.",
         seeds=seeds_phrase([dot.costs[0].n for dot in dots]),
     )

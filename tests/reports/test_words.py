@@ -41,7 +41,7 @@ def test_every_message_is_translated_and_none_is_left_over(translations):
 def test_a_translation_has_the_fields_of_its_message(translations):
     for path in translations.catalogues().values():
         for message, said in translations.translations(translations.read(path)).items():
-            assert set(fields(said)) == set(fields(message)), message
+            assert not said or set(fields(said)) == set(fields(message)), message
 
 
 def test_every_character_of_a_translation_can_be_drawn(translations):

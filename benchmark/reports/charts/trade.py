@@ -74,12 +74,12 @@ def trade(dots: Sequence[Dot], frame: Frame, styles: Mapping[str, Style], title:
     return figure
 
 
-def placed(points: Sequence[Point], widths: Sequence[float], panel: Point) -> list[Point]:
-    """The lower left corners of labels of points, in inches: near their point, off others as far as there is room.
+def placed(points: Sequence[Point], widths: Sequence[float], panel: Point, lines: Sequence[Box] = ()) -> list[Point]:
+    """The lower left corners of labels of points, in inches: near their point, off others and `lines` if there is room.
 
     Each takes the first free place around its point, nearest first; where none is free, the one to its right.
     """
-    taken: list[Box] = [(x - 0.05, y - 0.05, x + 0.05, y + 0.05) for x, y in points]
+    taken: list[Box] = [*((x - 0.05, y - 0.05, x + 0.05, y + 0.05) for x, y in points), *lines]
     corners = []
     for point, width in zip(points, widths, strict=True):
         places = list(_around(point, width))
@@ -134,10 +134,11 @@ def _draw(axes: Axes, dots: Sequence[Dot], index: int, frame: Frame, styles: Map
     for dot in known:
         _draw_dot(axes, dot, dot.costs[index], styles[dot.encoding], on_front=dot.label in best)
     _scales(axes, [dot.costs[index] for dot in known], frame)
+    if frame.share:
+        _share(axes, [dot.value for dot in known])
     axes.set_xlabel(frame.costs[index])
     axes.set_ylabel(frame.value if index == 0 else "")
-    _draw_front(axes, known, index, best)
-    _name(axes, dots, known, index, panel)
+    _name(axes, dots, known, index, panel, _draw_front(axes, known, index, best))
 
 
 def _draw_dot(axes: Axes, dot: Dot, cost: Estimate, style: Style, *, on_front: bool) -> None:
@@ -166,8 +167,13 @@ def _scales(axes: Axes, costs: Sequence[Estimate], frame: Frame) -> None:
         axes.set_xticks(_ticks(min(values), max(values)))
         axes.xaxis.set_minor_locator(NullLocator())
         axes.xaxis.set_major_formatter(FuncFormatter(lambda tick, _: f"{tick:g}"))
-    if frame.share:
-        axes.set_ylim(-0.03, 1.05)
+
+
+def _share(axes: Axes, values: Sequence[Estimate]) -> None:
+    """From 0, and up to 1 unless all stay far below: points in a corner could not be told from each other."""
+    top = 1.15 * max(float(np.nanmax([value.value, value.high])) for value in values)
+    top = min(1.0, max(top, 0.1))
+    axes.set_ylim(-0.03 * top, 1.05 * top)
 
 
 def _ticks(low: float, high: float) -> list[float]:
@@ -181,7 +187,8 @@ def _ticks(low: float, high: float) -> list[float]:
     ]
 
 
-def _draw_front(axes: Axes, known: Sequence[Dot], index: int, best: set[str]) -> None:
+def _draw_front(axes: Axes, known: Sequence[Dot], index: int, best: set[str]) -> list[Point]:
+    """The step line, and its corners in data."""
     corners = steps(
         [dot.costs[index].value for dot in known],
         [dot.value.value for dot in known],
@@ -192,23 +199,41 @@ def _draw_front(axes: Axes, known: Sequence[Dot], index: int, best: set[str]) ->
     down = [value for _, value in corners] + [corners[-1][1]]
     axes.step(across, down, where="post", color="black", linewidth=1.1, zorder=1.5)
     axes.set_xlim(low, high)
+    return [
+        corner
+        for start, end, level in zip(across, across[1:], down, strict=False)
+        for corner in ((start, level), (end, level))
+    ]
 
 
-def _name(axes: Axes, dots: Sequence[Dot], known: Sequence[Dot], index: int, panel: Point) -> None:
-    """Names or numbers at the points."""
+def _name(
+    axes: Axes, dots: Sequence[Dot], known: Sequence[Dot], index: int, panel: Point, line: Sequence[Point]
+) -> None:
+    """Names or numbers at the points, off the line of the front."""
     numbers = {dot.label: str(place) for place, dot in enumerate(dots, start=1)}
     texts = [numbers[dot.label] if len(dots) > MANY else drawable(dot.label) for dot in known]
-    shares = axes.transLimits.transform(
-        axes.transScale.transform([(dot.costs[index].value, dot.value.value) for dot in known])
-    )
-    points = [(float(x) * panel[0], float(y) * panel[1]) for x, y in shares]
-    corners = placed(points, [label_width(text) * 0.95 for text in texts], panel)
+    points = _inches(axes, [(dot.costs[index].value, dot.value.value) for dot in known], panel)
+    corners = placed(points, [label_width(text) * 0.95 for text in texts], panel, _along(_inches(axes, line, panel)))
     for text, (left, bottom), (x, y) in zip(texts, corners, points, strict=True):
         axes.text(left / panel[0], bottom / panel[1], text, transform=axes.transAxes, fontsize=8, va="bottom")
         middle = left + label_width(text) / 2, bottom + TEXT_HEIGHT / 2
         if math.dist(middle, (x, y)) > RADII[1] + label_width(text) / 2:
             ends = [[x / panel[0], middle[0] / panel[0]], [y / panel[1], middle[1] / panel[1]]]
             axes.plot(*ends, transform=axes.transAxes, color=MUTED, linewidth=0.5, zorder=1.6)
+
+
+def _inches(axes: Axes, points: Sequence[Point], panel: Point) -> list[Point]:
+    """Points of data from the lower left of the panel."""
+    shares = axes.transLimits.transform(axes.transScale.transform(points))
+    return [(float(x) * panel[0], float(y) * panel[1]) for x, y in shares]
+
+
+def _along(corners: Sequence[Point]) -> list[Box]:
+    """What the segments of a line cover."""
+    return [
+        (min(a, c) - 0.02, min(b, d) - 0.02, max(a, c) + 0.02, max(b, d) + 0.02)
+        for (a, b), (c, d) in itertools.pairwise(corners)
+    ]
 
 
 def _key(axes: Axes, dots: Sequence[Dot], styles: Mapping[str, Style], best: set[str]) -> None:

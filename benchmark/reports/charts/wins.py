@@ -35,9 +35,11 @@ def wins(pairs: pd.DataFrame, names: Sequence[Name], title: str) -> Figure:
     )
     scale = Scale(colors="PuOr_r", low=0, high=1, label=t("P(row better than column)\n0 to 1; .5: neither"))
     notes = (
-        t("dot: the 95 % interval of this pair alone leaves .5 out; grey: itself, or no common task")
+        t("dot: the 95 % interval of this pair alone leaves .5 out; hatched: itself, or no common task")
         if dotted
-        else t("no pair has a dot, which would say that its interval leaves .5 out; grey: itself, or no common task"),
+        else t(
+            "no pair has a dot, which would say that its interval leaves .5 out; hatched: itself, or no common task"
+        ),
         *((t("white stripes: over fewer tasks than the others"),) if partial else ()),
     )
     return boards([board], Labels(rows=labels, columns=labels), scale, title, notes)

@@ -149,6 +149,22 @@ def test_labels_of_a_crowd_do_not_cover_each_other() -> None:
             assert abs(left - other_left) >= 0.14 - 1e-9 or abs(bottom - other_bottom) >= TEXT_HEIGHT - 1e-9
 
 
+def test_a_label_stands_off_the_line_of_the_front() -> None:
+    corner = (2.0, 1.0)
+    right = placed([corner], [0.14], (5.0, 3.0))
+    left = placed([corner], [0.14], (5.0, 3.0), [(2.0, 0.98, 5.0, 1.02)])
+    assert right[0][0] > corner[0] and left[0][0] + 0.14 < corner[0]
+
+
+@pytest.mark.parametrize(("best", "top"), [(0.2, 0.2415), (0.97, 1.05)])
+def test_a_share_is_drawn_up_to_1_unless_all_stay_far_below(best: float, top: float) -> None:
+    value = Estimate(value=best, low=NAN, high=NAN, n=1)
+    dot = Dot(label="rope", encoding="rope", value=value, costs=(Estimate(value=2, low=NAN, high=NAN, n=1),))
+    frame = Frame(costs=("time",), value="accuracy", lower_is_better=False, share=True)
+    axes = trade([dot], frame, figures.palette(["rope"]), "Trade", []).axes[0]
+    assert axes.get_ylim() == pytest.approx((-0.03 * top / 1.05, top))
+
+
 def test_chinese_labels_have_room_and_glyphs() -> None:
     board = Board(title="在", values=np.array([[0.5]]), texts=(("0.50",),))
     scale = Scale(colors="viridis", low=0, high=1, label="score")
