@@ -50,7 +50,10 @@ def test_every_verb_explains_its_options(invoke, verb):
         (["nothing-like-it"], "unknown command 'nothing-like-it'. Known: attention,"),
         (["list", "encodngs"], "unknown thing to list 'encodngs'; did you mean 'encodings'? Known: corpora,"),
         (["status", "--formt", "json"], "Did you mean '--format'? See: main status --help"),
-        (["export", "--format", "jsn"], "unknown format 'jsn'; did you mean 'json'? Known: csv, json, latex, parquet."),
+        (
+            ["export", "--format", "jsn"],
+            "unknown format 'jsn'; did you mean 'json'? Known: csv, json, latex, markdown, parquet.",
+        ),
         (["compare", "rope"], "Missing argument 'SECOND'. See: main compare --help"),
         (["--verison"], "Did you mean '--version'?"),
     ],

@@ -49,7 +49,7 @@ def test_findings_are_a_line_a_task_and_more_than_six_are_counted(capsys):
 def test_a_run_ends_with_the_sentences_of_its_report(capsys, records, tmp_path):
     store = records.write_example(tmp_path / "results", tasks=("copy",), multiples=(1, 4), seeds=2, trouble=False)
     plan = make_plan(Request(encodings="rope,alibi", tasks="copy", preset="smoke"))
-    run.write(plan, store, tmp_path / "out", "plain", "alibi")
+    run.write(plan, store, tmp_path / "out", "plain", "alibi", "en")
     *_, said, where = capsys.readouterr().out.splitlines()
     (sentences,) = findings(Evidence.of(store).shown, "alibi").values()
     assert said == f"copy, L = 16: {sentences}"
