@@ -44,7 +44,7 @@ def curves(evidence: Evidence, styles: Styles) -> Section:
 def _unlearned(panel: Panel) -> Iterator[str]:
     """A warning where nobody has learned a task at L, so that its curve past L says little."""
     at_trained = panel.points[panel.points["length"] == panel.train_length]["mean"]
-    if panel.metric not in BOUNDED or at_trained.empty or at_trained.max() >= LEARNED:
+    if panel.metric not in BOUNDED or at_trained.empty or round(at_trained.max(), 2) >= LEARNED:
         return
     yield t(
         "On {task} no encoding reaches {learned:g} at L (the best mean is {best:.2f}): what its curve shows past L "
