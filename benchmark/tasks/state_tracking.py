@@ -7,7 +7,7 @@ An element g is a rearrangement, and the product of a and b is a, then b. S3 can
 computation; A5 cannot, if TC0 and NC1 differ, since it is not solvable.
 Length is the number of elements, and of tokens.
 Vocabulary: 6.
-Chance: 1 / 6.
+Chance: (1 + (length - 1) / 6) / length.
 Source: Merrill et al. 2024, https://arxiv.org/abs/2404.08819, the experiments on word problems.
 Convention: elements are numbered in the lexicographic order of their images (0 1 2, 0 2 1, ..): 0 is the identity.
 The product's value at x is b(a(x)). S3 has 6 ** length words: those of up to five are all met in training.
@@ -53,9 +53,9 @@ class StateTracking(Synthetic):
         return Batch(tokens=word, targets=running_products(word, self.table))
 
     def chance(self, length: int) -> dict[str, float]:
-        """Any element, at every place."""
+        """The first product is its own input; at the others, any element."""
         guess = 1 / self.vocabulary
-        return {"token_accuracy": guess, "exact_match": guess**length}
+        return {"token_accuracy": (1 + (length - 1) * guess) / length, "exact_match": guess ** (length - 1)}
 
 
 def even(permutation: Permutation) -> bool:

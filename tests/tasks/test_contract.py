@@ -250,7 +250,10 @@ def _guess_sign(task, batch: Batch, length: int, draws: torch.Generator) -> torc
 
 
 def _guess_element(task, batch: Batch, length: int, draws: torch.Generator) -> torch.Tensor:
-    return torch.randint(task.vocabulary, batch.targets.shape, generator=draws)
+    """The first product is its own input."""
+    guesses = torch.randint(task.vocabulary, batch.targets.shape, generator=draws)
+    guesses[:, 0] = batch.tokens[:, 0]
+    return guesses
 
 
 # The token of the answer 0, which is the likeliest at an even length.
