@@ -10,7 +10,8 @@ Chance: 0.64 at length 40, 0.63 at length 160.
 Source: Deletang et al. 2022, https://arxiv.org/abs/2207.02098, appendix A.
 Convention: every bit of an operand is uniform, and the sum fills length - 1 bits with zeros, which are scored. The
 authors' code draws no operand 0, and scores nothing past the sum's last one and the mark after it.
-There are (length - 2) * 2 ** (length - 1) problems: up to a length of ten or so, what is tested was met in training.
+There are (length - 2) * 2 ** (length - 1) problems: a trained length below seven keeps most of them for
+the test.
 """
 
 import torch

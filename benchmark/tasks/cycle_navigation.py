@@ -7,7 +7,7 @@ Length is the number of moves; a row has length + 3 tokens.
 Vocabulary: 11.
 Chance: 0.2 at length 40.
 Source: Deletang et al. 2022, https://arxiv.org/abs/2207.02098, appendix A.
-There are 3 ** length walks: below ten or so, what is tested was met in training.
+There are 3 ** length walks: a trained length below five keeps most of them for the test.
 """
 
 import math

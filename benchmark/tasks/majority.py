@@ -20,7 +20,8 @@ from benchmark.tasks.task import SPECIALS, Batch, Synthetic, question
 
 
 class Majority(Synthetic):
-    """Bits are uniform, apart from ties: about 2 ** length problems, so that short ones are met in training.
+    """Bits are uniform, apart from ties: of about 2 ** length problems, a trained length below nine keeps most for
+    the test.
 
     The headline is exact match, since the EOS is free.
     """

@@ -15,7 +15,7 @@ Convention: without brackets, * binds before + and -. With them, every operation
 and the operation done last is equally often any of the expression (as in the authors' code, which splits a length
 uniformly). There length counts every character, so that some numbers must be written -d or (d) to fill it; here it
 counts numbers, and each is plain. In brackets, the authors' code has * by an option alone; here it always is.
-One number has 5 problems and two have 75: what is tested there was met in training.
+One number has 5 problems and two have 75: a trained length of these keeps most for the test.
 """
 
 from itertools import product

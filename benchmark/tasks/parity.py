@@ -18,7 +18,7 @@ from benchmark.tasks.task import SPECIALS, Batch, Synthetic, question
 
 
 class Parity(Synthetic):
-    """Bits are uniform: there are 2 ** length problems, so that short ones are met in training.
+    """Bits are uniform: of 2 ** length problems, a trained length below eight keeps most for the test.
 
     The headline is exact match, since the EOS is free.
     """

@@ -10,7 +10,7 @@ Vocabulary: 6.
 Chance: (1 + (length - 1) / 6) / length.
 Source: Merrill et al. 2024, https://arxiv.org/abs/2404.08819, the experiments on word problems.
 Convention: elements are numbered in the lexicographic order of their images (0 1 2, 0 2 1, ..): 0 is the identity.
-The product's value at x is b(a(x)). S3 has 6 ** length words: those of up to five are all met in training.
+The product's value at x is b(a(x)). S3 has 6 ** length words: a trained length of two keeps most for the test.
 """
 
 from itertools import combinations, permutations

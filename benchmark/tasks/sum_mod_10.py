@@ -7,8 +7,7 @@ Length is the number of digits; a row has 2 * length + 2 tokens.
 Vocabulary: 14.
 Chance: 0.1 at length 8.
 Source: Kazemnejad et al. 2023, https://arxiv.org/abs/2305.19466, section 3 and appendix; digits from 1 to 9, as in the
-authors' code. One digit has 9 problems and two have 81: what is tested there was met in training. From eight digits on
-that is rare.
+authors' code. One digit has 9 problems and two have 81: a trained length of these keeps most for the test.
 """
 
 import torch

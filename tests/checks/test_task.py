@@ -13,6 +13,7 @@ from benchmark.catalogue import Choice, Entry
 from benchmark.checks.guessing import accuracies
 from benchmark.checks.outcome import Outcome
 from benchmark.checks.task import CHECKS, check
+from benchmark.experiments.presets import QUICK
 from benchmark.seeds import generator
 from benchmark.tasks import CATALOGUE, TABLE
 from benchmark.tasks.copy import Copy
@@ -20,7 +21,6 @@ from benchmark.tasks.task import UNSCORED, Batch, Synthetic, question
 
 Faulty = type[Synthetic]
 LENGTH = 23
-FEW_AT = {"dyck": 40}  # a task of few problems at LENGTH
 ONE_A_SYMBOL = "copy-repeat"
 
 
@@ -159,10 +159,28 @@ class AsksOtherwiseEachTime(Sound):
         yield self.sample(self.problems, length, torch.Generator().manual_seed(random.randrange(2**60)))
 
 
-class AsksWhatItTrained(Sound):
+class AsksWhatItDraws(Sound):
+    """No fault, as long as there are enough problems: training does not score them."""
+
     def evaluation(self, length: int) -> Iterable[Batch]:
         for step in range(2):
             yield self.sample(64, length, generator("data", type(self).__name__.lower(), 0, step))
+
+
+class AsksNearlyAll(Sound):
+    """All strings repeat their first two symbols: there are 49, and the test has nearly all."""
+
+    def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:
+        string = self.string(size, length, generator)[:, torch.arange(length) % 2]
+        return question(string, string)
+
+
+class SaysItAsksAll(Sound):
+    exhaustive = True
+
+
+class SaysItAsksAllOfWhatItDraws(AsksWhatItDraws):
+    exhaustive = True
 
 
 class AsksTheFuture(Sound):
@@ -235,7 +253,9 @@ FAULTS: list[tuple[Faulty, str, set[str]]] = [
     (SeedsGlobally, "random state is left alone", {"another generator, another batch"}),
     (SeedsItsGenerator, "another generator, another batch", {"test rows were not trained on"}),
     (AsksOtherwiseEachTime, "test rows are fixed", set()),
-    (AsksWhatItTrained, "test rows were not trained on", set()),
+    (AsksNearlyAll, "test rows were not trained on", {"chance"}),
+    (SaysItAsksAll, "test rows were not trained on", set()),
+    (SaysItAsksAllOfWhatItDraws, "test rows were not trained on", set()),
     (AsksTheFuture, "answers are decided by what stands before", set()),
     (IsNotShifted, "target is not its own input", {"no rule from its own input", "chance"}),
     (IsShownByRule, "no rule from its own input", set()),
@@ -265,7 +285,7 @@ def test_parameters_are_tried_at_values_that_make_no_sense() -> None:
 @pytest.mark.parametrize("name", TABLE)
 def test_every_registered_task_passes(name: str) -> None:
     choice = CATALOGUE.choice("corpus:vocabulary=600" if name == "corpus" else name)
-    outcomes = {found.name: found for found in check(choice, FEW_AT.get(name, LENGTH))}
+    outcomes = {found.name: found for found in check(choice, QUICK.budgets_for(name)[0].train_length)}
     assert not failures(outcomes), [found for found in outcomes.values() if found.status == "fail"]
     assert {name for name, found in outcomes.items() if found.status == "fact"} == {"size", "speed"}
 
@@ -273,10 +293,16 @@ def test_every_registered_task_passes(name: str) -> None:
 def test_a_task_of_few_problems_is_told_and_one_of_one_a_symbol_is_not_held_to_new_ones() -> None:
     name = "test rows were not trained on"
     few, one = (
-        next(each for each in check(CATALOGUE.choice(item), 11) if each.name == name) for item in ("dyck", ONE_A_SYMBOL)
+        next(each for each in check(CATALOGUE.choice(item), 8) if each.name == name) for item in ("dyck", ONE_A_SYMBOL)
     )
-    assert few.status == "fail" and "different test rows of length 11" in few.detail
-    assert one.status == "not applicable" and one.detail.startswith("100 problems of length 11")
+    assert few.status == "fail" and "training scores 0; 16% of 4,096 rows are left" in few.detail
+    assert one.status == "not applicable" and "training meets 100 of all 100 problems of length 8" in one.detail
+
+
+def test_test_rows_that_training_draws_are_not_scored_and_do_no_harm() -> None:
+    found = checked(AsksWhatItDraws)["test rows were not trained on"]
+    assert found.status == "pass"
+    assert found.detail.startswith("of 128 different test rows of length 23, training scores 0; 97% of 4,096 rows")
 
 
 def test_lengths_below_the_shortest_are_not_asked_for() -> None:
