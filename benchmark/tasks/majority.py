@@ -20,8 +20,7 @@ from benchmark.tasks.task import SPECIALS, Batch, Synthetic, question
 
 
 class Majority(Synthetic):
-    """Bits are uniform, apart from ties: of about 2 ** length problems, a trained length below nine keeps most for
-    the test.
+    """Bits are uniform, apart from ties: a trained length below nine keeps most of about 2 ** length for the test.
 
     The headline is exact match, since the EOS is free.
     """
