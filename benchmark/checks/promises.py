@@ -204,8 +204,7 @@ def _padded(sites: list[Site], width: int) -> Site:
         hidden=hidden,
         query_positions=positions,
         key_positions=positions,
-        visible=visible,
-        causal=False,
+        mask=visible,
         shared={},
     )
 
@@ -217,7 +216,7 @@ def windows(subject: Subject) -> Finding:
         model.zero_grad()
         full = site_of(model, rows(), layer)
         near = full.visible & ~full.visible.tril(-2)
-        mixed = attended(model, replace(full, visible=near, causal=False, shared={}), eager=eager)
+        mixed = attended(model, replace(full, mask=near, shared={}), eager=eager)
         mixed.sum().backward()  # type: ignore[no-untyped-call]
         found = {"outputs": mixed, **{f"the gradient of {name}": each for name, each in _gradients(model).items()}}
         not_finite += [what for what, value in found.items() if not value.isfinite().all()]

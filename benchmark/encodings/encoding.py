@@ -58,8 +58,7 @@ class Site:
     hidden: Float[Tensor, "batch key width"]  # the layer's input after its norm, of every key
     query_positions: Tensor  # [B|1, Q]
     key_positions: Tensor  # [B|1, K]
-    visible: Bool[Tensor, "batch_or_1 1 query key"]  # True: may attend; a query always sees itself
-    causal: bool  # visible is exactly "no key later than the query", and queries == keys
+    mask: Bool[Tensor, "batch_or_1 1 query key"] | None = None  # as `visible`; None: every key up to the query itself
     first_query: int = 0  # index of the first query among the keys
     layer: int = 0
     shared: dict[Hashable, object] = field(default_factory=dict, repr=False, compare=False)
@@ -69,17 +68,29 @@ class Site:
         """The site at which the last `queries` tokens (default: all) look at all tokens of `hidden` [B, K, C]."""
         keys = hidden.shape[1]
         count = keys if queries is None else queries
-        visible = torch.ones(count, keys, dtype=torch.bool, device=hidden.device)
-        if causal:
-            visible.tril_(diagonal=keys - count)
+        everything = hidden.new_ones(1, 1, 1, 1, dtype=torch.bool)
         return cls(
             hidden=hidden,
             query_positions=positions[:, keys - count :],
             key_positions=positions,
-            visible=visible[None, None],
-            causal=causal and count == keys,
+            mask=None if causal else everything.expand(1, 1, count, keys),
             first_query=keys - count,
         )
+
+    @property
+    def causal(self) -> bool:
+        """Whether queries and keys are the same tokens, and none sees a later one: a mask that kernels know."""
+        return self.mask is None and self.query_positions.shape[1] == self.key_positions.shape[1]
+
+    @property
+    def visible(self) -> Bool[Tensor, "batch_or_1 1 query key"]:
+        """True where a query may attend to a key; it always sees itself. A byte a pair, made when it is asked for."""
+        return self.once("visible", self._up_to_itself) if self.mask is None else self.mask
+
+    def _up_to_itself(self) -> Tensor:
+        queries, keys = self.query_positions.shape[1], self.key_positions.shape[1]
+        pairs = torch.ones(queries, keys, dtype=torch.bool, device=self.key_positions.device)
+        return pairs.tril_(diagonal=self.first_query)[None, None]
 
     def once(self, key: Hashable, compute: Callable[[], Value]) -> Value:
         """`compute()`, done once a forward pass and shared by all its layers: for what positions alone decide."""
@@ -105,15 +116,14 @@ class Site:
         return replace(self, layer=layer, hidden=hidden)
 
     def block(self, start: int, stop: int) -> "Site":
-        """The queries `start` to `stop` alone; in a causal site with the keys that they can see."""
-        keys = self.first_query + stop if self.causal else self.key_positions.shape[1]
+        """The queries `start` to `stop` alone, with the keys that they can see if no mask says which."""
+        keys = self.first_query + stop if self.mask is None else self.key_positions.shape[1]
         return replace(
             self,
             hidden=self.hidden[:, :keys],
             query_positions=self.query_positions[:, start:stop],
             key_positions=self.key_positions[:, :keys],
-            visible=self.visible[:, :, start:stop, :keys],
-            causal=False,
+            mask=None if self.mask is None else self.mask[:, :, start:stop],
             first_query=self.first_query + start,
             shared={},
         )

@@ -78,7 +78,7 @@ def test_what_is_not_visible_counts_for_nothing_and_breaks_no_gradient(padding: 
     """Two keys of padding on the left, as well as all keys ahead: against a row without them."""
     encoding, whole = make("dape", SHAPE), site()
     own = torch.eye(LENGTH, dtype=torch.bool)
-    padded = replace(whole, causal=False, visible=whole.visible & ((torch.arange(LENGTH) >= 2) | own))
+    padded = replace(whole, mask=whole.visible & ((torch.arange(LENGTH) >= 2) | own))
     q, k, v = (draw(BATCH, HEADS, LENGTH, WIDTH, seed=seed).detach() for seed in range(3))
     short = Site.of(whole.hidden[:, 2:], whole.key_positions[:, 2:])
     wanted, _ = attend(q[:, :, 2:], k[:, :, 2:], v[:, :, 2:], short, encoding, scale=SCALE)

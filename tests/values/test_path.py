@@ -91,7 +91,7 @@ def left_padded(site: Site, padding: int) -> Site:
     visible[..., :padding] = False
     for place in range(site.first_query, padding):
         visible[:, :, place - site.first_query, place] = True
-    return replace(site, visible=visible, causal=False)
+    return replace(site, mask=visible)
 
 
 @pytest.mark.parametrize("queries", [1, 5, LENGTH])
@@ -119,7 +119,7 @@ def test_a_token_that_no_later_query_may_see_turns_nothing() -> None:
     site = site_of(x)
     visible = site.visible.clone()
     visible[..., place + 1 :, place] = False
-    ours = run(encoding, q, k, replace(site, visible=visible, causal=False))[:, :, place + 1 :]
+    ours = run(encoding, q, k, replace(site, mask=visible))[:, :, place + 1 :]
     x[:, place] = 0
     every = loop(encoding, q, k, x, absent=place)[:, :, place + 1 :]
     every[..., place] = 0

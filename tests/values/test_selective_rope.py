@@ -140,7 +140,7 @@ def test_padding_on_the_left_changes_nothing() -> None:
     visible = padded.visible.clone()
     visible[..., :padding] = False
     visible[0, 0].fill_diagonal_(True)
-    padded = replace(padded, visible=visible, causal=False)
+    padded = replace(padded, mask=visible)
     ours, _ = attend(*encoding.rotate(q, k, padded), v, padded, encoding, scale=1.0)
     alone = site(x[:, padding:])
     q, k, v = (each[..., padding:, :] for each in (q, k, v))
