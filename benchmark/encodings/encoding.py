@@ -78,9 +78,14 @@ class Site:
         )
 
     @property
+    def pairs(self) -> tuple[int, int]:
+        """Q and K."""
+        return self.query_positions.shape[1], self.key_positions.shape[1]
+
+    @property
     def causal(self) -> bool:
         """Whether queries and keys are the same tokens, and none sees a later one: a mask that kernels know."""
-        return self.mask is None and self.query_positions.shape[1] == self.key_positions.shape[1]
+        return self.mask is None and self.pairs[0] == self.pairs[1]
 
     @property
     def visible(self) -> Bool[Tensor, "batch_or_1 1 query key"]:
@@ -88,8 +93,7 @@ class Site:
         return self.once("visible", self._up_to_itself) if self.mask is None else self.mask
 
     def _up_to_itself(self) -> Tensor:
-        queries, keys = self.query_positions.shape[1], self.key_positions.shape[1]
-        pairs = torch.ones(queries, keys, dtype=torch.bool, device=self.key_positions.device)
+        pairs = torch.ones(self.pairs, dtype=torch.bool, device=self.key_positions.device)
         return pairs.tril_(diagonal=self.first_query)[None, None]
 
     def once(self, key: Hashable, compute: Callable[[], Value]) -> Value:
@@ -187,6 +191,13 @@ class Encoding(nn.Module):
         """The final scores [B, H, Q, K] from the scaled, biased and masked ones (-inf where not visible)."""
         return scores
 
+    def diagonals(self, site: Site) -> Tensor | None:
+        """The bias by distance, [H, Q + K - 1] from the farthest key behind to the farthest ahead.
+
+        None unless that is the whole of it: only an encoding whose `bias` is laid out from it gives one.
+        """
+        return None
+
     @property
     def biases(self) -> bool:
         """Whether a bias is added: then the kernel needs it as a mask."""
@@ -216,16 +227,24 @@ class RelativeBias(Encoding):
         """[B|1, H, Q, K], computed once a forward pass."""
         return site.once(("bias", id(self)), lambda: self._lay_out(site))
 
+    def diagonals(self, site: Site) -> Tensor | None:
+        """[H, Q + K - 1], computed once a forward pass; None where rows differ, or a subclass biases otherwise."""
+        if type(self).bias is not RelativeBias.bias or not site.contiguous or 0 in site.pairs:
+            return None
+        return site.once(("diagonals", id(self)), lambda: self._along(site))
+
+    def _along(self, site: Site) -> Tensor:
+        queries, keys = site.pairs
+        farthest, nearest = site.first_query + queries - 1, site.first_query - keys + 1
+        return self.at(torch.arange(farthest, nearest - 1, -1, device=site.key_positions.device))
+
     def _lay_out(self, site: Site) -> Tensor:
         if not site.contiguous:
             return self.at(site.distance[:, 0]).transpose(0, 1)
-        queries, keys = site.query_positions.shape[1], site.key_positions.shape[1]
-        if queries == 0 or keys == 0:
-            return site.hidden.new_zeros(1, self.shape.heads, queries, keys)
-        farthest, nearest = site.first_query + queries - 1, site.first_query - keys + 1
-        distances = torch.arange(farthest, nearest - 1, -1, device=site.key_positions.device)
-        # Row r of the unfolded view holds the distances from (farthest - r) down: the last query comes first.
-        return self.at(distances).unfold(-1, keys, 1).flip(-2)[None]
+        if 0 in site.pairs:
+            return site.hidden.new_zeros(1, self.shape.heads, *site.pairs)
+        # Row r of the unfolded view holds the distances from the farthest less r down: the last query comes first.
+        return self._along(site).unfold(-1, site.pairs[1], 1).flip(-2)[None]
 
 
 class Rotation(Encoding):
@@ -335,6 +354,9 @@ class Wrapper(Encoding):
 
     def bias(self, site: Site) -> Tensor | None:
         return self.inner.bias(site)
+
+    def diagonals(self, site: Site) -> Tensor | None:
+        return self.inner.diagonals(site) if type(self).bias is Wrapper.bias else None
 
     def rescore(self, scores: Tensor, q: Tensor, k: Tensor, site: Site) -> Tensor:
         return self.inner.rescore(scores, q, k, site)

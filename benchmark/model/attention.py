@@ -6,6 +6,7 @@ The kernel is chosen by what the encoding's hooks return, never by its name:
 
     no bias, no rescore      fused causal attention
     bias                     fused attention with the bias as its mask
+    bias of distance alone   the same, and without gradients the mask is a view: no Q x K of it is made
     rescore, or weights      the scores themselves (eager)
 
 Shapes: B batch, H heads, Q queries, K keys, D head width, C model width.
@@ -23,6 +24,7 @@ from benchmark.encodings.encoding import Encoding, Shape, Site
 # Scores held at once when no gradient is needed, in elements (float32: 16 MiB); past it, queries go in blocks. On a
 # processor smaller blocks are faster, too: CoPE at 16 rows of 1,024 tokens took 12 s in one block and 1.5 s in these.
 BLOCK_SCORES = 4 * 1024 * 1024
+BLOCK_QUERIES = 256  # queries of a block whose mask is a view: keys ahead of the block are left out
 GPU_BLOCK = 16  # times as many on a GPU, which small blocks would leave idle
 
 
@@ -64,6 +66,8 @@ def attend(
         return attention @ v, attention
     if site.causal and not (encoding.biases or encoding.rescores):
         return F.scaled_dot_product_attention(q, k, v, is_causal=True, scale=scale), None
+    if not torch.is_grad_enabled() and (diagonals := _diagonals(q, site, encoding)) is not None:
+        return _mix_along(q, k, v, site, diagonals, scale), None
     held = BLOCK_SCORES * (GPU_BLOCK if q.is_cuda else 1)
     rows = held // max(1, q.shape[:-2].numel() * k.shape[-2])
     if torch.is_grad_enabled() or rows >= q.shape[-2]:
@@ -76,6 +80,40 @@ def _mix(q: Tensor, k: Tensor, v: Tensor, site: Site, encoding: Encoding, scale:
         return scores(q, k, site, encoding, scale).softmax(dim=-1).to(v.dtype) @ v
     mask = fused_mask(site, encoding.bias(site), q.dtype)
     return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, scale=scale)
+
+
+def _diagonals(q: Tensor, site: Site, encoding: Encoding) -> Tensor | None:
+    """The bias by distance, -inf ahead, [H, Q + K - 1]; None unless the encoding has one, and nothing else is hidden.
+
+    None also for few queries, where a mask that is laid out costs less than turning them round, and on a GPU, whose
+    kernels have not been tried on such a view.
+    """
+    if site.mask is not None or encoding.rescores or q.is_cuda or q.shape[-2] <= BLOCK_QUERIES:
+        return None
+    diagonals = encoding.diagonals(site)
+    if diagonals is None:
+        return None
+    queries, keys = site.pairs
+    # The diagonals themselves are part of the key, so that their identity cannot be reused while the mask is kept.
+    _, masked = site.once(
+        ("mask", id(diagonals), q.dtype),
+        lambda: (diagonals, F.pad(diagonals[:, :keys], (0, queries - 1), value=-torch.inf).to(q.dtype)),
+    )
+    return masked
+
+
+def _mix_along(q: Tensor, k: Tensor, v: Tensor, site: Site, diagonals: Tensor, scale: float) -> Tensor:
+    """The same values by a mask that is a view: from the last query to the first, each row is one place further on."""
+    mixed, queries = [], q.shape[-2]
+    for start in range(0, queries, BLOCK_QUERIES):
+        stop = min(start + BLOCK_QUERIES, queries)
+        keys = site.first_query + stop
+        mask = diagonals[:, queries - stop :].unfold(-1, keys, 1)[None, :, : stop - start]
+        backwards = F.scaled_dot_product_attention(
+            q[..., start:stop, :].flip(-2), k[..., :keys, :], v[..., :keys, :], attn_mask=mask, scale=scale
+        )
+        mixed.append(backwards.flip(-2))
+    return torch.cat(mixed, dim=-2)
 
 
 def _mix_in_blocks(q: Tensor, k: Tensor, v: Tensor, site: Site, encoding: Encoding, scale: float, rows: int) -> Tensor:

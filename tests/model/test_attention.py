@@ -1,6 +1,7 @@
 """The attention interface: weights, and which kernel is taken for which hooks."""
 
 import math
+from dataclasses import replace
 from unittest import mock
 
 import pytest
@@ -9,7 +10,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from benchmark.encodings import CATALOGUE, make
-from benchmark.encodings.encoding import Encoding, Shape, Site
+from benchmark.encodings.alibi import Alibi
+from benchmark.encodings.encoding import Encoding, RelativeBias, Shape, Site
 from benchmark.model import attention
 from benchmark.model.transformer import Cache, Transformer
 
@@ -116,6 +118,51 @@ def test_a_bias_is_the_mask_of_the_fused_kernel_and_the_same_tensor_in_all_layer
     assert masks[0] is masks[1]
     assert masks[0].shape == (1, SHAPE.heads, LENGTH, LENGTH)
     assert not any(call.kwargs.get("is_causal") for call in calls)
+
+
+OF_DISTANCE = ["alibi", "t5", "sandwich", "kerple-log", "kerple-power"]
+
+
+@pytest.mark.parametrize("name", OF_DISTANCE)
+@pytest.mark.parametrize("queries", [40, 17])
+def test_a_bias_of_distance_alone_is_read_from_its_diagonals(name: str, queries: int) -> None:
+    """Long rows without gradients, in three blocks: as with the mask laid out, which is never made."""
+    encoding, keys = make(name, SHAPE), 40
+    draws = torch.Generator().manual_seed(0)
+    k, v = (torch.randn(BATCH, SHAPE.heads, keys, SHAPE.head_width, generator=draws) for _ in range(2))
+    q = torch.randn(BATCH, SHAPE.heads, queries, SHAPE.head_width, generator=draws)
+
+    def site() -> Site:
+        return Site.of(torch.zeros(BATCH, keys, 0), 5 + torch.arange(keys)[None], queries=queries)
+
+    with torch.no_grad():
+        laid_out, _ = attention.attend(q, k, v, site(), encoding, scale=0.4)
+        with (
+            mock.patch.object(attention, "BLOCK_QUERIES", 7),
+            mock.patch.object(F, "scaled_dot_product_attention", wraps=F.scaled_dot_product_attention) as kernel,
+            mock.patch.object(RelativeBias, "_lay_out", side_effect=AssertionError("laid out")),
+        ):
+            along, _ = attention.attend(q, k, v, site(), encoding, scale=0.4)
+    masks = [call.kwargs["attn_mask"] for call in kernel.call_args_list]
+    assert len(masks) == -(-queries // 7)
+    assert all(
+        mask.stride()[-2:] == (1, 1) and mask.untyped_storage().nbytes() < 4 * 200 * SHAPE.heads for mask in masks
+    )
+    torch.testing.assert_close(along, laid_out, rtol=1e-5, atol=1e-6)
+
+
+def test_a_subclass_with_a_bias_of_its_own_is_asked_for_it() -> None:
+    class Louder(Alibi):
+        def bias(self, site: Site) -> Tensor:
+            return 2 * super().bias(site)
+
+    site = Site.of(torch.zeros(1, 9, 0), torch.arange(9)[None])
+    assert Alibi(SHAPE).diagonals(site).shape == (SHAPE.heads, 17)
+    assert Louder(SHAPE).diagonals(site) is None
+    assert (
+        Alibi(SHAPE).diagonals(replace(site, key_positions=torch.tensor([[0, 1, 2, 3, 9, 10, 11, 12, 13]]), shared={}))
+        is None
+    )
 
 
 @pytest.mark.parametrize("name", ["rope", "alibi"])
