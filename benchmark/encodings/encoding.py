@@ -187,16 +187,16 @@ class Encoding(nn.Module):
         """What is added to the scaled scores, [B|1, H|1, Q, K]; None if there is nothing to add."""
         return None
 
-    def rescore(self, scores: Tensor, q: Tensor, k: Tensor, site: Site) -> Tensor:
-        """The final scores [B, H, Q, K] from the scaled, biased and masked ones (-inf where not visible)."""
-        return scores
-
     def diagonals(self, site: Site) -> Tensor | None:
         """The bias by distance, [H, Q + K - 1] from the farthest key behind to the farthest ahead.
 
         None unless that is the whole of it: only an encoding whose `bias` is laid out from it gives one.
         """
         return None
+
+    def rescore(self, scores: Tensor, q: Tensor, k: Tensor, site: Site) -> Tensor:
+        """The final scores [B, H, Q, K] from the scaled, biased and masked ones (-inf where not visible)."""
+        return scores
 
     @property
     def biases(self) -> bool:

@@ -281,7 +281,7 @@ class AddsNoise(Encoding):
 class IgnoresTheGenerator(Encoding):
     def positions(self, tokens: Tensor, generator: torch.Generator | None = None) -> Tensor:
         places = torch.arange(tokens.shape[1])[None]
-        return places if generator is None else places + torch.randint(2**20, ())  # twice the same once in a million times
+        return places if generator is None else places + torch.randint(2**20, ())
 
 
 class GivesFlatPositions(Encoding):

@@ -295,7 +295,7 @@ def test_it_is_one_clear_line_and_exit_code_2(case: Case, files: Path, monkeypat
 
 # The grammar of lists
 
-quick = settings(max_examples=100, deadline=None, derandomize=True)
+quick = settings(max_examples=100, derandomize=True)
 written = st.text("0123456789,.-+e_ nax½", max_size=11) | st.text(max_size=11)
 
 

@@ -25,7 +25,7 @@ from benchmark.results.spec import (
 )
 from benchmark.results.store import Store
 
-quick = settings(max_examples=60, deadline=None, derandomize=True)
+quick = settings(max_examples=60, derandomize=True)
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=11)
 positive = st.integers(1, LARGEST)
