@@ -57,7 +57,7 @@ class RecallMqar(Synthetic):
     def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:
         pairs = self.pairs(length)
         room = length - 2 * pairs  # places where keys can be asked for
-        keys = 1 + torch.rand(size, self.keys, generator=generator).argsort(dim=1)[:, :pairs]
+        keys = 1 + torch.rand(size, self.keys, generator=generator).topk(pairs).indices
         values = 1 + self.keys + torch.randint(self.values, (size, pairs), generator=generator)
         places = 2 * pairs + self._places(size, room, pairs, generator)
         tokens = torch.full((size, length), FILLER)
@@ -68,9 +68,12 @@ class RecallMqar(Synthetic):
         return Batch(tokens=tokens, targets=targets)
 
     def _places(self, size: int, room: int, pairs: int, generator: torch.Generator) -> torch.Tensor:
-        """Distinct places for every pair's question, [size, pairs]: near ones are likelier, by the power law."""
-        weights = torch.arange(1, room + 1, dtype=torch.float64) ** (self.power - 1)
-        return torch.multinomial(weights.expand(size, -1), pairs, generator=generator)
+        """Distinct places for every pair's question, [size, pairs]: near ones are likelier, by the power law.
+
+        Of weights w without replacement, as an exponential race: the place whose log(u) / w is greatest comes first.
+        """
+        slowness = torch.arange(1, room + 1, dtype=torch.float32) ** (1 - self.power)
+        return (torch.rand(size, room, generator=generator).log_() * slowness).topk(pairs).indices
 
     def axes(self, length: int) -> dict[str, Ranges]:
         return {LAG: octaves(length)}

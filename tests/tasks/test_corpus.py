@@ -239,6 +239,17 @@ def test_the_probe_sentence_is_a_whole_known_sentence_of_the_held_out_text(name:
     assert sentence in "".join(normalise(chapter) for chapter in find(name).chapters[-12:])
 
 
+def test_the_probe_sentence_is_cut_once_and_for_all(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = load("shuihu")
+    sentence = probe_sentence(made)
+    ids, words = made.encode(sentence)
+    by_jieba, same_words = dataclasses.replace(made, encoded={}).encode(sentence)
+    monkeypatch.setattr("benchmark.tasks.corpus.corpus.cut", None)
+    read_ids, read_words = load("shuihu").encode(sentence)
+    assert ids.tolist() == by_jieba.tolist() == read_ids.tolist()
+    assert words == same_words == read_words
+
+
 def test_a_text_without_sentences_still_has_a_probe(cache: Path, tmp_path: Path) -> None:
     path = tmp_path / "verse.txt"
     path.write_text("白日依山尽黄河入海流欲穷千里目更上一层楼\n" * 40, "utf-8")

@@ -8,8 +8,8 @@ make it at the same time do the same work twice, and do no harm.
 import io
 import json
 import zipfile
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -74,6 +74,7 @@ class Corpus:
     vocabulary: tuple[str, ...]  # id -> word; id 0 is <unk>
     train: Ids  # [tokens]
     held_out: Ids  # [tokens]
+    encoded: Mapping[str, tuple[list[int], list[str]]]  # the probe sentence -> its ids and words, cut once for all
 
     @cached_property
     def ids(self) -> dict[str, int]:
@@ -82,6 +83,9 @@ class Corpus:
 
     def encode(self, text: str) -> tuple[Ids, list[str]]:
         """The ids of a sentence, and beside each the piece of text that it stands for."""
+        if text in self.encoded:
+            ids, words = self.encoded[text]
+            return np.array(ids, dtype=np.int32), words
         tokens = encode(cut(normalise(text).removesuffix("\n"), self.info.tokenizer), self.ids)
         return _ids(tokens), [token.text for token in tokens]
 
@@ -97,9 +101,16 @@ def load(text: str, vocabulary: int = DEFAULT_VOCABULARY, tokenizer: str = "jieb
     cached = _read(path, source)
     if cached is not None:
         return cached
-    made = _tokenised(source, vocabulary, tokenizer)
+    made = _with_probe(_tokenised(source, vocabulary, tokenizer))
     write_atomically(path, _packed(made))
     return made
+
+
+def _with_probe(corpus: Corpus) -> Corpus:
+    """The probe sentence cut once for all workers: jieba takes half a second to read its dictionary."""
+    text = probe_sentence(corpus)
+    ids, words = corpus.encode(text)
+    return replace(corpus, encoded={text: (ids.tolist(), words)})
 
 
 def describe(text: str, tokenizer: str = "jieba") -> CorpusInfo:
@@ -165,7 +176,7 @@ def _tokenised(source: Source, size: int, tokenizer: str) -> Corpus:
         full_width_spaces=sum(made.full_width_spaces for made in cleaned),
         private_use=sum(made.private_use for made in cleaned),
     )
-    return Corpus(info=info, vocabulary=vocabulary, train=_ids(training), held_out=_ids(tokens))
+    return Corpus(info=info, vocabulary=vocabulary, train=_ids(training), held_out=_ids(tokens), encoded={})
 
 
 def _common(traditional: float | None) -> list[str]:
@@ -187,7 +198,9 @@ def _ids(tokens: Sequence[Token]) -> Ids:
 
 
 def _packed(corpus: Corpus) -> bytes:
-    texts = json.dumps({"info": asdict(corpus.info), "vocabulary": corpus.vocabulary}).encode()
+    texts = json.dumps(
+        {"info": asdict(corpus.info), "vocabulary": corpus.vocabulary, "encoded": corpus.encoded}
+    ).encode()
     buffer = io.BytesIO()
     np.savez(buffer, train=corpus.train, held_out=corpus.held_out, texts=np.frombuffer(texts, dtype=np.uint8))
     return buffer.getvalue()
@@ -205,6 +218,7 @@ def _read(path: Path, source: Source) -> Corpus | None:
                 vocabulary=tuple(texts["vocabulary"]),
                 train=arrays["train"],
                 held_out=arrays["held_out"],
+                encoded={text: (ids, words) for text, (ids, words) in texts["encoded"].items()},
             )
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile):
         return None
