@@ -1,5 +1,6 @@
 """`run`: train what is missing, measure it, and write the report."""
 
+import sys
 import time
 import tomllib
 from pathlib import Path
@@ -12,7 +13,7 @@ from benchmark.cli.progress import DISPLAYS, display, duration, show_json_line
 from benchmark.cli.summary import show_findings, show_summary
 from benchmark.cli.table import show
 from benchmark.errors import UsageError, unknown
-from benchmark.experiments.executors import cores, default_workers
+from benchmark.experiments.executors import cores, default_workers, memory_share, most_workers, on_gpu
 from benchmark.experiments.plan import Cell, Plan, Request, make_plan, outstanding, parse_multiples, parse_seeds
 from benchmark.experiments.runs import command as command_line
 from benchmark.experiments.runs import execute, went_wrong
@@ -142,7 +143,7 @@ def command(
         for line in plan.left_out:
             click.echo(line)
     if dry_run:
-        show_plan(plan, todo, store, workers or default_workers(device), force=force)
+        show_plan(plan, todo, store, device, workers, force=force)
         return
     started = time.perf_counter()
     if todo and style in ("auto", "rich", "plain"):
@@ -192,7 +193,7 @@ def write(plan: Plan, store: Store, out: Path, style: str, reference: str | None
         click.echo(f"report: {paths.html}")
 
 
-def show_plan(plan: Plan, todo: list[Cell], store: Store, workers: int, *, force: bool) -> None:
+def show_plan(plan: Plan, todo: list[Cell], store: Store, device: str, workers: int | None, *, force: bool) -> None:
     """What a run would do, and about how long its training would take on this machine."""
     from benchmark.experiments.estimate import estimate
 
@@ -214,11 +215,19 @@ def show_plan(plan: Plan, todo: list[Cell], store: Store, workers: int, *, force
     ]
     show(rows, PLAN_COLUMNS)
     training = [estimates[key].seconds for key, state in states.items() if state == "to train"]
-    share = min(workers, max(1, len(training)))
+    share = min(workers or default_workers(device), max(1, len(training)))
     click.echo(
         f"{tally(len(plan.cells), len(todo))}: "
         f"about {duration(sum(training) / share)} of training on {share} of {cores()} cores"
+        f"{held_to(device, workers or most_workers(device))}"
     )
+
+
+def held_to(device: str, workers: int) -> str:
+    """What a worker may take of the memory, where it is limited."""
+    if on_gpu(device) or sys.platform != "linux":
+        return ""
+    return f", a worker held to {memory_share(workers) / 1e9:.1f} GB of memory"
 
 
 def _trained(cell: Cell, store: Store) -> bool:

@@ -255,8 +255,10 @@ def _probe(measure: Measure, model: Transformer, task: Task, store: Store, devic
 
 
 def one_line(error: BaseException) -> str:
-    """An error in one line."""
+    """An error in one line; if memory ran out, what to do."""
     text = " ".join(str(error).split())
+    if isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in text:
+        return f"out of memory: more than a worker's share of it; --workers 1 gives one worker all ({text[:300]})"
     return f"{type(error).__name__}: {text}"[:500]
 
 

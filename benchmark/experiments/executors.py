@@ -2,7 +2,8 @@
 
 The parent imports no torch: it plans, hands out cells (longest first), and passes on what workers tell. A worker that
 dies, or is ended because its cell takes too long, takes that cell with it and nothing else: what the cell lacks is
-recorded as failed, with the reason, and another worker takes its place.
+recorded as failed, with the reason, and another worker takes its place. Memory is shared out like the cores: a worker
+that wants more than its share fails, rather than the machine.
 """
 
 import json
@@ -35,6 +36,8 @@ from benchmark.results.store import Store
 # a language step (93 against 72 ms, measured). Other C libraries do not know these names.
 KEEP_MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**36), "MALLOC_TOP_PAD_": str(2**26)}
 WORKER_MEMORY_BYTES = 1_400_000_000  # of a worker on the quick preset with any encoding, measured (1.36e9), rounded up
+# Where Linux says what a container may use: control groups of the second version, and of the first.
+CONTAINER_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,7 +148,7 @@ class Pool:
         # A file, not a pipe: nobody has to read it for the worker to go on.
         log = tempfile.TemporaryFile()  # lives as long as the worker
         process = subprocess.Popen(
-            [sys.executable, "-m", "benchmark.experiments.worker", str(self.store.root)],
+            [sys.executable, "-m", "benchmark.experiments.worker", str(self.store.root), str(self._share())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
@@ -153,6 +156,12 @@ class Pool:
             start_new_session=True,  # Ctrl-C reaches the parent alone
         )
         return Worker(process=process, log=log)
+
+    def _share(self) -> int:
+        """Bytes that a worker is held to; 0 for no limit: on a GPU, whose driver maps memory as it likes."""
+        if on_gpu(self.device):
+            return 0
+        return memory_share(self.workers or most_workers(self.device))
 
     def _check(self, cells: Sequence[Cell]) -> None:
         worker = self._running[0]
@@ -271,14 +280,31 @@ def cores() -> int:
 
 def default_workers(device: str) -> int:
     """As many workers as the machine allows, and the memory that is free now."""
-    return max(1, min(most_workers(device), _fitting(psutil.virtual_memory().available)))
+    return max(1, min(most_workers(device), _fitting(min(psutil.virtual_memory().available, machine_memory()))))
 
 
 def most_workers(device: str) -> int:
     """A worker a core on a processor, as its memory allows; one on a GPU."""
-    if device in ("cuda", "mps") or (device == "auto" and _has_nvidia()):
-        return 1
-    return max(1, min(cores(), _fitting(psutil.virtual_memory().total)))
+    return 1 if on_gpu(device) else max(1, min(cores(), _fitting(machine_memory())))
+
+
+def on_gpu(device: str) -> bool:
+    """Whether a device of this name is a GPU on this machine."""
+    return device in ("cuda", "mps") or (device == "auto" and _has_nvidia())
+
+
+def memory_share(workers: int) -> int:
+    """Bytes of the machine's memory for each of so many workers."""
+    return machine_memory() // workers
+
+
+def machine_memory() -> int:
+    """Bytes that this machine has, or that its container may use."""
+    limits = [psutil.virtual_memory().total]
+    for name in CONTAINER_LIMITS:
+        with suppress(OSError, ValueError):  # no such control group, or "max"
+            limits.append(int(Path(name).read_text()))
+    return min(limits)
 
 
 def _fitting(memory_bytes: int) -> int:

@@ -5,6 +5,9 @@
                                                                     or {"event": "busy"}: another run holds the cell
                                                                     or {"event": "unwritable", ...}: no place for it
 
+Its arguments are the results folder and the bytes of memory that it is held to, 0 for no limit. What takes more fails,
+and is recorded; only Linux holds a process to such a limit.
+
 No pickle and no shared memory: a worker can be killed at any moment, and it ends when its parent does. What a plugin
 prints goes to stderr, never into the protocol.
 """
@@ -21,6 +24,7 @@ from typing import Any, TextIO
 
 def main() -> None:
     """Serve until stdin ends."""
+    hold(int(sys.argv[2]))
     channel = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
     os.dup2(2, 1)
     orders: queue.Queue[dict[str, Any]] = queue.Queue()
@@ -70,6 +74,14 @@ def main() -> None:
                     emit("busy")
                 else:
                     emit("done", status=status)
+
+
+def hold(memory_bytes: int) -> None:
+    """Let every allocation past so many bytes of this process's own memory fail."""
+    if memory_bytes and sys.platform == "linux":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
 
 
 def _listen(orders: "queue.Queue[dict[str, Any]]") -> None:

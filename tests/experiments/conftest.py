@@ -20,6 +20,7 @@ BODIES = {
     "kills": "os.kill(os.getpid(), 9)",
     "breaks": "return (q, k) if site.key_positions.shape[1] < 20 else (q * math.nan, k)",
     "ends": "self.training or os.kill(os.getpid(), 9); return q, k",
+    "hoards": "import torch; hoard = torch.zeros(int(os.environ['HOARD'])); return q + hoard[0].to(q), k",
     "hangs": "import time; time.sleep(600)",
     "prints": 'print("{not the protocol}"); return q, k',
 }

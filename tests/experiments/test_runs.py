@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from benchmark import load, run
 from benchmark.cli import main
 from benchmark.errors import UsageError
+from benchmark.experiments import executors
 from benchmark.results.record import EvalRecord, TrainRecord
 from benchmark.results.store import Store
 
@@ -123,6 +124,32 @@ def test_cells_that_fail_diverge_or_die_are_recorded_and_the_rest_go_on(tmp_path
         assert reason in outcome.failures[0]
         assert "\n" not in outcome.failures[0]
         assert {record.status for record in outcome.store.records() if isinstance(record, EvalRecord)} == {"ok"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux holds a process to a limit")
+def test_a_worker_that_wants_more_than_its_share_of_memory_fails_and_the_rest_go_on(
+    tmp_path: Path, plugin, monkeypatch
+) -> None:
+    monkeypatch.setattr(executors, "machine_memory", lambda: 3_000_000_000)
+    monkeypatch.setenv("HOARD", "1_000_000_000")  # numbers of four bytes
+    outcome = run([plugin("hoards"), "rope"], **SMALL, seeds=1, results=tmp_path, workers=1)
+    (line,) = outcome.failures
+    assert "out of memory: more than a worker's share of it; --workers 1 gives one worker all (" in line
+    assert "4000000000 bytes" in line
+    monkeypatch.setenv("HOARD", "100_000_000")
+    assert run(plugin("hoards"), **SMALL, seeds=1, results=tmp_path / "enough", workers=1).failures == []
+
+
+def test_a_container_has_the_memory_that_it_is_given(tmp_path: Path, monkeypatch) -> None:
+    limit = tmp_path / "memory.max"
+    monkeypatch.setattr(executors, "CONTAINER_LIMITS", (str(limit), str(tmp_path / "no such file")))
+    whole = executors.machine_memory()
+    limit.write_text("max\n")
+    assert executors.machine_memory() == whole > 2**30
+    limit.write_text("3000000000\n")
+    assert executors.machine_memory() == 3_000_000_000
+    assert executors.memory_share(2) == 1_500_000_000
+    assert executors.most_workers("cpu") <= 2
 
 
 @pytest.mark.parametrize(
