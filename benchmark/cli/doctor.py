@@ -21,6 +21,7 @@ import psutil
 from benchmark.cli.options import reports_folder, results_folder, table_format
 from benchmark.cli.table import show, show_json
 from benchmark.errors import UsageError
+from benchmark.experiments.executors import multiplies_bfloat16
 from benchmark.results.environment import installed, processor
 
 COLUMNS = {"what": "what", "state": "state", "found": "found", "remedy": "what to do"}
@@ -114,7 +115,8 @@ def device() -> Finding:
         return Finding(what="device", state="ok", found=f"cuda: {gpu.name}, {gpu.total_memory / GIB:.0f} GiB")
     if torch.backends.mps.is_available():
         return Finding(what="device", state="ok", found="mps: Apple GPU")
-    return Finding(what="device", state="ok", found=f"cpu: {processor()} (no GPU that torch can use)")
+    slow = "; no AMX: bfloat16 may be slower than float32" if multiplies_bfloat16() is False else ""
+    return Finding(what="device", state="ok", found=f"cpu: {processor()} (no GPU that torch can use{slow})")
 
 
 def font() -> Finding:

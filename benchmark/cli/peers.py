@@ -22,7 +22,8 @@ from benchmark.results.environment import environment
 
 TASK, PRESET, ENCODINGS, SEEDS = "offset-recall", "quick", ("rope", "alibi"), 3  # of the whole run
 ROUNDS_A_PAIR = 10  # a pair of whole runs for so many rounds of a step
-OURS, BY_HAND, PRODUCT, PEERS = "ours", "by hand", "matrix product", ("x-transformers", "transformers")
+OURS, HALF, BY_HAND, PRODUCT = "ours", "bfloat16", "by hand", "matrix product"
+PEERS = ("x-transformers", "transformers")
 COLUMNS = {
     "width": "width",
     "layers": "layers",
@@ -30,6 +31,7 @@ COLUMNS = {
     OURS: "ours, ms a step",
     PEERS[0]: "x-transformers, times ours",
     PEERS[1]: "transformers, times ours",
+    HALF: "ours in bfloat16, times ours",
     PRODUCT: "ours, share of a matrix product's rate",
     "rounds": "rounds",
 }
@@ -139,7 +141,7 @@ def step_row(case: Case) -> Row:
         PRODUCT: spelled(seconds[PRODUCT], seconds[OURS], case["operations"] / case["product_operations"]),
         "rounds": len(seconds[OURS]),
     }
-    return row | {peer: spelled(seconds[peer], seconds[OURS]) for peer in PEERS if peer in seconds}
+    return row | {other: spelled(seconds[other], seconds[OURS]) for other in (*PEERS, HALF) if other in seconds}
 
 
 def spelled(own: Sequence[float], reference: Sequence[float], scale: float = 1.0) -> str:

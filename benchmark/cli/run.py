@@ -13,7 +13,14 @@ from benchmark.cli.progress import DISPLAYS, display, duration, show_json_line
 from benchmark.cli.summary import show_findings, show_summary
 from benchmark.cli.table import show
 from benchmark.errors import UsageError, unknown
-from benchmark.experiments.executors import cores, default_workers, memory_share, most_workers, on_gpu
+from benchmark.experiments.executors import (
+    cores,
+    default_workers,
+    memory_share,
+    most_workers,
+    multiplies_bfloat16,
+    on_gpu,
+)
 from benchmark.experiments.plan import Cell, Plan, Request, make_plan, outstanding, parse_multiples, parse_seeds
 from benchmark.experiments.runs import command as command_line
 from benchmark.experiments.runs import execute, went_wrong
@@ -142,6 +149,8 @@ def command(
     if style in ("auto", "rich", "plain"):
         for line in plan.left_out:
             click.echo(line)
+        if precision == "bfloat16" and not on_gpu(device) and multiplies_bfloat16() is False:
+            click.echo("bfloat16 may be slower than float32 here: this processor has no AMX (docs/speed.md)")
     if dry_run:
         show_plan(plan, todo, store, device, workers, force=force)
         return

@@ -35,8 +35,9 @@ COLUMNS = {
 }
 LONGEST = 2**20  # tokens
 PASSED, FAILED, INTERRUPTED = 0, 1, 2  # pytest's exit codes
-SUITES = ("encodings", "tasks", "peers", "peers-step", "peers-run")
-OF_PEERS = {"suite", "results", "rounds", "threads"}  # options
+SUITES = ("encodings", "tasks", "cells", "peers", "peers-step", "peers-run")
+OF_PEERS = {"suite", "results", "rounds", "threads"}  # options that a suite heeds
+OF_CELLS = {"suite", "encodings", "tasks", "rounds"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,9 +65,10 @@ class Asked:
     type=Known("suite", SUITES),
     default="encodings",
     show_default=True,
-    help="tasks: how rows are drawn; peers: a step and a whole run beside other libraries (peers-step, peers-run).",
+    help="tasks: how rows are drawn; cells: the parts of whole cells; peers: a step and a whole run beside other "
+    "libraries (peers-step, peers-run).",
 )
-@click.option("--tasks", default="all", show_default=True, help="With --suite tasks: names, groups or files.")
+@click.option("--tasks", default="all", show_default=True, help="With --suite tasks or cells: names, groups or files.")
 @click.option("--encodings", default="classic", show_default=True, help="Names, groups or files.")
 @click.option("--lengths", default="64,256,1024", show_default=True, help="Lengths in tokens.")
 @results_folder
@@ -96,17 +98,24 @@ def command(
     Each round of an encoding is paired with a round of `none` right before it; the ratio is the median over these
     pairs. The result file is pytest-benchmark's own: pytest-benchmark compare FILE.
 
-    --suite tasks times how fast tasks draw their training rows instead. The suites of peers time this suite beside the
+    --suite tasks times how fast tasks draw their training rows instead, and --suite cells where the time of whole
+    cells goes, a round for each ten that are asked for. The suites of peers time this suite beside the
     same work in other libraries, which the extra `peers` installs; each ten rounds of a step go with one pair of whole
     runs, which takes minutes.
     """
     if suite == "tasks":
         show_sampling(tasks, rounds, threads)
         return 0
+    if suite == "cells":
+        from benchmark.cli.cells import time_cells
+
+        refuse_others(ctx, suite, OF_CELLS)
+        time_cells(encodings, tasks, rounds)
+        return 0
     if suite != "encodings":
         from benchmark.cli.peers import time_peers
 
-        refuse_others(ctx, suite)
+        refuse_others(ctx, suite, OF_PEERS)
         time_peers(suite, results, rounds, threads)
         return 0
     from benchmark.experiments.cell import choose_device
@@ -136,13 +145,12 @@ def command(
     return 1 if code == FAILED else 0
 
 
-def refuse_others(ctx: click.Context, suite: str) -> None:
-    """Refuse options that a suite of peers, whose sizes are its own, would not heed."""
-    for name in ctx.params.keys() - OF_PEERS:
+def refuse_others(ctx: click.Context, suite: str, heeded: set[str]) -> None:
+    """Refuse options that a suite would not heed, since what it measures is fixed."""
+    for name in ctx.params.keys() - heeded:
         if ctx.get_parameter_source(name) is not ParameterSource.DEFAULT:
-            raise UsageError(
-                f"--{name} is no option of --suite {suite}, whose encodings and sizes are fixed: leave it out"
-            )
+            options = ", ".join(f"--{each}" for each in sorted(heeded - {"suite"}))
+            raise UsageError(f"--{name} is no option of --suite {suite}, which takes {options}: leave it out")
 
 
 def parse_lengths(text: str) -> tuple[int, ...]:

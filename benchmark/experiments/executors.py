@@ -8,6 +8,7 @@ that wants more than its share fails, rather than the machine.
 
 import json
 import os
+import platform
 import selectors
 import signal
 import subprocess
@@ -291,6 +292,16 @@ def most_workers(device: str) -> int:
 def on_gpu(device: str) -> bool:
     """Whether a device of this name is a GPU on this machine."""
     return device in ("cuda", "mps") or (device == "auto" and _has_nvidia())
+
+
+def multiplies_bfloat16() -> bool | None:
+    """Whether an x86 processor has units (AMX) for products in bfloat16; None of others, and where it is not said."""
+    if platform.machine() != "x86_64":
+        return None
+    try:
+        return "amx_bf16" in Path("/proc/cpuinfo").read_text().split()
+    except OSError:
+        return None
 
 
 def memory_share(workers: int) -> int:

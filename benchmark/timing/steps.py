@@ -3,8 +3,9 @@
     python -m benchmark.timing.steps ROUNDS THREADS        one line of JSON a case on stdout
 
 A step is what training does with a batch: forward, loss at every token, backward, clipping, AdamW (fused, for all).
-Each round also multiplies two large float32 matrices: what the machine can do at that moment, next to what it does.
-With one thread, seconds are the process's processor time, to which other work on the machine adds nothing.
+Ours is also taken as `--precision bfloat16` takes it. Each round also multiplies two large float32 matrices: what the
+machine can do at that moment, next to what it does. With one thread, seconds are the process's processor time, to which
+other work on the machine adds nothing.
 """
 
 import json
@@ -35,7 +36,7 @@ SIZES = tuple(
 ENCODINGS = ("none", "rope", "alibi")
 MATRIX = 2048  # rows and columns of the matrices
 WARM_UP = 3  # steps that are run and not counted
-OURS, PRODUCT = "ours", "matrix product"  # beside the names of the peers
+OURS, HALF, PRODUCT = "ours", "bfloat16", "matrix product"  # beside the names of the peers
 BUDGET = BudgetSpec(train_length=LENGTH, steps=1, batch=ROWS, learning_rate=1e-3, warmup_steps=0)
 
 Step = Callable[[], None]
@@ -66,15 +67,20 @@ def batch() -> Batch:
     return Batch(tokens=rows[:, :-1].contiguous(), targets=rows[:, 1:].contiguous())
 
 
-def our_step(case: Case) -> Step:
-    """A training step of this suite."""
+def our_step(case: Case, *, half: bool = False) -> Step:
+    """A training step of this suite; `half` is `--precision bfloat16`."""
     size = case.size
     shape = Shape(width=size.width, heads=size.heads, layers=size.layers, train_length=size.longest)
     model = Transformer(size.vocabulary, shape, lambda own, layer: make(case.encoding, own, layer=layer))
     model.initialise(0)
     rows, sampler = batch(), generator("timing", "positions")
     cpu = torch.device("cpu")
-    return step_of(model, lambda: batch_loss(model, rows, cpu, sampler), make_optimiser(model, BUDGET))
+
+    def loss() -> Tensor:
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=half):
+            return batch_loss(model, rows, cpu, sampler)
+
+    return step_of(model, loss, make_optimiser(model, BUDGET))
 
 
 def peer_step(peer: str, case: Case, *, flash: bool) -> Step:
@@ -129,7 +135,7 @@ def faster(candidates: Sequence[tuple[bool, Step]], clock: Clock) -> tuple[bool,
 
 def measure(case: Case, rounds: int, clock: Clock) -> dict[str, object]:
     """The seconds of a case, ours, the peers' and of the matrix product, and what it was."""
-    steps = {OURS: our_step(case)}
+    steps = {OURS: our_step(case), HALF: our_step(case, half=True)}
     flash, steps["x-transformers"] = faster(
         [(flash, peer_step("x-transformers", case, flash=flash)) for flash in (True, False)], clock
     )

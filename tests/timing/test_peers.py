@@ -14,7 +14,7 @@ from benchmark.cli import peers as shown
 from benchmark.errors import UsageError
 from benchmark.timing import by_hand, peers, steps
 from benchmark.timing.peers import Size
-from benchmark.timing.steps import OURS, PRODUCT, Case
+from benchmark.timing.steps import HALF, OURS, PRODUCT, Case
 
 # Of x-transformers, where it is imported.
 pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated:DeprecationWarning")
@@ -43,7 +43,13 @@ CASE = {
     "operations": 3e9,
     "product_operations": 2e10,
     "threads": 1,
-    "seconds": {OURS: [0.5, 0.5], "x-transformers": [0.75, 0.75], "transformers": [1.0, 1.0], PRODUCT: [1.0, 1.0]},
+    "seconds": {
+        OURS: [0.5, 0.5],
+        HALF: [0.25, 0.25],
+        "x-transformers": [0.75, 0.75],
+        "transformers": [1.0, 1.0],
+        PRODUCT: [1.0, 1.0],
+    },
 }
 
 
@@ -88,7 +94,7 @@ def test_a_step_is_counted_as_torch_counts_it():
 def test_a_step_of_each_kind_trains(monkeypatch):
     monkeypatch.setattr(steps, "MATRIX", 3)
     found = steps.measure(Case(size=steps.SIZES[0], encoding="alibi"), 2, lambda: 1.0)
-    assert found["seconds"] == {name: [0.0, 0.0] for name in (OURS, "x-transformers", "transformers", PRODUCT)}
+    assert found["seconds"] == {name: [0.0, 0.0] for name in (OURS, HALF, "x-transformers", "transformers", PRODUCT)}
     json.dumps(found)
 
 
@@ -134,6 +140,7 @@ def test_a_table_says_how_many_times_ours():
     row = shown.step_row(CASE)
     assert row["x-transformers"] == "1.50 [1.50, 1.50]"
     assert row["transformers"] == "2.00 [2.00, 2.00]"
+    assert row[HALF] == "0.50 [0.50, 0.50]"
     assert row[PRODUCT] == "0.30 [0.30, 0.30]"
     assert row[OURS] == "500.0"
     assert shown.spelled([3.0], [2.0]) == "1.50"
@@ -166,6 +173,6 @@ def test_an_option_that_would_not_be_heeded_is_refused(tmp_path, monkeypatch):
     result = CliRunner().invoke(main, ["time", "--suite", "peers-step", "--width", "64"])
     assert result.exit_code == 2
     assert result.stderr == (
-        "error: --width is no option of --suite peers-step, whose encodings and sizes are fixed: leave it out\n"
+        "error: --width is no option of --suite peers-step, which takes --results, --rounds, --threads: leave it out\n"
     )
     assert list(tmp_path.iterdir()) == []
