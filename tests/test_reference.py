@@ -15,7 +15,7 @@ from benchmark.results.store import Store
 
 ROOT = Path(__file__).parents[1]
 RECORDS, REPORT = ROOT / "results" / "reference", ROOT / "reports" / "reference"
-SEEDS = 5  # at least
+SEEDS = 8  # at least
 
 
 @pytest.fixture(scope="module")
