@@ -21,6 +21,7 @@ def environment(device: str, threads: int) -> Environment:
     )
 
 
+@cache  # each record of a cell notes them: the metadata of a package are a file that is parsed anew
 def installed(package: str) -> str:
     """A package's version, or "not installed"."""
     try:
