@@ -117,13 +117,17 @@ def _mix_along(q: Tensor, k: Tensor, v: Tensor, site: Site, diagonals: Tensor, s
 
 
 def _mix_in_blocks(q: Tensor, k: Tensor, v: Tensor, site: Site, encoding: Encoding, scale: float, rows: int) -> Tensor:
-    """The same values, `rows` queries at a time: memory grows with K, not with Q x K."""
+    """The same values, `rows` queries at a time: memory grows with K, not with Q x K.
+
+    The last block, which sees most keys, goes first: what it needed, and gave back, is enough for all others. In the
+    other order each block is a little larger than any hole that is left, and memory grows by all of them.
+    """
     mixed = []
-    for start in range(0, q.shape[-2], rows):
+    for start in reversed(range(0, q.shape[-2], rows)):
         part = site.block(start, min(start + rows, q.shape[-2]))
         keys = part.key_positions.shape[1]
         mixed.append(_mix(q[..., start : start + rows, :], k[..., :keys, :], v[..., :keys, :], part, encoding, scale))
-    return torch.cat(mixed, dim=-2)
+    return torch.cat(mixed[::-1], dim=-2)
 
 
 def scores(q: Tensor, k: Tensor, site: Site, encoding: Encoding, scale: float) -> Tensor:
