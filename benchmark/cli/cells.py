@@ -41,9 +41,9 @@ def time_cells(encodings: str, tasks: str, rounds: int) -> None:
 
 
 def measured(cells: Sequence[Cell], rounds: int) -> Iterator[list[Seconds]]:
-    """The seconds of each part in each round, by `benchmark.timing.cells` in a process with a worker's settings."""
+    """The seconds of each part in each round, by a process with a worker's settings."""
     with subprocess.Popen(
-        [sys.executable, "-m", "benchmark.timing.cells", str(rounds)],
+        [sys.executable, "-m", "benchmark.experiments.stopwatch", str(rounds)],
         env={**KEEP_MEMORY, **surroundings(), "OMP_NUM_THREADS": "1"},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -10,8 +10,8 @@ from click.testing import CliRunner
 from benchmark.cli import cells as shown
 from benchmark.cli import main
 from benchmark.experiments import cell as real
+from benchmark.experiments import stopwatch as cells
 from benchmark.experiments.plan import Cell, Request, make_plan
-from benchmark.timing import cells
 from benchmark.training import train
 
 

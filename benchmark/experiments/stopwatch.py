@@ -1,6 +1,6 @@
 """A process that does whole cells and tells where their processor time went, part by part.
 
-    python -m benchmark.timing.cells ROUNDS < CELLS        CELLS as JSON, a list; one line of JSON a cell on stdout
+    python -m benchmark.experiments.stopwatch ROUNDS < CELLS      CELLS are a list; one line a cell on stdout, all JSON
 
 It does what a worker does, with `run_cell` itself, in a results folder of its own. A stopwatch is put around the
 functions that the work is made of; what none of them takes is "other": records and files, learning rates, the loop
