@@ -43,5 +43,5 @@ def test_a_text_that_is_not_there_is_said(invoke):
 def test_an_unknown_suite_is_one_line(invoke):
     result = invoke("time", "--suite", "task")
     assert result.exit_code == 2
-    known = "encodings, peers, peers-run, peers-step, tasks"
+    known = "cells, encodings, peers, peers-run, peers-step, tasks"
     assert result.stderr == f"error: unknown suite 'task'; did you mean 'tasks'? Known: {known}.\n"
