@@ -216,13 +216,10 @@ class Catalogue:
         return entry
 
     def _from_entry_point(self, module: str, name: str) -> Entry:
-        try:
-            spec = importlib.util.find_spec(module)
-        except ImportError:  # its parent package is not there
-            spec = None
-        if spec is None or spec.origin is None:
+        origin = _origin(module)
+        if origin is None:
             raise UsageError(f"{self.kind} {name!r}: its module {module!r} cannot be found; reinstall its package")
-        return self._read(Path(spec.origin), module, name)
+        return self._read(Path(origin), module, name)
 
     def _read(self, path: Path, module: str | None, name: str | None) -> Entry:
         return read_entry(self.kind, path, module, name, self.folder / self.contract, self.bases)
@@ -279,6 +276,20 @@ def convert(text: str, default: Parameter, what: str) -> Parameter:
     if not finite:
         raise UsageError(f"{what} is {text!r}, but must be {kind}, such as {_spell(default)}")
     return number
+
+
+def _origin(module: str) -> str | None:
+    """The file of a module, None if it is not found. `importlib.util.find_spec` would run the packages above it."""
+    parts = module.split(".")
+    path: list[str] | None = None  # where to look: of a package's modules in its folders alone
+    for depth in range(1, len(parts) + 1):
+        name = ".".join(parts[:depth])
+        specs = (finder.find_spec(name, path) for finder in sys.meta_path)
+        spec = next((found for found in specs if found is not None), None)
+        if spec is None or depth == len(parts):
+            return None if spec is None else spec.origin
+        path = list(spec.submodule_search_locations or [])
+    return None
 
 
 def fingerprint(path: Path, contract: Path) -> str:

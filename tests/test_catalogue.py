@@ -1,6 +1,7 @@
 """The registries: the tables against the folders, what is read from source against the classes, and the grammar."""
 
 import inspect
+import sys
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -279,6 +280,25 @@ def test_an_installed_package_offers_an_encoding_by_its_entry_point(
     assert "mine" not in TASKS.names()
     (choice,) = ENCODINGS.parse("mine:steps=5")
     assert make(choice, Shape(width=6, heads=2, layers=1, train_length=5)).given == (0.5, 5, False, "plain")
+
+
+def test_a_package_is_not_run_before_its_encoding_is_named(
+    plugin: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inner = tmp_path / "loud" / "inner"
+    inner.mkdir(parents=True)
+    for folder in (inner.parent, inner):
+        (folder / "__init__.py").write_text("raise SystemExit('run')\n")
+    (inner / "mine.py").write_text(plugin.read_text())
+    point = EntryPoint(name="mine", value="loud.inner.mine:Mine", group="position_encodings")
+    monkeypatch.setattr(catalogue, "entry_points", lambda group: [point])
+    monkeypatch.syspath_prepend(tmp_path)
+    assert ENCODINGS.entry("mine").path == inner / "mine.py"
+    assert not {"loud", "loud.inner"} & sys.modules.keys()
+    gone = EntryPoint(name="gone", value="loud.inner.mine.deeper:Mine", group="position_encodings")
+    monkeypatch.setattr(catalogue, "entry_points", lambda group: [gone])
+    with pytest.raises(UsageError, match=r"module 'loud\.inner\.mine\.deeper' cannot be found"):
+        ENCODINGS.entry("gone")
 
 
 def test_an_entry_point_without_its_module_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

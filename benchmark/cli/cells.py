@@ -5,6 +5,7 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 import click
 
@@ -50,8 +51,9 @@ def measured(cells: Sequence[Cell], rounds: int) -> Iterator[list[Seconds]]:
         encoding="utf-8",
     ) as process:
         assert process.stdin is not None
-        json.dump([cell.model_dump(mode="json") for cell in cells], process.stdin)
-        process.stdin.close()
+        with suppress(BrokenPipeError):  # a process that died: its exit code tells, below
+            process.stdin.write(json.dumps([cell.model_dump(mode="json") for cell in cells]))
+            process.stdin.close()
         for cell, line in zip(cells, process.stdout or (), strict=False):
             click.echo(f"timed: {cell.label}", err=True)
             yield json.loads(line)

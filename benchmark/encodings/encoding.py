@@ -1,4 +1,4 @@
-"""The contract of a position encoding: five hooks, all optional.
+"""The contract of a position encoding: its hooks, all optional.
 
     positions -> embed -> [ rotate -> scores / sqrt(D) -> + bias -> mask -> rescore -> mask -> softmax ] a layer
 

@@ -85,5 +85,8 @@ class SelectiveRope(Rotation):
 
 def seen(site: Site, dtype: torch.dtype) -> Tensor:
     """1 for each key that the last query sees and 0 for the others, [B|1, K, 1]."""
+    queries, keys = site.pairs
+    if site.mask is None:  # the last query, where there is one, is the last token
+        return site.hidden.new_full((1, keys, 1), float(queries > 0), dtype=dtype)
     # A slice and any(), not an index: there may be no query.
     return site.visible[:, :, -1:].any(dim=-2).transpose(1, 2).to(dtype)

@@ -25,7 +25,7 @@ from benchmark.results.environment import environment
 from benchmark.results.lock import locked
 from benchmark.results.record import EvalRecord, ProbeRecord, Record, Status, TrainRecord
 from benchmark.results.spec import EvalSpec
-from benchmark.results.store import Store
+from benchmark.results.store import Store, hash_of
 from benchmark.tasks.task import Task
 from benchmark.training.checkpoint import SECONDS, Checkpoint
 from benchmark.training.evaluate import evaluate
@@ -90,7 +90,7 @@ def run_cell(
         if force:
             checkpoint.discard()
         stale = partial(_stale, retry_since)
-        if record is None or stale(record) or (record.status == "ok" and not _readable(store.weights(key))):
+        if record is None or stale(record) or not _whole(record, store.weights(key)):
             record = _train(cell, task, store, place, emit, checkpoint)
         if record.status != "ok":
             return record.status
@@ -104,13 +104,16 @@ def _stale(retry_since: datetime | None, record: Record) -> bool:
     return record.status != "ok" and retry_since is not None and record.created < retry_since
 
 
-def _readable(weights: Path) -> bool:
-    """Whether a file of weights is there and whole; one that is not is made again."""
+def _whole(record: TrainRecord, weights: Path) -> bool:
+    """Whether a trained model's file of weights is there, and the one that was written; else it is made again."""
+    if record.status != "ok":
+        return True
     try:
-        with safetensors.safe_open(weights, framework="pt"):
-            return True
+        content = weights.read_bytes()
+        safetensors.torch.load(content)
     except (OSError, safetensors.SafetensorError):
         return False
+    return record.weights_hash in (None, hash_of(content))
 
 
 def make_task(cell: Cell) -> Task:
@@ -154,6 +157,7 @@ def _train(
             trained_tokens=outcome.tokens,
             train_seconds=outcome.seconds,
             peak_memory_bytes=_peak_memory(device),
+            weights_hash=hash_of(weights),
             train_steps=outcome.steps,
             train_losses=outcome.losses,
             unknown_rate=getattr(task, "unknown_rate", None),
@@ -257,8 +261,8 @@ def _probe(measure: Measure, model: Transformer, task: Task, store: Store, devic
 def one_line(error: BaseException) -> str:
     """An error in one line; if memory ran out, what to do."""
     text = " ".join(str(error).split())
-    if isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in text:
-        return f"out of memory: more than a worker's share of it; --workers 1 gives one worker all ({text[:300]})"
+    if isinstance(error, MemoryError) or "can't allocate memory" in text:
+        return f"out of memory: a worker has a share of it; --workers 1 --retry-failed gives one all ({text[:300]})"
     return f"{type(error).__name__}: {text}"[:500]
 
 

@@ -2,8 +2,8 @@
 
 The parent imports no torch: it plans, hands out cells (longest first), and passes on what workers tell. A worker that
 dies, or is ended because its cell takes too long, takes that cell with it and nothing else: what the cell lacks is
-recorded as failed, with the reason, and another worker takes its place. Memory is shared out like the cores: a worker
-that wants more than its share fails, rather than the machine.
+recorded as failed, with the reason, and another worker takes its place. Memory is shared out like the cores, all that
+the machine has: a worker that wants more than its share fails.
 """
 
 import json
@@ -36,9 +36,9 @@ from benchmark.results.store import Store
 # glibc gives the logits of every step back to the system, and faults them in again at the next: a fifth of the time of
 # a language step (93 against 72 ms, measured). Other C libraries do not know these names.
 KEEP_MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**36), "MALLOC_TOP_PAD_": str(2**26)}
+STARTING_SECONDS = 60.0  # that a worker has to load its libraries and make what is asked for, if a cell has a limit
 WORKER_MEMORY_BYTES = 1_400_000_000  # of a worker on the quick preset with any encoding, measured (1.36e9), rounded up
-# Where Linux says what a container may use: control groups of the second version, and of the first.
-CONTAINER_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+OWN_GROUPS, CONTROL_GROUPS = Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")  # of a container or a job, on Linux
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,13 +167,20 @@ class Pool:
     def _check(self, cells: Sequence[Cell]) -> None:
         worker = self._running[0]
         worker.send(do="check", cells=[cell.model_dump(mode="json") for cell in cells], device=self.device)
-        while (lines := worker.lines()) is not None:
-            for line in lines:
-                if line["event"] == "refused":
-                    raise UsageError(line["reason"])
-                if line["event"] == "checked":
-                    return
-        raise ChildProcessError(worker.epitaph())
+        assert worker.process.stdout is not None
+        patience = None if self.cell_timeout is None else max(self.cell_timeout, STARTING_SECONDS)
+        with selectors.DefaultSelector() as waiting:
+            waiting.register(worker.process.stdout, selectors.EVENT_READ)
+            while waiting.select(patience):
+                lines = worker.lines()
+                if lines is None:
+                    raise ChildProcessError(worker.epitaph())
+                for line in lines:
+                    if line["event"] == "refused":
+                        raise UsageError(line["reason"])
+                    if line["event"] == "checked":
+                        return
+        raise UsageError(f"making the encodings and tasks took longer than {patience:g} seconds: does one wait?")
 
     def _serve(self) -> Iterator[Event]:
         for worker in self._running:
@@ -312,10 +319,26 @@ def memory_share(workers: int) -> int:
 def machine_memory() -> int:
     """Bytes that this machine has, or that its container may use."""
     limits = [psutil.virtual_memory().total]
-    for name in CONTAINER_LIMITS:
+    for file in _container_limits():
         with suppress(OSError, ValueError):  # no such control group, or "max"
-            limits.append(int(Path(name).read_text()))
+            limits.append(int(file.read_text()))
     return min(limits)
+
+
+def _container_limits() -> Iterator[Path]:
+    """Where Linux may say what this process's control group, and each above it, may use: in either version of them."""
+    try:
+        lines = OWN_GROUPS.read_text().splitlines()
+    except OSError:
+        return
+    for line in lines:
+        _, controllers, own = line.split(":", 2)
+        if controllers in ("", "memory"):
+            root = CONTROL_GROUPS / controllers
+            place = root / own.lstrip("/")
+            for group in (place, *place.parents):
+                if group == root or root in group.parents:
+                    yield group / ("memory.limit_in_bytes" if controllers else "memory.max")
 
 
 def _fitting(memory_bytes: int) -> int:

@@ -81,7 +81,9 @@ def hold(memory_bytes: int) -> None:
     if memory_bytes and sys.platform == "linux":
         import resource
 
-        resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
+        _, most = resource.getrlimit(resource.RLIMIT_DATA)  # of the shell that started all this
+        limit = memory_bytes if most == resource.RLIM_INFINITY else min(memory_bytes, most)
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 
 
 def _listen(orders: "queue.Queue[dict[str, Any]]") -> None:

@@ -88,7 +88,7 @@ def _diagonals(q: Tensor, site: Site, encoding: Encoding) -> Tensor | None:
     None also for few queries, where a mask that is laid out costs less than turning them round, and on a GPU, whose
     kernels have not been tried on such a view.
     """
-    if site.mask is not None or encoding.rescores or q.is_cuda or q.shape[-2] <= BLOCK_QUERIES:
+    if site.mask is not None or encoding.rescores or q.device.type != "cpu" or q.shape[-2] <= BLOCK_QUERIES:
         return None
     diagonals = encoding.diagonals(site)
     if diagonals is None:

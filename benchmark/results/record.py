@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field, FiniteFloat
 
-from benchmark.results.spec import Count, EvalSpec, Frozen, ProbeSpec, TrainSpec
+from benchmark.results.spec import Count, EvalSpec, Frozen, Hash, ProbeSpec, TrainSpec
 
 SCHEMA = 1
 
@@ -50,6 +50,7 @@ class TrainRecord(Record):
     trained_tokens: Count = 0
     train_seconds: FiniteFloat = 0.0
     peak_memory_bytes: Count | None = None
+    weights_hash: Hash | None = None  # of the file of weights
     train_steps: list[Count] = []  # where the training loss was noted
     train_losses: list[float] = []  # nats a scored token, there
     unknown_rate: float | None = None  # share of <unk> among the held-out tokens (language)
@@ -74,6 +75,7 @@ class EvalRecord(Record):
     chance: dict[str, FiniteFloat] = {}  # by metric
     axes: dict[str, Ranges] = {}  # of the grid: by name, the first and last value of each range
     eval_seconds: FiniteFloat = 0.0
+    arrays_hash: Hash | None = None  # of the file of arrays; the store fills it in
 
 
 class ProbeRecord(Record):
@@ -82,6 +84,7 @@ class ProbeRecord(Record):
     kind: Literal["probe"] = "probe"
     spec: ProbeSpec
     words: list[str] = []  # the T tokens of the sentence
+    arrays_hash: Hash | None = None
 
 
 class RunRecord(Frozen):

@@ -18,6 +18,7 @@ LARGEST = 2**63 - 1  # what a column of a table holds
 Positive = Annotated[int, Field(ge=1, le=LARGEST)]
 Count = Annotated[int, Field(ge=0, le=LARGEST)]
 Precision = Literal["float32", "bfloat16"]
+Hash = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]  # SHA-256
 Rate = Annotated[FiniteFloat, Field(gt=0)]
 
 

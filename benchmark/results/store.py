@@ -2,9 +2,10 @@
 
 A file is written under a temporary name, fsynced and renamed, arrays before the JSON that vouches for them: whatever
 moment a process dies, a record is there completely or not at all. A file that cannot be read (corrupt, foreign, of a
-newer schema) is named in `problems` and skipped; the others are read.
+newer schema, or not the one that its record was made with) is named in `problems` and skipped; the others are read.
 """
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator
@@ -59,10 +60,12 @@ class Store:
         return self.folder(train_key) / "checkpoint.safetensors"
 
     def put(self, record: TrainRecord | EvalRecord | ProbeRecord, arrays: Arrays | None = None) -> None:
-        """Write a record, after its arrays."""
+        """Write a record, after its arrays, whose hash it notes."""
         path = self.path(record)
         if arrays is not None:
-            write_atomically(path.with_suffix(".safetensors"), safetensors.numpy.save(arrays))
+            content = safetensors.numpy.save(arrays)
+            record = record.model_copy(update={"arrays_hash": hash_of(content)})
+            write_atomically(path.with_suffix(".safetensors"), content)
         text = record.model_dump_json(indent=1)
         write_atomically(path, text.encode())
 
@@ -96,8 +99,11 @@ class Store:
         """A record's arrays; empty, with a line in `problems`, if they cannot be read or are not of its kind."""
         path = self.path(record).with_suffix(".safetensors")
         try:
-            arrays = safetensors.numpy.load(path.read_bytes())
+            content = path.read_bytes()
+            arrays = safetensors.numpy.load(content)
             check_arrays(record, arrays)
+            if record.arrays_hash not in (None, hash_of(content)):
+                raise ValueError("its content is not what its record was made with")
         except (OSError, ValueError, KeyError, TypeError, safetensors.SafetensorError) as error:
             self._skip(path, str(error))  # KeyError, TypeError: of a kind of number that numpy does not have
             return {}
@@ -133,6 +139,11 @@ class Store:
         line = f"{path}: skipped: {' '.join(why.split())}"
         if line not in self.problems:
             self.problems.append(line)
+
+
+def hash_of(content: bytes) -> str:
+    """What a record notes of a file beside it: 64 hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -104,6 +104,20 @@ def test_damaged_files_are_made_again(tmp_path: Path) -> None:
     assert outcomes(tmp_path) == before
 
 
+def test_weights_of_another_training_are_made_again(tmp_path: Path) -> None:
+    run("rope", **SMALL, seeds=2, results=tmp_path)
+    before = outcomes(tmp_path)
+    one, other = sorted(tmp_path.glob("cells/*/weights.safetensors"))
+    own = one.read_bytes()
+    one.write_bytes(other.read_bytes())
+    for measured in one.parent.glob("*.json"):
+        if measured.name != "train.json":
+            measured.unlink()
+    assert run("rope", **SMALL, seeds=2, results=tmp_path).failures == []
+    assert one.read_bytes() == own
+    assert outcomes(tmp_path) == before
+
+
 def test_a_spec_gives_the_same_record_twice(tmp_path: Path) -> None:
     for name in "ab":
         run("rope", **SMALL, seeds=1, results=tmp_path / name)
@@ -132,18 +146,30 @@ def test_a_worker_that_wants_more_than_its_share_of_memory_fails_and_the_rest_go
 ) -> None:
     monkeypatch.setattr(executors, "machine_memory", lambda: 3_000_000_000)
     monkeypatch.setenv("HOARD", "1_000_000_000")  # numbers of four bytes
-    outcome = run([plugin("hoards"), "rope"], **SMALL, seeds=1, results=tmp_path, workers=1)
+    outcome = run([plugin("hoards"), "rope"], **SMALL, seeds=1, results=tmp_path, workers=1, device="cpu")
     (line,) = outcome.failures
-    assert "out of memory: more than a worker's share of it; --workers 1 gives one worker all (" in line
+    assert "out of memory: a worker has a share of it; --workers 1 --retry-failed gives one all (" in line
     assert "4000000000 bytes" in line
     monkeypatch.setenv("HOARD", "100_000_000")
     assert run(plugin("hoards"), **SMALL, seeds=1, results=tmp_path / "enough", workers=1).failures == []
 
 
-def test_a_container_has_the_memory_that_it_is_given(tmp_path: Path, monkeypatch) -> None:
-    limit = tmp_path / "memory.max"
-    monkeypatch.setattr(executors, "CONTAINER_LIMITS", (str(limit), str(tmp_path / "no such file")))
+@pytest.mark.parametrize(
+    ("own", "file"),
+    [
+        ("0::/slurm/job_7/step_0\n", "slurm/job_7/memory.max"),
+        ("0::/\n", "memory.max"),
+        ("5:cpu:/elsewhere\n4:memory:/jobs/7\n", "memory/jobs/memory.limit_in_bytes"),
+    ],
+)
+def test_a_container_or_a_job_has_the_memory_that_it_is_given(tmp_path: Path, monkeypatch, own: str, file: str) -> None:
+    """The limit may be that of a group above its own."""
+    monkeypatch.setattr(executors, "CONTROL_GROUPS", tmp_path / "cgroup")
+    monkeypatch.setattr(executors, "OWN_GROUPS", tmp_path / "own")
     whole = executors.machine_memory()
+    (tmp_path / "own").write_text(own)
+    limit = tmp_path / "cgroup" / file
+    limit.parent.mkdir(parents=True)
     limit.write_text("max\n")
     assert executors.machine_memory() == whole > 2**30
     limit.write_text("3000000000\n")

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -42,7 +42,7 @@ def outcomes(folder: Path) -> dict[str, object]:
             content = weights.read_bytes() if record.status == "ok" else b""
             found[record.spec.key] = (record.status, record.train_steps, record.train_losses, content)
         else:
-            arrays = store.arrays(record)
+            arrays = store.arrays(record) if record.status == "ok" else {}
             found[record.spec.key] = (record.status, {name: array.tobytes() for name, array in arrays.items()})
     assert store.problems == []
     return found
@@ -72,37 +72,44 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 # Kills
 
 
-def kill_at(folder: Path, seconds: float, draw: random.Random) -> list[str]:
-    """Start a run, kill it or one of its workers `seconds` after its first word; the keys that it said are done."""
+def kill_at(folder: Path, words: int, draw: random.Random) -> tuple[list[str], bool]:
+    """Start a run, and kill it or one of its workers soon after so many words of it, 0 for while it starts.
+
+    The keys that it said are done, and whether the kill hit anything: the run then does not end well.
+    """
     process = subprocess.Popen(
         [*RUN, *ASKED, "--results", str(folder)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
     assert process.stdout is not None
-    first = process.stdout.readline()
-    time.sleep(seconds)
+    heard = [process.stdout.readline() for _ in range(words)]
+    time.sleep(draw.uniform(0, 0.02) if words else draw.uniform(0, 3))
     workers = psutil.Process(process.pid).children() if process.poll() is None else []
-    victims = [*workers, process]
-    draw.choice(victims).send_signal(signal.SIGKILL)
-    events = [json.loads(line) for line in [first, *process.stdout] if line.endswith("\n")]
+    victim = draw.choice([*workers, process])
+    with suppress(psutil.NoSuchProcess):
+        victim.send_signal(signal.SIGKILL)
+    events = [json.loads(line) for line in [*heard, *process.stdout] if line.endswith("\n")]
     process.stdout.close()
-    process.wait()
+    landed = process.wait() != 0
     _, alive = psutil.wait_procs(workers, timeout=20)
     assert alive == []  # workers end with their parent
-    return [event["key"] for event in events if event["event"] == "done" and event["status"] == "ok"]
+    return [event["key"] for event in events if event["event"] == "done" and event["status"] == "ok"], landed
 
 
 def kill_often(tmp_path: Path, whole: Path, moments: int, seed: int) -> None:
-    """Kill runs at random moments, and go on with the same folder until it is complete; then begin another."""
+    """Kill runs until so many kills have hit something; go on with a folder until it is complete, then with another."""
     draw, expected = random.Random(seed), outcomes(whole)
-    folder = tmp_path / "0"
-    for moment in range(moments):
+    folder, landed, tried = tmp_path / "0", 0, 0
+    while landed < moments:
+        tried += 1
+        assert tried <= 5 * moments
         before = good(folder)
-        done = kill_at(folder, draw.uniform(0, 2), draw)
+        done, hit = kill_at(folder, draw.randrange(100), draw)
+        landed += hit
         after = good(folder)
         assert before.keys() | set(done) <= after.keys()
         assert all(expected[key] == value for key, value in after.items())
         if after == expected:
-            folder = tmp_path / str(moment + 1)
+            folder = tmp_path / str(tried)
     subprocess.run([*RUN, *ASKED, "--results", str(folder)], check=True, capture_output=True)
     assert outcomes(folder) == expected
 
