@@ -30,7 +30,7 @@ COLUMNS = {
 Seconds = dict[str, float]
 
 
-def time_cells(encodings: str, tasks: str, rounds: int) -> None:
+def time_cells(encodings: str, tasks: str | None, rounds: int) -> None:
     """Do a cell of each task and encoding in one process, and show the parts of its processor time."""
     plan = make_plan(Request(encodings=encodings, tasks=tasks, seeds=(0,)))
     count = max(1, rounds // ROUNDS_A_CELL)

@@ -99,9 +99,9 @@ def command(
     pairs. The result file is pytest-benchmark's own: pytest-benchmark compare FILE.
 
     --suite tasks times how fast tasks draw their training rows instead, and --suite cells where the time of whole
-    cells goes, a round for each ten that are asked for. The suites of peers time this suite beside the
-    same work in other libraries, which the extra `peers` installs; each ten rounds of a step go with one pair of whole
-    runs, which takes minutes.
+    cells goes (of the preset's four tasks unless told otherwise), a round for each ten that are asked for. The
+    suites of peers time this suite beside the same work in other libraries, which the extra `peers` installs; each
+    ten rounds of a step go with one pair of whole runs, which takes minutes.
     """
     if suite == "tasks":
         show_sampling(tasks, rounds, threads)
@@ -110,7 +110,8 @@ def command(
         from benchmark.cli.cells import time_cells
 
         refuse_others(ctx, suite, OF_CELLS)
-        time_cells(encodings, tasks, rounds)
+        given = ctx.get_parameter_source("tasks") is not ParameterSource.DEFAULT
+        time_cells(encodings, tasks if given else None, rounds)
         return 0
     if suite != "encodings":
         from benchmark.cli.peers import time_peers
