@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.machinery import SourceFileLoader
 from importlib.metadata import entry_points
+from itertools import accumulate
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -280,16 +281,15 @@ def convert(text: str, default: Parameter, what: str) -> Parameter:
 
 def _origin(module: str) -> str | None:
     """The file of a module, None if it is not found. `importlib.util.find_spec` would run the packages above it."""
-    parts = module.split(".")
+    origin: str | None = None
     path: list[str] | None = None  # where to look: of a package's modules in its folders alone
-    for depth in range(1, len(parts) + 1):
-        name = ".".join(parts[:depth])
+    for name in accumulate(module.split("."), "{}.{}".format):
         specs = (finder.find_spec(name, path) for finder in sys.meta_path)
         spec = next((found for found in specs if found is not None), None)
-        if spec is None or depth == len(parts):
-            return None if spec is None else spec.origin
-        path = list(spec.submodule_search_locations or [])
-    return None
+        if spec is None:
+            return None
+        origin, path = spec.origin, list(spec.submodule_search_locations or [])
+    return origin
 
 
 def fingerprint(path: Path, contract: Path) -> str:

@@ -2,16 +2,12 @@
 
 import json
 import statistics
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 
 import click
 
-from benchmark.cli.peers import refuse_failure, surroundings
+from benchmark.cli.peers import told
 from benchmark.cli.table import Row, show
-from benchmark.experiments.executors import KEEP_MEMORY
 from benchmark.experiments.plan import Cell, Request, make_plan
 
 ROUNDS_A_CELL = 10  # a whole cell for so many rounds of what takes milliseconds
@@ -43,21 +39,11 @@ def time_cells(encodings: str, tasks: str | None, rounds: int) -> None:
 
 def measured(cells: Sequence[Cell], rounds: int) -> Iterator[list[Seconds]]:
     """The seconds of each part in each round, by a process with a worker's settings."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "benchmark.experiments.stopwatch", str(rounds)],
-        env={**KEEP_MEMORY, **surroundings(), "OMP_NUM_THREADS": "1"},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        encoding="utf-8",
-    ) as process:
-        assert process.stdin is not None
-        with suppress(BrokenPipeError):  # a process that died: its exit code tells, below
-            process.stdin.write(json.dumps([cell.model_dump(mode="json") for cell in cells]))
-            process.stdin.close()
-        for cell, line in zip(cells, process.stdout or (), strict=False):
-            click.echo(f"timed: {cell.label}", err=True)
-            yield json.loads(line)
-    refuse_failure("the timing of cells", process.returncode)
+    text = json.dumps([cell.model_dump(mode="json") for cell in cells])
+    found = told("the timing of cells", ["benchmark.experiments.stopwatch", str(rounds)], text)
+    for number, seconds in enumerate(found):
+        click.echo(f"timed: {cells[number].label}", err=True)
+        yield seconds
 
 
 def row_of(cell: Cell, rounds: Sequence[Seconds]) -> Row:

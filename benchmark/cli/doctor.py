@@ -21,7 +21,7 @@ import psutil
 from benchmark.cli.options import reports_folder, results_folder, table_format
 from benchmark.cli.table import show, show_json
 from benchmark.errors import UsageError
-from benchmark.experiments.executors import multiplies_bfloat16
+from benchmark.experiments import executors
 from benchmark.results.environment import installed, processor
 
 COLUMNS = {"what": "what", "state": "state", "found": "found", "remedy": "what to do"}
@@ -115,7 +115,7 @@ def device() -> Finding:
         return Finding(what="device", state="ok", found=f"cuda: {gpu.name}, {gpu.total_memory / GIB:.0f} GiB")
     if torch.backends.mps.is_available():
         return Finding(what="device", state="ok", found="mps: Apple GPU")
-    slow = "; no AMX: bfloat16 may be slower than float32" if multiplies_bfloat16() is False else ""
+    slow = "; no AMX: bfloat16 may be slower than float32" if executors.multiplies_bfloat16() is False else ""
     return Finding(what="device", state="ok", found=f"cpu: {processor()} (no GPU that torch can use{slow})")
 
 
@@ -148,8 +148,7 @@ def corpus() -> Finding:
 
 def cores() -> Finding:
     """Processor cores that this process may use."""
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return Finding(what="cores", state="ok", found=f"{usable} usable of {os.cpu_count()}")
+    return Finding(what="cores", state="ok", found=f"{executors.cores()} usable of {os.cpu_count()}")
 
 
 def memory() -> Finding:

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -60,17 +61,26 @@ def time_peers(suite: str, results: Path, rounds: int, threads: int) -> None:
 
 def time_steps(rounds: int, threads: int) -> Iterator[Case]:
     """The cases of `benchmark.timing.steps`, in a process with a worker's memory settings, which all of them share."""
+    for case in told("the timing of steps", ["benchmark.timing.steps", str(rounds), str(threads)], threads=threads):
+        click.echo(f"timed: a step at width {case['width']}, {case['encoding']}", err=True)
+        yield case
+
+
+def told(what: str, module: Sequence[str], text: str = "", *, threads: int = 1) -> Iterator[Any]:
+    """What a module, given a text, tells in lines of JSON, run as a process with a worker's memory settings."""
     with subprocess.Popen(
-        [sys.executable, "-m", "benchmark.timing.steps", str(rounds), str(threads)],
+        [sys.executable, "-m", *module],
         env={**KEEP_MEMORY, **surroundings(), "OMP_NUM_THREADS": str(threads)},
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         encoding="utf-8",
     ) as process:
-        for line in process.stdout or ():
-            case = json.loads(line)
-            click.echo(f"timed: a step at width {case['width']}, {case['encoding']}", err=True)
-            yield case
-    refuse_failure("the timing of steps", process.returncode)
+        assert process.stdin is not None
+        with suppress(BrokenPipeError):  # a process that died: its exit code tells, below
+            process.stdin.write(text)
+            process.stdin.close()
+        yield from map(json.loads, process.stdout or ())
+    refuse_failure(what, process.returncode)
 
 
 def time_whole(pairs: int) -> Seconds:
