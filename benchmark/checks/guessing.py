@@ -8,6 +8,7 @@ What cannot be told from rows alone is whether an *earlier* token gives a target
 """
 
 import math
+from itertools import product
 
 import torch
 from jaxtyping import Bool, Int
@@ -17,7 +18,7 @@ from benchmark.checks.outcome import Finding, held, spared
 from benchmark.checks.problems import METRICS, Problems, scored
 from benchmark.seeds import generator
 from benchmark.tasks.task import UNSCORED, Batch, Task
-from benchmark.training.held_out import HeldOut
+from benchmark.training.held_out import HeldOut, problems_of
 
 LEARNT_FROM, ASKED = 4096, 2048  # rows
 STEP = 64  # training rows drawn at a time
@@ -126,14 +127,21 @@ def _compare(batch: Batch, place: int) -> tuple[int, int]:
 
 
 def apart(problems: Problems) -> Finding:
-    """Training scores no test row of the trained length (`HeldOut`), and has problems left that it may score."""
+    """Training scores no test row of the trained length (`HeldOut`), and has problems left that it may score.
+
+    Shorter lengths are drawn too where a view has rows as wide as theirs.
+    """
     task, length = problems.task(), problems.length
-    test = {row for batch in task.evaluation(length) for row in _keys(batch.tokens)}
+    batches = list(problems_of(task, length))
+    test = {row for batch in batches for row in _keys(batch.tokens)}
+    widths = {batch.tokens.shape[1] for batch in batches}
+    shorter = {each for each in range(task.shortest(), length) if task.tokens(each) in widths}
     held_out = HeldOut(task, length)
     scored_rows: set[bytes] = set()
     left = drawn = 0
-    for step in range(LEARNT_FROM // STEP):
-        batch = held_out.out_of(task.sample(STEP, length, generator("data", problems.choice.entry.name, 0, step)))
+    for each, step in product({length, *shorter}, range(LEARNT_FROM // STEP)):
+        draws = generator("data", problems.choice.entry.name, 0, step)
+        batch = held_out.out_of(task.sample(STEP, each, draws))
         kept = (batch.targets != UNSCORED).any(dim=1)
         scored_rows.update(_keys(batch.tokens[kept]))
         left, drawn = left + int(kept.sum()), drawn + len(kept)

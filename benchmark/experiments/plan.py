@@ -211,16 +211,21 @@ def trained_with(choice: Choice) -> Choice:
 
 def _task(choice: Choice, corpus: str) -> tuple[TaskSpec, Origin]:
     entry, parameters = choice.entry, dict(choice.parameters)
-    name = hashed = None
+    shown, name, hashed = parameters, None, None
     if "text" in parameters:  # it reads a corpus; where its file lies does not count, what it says does
         from benchmark.tasks import corpus as corpora
 
         text = str(parameters["text"] if parameters["text"] != entry.defaults["text"] else corpus)
         source = corpora.find(text)
         name, hashed = source.name, corpora.hash_of(source)
+        shown = dict(parameters)
+        if "tokenizer" in parameters:  # by its own name in the key, and in the label of a text that is not Chinese
+            parameters["tokenizer"] = corpora.chosen(str(parameters["tokenizer"]), source)
+            chinese = parameters["tokenizer"] == corpora.chosen(corpora.AUTO, source) == "jieba"
+            shown["tokenizer"] = entry.defaults["tokenizer"] if chinese else parameters["tokenizer"]
         parameters["text"] = text if text in corpora.BUILT_IN else str(Path(text).expanduser().resolve())
     counted = {key: value for key, value in parameters.items() if key != "text"}
-    label = choice.label if name is None else _corpus_label(entry, counted, name)
+    label = choice.label if name is None else _corpus_label(entry, shown, name)
     spec = TaskSpec(
         name=entry.name,
         parameters=counted,
@@ -233,9 +238,8 @@ def _task(choice: Choice, corpus: str) -> tuple[TaskSpec, Origin]:
     return spec, Origin(item=Origin.of(choice).item, parameters=parameters)
 
 
-def _corpus_label(entry: Entry, counted: Mapping[str, Any], corpus: str) -> str:
-    shown = Choice(entry=entry, parameters={**counted, "text": entry.defaults["text"]}).label
-    return f"{shown} ({corpus})"
+def _corpus_label(entry: Entry, shown: Mapping[str, Any], corpus: str) -> str:
+    return f"{Choice(entry=entry, parameters={**shown, 'text': entry.defaults['text']}).label} ({corpus})"
 
 
 def _measure(train: TrainSpec, choice: Choice, budget: BudgetSpec, multiples: Iterable[int]) -> Measure:

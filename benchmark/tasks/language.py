@@ -35,7 +35,10 @@ BATCH_TOKENS = 16384  # about so many tokens in an evaluation batch
 
 
 class Corpus(Task):
-    """`text` is a corpus or a path, `vocabulary` the most token ids, `tokenizer` jieba, char or whitespace."""
+    """`text` is a corpus or a path, `vocabulary` the most token ids, `tokenizer` jieba, char or whitespace.
+
+    A tokenizer "auto" is jieba for a Chinese text, and for others whitespace, or char in a script without spaces.
+    """
 
     name = "corpus"
     title = "Language modelling"
@@ -45,7 +48,7 @@ class Corpus(Task):
     metric = "loss_nats"
     nested = True
 
-    def __init__(self, *, text: str = "sanguo", vocabulary: int = 4096, tokenizer: str = "jieba") -> None:
+    def __init__(self, *, text: str = "sanguo", vocabulary: int = 4096, tokenizer: str = "auto") -> None:
         self.corpus = corpus.load(text, vocabulary, tokenizer)
         self.train = torch.from_numpy(self.corpus.train).long()  # [tokens]
         self.held_out = torch.from_numpy(self.corpus.held_out).long()  # [tokens]

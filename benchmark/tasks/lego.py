@@ -50,8 +50,9 @@ class Lego(Synthetic):
         return 2
 
     def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:
-        names = FIRST_NAME + torch.rand(size, self.names, generator=generator).argsort(dim=1)
-        variables = names[:, torch.arange(length) % self.names]
+        distinct = min(length, self.names)
+        names = FIRST_NAME + torch.rand(size, self.names, generator=generator).topk(distinct).indices
+        variables = names[:, torch.arange(length) % distinct]
         signs = torch.randint(PLUS, MINUS + 1, (size, length), generator=generator)
         sources = torch.cat((signs.new_full((size, 1), ONE), variables[:, :-1]), dim=1)
         clauses = torch.stack((variables, signs, sources), dim=2).flatten(1)

@@ -62,7 +62,7 @@ class RecallLatest(Synthetic):
 
     def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:
         asked, pairs = self.asked(length), self.pairs(length)
-        keys = 1 + torch.rand(size, self.keys, generator=generator).argsort(dim=1)[:, :asked]
+        keys = 1 + torch.rand(size, self.keys, generator=generator).topk(asked).indices
         again = torch.randint(asked, (size, pairs - asked), generator=generator)
         which = torch.cat((torch.arange(asked).expand(size, -1), again), dim=1)
         which = which.gather(1, torch.rand(size, pairs, generator=generator).argsort(dim=1))

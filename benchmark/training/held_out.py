@@ -1,9 +1,12 @@
-"""Test problems of the trained length, kept out of training.
+"""Test problems that a training row could be, kept out of training.
 
 A task draws training and test problems independently. Where it has few problems, some would be met in both: such rows
-of a training batch are not scored. Longer test problems need no such care, as no training row is as long; where no
-problem is met twice, nothing changes.
+of a training batch are not scored. They are those of the trained length, and of its views, which may hold shorter rows;
+longer test problems need no such care, as no training row is as long. Where no problem is met twice, nothing changes.
 """
+
+from collections import defaultdict
+from collections.abc import Iterator
 
 import torch
 from jaxtyping import Bool, Int
@@ -13,21 +16,32 @@ from benchmark.seeds import generator
 from benchmark.tasks.task import UNSCORED, Batch, Task
 
 
+def problems_of(task: Task, length: int) -> Iterator[Batch]:
+    """All test problems of a trained length: the evaluation's, and those of its views."""
+    yield from task.evaluation(length)
+    for batches in task.views(length, length).values():
+        yield from batches
+
+
 class HeldOut:
-    """The test problems of one length, by a 64-bit hash of their tokens."""
+    """The test problems of one length, each by a 64-bit hash of its tokens."""
 
     def __init__(self, task: Task, length: int) -> None:
-        rows = [] if task.exhaustive else [batch.tokens for batch in task.evaluation(length)]
-        self.width = max((tokens.shape[1] for tokens in rows), default=0)
+        rows: defaultdict[int, list[Tensor]] = defaultdict(list)
+        for batch in () if task.exhaustive else problems_of(task, length):
+            rows[batch.tokens.shape[1]].append(batch.tokens)
         span = torch.iinfo(torch.int64)
-        self.factors = torch.randint(span.min, span.max, (self.width,), generator=generator("held out"))
-        self.hashes = torch.cat([self._hash(tokens) for tokens in rows]) if rows else torch.empty(0, dtype=torch.int64)
+        factors = generator("held out")
+        self.factors = torch.randint(span.min, span.max, (max(rows, default=0),), generator=factors)
+        self.hashes = {width: self._hash(torch.cat(tokens)).sort().values for width, tokens in rows.items()}
 
     def met(self, tokens: Int[Tensor, "batch time"]) -> Bool[Tensor, " batch"]:
         """Which rows are test problems."""
-        if tokens.shape[1] != self.width:
+        hashes = self.hashes.get(tokens.shape[1])
+        if hashes is None:
             return torch.zeros(len(tokens), dtype=torch.bool)
-        return torch.isin(self._hash(tokens), self.hashes)
+        own = self._hash(tokens)
+        return hashes[torch.searchsorted(hashes, own).clamp_(max=len(hashes) - 1)] == own
 
     def out_of(self, batch: Batch) -> Batch:
         """The batch, none of whose test problems is scored."""
@@ -38,4 +52,4 @@ class HeldOut:
 
     def _hash(self, tokens: Int[Tensor, "batch width"]) -> Int[Tensor, " batch"]:
         """A random linear form modulo 2 ** 64."""
-        return (tokens * self.factors).sum(dim=1)
+        return (tokens * self.factors[: tokens.shape[1]]).sum(dim=1)

@@ -85,6 +85,16 @@ def test_the_key_of_a_corpus_counts_its_tokenizer() -> None:
     assert label == "corpus:tokenizer=char (shuihu)"
 
 
+def test_a_text_that_is_not_chinese_says_which_tokenizer_suits_it(tmp_path) -> None:
+    (tmp_path / "sea.txt").write_text("Call me Ishmael. Some years ago I went to sea.\n\n" * 40)
+    path = str(tmp_path / "sea.txt")
+    unnamed, named = (plan(tasks=item, corpus=path) for item in ("corpus", "corpus:tokenizer=whitespace"))
+    assert unnamed.train_keys == named.train_keys
+    assert {cell.train.task.label for cell in unnamed.cells} == {"corpus:tokenizer=whitespace (sea.txt)"}
+    jieba = plan(tasks="corpus:tokenizer=jieba", corpus=path)
+    assert {cell.train.task.label for cell in jieba.cells} == {"corpus:tokenizer=jieba (sea.txt)"}
+
+
 def test_everything_is_outstanding_in_an_empty_store_longest_first(tmp_path) -> None:
     todo = outstanding(plan(tasks="copy,corpus", corpus="shuihu"), Store(tmp_path))
     costs = [cell.cost for cell in todo]

@@ -11,7 +11,7 @@ from benchmark import tasks
 from benchmark.experiments.presets import QUICK
 from benchmark.seeds import generator
 from benchmark.tasks.task import UNSCORED, Batch, Synthetic, Task, lags, octave, octaves, question
-from benchmark.training.held_out import HeldOut
+from benchmark.training.held_out import HeldOut, problems_of
 
 SYNTHETIC = [name for name in tasks.TABLE if name != "corpus"]
 LENGTHS = (1, 7, 16, 40)
@@ -105,12 +105,16 @@ def test_the_evaluation_is_fixed_and_differs_from_training(task: Task, place: st
     assert torch.equal(first, again)
     if task.exhaustive:
         return
-    held_out, seen = HeldOut(task, length), set()
-    for step in range(40):
-        batch = held_out.out_of(task.sample(64, length, generator("data", step)))
-        seen |= set(map(tuple, batch.tokens[(batch.targets != UNSCORED).any(dim=1)].tolist()))
-    assert seen
-    assert seen.isdisjoint(map(tuple, first.tolist()))
+    test = {tuple(row) for batch in problems_of(task, length) for row in batch.tokens.tolist()}
+    assert test >= set(map(tuple, first.tolist()))
+    held_out, shorter = HeldOut(task, length), () if task.nested else range(task.shortest(), length)
+    for trained in {length, *shorter}:  # of a task that is not nested, training draws shorter rows too
+        seen = set()
+        for step in range(40 if trained == length else 10):
+            batch = held_out.out_of(task.sample(64, trained, generator("data", step)))
+            seen |= set(map(tuple, batch.tokens[(batch.targets != UNSCORED).any(dim=1)].tolist()))
+        assert seen
+        assert seen.isdisjoint(test)
 
 
 @pytest.mark.parametrize("name", SYNTHETIC)

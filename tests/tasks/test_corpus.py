@@ -218,6 +218,25 @@ def test_a_vocabulary_too_small_and_an_unknown_tokenizer_are_refused(novel: str)
         load(novel, tokenizer="word")
 
 
+@pytest.mark.parametrize(
+    ("text", "tokenizer"),
+    [
+        ("玄德曰：“吾弟已死，何忍独生！”遂大哭。", "jieba"),
+        ("玄德曰：“吾弟已死，何忍獨生！”遂大哭。", "jieba"),
+        ("Call me Ishmael. Some years ago I went to sea.", "whitespace"),
+        ("Ученик прочёл «三国» за одну зиму, и ещё раз весной.", "whitespace"),
+        ("어머니는 시장에 가셨다. 나는 집에 남았다.", "whitespace"),
+        ("わたしはその人をつねにせんせいと呼んでいた。だからここでもただせんせいと書くだけで、", "char"),
+        ("ฉันเรียกเขาว่าอาจารย์เสมอมาและจะเรียกเช่นนั้นต่อไปในเรื่องนี้", "char"),
+    ],
+)
+def test_a_text_gets_the_tokenizer_that_suits_it(tmp_path: Path, text: str, tokenizer: str) -> None:
+    path = tmp_path / "text.txt"
+    path.write_text(f"{text}\n\n" * 40, encoding="utf-8")
+    assert load(str(path)).info.tokenizer == tokenizer
+    assert load(str(path), tokenizer="char").info.tokenizer == "char"
+
+
 def test_encode_gives_an_id_and_its_piece_of_text() -> None:
     made = load("shuihu")
     ids, words = made.encode("武松打𪚥虎。")

@@ -32,6 +32,19 @@ def test_where_nothing_is_met_twice_batches_stay_as_they_are() -> None:
     assert held_out.out_of(drawn) is drawn
 
 
+def test_rows_of_a_view_are_held_out_at_their_own_width() -> None:
+    """Of addition's grid at L = 3, sums of two digits are as wide as training rows of length 1."""
+    task = tasks.make("addition")
+    held_out = HeldOut(task, 3)
+    grid = {row for row in rows(task.views(3, 3)["operands"]) if len(row) == task.tokens(1)}
+    drawn = task.sample(2000, 1, generator("data"))
+    scored = (held_out.out_of(drawn).targets != UNSCORED).any(dim=1)
+    asked = torch.tensor([tuple(row) in grid for row in drawn.tokens.tolist()])
+    assert len(grid) > 0
+    assert 0 < int(asked.sum()) < 2000
+    assert torch.equal(scored, ~asked)
+
+
 def test_other_lengths_and_exhaustive_tasks_are_left_alone() -> None:
     parity, repeat = tasks.make("parity"), tasks.make("copy-repeat")
     for task, length, test_length in ((parity, 3, 4), (repeat, 4, 4)):

@@ -21,7 +21,7 @@ from benchmark.files import write_atomically
 from benchmark.tasks.corpus.cleaning import clean, is_simplified, normalise, traditional_share
 from benchmark.tasks.corpus.sources import Source, find, hash_of
 from benchmark.tasks.corpus.vocabulary import UNKNOWN, Token, build, encode
-from benchmark.tasks.corpus.words import TOKENIZERS, common_characters, cut, writable_cache
+from benchmark.tasks.corpus.words import AUTO, TOKENIZERS, common_characters, cut, suited, writable_cache
 
 DEFAULT_VOCABULARY = 4096
 SMALLEST_VOCABULARY = 64
@@ -90,13 +90,12 @@ class Corpus:
         return _ids(tokens), [token.text for token in tokens]
 
 
-def load(text: str, vocabulary: int = DEFAULT_VOCABULARY, tokenizer: str = "jieba") -> Corpus:
+def load(text: str, vocabulary: int = DEFAULT_VOCABULARY, tokenizer: str = AUTO) -> Corpus:
     """The corpus that a name or a path stands for, cut by a tokenizer, with at most `vocabulary` ids."""
     if vocabulary < SMALLEST_VOCABULARY:
         raise UsageError(f"corpus:vocabulary is {vocabulary}, but must be at least {SMALLEST_VOCABULARY}")
-    if tokenizer not in TOKENIZERS:
-        raise unknown("tokenizer", tokenizer, TOKENIZERS)
     source = find(text)
+    tokenizer = chosen(tokenizer, source)
     path = writable_cache() / f"{hash_of(source)}-{tokenizer}-{vocabulary}.npz"
     cached = _read(path, source)
     if cached is not None:
@@ -106,6 +105,15 @@ def load(text: str, vocabulary: int = DEFAULT_VOCABULARY, tokenizer: str = "jieb
     return made
 
 
+def chosen(tokenizer: str, source: Source) -> str:
+    """A tokenizer by its name; by "auto", the one that suits the text."""
+    if tokenizer == AUTO:
+        return suited("".join(source.chapters))
+    if tokenizer not in TOKENIZERS:
+        raise unknown("tokenizer", tokenizer, (AUTO, *TOKENIZERS))
+    return tokenizer
+
+
 def _with_probe(corpus: Corpus) -> Corpus:
     """The probe sentence cut once for all workers: jieba takes half a second to read its dictionary."""
     text = probe_sentence(corpus)
@@ -113,7 +121,7 @@ def _with_probe(corpus: Corpus) -> Corpus:
     return replace(corpus, encoded={text: (ids.tolist(), words)})
 
 
-def describe(text: str, tokenizer: str = "jieba") -> CorpusInfo:
+def describe(text: str, tokenizer: str = AUTO) -> CorpusInfo:
     """The figures of a corpus, at the default vocabulary."""
     return load(text, tokenizer=tokenizer).info
 

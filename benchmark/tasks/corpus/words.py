@@ -23,8 +23,11 @@ from typing import Any
 import platformdirs
 
 from benchmark.errors import UsageError, unknown
+from benchmark.tasks.corpus.cleaning import is_chinese
 
 TOKENIZERS = ("jieba", "char", "whitespace")
+AUTO = "auto"  # the one that suits a text
+LONGEST_WORDS = 15  # characters to a space, on average, of a script that has spaces between words
 # A word, with the space before it; within it an apostrophe or a hyphen between letters. Then marks, and the rest.
 PIECE = re.compile(r" ?w+(?:jw+)*| ?[mj]|.", re.S)
 
@@ -47,6 +50,13 @@ def writable_cache() -> Path:
             f"the cache folder {str(folder)!r} cannot be written ({error.strerror}); "
             f"set POSITION_BENCHMARK_CACHE to a folder that can"
         ) from None
+
+
+def suited(text: str) -> str:
+    """The tokenizer for a text: jieba for Chinese, words where there are spaces between them, else characters."""
+    if is_chinese(text):
+        return "jieba"
+    return "whitespace" if len(text) <= LONGEST_WORDS * len(text.split()) else "char"
 
 
 def cut(text: str, tokenizer: str = "jieba") -> list[str]:
