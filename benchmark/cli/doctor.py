@@ -21,7 +21,7 @@ import psutil
 from benchmark.cli.options import reports_folder, results_folder, table_format
 from benchmark.cli.table import show, show_json
 from benchmark.errors import UsageError
-from benchmark.experiments import executors
+from benchmark.experiments import machine
 from benchmark.results.environment import installed, processor
 
 COLUMNS = {"what": "what", "state": "state", "found": "found", "remedy": "what to do"}
@@ -115,7 +115,7 @@ def device() -> Finding:
         return Finding(what="device", state="ok", found=f"cuda: {gpu.name}, {gpu.total_memory / GIB:.0f} GiB")
     if torch.backends.mps.is_available():
         return Finding(what="device", state="ok", found="mps: Apple GPU")
-    slow = "; no AMX: bfloat16 may be slower than float32" if executors.multiplies_bfloat16() is False else ""
+    slow = "; no AMX: bfloat16 may be slower than float32" if machine.multiplies_bfloat16() is False else ""
     return Finding(what="device", state="ok", found=f"cpu: {processor()} (no GPU that torch can use{slow})")
 
 
@@ -148,14 +148,15 @@ def corpus() -> Finding:
 
 def cores() -> Finding:
     """Processor cores that this process may use."""
-    return Finding(what="cores", state="ok", found=f"{executors.cores()} usable of {os.cpu_count()}")
+    return Finding(what="cores", state="ok", found=f"{machine.cores()} usable of {os.cpu_count()}")
 
 
 def memory() -> Finding:
-    """Memory that is free for use."""
-    state = psutil.virtual_memory()
-    found = f"{state.available / GIB:.1f} GiB free of {state.total / GIB:.1f}"
-    if state.available < LOW_MEMORY_BYTES:
+    """Memory that is free for use, of the machine or of its container."""
+    total = machine.machine_memory()
+    free = min(psutil.virtual_memory().available, total)
+    found = f"{free / GIB:.1f} GiB free of {total / GIB:.1f}"
+    if free < LOW_MEMORY_BYTES:
         remedy = "close other programs, or use --workers 1"
         return Finding(what="memory", state="note", found=found, remedy=remedy)
     return Finding(what="memory", state="ok", found=found)

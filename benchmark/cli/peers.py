@@ -16,7 +16,8 @@ from typing import Any
 import click
 
 from benchmark.cli.table import Row, show
-from benchmark.experiments.executors import KEEP_MEMORY, default_workers
+from benchmark.experiments.executors import KEEP_MEMORY
+from benchmark.experiments.machine import default_workers
 from benchmark.experiments.presets import preset
 from benchmark.files import write_atomically
 from benchmark.results.environment import environment

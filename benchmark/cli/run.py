@@ -13,7 +13,7 @@ from benchmark.cli.progress import DISPLAYS, display, duration, show_json_line
 from benchmark.cli.summary import show_findings, show_summary
 from benchmark.cli.table import show
 from benchmark.errors import UsageError, unknown
-from benchmark.experiments.executors import (
+from benchmark.experiments.machine import (
     cores,
     default_workers,
     memory_share,

@@ -217,7 +217,7 @@ def _evaluate_length(
 ) -> Status:
     try:
         trained = cell.train.budget.train_length
-        arrays, seconds = evaluate(model, task, spec.length, trained, device, autocast(cell.train, device))
+        arrays, seconds = evaluate(model, task, spec.length, trained, device, autocast(cell.train.precision, device))
         loss = arrays["row_loss"].sum()
         if not math.isfinite(loss):
             raise FloatingPointError(f"the loss was {loss} at length {spec.length}")

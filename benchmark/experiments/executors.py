@@ -1,6 +1,6 @@
 """Where cells run: worker processes on this machine, each with its own share of the cores.
 
-The parent imports no torch: it plans, hands out cells (longest first), and passes on what workers tell. A worker that
+The parent imports no torch: it plans, hands out cells, and passes on what workers tell. A worker that
 dies, or is ended because its cell takes too long, takes that cell with it and nothing else: what the cell lacks is
 recorded as failed, with the reason, and another worker takes its place. Memory is shared out like the cores, all that
 the machine has: a worker that wants more than its share fails.
@@ -8,14 +8,12 @@ the machine has: a worker that wants more than its share fails.
 
 import json
 import os
-import platform
 import selectors
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -23,10 +21,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, Literal
 
-import psutil
-
 from benchmark.errors import UsageError
+from benchmark.experiments.machine import cores, default_workers, memory_share, most_workers, on_gpu
 from benchmark.experiments.plan import Cell, failures, missing
+from benchmark.experiments.queue import LongestFirst
 from benchmark.files import UnwritableError
 from benchmark.results.environment import environment
 from benchmark.results.lock import locked
@@ -37,8 +35,6 @@ from benchmark.results.store import Store
 # a language step (93 against 72 ms, measured). Other C libraries do not know these names.
 KEEP_MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**36), "MALLOC_TOP_PAD_": str(2**26)}
 STARTING_SECONDS = 60.0  # that a worker has to load its libraries and make what is asked for, if a cell has a limit
-WORKER_MEMORY_BYTES = 1_400_000_000  # of a worker on the quick preset with any encoding, measured (1.36e9), rounded up
-OWN_GROUPS, CONTROL_GROUPS = Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")  # of a container or a job, on Linux
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +111,7 @@ class Pool:
     workers: int | None = None
     cell_timeout: float | None = None  # seconds
     _running: list[Worker] = field(default_factory=list)
-    _queue: deque[Cell] = field(default_factory=deque)
+    _queue: LongestFirst = field(default_factory=LongestFirst)
     _busy: set[str] = field(default_factory=set)  # keys of cells that another run held when they were first tried
     _order: dict[str, Any] = field(default_factory=dict)  # what all orders share
     _selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)  # of what workers tell
@@ -132,7 +128,7 @@ class Pool:
         with locked(self.store.folder(cells[0].train.key), wait=False):
             pass  # at once, rather than once the workers have started: where nothing can be written, nothing is tried
         count = min(self.workers or default_workers(self.device), len(cells))
-        self._queue = deque(cells)
+        self._queue = LongestFirst(cells)
         try:
             self._running = [self._start() for _ in range(count)]
             self._check(cells)
@@ -201,7 +197,7 @@ class Pool:
         self._assign(worker)
 
     def _assign(self, worker: Worker) -> None:
-        worker.cell = self._queue.popleft() if self._queue and not worker.overdue else None
+        worker.cell = None if worker.overdue else self._queue.take()
         worker.started = None
         if worker.cell is not None:
             wait = worker.cell.train.key in self._busy
@@ -216,9 +212,11 @@ class Pool:
             return None
         if kind == "busy":  # the others first
             self._busy.add(cell.train.key)
-            self._queue.append(cell)
+            self._queue.put_last(cell)
         if kind == "started":
             worker.started = time.monotonic()
+        if kind == "done" and worker.started is not None and line["status"] == "ok":
+            self._queue.note(cell, time.monotonic() - worker.started)
         if kind in ("busy", "done"):
             self._assign(worker)
         line.pop("key")
@@ -279,71 +277,3 @@ class Pool:
             worker.close()
         self._running = []
         self._selector.close()
-
-
-def cores() -> int:
-    """Processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def default_workers(device: str) -> int:
-    """As many workers as the machine allows, and the memory that is free now."""
-    return max(1, min(most_workers(device), _fitting(min(psutil.virtual_memory().available, machine_memory()))))
-
-
-def most_workers(device: str) -> int:
-    """A worker a core on a processor, as its memory allows; one on a GPU."""
-    return 1 if on_gpu(device) else max(1, min(cores(), _fitting(machine_memory())))
-
-
-def on_gpu(device: str) -> bool:
-    """Whether a device of this name is a GPU on this machine."""
-    return device in ("cuda", "mps") or (device == "auto" and _has_nvidia())
-
-
-def multiplies_bfloat16() -> bool | None:
-    """Whether an x86 processor has units (AMX) for products in bfloat16; None of others, and where it is not said."""
-    if platform.machine() != "x86_64":
-        return None
-    try:
-        return "amx_bf16" in Path("/proc/cpuinfo").read_text().split()
-    except OSError:
-        return None
-
-
-def memory_share(workers: int) -> int:
-    """Bytes of the machine's memory for each of so many workers."""
-    return machine_memory() // workers
-
-
-def machine_memory() -> int:
-    """Bytes that this machine has, or that its container may use."""
-    limits = [psutil.virtual_memory().total]
-    for file in _container_limits():
-        with suppress(OSError, ValueError):  # no such control group, or "max"
-            limits.append(int(file.read_text()))
-    return min(limits)
-
-
-def _container_limits() -> Iterator[Path]:
-    """Where Linux may say what this process's control group, and each above it, may use: in either version of them."""
-    try:
-        lines = OWN_GROUPS.read_text().splitlines()
-    except OSError:
-        return
-    for line in lines:
-        _, controllers, own = line.split(":", 2)
-        if controllers in ("", "memory"):
-            root = CONTROL_GROUPS / controllers
-            place = root / own.lstrip("/")
-            for group in (place, *place.parents):
-                if group == root or root in group.parents:
-                    yield group / ("memory.limit_in_bytes" if controllers else "memory.max")
-
-
-def _fitting(memory_bytes: int) -> int:
-    return int(memory_bytes // WORKER_MEMORY_BYTES)
-
-
-def _has_nvidia() -> bool:
-    return Path("/proc/driver/nvidia/version").exists()

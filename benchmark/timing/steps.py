@@ -21,12 +21,12 @@ from torch import Tensor, nn
 from benchmark.encodings import make
 from benchmark.encodings.encoding import Shape
 from benchmark.model.transformer import Transformer
-from benchmark.results.spec import BudgetSpec
+from benchmark.results.spec import BudgetSpec, Precision
 from benchmark.seeds import generator
 from benchmark.tasks.task import Batch
 from benchmark.timing import peers
 from benchmark.timing.peers import Size
-from benchmark.training.train import batch_loss, make_optimiser
+from benchmark.training.train import autocast, batch_loss, make_optimiser
 
 ROWS, LENGTH = 32, 64  # of a batch
 SIZES = tuple(
@@ -67,8 +67,8 @@ def batch() -> Batch:
     return Batch(tokens=rows[:, :-1].contiguous(), targets=rows[:, 1:].contiguous())
 
 
-def our_step(case: Case, *, half: bool = False) -> Step:
-    """A training step of this suite; `half` is `--precision bfloat16`."""
+def our_step(case: Case, *, precision: Precision = "float32") -> Step:
+    """A training step of this suite."""
     size = case.size
     shape = Shape(width=size.width, heads=size.heads, layers=size.layers, train_length=size.longest)
     model = Transformer(size.vocabulary, shape, lambda own, layer: make(case.encoding, own, layer=layer))
@@ -77,7 +77,7 @@ def our_step(case: Case, *, half: bool = False) -> Step:
     cpu = torch.device("cpu")
 
     def loss() -> Tensor:
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=half):
+        with autocast(precision, cpu):
             return batch_loss(model, rows, cpu, sampler)
 
     return step_of(model, loss, make_optimiser(model, BUDGET))
@@ -92,13 +92,14 @@ def peer_step(peer: str, case: Case, *, flash: bool) -> Step:
 
 def step_of(model: nn.Module, loss: Callable[[], Tensor], optimiser: torch.optim.Optimizer) -> Step:
     """Everything that training does with a batch."""
+    weights = list(model.parameters())
     model.train()
 
     def step() -> None:
         value = loss()
         optimiser.zero_grad(set_to_none=True)
         value.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(model.parameters(), BUDGET.clip)
+        nn.utils.clip_grad_norm_(weights, BUDGET.clip)
         optimiser.step()
 
     return step
@@ -135,7 +136,7 @@ def faster(candidates: Sequence[tuple[bool, Step]], clock: Clock) -> tuple[bool,
 
 def measure(case: Case, rounds: int, clock: Clock) -> dict[str, object]:
     """The seconds of a case, ours, the peers' and of the matrix product, and what it was."""
-    steps = {OURS: our_step(case), HALF: our_step(case, half=True)}
+    steps = {OURS: our_step(case), HALF: our_step(case, precision="bfloat16")}
     flash, steps["x-transformers"] = faster(
         [(flash, peer_step("x-transformers", case, flash=flash)) for flash in (True, False)], clock
     )

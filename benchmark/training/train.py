@@ -17,7 +17,7 @@ from benchmark.catalogue import Choice
 from benchmark.encodings import make as make_encoding
 from benchmark.encodings.encoding import Shape
 from benchmark.model.transformer import Transformer
-from benchmark.results.spec import BudgetSpec, TrainSpec
+from benchmark.results.spec import BudgetSpec, Precision, TrainSpec
 from benchmark.seeds import generator
 from benchmark.tasks.task import UNSCORED, Batch, Task
 from benchmark.training.checkpoint import Checkpoint, Training
@@ -85,7 +85,7 @@ def train(
         for group in optimiser.param_groups:
             group["lr"] = rate
         model.schedule(step / budget.steps)
-        with autocast(spec, device):
+        with autocast(spec.precision, device):
             loss = batch_loss(model, batch, device, sampler)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -167,6 +167,6 @@ def learning_rate(step: int, budget: BudgetSpec) -> float:
     return budget.learning_rate * (0.1 + 0.9 * 0.5 * (1 + math.cos(math.pi * done)))
 
 
-def autocast(spec: TrainSpec, device: torch.device) -> AbstractContextManager[object]:
-    """Matrix products in bfloat16 where the spec asks for it; weights stay float32."""
-    return torch.autocast(device.type, dtype=torch.bfloat16) if spec.precision == "bfloat16" else nullcontext()
+def autocast(precision: Precision, device: torch.device) -> AbstractContextManager[object]:
+    """Matrix products in bfloat16 where that is the precision; weights stay float32."""
+    return torch.autocast(device.type, dtype=torch.bfloat16) if precision == "bfloat16" else nullcontext()

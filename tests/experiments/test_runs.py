@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from benchmark import load, run
 from benchmark.cli import main
 from benchmark.errors import UsageError
-from benchmark.experiments import executors
+from benchmark.experiments import machine
 from benchmark.results.record import EvalRecord, TrainRecord
 from benchmark.results.store import Store
 
@@ -144,7 +144,7 @@ def test_cells_that_fail_diverge_or_die_are_recorded_and_the_rest_go_on(tmp_path
 def test_a_worker_that_wants_more_than_its_share_of_memory_fails_and_the_rest_go_on(
     tmp_path: Path, plugin, monkeypatch
 ) -> None:
-    monkeypatch.setattr(executors, "machine_memory", lambda: 3_000_000_000)
+    monkeypatch.setattr(machine, "machine_memory", lambda: 3_000_000_000)
     monkeypatch.setenv("HOARD", "1_000_000_000")  # numbers of four bytes
     outcome = run([plugin("hoards"), "rope"], **SMALL, seeds=1, results=tmp_path, workers=1, device="cpu")
     (line,) = outcome.failures
@@ -164,18 +164,18 @@ def test_a_worker_that_wants_more_than_its_share_of_memory_fails_and_the_rest_go
 )
 def test_a_container_or_a_job_has_the_memory_that_it_is_given(tmp_path: Path, monkeypatch, own: str, file: str) -> None:
     """The limit may be that of a group above its own."""
-    monkeypatch.setattr(executors, "CONTROL_GROUPS", tmp_path / "cgroup")
-    monkeypatch.setattr(executors, "OWN_GROUPS", tmp_path / "own")
-    whole = executors.machine_memory()
+    monkeypatch.setattr(machine, "CONTROL_GROUPS", tmp_path / "cgroup")
+    monkeypatch.setattr(machine, "OWN_GROUPS", tmp_path / "own")
+    whole = machine.machine_memory()
     (tmp_path / "own").write_text(own)
     limit = tmp_path / "cgroup" / file
     limit.parent.mkdir(parents=True)
     limit.write_text("max\n")
-    assert executors.machine_memory() == whole > 2**30
+    assert machine.machine_memory() == whole > 2**30
     limit.write_text("3000000000\n")
-    assert executors.machine_memory() == 3_000_000_000
-    assert executors.memory_share(2) == 1_500_000_000
-    assert executors.most_workers("cpu") <= 2
+    assert machine.machine_memory() == 3_000_000_000
+    assert machine.memory_share(2) == 1_500_000_000
+    assert machine.most_workers("cpu") <= 2
 
 
 @pytest.mark.parametrize(

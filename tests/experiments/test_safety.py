@@ -19,7 +19,7 @@ from click.testing import CliRunner
 from benchmark import run
 from benchmark.cli import main
 from benchmark.experiments.cell import run_cell
-from benchmark.experiments.executors import cores
+from benchmark.experiments.machine import cores
 from benchmark.experiments.plan import Request, make_plan, outstanding
 from benchmark.results.lock import locked
 from benchmark.results.record import EvalRecord, TrainRecord

@@ -1,0 +1,49 @@
+"""Longest first: by size at the start, and then by what was learned."""
+
+from benchmark.experiments.plan import Cell, Request, make_plan
+from benchmark.experiments.queue import LongestFirst
+
+
+def cells(**asked: str) -> list[Cell]:
+    plan = make_plan(Request.model_validate({"preset": "smoke", "tasks": "copy", "seeds": (0, 1), **asked}))
+    return sorted(plan.cells, key=lambda cell: -cell.cost)
+
+
+def label(cell: Cell | None) -> tuple[str, int] | None:
+    return cell and (cell.train.encoding.label, cell.train.init_seed)
+
+
+def test_cells_come_in_the_order_given_as_long_as_nothing_is_known() -> None:
+    given = cells(tasks="copy,corpus", encodings="rope,alibi")
+    queue = LongestFirst(given)
+    taken = [queue.take() for _ in given]
+    assert [cell.cost for cell in taken if cell] == [cell.cost for cell in given]
+    assert not queue
+    assert queue.take() is None
+
+
+def test_what_was_slow_goes_first() -> None:
+    rope, other_rope, alibi, other_alibi, dape, other_dape = cells(encodings="rope,alibi,dape")
+    queue = LongestFirst([rope, other_rope, alibi, other_alibi, dape, other_dape])
+    assert [label(queue.take()) for _ in range(3)] == [("rope", 0), ("rope", 1), ("alibi", 0)]
+    queue.note(rope, 2.0)
+    queue.note(alibi, 3.0)
+    queue.note(dape, 9.0)
+    assert [label(queue.take()) for _ in range(3)] == [("dape", 0), ("dape", 1), ("alibi", 1)]
+
+
+def test_an_encoding_that_is_slow_on_one_task_is_expected_to_be_on_another() -> None:
+    rope, alibi = (cells(encodings=name, tasks="copy", seeds=(0,))[0] for name in ("rope", "alibi"))
+    longer = cells(encodings="rope,alibi", tasks="copy-twice", seeds=(0,))
+    queue = LongestFirst(longer)
+    queue.note(rope, 1.0)
+    queue.note(alibi, 5.0)
+    assert label(queue.take()) == ("alibi", 0)
+
+
+def test_what_is_put_last_comes_after_all_others() -> None:
+    first, second = cells(encodings="rope")
+    queue = LongestFirst([first, second])
+    assert queue.take() is first
+    queue.put_last(first)
+    assert [queue.take(), queue.take(), queue.take()] == [second, first, None]
