@@ -50,7 +50,15 @@ class Layer(nn.Module):
         self.narrow = nn.Linear(4 * shape.width, shape.width, bias=False)
 
     def forward(
-        self, x: Tensor, site: Site, encoding: Encoding, *, layer: int, cache: Cache | None, weights: bool
+        self,
+        x: Tensor,
+        site: Site,
+        encoding: Encoding,
+        *,
+        layer: int,
+        cache: Cache | None,
+        weights: bool,
+        places: Tensor | None,
     ) -> tuple[Tensor, Tensor | None]:
         hidden = self.attention_norm(x)
         q, k, v = self.attention.project(hidden)
@@ -58,6 +66,8 @@ class Layer(nn.Module):
             hidden, k, v = cache.extend(layer, hidden, k, v)
         mixed, attended = self.attention(q, k, v, site.at_layer(layer, hidden), encoding, weights=weights)
         x = x + mixed
+        if places is not None:  # the last layer's: nobody reads the others any more
+            x = x.flatten(0, 1).index_select(0, places)
         return x + self.narrow(F.gelu(self.widen(self.mlp_norm(x)))), attended
 
 
@@ -112,11 +122,13 @@ class Transformer(nn.Module):
         sampler: torch.Generator | None = None,
         cache: Cache | None = None,
         weights: list[Tensor] | None = None,
-    ) -> Float[Tensor, "batch time width"]:
+        places: Int[Tensor, " place"] | None = None,
+    ) -> Float[Tensor, "batch time width"] | Float[Tensor, "place width"]:
         """Final hidden states of `tokens`, ready for `logits`.
 
         With a `cache`, `tokens` continue those that it holds. A list given as `weights` is filled with the attention
-        weights [B, H, Q, K] of every layer. `sampler` is for encodings that sample positions in training.
+        weights [B, H, Q, K] of every layer. `sampler` is for encodings that sample positions in training. With
+        `places`, numbered row by row, their hidden states alone are made and returned.
         """
         if self.encoding.causal_only and not causal:
             raise ValueError(f"{self.encoding.name} is defined for causal attention alone, where no query looks ahead")
@@ -131,7 +143,16 @@ class Transformer(nn.Module):
         keys = x.new_empty(x.shape[0], tokens.shape[1], 0)  # each layer puts its own hidden states here
         site = Site.of(keys, positions, queries=new, causal=causal)
         for index, layer in enumerate(self.layers):
-            x, attended = layer(x, site, self.encoding_of(index), layer=index, cache=cache, weights=weights is not None)
+            last = index == len(self.layers) - 1
+            x, attended = layer(
+                x,
+                site,
+                self.encoding_of(index),
+                layer=index,
+                cache=cache,
+                weights=weights is not None,
+                places=places if last else None,
+            )
             if weights is not None:
                 weights.append(attended)
         final: Tensor = self.final_norm(x)

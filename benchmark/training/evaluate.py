@@ -60,7 +60,7 @@ def _outcomes(model: Transformer, batches: Iterable[Batch], device: torch.device
 def _outcome(model: Transformer, batch: Batch, device: torch.device) -> Outcome:
     targets = batch.targets.to(device)
     scored = targets != UNSCORED
-    hidden = model(batch.tokens.to(device))[scored]
+    hidden = model(batch.tokens.to(device), places=scored.flatten().nonzero().squeeze(1))
     wanted = targets[scored]
     losses, hits = [], []
     places = max(1, LOGITS * (GPU_BLOCK if hidden.is_cuda else 1) // len(model.head))

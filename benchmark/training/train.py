@@ -138,15 +138,16 @@ def training_batch(task: Task, spec: TrainSpec, step: int) -> Batch:
 
 
 def batch_loss(model: Transformer, batch: Batch, device: torch.device, sampler: torch.Generator) -> Tensor:
-    """Mean cross-entropy over the scored places, in nats, 0 if there are none; the head is applied to those alone."""
+    """Mean cross-entropy over the scored places, in nats, 0 if there are none.
+
+    Of other places, neither the last layer's network nor the head is asked.
+    """
     tokens, targets = batch.tokens.to(device), batch.targets.to(device).flatten()
-    hidden = model(tokens, sampler=sampler).flatten(0, 1)
-    scored = (targets != UNSCORED).nonzero().squeeze(1)
-    if not len(scored):
+    places = (targets != UNSCORED).nonzero().squeeze(1)
+    hidden = model(tokens, sampler=sampler, places=places)
+    if not len(places):
         return 0 * model.logits(hidden).sum()
-    if len(scored) < len(targets):
-        hidden, targets = hidden[scored], targets[scored]
-    return cross_entropy(model.logits(hidden), targets)
+    return cross_entropy(model.logits(hidden), targets[places])
 
 
 def make_optimiser(model: Transformer, budget: BudgetSpec) -> AdamW:

@@ -1,0 +1,35 @@
+"""The whole model: what it gives of some places is what it gives of all."""
+
+import pytest
+import torch
+
+from benchmark.encodings import make
+from benchmark.encodings.encoding import Shape
+from benchmark.model.transformer import Transformer
+from benchmark.seeds import generator
+
+SHAPE = Shape(width=16, heads=2, layers=2, train_length=12)
+
+
+def model_with(encoding: str) -> Transformer:
+    model = Transformer(11, SHAPE, lambda shape, layer: make(encoding, shape, layer=layer)).double()
+    model.initialise(0)
+    return model
+
+
+@pytest.mark.parametrize("encoding", ["rope", "alibi", "cope"])
+@pytest.mark.parametrize("places", [[0], [3, 4, 11, 12, 35], list(range(36)), []], ids=len)
+def test_hidden_states_of_some_places_are_those_of_all(encoding: str, places: list[int]) -> None:
+    """And so are the gradients of what is made of them; without gradients, too."""
+    model, chosen = model_with(encoding), torch.tensor(places, dtype=torch.long)
+    tokens = torch.randint(11, (3, 12), generator=generator("places"))
+    with torch.no_grad():
+        assert torch.allclose(model(tokens, places=chosen), model(tokens).flatten(0, 1)[chosen], rtol=0, atol=1e-12)
+    gradients = []
+    for hidden in (model(tokens).flatten(0, 1)[chosen], model(tokens, places=chosen)):
+        model.zero_grad()
+        model.logits(hidden).square().sum().backward()
+        gradients.append([weight.grad for weight in model.parameters() if weight.grad is not None])
+    assert len(gradients[0]) == len(gradients[1])
+    for whole, part in zip(*gradients, strict=True):
+        assert torch.allclose(whole, part, rtol=0, atol=1e-9)
