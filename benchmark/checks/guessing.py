@@ -8,7 +8,6 @@ What cannot be told from rows alone is whether an *earlier* token gives a target
 """
 
 import math
-from itertools import product
 
 import torch
 from jaxtyping import Bool, Int
@@ -129,30 +128,38 @@ def _compare(batch: Batch, place: int) -> tuple[int, int]:
 def apart(problems: Problems) -> Finding:
     """Training scores no test row of the trained length (`HeldOut`), and has problems left that it may score.
 
-    Shorter lengths are drawn too where a view has rows as wide as theirs.
+    Shorter lengths are drawn too, if training draws them, where a view has rows as wide as theirs.
     """
-    task, length = problems.task(), problems.length
-    batches = list(problems_of(task, length))
+    task, longest = problems.task(), problems.length
+    batches = list(problems_of(task, longest))
     test = {row for batch in batches for row in _keys(batch.tokens)}
     widths = {batch.tokens.shape[1] for batch in batches}
-    shorter = {each for each in range(task.shortest(), length) if task.tokens(each) in widths}
-    held_out = HeldOut(task, length)
+    shorter = () if task.nested else range(task.shortest(), longest)
+    held_out = HeldOut(task, longest)
     scored_rows: set[bytes] = set()
-    left = drawn = 0
-    for each, step in product({length, *shorter}, range(LEARNT_FROM // STEP)):
-        draws = generator("data", problems.choice.entry.name, 0, step)
-        batch = held_out.out_of(task.sample(STEP, each, draws))
-        kept = (batch.targets != UNSCORED).any(dim=1)
-        scored_rows.update(_keys(batch.tokens[kept]))
-        left, drawn = left + int(kept.sum()), drawn + len(kept)
-    met = len(test & scored_rows)
+    left: dict[int, float] = {}  # of the rows of a length, the share that training may score
+    for length in (longest, *(length for length in shorter if task.tokens(length) in widths)):
+        drawn = [
+            _left(held_out, task.sample(STEP, length, generator("data", problems.choice.entry.name, 0, step)))
+            for step in range(LEARNT_FROM // STEP)
+        ]
+        scored_rows.update(*drawn)
+        left[length] = sum(map(len, drawn)) / (len(drawn) * STEP)
+    met, least = len(test & scored_rows), min(left, key=lambda length: left[length])
     if task.exhaustive:
-        said = f"`exhaustive`: training meets {met} of all {len(test)} problems of length {length}, longer ones test it"
+        said = f"`exhaustive`: training meets {met} of all {len(test)} problems of length {longest}, others test it"
         return spared(said) if scored_rows <= test else held(False, f"{said}; but it has others too")
-    said = f"of {len(test)} different test rows of length {length}, training scores {met}; {left / drawn:.0%}"
+    said = f"of {len(test)} different test rows of length {longest} and its views, training scores {met}; of those of "
     return held(
-        not met and left >= LEAST_LEFT * drawn, f"{said} of {drawn:,} rows are left to it (allowed {LEAST_LEFT:.0%})"
+        not met and left[least] >= LEAST_LEFT,
+        f"{said}length {least}, {left[least]:.0%} are left to it (allowed {LEAST_LEFT:.0%})",
     )
+
+
+def _left(held_out: HeldOut, drawn: Batch) -> list[bytes]:
+    """The rows of a training step that are scored."""
+    batch = held_out.out_of(drawn)
+    return _keys(batch.tokens[(batch.targets != UNSCORED).any(dim=1)])
 
 
 def _keys(tokens: Int[Tensor, "batch time"]) -> list[bytes]:

@@ -69,8 +69,8 @@ CHECKS: tuple[Check[Problems], ...] = (
     Check(
         name="test rows were not trained on",
         measure=guessing.apart,
-        remedy="let `evaluation` give rows of one width; if most problems of this length are test rows, train on a "
-        "longer one; `exhaustive` is for a task that has so few that the test asks them all",
+        remedy="if most problems of a length that is trained are test rows, train on a longer one, or let views have "
+        "fewer; `exhaustive` is for a task that has so few that the test asks them all",
     ),
     Check(
         name="answers are decided by what stands before",

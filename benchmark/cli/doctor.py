@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Literal
 
 import click
-import psutil
 
 from benchmark.cli.options import reports_folder, results_folder, table_format
 from benchmark.cli.table import show, show_json
@@ -153,9 +152,8 @@ def cores() -> Finding:
 
 def memory() -> Finding:
     """Memory that is free for use, of the machine or of its container."""
-    total = machine.machine_memory()
-    free = min(psutil.virtual_memory().available, total)
-    found = f"{free / GIB:.1f} GiB free of {total / GIB:.1f}"
+    free = machine.free_memory()
+    found = f"{free / GIB:.1f} GiB free of {machine.machine_memory() / GIB:.1f}"
     if free < LOW_MEMORY_BYTES:
         remedy = "close other programs, or use --workers 1"
         return Finding(what="memory", state="note", found=found, remedy=remedy)

@@ -1,9 +1,9 @@
 """Where cells run: worker processes on this machine, each with its own share of the cores.
 
-The parent imports no torch: it plans, hands out cells, and passes on what workers tell. A worker that
-dies, or is ended because its cell takes too long, takes that cell with it and nothing else: what the cell lacks is
-recorded as failed, with the reason, and another worker takes its place. Memory is shared out like the cores, all that
-the machine has: a worker that wants more than its share fails.
+The parent imports no torch: it plans, hands out cells (longest first, as `queue` has it), and passes on what workers
+tell. A worker that dies, or is ended because its cell takes too long, takes that cell with it and nothing else: what
+the cell lacks is recorded as failed, with the reason, and another worker takes its place. Memory is shared out like the
+cores, all that the machine has: a worker that wants more than its share fails.
 """
 
 import json
@@ -59,6 +59,8 @@ class Worker:
     cell: Cell | None = None
     pending: bytes = b""
     started: float | None = None  # when its cell did, by time.monotonic
+    trained: bool = False  # it has trained that cell
+    resumed: bool = False  # not from the first step on
     overdue: bool = False  # it was ended because of that
 
     def send(self, **order: Any) -> None:
@@ -198,7 +200,7 @@ class Pool:
 
     def _assign(self, worker: Worker) -> None:
         worker.cell = None if worker.overdue else self._queue.take()
-        worker.started = None
+        worker.started, worker.trained, worker.resumed = None, False, False
         if worker.cell is not None:
             wait = worker.cell.train.key in self._busy
             worker.send(**self._order, cell=worker.cell.model_dump(mode="json"), wait=wait)
@@ -215,7 +217,9 @@ class Pool:
             self._queue.put_last(cell)
         if kind == "started":
             worker.started = time.monotonic()
-        if kind == "done" and worker.started is not None and line["status"] == "ok":
+        worker.trained |= kind == "progress"
+        worker.resumed |= kind == "resumed"
+        if kind == "done" and line["status"] == "ok" and worker.trained and not worker.resumed and worker.started:
             self._queue.note(cell, time.monotonic() - worker.started)
         if kind in ("busy", "done"):
             self._assign(worker)

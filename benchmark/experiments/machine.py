@@ -19,7 +19,7 @@ def cores() -> int:
 
 def default_workers(device: str) -> int:
     """As many workers as the machine allows, and the memory that is free now."""
-    return max(1, min(most_workers(device), _fitting(min(psutil.virtual_memory().available, machine_memory()))))
+    return max(1, min(most_workers(device), _fitting(free_memory())))
 
 
 def most_workers(device: str) -> int:
@@ -45,6 +45,11 @@ def multiplies_bfloat16() -> bool | None:
 def memory_share(workers: int) -> int:
     """Bytes of the machine's memory for each of so many workers."""
     return machine_memory() // workers
+
+
+def free_memory() -> int:
+    """Bytes that are free on this machine, and no more than its container may use: what that uses, nobody says."""
+    return min(psutil.virtual_memory().available, machine_memory())
 
 
 def machine_memory() -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark import encodings, tasks
-from benchmark.catalogue import Choice, Entry
+from benchmark.catalogue import Choice
 from benchmark.errors import UsageError
 from benchmark.experiments.presets import preset
 from benchmark.results.record import EvalRecord, ProbeRecord
@@ -211,21 +211,23 @@ def trained_with(choice: Choice) -> Choice:
 
 def _task(choice: Choice, corpus: str) -> tuple[TaskSpec, Origin]:
     entry, parameters = choice.entry, dict(choice.parameters)
-    shown, name, hashed = parameters, None, None
+    label, name, hashed = choice.label, None, None
     if "text" in parameters:  # it reads a corpus; where its file lies does not count, what it says does
         from benchmark.tasks import corpus as corpora
 
         text = str(parameters["text"] if parameters["text"] != entry.defaults["text"] else corpus)
         source = corpora.find(text)
         name, hashed = source.name, corpora.hash_of(source)
-        shown = dict(parameters)
-        if "tokenizer" in parameters:  # by its own name in the key, and in the label of a text that is not Chinese
-            parameters["tokenizer"] = corpora.chosen(str(parameters["tokenizer"]), source)
-            chinese = parameters["tokenizer"] == corpora.chosen(corpora.AUTO, source) == "jieba"
-            shown["tokenizer"] = entry.defaults["tokenizer"] if chinese else parameters["tokenizer"]
+        shown = {**parameters, "text": entry.defaults["text"]}
+        if entry.defaults.get("tokenizer") == corpora.AUTO:
+            asked, suited = str(parameters["tokenizer"]), corpora.suited_to(source)
+            # The key names the one that cuts, and so does the label, except of Chinese that is cut as usual.
+            tokenizer = suited if asked == corpora.AUTO else asked
+            parameters["tokenizer"] = tokenizer
+            shown["tokenizer"] = corpora.AUTO if tokenizer == suited == "jieba" else tokenizer
+        label = f"{Choice(entry=entry, parameters=shown).label} ({name})"
         parameters["text"] = text if text in corpora.BUILT_IN else str(Path(text).expanduser().resolve())
     counted = {key: value for key, value in parameters.items() if key != "text"}
-    label = choice.label if name is None else _corpus_label(entry, shown, name)
     spec = TaskSpec(
         name=entry.name,
         parameters=counted,
@@ -236,10 +238,6 @@ def _task(choice: Choice, corpus: str) -> tuple[TaskSpec, Origin]:
         corpus_hash=hashed,
     )
     return spec, Origin(item=Origin.of(choice).item, parameters=parameters)
-
-
-def _corpus_label(entry: Entry, shown: Mapping[str, Any], corpus: str) -> str:
-    return f"{Choice(entry=entry, parameters={**shown, 'text': entry.defaults['text']}).label} ({corpus})"
 
 
 def _measure(train: TrainSpec, choice: Choice, budget: BudgetSpec, multiples: Iterable[int]) -> Measure:

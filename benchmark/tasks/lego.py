@@ -33,6 +33,7 @@ class Lego(Synthetic):
     definition = "the value, +1 or -1, of a variable that a chain of assignments leads to"
     source = "https://arxiv.org/abs/2206.04301"
     metric = "exact_match"
+    version = 2  # 2: names are drawn otherwise, to the same distribution
 
     def __init__(self, *, names: int = 128) -> None:
         if names < 2:

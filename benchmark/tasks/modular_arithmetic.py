@@ -92,7 +92,8 @@ def value(numbers: Int[Tensor, "batch n"], operators: Int[Tensor, "batch m"]) ->
     begins = F.pad(operators != TIMES, (1, 0), value=True)
     term = begins.long().cumsum(dim=1) - 1  # the term that each number is in
     signs = begins.long() - 2 * F.pad(operators == MINUS, (1, 0)).long()
-    sign, exponent = (torch.zeros_like(numbers).scatter_add_(1, term, each) for each in (signs, EXPONENTS[numbers]))
+    sign = torch.zeros_like(numbers).scatter_add_(1, term, signs)
+    exponent = torch.zeros_like(numbers).scatter_add_(1, term, EXPONENTS[numbers])
     products = torch.where(exponent < OF_ZERO, POWERS[exponent % len(POWERS)], 0)
     return (sign * products).sum(dim=1, keepdim=True) % MODULUS
 

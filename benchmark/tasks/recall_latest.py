@@ -33,6 +33,7 @@ class RecallLatest(Synthetic):
     definition = "keys are written with values, some again; later each key is asked for, and its latest value counts"
     source = "https://arxiv.org/abs/2312.04927"
     metric = "token_accuracy"
+    version = 2  # 2: keys are drawn otherwise, to the same distribution
 
     def __init__(self, *, keys: int = 64, values: int = 64, writes: int = 2) -> None:
         for parameter, value, least in (("keys", keys, 1), ("values", values, 2), ("writes", writes, 1)):

@@ -104,7 +104,7 @@ class Task(ABC):
     def evaluation(self, length: int) -> Iterable[Batch]:
         """The fixed test problems of a length: the same at every call.
 
-        Training never scores those of the trained length (`HeldOut`), unless the task is `exhaustive`.
+        Training never scores those of the trained length, nor those of its views, unless the task is `exhaustive`.
         """
 
     @abstractmethod
@@ -129,7 +129,8 @@ class Task(ABC):
     def views(self, length: int, train_length: int) -> dict[str, Iterable[Batch]]:
         """More test rows, by name: measured and stored beside the `evaluation`, and counted in the grid.
 
-        They do not count in the value at the length. No row is longer than `tokens(length)`.
+        They do not count in the value at the length. No row is longer than `tokens(length)`. Rows that training could
+        draw, which are no longer than the trained length's, belong to the views of that length alone.
         """
         return {}
 

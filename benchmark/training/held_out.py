@@ -29,10 +29,10 @@ class HeldOut:
     def __init__(self, task: Task, length: int) -> None:
         rows: defaultdict[int, list[Tensor]] = defaultdict(list)
         for batch in () if task.exhaustive else problems_of(task, length):
-            rows[batch.tokens.shape[1]].append(batch.tokens)
-        span = torch.iinfo(torch.int64)
-        factors = generator("held out")
-        self.factors = torch.randint(span.min, span.max, (max(rows, default=0),), generator=factors)
+            if len(batch.tokens):
+                rows[batch.tokens.shape[1]].append(batch.tokens)
+        span, draws = torch.iinfo(torch.int64), generator("held out")
+        self.factors = torch.randint(span.min, span.max, (max(rows, default=0),), generator=draws)
         self.hashes = {width: self._hash(torch.cat(tokens)).sort().values for width, tokens in rows.items()}
 
     def met(self, tokens: Int[Tensor, "batch time"]) -> Bool[Tensor, " batch"]:

@@ -98,7 +98,11 @@ def test_a_text_is_shown_as_each_tokenizer_cuts_it(invoke, tmp_path):
     assert rows["char"]["characters_per_token"] == 1
     assert rows["jieba"]["words"] < rows["char"]["words"] == rows["char"]["characters"]
     assert rows["whitespace"]["words"] < rows["jieba"]["words"]
-    assert all(row["notes"] == ["60 full-width spaces made uniform"] for row in rows.values())
+    assert {name: row["notes"] for name, row in rows.items()} == {
+        "jieba": ["60 full-width spaces made uniform", "taken unless another is named"],
+        "char": ["60 full-width spaces made uniform"],
+        "whitespace": ["60 full-width spaces made uniform"],
+    }
     assert "60 full-width spaces" in invoke("list", "corpora", "--corpus", "mine.txt").output
 
 

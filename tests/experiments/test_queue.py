@@ -1,10 +1,18 @@
 """Longest first: by size at the start, and then by what was learned."""
 
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from benchmark.experiments.executors import Pool, Worker
 from benchmark.experiments.plan import Cell, Request, make_plan
 from benchmark.experiments.queue import LongestFirst
+from benchmark.results.store import Store
 
 
-def cells(**asked: str) -> list[Cell]:
+def cells(**asked: object) -> list[Cell]:
     plan = make_plan(Request.model_validate({"preset": "smoke", "tasks": "copy", "seeds": (0, 1), **asked}))
     return sorted(plan.cells, key=lambda cell: -cell.cost)
 
@@ -47,3 +55,25 @@ def test_what_is_put_last_comes_after_all_others() -> None:
     assert queue.take() is first
     queue.put_last(first)
     assert [queue.take(), queue.take(), queue.take()] == [second, first, None]
+
+
+@pytest.mark.parametrize(
+    ("told", "learns"),
+    [
+        (("started", "progress", "measuring", "done"), True),
+        (("started", "measuring", "done"), False),  # it had been trained
+        (("started", "resumed", "progress", "measuring", "done"), False),  # a part of it had
+    ],
+)
+def test_only_a_cell_that_was_trained_whole_teaches_how_long_it_takes(
+    tmp_path: Path, told: tuple[str, ...], learns: bool
+) -> None:
+    (cell,) = cells(encodings="rope", seeds=(0,))
+    pool = Pool(store=Store(tmp_path))
+    worker = Worker(process=subprocess.Popen(["true"]), log=tempfile.TemporaryFile(), cell=cell)
+    for kind in told:
+        outcome = {"status": "ok"} if kind == "done" else {}
+        pool._hear(worker, {"event": kind, "key": cell.train.key, **outcome})
+    assert (pool._queue.expected(cell) < cell.cost) == learns
+    worker.process.wait()
+    worker.close()

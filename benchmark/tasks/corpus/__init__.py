@@ -12,7 +12,7 @@ corpus.py       the tokenised corpus, cached by the hash of its text and its tok
 passages.py     the tutorial's three short passages
 """
 
-from benchmark.tasks.corpus.corpus import Corpus, CorpusInfo, chosen, describe, load, probe_sentence
+from benchmark.tasks.corpus.corpus import Corpus, CorpusInfo, describe, load, probe_sentence, suited_to
 from benchmark.tasks.corpus.passages import TUTORIAL_PASSAGES
 from benchmark.tasks.corpus.sources import BUILT_IN, Source, content_hash, find, hash_of
 from benchmark.tasks.corpus.words import AUTO, TOKENIZERS
@@ -25,11 +25,11 @@ __all__ = [
     "Corpus",
     "CorpusInfo",
     "Source",
-    "chosen",
     "content_hash",
     "describe",
     "find",
     "hash_of",
     "load",
     "probe_sentence",
+    "suited_to",
 ]

@@ -86,16 +86,19 @@ def _joined(paragraph: str) -> str:
 
 def is_chinese(text: str) -> bool:
     """Whether more than half of its characters are Chinese, white space apart."""
-    counts = Counter(text)
+    return _mostly_chinese(Counter(text))
+
+
+def _mostly_chinese(counts: Counter[str]) -> bool:
     chinese = sum(count for character, count in counts.items() if CHINESE.match(character))
     return 2 * chinese > sum(count for character, count in counts.items() if not character.isspace())
 
 
 def traditional_share(text: str) -> float | None:
     """Of the characters that tell the two scripts apart, the share of traditional ones; None if it is not Chinese."""
-    if not is_chinese(text):
-        return None
     counts = Counter(text)
+    if not _mostly_chinese(counts):
+        return None
     traditional = sum(count for character, count in counts.items() if _only_in(character, "big5", "gb2312"))
     return traditional / ((traditional + sum(counts[each] for each in counts if is_simplified(each))) or 1)
 

@@ -94,8 +94,11 @@ def load(text: str, vocabulary: int = DEFAULT_VOCABULARY, tokenizer: str = AUTO)
     """The corpus that a name or a path stands for, cut by a tokenizer, with at most `vocabulary` ids."""
     if vocabulary < SMALLEST_VOCABULARY:
         raise UsageError(f"corpus:vocabulary is {vocabulary}, but must be at least {SMALLEST_VOCABULARY}")
+    if tokenizer not in (AUTO, *TOKENIZERS):
+        raise unknown("tokenizer", tokenizer, (AUTO, *TOKENIZERS))
     source = find(text)
-    tokenizer = chosen(tokenizer, source)
+    if tokenizer == AUTO:
+        tokenizer = suited_to(source)
     path = writable_cache() / f"{hash_of(source)}-{tokenizer}-{vocabulary}.npz"
     cached = _read(path, source)
     if cached is not None:
@@ -105,13 +108,9 @@ def load(text: str, vocabulary: int = DEFAULT_VOCABULARY, tokenizer: str = AUTO)
     return made
 
 
-def chosen(tokenizer: str, source: Source) -> str:
-    """A tokenizer by its name; by "auto", the one that suits the text."""
-    if tokenizer == AUTO:
-        return suited("".join(source.chapters))
-    if tokenizer not in TOKENIZERS:
-        raise unknown("tokenizer", tokenizer, (AUTO, *TOKENIZERS))
-    return tokenizer
+def suited_to(source: Source) -> str:
+    """What the tokenizer "auto" is for a source."""
+    return suited("".join(source.chapters))
 
 
 def _with_probe(corpus: Corpus) -> Corpus:

@@ -27,7 +27,7 @@ from benchmark.tasks.corpus.cleaning import is_chinese
 
 TOKENIZERS = ("jieba", "char", "whitespace")
 AUTO = "auto"  # the one that suits a text
-LONGEST_WORDS = 15  # characters to a space, on average, of a script that has spaces between words
+MOST_TO_A_SPACE = 15  # characters, where there are spaces between words
 # A word, with the space before it; within it an apostrophe or a hyphen between letters. Then marks, and the rest.
 PIECE = re.compile(r" ?w+(?:jw+)*| ?[mj]|.", re.S)
 
@@ -56,7 +56,7 @@ def suited(text: str) -> str:
     """The tokenizer for a text: jieba for Chinese, words where there are spaces between them, else characters."""
     if is_chinese(text):
         return "jieba"
-    return "whitespace" if len(text) <= LONGEST_WORDS * len(text.split()) else "char"
+    return "whitespace" if len(text) <= MOST_TO_A_SPACE * text.count(" ") else "char"
 
 
 def cut(text: str, tokenizer: str = "jieba") -> list[str]:
