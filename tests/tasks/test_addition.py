@@ -57,6 +57,16 @@ def test_rows_ask_for_a_sum_and_targets_give_it(reverse: bool, first: int, secon
         assert targets == [UNSCORED] * (first + second + 2) + [*answer, EOS]
 
 
+def test_the_example_of_the_docstring_is_met() -> None:
+    """27 + 95 = 122: by hand, least significant digit first."""
+    batch = Addition().sample(100_000, 2, generator("test"))
+    asked = [BOS, ZERO + 7, ZERO + 2, PLUS, ZERO + 5, ZERO + 9, SEP]
+    met = (batch.tokens[:, : len(asked)] == torch.tensor(asked)).all(dim=1)
+    assert met.any()
+    assert batch.tokens[met, len(asked) :].unique(dim=0).tolist() == [[ZERO + 2, ZERO + 2, ZERO + 1]]
+    assert batch.targets[met].unique(dim=0).tolist() == [[UNSCORED] * 6 + [ZERO + 2, ZERO + 2, ZERO + 1, EOS]]
+
+
 def test_training_operands_are_equally_long_and_every_digit_is_met_everywhere() -> None:
     batch = tasks.make("addition").sample(2000, 5, generator("test"))
     assert (batch.tokens[:, 6] == PLUS).all()
