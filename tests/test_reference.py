@@ -1,6 +1,7 @@
 """The reference run that ships with the repository, and the report that its records give."""
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from click.testing import CliRunner
 
 from benchmark.cli import main
 from benchmark.encodings import CATALOGUE
+from benchmark.experiments.plan import Request, make_plan
 from benchmark.experiments.presets import QUICK
 from benchmark.reports.aggregate import failures, missing
 from benchmark.results.record import EvalRecord, TrainRecord
@@ -49,6 +51,14 @@ def test_it_is_a_full_grid_of_the_classics_on_the_default_tasks() -> None:
     assert cells == grid and len(trained) == len(grid)
     assert all(record.status == "ok" for record in trained)
     assert sum(isinstance(record, EvalRecord) for record in records) == len(grid) * len(QUICK.multiples)
+
+
+@pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="syntax trees, and so fingerprints, are of one Python")
+def test_its_records_are_of_the_code_that_ships() -> None:
+    """If a default task or a classic encoding has changed, run the reference anew (CONTRIBUTING.md)."""
+    trained = {record.spec.key: record.spec for record in Store(RECORDS).records() if isinstance(record, TrainRecord)}
+    seeds = tuple(sorted({spec.init_seed for spec in trained.values()}))
+    assert make_plan(Request(encodings="classic", seeds=seeds)).train_keys == set(trained)
 
 
 def test_nothing_of_it_is_unreadable_missing_or_failed() -> None:
