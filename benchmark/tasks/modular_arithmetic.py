@@ -8,14 +8,14 @@
 
 Length is the number of numbers; a row has 2 * length + 2 tokens, with brackets 4 * length.
 Vocabulary: 13.
-Chance: 0.2 at length 40.
+Chance: 0.23 at length 3, 0.2 at length 12.
 Source: Deletang et al. 2022, https://arxiv.org/abs/2207.02098, appendix A: "modular arithmetic (simple)",
 and with brackets "modular arithmetic".
 Convention: without brackets, * binds before + and -. With them, every operation has its own pair, the outermost too,
 and the operation done last is equally often any of the expression (as in the authors' code, which splits a length
 uniformly). There length counts every character, so that some numbers must be written -d or (d) to fill it; here it
 counts numbers, and each is plain. In brackets, the authors' code has * by an option alone; here it always is.
-One number has 5 problems and two have 75: a trained length of these keeps most for the test.
+One number has 5 problems, two have 75 and three 1,125: a trained length of one or two keeps most for the test.
 """
 
 from itertools import product
@@ -44,7 +44,6 @@ class ModularArithmetic(Synthetic):
     definition = "the value of an expression of +, - and *, modulo 5"
     source = "https://arxiv.org/abs/2207.02098"
     metric = "exact_match"
-    unlearned = "transformers stay near chance past L there, and ours even at L: https://arxiv.org/abs/2207.02098"
 
     def __init__(self, *, brackets: bool = False) -> None:
         self.brackets = brackets
