@@ -137,28 +137,30 @@ def apart(problems: Problems) -> Finding:
     shorter = () if task.nested else range(task.shortest(), longest)
     held_out = HeldOut(task, longest)
     scored_rows: set[bytes] = set()
-    left: dict[int, float] = {}  # of the rows of a length, the share that training may score
+    left: dict[int, tuple[float, int]] = {}  # of the rows drawn at a length: the share that training may score; all
     for length in (longest, *(length for length in shorter if task.tokens(length) in widths)):
-        drawn = [
-            _left(held_out, task.sample(STEP, length, generator("data", problems.choice.entry.name, 0, step)))
-            for step in range(LEARNT_FROM // STEP)
-        ]
-        scored_rows.update(*drawn)
-        left[length] = sum(map(len, drawn)) / (len(drawn) * STEP)
+        kept = drawn = 0
+        for step in range(LEARNT_FROM // STEP):
+            batch = task.sample(STEP, length, generator("data", problems.choice.entry.name, 0, step))
+            rows = _scored_rows(held_out.out_of(batch))
+            scored_rows.update(rows)
+            kept, drawn = kept + len(rows), drawn + len(batch.tokens)
+        left[length] = kept / drawn, drawn
     met, least = len(test & scored_rows), min(left, key=lambda length: left[length])
     if task.exhaustive:
         said = f"`exhaustive`: training meets {met} of all {len(test)} problems of length {longest}, others test it"
         return spared(said) if scored_rows <= test else held(False, f"{said}; but it has others too")
-    said = f"of {len(test)} different test rows of length {longest} and its views, training scores {met}; of those of "
+    share, count = left[least]
+    said = (
+        f"of {len(test)} different test rows of length {longest} and its views, training scores {met}; {share:.0%} of "
+    )
     return held(
-        not met and left[least] >= LEAST_LEFT,
-        f"{said}length {least}, {left[least]:.0%} are left to it (allowed {LEAST_LEFT:.0%})",
+        not met and share >= LEAST_LEFT,
+        f"{said}{count:,} rows drawn at length {least} are left to it (allowed {LEAST_LEFT:.0%})",
     )
 
 
-def _left(held_out: HeldOut, drawn: Batch) -> list[bytes]:
-    """The rows of a training step that are scored."""
-    batch = held_out.out_of(drawn)
+def _scored_rows(batch: Batch) -> list[bytes]:
     return _keys(batch.tokens[(batch.targets != UNSCORED).any(dim=1)])
 
 

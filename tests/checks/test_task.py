@@ -295,14 +295,22 @@ def test_a_task_of_few_problems_is_told_and_one_of_one_a_symbol_is_not_held_to_n
     few, one = (
         next(each for each in check(CATALOGUE.choice(item), 8) if each.name == name) for item in ("dyck", ONE_A_SYMBOL)
     )
-    assert few.status == "fail" and "training scores 0; 16% of 4,096 rows are left" in few.detail
+    assert few.status == "fail" and "training scores 0; 16% of 4,096 rows drawn at length 8 are left" in few.detail
     assert one.status == "not applicable" and "training meets 100 of all 100 problems of length 8" in one.detail
 
 
 def test_test_rows_that_training_draws_are_not_scored_and_do_no_harm() -> None:
     found = checked(AsksWhatItDraws)["test rows were not trained on"]
     assert found.status == "pass"
-    assert found.detail.startswith("of 128 different test rows of length 23, training scores 0; 97% of 4,096 rows")
+    assert found.detail.startswith(
+        "of 128 different test rows of length 23 and its views, training scores 0; 97% of 4,096 rows drawn at length 23"
+    )
+
+
+def test_shorter_lengths_are_drawn_where_a_view_has_rows_as_wide() -> None:
+    found = {each.name: each for each in check(CATALOGUE.choice("addition"), 3)}["test rows were not trained on"]
+    assert found.status == "pass"
+    assert "training scores 0" in found.detail and "rows drawn at length 1 are left" in found.detail
 
 
 def test_lengths_below_the_shortest_are_not_asked_for() -> None:
