@@ -142,7 +142,7 @@ def apart(problems: Problems) -> Finding:
         kept = drawn = 0
         for step in range(LEARNT_FROM // STEP):
             batch = task.sample(STEP, length, generator("data", problems.choice.entry.name, 0, step))
-            rows = _scored_rows(held_out.out_of(batch))
+            rows = _scored_rows(held_out.out_of([batch])[0])
             scored_rows.update(rows)
             kept, drawn = kept + len(rows), drawn + len(batch.tokens)
         left[length] = kept / drawn, drawn

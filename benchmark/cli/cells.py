@@ -11,7 +11,7 @@ from benchmark.cli.table import Row, show
 from benchmark.experiments.plan import Cell, Request, make_plan
 
 ROUNDS_A_CELL = 10  # a whole cell for so many rounds of what takes milliseconds
-WHOLE, EVALUATION, TRAINING = "whole", "evaluation", ("forward", "backward", "optimiser")
+WHOLE, EVALUATION, TRAINING = "whole", "evaluation", ("gradients", "optimiser")
 REST = ("rows", "a look inside", "other")
 COLUMNS = {
     "task": "task",

@@ -20,22 +20,19 @@ from typing import Any
 from unittest import mock
 
 import torch
-from torch import Tensor, nn
 
 from benchmark.experiments import cell as cells
 from benchmark.experiments.plan import Cell
 from benchmark.results.store import Store
 from benchmark.training import train
-from benchmark.training.held_out import HeldOut
 
 WARM_UP = 5  # steps
 WHOLE, OTHER = "whole", "other"
 # The parts of a cell, and the functions that each is made of.
 PARTS: dict[str, tuple[tuple[Any, str], ...]] = {
-    "forward": ((train, "batch_loss"),),
-    "backward": ((Tensor, "backward"),),
-    "optimiser": ((nn.utils, "clip_grad_norm_"), (train.AdamW, "step"), (train.AdamW, "zero_grad")),
-    "rows": ((train, "training_batch"), (HeldOut, "out_of")),
+    "gradients": ((train, "gradients"),),
+    "optimiser": ((train, "update"),),
+    "rows": ((train, "rows"),),
     "evaluation": ((cells, "evaluate"),),
     "a look inside": ((cells, "attention"), (cells, "structure")),
 }

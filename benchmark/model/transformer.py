@@ -84,6 +84,7 @@ class Transformer(nn.Module):
         first = encode(shape, 0)
         rest = range(1, shape.layers) if first.per_layer else ()
         self.encodings = nn.ModuleList([first, *(encode(shape, layer) for layer in rest)])
+        self.scheduled = any(type(each).schedule is not Encoding.schedule for each in self.encodings)  # type: ignore[attr-defined]
 
     @property
     def encoding(self) -> Encoding:
@@ -96,6 +97,8 @@ class Transformer(nn.Module):
 
     def schedule(self, done: float) -> None:
         """Tell every encoding what share of training is done, before each step."""
+        if not self.scheduled:
+            return
         for encoding in self.encodings:
             encoding.schedule(done)  # type: ignore[operator]
 

@@ -14,6 +14,7 @@ the length of the row would nearly give the answer; near the whole length there 
 """
 
 from collections import defaultdict
+from functools import lru_cache
 from itertools import accumulate
 from math import comb
 
@@ -58,13 +59,7 @@ class CountSymbol(Synthetic):
 
     def answer(self, prompt: Int[Tensor, "batch prompt"]) -> Int[Tensor, "batch digits"]:
         """The digits of the count, filled up with EOS."""
-        count = (prompt[:, :-1] == prompt[:, -1:]).sum(dim=1, keepdim=True)
-        columns = torch.arange(len(str(prompt.shape[1] - 1)))
-        powers = 10 ** columns.flip(0)
-        leading = len(columns) - (count >= powers).sum(dim=1, keepdim=True).clamp(min=1)
-        place = columns + leading
-        digits = (SPECIALS + count // powers % 10).gather(1, place.clamp(max=len(columns) - 1))
-        return digits.where(place < len(columns), EOS)
+        return written(prompt.shape[1] - 1)[(prompt[:, :-1] == prompt[:, -1:]).sum(dim=1)]
 
     def chance(self, length: int) -> dict[str, float]:
         """The likeliest count; by token, the likeliest to follow the digits that are already there."""
@@ -76,6 +71,18 @@ class CountSymbol(Synthetic):
         right = sum(max(tokens.values()) for tokens in following.values())
         scored = sum(sum(tokens.values()) for tokens in following.values())
         return {"token_accuracy": right / scored, "exact_match": max(counts)}
+
+
+@lru_cache(maxsize=64)  # training draws its lengths again and again
+def written(longest: int) -> Int[Tensor, "count digits"]:
+    """The digits of each count from 0 to `longest`, filled up with EOS to one width."""
+    counts = torch.arange(longest + 1)[:, None]
+    columns = torch.arange(len(str(longest)))
+    powers = 10 ** columns.flip(0)
+    leading = len(columns) - (counts >= powers).sum(dim=1, keepdim=True).clamp(min=1)
+    place = columns + leading
+    digits = (SPECIALS + counts // powers % 10).gather(1, place.clamp(max=len(columns) - 1))
+    return digits.where(place < len(columns), EOS)
 
 
 def likely_counts(length: int) -> list[float]:

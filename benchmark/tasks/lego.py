@@ -53,21 +53,26 @@ class Lego(Synthetic):
     def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:
         distinct = min(length, self.names)
         names = FIRST_NAME + torch.rand(size, self.names, generator=generator).topk(distinct).indices
-        variables = names[:, torch.arange(length) % distinct]
+        variables = names if length == distinct else names[:, torch.arange(length) % distinct]
         signs = torch.randint(PLUS, MINUS + 1, (size, length), generator=generator)
-        sources = torch.cat((signs.new_full((size, 1), ONE), variables[:, :-1]), dim=1)
-        clauses = torch.stack((variables, signs, sources), dim=2).flatten(1)
         earliest = max((length + 1) // 2, length - self.names)
         asked = torch.randint(earliest, length, (size, 1), generator=generator)
-        prompt = torch.cat((clauses, variables.gather(1, asked)), dim=1)
-        return question(prompt, self.answer(prompt))
+        return self.rows(variables, signs, asked)
 
-    def answer(self, prompt: Int[Tensor, "batch prompt"]) -> Int[Tensor, "batch 1"]:
-        """The sign of the variable that a prompt ends with, as it was assigned last."""
-        variables, signs, asked = prompt[:, :-1:3], prompt[:, 1:-1:3], prompt[:, -1:]
-        negative = (signs == MINUS).cumsum(dim=1) % 2
-        last = torch.where(variables == asked, torch.arange(variables.shape[1]), -1).amax(dim=1, keepdim=True)
-        return PLUS + negative.gather(1, last)
+    def rows(
+        self,
+        variables: Int[Tensor, "batch clause"],
+        signs: Int[Tensor, "batch clause"],
+        asked: Int[Tensor, "batch 1"],
+    ) -> Batch:
+        """The rows of given chains that ask for the variable of one clause each, which no later clause assigns."""
+        prompt = variables.new_full((len(variables), 3 * variables.shape[1] + 1), ONE)
+        prompt[:, :-1:3] = variables
+        prompt[:, 1:-1:3] = signs
+        prompt[:, 5:-1:3] = variables[:, :-1]
+        prompt[:, -1:] = variables.gather(1, asked)
+        negations = (signs == MINUS).cumsum(dim=1).gather(1, asked)
+        return question(prompt, PLUS + negations % 2)
 
     def chance(self, length: int) -> dict[str, float]:
         """One of two signs; EOS is always the last."""

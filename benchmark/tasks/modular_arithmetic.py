@@ -33,6 +33,9 @@ ZERO = SPECIALS + 5  # the number d is the token ZERO + d
 POWERS = torch.tensor([1, 2, 4, 3])  # of 2, modulo 5
 OF_ZERO = 2**32  # an exponent that no product without a zero reaches
 EXPONENTS = torch.tensor([OF_ZERO, 0, 1, 3, 2])  # of each number
+# By the operator before it, what a number adds to its term's exponent. A term stands at OF_ZERO until it has begun; a
+# minus is two more, as -1 is 2 ** 2.
+FACTORS = torch.stack((EXPONENTS - OF_ZERO, EXPONENTS - OF_ZERO + 2, EXPONENTS))
 
 
 class ModularArithmetic(Synthetic):
@@ -88,13 +91,12 @@ def value(numbers: Int[Tensor, "batch n"], operators: Int[Tensor, "batch m"]) ->
 
     Every number but 0 is a power of 2 modulo 5, so that exponents are added where numbers are multiplied.
     """
-    begins = F.pad(operators != TIMES, (1, 0), value=True)
-    term = begins.long().cumsum(dim=1) - 1  # the term that each number is in
-    signs = begins.long() - 2 * F.pad(operators == MINUS, (1, 0)).long()
-    sign = torch.zeros_like(numbers).scatter_add_(1, term, signs)
-    exponent = torch.zeros_like(numbers).scatter_add_(1, term, EXPONENTS[numbers])
-    products = torch.where(exponent < OF_ZERO, POWERS[exponent % len(POWERS)], 0)
-    return (sign * products).sum(dim=1, keepdim=True) % MODULUS
+    before = F.pad(operators, (1, 0), value=PLUS)
+    term = (before != TIMES).cumsum(dim=1)  # the one that each number is in, counted from 1
+    blank = torch.full((len(numbers), numbers.shape[1] + 1), OF_ZERO)
+    exponent = blank.scatter_add_(1, term, FACTORS[before - PLUS, numbers])
+    products = POWERS.take(exponent % len(POWERS)).masked_fill_(exponent >= OF_ZERO, 0)
+    return products.sum(dim=1, keepdim=True) % MODULUS
 
 
 def joined(

@@ -35,12 +35,15 @@ def question(prompt: Int[Tensor, "batch prompt"], answer: Int[Tensor, "batch ans
 
     Answers narrower than the widest of their batch are filled up with EOS, of which the first alone is scored.
     """
-    mark = prompt.new_ones(len(prompt), 1)
-    tokens = torch.cat((mark * BOS, prompt, mark * SEP, answer), dim=1)
-    wanted = torch.cat((answer, mark * EOS), dim=1)
-    over = (wanted == EOS).cumsum(dim=1) > 1
+    sep = prompt.shape[1] + 1
+    tokens = prompt.new_full((len(prompt), sep + 1 + answer.shape[1]), SEP)
+    tokens[:, 0] = BOS
+    tokens[:, 1:sep] = prompt
+    tokens[:, sep + 1 :] = answer
     targets = torch.full_like(tokens, UNSCORED)
-    targets[:, prompt.shape[1] + 1 :] = wanted.masked_fill(over, UNSCORED)
+    targets[:, sep:-1] = answer
+    targets[:, -1] = EOS
+    targets[:, sep + 1 :].masked_fill_(answer == EOS, UNSCORED)  # what follows an EOS
     return Batch(tokens=tokens, targets=targets)
 
 

@@ -26,7 +26,7 @@ from benchmark.seeds import generator
 from benchmark.tasks.task import Batch
 from benchmark.timing import peers
 from benchmark.timing.peers import Size
-from benchmark.training.train import autocast, batch_loss, make_optimiser
+from benchmark.training.train import autocast, batch_loss, make_optimiser, update
 
 ROWS, LENGTH = 32, 64  # of a batch
 SIZES = tuple(
@@ -96,11 +96,8 @@ def step_of(model: nn.Module, loss: Callable[[], Tensor], optimiser: torch.optim
     model.train()
 
     def step() -> None:
-        value = loss()
-        optimiser.zero_grad(set_to_none=True)
-        value.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(weights, BUDGET.clip)
-        optimiser.step()
+        loss().backward()  # type: ignore[no-untyped-call]
+        update(optimiser, weights, BUDGET.clip)
 
     return step
 

@@ -6,7 +6,7 @@ longer test problems need no such care, as no training row is as long. Where no 
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from jaxtyping import Bool, Int
@@ -43,12 +43,21 @@ class HeldOut:
         own = self._hash(tokens)
         return hashes[torch.searchsorted(hashes, own).clamp_(max=len(hashes) - 1)] == own
 
-    def out_of(self, batch: Batch) -> Batch:
-        """The batch, none of whose test problems is scored."""
-        met = self.met(batch.tokens)
-        if not met.any():
-            return batch
-        return Batch(tokens=batch.tokens, targets=batch.targets.masked_fill(met[:, None], UNSCORED))
+    def out_of(self, batches: Sequence[Batch]) -> list[Batch]:
+        """The batches, none of whose test problems is scored; those of one width are looked through together."""
+        kept = list(batches)
+        numbers: defaultdict[int, list[int]] = defaultdict(list)
+        for number, batch in enumerate(batches):
+            numbers[batch.tokens.shape[1]].append(number)
+        for width in numbers.keys() & self.hashes.keys():
+            alike = [batches[number] for number in numbers[width]]
+            met = self.met(torch.cat([batch.tokens for batch in alike]))
+            if met.any():
+                parts = torch.split(met, [len(batch.tokens) for batch in alike])
+                for number, batch, part in zip(numbers[width], alike, parts, strict=True):
+                    targets = batch.targets.masked_fill(part[:, None], UNSCORED)
+                    kept[number] = Batch(tokens=batch.tokens, targets=targets)
+        return kept
 
     def _hash(self, tokens: Int[Tensor, "batch width"]) -> Int[Tensor, " batch"]:
         """A random linear form modulo 2 ** 64."""

@@ -85,12 +85,8 @@ def train(
         for group in optimiser.param_groups:
             group["lr"] = rate
         model.schedule(step / budget.steps)
-        with autocast(spec.precision, device):
-            loss = batch_loss(model, batch, device, sampler)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(weights, budget.clip)
-        optimiser.step()
+        loss = gradients(model, batch, spec.precision, device, sampler)
+        update(optimiser, weights, budget.clip)
         outcome.done = step + 1
         outcome.tokens += batch.tokens.numel()
         if (step + 1) % every == 0 or step + 1 == budget.steps:
@@ -113,15 +109,15 @@ def ready(
 ) -> Iterator[tuple[int, float, Batch, torch.Generator]]:
     """Each step that is left, its learning rate, its rows, and the generator that samples its positions."""
     for start in range(done, spec.budget.steps, AHEAD):
-        yield from [
-            (
-                step,
-                learning_rate(step, spec.budget),
-                held_out.out_of(training_batch(task, spec, step)),
-                generator("positions", spec.data_seed, step),
-            )
-            for step in range(start, min(start + AHEAD, spec.budget.steps))
-        ]
+        steps = range(start, min(start + AHEAD, spec.budget.steps))
+        rates = [learning_rate(step, spec.budget) for step in steps]
+        samplers = [generator("positions", spec.data_seed, step) for step in steps]
+        yield from zip(steps, rates, rows(task, spec, held_out, steps), samplers, strict=True)
+
+
+def rows(task: Task, spec: TrainSpec, held_out: HeldOut, steps: range) -> list[Batch]:
+    """The batches of some steps, none of whose test problems is scored."""
+    return held_out.out_of([training_batch(task, spec, step) for step in steps])
 
 
 def training_batch(task: Task, spec: TrainSpec, step: int) -> Batch:
@@ -137,6 +133,16 @@ def training_batch(task: Task, spec: TrainSpec, step: int) -> Batch:
     return task.sample(spec.budget.batch, length, draws)
 
 
+def gradients(
+    model: Transformer, batch: Batch, precision: Precision, device: torch.device, sampler: torch.Generator
+) -> Tensor:
+    """Give every weight its gradient; the loss, in nats, whose graph is gone."""
+    with autocast(precision, device):
+        loss = batch_loss(model, batch, device, sampler)
+    loss.backward()  # type: ignore[no-untyped-call]
+    return loss.detach()
+
+
 def batch_loss(model: Transformer, batch: Batch, device: torch.device, sampler: torch.Generator) -> Tensor:
     """Mean cross-entropy over the scored places, in nats, 0 if there are none.
 
@@ -148,6 +154,13 @@ def batch_loss(model: Transformer, batch: Batch, device: torch.device, sampler: 
     if not len(places):
         return 0 * model.logits(hidden).sum()
     return cross_entropy(model.logits(hidden), targets[places])
+
+
+def update(optimiser: torch.optim.Optimizer, weights: list[nn.Parameter], clip: float) -> None:
+    """Step by the gradients, whose norm is clipped; they are given back, and the next ones begin at nothing."""
+    nn.utils.clip_grad_norm_(weights, clip)
+    optimiser.step()
+    optimiser.zero_grad(set_to_none=True)
 
 
 def make_optimiser(model: Transformer, budget: BudgetSpec) -> AdamW:

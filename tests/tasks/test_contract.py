@@ -111,7 +111,7 @@ def test_the_evaluation_is_fixed_and_differs_from_training(task: Task, place: st
     for trained in {length, *shorter}:  # of a task that is not nested, training draws shorter rows too
         seen = set()
         for step in range(40 if trained == length else 10):
-            batch = held_out.out_of(task.sample(64, trained, generator("data", step)))
+            batch = held_out.out_of([task.sample(64, trained, generator("data", step))])[0]
             seen |= set(map(tuple, batch.tokens[(batch.targets != UNSCORED).any(dim=1)].tolist()))
         assert seen
         assert seen.isdisjoint(test)

@@ -10,12 +10,20 @@ from benchmark.tasks.task import UNSCORED
 BOS, SEP, EOS = 0, 1, 2
 
 
-def test_an_answer_by_hand() -> None:
+def test_rows_by_hand() -> None:
     a, b, c = FIRST_NAME, FIRST_NAME + 1, FIRST_NAME + 2
     chain = [c, MINUS, ONE, a, PLUS, c, b, MINUS, a]  # c = -1, a = c, b = -a
     again = [c, MINUS, ONE, a, PLUS, c, c, MINUS, a]  # c = -1, a = c, c = -a
-    prompts = torch.tensor([[*chain, c], [*chain, a], [*chain, b], [*again, c]])
-    assert Lego().answer(prompts).tolist() == [[MINUS], [MINUS], [PLUS], [PLUS]]
+    variables = torch.tensor([[c, a, b], [c, a, b], [c, a, b], [c, a, c]])
+    signs = torch.tensor([[MINUS, PLUS, MINUS]] * 4)
+    batch = Lego().rows(variables, signs, torch.tensor([[0], [1], [2], [2]]))
+    assert batch.tokens.tolist() == [
+        [BOS, *chain, c, SEP, MINUS],
+        [BOS, *chain, a, SEP, MINUS],
+        [BOS, *chain, b, SEP, PLUS],
+        [BOS, *again, c, SEP, PLUS],
+    ]
+    assert batch.targets[:, -2:].tolist() == [[MINUS, EOS], [MINUS, EOS], [PLUS, EOS], [PLUS, EOS]]
 
 
 @pytest.mark.parametrize(("names", "length"), [(11, 2), (11, 3), (11, 11), (5, 31), (2, 7)])

@@ -17,7 +17,7 @@ def test_training_never_scores_a_test_problem(name: str) -> None:
     test, held_out, met = rows(task.evaluation(length)), HeldOut(task, length), 0
     for step in range(20):
         drawn = task.sample(64, length, generator("data", step))
-        batch = held_out.out_of(drawn)
+        batch = held_out.out_of([drawn])[0]
         scored = (batch.targets != UNSCORED).any(dim=1)
         asked = torch.tensor([tuple(row) in test for row in drawn.tokens.tolist()])
         met += int(asked.sum())
@@ -29,7 +29,7 @@ def test_training_never_scores_a_test_problem(name: str) -> None:
 def test_where_nothing_is_met_twice_batches_stay_as_they_are() -> None:
     task = tasks.make("copy")
     held_out, drawn = HeldOut(task, 16), task.sample(64, 16, generator("data"))
-    assert held_out.out_of(drawn) is drawn
+    assert held_out.out_of([drawn])[0] is drawn
 
 
 def test_rows_of_a_view_are_held_out_at_their_own_width() -> None:
@@ -38,7 +38,7 @@ def test_rows_of_a_view_are_held_out_at_their_own_width() -> None:
     held_out = HeldOut(task, 3)
     grid = {row for row in rows(task.views(3, 3)["operands"]) if len(row) == task.tokens(1)}
     drawn = task.sample(2000, 1, generator("data"))
-    scored = (held_out.out_of(drawn).targets != UNSCORED).any(dim=1)
+    scored = (held_out.out_of([drawn])[0].targets != UNSCORED).any(dim=1)
     asked = torch.tensor([tuple(row) in grid for row in drawn.tokens.tolist()])
     assert len(grid) > 0
     assert 0 < int(asked.sum()) < 2000
@@ -49,4 +49,4 @@ def test_other_lengths_and_exhaustive_tasks_are_left_alone() -> None:
     parity, repeat = tasks.make("parity"), tasks.make("copy-repeat")
     for task, length, test_length in ((parity, 3, 4), (repeat, 4, 4)):
         drawn = task.sample(64, length, generator("data"))
-        assert HeldOut(task, test_length).out_of(drawn) is drawn
+        assert HeldOut(task, test_length).out_of([drawn])[0] is drawn
