@@ -15,6 +15,7 @@ of visible keys alone, in float32. Causal only: both ways, "from key to query" h
 import math
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from benchmark.encodings.encoding import Encoding, Shape, Site
@@ -42,12 +43,28 @@ class CoPE(Encoding):
         self.table = nn.Parameter(torch.zeros(self.places, shape.head_width))
 
     def rescore(self, scores: Tensor, q: Tensor, k: Tensor, site: Site) -> Tensor:
-        places = self.count(scores)
+        places = self.count_near(scores)
         logits = (q @ self.table.to(q.dtype).T).to(places.dtype) * self.scale  # [B, H, Q, P]
-        below = places.detach().floor().long()
-        above = (below + 1).clamp(max=self.places - 1)
-        rest = places - below
-        return scores + (logits.gather(-1, below) * (1 - rest) + logits.gather(-1, above) * rest)
+        below = places.detach().long()
+        steps = F.pad(logits.diff(dim=-1), (0, 1))  # from each place to the next; past the last there is none
+        near = logits.gather(-1, below) + (places - below) * steps.gather(-1, below)
+        own = near.shape[-1]
+        if own == scores.shape[-1]:
+            return scores + near
+        rescored = scores + logits[..., -1:]
+        rescored[..., -own:] = scores[..., -own:] + near
+        return rescored
+
+    def count_near(self, scores: Tensor) -> Tensor:
+        """Places [B, H, Q, N] of the last N keys, so many that all before them are at the last place."""
+        queries, keys = scores.shape[-2:]
+        near = queries + 4 * self.places  # the queries' own keys, and twice what gates that are half open need
+        while near < keys:
+            places = self.count(scores[..., -near:])
+            if bool((places[..., 0] == self.places - 1).all()):
+                return places
+            near *= 2
+        return self.count(scores)
 
     def count(self, scores: Tensor) -> Tensor:
         """Gates from each key to the query, [B, H, Q, K]: masked scores are -inf, and their gates 0."""

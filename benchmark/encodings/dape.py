@@ -10,7 +10,7 @@ Convention: 32 hidden units (`hidden`), slope .01 and torch's own draws, as in t
 kerple-log draws it; all of it once a layer. The code's last offset is left out: softmax ignores what all keys have in
 common. A key that is not visible enters the network as A = 0: -inf would make its gradients NaN. A and B are float32
 at least. Both ways, B takes distances without their sign. Any head count, any head width. Memory: training keeps the
-hidden values of every pair of tokens; without gradients there are only H of them at a time.
+hidden values of every pair of tokens; without gradients there are those of one row of the batch at a time.
 """
 
 import torch
@@ -52,13 +52,14 @@ class Dape(Encoding):
 
     def adapt(self, content: Tensor, bias: Tensor) -> Tensor:
         """The network's H outputs for A [B, H, Q, K] and B [B|1, H, Q, K], [B, H, Q, K]."""
-        heads, exact = self.shape.heads, content.dtype
+        exact = content.dtype
         first, offset, second = (w.to(exact) for w in (self.widen.weight, self.widen.bias, self.narrow.weight))
-        total = torch.zeros_like(content)
-        # H hidden units at a time: all at once are `hidden` / H tensors of the size of the scores.
-        for start in range(0, len(first), heads):
-            some = slice(start, start + heads)
-            units = torch.einsum("uh,bhqk->buqk", first[some, :heads], content) + offset[some, None, None]
-            units = units + torch.einsum("uh,bhqk->buqk", first[some, heads:], bias)
-            total = total + torch.einsum("hu,buqk->bhqk", second[:, some], F.leaky_relu(units))
-        return total
+        weights, back = torch.cat((first, offset[:, None]), dim=1)[None], second[None]  # the offset's input is 1
+        # With gradients all rows at once; without, one at a time, whose hidden values a cache may hold.
+        size = len(content) if torch.is_grad_enabled() else 1
+        adapted = []
+        for part, own in zip(torch.split(content, size), torch.split(bias.expand_as(content), size), strict=True):
+            inputs = torch.cat((part, own, torch.ones_like(part[:, :1])), dim=1).flatten(2)
+            units = weights.expand(len(part), -1, -1).bmm(inputs)
+            adapted.append(back.expand(len(part), -1, -1).bmm(F.leaky_relu_(units)))
+        return torch.cat(adapted).view_as(content)

@@ -21,9 +21,9 @@ from torch import Tensor, nn
 
 from benchmark.encodings.encoding import Encoding, Shape, Site
 
-# Scores held at once when no gradient is needed, in elements (float32: 16 MiB); past it, queries go in blocks. On a
-# processor smaller blocks are faster, too: CoPE at 16 rows of 1,024 tokens took 12 s in one block and 1.5 s in these.
-BLOCK_SCORES = 4 * 1024 * 1024
+# Scores held at once when no gradient is needed, in elements (float32: 8 MiB); past it, queries go in blocks. On a
+# processor smaller blocks are faster, too: CoPE at 16 rows of 1,024 tokens took 12 s in one block and 1.5 s in blocks.
+BLOCK_SCORES = 2 * 1024 * 1024
 BLOCK_QUERIES = 256  # queries of a block whose mask is a view: keys ahead of the block are left out
 GPU_BLOCK = 16  # times as many on a GPU, which small blocks would leave idle
 
@@ -65,7 +65,7 @@ def attend(
         attention = scores(q, k, site, encoding, scale).softmax(dim=-1).to(v.dtype)
         return attention @ v, attention
     if site.causal and not (encoding.biases or encoding.rescores):
-        return F.scaled_dot_product_attention(q, k, v, is_causal=True, scale=scale), None
+        return fused(q, k, v, scale=scale), None
     if not torch.is_grad_enabled() and (diagonals := _diagonals(q, site, encoding)) is not None:
         return _mix_along(q, k, v, site, diagonals, scale), None
     held = BLOCK_SCORES * (GPU_BLOCK if q.is_cuda else 1)
@@ -79,7 +79,17 @@ def _mix(q: Tensor, k: Tensor, v: Tensor, site: Site, encoding: Encoding, scale:
     if encoding.rescores:
         return scores(q, k, site, encoding, scale).softmax(dim=-1).to(v.dtype) @ v
     mask = fused_mask(site, encoding.bias(site), q.dtype)
-    return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, scale=scale)
+    return fused(q, k, v, scale=scale, mask=mask)
+
+
+def fused(q: Tensor, k: Tensor, v: Tensor, *, scale: float, mask: Tensor | None = None) -> Tensor:
+    """Fused attention, causal without a mask. Values as narrow as a head are filled up where q and k are wider.
+
+    The kernels that hold no Q x K take one width alone: FoPE at 1,024 tokens took 690 ms without that, and 86 with it.
+    """
+    wide = F.pad(v, (0, q.shape[-1] - v.shape[-1])) if q.shape[-1] > v.shape[-1] else v
+    mixed = F.scaled_dot_product_attention(q, k, wide, attn_mask=mask, is_causal=mask is None, scale=scale)
+    return mixed[..., : v.shape[-1]]
 
 
 def _diagonals(q: Tensor, site: Site, encoding: Encoding) -> Tensor | None:
@@ -109,9 +119,7 @@ def _mix_along(q: Tensor, k: Tensor, v: Tensor, site: Site, diagonals: Tensor, s
         stop = min(start + BLOCK_QUERIES, queries)
         keys = site.first_query + stop
         mask = diagonals[:, queries - stop :].unfold(-1, keys, 1)[None, :, : stop - start]
-        backwards = F.scaled_dot_product_attention(
-            q[..., start:stop, :].flip(-2), k[..., :keys, :], v[..., :keys, :], attn_mask=mask, scale=scale
-        )
+        backwards = fused(q[..., start:stop, :].flip(-2), k[..., :keys, :], v[..., :keys, :], scale=scale, mask=mask)
         mixed.append(backwards.flip(-2))
     return torch.cat(mixed, dim=-2)
 
@@ -123,6 +131,7 @@ def _mix_in_blocks(q: Tensor, k: Tensor, v: Tensor, site: Site, encoding: Encodi
     other order each block is a little larger than any hole that is left, and memory grows by all of them.
     """
     mixed = []
+    k, v = k.contiguous(), v.contiguous()  # so that no block copies its keys
     for start in reversed(range(0, q.shape[-2], rows)):
         part = site.block(start, min(start + rows, q.shape[-2]))
         keys = part.key_positions.shape[1]
@@ -132,14 +141,20 @@ def _mix_in_blocks(q: Tensor, k: Tensor, v: Tensor, site: Site, encoding: Encodi
 
 def scores(q: Tensor, k: Tensor, site: Site, encoding: Encoding, scale: float) -> Tensor:
     """Final scores [B, H, Q, K] of rotated q and k by the plain road, which every encoding can take."""
-    hidden_keys = ~site.visible
     plain = (q @ k.transpose(-1, -2)) * scale
     bias = encoding.bias(site)
-    biased = plain if bias is None else plain + bias
-    masked = biased.masked_fill(hidden_keys, -torch.inf)
-    if not encoding.rescores:
-        return masked
-    return encoding.rescore(masked, q, k, site).masked_fill(hidden_keys, -torch.inf)
+    masked = _hide(plain if bias is None else plain + bias, site)
+    return _hide(encoding.rescore(masked, q, k, site), site) if encoding.rescores else masked
+
+
+def _hide(scores: Tensor, site: Site) -> Tensor:
+    """-inf where a key is not visible; in place where no gradient may need what was there."""
+    if torch.is_grad_enabled():
+        return scores.masked_fill(~site.visible, -torch.inf)
+    ahead = site.first_query if site.mask is None else 0  # what stands before all queries is not hidden
+    scores = scores.contiguous()
+    scores[..., ahead:].masked_fill_(~site.visible[..., ahead:], -torch.inf)
+    return scores
 
 
 def fused_mask(site: Site, bias: Tensor | None, dtype: torch.dtype) -> Tensor:
@@ -148,6 +163,7 @@ def fused_mask(site: Site, bias: Tensor | None, dtype: torch.dtype) -> Tensor:
         return site.visible
     # The bias itself is part of the key, so that its identity cannot be reused while the mask is kept.
     _, mask = site.once(
-        ("mask", id(bias), dtype), lambda: (bias, bias.masked_fill(~site.visible, -torch.inf).to(dtype))
+        ("mask", id(bias), dtype),
+        lambda: (bias, _hide(bias if torch.is_grad_enabled() else bias.clone(), site).to(dtype)),
     )
     return mask

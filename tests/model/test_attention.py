@@ -14,6 +14,7 @@ from benchmark.encodings.alibi import Alibi
 from benchmark.encodings.encoding import Encoding, RelativeBias, Shape, Site
 from benchmark.model import attention
 from benchmark.model.transformer import Cache, Transformer
+from benchmark.seeds import generator
 
 BATCH, VOCABULARY, LENGTH = 2, 13, 11
 SHAPE = Shape(width=21, heads=3, layers=2, train_length=LENGTH, digits=tuple(range(2, 12)))
@@ -230,6 +231,17 @@ def test_the_scale_is_of_the_models_head_width_where_rotation_widens() -> None:
             return F.pad(q, (0, 4)), F.pad(k, (0, 4))
 
     torch.testing.assert_close(build(Widening)(rows()), build("none")(rows()))
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_where_rotation_widens_the_kernel_gets_one_width_and_gives_back_the_values_own(masked: bool) -> None:
+    q, k = torch.randn(2, 2, 3, 11, 9, generator=generator("wide")).unbind()
+    v, mask = torch.randn(2, 3, 11, 5, generator=generator("values")), torch.ones(11, 11, dtype=torch.bool).tril()
+    with mock.patch.object(F, "scaled_dot_product_attention", wraps=F.scaled_dot_product_attention) as kernel:
+        mixed = attention.fused(q, k, v, scale=0.3, mask=mask if masked else None)
+    assert [each.shape[-1] for each in kernel.call_args.args] == [9, 9, 9]
+    weights = (0.3 * q @ k.transpose(-1, -2)).masked_fill(~mask, -math.inf).softmax(dim=-1)
+    torch.testing.assert_close(mixed, weights @ v)
 
 
 def test_positions_are_sampled_in_training_alone() -> None:

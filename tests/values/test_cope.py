@@ -119,6 +119,23 @@ def test_equals_x_transformers(places: int, dtype: torch.dtype, tolerance: float
     torch.testing.assert_close(mine, expected, atol=tolerance, rtol=tolerance)
 
 
+@pytest.mark.parametrize(("level", "counted"), [(0.0, 16), (-3.0, 64), (-9.0, 150)])
+def test_keys_are_counted_until_all_before_are_at_the_last_place(
+    level: float, counted: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoding = cope(":places=3", torch.float32)
+    raw, q = (draw(2, 3, 4, width, dtype=torch.float32, seed=width) for width in (150, WIDTH))
+    raw = level + raw / 4
+    near, every = encoding.count_near(raw), encoding.count(raw)
+    assert near.shape[-1] == counted
+    torch.testing.assert_close(near, every[..., -counted:])
+    assert (every[..., :-counted] == 2).all()
+    site = Site.of(torch.zeros(2, 150, SHAPE.width), torch.arange(150)[None], queries=4)
+    rescored = encoding.rescore(raw, q, q, site)
+    monkeypatch.setattr(encoding, "count_near", encoding.count)
+    torch.testing.assert_close(rescored, encoding.rescore(raw, q, q, site))
+
+
 def test_with_every_gate_open_places_are_distances_plus_one() -> None:
     encoding = make("cope:places=97", SHAPE)
     wide_open = torch.full((1, 1, LENGTH, LENGTH), 50.0).tril()
