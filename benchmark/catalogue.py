@@ -18,7 +18,7 @@ import math
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.machinery import SourceFileLoader
 from importlib.metadata import entry_points
@@ -99,6 +99,12 @@ class Catalogue:
     table: Mapping[str, str]  # name -> module inside the package
     groups: Mapping[str, tuple[str, ...]]  # group name -> names
     entry_point_group: str
+    opens_files: bool = True
+
+    @property
+    def registered(self) -> "Catalogue":
+        """The same without files: for names that come from records, which may not say what is opened."""
+        return replace(self, opens_files=False)
 
     @property
     def folder(self) -> Path:
@@ -116,7 +122,7 @@ class Catalogue:
 
     def entry(self, name: str) -> Entry:
         """The entry of a registered name, or of a path to a file."""
-        if _is_path(name):
+        if self.opens_files and _is_path(name):
             return self._from_file(Path(name))
         if name in self.table:
             module = f"{self.package}.{self.table[name]}"

@@ -110,9 +110,9 @@ def corpora(_: Path) -> list[Row]:
 
 def text(corpus: str) -> list[Row]:
     """One corpus, cut by each tokenizer."""
-    from benchmark.tasks.corpus import TOKENIZERS, describe
+    from benchmark.tasks.corpus import TOKENIZERS, describe, find, suited_to
 
-    suited = describe(corpus).tokenizer
+    suited = suited_to(find(corpus))
     infos = [describe(corpus, tokenizer) for tokenizer in TOKENIZERS]
     return [
         {

@@ -45,7 +45,7 @@ class CoPE(Encoding):
     def rescore(self, scores: Tensor, q: Tensor, k: Tensor, site: Site) -> Tensor:
         places = self.count_near(scores)
         logits = (q @ self.table.to(q.dtype).T).to(places.dtype) * self.scale  # [B, H, Q, P]
-        below = places.detach().long()
+        below = places.detach().long().clamp_(min=0)  # a diverged model's NaN is no index
         steps = F.pad(logits.diff(dim=-1), (0, 1))  # from each place to the next; past the last there is none
         near = logits.gather(-1, below) + (places - below) * steps.gather(-1, below)
         own = near.shape[-1]

@@ -58,8 +58,9 @@ class Dape(Encoding):
         # With gradients all rows at once; without, one at a time, whose hidden values a cache may hold.
         size = len(content) if torch.is_grad_enabled() else 1
         adapted = []
-        for part, own in zip(torch.split(content, size), torch.split(bias.expand_as(content), size), strict=True):
-            inputs = torch.cat((part, own, torch.ones_like(part[:, :1])), dim=1).flatten(2)
-            units = weights.expand(len(part), -1, -1).bmm(inputs)
-            adapted.append(back.expand(len(part), -1, -1).bmm(F.leaky_relu_(units)))
+        with torch.autocast(content.device.type, enabled=False):  # which would round content and bias to bfloat16
+            for part, own in zip(torch.split(content, size), torch.split(bias.expand_as(content), size), strict=True):
+                inputs = torch.cat((part, own, torch.ones_like(part[:, :1])), dim=1).flatten(2)
+                units = weights.expand(len(part), -1, -1).bmm(inputs)
+                adapted.append(back.expand(len(part), -1, -1).bmm(F.leaky_relu_(units)))
         return torch.cat(adapted).view_as(content)

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from benchmark.encodings.encoding import Encoding, Shape, Site
 
 # Scores held at once when no gradient is needed, in elements (float32: 8 MiB); past it, queries go in blocks. On a
-# processor smaller blocks are faster, too: CoPE at 16 rows of 1,024 tokens took 12 s in one block and 1.5 s in blocks.
+# processor smaller blocks are faster, too: CoPE at rows of 1,024 tokens takes a sixth more time in blocks of 16 MiB.
 BLOCK_SCORES = 2 * 1024 * 1024
 BLOCK_QUERIES = 256  # queries of a block whose mask is a view: keys ahead of the block are left out
 GPU_BLOCK = 16  # times as many on a GPU, which small blocks would leave idle
@@ -143,16 +143,18 @@ def scores(q: Tensor, k: Tensor, site: Site, encoding: Encoding, scale: float) -
     """Final scores [B, H, Q, K] of rotated q and k by the plain road, which every encoding can take."""
     plain = (q @ k.transpose(-1, -2)) * scale
     bias = encoding.bias(site)
-    masked = _hide(plain if bias is None else plain + bias, site)
+    masked = _hide(plain if bias is None else plain + bias, site, own=True)
     return _hide(encoding.rescore(masked, q, k, site), site) if encoding.rescores else masked
 
 
-def _hide(scores: Tensor, site: Site) -> Tensor:
-    """-inf where a key is not visible; in place where no gradient may need what was there."""
+def _hide(scores: Tensor, site: Site, *, own: bool = False) -> Tensor:
+    """-inf where a key is not visible; without gradients in place, where the scores are nobody else's, or in a copy."""
     if torch.is_grad_enabled():
         return scores.masked_fill(~site.visible, -torch.inf)
+    if not own:
+        shape = torch.broadcast_shapes(scores.shape, site.visible.shape)
+        scores = scores.expand(shape).clone(memory_format=torch.contiguous_format)
     ahead = site.first_query if site.mask is None else 0  # what stands before all queries is not hidden
-    scores = scores.contiguous()
     scores[..., ahead:].masked_fill_(~site.visible[..., ahead:], -torch.inf)
     return scores
 
@@ -162,8 +164,5 @@ def fused_mask(site: Site, bias: Tensor | None, dtype: torch.dtype) -> Tensor:
     if bias is None:
         return site.visible
     # The bias itself is part of the key, so that its identity cannot be reused while the mask is kept.
-    _, mask = site.once(
-        ("mask", id(bias), dtype),
-        lambda: (bias, _hide(bias if torch.is_grad_enabled() else bias.clone(), site).to(dtype)),
-    )
+    _, mask = site.once(("mask", id(bias), dtype), lambda: (bias, _hide(bias, site).to(dtype)))
     return mask

@@ -306,7 +306,7 @@ def setting_of(spec: TrainSpec, *, without: str | None = None) -> str:
 def headline_metric(task: str) -> str:
     """The metric that a task names as its own; token accuracy for a task that is not installed here."""
     try:
-        return str(CATALOGUE.entry(task).attributes.get("metric", "token_accuracy"))
+        return str(CATALOGUE.registered.entry(task).attributes.get("metric", "token_accuracy"))
     except (UsageError, OSError):
         return "loss_nats" if task == LANGUAGE else "token_accuracy"
 
@@ -315,7 +315,7 @@ def headline_metric(task: str) -> str:
 def unlearned(task: str) -> str:
     """Why no model of a preset learns a task at its trained length, as the task says; "" where one does."""
     try:
-        return str(CATALOGUE.entry(task).attributes.get("unlearned", ""))
+        return str(CATALOGUE.registered.entry(task).attributes.get("unlearned", ""))
     except (UsageError, OSError):
         return ""
 
@@ -324,7 +324,7 @@ def unlearned(task: str) -> str:
 def sweep_of(task: str) -> tuple[str, str] | None:
     """The axis that a task names whose runs differ in one parameter, and the parameter; None if it names none."""
     try:
-        sweep = CATALOGUE.entry(task).attributes.get("sweep")
+        sweep = CATALOGUE.registered.entry(task).attributes.get("sweep")
     except (UsageError, OSError):
         return None
     return (str(sweep[0]), str(sweep[1])) if sweep else None
@@ -681,12 +681,15 @@ def _timing_files(folder: Path, problems: list[str]) -> Iterator[tuple[str, list
     for path in sorted(folder.rglob("*.json")):
         try:
             content = json.loads(path.read_bytes())
+            json.dumps(
+                content, ensure_ascii=False
+            ).encode()  # refuses half a pair of surrogates, which no page can hold
             if not isinstance(content, dict) or not isinstance(content.get("benchmarks"), list):
                 raise ValueError("not a pytest-benchmark file")
             rows = list(_timing_rows(content))
         except (OSError, ValueError) as error:
             problems.append(f"{path}: skipped: {error}")
-        except (AttributeError, TypeError, OverflowError, RecursionError) as error:
+        except (AttributeError, LookupError, TypeError, OverflowError, RecursionError) as error:
             problems.append(f"{path}: skipped: not a pytest-benchmark file: {error}")
         else:
             yield str(content.get("datetime", "")), rows
@@ -699,11 +702,14 @@ def _timing_rows(content: dict[str, Any]) -> Iterator[dict[str, Any]]:
         none = info.get("none_seconds") or []
         rounds = min(len(own), len(none))
         if rounds and {"encoding", "operation", "length"} <= info.keys():
+            seconds = np.concatenate([np.asarray(own, dtype=float), np.asarray(none, dtype=float)])
+            if not (np.isfinite(seconds) & (seconds > 0)).all():
+                raise ValueError("its seconds are not all positive numbers")
             ratio = paired_ratio(own[:rounds], none[:rounds])
             yield {
                 "encoding": str(info["encoding"]),
                 "operation": str(info["operation"]),
-                "length": int(info["length"]),
+                "length": int(np.int64(info["length"])),  # what a column holds
                 "seconds": float(np.median(own)),
                 "none_seconds": float(np.median(none)),
                 "ratio": ratio.value,

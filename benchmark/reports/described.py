@@ -31,8 +31,8 @@ class Description:
 def describe(label: str) -> Description | None:
     """The encoding with this label; None if none of its name is installed here."""
     try:
-        choice = CATALOGUE.choice(label)
-        around = CATALOGUE.wrapped(choice)
+        choice = CATALOGUE.registered.choice(label)
+        around = CATALOGUE.registered.wrapped(choice)
     except (UsageError, OSError):
         return None
     entry = choice.entry

@@ -187,7 +187,7 @@ def task_name(label: str) -> str:
 def task_title(label: str) -> str:
     """A task for people, with its label where that says more."""
     try:
-        title = str(CATALOGUE.entry(task_name(label)).attributes.get("title", label))
+        title = str(CATALOGUE.registered.entry(task_name(label)).attributes.get("title", label))
     except (UsageError, OSError):
         return label
     return said(title) if label == task_name(label) else f"{said(title)} · {label}"

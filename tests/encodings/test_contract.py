@@ -357,3 +357,14 @@ def test_shapes_are_types_under_test() -> None:
         build("none")(torch.zeros(2, 3, 5, dtype=torch.int64))
     with pytest.raises(TypeCheckError, match="hidden"):
         Site.of(torch.zeros(2, 3), torch.arange(3)[None])
+
+
+@every_encoding
+@both_kernels
+def test_a_diverged_model_gives_nan_and_raises_nothing(choice: str, eager: bool) -> None:
+    model = build(choice)
+    with torch.no_grad():
+        model.embedding.fill_(torch.nan)
+    assert outputs(model.train(), rows(), eager).isnan().all()
+    with torch.inference_mode():
+        assert outputs(model.eval(), rows(), eager).isnan().all()

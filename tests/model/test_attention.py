@@ -280,3 +280,38 @@ def test_a_bias_is_added_to_scaled_scores() -> None:
             for j in range(3):
                 score = 2 * (q[0, head, i] @ k[0, head, j] / math.sqrt(7) + 5)
                 assert final[0, head, i, j].item() == pytest.approx(score.item() if j <= i else -math.inf, abs=1e-5)
+
+
+@pytest.mark.parametrize("grad", [True, False])
+@pytest.mark.parametrize("shape", [(1, 3, 11, 11), (1, 1, 1, 11), (2, 3, 1, 11)])
+def test_a_bias_is_broadcast_against_a_mask_of_each_row(shape: tuple[int, ...], grad: bool) -> None:
+    class Constant(Encoding):
+        name = "constant"
+
+        def bias(self, site: Site) -> Tensor:
+            return table
+
+    table = torch.randn(shape, generator=generator("constant"))
+    q, k, v = torch.randn(3, 2, 3, 11, 5, generator=generator("queries")).unbind()
+    mask = torch.ones(2, 1, 11, 11, dtype=torch.bool).tril()
+    mask[1, :, :, :2] = torch.eye(11, dtype=torch.bool)[:, :2]
+    site = replace(Site.of(torch.zeros(2, 11, 15), torch.arange(11)[None]), mask=mask)
+    with torch.set_grad_enabled(grad):
+        mixed, _ = attention.attend(q, k, v, site, Constant(SHAPE), scale=0.5)
+    weights = (0.5 * q @ k.transpose(-1, -2) + table).masked_fill(~mask, -math.inf).softmax(dim=-1)
+    torch.testing.assert_close(mixed, weights @ v)
+
+
+def test_scores_that_an_encoding_keeps_are_left_as_they_are() -> None:
+    kept = torch.randn(BATCH, SHAPE.heads, LENGTH, LENGTH, generator=generator("kept"))
+
+    class Keeping(Encoding):
+        name = "keeping"
+
+        def rescore(self, scores: Tensor, q: Tensor, k: Tensor, site: Site) -> Tensor:
+            return kept
+
+    before = kept.clone()
+    with torch.inference_mode():
+        build(Keeping)(rows())
+    assert torch.equal(kept, before)

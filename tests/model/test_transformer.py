@@ -33,3 +33,17 @@ def test_hidden_states_of_some_places_are_those_of_all(encoding: str, places: li
     assert len(gradients[0]) == len(gradients[1])
     for whole, part in zip(*gradients, strict=True):
         assert torch.allclose(whole, part, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "asked"),
+    [("rope", 0), ("alibi", 0), ("drop", 1), ("kerple-log", 2), ("dape", 2), ("randomized:base=drop", 1)],
+)
+def test_every_encoding_that_has_a_schedule_is_told_what_is_done(
+    encoding: str, asked: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, told = model_with(encoding), []
+    for each in model.encodings:
+        monkeypatch.setattr(each, "schedule", told.append)
+    model.schedule(0.25)
+    assert told == [0.25] * asked

@@ -2,6 +2,7 @@ import json
 import math
 import subprocess
 import sys
+import tempfile
 from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
@@ -9,6 +10,8 @@ from types import ModuleType
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from benchmark.reports import aggregate
 from benchmark.results.record import TrainRecord
@@ -364,6 +367,18 @@ def test_timings_by_hand_and_the_newest_wins(tmp_path: Path) -> None:
             "stats": {"data": [1.0]},
             "extra_info": {"none_seconds": [1.0], "encoding": "x", "operation": "y", "length": 1e999},
         },
+        {
+            "stats": {"data": [1.0]},
+            "extra_info": {"none_seconds": [1.0], "encoding": "x", "operation": "y", "length": 10**30},
+        },
+        {
+            "stats": {"data": [1.0]},
+            "extra_info": {"none_seconds": [1.0], "encoding": "\ud800", "operation": "y", "length": 1},
+        },
+        {
+            "stats": {"data": {"a": 1.0}},
+            "extra_info": {"none_seconds": [1.0], "encoding": "x", "operation": "y", "length": 1},
+        },
     ],
 )
 def test_a_foreign_timing_file_is_named(tmp_path: Path, benchmark_: object) -> None:
@@ -371,6 +386,31 @@ def test_a_foreign_timing_file_is_named(tmp_path: Path, benchmark_: object) -> N
     problems: list[str] = []
     assert aggregate.timings(tmp_path, problems).empty
     assert len(problems) == 1 and "foreign.json: skipped" in problems[0]
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=5,
+)
+numbers = st.lists(st.floats() | st.integers(), max_size=3) | json_values
+extra_info = st.fixed_dictionaries(
+    {"none_seconds": numbers, "encoding": json_values, "operation": json_values, "length": json_values},
+    optional={"device": json_values},
+)
+benchmarks = st.fixed_dictionaries({"stats": st.fixed_dictionaries({"data": numbers}), "extra_info": extra_info})
+
+
+@settings(max_examples=150, derandomize=True, deadline=None)
+@given(st.lists(benchmarks | json_values, max_size=2) | json_values)
+def test_whatever_a_timing_file_holds_it_is_read_or_named(content: object) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "any.json").write_text(json.dumps({"benchmarks": content}), encoding="utf-8")
+        problems: list[str] = []
+        table = aggregate.timings(Path(folder), problems)
+        table.to_json().encode()
+    assert len(problems) <= 1
+    assert table.empty or not problems
 
 
 def test_a_task_that_is_not_installed_is_measured_by_token_accuracy() -> None:

@@ -1,8 +1,10 @@
 """What a report says of an encoding, read from its source text."""
 
+from pathlib import Path
+
 import pytest
 
-from benchmark.encodings import CATALOGUE
+from benchmark.encodings import CATALOGUE, rope
 from benchmark.reports.described import describe
 
 
@@ -41,3 +43,13 @@ def test_what_is_inside_another_is_named() -> None:
 @pytest.mark.parametrize("label", ["mine", "rope:bass=3", "<script>"])
 def test_nothing_is_said_of_what_is_not_installed(label: str) -> None:
     assert describe(label) is None
+
+
+@pytest.mark.parametrize("label", ["{file}", "../{name}", "randomized:base={file}"])
+def test_a_record_cannot_name_a_file_to_be_read(label: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    file = tmp_path / "mine.py"
+    file.write_text(Path(rope.__file__).read_text().replace('name = "rope"', 'name = "mine"'))
+    assert CATALOGUE.choice(str(file)).label == "mine"
+    assert describe(label.format(file=file, name=file.name)) is None

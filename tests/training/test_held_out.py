@@ -45,6 +45,18 @@ def test_rows_of_a_view_are_held_out_at_their_own_width() -> None:
     assert torch.equal(scored, ~asked)
 
 
+def test_batches_of_several_widths_are_looked_through_together() -> None:
+    task = tasks.make("addition")
+    held_out = HeldOut(task, 3)
+    drawn = [task.sample(500, length, generator("data", step)) for step, length in enumerate((1, 3, 1, 2, 3, 1))]
+    kept = held_out.out_of(drawn)
+    assert len(kept) == len(drawn)
+    for batch, own in zip(drawn, kept, strict=True):
+        (alone,) = held_out.out_of([batch])
+        assert torch.equal(own.tokens, batch.tokens) and torch.equal(own.targets, alone.targets)
+    assert sum(not torch.equal(own.targets, batch.targets) for batch, own in zip(drawn, kept, strict=True)) >= 3
+
+
 def test_other_lengths_and_exhaustive_tasks_are_left_alone() -> None:
     parity, repeat = tasks.make("parity"), tasks.make("copy-repeat")
     for task, length, test_length in ((parity, 3, 4), (repeat, 4, 4)):

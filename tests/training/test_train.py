@@ -42,6 +42,14 @@ def test_an_encoding_is_told_the_digits_of_a_task_that_writes_numbers() -> None:
         assert model.shape.digits == digits
 
 
+def test_an_encoding_is_told_what_share_of_training_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    spec, task = spec_of("drop", steps=4), tasks.make("offset-recall:back=2:symbols=3")
+    model, told = build(spec, task, CATALOGUE.choice("drop")), []
+    monkeypatch.setattr(model.encoding, "schedule", told.append)
+    train(model, task, spec, CPU, lambda *_: None)
+    assert told == [0, 0.25, 0.5, 0.75]
+
+
 def test_every_encoding_sees_the_same_rows_in_the_same_order() -> None:
     task = tasks.make("copy")
     specs = [spec_of(name, "copy") for name in ("rope", "learned")]

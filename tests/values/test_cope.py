@@ -9,6 +9,7 @@ from torch import Tensor
 from benchmark.encodings import make
 from benchmark.encodings.cope import CoPE
 from benchmark.encodings.encoding import Encoding, Shape, Site
+from benchmark.model import attention
 from benchmark.model.attention import scores
 
 BATCH, HEADS, LENGTH, WIDTH = 2, 3, 11, 5
@@ -134,6 +135,26 @@ def test_keys_are_counted_until_all_before_are_at_the_last_place(
     rescored = encoding.rescore(raw, q, q, site)
     monkeypatch.setattr(encoding, "count_near", encoding.count)
     torch.testing.assert_close(rescored, encoding.rescore(raw, q, q, site))
+
+
+def test_attention_in_blocks_of_a_long_row_is_that_in_one_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    encoding = cope(":places=3", torch.float32)
+    q, k, v = (draw(2, HEADS, 90, WIDTH, dtype=torch.float32, seed=seed) for seed in range(3))
+    counted = []
+    count = encoding.count
+    monkeypatch.setattr(encoding, "count", lambda raw: counted.append(raw.shape[-1]) or count(raw))
+
+    def mixed() -> Tensor:
+        site = Site.of(torch.zeros(2, 90, SHAPE.width), torch.arange(90)[None])
+        return attention.attend(q, k, v, site, encoding, scale=1 / math.sqrt(WIDTH))[0]
+
+    whole = mixed()
+    assert set(counted) == {90}
+    counted.clear()
+    monkeypatch.setattr(attention, "BLOCK_SCORES", 7 * 2 * HEADS * 90)
+    with torch.inference_mode():
+        torch.testing.assert_close(mixed(), whole)
+    assert 19 in counted and 90 not in counted  # seven queries, and four times three places
 
 
 def test_with_every_gate_open_places_are_distances_plus_one() -> None:

@@ -114,3 +114,22 @@ def test_a_model_in_bfloat16_adapts_in_float32() -> None:
 def test_a_network_without_units_is_refused() -> None:
     with pytest.raises(ValueError, match="dape: hidden is 0, but must be at least 1"):
         make("dape:hidden=0", SHAPE)
+
+
+@pytest.mark.parametrize("shared", [True, False], ids=["one-for-all", "of-each-row"])
+def test_without_gradients_rows_go_one_at_a_time_to_the_same_scores(shared: bool) -> None:
+    encoding = make("dape", SHAPE)
+    q, k = (draw(BATCH, HEADS, LENGTH, WIDTH, seed=seed) for seed in range(2))
+    positions = torch.tensor([PLACES] if shared else [PLACES, list(range(LENGTH))])
+    place = Site.of(torch.zeros(BATCH, LENGTH, SHAPE.width), positions)
+    together = scores(q, k, place, encoding, SCALE)
+    with torch.no_grad():
+        torch.testing.assert_close(scores(q, k, replace(place, shared={}), encoding, SCALE), together)
+
+
+def test_under_autocast_the_network_stays_float32() -> None:
+    encoding = make("dape", SHAPE)
+    content, bias = (draw(BATCH, HEADS, LENGTH, LENGTH, seed=seed) for seed in range(2))
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        adapted = encoding.adapt(content, bias)
+    assert torch.equal(adapted, encoding.adapt(content, bias))
