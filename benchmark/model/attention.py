@@ -152,7 +152,7 @@ def _hide(scores: Tensor, site: Site, *, own: bool = False) -> Tensor:
     if torch.is_grad_enabled():
         return scores.masked_fill(~site.visible, -torch.inf)
     if not own:
-        shape = torch.broadcast_shapes(scores.shape, site.visible.shape)
+        shape = torch.broadcast_shapes(scores.shape, site.visible.shape)  # type: ignore[no-untyped-call]
         scores = scores.expand(shape).clone(memory_format=torch.contiguous_format)
     ahead = site.first_query if site.mask is None else 0  # what stands before all queries is not hidden
     scores[..., ahead:].masked_fill_(~site.visible[..., ahead:], -torch.inf)
