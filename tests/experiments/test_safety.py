@@ -18,6 +18,7 @@ from click.testing import CliRunner
 
 from benchmark import run
 from benchmark.cli import main
+from benchmark.encodings import rope
 from benchmark.experiments.cell import run_cell
 from benchmark.experiments.machine import cores
 from benchmark.experiments.plan import Request, make_plan, outstanding
@@ -234,7 +235,7 @@ def test_a_full_disk_is_one_line_and_what_was_finished_stays(tmp_path: Path, who
         subprocess.run(["mount", "-o", "remount,size=9m", str(folder)], check=True)
         assert told(folder) == (0, "")
         assert len(good(folder)) == 2 * 3
-        assert kept.items() <= outcomes(folder).items()
+        assert kept.items() <= outcomes(folder).items() <= outcomes(whole).items()
 
 
 def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
@@ -262,12 +263,13 @@ def test_a_finished_folder_may_be_read_only(tmp_path: Path, whole: Path) -> None
 # Two at once
 
 
-def test_two_runs_on_one_folder_share_the_work(tmp_path: Path) -> None:
+def test_two_runs_on_one_folder_share_the_work(tmp_path: Path, whole: Path) -> None:
     command = [*RUN, "--encodings", "rope,alibi", "--seeds", "2", "--workers", "2", "--results", str(tmp_path)]
     both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     outputs = [process.communicate()[0] for process in both]
     assert [process.returncode for process in both] == [0, 0]
-    assert len(good(tmp_path)) == len(outcomes(tmp_path)) == len(PLAN.cells) * 3
+    assert len(good(tmp_path)) == len(PLAN.cells) * 3
+    assert outcomes(tmp_path) == outcomes(whole)
     events = [json.loads(line) for output in outputs for line in output.splitlines()]
     trained = [event["key"] for event in events if event["event"] == "progress" and event["step"] == 30]
     assert sorted(trained) == sorted(PLAN.train_keys)  # each once
@@ -334,3 +336,25 @@ def test_nothing_in_the_results_folder_is_run(tmp_path: Path) -> None:
     assert not mark.exists()
     pickle.loads(pickle.dumps(Trap()))
     assert mark.exists()  # the trap works
+
+
+def test_a_file_of_ones_own_is_run_only_when_it_is_named(tmp_path: Path) -> None:
+    mark, plugin, results = tmp_path / "mark", tmp_path / "mine.py", str(tmp_path / "results")
+    source = Path(rope.__file__).read_text().replace('name = "rope"', 'name = "mine"')
+    plugin.write_text(f"{source}\n\nfrom pathlib import Path\n\nPath({str(mark)!r}).touch()\n")
+    training = ["run", *OPTIONS, "--seeds", "1", "--results", results]
+
+    def asked(*arguments: str) -> None:
+        done = CliRunner().invoke(main, arguments)
+        assert done.exit_code == 0, done.output
+
+    subprocess.run([*RUN, "--encodings", str(plugin), "--seeds", "1", "--results", results], check=True)
+    assert mark.exists()
+    mark.unlink()
+    asked("report", "--results", results, "--out", str(tmp_path / "page"))
+    asked("status", "--results", results)
+    asked("export", "--results", results, "--format", "markdown")
+    asked("list", "encodings")
+    asked(*training, "--encodings", "rope")
+    asked("compare", "mine", "rope", "--results", results)
+    assert not mark.exists()
