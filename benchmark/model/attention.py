@@ -21,9 +21,10 @@ from torch import Tensor, nn
 
 from benchmark.encodings.encoding import Encoding, Shape, Site
 
-# Scores held at once when no gradient is needed, in elements (float32: 8 MiB); past it, queries go in blocks. On a
-# processor smaller blocks are faster, too: CoPE at rows of 1,024 tokens takes a sixth more time in blocks of 16 MiB.
-BLOCK_SCORES = 2 * 1024 * 1024
+# Scores held at once when no gradient is needed, in elements (float32: 16 MiB); past it, queries go in blocks. On a
+# processor blocks are faster, too: CoPE at 16 rows of 1,024 tokens took 12 s in one block and 1.5 s in these. Half as
+# many would suit CoPE and DAPE (a seventh less time), but not PaTH (a quarter more), whose blocks turn all keys anew.
+BLOCK_SCORES = 4 * 1024 * 1024
 BLOCK_QUERIES = 256  # queries of a block whose mask is a view: keys ahead of the block are left out
 GPU_BLOCK = 16  # times as many on a GPU, which small blocks would leave idle
 
