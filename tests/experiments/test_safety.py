@@ -21,7 +21,7 @@ from benchmark.cli import main
 from benchmark.encodings import rope
 from benchmark.experiments.cell import run_cell
 from benchmark.experiments.machine import cores
-from benchmark.experiments.plan import Request, make_plan, outstanding
+from benchmark.experiments.plan import Cell, Request, make_plan, outstanding
 from benchmark.results.lock import locked
 from benchmark.results.record import EvalRecord, TrainRecord
 from benchmark.results.store import Store
@@ -139,22 +139,57 @@ run_cell(cell, Store(Path(sys.argv[1])), "cpu", lambda event, **data: print(even
 """
 
 
+def kill_in_training(cell: Cell, store: Store, after: float) -> bool:
+    """Start a training that writes a checkpoint at every step, and kill it so long after it wrote one.
+
+    Whether that hit anything.
+    """
+    command = [sys.executable, "-c", TRAINER, str(store.root), str(THREADS)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    assert process.stdin is not None
+    process.stdin.write(cell.model_dump_json() + "\n")
+    process.stdin.close()
+    before = written(store.checkpoint(cell.train.key))
+    while written(store.checkpoint(cell.train.key)) in (None, before) and process.poll() is None:
+        time.sleep(0.001)
+    time.sleep(after)
+    process.kill()
+    return process.wait() != 0
+
+
+def written(path: Path) -> int | None:
+    """When a file was written; None where there is none."""
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return None
+
+
+def kill_training_often(tmp_path: Path, whole: Path, kills: int, seed: int) -> None:
+    cell, store, draw = PLAN.cells[1], Store(tmp_path), random.Random(seed)
+    assert any([kill_in_training(cell, store, draw.uniform(0, 0.03)) for _ in range(kills)])
+    assert run_cell(cell, store, "cpu", lambda *_, **__: None) == "ok"
+    found = outcomes(tmp_path)
+    assert found.items() <= outcomes(whole).items()
+    assert len(found) == 1 + 2
+
+
+def test_a_training_that_is_killed_while_it_writes_checkpoints_ends_as_if_it_had_not_been(
+    tmp_path: Path, whole: Path
+) -> None:
+    kill_training_often(tmp_path, whole, kills=3, seed=11)
+
+
+@pytest.mark.slow
+def test_a_training_that_is_killed_twelve_times_ends_as_if_it_had_not_been(tmp_path: Path, whole: Path) -> None:
+    kill_training_often(tmp_path, whole, kills=12, seed=12)
+
+
 def test_a_killed_training_goes_on_inside_its_cell_to_the_same_result(tmp_path: Path, whole: Path) -> None:
     cell = PLAN.cells[0]
     store = Store(tmp_path)
-    command = [sys.executable, "-c", TRAINER, str(tmp_path), str(THREADS)]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdin.write(cell.model_dump_json() + "\n")
-    process.stdin.flush()
-    while not store.checkpoint(cell.train.key).exists():
-        assert process.poll() is None
-        time.sleep(0.001)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    process.stdin.close()
-    process.stdout.close()
+    assert kill_in_training(cell, store, after=0)
+    assert store.checkpoint(cell.train.key).exists()
 
     told = []
     (store.folder(cell.train.key) / ".0123.tmp").write_bytes(b"half of what another kill left")
