@@ -32,7 +32,7 @@ from benchmark.reports.statistics import STATUSES, paired_ratio
 from benchmark.reports.words import t
 from benchmark.results.record import Arrays, EvalRecord, ProbeRecord, TrainRecord
 from benchmark.results.spec import TrainSpec
-from benchmark.results.store import Store
+from benchmark.results.store import Store, decoded
 from benchmark.tasks import CATALOGUE
 
 READS_DIGITS = "reads digits"  # the league of encodings that know what tokens mean
@@ -303,30 +303,27 @@ def setting_of(spec: TrainSpec, *, without: str | None = None) -> str:
 
 
 @cache
-def headline_metric(task: str) -> str:
-    """The metric that a task names as its own; token accuracy for a task that is not installed here."""
+def told(task: str, fact: str) -> Any:
+    """What the class of a task says of it: its title, metric, ...; None if it does not, or is not installed here."""
     try:
-        return str(CATALOGUE.registered.entry(task).attributes.get("metric", "token_accuracy"))
-    except (UsageError, OSError):
-        return "loss_nats" if task == LANGUAGE else "token_accuracy"
-
-
-@cache
-def unlearned(task: str) -> str:
-    """Why no model of a preset learns a task at its trained length, as the task says; "" where one does."""
-    try:
-        return str(CATALOGUE.registered.entry(task).attributes.get("unlearned", ""))
-    except (UsageError, OSError):
-        return ""
-
-
-@cache
-def sweep_of(task: str) -> tuple[str, str] | None:
-    """The axis that a task names whose runs differ in one parameter, and the parameter; None if it names none."""
-    try:
-        sweep = CATALOGUE.registered.entry(task).attributes.get("sweep")
+        return CATALOGUE.registered.entry(task).attributes.get(fact)
     except (UsageError, OSError):
         return None
+
+
+def headline_metric(task: str) -> str:
+    """The metric that a task names as its own; token accuracy for a task that is not installed here."""
+    return str(told(task, "metric") or ("loss_nats" if task == LANGUAGE else "token_accuracy"))
+
+
+def unlearned(task: str) -> str:
+    """Why no model of a preset learns a task at its trained length, as the task says; "" where one does."""
+    return str(told(task, "unlearned") or "")
+
+
+def sweep_of(task: str) -> tuple[str, str] | None:
+    """The axis that a task names whose runs differ in one parameter, and the parameter; None if it names none."""
+    sweep = told(task, "sweep")
     return (str(sweep[0]), str(sweep[1])) if sweep else None
 
 
@@ -680,10 +677,7 @@ def _absence(record: TrainRecord | None) -> str:
 def _timing_files(folder: Path, problems: list[str]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     for path in sorted(folder.rglob("*.json")):
         try:
-            content = json.loads(path.read_bytes())
-            json.dumps(
-                content, ensure_ascii=False
-            ).encode()  # refuses half a pair of surrogates, which no page can hold
+            content = decoded(path.read_bytes())
             if not isinstance(content, dict) or not isinstance(content.get("benchmarks"), list):
                 raise ValueError("not a pytest-benchmark file")
             rows = list(_timing_rows(content))

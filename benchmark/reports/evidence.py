@@ -16,7 +16,6 @@ from benchmark.reports import aggregate, lengths, paired, statistics
 from benchmark.reports.words import said
 from benchmark.results.record import TrainRecord
 from benchmark.results.store import Store
-from benchmark.tasks import CATALOGUE
 
 MODEL = ["width", "heads", "layers", "precision"]
 REFERENCE = "rope"  # unless another is asked for
@@ -186,9 +185,8 @@ def task_name(label: str) -> str:
 
 def task_title(label: str) -> str:
     """A task for people, with its label where that says more."""
-    try:
-        title = str(CATALOGUE.registered.entry(task_name(label)).attributes.get("title", label))
-    except (UsageError, OSError):
+    title = aggregate.told(task_name(label), "title")
+    if title is None:
         return label
     return said(title) if label == task_name(label) else f"{said(title)} · {label}"
 

@@ -1,7 +1,6 @@
 """The figures of a report, each with its caption, its records, its numbers, and an interactive twin for the curves."""
 
 import math
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -11,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from benchmark.reports import aggregate, crowd, data, figures, film, interactive, statistics
-from benchmark.reports.evidence import Evidence, Panel, slug
+from benchmark.reports.evidence import Evidence, Panel, slug, task_name
 from benchmark.reports.figures import AXES, METRICS, Style
 from benchmark.reports.fonts import drawable
 from benchmark.reports.interactive import Axes, Curve, Point
@@ -53,7 +52,7 @@ def _unlearned(panel: Panel) -> Iterator[str]:
         learned=LEARNED,
         best=at_trained.max(),
     )
-    why = aggregate.unlearned(re.split("[: ]", panel.task)[0])
+    why = aggregate.unlearned(task_name(panel.task))
     if why:
         yield t("That is known of {task}: {why}.", task=panel.task, why=said(why))
 

@@ -153,15 +153,21 @@ def read(path: Path) -> dict[str, Any]:
 
 def parse(text: str | bytes) -> dict[str, Any]:
     """The JSON object in a text, of our schema."""
-    try:
-        data = json.loads(text)
-    except RecursionError:
-        raise ValueError("its JSON is nested too deeply") from None
-    json.dumps(data, ensure_ascii=False).encode()  # refuses half a pair of surrogates, which could not be printed
+    data = decoded(text)
     version = data.get("schema_version") if isinstance(data, dict) else None
     if version != SCHEMA:
         raise ValueError(f"schema version {version!r}, but this version reads {SCHEMA}")
     return dict(data)
+
+
+def decoded(text: str | bytes) -> Any:
+    """What the JSON in a text says; a ValueError if that cannot be read, or could not be printed."""
+    try:
+        data = json.loads(text)
+    except RecursionError:
+        raise ValueError("its JSON is nested too deeply") from None
+    json.dumps(data, ensure_ascii=False).encode()  # refuses half a pair of surrogates
+    return data
 
 
 def checked(key: str) -> str:

@@ -26,7 +26,7 @@ from benchmark.seeds import generator
 from benchmark.tasks.task import Batch
 from benchmark.timing import peers
 from benchmark.timing.peers import Size
-from benchmark.training.train import autocast, batch_loss, make_optimiser, update
+from benchmark.training.train import gradients, make_optimiser, update
 
 ROWS, LENGTH = 32, 64  # of a batch
 SIZES = tuple(
@@ -75,28 +75,27 @@ def our_step(case: Case, *, precision: Precision = "float32") -> Step:
     model.initialise(0)
     rows, sampler = batch(), generator("timing", "positions")
     cpu = torch.device("cpu")
-
-    def loss() -> Tensor:
-        with autocast(precision, cpu):
-            return batch_loss(model, rows, cpu, sampler)
-
-    return step_of(model, loss, make_optimiser(model, BUDGET))
+    return step_of(model, lambda: gradients(model, rows, precision, cpu, sampler), make_optimiser(model, BUDGET))
 
 
 def peer_step(peer: str, case: Case, *, flash: bool) -> Step:
     """The same step of a library's model."""
     model, rows = peers.make(peer, case.encoding, case.size, flash=flash), batch()
     optimiser = torch.optim.AdamW(model.parameters(), lr=1e-3, betas=(0.9, 0.98), weight_decay=0.1, fused=True)
-    return step_of(model, lambda: F.cross_entropy(model(rows.tokens).flatten(0, 1), rows.targets.flatten()), optimiser)
+
+    def backward() -> None:
+        F.cross_entropy(model(rows.tokens).flatten(0, 1), rows.targets.flatten()).backward()  # type: ignore[no-untyped-call]
+
+    return step_of(model, backward, optimiser)
 
 
-def step_of(model: nn.Module, loss: Callable[[], Tensor], optimiser: torch.optim.Optimizer) -> Step:
+def step_of(model: nn.Module, backward: Callable[[], object], optimiser: torch.optim.Optimizer) -> Step:
     """Everything that training does with a batch."""
     weights = list(model.parameters())
     model.train()
 
     def step() -> None:
-        loss().backward()  # type: ignore[no-untyped-call]
+        backward()
         update(optimiser, weights, BUDGET.clip)
 
     return step

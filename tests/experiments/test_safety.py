@@ -18,7 +18,6 @@ from click.testing import CliRunner
 
 from benchmark import run
 from benchmark.cli import main
-from benchmark.encodings import rope
 from benchmark.experiments.cell import run_cell
 from benchmark.experiments.machine import cores
 from benchmark.experiments.plan import Cell, Request, make_plan, outstanding
@@ -373,17 +372,16 @@ def test_nothing_in_the_results_folder_is_run(tmp_path: Path) -> None:
     assert mark.exists()  # the trap works
 
 
-def test_a_file_of_ones_own_is_run_only_when_it_is_named(tmp_path: Path) -> None:
-    mark, plugin, results = tmp_path / "mark", tmp_path / "mine.py", str(tmp_path / "results")
-    source = Path(rope.__file__).read_text().replace('name = "rope"', 'name = "mine"')
-    plugin.write_text(f"{source}\n\nfrom pathlib import Path\n\nPath({str(mark)!r}).touch()\n")
+def test_a_file_of_ones_own_is_run_only_when_it_is_named(tmp_path: Path, plugin) -> None:
+    mark, own, results = tmp_path / "mark", Path(plugin("prints")), str(tmp_path / "results")
+    own.write_text(f"{own.read_text()}\nfrom pathlib import Path\n\nPath({str(mark)!r}).touch()\n")
     training = ["run", *OPTIONS, "--seeds", "1", "--results", results]
 
     def asked(*arguments: str) -> None:
         done = CliRunner().invoke(main, arguments)
         assert done.exit_code == 0, done.output
 
-    subprocess.run([*RUN, "--encodings", str(plugin), "--seeds", "1", "--results", results], check=True)
+    subprocess.run([*RUN, "--encodings", str(own), "--seeds", "1", "--results", results], check=True)
     assert mark.exists()
     mark.unlink()
     asked("report", "--results", results, "--out", str(tmp_path / "page"))
