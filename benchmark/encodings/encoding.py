@@ -18,6 +18,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 Value = TypeVar("Value")
+CONTIGUOUS = "contiguous"  # the name under which a site keeps whether its positions are
 
 
 class PastEndError(ValueError):
@@ -64,8 +65,19 @@ class Site:
     shared: dict[Hashable, object] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
-    def of(cls, hidden: Tensor, positions: Tensor, *, queries: int | None = None, causal: bool = True) -> "Site":
-        """The site at which the last `queries` tokens (default: all) look at all tokens of `hidden` [B, K, C]."""
+    def of(
+        cls,
+        hidden: Tensor,
+        positions: Tensor,
+        *,
+        queries: int | None = None,
+        causal: bool = True,
+        counted: bool = False,
+    ) -> "Site":
+        """The site at which the last `queries` tokens (default: all) look at all tokens of `hidden` [B, K, C].
+
+        Positions known to be `counted`, 0, 1, 2, .., need not be looked at: on a GPU that would mean waiting for it.
+        """
         keys = hidden.shape[1]
         count = keys if queries is None else queries
         everything = hidden.new_ones(1, 1, 1, 1, dtype=torch.bool)
@@ -75,6 +87,7 @@ class Site:
             key_positions=positions,
             mask=None if causal else everything.expand(1, 1, count, keys),
             first_query=keys - count,
+            shared={CONTIGUOUS: True} if counted else {},
         )
 
     @property
@@ -113,7 +126,7 @@ class Site:
     @property
     def contiguous(self) -> bool:
         """Whether positions rise by one and are the same in every row: then distances form a Toeplitz matrix."""
-        return self.once("contiguous", lambda: _steps_by_one(self.key_positions))
+        return self.once(CONTIGUOUS, lambda: _steps_by_one(self.key_positions))
 
     def at_layer(self, layer: int, hidden: Tensor) -> "Site":
         """The same positions and the same shared values, seen from another layer."""
@@ -129,7 +142,7 @@ class Site:
             key_positions=self.key_positions[:, :keys],
             mask=None if self.mask is None else self.mask[:, :, start:stop],
             first_query=self.first_query + start,
-            shared={},
+            shared={CONTIGUOUS: True} if self.shared.get(CONTIGUOUS) else {},
         )
 
 
@@ -197,6 +210,11 @@ class Encoding(nn.Module):
     def rescore(self, scores: Tensor, q: Tensor, k: Tensor, site: Site) -> Tensor:
         """The final scores [B, H, Q, K] from the scaled, biased and masked ones (-inf where not visible)."""
         return scores
+
+    @property
+    def counts_from_zero(self) -> bool:
+        """Whether positions are 0, 1, 2, .. in every row, whatever the tokens: `positions` is not overridden."""
+        return type(self).positions is Encoding.positions
 
     @property
     def biases(self) -> bool:
@@ -342,6 +360,10 @@ class Wrapper(Encoding):
 
     def schedule(self, done: float) -> None:
         self.inner.schedule(done)
+
+    @property
+    def counts_from_zero(self) -> bool:
+        return type(self).positions is Wrapper.positions and self.inner.counts_from_zero
 
     def positions(self, tokens: Tensor, generator: torch.Generator | None = None) -> Tensor:
         return self.inner.positions(tokens, generator)

@@ -30,7 +30,8 @@ from benchmark.tasks.task import Task
 from benchmark.training.checkpoint import SECONDS, Checkpoint
 from benchmark.training.evaluate import evaluate
 from benchmark.training.probe import attention, structure
-from benchmark.training.train import autocast, build, train
+from benchmark.training.step import autocast
+from benchmark.training.train import build, train
 
 Made = TypeVar("Made")
 Emit = Callable[..., None]  # (event name, **data)

@@ -24,14 +24,14 @@ import torch
 from benchmark.experiments import cell as cells
 from benchmark.experiments.plan import Cell
 from benchmark.results.store import Store
-from benchmark.training import train
+from benchmark.training import step, train
 
 WARM_UP = 5  # steps
 WHOLE, OTHER = "whole", "other"
 # The parts of a cell, and the functions that each is made of.
 PARTS: dict[str, tuple[tuple[Any, str], ...]] = {
-    "gradients": ((train, "gradients"),),
-    "optimiser": ((train, "update"),),
+    "gradients": ((step, "gradients"),),
+    "optimiser": ((step, "update"),),
     "rows": ((train, "rows"),),
     "evaluation": ((cells, "evaluate"),),
     "a look inside": ((cells, "attention"), (cells, "structure")),

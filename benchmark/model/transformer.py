@@ -123,6 +123,7 @@ class Transformer(nn.Module):
         *,
         causal: bool = True,
         sampler: torch.Generator | None = None,
+        positions: Tensor | None = None,
         cache: Cache | None = None,
         weights: list[Tensor] | None = None,
         places: Int[Tensor, " place"] | None = None,
@@ -130,8 +131,9 @@ class Transformer(nn.Module):
         """Final hidden states of `tokens`, ready for `logits`.
 
         With a `cache`, `tokens` continue those that it holds. A list given as `weights` is filled with the attention
-        weights [B, H, Q, K] of every layer. `sampler` is for encodings that sample positions in training. With
-        `places`, numbered row by row, their hidden states alone are made and returned.
+        weights [B, H, Q, K] of every layer. `sampler` is for encodings that sample positions in training; the positions
+        [B|1, T] of all tokens may be given instead. With `places`, numbered row by row, their hidden states alone are
+        made and returned.
         """
         if self.encoding.causal_only and not causal:
             raise ValueError(f"{self.encoding.name} is defined for causal attention alone, where no query looks ahead")
@@ -139,12 +141,14 @@ class Transformer(nn.Module):
         if cache is not None:
             tokens = tokens if cache.tokens is None else torch.cat((cache.tokens, tokens), dim=1)
             cache.tokens = tokens
-        positions = self.encoding.positions(tokens, sampler)
+        counted = positions is None and self.encoding.counts_from_zero
+        if positions is None:
+            positions = self.encoding.positions(tokens, sampler)
         start = tokens.shape[1] - new
         x = F.embedding(tokens[:, start:], self.embedding) * math.sqrt(self.shape.width)
         x = self.encoding.embed(x, positions[:, start:])
         keys = x.new_empty(x.shape[0], tokens.shape[1], 0)  # each layer puts its own hidden states here
-        site = Site.of(keys, positions, queries=new, causal=causal)
+        site = Site.of(keys, positions, queries=new, causal=causal, counted=counted)
         for index, layer in enumerate(self.layers):
             last = index == len(self.layers) - 1
             x, attended = layer(

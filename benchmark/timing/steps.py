@@ -26,7 +26,7 @@ from benchmark.seeds import generator
 from benchmark.tasks.task import Batch
 from benchmark.timing import peers
 from benchmark.timing.peers import Size
-from benchmark.training.train import gradients, make_optimiser, update
+from benchmark.training.step import gradients, make_optimiser, update
 
 ROWS, LENGTH = 32, 64  # of a batch
 SIZES = tuple(

@@ -12,7 +12,7 @@ from benchmark.cli import main
 from benchmark.experiments import cell as real
 from benchmark.experiments import stopwatch as cells
 from benchmark.experiments.plan import Cell, Request, make_plan
-from benchmark.training import train
+from benchmark.training import step, train
 
 
 def small(task: str = "offset-recall") -> Cell:
@@ -57,10 +57,10 @@ def test_every_part_is_counted_once(calls):
 
 
 def test_nothing_stays_patched():
-    before = (train.gradients, train.update, train.rows, real.evaluate)
+    before = (step.gradients, step.update, train.rows, real.evaluate)
     with cells.stopwatches():
-        assert train.gradients is not before[0]
-    assert (train.gradients, train.update, train.rows, real.evaluate) == before
+        assert step.gradients is not before[0]
+    assert (step.gradients, step.update, train.rows, real.evaluate) == before
 
 
 def test_the_process_tells_of_each_cell(monkeypatch, capsys):

@@ -15,7 +15,8 @@ from benchmark.model.transformer import Transformer
 from benchmark.results.record import SCHEMA
 from benchmark.results.spec import BudgetSpec, EncodingSpec, ModelSpec, TaskSpec, TrainSpec
 from benchmark.training.checkpoint import HEADER, Checkpoint, Training
-from benchmark.training.train import build, make_optimiser, train
+from benchmark.training.step import make_optimiser
+from benchmark.training.train import build, train
 
 CPU = torch.device("cpu")
 STEPS = 7

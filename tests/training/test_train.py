@@ -10,7 +10,8 @@ from benchmark.results.spec import BudgetSpec, EncodingSpec, ModelSpec, TaskSpec
 from benchmark.seeds import generator
 from benchmark.tasks.task import UNSCORED, Batch, Ranges, Synthetic
 from benchmark.training.evaluate import evaluate
-from benchmark.training.train import batch_loss, build, learning_rate, make_optimiser, train, training_batch
+from benchmark.training.step import batch_loss, make_optimiser
+from benchmark.training.train import build, learning_rate, train, training_batch
 
 CPU = torch.device("cpu")
 

@@ -1,0 +1,155 @@
+"""Training steps on a GPU: recorded once for each shape of a batch, and replayed.
+
+The kernels of a small model's step are shorter than what it takes to launch each from Python. The first step of a
+shape is taken as any other; at the second the whole of it (forward, backward, clipping, optimiser) is recorded as a
+CUDA graph, which one call launches from then on. What changes from step to step is copied to where the recording reads
+it: tokens, scored places and their targets, sampled positions, the learning rate.
+
+Scored places are filled up to a multiple of some, so that few shapes are met; what is filled up counts for nothing.
+An encoding that is told how far training is, or that asks the GPU for a value within a step, cannot be recorded: its
+steps are taken one by one.
+"""
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from benchmark.model.transformer import Transformer
+from benchmark.results.spec import TrainSpec
+from benchmark.tasks.task import UNSCORED, Batch
+from benchmark.training.step import AdamW, Take, autocast, gradients, scored, stepping, update
+
+FILLED = 128  # scored places are filled up to a multiple of this
+
+Work = Callable[[], Tensor]
+
+
+@dataclass
+class Inputs:
+    """What a recorded step reads, on the device."""
+
+    tokens: Tensor  # [B, T]
+    places: Tensor  # [P], filled up with place 0
+    targets: Tensor  # [P], filled up with UNSCORED
+    positions: Tensor | None  # [B|1, T]; None where they are counted from 0, and need not be copied
+
+    @property
+    def shape(self) -> Hashable:
+        """Steps whose shapes are equal may share a recording."""
+        own = None if self.positions is None else (self.positions.shape, self.positions.dtype)
+        return self.tokens.shape, self.places.shape, own
+
+    def fill(self, new: "Inputs") -> None:
+        """Take over another's values, in place."""
+        self.tokens.copy_(new.tokens, non_blocking=True)
+        self.places.copy_(new.places, non_blocking=True)
+        self.targets.copy_(new.targets, non_blocking=True)
+        if self.positions is not None and new.positions is not None:
+            self.positions.copy_(new.positions, non_blocking=True)
+
+
+class Recorder:
+    """Records work as CUDA graphs, which share their memory: no two are replayed at once."""
+
+    def __init__(self) -> None:
+        self.pool = torch.cuda.graph_pool_handle()
+
+    def __call__(self, work: Work) -> Work:
+        """Nothing is done yet: what is returned does it, as often as it is called."""
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph, pool=self.pool):
+            result = work()
+
+        def replay() -> Tensor:
+            graph.replay()
+            return result
+
+        return replay
+
+
+def replaying(
+    model: Transformer,
+    optimiser: AdamW,
+    spec: TrainSpec,
+    device: torch.device,
+    record: Callable[[Work], Work] | None = None,
+) -> Take:
+    """What takes one step after another, by recordings where that can be done."""
+    if model.scheduled:
+        return stepping(model, optimiser, spec, device)
+    return Replay(model, optimiser, spec, device, record or Recorder())
+
+
+class Replay:
+    """The recordings of a training."""
+
+    def __init__(
+        self,
+        model: Transformer,
+        optimiser: AdamW,
+        spec: TrainSpec,
+        device: torch.device,
+        record: Callable[[Work], Work],
+    ) -> None:
+        self.model, self.optimiser, self.spec, self.device, self.record = model, optimiser, spec, device, record
+        self.weights = list(model.parameters())
+        self.rate = torch.zeros((), device=device)
+        for group in optimiser.param_groups:
+            group["lr"], group["capturable"] = self.rate, True
+        self.inputs: dict[Hashable, Inputs] = {}
+        self.recordings: dict[Hashable, Work] = {}
+        self.refused = False  # this model's steps cannot be recorded
+
+    def __call__(self, batch: Batch, rate: float, sampler: torch.Generator) -> Tensor:
+        """Take a step; the loss, in nats, which a later step may overwrite."""
+        self.rate.fill_(rate)
+        new = self.prepare(batch, sampler)
+        if new is None:
+            loss = gradients(self.model, batch, self.spec.precision, self.device, sampler)
+            update(self.optimiser, self.weights, self.spec.budget.clip)
+            return loss
+        shape = new.shape
+        if shape in self.inputs:
+            self.inputs[shape].fill(new)
+            if shape not in self.recordings and not self.refused:
+                self.try_to_record(shape)
+        else:
+            self.inputs[shape] = new
+        replay = self.recordings.get(shape)
+        return self.work(self.inputs[shape]) if replay is None else replay()
+
+    def prepare(self, batch: Batch, sampler: torch.Generator) -> Inputs | None:
+        """What a step reads; None if nothing is scored."""
+        places, targets = scored(batch)
+        if not len(places):
+            return None
+        missing = -len(places) % FILLED
+        tokens = batch.tokens.to(self.device, non_blocking=True)
+        encoding = self.model.encoding
+        return Inputs(
+            tokens=tokens,
+            places=F.pad(places, (0, missing)).to(self.device, non_blocking=True),
+            targets=F.pad(targets, (0, missing), value=UNSCORED).to(self.device, non_blocking=True),
+            positions=None if encoding.counts_from_zero else encoding.positions(tokens, sampler),
+        )
+
+    def work(self, inputs: Inputs) -> Tensor:
+        """The whole of a step, which waits for no value from the device; the loss."""
+        with autocast(self.spec.precision, self.device):
+            hidden = self.model(inputs.tokens, positions=inputs.positions, places=inputs.places)
+            logits = self.model.logits(hidden)
+            loss = F.cross_entropy(logits.float(), inputs.targets, ignore_index=UNSCORED)
+        loss.backward()  # type: ignore[no-untyped-call]
+        update(self.optimiser, self.weights, self.spec.budget.clip)
+        return loss.detach()
+
+    def try_to_record(self, shape: Hashable) -> None:
+        """Record the step of a shape; never again if this model's cannot be."""
+        try:
+            self.recordings[shape] = self.record(lambda: self.work(self.inputs[shape]))
+        except RuntimeError:  # CUDA refuses what waits for the device
+            self.refused = True
+            self.optimiser.zero_grad(set_to_none=True)  # of a step that was recorded in part

@@ -1,0 +1,127 @@
+"""Steps that are recorded and replayed train as those that are taken one by one.
+
+Where there is no GPU, a recorder stands in that does the work anew at each replay: inputs, shapes and updates are then
+tested, and CUDA is not.
+"""
+
+import pytest
+import torch
+
+from benchmark import tasks
+from benchmark.encodings import CATALOGUE
+from benchmark.results.spec import TrainSpec
+from benchmark.seeds import generator
+from benchmark.tasks.task import UNSCORED, Batch
+from benchmark.training.replay import FILLED, Replay, Work, replaying
+from benchmark.training.step import make_optimiser, scored, stepping
+from benchmark.training.train import build, train, training_batch
+from tests.training.test_train import CPU, spec_of
+
+CUDA = torch.device("cuda") if torch.cuda.is_available() else None
+on_gpu = pytest.mark.skipif(CUDA is None, reason="no GPU")
+TRAINED = [name for name in CATALOGUE.names() if CATALOGUE.entry(name).attributes.get("adapts") is None]
+
+
+class Standin:
+    """Does the work at each replay, and counts."""
+
+    def __init__(self) -> None:
+        self.recorded = self.replayed = 0
+
+    def __call__(self, work: Work) -> Work:
+        self.recorded += 1
+
+        def replay() -> torch.Tensor:
+            self.replayed += 1
+            return work()
+
+        return replay
+
+
+def refusing(work: Work) -> Work:
+    """As CUDA does in the middle of a step: its gradients are there, and no update."""
+    raise RuntimeError("operation not permitted when stream is capturing")
+
+
+def losses(spec: TrainSpec, label: str, steps: int, take_of, device: torch.device = CPU, task: str = "copy"):
+    """Each step's loss, and the weights at the end."""
+    made = tasks.make(task)
+    model = build(spec, made, CATALOGUE.choice(label)).to(device)
+    take = take_of(model, make_optimiser(model, spec.budget), spec, device)
+    model.train()
+    found = []
+    for step in range(steps):
+        rows, sampler = training_batch(made, spec, step), generator("positions", step)
+        model.schedule(step / steps)
+        found.append(take(rows, 1e-3, sampler).item())
+    return torch.tensor(found), torch.cat([weight.detach().flatten().cpu() for weight in model.parameters()])
+
+
+@pytest.mark.parametrize("label", ["rope", "alibi", "learned", "fire", "randomized:base=rope", "cope"])
+def test_replayed_steps_train_as_others(label: str) -> None:
+    spec, recorder = spec_of("rope", "copy", train_length=6), Standin()
+    plain, weights = losses(spec, label, 24, stepping)
+    again, same = losses(spec, label, 24, lambda *given: Replay(*given, record=recorder))
+    torch.testing.assert_close(again, plain, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(same, weights, rtol=1e-3, atol=1e-4)
+    assert 0 < recorder.recorded <= 6  # lengths 1 to 6
+    assert recorder.recorded + recorder.replayed > 12
+    assert recorder.recorded < recorder.replayed
+
+
+def test_a_model_that_cannot_be_recorded_is_trained_step_by_step() -> None:
+    spec = spec_of("rope", "copy", train_length=4)
+    plain, weights = losses(spec, "rope", 10, stepping)
+    again, same = losses(spec, "rope", 10, lambda *given: Replay(*given, record=refusing))
+    torch.testing.assert_close(again, plain, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(same, weights, rtol=1e-3, atol=1e-4)
+
+
+def test_an_encoding_that_follows_a_schedule_is_not_recorded() -> None:
+    spec = spec_of("drop")
+    model = build(spec, tasks.make("copy"), CATALOGUE.choice("drop"))
+    assert not isinstance(replaying(model, make_optimiser(model, spec.budget), spec, CPU, refusing), Replay)
+
+
+def test_what_is_filled_up_counts_for_nothing() -> None:
+    spec, recorder = spec_of("rope", "copy", train_length=6), Standin()
+    model = build(spec, tasks.make("copy"), CATALOGUE.choice("rope"))
+    replay = Replay(model, make_optimiser(model, spec.budget), spec, CPU, recorder)
+    batch = training_batch(tasks.make("copy"), spec, 0)
+    inputs = replay.prepare(batch, generator("positions"))
+    places, targets = scored(batch)
+    assert inputs is not None
+    assert len(inputs.places) == FILLED > len(places)
+    assert inputs.targets[len(targets) :].eq(UNSCORED).all()
+
+
+def test_a_batch_without_a_scored_place_has_no_loss_and_no_recording() -> None:
+    spec, recorder = spec_of("rope", "copy"), Standin()
+    model = build(spec, tasks.make("copy"), CATALOGUE.choice("rope"))
+    replay = Replay(model, make_optimiser(model, spec.budget), spec, CPU, recorder)
+    tokens = torch.ones(2, 5, dtype=torch.long)
+    for _ in range(3):
+        loss = replay(Batch(tokens=tokens, targets=torch.full_like(tokens, UNSCORED)), 1e-3, generator("positions"))
+        assert loss.item() == 0
+    assert recorder.recorded == 0
+
+
+@on_gpu
+@pytest.mark.parametrize("label", TRAINED)
+def test_on_a_gpu_recorded_steps_train_as_those_on_a_processor(label: str) -> None:
+    task = "addition" if CATALOGUE.entry(label).attributes.get("numbers") else "copy"
+    spec = spec_of("rope", task, train_length=6)
+    plain, _ = losses(spec, label, 24, stepping, task=task)
+    again, _ = losses(spec, label, 24, replaying, CUDA, task=task)
+    torch.testing.assert_close(again, plain, rtol=2e-3, atol=1e-3)
+
+
+@on_gpu
+def test_on_a_gpu_a_training_ends_as_on_a_processor() -> None:
+    spec, task = spec_of("rope", steps=60), tasks.make("offset-recall:back=2:symbols=3")
+    found = {}
+    for device in (CPU, CUDA):
+        model = build(spec, task, CATALOGUE.choice("rope")).to(device)
+        found[device] = train(model, task, spec, device, lambda *_: None)
+    assert found[CUDA].tokens == found[CPU].tokens
+    torch.testing.assert_close(torch.tensor(found[CUDA].losses), torch.tensor(found[CPU].losses), rtol=1e-2, atol=1e-2)
