@@ -16,7 +16,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from benchmark.encodings.encoding import Encoding, PastEndError, Shape
+from benchmark.encodings.encoding import Encoding, PastEndError, Shape, past_end
 
 
 class Abacus(Encoding):
@@ -46,8 +46,8 @@ class Abacus(Encoding):
         return torch.where(digit, places(digit) + shift, 0)
 
     def embed(self, x: Tensor, positions: Tensor) -> Tensor:
-        if positions.numel() and int(positions.max()) > len(self.table):
-            raise PastEndError(f"abacus: position {int(positions.max())} is past the end of {len(self.table)} places")
+        if (last := past_end(positions, len(self.table) + 1)) is not None:
+            raise PastEndError(f"abacus: position {last} is past the end of {len(self.table)} places")
         known = self.table[(positions - 1).clamp(min=0)] * self.scale
         return x + torch.where((positions > 0)[..., None], known, 0).to(x.dtype)
 

@@ -18,6 +18,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 Value = TypeVar("Value")
+Pairwise = Callable[[Tensor, Tensor, Tensor], Tensor]  # (head, query, key), counted from 0, -> the bias there
 CONTIGUOUS = "contiguous"  # the name under which a site keeps whether its positions are
 
 
@@ -152,6 +153,17 @@ def _steps_by_one(positions: Tensor) -> bool:
     return bool((positions[:, 1:] - positions[:, :-1] == 1).all())
 
 
+def past_end(positions: Tensor, end: int) -> int | None:
+    """The farthest position, if it is at `end` or past it.
+
+    A training step that is being recorded on a GPU cannot wait for the answer: it was asked when it was first taken.
+    """
+    if not positions.numel() or (positions.is_cuda and torch.cuda.is_current_stream_capturing()):
+        return None
+    last = int(positions.max())
+    return last if last >= end else None
+
+
 class Encoding(nn.Module):
     """A position encoding. The class attributes say what it claims; `python -m benchmark list encodings` shows them.
 
@@ -207,6 +219,14 @@ class Encoding(nn.Module):
         """
         return None
 
+    def pairwise(self, site: Site) -> Pairwise | None:
+        """The bias of a head at one pair of a query and a key, for a kernel on a GPU that makes it as it goes.
+
+        None unless that is the whole of `bias`, and the same in every row. What it is given are whole numbers that
+        torch's compiler follows: it uses torch's operations alone, on them and on tensors that it reads one element of.
+        """
+        return None
+
     def rescore(self, scores: Tensor, q: Tensor, k: Tensor, site: Site) -> Tensor:
         """The final scores [B, H, Q, K] from the scaled, biased and masked ones (-inf where not visible)."""
         return scores
@@ -214,7 +234,7 @@ class Encoding(nn.Module):
     @property
     def counts_from_zero(self) -> bool:
         """Whether positions are 0, 1, 2, .. in every row, whatever the tokens: `positions` is not overridden."""
-        return type(self).positions is Encoding.positions
+        return getattr(self.positions, "__func__", None) is Encoding.positions
 
     @property
     def biases(self) -> bool:
@@ -250,6 +270,15 @@ class RelativeBias(Encoding):
         if type(self).bias is not RelativeBias.bias or not site.contiguous or 0 in site.pairs:
             return None
         return site.once(("diagonals", id(self)), lambda: self._along(site))
+
+    def pairwise(self, site: Site) -> Pairwise | None:
+        """What the diagonals hold: as long as they are known."""
+        diagonals = self.diagonals(site)
+        if diagonals is None:
+            return None
+        # A tensor: a number would be part of the kernel, which would be compiled anew for every length.
+        last = torch.tensor(site.pairs[0] - 1, device=diagonals.device)
+        return lambda head, query, key: diagonals[head, last - query + key]
 
     def _along(self, site: Site) -> Tensor:
         queries, keys = site.pairs
@@ -363,7 +392,8 @@ class Wrapper(Encoding):
 
     @property
     def counts_from_zero(self) -> bool:
-        return type(self).positions is Wrapper.positions and self.inner.counts_from_zero
+        own = getattr(self.positions, "__func__", None)
+        return own is Wrapper.positions and self.inner.counts_from_zero
 
     def positions(self, tokens: Tensor, generator: torch.Generator | None = None) -> Tensor:
         return self.inner.positions(tokens, generator)
@@ -379,6 +409,9 @@ class Wrapper(Encoding):
 
     def diagonals(self, site: Site) -> Tensor | None:
         return self.inner.diagonals(site) if type(self).bias is Wrapper.bias else None
+
+    def pairwise(self, site: Site) -> Pairwise | None:
+        return self.inner.pairwise(site) if type(self).bias is Wrapper.bias else None
 
     def rescore(self, scores: Tensor, q: Tensor, k: Tensor, site: Site) -> Tensor:
         return self.inner.rescore(scores, q, k, site)

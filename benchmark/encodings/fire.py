@@ -18,7 +18,7 @@ ahead the input may pass 1. Any head count, any head width.
 import torch
 from torch import Tensor, nn
 
-from benchmark.encodings.encoding import Encoding, Shape, Site
+from benchmark.encodings.encoding import Encoding, Pairwise, Shape, Site
 
 HIDDEN = 32
 NEVER_ZERO = 1e-6  # added to the normaliser, should c vanish
@@ -49,6 +49,23 @@ class Fire(Encoding):
     def bias(self, site: Site) -> Tensor:
         """[B|1, H, Q, K], computed once a forward pass."""
         return site.once(("fire", id(self)), lambda: self.read(self.share(site)))
+
+    def pairwise(self, site: Site) -> Pairwise | None:
+        if type(self).bias is not Fire.bias or len(site.query_positions) != 1:
+            return None
+        rate, first, offset = self.c.abs().float(), self.widen.weight[:, 0].float(), self.widen.bias.float()
+        second, own, others = self.narrow.weight.float(), site.query_positions[0].float(), site.key_positions[0].float()
+        threshold = self.threshold * self.factor.abs().float()
+        whole = torch.log1p(rate * torch.maximum(own, threshold)) + NEVER_ZERO  # of each query
+
+        def read(head: Tensor, query: Tensor, key: Tensor) -> Tensor:
+            share = torch.log1p(rate * (own[query] - others[key]).abs()) / whole[query]
+            # Unit by unit: a kernel holds one number at a time.
+            units = (second[head, unit] * torch.relu(first[unit] * share + offset[unit]) for unit in range(HIDDEN))
+            total: Tensor = sum(units, start=torch.zeros_like(share))
+            return total
+
+        return read
 
     def share(self, site: Site) -> Tensor:
         """Distance as a share of the query's normaliser, [B|1, 1, Q, K]."""

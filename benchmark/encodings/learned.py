@@ -13,7 +13,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from benchmark.encodings.encoding import Encoding, PastEndError, Shape
+from benchmark.encodings.encoding import Encoding, PastEndError, Shape, past_end
 
 
 class Learned(Encoding):
@@ -33,9 +33,9 @@ class Learned(Encoding):
         self.table = nn.Parameter(torch.randn(shape.train_length, shape.width) / self.scale)
 
     def embed(self, x: Tensor, positions: Tensor) -> Tensor:
-        if positions.numel() and int(positions.max()) >= self.shape.train_length:
+        if (last := past_end(positions, self.shape.train_length)) is not None:
             raise PastEndError(
-                f"learned: position {int(positions.max())} is past the end of the table, "
+                f"learned: position {last} is past the end of the table, "
                 f"which was trained for positions 0 to {self.shape.train_length - 1}"
             )
         return x + (self.table[positions] * self.scale).to(x.dtype)

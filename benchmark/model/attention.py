@@ -7,6 +7,7 @@ The kernel is chosen by what the encoding's hooks return, never by its name:
     no bias, no rescore      fused causal attention
     bias                     fused attention with the bias as its mask
     bias of distance alone   the same, and without gradients the mask is a view: no Q x K of it is made
+    bias known pair by pair  on a GPU, of long rows without gradients, the kernel makes it as it goes (`flex`)
     rescore, or weights      the scores themselves (eager)
 
 Shapes: B batch, H heads, Q queries, K keys, D head width, C model width.
@@ -20,6 +21,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from benchmark.encodings.encoding import Encoding, Shape, Site
+from benchmark.model import flex
 
 # Scores held at once when no gradient is needed, in elements (float32: 16 MiB); past it, queries go in blocks. On a
 # processor blocks are faster, too: CoPE at 16 rows of 1,024 tokens took 12 s in one block and 1.5 s in these. Half as
@@ -69,6 +71,10 @@ def attend(
         return fused(q, k, v, scale=scale), None
     if not torch.is_grad_enabled() and (diagonals := _diagonals(q, site, encoding)) is not None:
         return _mix_along(q, k, v, site, diagonals, scale), None
+    if not torch.is_grad_enabled() and not encoding.rescores and flex.pays(q, k, site):
+        mixed = flex.mix(q, k, v, encoding.pairwise(site), scale)
+        if mixed is not None:
+            return mixed, None
     held = BLOCK_SCORES * (GPU_BLOCK if q.is_cuda else 1)
     rows = held // max(1, q.shape[:-2].numel() * k.shape[-2])
     if torch.is_grad_enabled() or rows >= q.shape[-2]:

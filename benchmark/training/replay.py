@@ -6,8 +6,8 @@ CUDA graph, which one call launches from then on. What changes from step to step
 it: tokens, scored places and their targets, sampled positions, the learning rate.
 
 Scored places are filled up to a multiple of some, so that few shapes are met; what is filled up counts for nothing.
-An encoding that is told how far training is, or that asks the GPU for a value within a step, cannot be recorded: its
-steps are taken one by one.
+An encoding that asks the GPU for a value within a step cannot be recorded: its steps are taken one by one. What an
+encoding holds beside the values of its tensors (a mode that `schedule` changes) is part of the shape.
 """
 
 from collections.abc import Callable, Hashable
@@ -15,14 +15,15 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from benchmark.model.transformer import Transformer
 from benchmark.results.spec import TrainSpec
 from benchmark.tasks.task import UNSCORED, Batch
-from benchmark.training.step import AdamW, Take, autocast, gradients, scored, stepping, update
+from benchmark.training.step import AdamW, Take, autocast, gradients, scored, update
 
 FILLED = 128  # scored places are filled up to a multiple of this
+SHAPES = 1024  # met by one training: whose shapes change all the time is taken step by step
 
 Work = Callable[[], Tensor]
 
@@ -70,6 +71,15 @@ class Recorder:
         return replay
 
 
+def held(encodings: nn.Module) -> Hashable:
+    """Everything that encodings hold, but for the values of tensors that are changed in place."""
+    return tuple(
+        tuple((name, value if isinstance(value, bool | int | float | str) else id(value)) for name, value in whole)
+        for module in encodings.modules()
+        for whole in (vars(module).items(), module._parameters.items(), module._buffers.items())
+    )
+
+
 def replaying(
     model: Transformer,
     optimiser: AdamW,
@@ -78,8 +88,6 @@ def replaying(
     record: Callable[[Work], Work] | None = None,
 ) -> Take:
     """What takes one step after another, by recordings where that can be done."""
-    if model.scheduled:
-        return stepping(model, optimiser, spec, device)
     return Replay(model, optimiser, spec, device, record or Recorder())
 
 
@@ -107,19 +115,20 @@ class Replay:
         """Take a step; the loss, in nats, which a later step may overwrite."""
         self.rate.fill_(rate)
         new = self.prepare(batch, sampler)
-        if new is None:
+        if new is None:  # nothing is scored
             loss = gradients(self.model, batch, self.spec.precision, self.device, sampler)
             update(self.optimiser, self.weights, self.spec.budget.clip)
             return loss
-        shape = new.shape
-        if shape in self.inputs:
-            self.inputs[shape].fill(new)
-            if shape not in self.recordings and not self.refused:
-                self.try_to_record(shape)
-        else:
+        shape = (new.shape, held(self.model.encodings))
+        if self.refused or (shape not in self.inputs and len(self.inputs) == SHAPES):
+            return self.work(new)
+        if shape not in self.inputs:
             self.inputs[shape] = new
-        replay = self.recordings.get(shape)
-        return self.work(self.inputs[shape]) if replay is None else replay()
+            return self.work(new)
+        self.inputs[shape].fill(new)
+        if shape not in self.recordings and not self.try_to_record(shape):
+            return self.work(new)
+        return self.recordings[shape]()
 
     def prepare(self, batch: Batch, sampler: torch.Generator) -> Inputs | None:
         """What a step reads; None if nothing is scored."""
@@ -146,10 +155,11 @@ class Replay:
         update(self.optimiser, self.weights, self.spec.budget.clip)
         return loss.detach()
 
-    def try_to_record(self, shape: Hashable) -> None:
-        """Record the step of a shape; never again if this model's cannot be."""
+    def try_to_record(self, shape: Hashable) -> bool:
+        """Record the step of a shape, if it can be; never tried again if not."""
         try:
             self.recordings[shape] = self.record(lambda: self.work(self.inputs[shape]))
         except RuntimeError:  # CUDA refuses what waits for the device
             self.refused = True
             self.optimiser.zero_grad(set_to_none=True)  # of a step that was recorded in part
+        return not self.refused

@@ -1,0 +1,107 @@
+"""A bias that is made pair by pair in the kernel gives the values of one that is laid out.
+
+Without a GPU, torch's own FlexAttention stands in for its compiled form: it makes all scores, by the same interface.
+"""
+
+import math
+import warnings
+
+import pytest
+import torch
+from torch.nn.attention.flex_attention import flex_attention
+
+from benchmark.encodings import CATALOGUE, make
+from benchmark.encodings.encoding import Encoding, Shape, Site
+from benchmark.model import attention, flex
+
+HEADS, WIDTH, LENGTH = 3, 16, 300  # no multiple of a tile
+SHAPE = Shape(width=HEADS * WIDTH, heads=HEADS, layers=1, train_length=32)
+on_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+
+
+def site_of(length: int, device: str = "cpu") -> Site:
+    positions = torch.arange(length, device=device)[None]
+    return Site.of(torch.empty(1, length, 0, device=device), positions, counted=True)
+
+
+def drawn(length: int, device: str = "cpu") -> list[torch.Tensor]:
+    draws = torch.Generator().manual_seed(1)
+    return [torch.randn(2, HEADS, length, WIDTH, generator=draws).to(device) for _ in range(3)]
+
+
+def test_every_bias_that_can_be_is_known_pair_by_pair() -> None:
+    known = {name for name in CATALOGUE.names() if _offers(name)}
+    assert known == {"alibi", "t5", "fire", "kerple-log", "kerple-power", "sandwich"}
+
+
+def _offers(name: str) -> bool:
+    if CATALOGUE.entry(name).attributes.get("numbers"):
+        return False
+    encoding = make(name, SHAPE)
+    return encoding.biases and not encoding.rescores and encoding.pairwise(site_of(40)) is not None
+
+
+@pytest.mark.parametrize("label", ["alibi", "t5", "fire", "kerple-log", "kerple-power", "sandwich", "logn:base=alibi"])
+def test_the_bias_at_each_pair_is_the_one_laid_out(label: str) -> None:
+    encoding, site = make(label, SHAPE), site_of(LENGTH)
+    pairwise = encoding.pairwise(site)
+    assert pairwise is not None
+    heads, places = torch.arange(HEADS)[:, None, None], torch.arange(LENGTH)
+    with torch.no_grad():
+        found = pairwise(heads, places[:, None], places).expand(HEADS, LENGTH, LENGTH)
+        wanted = encoding.bias(site)
+    assert wanted is not None
+    behind = torch.ones(LENGTH, LENGTH, dtype=torch.bool).tril()
+    torch.testing.assert_close(found[:, behind], wanted[0].expand(HEADS, -1, -1)[:, behind], rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("label", ["alibi", "fire"])
+def test_values_are_those_of_a_bias_that_is_laid_out(label: str) -> None:
+    encoding, site, (q, k, v) = make(label, SHAPE), site_of(LENGTH), drawn(LENGTH)
+    scale = 1 / math.sqrt(WIDTH)
+    with torch.no_grad():
+        wanted, _ = attention.attend(q, k, v, site, encoding, scale=scale, weights=True)
+        pairwise = encoding.pairwise(site)
+        assert pairwise is not None
+        found = flex.by(flex_attention, q, k, v, pairwise, scale)
+    torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-5)
+
+
+def test_rows_of_other_positions_have_no_bias_for_all() -> None:
+    positions = torch.stack((torch.arange(40), torch.arange(40) * 2))
+    site = Site.of(torch.empty(2, 40, 0), positions)
+    for label in ("alibi", "fire"):
+        assert make(label, SHAPE).pairwise(site) is None
+    assert Encoding(SHAPE).pairwise(site) is None
+
+
+def test_where_there_is_no_compiler_it_says_so_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> torch.Tensor:
+        raise RuntimeError("no C compiler\nand more")
+
+    monkeypatch.setattr(flex, "_compiled", lambda: broken)
+    monkeypatch.setattr(flex, "_refused", [])
+    encoding, site, (q, k, v) = make("alibi", SHAPE), site_of(40), drawn(40)
+    with pytest.warns(UserWarning, match=r"FlexAttention does not work here \(no C compiler\): biases go in blocks"):
+        assert flex.mix(q, k, v, encoding.pairwise(site), 1.0) is None
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert flex.mix(q, k, v, encoding.pairwise(site), 1.0) is None
+
+
+@on_gpu
+@pytest.mark.parametrize("label", ["alibi", "t5", "fire", "kerple-log"])
+def test_on_a_gpu_the_kernel_gives_what_blocks_give_at_every_length(
+    label: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoding = make(label, SHAPE).cuda()
+    scale = 1 / math.sqrt(WIDTH)
+    for length in (300, 1024, 2000, 4096, 5000, 8192, 10_000, 12_288, 16_384, 20_000):
+        q, k, v = drawn(length, "cuda")
+        with torch.inference_mode(), warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)
+            monkeypatch.setattr(flex, "PAYS", 1)
+            found, _ = attention.attend(q, k, v, site_of(length, "cuda"), encoding, scale=scale)
+            monkeypatch.setattr(flex, "PAYS", 2**60)
+            wanted, _ = attention.attend(q, k, v, site_of(length, "cuda"), encoding, scale=scale)
+        torch.testing.assert_close(found, wanted, rtol=1e-3, atol=1e-4)
