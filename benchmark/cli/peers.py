@@ -24,7 +24,7 @@ from benchmark.results.environment import environment
 
 TASK, PRESET, ENCODINGS, SEEDS = "offset-recall", "quick", ("rope", "alibi"), 3  # of the whole run
 ROUNDS_A_PAIR = 10  # a pair of whole runs for so many rounds of a step
-OURS, HALF, BY_HAND, PRODUCT = "ours", "bfloat16", "by hand", "matrix product"
+OURS, HALF, UNRECORDED, BY_HAND, PRODUCT = "ours", "bfloat16", "step by step", "by hand", "matrix product"
 PEERS = ("x-transformers", "transformers")
 COLUMNS = {
     "width": "width",
@@ -34,6 +34,7 @@ COLUMNS = {
     PEERS[0]: "x-transformers, times ours",
     PEERS[1]: "transformers, times ours",
     HALF: "ours in bfloat16, times ours",
+    UNRECORDED: "ours step by step, times ours",
     PRODUCT: "ours, share of a matrix product's rate",
     "rounds": "rounds",
 }
@@ -42,27 +43,31 @@ Case = dict[str, Any]  # as benchmark.timing.steps tells it
 Seconds = dict[str, list[float]]
 
 
-def time_peers(suite: str, results: Path, rounds: int, threads: int) -> None:
+def time_peers(suite: str, results: Path, rounds: int, threads: int, device: str) -> None:
     """Time what a suite asks for, show it, and keep it in the results."""
+    from benchmark.experiments.cell import choose_device
     from benchmark.timing.peers import require
 
     require()
-    steps = [] if suite == "peers-run" else list(time_steps(rounds, threads))
-    whole = {} if suite == "peers-step" else time_whole(max(1, rounds // ROUNDS_A_PAIR))
+    place = choose_device(device).type
+    steps = [] if suite == "peers-run" else list(time_steps(rounds, threads, place))
+    whole = {} if suite == "peers-step" else time_whole(max(1, rounds // ROUNDS_A_PAIR), place)
     if steps:
-        show([step_row(case) for case in steps], COLUMNS)
+        rows = [step_row(case) for case in steps]
+        show(rows, {key: heading for key, heading in COLUMNS.items() if any(key in row for row in rows)})
         click.echo(about_steps(steps[0]))
     if whole:
-        click.echo(about_whole(whole))
+        click.echo(about_whole(whole, place))
     now = datetime.now(UTC)
     target = results / "timing" / f"{now:%Y%m%dT%H%M%S%fZ}.json"
-    write_atomically(target, json.dumps(content(now, threads, steps, whole), indent=1).encode())
+    write_atomically(target, json.dumps(content(now, threads, place, steps, whole), indent=1).encode())
     click.echo(f"saved: {target}")
 
 
-def time_steps(rounds: int, threads: int) -> Iterator[Case]:
+def time_steps(rounds: int, threads: int, device: str) -> Iterator[Case]:
     """The cases of `benchmark.timing.steps`, in a process with a worker's memory settings, which all of them share."""
-    for case in told("the timing of steps", ["benchmark.timing.steps", str(rounds), str(threads)], threads=threads):
+    module = ["benchmark.timing.steps", str(rounds), str(threads), device]
+    for case in told("the timing of steps", module, threads=threads):
         click.echo(f"timed: a step at width {case['width']}, {case['encoding']}", err=True)
         yield case
 
@@ -84,18 +89,18 @@ def told(what: str, module: Sequence[str], text: str = "", *, threads: int = 1) 
     refuse_failure(what, process.returncode)
 
 
-def time_whole(pairs: int) -> Seconds:
+def time_whole(pairs: int, device: str) -> Seconds:
     """Seconds on the clock of the same work by hand and by `run`, in turn."""
     seconds: Seconds = {BY_HAND: [], OURS: []}
     for number in range(1, pairs + 1):
-        seconds[BY_HAND].append(wall(["benchmark.timing.by_hand"], json.dumps(work())))
+        seconds[BY_HAND].append(wall(["benchmark.timing.by_hand"], json.dumps(work(device))))
         with tempfile.TemporaryDirectory() as folder:
-            seconds[OURS].append(wall(["benchmark", *run_arguments(folder)], ""))
+            seconds[OURS].append(wall(["benchmark", *run_arguments(folder, device)], ""))
         click.echo(f"timed: whole runs, pair {number} of {pairs}", err=True)
     return seconds
 
 
-def work() -> dict[str, Any]:
+def work(device: str) -> dict[str, Any]:
     """What the loop by hand is to do: the preset's model, budget and lengths."""
     chosen = preset(PRESET)
     (budget,) = chosen.budgets_for(TASK)
@@ -106,13 +111,14 @@ def work() -> dict[str, Any]:
         "lengths": [budget.train_length * multiple for multiple in chosen.multiples],
         **chosen.model.model_dump(),
         **budget.model_dump(exclude={"weight_decay", "clip"}),
+        "device": device,
     }
 
 
-def run_arguments(results: str) -> list[str]:
+def run_arguments(results: str, device: str) -> list[str]:
     """The command line that does the same."""
     asked = {"--encodings": ",".join(ENCODINGS), "--tasks": TASK, "--preset": PRESET, "--seeds": str(SEEDS)}
-    rest = {"--results": results, "--display": "none", "--device": "cpu"}
+    rest = {"--results": results, "--display": "none", "--device": device}
     return ["run", "--no-report", *(part for option in (asked | rest).items() for part in option)]
 
 
@@ -148,11 +154,13 @@ def step_row(case: Case) -> Row:
         "width": case["width"],
         "layers": case["layers"],
         "encoding": case["encoding"],
-        OURS: f"{statistics.median(seconds[OURS]) * 1e3:.1f}",
+        OURS: f"{statistics.median(seconds[OURS]) * 1e3:.2f}",
         PRODUCT: spelled(seconds[PRODUCT], seconds[OURS], case["operations"] / case["product_operations"]),
         "rounds": len(seconds[OURS]),
     }
-    return row | {other: spelled(seconds[other], seconds[OURS]) for other in (*PEERS, HALF) if other in seconds}
+    return row | {
+        other: spelled(seconds[other], seconds[OURS]) for other in (*PEERS, HALF, UNRECORDED) if other in seconds
+    }
 
 
 def spelled(own: Sequence[float], reference: Sequence[float], scale: float = 1.0) -> str:
@@ -167,34 +175,41 @@ def spelled(own: Sequence[float], reference: Sequence[float], scale: float = 1.0
 def about_steps(case: Case) -> str:
     """What the table does not say."""
     rate = case["product_operations"] / statistics.median(case["seconds"][PRODUCT]) / 1e9
-    one = case["threads"] == 1
+    one, on_cpu = case["threads"] == 1, case["device"] == "cpu"
+    threads = f"{case['threads']} CPU thread{'' if one else 's'}"
     return (
         f"medians over rounds, with 95 % bootstrap intervals of paired ratios; {case['rows']} rows of {case['length']} "
         f"tokens, vocabulary {case['vocabulary']}, {case['heads']} heads, fused AdamW; "
-        f"{case['threads']} CPU thread{'' if one else 's'}, {'processor time' if one else 'time on the clock'}; "
+        f"{threads if on_cpu else case['device']}, {'processor time' if one and on_cpu else 'time on the clock'}; "
         f"a float32 matrix product reaches {rate:.0f} GFLOP/s"
     )
 
 
-def about_whole(seconds: Seconds) -> str:
+def about_whole(seconds: Seconds, device: str) -> str:
     """The whole runs, in a sentence."""
     pairs = len(seconds[OURS])
     return (
         f"the whole: {' and '.join(ENCODINGS)} on {TASK}, {SEEDS} seeds each, evaluated at "
         f"{len(preset(PRESET).multiples)} lengths: {statistics.median(seconds[OURS]):.1f} s by `run` with "
-        f"{default_workers('cpu')} workers, {statistics.median(seconds[BY_HAND]):.1f} s by hand on x-transformers: "
+        f"{workers(device)}, {statistics.median(seconds[BY_HAND]):.1f} s by hand on x-transformers: "
         f"{spelled(seconds[BY_HAND], seconds[OURS])} times ours, {pairs} pair{'s' * (pairs != 1)}"
     )
 
 
-def content(now: datetime, threads: int, steps: Sequence[Case], whole: Seconds) -> dict[str, Any]:
+def workers(device: str) -> str:
+    """How many `run` takes by itself."""
+    count = default_workers(device)
+    return f"{count} worker{'s' * (count != 1)}"
+
+
+def content(now: datetime, threads: int, device: str, steps: Sequence[Case], whole: Seconds) -> dict[str, Any]:
     """What is kept: in the form of the other timings, so that a report reads past it, with every round."""
     return {
         "datetime": now.isoformat(),
-        "environment": environment("cpu", threads).model_dump(mode="json"),
+        "environment": environment(device, threads).model_dump(mode="json"),
         "benchmarks": [
             *(kept(f"a step at width {case['width']}, {case['encoding']}", case["seconds"], case) for case in steps),
-            *([kept("the whole", whole, work())] if whole else []),
+            *([kept("the whole", whole, work(device))] if whole else []),
         ],
     }
 

@@ -36,7 +36,7 @@ COLUMNS = {
 LONGEST = 2**20  # tokens
 PASSED, FAILED, INTERRUPTED = 0, 1, 2  # pytest's exit codes
 SUITES = ("encodings", "tasks", "cells", "peers", "peers-step", "peers-run")
-OF_PEERS = {"suite", "results", "rounds", "threads"}  # options that a suite heeds
+OF_PEERS = {"suite", "results", "rounds", "threads", "device"}  # options that a suite heeds
 OF_CELLS = {"suite", "encodings", "tasks", "rounds"}
 
 
@@ -117,7 +117,7 @@ def command(
         from benchmark.cli.peers import time_peers
 
         refuse_others(ctx, suite, OF_PEERS)
-        time_peers(suite, results, rounds, threads)
+        time_peers(suite, results, rounds, threads, device)
         return 0
     from benchmark.experiments.cell import choose_device
 

@@ -39,6 +39,7 @@ class Work:
     batch: int
     learning_rate: float
     warmup_steps: int
+    device: str = "cpu"
 
     def json(self) -> str:
         """As the process reads it."""
@@ -66,20 +67,22 @@ def train_and_measure(work: Work, task: Task, encoding: str, seed: int) -> dict[
         vocabulary=task.vocabulary,
         longest=task.tokens(max(work.lengths)),
     )
-    model = peers.make("x-transformers", encoding, size)
+    device = torch.device(work.device)
+    model = peers.make("x-transformers", encoding, size).to(device)
     optimiser = torch.optim.AdamW(model.parameters(), lr=work.learning_rate, weight_decay=0.1, fused=True)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: rate(step, work))
     model.train()
     for step in range(work.steps):
         batch = task.sample(work.batch, work.train_length, generator("data", task.name, seed, step))
-        loss = F.cross_entropy(model(batch.tokens).flatten(0, 1), batch.targets.flatten(), ignore_index=UNSCORED)
+        targets = batch.targets.to(device).flatten()
+        loss = F.cross_entropy(model(batch.tokens.to(device)).flatten(0, 1), targets, ignore_index=UNSCORED)
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
         schedule.step()
     model.eval()
-    return {length: accuracy(model, task, length) for length in work.lengths}
+    return {length: accuracy(model, task, length, device) for length in work.lengths}
 
 
 def rate(step: int, work: Work) -> float:
@@ -90,18 +93,19 @@ def rate(step: int, work: Work) -> float:
     return 0.1 + 0.45 * (1 + math.cos(math.pi * done))
 
 
-def accuracy(model: nn.Module, task: Task, length: int) -> float:
+def accuracy(model: nn.Module, task: Task, length: int, device: torch.device) -> float:
     """Share of the scored places of the test problems that are right."""
     with torch.no_grad():
-        counts = [right_and_scored(model, batch) for batch in task.evaluation(length)]
+        counts = [right_and_scored(model, batch, device) for batch in task.evaluation(length)]
     right, scored = (sum(part) for part in zip(*counts, strict=True))
     return float(right / scored)
 
 
-def right_and_scored(model: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
+def right_and_scored(model: nn.Module, batch: Batch, device: torch.device) -> tuple[Tensor, Tensor]:
     """How many places of a batch are right, and how many are scored."""
-    scored = batch.targets != UNSCORED
-    right = (model(batch.tokens).argmax(dim=-1) == batch.targets) & scored
+    targets = batch.targets.to(device)
+    scored = targets != UNSCORED
+    right = (model(batch.tokens.to(device)).argmax(dim=-1) == targets) & scored
     return right.sum(), scored.sum()
 
 

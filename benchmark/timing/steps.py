@@ -1,11 +1,12 @@
 """A process that times whole training steps, ours and the peers', a round of each in turn.
 
-    python -m benchmark.timing.steps ROUNDS THREADS        one line of JSON a case on stdout
+    python -m benchmark.timing.steps ROUNDS THREADS DEVICE     one line of JSON a case on stdout
 
 A step is what training does with a batch: forward, loss at every token, backward, clipping, AdamW (fused, for all).
-Ours is also taken as `--precision bfloat16` takes it. Each round also multiplies two large float32 matrices: what the
-machine can do at that moment, next to what it does. With one thread, seconds are the process's processor time, to which
-other work on the machine adds nothing.
+Ours is also taken as `--precision bfloat16` takes it, and on a GPU without a recording. Each round also multiplies two
+large float32 matrices: what the machine can do at that moment, next to what it does. With one thread, seconds are the
+process's processor time, to which other work on the machine adds nothing. On a GPU they are time on the clock, until it
+has finished.
 """
 
 import json
@@ -13,10 +14,11 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from benchmark.encodings import make
 from benchmark.encodings.encoding import Shape
@@ -25,8 +27,10 @@ from benchmark.results.spec import BudgetSpec, Precision
 from benchmark.seeds import generator
 from benchmark.tasks.task import Batch
 from benchmark.timing import peers
+from benchmark.timing.operations import synchronise
 from benchmark.timing.peers import Size
-from benchmark.training.step import gradients, make_optimiser, update
+from benchmark.training.replay import replaying
+from benchmark.training.step import make_optimiser, stepping, update
 
 ROWS, LENGTH = 32, 64  # of a batch
 SIZES = tuple(
@@ -36,7 +40,8 @@ SIZES = tuple(
 ENCODINGS = ("none", "rope", "alibi")
 MATRIX = 2048  # rows and columns of the matrices
 WARM_UP = 3  # steps that are run and not counted
-OURS, HALF, PRODUCT = "ours", "bfloat16", "matrix product"  # beside the names of the peers
+OURS, HALF, UNRECORDED, PRODUCT = "ours", "bfloat16", "step by step", "matrix product"  # beside the peers' names
+CPU = torch.device("cpu")
 BUDGET = BudgetSpec(train_length=LENGTH, steps=1, batch=ROWS, learning_rate=1e-3, warmup_steps=0)
 
 Step = Callable[[], None]
@@ -49,6 +54,7 @@ class Case:
 
     size: Size
     encoding: str
+    device: torch.device = CPU
 
 
 def operations(size: Size, rows: int, length: int) -> float:
@@ -67,43 +73,46 @@ def batch() -> Batch:
     return Batch(tokens=rows[:, :-1].contiguous(), targets=rows[:, 1:].contiguous())
 
 
-def our_step(case: Case, *, precision: Precision = "float32") -> Step:
-    """A training step of this suite."""
+def our_step(case: Case, *, precision: Precision = "float32", recorded: bool = True) -> Step:
+    """A training step of this suite; on a GPU it is recorded, unless told otherwise."""
     size = case.size
     shape = Shape(width=size.width, heads=size.heads, layers=size.layers, train_length=size.longest)
     model = Transformer(size.vocabulary, shape, lambda own, layer: make(case.encoding, own, layer=layer))
     model.initialise(0)
+    model.to(case.device).train()
     rows, sampler = batch(), generator("timing", "positions")
-    cpu = torch.device("cpu")
-    return step_of(model, lambda: gradients(model, rows, precision, cpu, sampler), make_optimiser(model, BUDGET))
+    taking = replaying if recorded and case.device.type == "cuda" else stepping
+    take = taking(model, make_optimiser(model, BUDGET), BUDGET, precision, case.device)
+
+    def step() -> None:
+        take(rows, BUDGET.learning_rate, sampler)
+
+    return step
 
 
 def peer_step(peer: str, case: Case, *, flash: bool) -> Step:
     """The same step of a library's model."""
-    model, rows = peers.make(peer, case.encoding, case.size, flash=flash), batch()
-    optimiser = torch.optim.AdamW(model.parameters(), lr=1e-3, betas=(0.9, 0.98), weight_decay=0.1, fused=True)
-
-    def backward() -> None:
-        F.cross_entropy(model(rows.tokens).flatten(0, 1), rows.targets.flatten()).backward()  # type: ignore[no-untyped-call]
-
-    return step_of(model, backward, optimiser)
-
-
-def step_of(model: nn.Module, backward: Callable[[], object], optimiser: torch.optim.Optimizer) -> Step:
-    """Everything that training does with a batch."""
+    model, rows = peers.make(peer, case.encoding, case.size, flash=flash).to(case.device).train(), batch()
     weights = list(model.parameters())
-    model.train()
+    optimiser = torch.optim.AdamW(weights, lr=1e-3, betas=(0.9, 0.98), weight_decay=0.1, fused=True)
 
     def step() -> None:
-        backward()
+        logits = model(rows.tokens.to(case.device)).flatten(0, 1)
+        F.cross_entropy(logits, rows.targets.to(case.device).flatten()).backward()  # type: ignore[no-untyped-call]
         update(optimiser, weights, BUDGET.clip)
 
     return step
 
 
-def product() -> Step:
+def finished(device: torch.device) -> float:
+    """The time on the clock, once a device has done what it was asked."""
+    synchronise(device)
+    return time.perf_counter()
+
+
+def product(device: torch.device) -> Step:
     """A product of two large float32 matrices."""
-    a, b = torch.randn(2, MATRIX, MATRIX, generator=generator("timing", "matrix"))
+    a, b = torch.randn(2, MATRIX, MATRIX, generator=generator("timing", "matrix")).to(device)
     return lambda: _multiply(a, b)
 
 
@@ -133,14 +142,17 @@ def faster(candidates: Sequence[tuple[bool, Step]], clock: Clock) -> tuple[bool,
 def measure(case: Case, rounds: int, clock: Clock) -> dict[str, object]:
     """The seconds of a case, ours, the peers' and of the matrix product, and what it was."""
     steps = {OURS: our_step(case), HALF: our_step(case, precision="bfloat16")}
+    if case.device.type == "cuda":
+        steps[UNRECORDED] = our_step(case, recorded=False)
     flash, steps["x-transformers"] = faster(
         [(flash, peer_step("x-transformers", case, flash=flash)) for flash in (True, False)], clock
     )
     if case.encoding in peers.ENCODINGS["transformers"]:
         steps["transformers"] = peer_step("transformers", case, flash=False)
-    steps[PRODUCT] = product()
+    steps[PRODUCT] = product(case.device)
     return {
         "encoding": case.encoding,
+        "device": torch.cuda.get_device_name(case.device) if case.device.type == "cuda" else case.device.type,
         **vars(case.size),
         "rows": ROWS,
         "length": LENGTH,
@@ -154,12 +166,14 @@ def measure(case: Case, rounds: int, clock: Clock) -> dict[str, object]:
 
 def main() -> None:
     """Time every case."""
-    rounds, threads = int(sys.argv[1]), int(sys.argv[2])
+    rounds, threads, device = int(sys.argv[1]), int(sys.argv[2]), torch.device(sys.argv[3])
     torch.set_num_threads(threads)
     clock = time.process_time if threads == 1 else time.perf_counter
+    if device.type != "cpu":
+        clock = partial(finished, device)
     for size in SIZES:
         for encoding in ENCODINGS:
-            found = measure(Case(size=size, encoding=encoding), rounds, clock)
+            found = measure(Case(size=size, encoding=encoding, device=device), rounds, clock)
             sys.stdout.write(json.dumps(found) + "\n")
             sys.stdout.flush()
 

@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from benchmark.model.transformer import Transformer
-from benchmark.results.spec import TrainSpec
+from benchmark.results.spec import BudgetSpec, Precision
 from benchmark.tasks.task import UNSCORED, Batch
 from benchmark.training.step import AdamW, Take, autocast, gradients, scored, update
 
@@ -83,12 +83,13 @@ def held(encodings: nn.Module) -> Hashable:
 def replaying(
     model: Transformer,
     optimiser: AdamW,
-    spec: TrainSpec,
+    budget: BudgetSpec,
+    precision: Precision,
     device: torch.device,
     record: Callable[[Work], Work] | None = None,
 ) -> Take:
     """What takes one step after another, by recordings where that can be done."""
-    return Replay(model, optimiser, spec, device, record or Recorder())
+    return Replay(model, optimiser, budget, precision, device, record or Recorder())
 
 
 class Replay:
@@ -98,11 +99,14 @@ class Replay:
         self,
         model: Transformer,
         optimiser: AdamW,
-        spec: TrainSpec,
+        budget: BudgetSpec,
+        precision: Precision,
         device: torch.device,
         record: Callable[[Work], Work],
     ) -> None:
-        self.model, self.optimiser, self.spec, self.device, self.record = model, optimiser, spec, device, record
+        self.model, self.optimiser, self.device, self.record = model, optimiser, device, record
+        self.precision: Precision = precision
+        self.clip = budget.clip
         self.weights = list(model.parameters())
         self.rate = torch.zeros((), device=device)
         for group in optimiser.param_groups:
@@ -116,8 +120,8 @@ class Replay:
         self.rate.fill_(rate)
         new = self.prepare(batch, sampler)
         if new is None:  # nothing is scored
-            loss = gradients(self.model, batch, self.spec.precision, self.device, sampler)
-            update(self.optimiser, self.weights, self.spec.budget.clip)
+            loss = gradients(self.model, batch, self.precision, self.device, sampler)
+            update(self.optimiser, self.weights, self.clip)
             return loss
         shape = (new.shape, held(self.model.encodings))
         if self.refused or (shape not in self.inputs and len(self.inputs) == SHAPES):
@@ -147,12 +151,12 @@ class Replay:
 
     def work(self, inputs: Inputs) -> Tensor:
         """The whole of a step, which waits for no value from the device; the loss."""
-        with autocast(self.spec.precision, self.device):
+        with autocast(self.precision, self.device):
             hidden = self.model(inputs.tokens, positions=inputs.positions, places=inputs.places)
             logits = self.model.logits(hidden)
             loss = F.cross_entropy(logits.float(), inputs.targets, ignore_index=UNSCORED)
         loss.backward()  # type: ignore[no-untyped-call]
-        update(self.optimiser, self.weights, self.spec.budget.clip)
+        update(self.optimiser, self.weights, self.clip)
         return loss.detach()
 
     def try_to_record(self, shape: Hashable) -> bool:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.model.transformer import Transformer
-from benchmark.results.spec import BudgetSpec, Precision, TrainSpec
+from benchmark.results.spec import BudgetSpec, Precision
 from benchmark.tasks.task import UNSCORED, Batch
 from benchmark.training.loss import cross_entropy
 
@@ -39,15 +39,17 @@ def make_optimiser(model: Transformer, budget: BudgetSpec) -> AdamW:
     return AdamW(groups, lr=budget.learning_rate, betas=(0.9, 0.98), fused=True)
 
 
-def stepping(model: Transformer, optimiser: AdamW, spec: TrainSpec, device: torch.device) -> Take:
+def stepping(
+    model: Transformer, optimiser: AdamW, budget: BudgetSpec, precision: Precision, device: torch.device
+) -> Take:
     """What takes one step after another, each by the code below."""
     weights = list(model.parameters())
 
     def take(batch: Batch, rate: float, sampler: torch.Generator) -> Tensor:
         for group in optimiser.param_groups:
             group["lr"] = rate
-        loss = gradients(model, batch, spec.precision, device, sampler)
-        update(optimiser, weights, spec.budget.clip)
+        loss = gradients(model, batch, precision, device, sampler)
+        update(optimiser, weights, budget.clip)
         return loss
 
     return take

@@ -61,7 +61,7 @@ def train(
     optimiser = make_optimiser(model, budget)
     outcome = Training() if checkpoint is None else checkpoint.load(model, optimiser)
     started = time.perf_counter() - outcome.seconds
-    take = (replaying if device.type == "cuda" else stepping)(model, optimiser, spec, device)
+    take = (replaying if device.type == "cuda" else stepping)(model, optimiser, budget, spec.precision, device)
     every = max(1, budget.steps // NOTED)
     held_out = HeldOut(task, budget.train_length)
     model.train()

@@ -4,6 +4,8 @@ Without a GPU, torch's own FlexAttention stands in for its compiled form: it mak
 """
 
 import math
+import subprocess
+import sys
 import warnings
 
 import pytest
@@ -15,8 +17,7 @@ from benchmark.encodings.encoding import Encoding, Shape, Site
 from benchmark.model import attention, flex
 
 HEADS, WIDTH, LENGTH = 3, 16, 300  # no multiple of a tile
-SHAPE = Shape(width=HEADS * WIDTH, heads=HEADS, layers=1, train_length=32)
-on_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+SHAPE = Shape(width=HEADS * WIDTH, heads=HEADS, layers=2, train_length=32)
 
 
 def site_of(length: int, device: str = "cpu") -> Site:
@@ -56,7 +57,9 @@ def test_the_bias_at_each_pair_is_the_one_laid_out(label: str) -> None:
 
 
 @pytest.mark.parametrize("label", ["alibi", "fire"])
-def test_values_are_those_of_a_bias_that_is_laid_out(label: str) -> None:
+def test_values_are_those_of_a_bias_that_is_laid_out(label: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Nothing is traced: the compiler does not follow what holds every function to its annotations under test.
+    monkeypatch.setattr("torch.nn.attention.flex_attention._FLEX_ATTENTION_DISABLE_COMPILE_DEBUG", True)
     encoding, site, (q, k, v) = make(label, SHAPE), site_of(LENGTH), drawn(LENGTH)
     scale = 1 / math.sqrt(WIDTH)
     with torch.no_grad():
@@ -89,19 +92,31 @@ def test_where_there_is_no_compiler_it_says_so_once(monkeypatch: pytest.MonkeyPa
         assert flex.mix(q, k, v, encoding.pairwise(site), 1.0) is None
 
 
-@on_gpu
+ON_GPU = """
+import math, sys, warnings
+import torch
+from benchmark.encodings import make
+from benchmark.encodings.encoding import Shape, Site
+from benchmark.model import attention, flex
+
+warnings.simplefilter("error", UserWarning)  # of a kernel that is refused
+shape = Shape(width=48, heads=3, layers=1, train_length=32)
+encoding, draws = make(sys.argv[1], shape).cuda(), torch.Generator().manual_seed(1)
+for length in (300, 1024, 2000, 4096, 5000, 8192, 10_000, 12_288, 16_384, 20_000):
+    q, k, v = (torch.randn(2, 3, length, 16, generator=draws).cuda() for _ in range(3))
+    found = []
+    for flex.PAYS in (1, 2**60):
+        places = torch.arange(length, device="cuda")[None]
+        site = Site.of(torch.empty(1, length, 0, device="cuda"), places, counted=True)
+        with torch.inference_mode():
+            found.append(attention.attend(q, k, v, site, encoding, scale=0.25)[0])
+    torch.testing.assert_close(*found, rtol=1e-3, atol=1e-4)
+"""
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
 @pytest.mark.parametrize("label", ["alibi", "t5", "fire", "kerple-log"])
-def test_on_a_gpu_the_kernel_gives_what_blocks_give_at_every_length(
-    label: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    encoding = make(label, SHAPE).cuda()
-    scale = 1 / math.sqrt(WIDTH)
-    for length in (300, 1024, 2000, 4096, 5000, 8192, 10_000, 12_288, 16_384, 20_000):
-        q, k, v = drawn(length, "cuda")
-        with torch.inference_mode(), warnings.catch_warnings():
-            warnings.simplefilter("error", UserWarning)
-            monkeypatch.setattr(flex, "PAYS", 1)
-            found, _ = attention.attend(q, k, v, site_of(length, "cuda"), encoding, scale=scale)
-            monkeypatch.setattr(flex, "PAYS", 2**60)
-            wanted, _ = attention.attend(q, k, v, site_of(length, "cuda"), encoding, scale=scale)
-        torch.testing.assert_close(found, wanted, rtol=1e-3, atol=1e-4)
+def test_on_a_gpu_the_kernel_gives_what_blocks_give_at_every_length(label: str) -> None:
+    """In a process of its own: the compiler does not follow what holds every function to its annotations under test."""
+    done = subprocess.run([sys.executable, "-c", ON_GPU, label], capture_output=True, encoding="utf-8")
+    assert done.returncode == 0, done.stderr[-3000:]

@@ -43,6 +43,7 @@ CASE = {
     "operations": 3e9,
     "product_operations": 2e10,
     "threads": 1,
+    "device": "cpu",
     "seconds": {
         OURS: [0.5, 0.5],
         HALF: [0.25, 0.25],
@@ -123,13 +124,13 @@ def test_the_loop_by_hand_counts_right_places():
         def forward(self, tokens):
             return torch.nn.functional.one_hot(tokens.roll(2, dims=1), 3).float()
 
-    assert by_hand.accuracy(Knows(), task, 7) == 1.0
+    assert by_hand.accuracy(Knows(), task, 7, torch.device("cpu")) == 1.0
     assert by_hand.rate(0, by_hand.Work(**WORK)) == 0.5
     assert by_hand.rate(2, by_hand.Work(**WORK)) == 1.0
 
 
 def test_both_sides_of_the_whole_do_the_same_work():
-    work, arguments = shown.work(), shown.run_arguments("somewhere")
+    work, arguments = shown.work("cpu"), shown.run_arguments("somewhere", "cpu")
     assert by_hand.Work(**work).lengths == [32, 64, 128, 256, 512]
     assert arguments[arguments.index("--encodings") + 1] == ",".join(work["encodings"])
     assert arguments[arguments.index("--tasks") + 1] == work["task"]
@@ -142,16 +143,16 @@ def test_a_table_says_how_many_times_ours():
     assert row["transformers"] == "2.00 [2.00, 2.00]"
     assert row[HALF] == "0.50 [0.50, 0.50]"
     assert row[PRODUCT] == "0.30 [0.30, 0.30]"
-    assert row[OURS] == "500.0"
+    assert row[OURS] == "500.00"
     assert shown.spelled([3.0], [2.0]) == "1.50"
 
 
 def test_what_is_kept_is_read_past_by_a_report(tmp_path, monkeypatch):
     from benchmark.reports.aggregate import timings
 
-    monkeypatch.setattr(shown, "time_steps", lambda rounds, threads: [CASE])
-    monkeypatch.setattr(shown, "time_whole", lambda pairs: {"by hand": [3.0] * pairs, OURS: [1.5] * pairs})
-    shown.time_peers("peers", tmp_path, 20, 1)
+    monkeypatch.setattr(shown, "time_steps", lambda rounds, threads, device: [CASE])
+    monkeypatch.setattr(shown, "time_whole", lambda pairs, device: {"by hand": [3.0] * pairs, OURS: [1.5] * pairs})
+    shown.time_peers("peers", tmp_path, 20, 1, "cpu")
     (path,) = (tmp_path / "timing").iterdir()
     problems: list[str] = []
     assert timings(tmp_path / "timing", problems).empty
@@ -173,6 +174,7 @@ def test_an_option_that_would_not_be_heeded_is_refused(tmp_path, monkeypatch):
     result = CliRunner().invoke(main, ["time", "--suite", "peers-step", "--width", "64"])
     assert result.exit_code == 2
     assert result.stderr == (
-        "error: --width is no option of --suite peers-step, which takes --results, --rounds, --threads: leave it out\n"
+        "error: --width is no option of --suite peers-step, which takes --device, --results, --rounds, --threads: "
+        "leave it out\n"
     )
     assert list(tmp_path.iterdir()) == []

@@ -47,7 +47,7 @@ def losses(spec: TrainSpec, label: str, steps: int, take_of, device: torch.devic
     """Each step's loss, and the weights at the end."""
     made = tasks.make(task)
     model = build(spec, made, CATALOGUE.choice(label)).to(device)
-    take = take_of(model, make_optimiser(model, spec.budget), spec, device)
+    take = take_of(model, make_optimiser(model, spec.budget), spec.budget, "float32", device)
     model.train()
     found = []
     for step in range(steps):
@@ -77,16 +77,32 @@ def test_a_model_that_cannot_be_recorded_is_trained_step_by_step() -> None:
     torch.testing.assert_close(same, weights, rtol=1e-3, atol=1e-4)
 
 
-def test_an_encoding_that_follows_a_schedule_is_not_recorded() -> None:
-    spec = spec_of("drop")
-    model = build(spec, tasks.make("copy"), CATALOGUE.choice("drop"))
-    assert not isinstance(replaying(model, make_optimiser(model, spec.budget), spec, CPU, refusing), Replay)
+@pytest.mark.parametrize("label", ["drop:share=0.5", "kerple-log", "dape", "randomized:base=alibi"])
+def test_an_encoding_that_follows_a_schedule_or_samples_is_replayed(label: str) -> None:
+    spec, recorder = spec_of("rope", "offset-recall"), Standin()
+    plain, weights = losses(spec, label, 20, stepping, task="offset-recall")
+    again, same = losses(spec, label, 20, lambda *given: Replay(*given, record=recorder), task="offset-recall")
+    torch.testing.assert_close(again, plain, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(same, weights, rtol=1e-3, atol=1e-4)
+    modes = 2 if label.startswith("drop") else 1
+    assert (recorder.recorded, recorder.replayed) == (modes, 20 - modes)  # the first of a mode is taken as it is
+
+
+def test_an_encoding_whose_mode_changes_at_every_step_is_never_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    spec, task, recorder = spec_of("none", "offset-recall"), tasks.make("offset-recall"), Standin()
+    model = build(spec, task, CATALOGUE.choice("none"))
+    replay = Replay(model, make_optimiser(model, spec.budget), spec.budget, "float32", CPU, recorder)
+    monkeypatch.setattr("benchmark.training.replay.SHAPES", 5)
+    for step in range(9):
+        model.encoding.steps = step
+        replay(training_batch(task, spec, step), 1e-3, generator("positions"))
+    assert (recorder.recorded, len(replay.inputs)) == (0, 5)
 
 
 def test_what_is_filled_up_counts_for_nothing() -> None:
     spec, recorder = spec_of("rope", "copy", train_length=6), Standin()
     model = build(spec, tasks.make("copy"), CATALOGUE.choice("rope"))
-    replay = Replay(model, make_optimiser(model, spec.budget), spec, CPU, recorder)
+    replay = Replay(model, make_optimiser(model, spec.budget), spec.budget, "float32", CPU, recorder)
     batch = training_batch(tasks.make("copy"), spec, 0)
     inputs = replay.prepare(batch, generator("positions"))
     places, targets = scored(batch)
@@ -98,7 +114,7 @@ def test_what_is_filled_up_counts_for_nothing() -> None:
 def test_a_batch_without_a_scored_place_has_no_loss_and_no_recording() -> None:
     spec, recorder = spec_of("rope", "copy"), Standin()
     model = build(spec, tasks.make("copy"), CATALOGUE.choice("rope"))
-    replay = Replay(model, make_optimiser(model, spec.budget), spec, CPU, recorder)
+    replay = Replay(model, make_optimiser(model, spec.budget), spec.budget, "float32", CPU, recorder)
     tokens = torch.ones(2, 5, dtype=torch.long)
     for _ in range(3):
         loss = replay(Batch(tokens=tokens, targets=torch.full_like(tokens, UNSCORED)), 1e-3, generator("positions"))
