@@ -13,6 +13,7 @@ import pytest
 from benchmark.reports import aggregate, markdown, statistics
 from benchmark.reports.pages import ReportPaths, write_report
 from benchmark.reports.parts import Page
+from benchmark.reports.webfont import CHINESE
 
 playwright = pytest.importorskip("playwright.sync_api", reason="the Python package playwright is not installed")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
@@ -121,6 +122,21 @@ def violations(page, **options) -> str:
 
 def background(page) -> str:
     return page.evaluate(f"getComputedStyle(document.querySelector('{CURVE} .main-svg')).backgroundColor")
+
+
+def chinese_texts(page) -> list[tuple[str, bool]]:
+    """The Chinese texts that show, and whether each is drawn with the font that the page brings."""
+    tools = page.context.new_cdp_session(page)
+    tools.send("DOM.enable")
+    tools.send("CSS.enable")
+    open_nodes, texts = [tools.send("DOM.getDocument", {"depth": -1})["root"]], []
+    while open_nodes:
+        node = open_nodes.pop()
+        open_nodes += reversed(node.get("children", []))
+        if node["nodeName"] == "#text" and CHINESE.search(node["nodeValue"]):
+            if fonts := tools.send("CSS.getPlatformFontsForNode", {"nodeId": node["nodeId"]})["fonts"]:
+                texts.append((node["nodeValue"].strip(), any(font["isCustomFont"] for font in fonts)))
+    return texts
 
 
 def names_in(page, table: str) -> list[str]:
@@ -414,6 +430,22 @@ def test_the_block_of_an_encoding_is_for_everybody(visit, settings):
 def test_chinese_is_drawn_with_glyphs(desktop):
     desktop.evaluate("document.fonts.load('16px \"Report Chinese\"', '次')")
     assert desktop.evaluate("document.fonts.check('16px \"Report Chinese\"', '次日玄德')")
+
+
+def test_no_chinese_text_is_boxes_where_the_system_has_no_font_for_it(browser, records, tmp_path):
+    store = records.write_example(tmp_path / "in", tasks=("copy",), multiples=(1, 4), seeds=2, trouble=False)
+    report = write_report(store, tmp_path / "out", command="run --out 结果", language="zh")
+    page = browser.new_page(**DESKTOP)  # no visit: the tools that tell fonts make Chromium complain on the console
+    page.goto(report.html.as_uri())
+    reach(page, COPY)
+    page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+    page.evaluate("document.body.insertAdjacentHTML('beforeend', '<p>目录</p>')")  # by now, every font is there
+    *texts, (_, needed) = chinese_texts(page)
+    if not needed:
+        pytest.skip("this system has a Chinese font")
+    assert len(texts) > 100 and {"目录", "run --out 结果", "训练长度"} <= {text for text, _ in texts}
+    assert [text for text, ours in texts if not ours] == []
+    page.close()
 
 
 def test_markup_in_names_is_shown_and_not_run(visit, records, tmp_path):

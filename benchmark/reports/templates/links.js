@@ -7,4 +7,4 @@ function reveal() {
 }
 
 addEventListener("hashchange", reveal);
-reveal();
+document.fonts.ready.then(reveal); // before, nothing has a place
