@@ -13,7 +13,7 @@ from torch import Tensor
 
 from benchmark.encodings.encoding import Pairwise, Site
 
-PAYS = 2**30  # scores of a call, all rows and heads: at fewer, blocks are over before the kernel is compiled
+PAYS = 2**31  # scores of a call, all rows and heads: at fewer, blocks are over before the kernel is compiled
 TILE = 128  # queries, and keys, of a tile of the mask
 
 Kernel = Callable[..., Tensor]

@@ -149,7 +149,11 @@ class Synthetic(Task):
     batch_tokens: ClassVar[int] = 16384  # about so many tokens in a test batch
 
     def evaluation(self, length: int) -> Iterable[Batch]:
-        draws = generator(self.name, "evaluation", length)
-        size = max(1, min(self.problems, self.batch_tokens // self.tokens(length)))
-        for start in range(0, self.problems, size):
-            yield self.sample(min(size, self.problems - start), length, draws)
+        draws, asked = generator(self.name, "evaluation", length), self.asked(length)
+        size = max(1, min(asked, self.batch_tokens // self.tokens(length)))
+        for start in range(0, asked, size):
+            yield self.sample(min(size, asked - start), length, draws)
+
+    def asked(self, length: int) -> int:
+        """Test problems at a length."""
+        return self.problems
