@@ -1,7 +1,12 @@
-"""The one error that a user's own input can cause: it is shown as a single line, with exit code 2."""
+"""The one error that a user's own input can cause: it is shown as a single line, with exit code 2. Others in a line."""
 
 import difflib
 from collections.abc import Iterable
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says, in its first line; its kind if it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
 
 
 class UsageError(ValueError):

@@ -156,7 +156,8 @@ def _steps_by_one(positions: Tensor) -> bool:
 def past_end(positions: Tensor, end: int) -> int | None:
     """The farthest position, if it is at `end` or past it.
 
-    A training step that is being recorded on a GPU cannot wait for the answer: it was asked when it was first taken.
+    None, too, while a training step is recorded on a GPU, which cannot wait for the answer: the step was taken once
+    before that, and of positions that are sampled the GPU itself refuses what is past a table.
     """
     if not positions.numel() or (positions.is_cuda and torch.cuda.is_current_stream_capturing()):
         return None

@@ -51,15 +51,20 @@ class Fire(Encoding):
         return site.once(("fire", id(self)), lambda: self.read(self.share(site)))
 
     def pairwise(self, site: Site) -> Pairwise | None:
-        if type(self).bias is not Fire.bias or len(site.query_positions) != 1:
+        own = type(self)
+        if (own.bias, own.share, own.read) != (Fire.bias, Fire.share, Fire.read) or len(site.query_positions) != 1:
             return None
         rate, first, offset = self.c.abs().float(), self.widen.weight[:, 0].float(), self.widen.bias.float()
-        second, own, others = self.narrow.weight.float(), site.query_positions[0].float(), site.key_positions[0].float()
+        second, asking, asked = (
+            self.narrow.weight.float(),
+            site.query_positions[0].float(),
+            site.key_positions[0].float(),
+        )
         threshold = self.threshold * self.factor.abs().float()
-        whole = torch.log1p(rate * torch.maximum(own, threshold)) + NEVER_ZERO  # of each query
+        whole = torch.log1p(rate * torch.maximum(asking, threshold)) + NEVER_ZERO  # of each query
 
         def read(head: Tensor, query: Tensor, key: Tensor) -> Tensor:
-            share = torch.log1p(rate * (own[query] - others[key]).abs()) / whole[query]
+            share = torch.log1p(rate * (asking[query] - asked[key]).abs()) / whole[query]
             # Unit by unit: a kernel holds one number at a time.
             units = (second[head, unit] * torch.relu(first[unit] * share + offset[unit]) for unit in range(HIDDEN))
             total: Tensor = sum(units, start=torch.zeros_like(share))

@@ -72,7 +72,7 @@ def attend(
     if not torch.is_grad_enabled() and (diagonals := _diagonals(q, site, encoding)) is not None:
         return _mix_along(q, k, v, site, diagonals, scale), None
     if not torch.is_grad_enabled() and not encoding.rescores and flex.pays(q, k, site):
-        mixed = flex.mix(q, k, v, encoding.pairwise(site), scale)
+        mixed = flex.mix(q, k, v, site, encoding, scale)
         if mixed is not None:
             return mixed, None
     held = BLOCK_SCORES * (GPU_BLOCK if q.is_cuda else 1)

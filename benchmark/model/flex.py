@@ -11,7 +11,8 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from benchmark.encodings.encoding import Pairwise, Site
+from benchmark.encodings.encoding import Encoding, Pairwise, Site
+from benchmark.errors import first_line
 
 PAYS = 2**31  # scores of a call, all rows and heads: at fewer, blocks are over before the kernel is compiled
 TILE = 128  # queries, and keys, of a tile of the mask
@@ -24,15 +25,20 @@ def pays(q: Tensor, k: Tensor, site: Site) -> bool:
     return q.is_cuda and site.causal and q.shape[:-1].numel() * k.shape[-2] >= PAYS
 
 
-def mix(q: Tensor, k: Tensor, v: Tensor, pairwise: Pairwise | None, scale: float) -> Tensor | None:
-    """Values mixed by causal attention with a bias, [B, H, T, D]; None where there is no such bias, or no compiler."""
-    if pairwise is None or _refused:
+def mix(q: Tensor, k: Tensor, v: Tensor, site: Site, encoding: Encoding, scale: float) -> Tensor | None:
+    """Values mixed by causal attention with a bias, [B, H, T, D]; None where there is no such bias, or no kernel."""
+    pairwise, kind = encoding.pairwise(site), (type(encoding), q.dtype, q.shape[-1])
+    if pairwise is None or kind in _refused:
         return None
     try:
         return by(_compiled(), q, k, v, pairwise, scale)
+    except torch.OutOfMemoryError:
+        raise
     except Exception as error:  # of a compiler: it may be anything
-        _refused.append(error)
-        warnings.warn(f"FlexAttention does not work here ({_first_line(error)}): biases go in blocks", stacklevel=2)
+        _refused.add(kind)
+        warnings.warn(
+            f"{encoding.name}: FlexAttention refused, so queries go in blocks: {first_line(error)}", stacklevel=2
+        )
         return None
 
 
@@ -76,8 +82,4 @@ def _compiled() -> Kernel:
     return torch.compile(flex_attention, dynamic=True, fullgraph=True)
 
 
-_refused: list[Exception] = []  # why the kernel is not tried again in this process
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+_refused: set[object] = set()  # kinds of encoding, dtype and head width that are not tried again in this process

@@ -50,7 +50,7 @@ class OffsetRecall(Synthetic):
         return self.back + 1
 
     def asked(self, length: int) -> int:
-        """As many rows as make one test batch, from 32 to 128: every place is scored, and thousands are enough."""
+        """About as many rows as fill a test batch, from 32 to 128: every place is scored, and thousands are enough."""
         return min(self.problems, max(FEWEST, self.batch_tokens // self.tokens(length)))
 
     def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:

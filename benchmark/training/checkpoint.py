@@ -1,4 +1,4 @@
-"""A training that is cut off goes on where it was, to the same weights bit for bit.
+"""A training that is cut off goes on where it was, to the same weights bit for bit, or on a GPU to rounding.
 
 Batches, sampled positions and the learning rate are functions of the step: model, optimiser and step are all there is
 to keep. They are one safetensors file, whose header holds the rest as JSON: data, never code, and whole or not there.

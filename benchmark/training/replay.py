@@ -10,19 +10,24 @@ An encoding that asks the GPU for a value within a step cannot be recorded: its 
 encoding holds beside the values of its tensors (a mode that `schedule` changes) is part of the shape.
 """
 
+import warnings
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from enum import Enum
+from numbers import Number
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from benchmark.errors import first_line
 from benchmark.model.transformer import Transformer
 from benchmark.results.spec import BudgetSpec, Precision
 from benchmark.tasks.task import UNSCORED, Batch
 from benchmark.training.step import AdamW, Take, autocast, gradients, scored, update
 
 FILLED = 128  # scored places are filled up to a multiple of this
+OWN_OF_MODULES = vars(nn.Module()).keys() - {"training"}  # where torch keeps what belongs to a module
 SHAPES = 1024  # met by one training: whose shapes change all the time is taken step by step
 
 Work = Callable[[], Tensor]
@@ -42,6 +47,11 @@ class Inputs:
         """Steps whose shapes are equal may share a recording."""
         own = None if self.positions is None else (self.positions.shape, self.positions.dtype)
         return self.tokens.shape, self.places.shape, own
+
+    def own(self) -> "Inputs":
+        """A copy that nobody else reads or writes."""
+        copied = (self.tokens, self.places, self.targets, self.positions)
+        return Inputs(*(x if x is None else x.clone(memory_format=torch.contiguous_format) for x in copied))  # type: ignore[arg-type]
 
     def fill(self, new: "Inputs") -> None:
         """Take over another's values, in place."""
@@ -71,13 +81,41 @@ class Recorder:
         return replay
 
 
+class Same:
+    """Equal to what holds the same object, which it keeps from being freed and its place from being taken."""
+
+    def __init__(self, held: object) -> None:
+        self.held = held
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and self.held is other.held
+
+    def __hash__(self) -> int:
+        return id(self.held)
+
+
 def held(encodings: nn.Module) -> Hashable:
-    """Everything that encodings hold, but for the values of tensors that are changed in place."""
+    """Everything that encodings hold, but for the values of their parameters and buffers, which a recording reads."""
     return tuple(
-        tuple((name, value if isinstance(value, bool | int | float | str) else id(value)) for name, value in whole)
+        (
+            tuple(map(Same, (*module._parameters.values(), *module._buffers.values()))),
+            tuple((name, by_value(value)) for name, value in vars(module).items() if name not in OWN_OF_MODULES),
+        )
         for module in encodings.modules()
-        for whole in (vars(module).items(), module._parameters.items(), module._buffers.items())
     )
+
+
+def by_value(value: object) -> Hashable:
+    """Plain values, and containers and processor tensors of them, by what they hold; all else by what it is."""
+    if isinstance(value, Number | str | bytes | Enum | None):
+        return type(value), value
+    if isinstance(value, dict):
+        return tuple((by_value(key), by_value(each)) for key, each in value.items())
+    if isinstance(value, list | tuple | set | frozenset):
+        return tuple(map(by_value, value))
+    if isinstance(value, Tensor) and value.device.type == "cpu":  # a recording may hold its value as a constant
+        return value.shape, value.dtype, tuple(value.flatten().tolist())
+    return Same(value)
 
 
 def replaying(
@@ -127,7 +165,7 @@ class Replay:
         if self.refused or (shape not in self.inputs and len(self.inputs) == SHAPES):
             return self.work(new)
         if shape not in self.inputs:
-            self.inputs[shape] = new
+            self.inputs[shape] = new.own()
             return self.work(new)
         self.inputs[shape].fill(new)
         if shape not in self.recordings and not self.try_to_record(shape):
@@ -160,10 +198,15 @@ class Replay:
         return loss.detach()
 
     def try_to_record(self, shape: Hashable) -> bool:
-        """Record the step of a shape, if it can be; never tried again if not."""
+        """Record the step of a shape, if it can be; if not, no other is tried, and what was kept for them is freed."""
+        inputs = self.inputs[shape]
         try:
-            self.recordings[shape] = self.record(lambda: self.work(self.inputs[shape]))
-        except RuntimeError:  # CUDA refuses what waits for the device
+            self.recordings[shape] = self.record(lambda: self.work(inputs))
+        except RuntimeError as error:  # CUDA refuses what waits for the device; or its memory is full
             self.refused = True
+            self.recordings.clear()
+            self.inputs.clear()
             self.optimiser.zero_grad(set_to_none=True)  # of a step that was recorded in part
+            name = self.model.encoding.name
+            warnings.warn(f"{name}: steps are taken one by one, not recorded: {first_line(error)}", stacklevel=2)
         return not self.refused

@@ -14,6 +14,7 @@ from torch.nn.attention.flex_attention import flex_attention
 
 from benchmark.encodings import CATALOGUE, make
 from benchmark.encodings.encoding import Encoding, Shape, Site
+from benchmark.encodings.fire import Fire
 from benchmark.model import attention, flex
 
 HEADS, WIDTH, LENGTH = 3, 16, 300  # no multiple of a tile
@@ -78,18 +79,40 @@ def test_rows_of_other_positions_have_no_bias_for_all() -> None:
     assert Encoding(SHAPE).pairwise(site) is None
 
 
+def test_a_variant_that_reads_otherwise_has_no_pairs_of_its_parent() -> None:
+    class Flat(Fire):
+        def read(self, share: torch.Tensor) -> torch.Tensor:
+            return torch.zeros_like(share)
+
+    assert Fire(SHAPE).pairwise(site_of(40)) is not None
+    assert Flat(SHAPE).pairwise(site_of(40)) is None
+
+
+def test_memory_that_runs_out_is_no_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> torch.Tensor:
+        raise torch.OutOfMemoryError("full")
+
+    monkeypatch.setattr(flex, "_compiled", lambda: full)
+    with pytest.raises(torch.OutOfMemoryError):
+        flex.mix(*drawn(40), site_of(40), make("alibi", SHAPE), 1.0)
+    assert not flex._refused
+
+
 def test_where_there_is_no_compiler_it_says_so_once(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object, **__: object) -> torch.Tensor:
         raise RuntimeError("no C compiler\nand more")
 
     monkeypatch.setattr(flex, "_compiled", lambda: broken)
-    monkeypatch.setattr(flex, "_refused", [])
-    encoding, site, (q, k, v) = make("alibi", SHAPE), site_of(40), drawn(40)
-    with pytest.warns(UserWarning, match=r"FlexAttention does not work here \(no C compiler\): biases go in blocks"):
-        assert flex.mix(q, k, v, encoding.pairwise(site), 1.0) is None
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert flex.mix(q, k, v, encoding.pairwise(site), 1.0) is None
+    monkeypatch.setattr(flex, "_refused", set())
+    site, (q, k, v) = site_of(40), drawn(40)
+    for label in ("alibi", "t5"):  # what refuses one may not refuse another
+        with pytest.warns(
+            UserWarning, match=f"^{label}: FlexAttention refused, so queries go in blocks: no C compiler$"
+        ):
+            assert flex.mix(q, k, v, site, make(label, SHAPE), 1.0) is None
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert flex.mix(q, k, v, site, make(label, SHAPE), 1.0) is None
 
 
 ON_GPU = """

@@ -4,14 +4,20 @@ Where there is no GPU, a recorder stands in that does the work anew at each repl
 tested, and CUDA is not.
 """
 
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
 import pytest
 import torch
 
 from benchmark import tasks
 from benchmark.encodings import CATALOGUE
+from benchmark.encodings.rope import Rope
 from benchmark.results.spec import TrainSpec
 from benchmark.seeds import generator
 from benchmark.tasks.task import UNSCORED, Batch
+from benchmark.training.checkpoint import Checkpoint
 from benchmark.training.replay import FILLED, Replay, Work, replaying
 from benchmark.training.step import make_optimiser, scored, stepping
 from benchmark.training.train import build, train, training_batch
@@ -72,7 +78,8 @@ def test_replayed_steps_train_as_others(label: str) -> None:
 def test_a_model_that_cannot_be_recorded_is_trained_step_by_step() -> None:
     spec = spec_of("rope", "copy", train_length=4)
     plain, weights = losses(spec, "rope", 10, stepping)
-    again, same = losses(spec, "rope", 10, lambda *given: Replay(*given, record=refusing))
+    with pytest.warns(UserWarning, match="^rope: steps are taken one by one, not recorded: operation not permitted"):
+        again, same = losses(spec, "rope", 10, lambda *given: Replay(*given, record=refusing))
     torch.testing.assert_close(again, plain, rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(same, weights, rtol=1e-3, atol=1e-4)
 
@@ -88,15 +95,61 @@ def test_an_encoding_that_follows_a_schedule_or_samples_is_replayed(label: str) 
     assert (recorder.recorded, recorder.replayed) == (modes, 20 - modes)  # the first of a mode is taken as it is
 
 
-def test_an_encoding_whose_mode_changes_at_every_step_is_never_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("mode", [float, str, lambda step: [step], lambda step: torch.tensor(step), np.float32])
+def test_an_encoding_whose_mode_changes_at_every_step_is_never_recorded(
+    mode: Callable[[int], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
     spec, task, recorder = spec_of("none", "offset-recall"), tasks.make("offset-recall"), Standin()
     model = build(spec, task, CATALOGUE.choice("none"))
     replay = Replay(model, make_optimiser(model, spec.budget), spec.budget, "float32", CPU, recorder)
     monkeypatch.setattr("benchmark.training.replay.SHAPES", 5)
     for step in range(9):
-        model.encoding.steps = step
+        model.encoding.mode = mode(step)
         replay(training_batch(task, spec, step), 1e-3, generator("positions"))
     assert (recorder.recorded, len(replay.inputs)) == (0, 5)
+
+
+def test_a_mode_that_is_changed_in_place_is_another() -> None:
+    spec, task, recorder = spec_of("none", "offset-recall"), tasks.make("offset-recall"), Standin()
+    model = build(spec, task, CATALOGUE.choice("none"))
+    replay = Replay(model, make_optimiser(model, spec.budget), spec.budget, "float32", CPU, recorder)
+    model.encoding.mode = {"on": False}
+    for step in range(6):
+        model.encoding.mode["on"] = step >= 3
+        replay(training_batch(task, spec, step), 1e-3, generator("positions"))
+    assert (recorder.recorded, recorder.replayed) == (2, 4)
+
+
+def test_positions_that_are_a_view_are_copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = spec_of("rope", "offset-recall")
+    plain, _ = losses(spec, "rope", 8, stepping, task="offset-recall")
+    monkeypatch.setattr(
+        Rope, "positions", lambda _, tokens, generator=None: torch.arange(12)[None].expand(tokens.shape)
+    )
+    again, _ = losses(spec, "rope", 8, lambda *given: Replay(*given, record=Standin()), task="offset-recall")
+    torch.testing.assert_close(again, plain, rtol=1e-4, atol=1e-5)
+
+
+def test_a_replayed_training_that_is_cut_off_goes_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("benchmark.training.train.stepping", lambda *given: Replay(*given, record=Standin()))
+    spec, task = spec_of("rope", steps=20), tasks.make("offset-recall:back=2:symbols=3")
+    whole, part = (build(spec, task, CATALOGUE.choice("rope")) for _ in range(2))
+    wanted = train(whole, task, spec, CPU, lambda *_: None)
+
+    def checkpoint(file: str) -> Checkpoint:
+        return Checkpoint(file=tmp_path / file, key="k", told=lambda *_: None, seconds=0.0, share=1.0)
+
+    def cut(step: int, *_: object) -> None:
+        if step == 11:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        train(part, task, spec, CPU, cut, checkpoint("cut"))
+    again = build(spec, task, CATALOGUE.choice("rope"))
+    found = train(again, task, spec, CPU, lambda *_: None, checkpoint("cut"))
+    assert found.losses == wanted.losses
+    for one, other in zip(again.parameters(), whole.parameters(), strict=True):
+        assert torch.equal(one, other)
 
 
 def test_what_is_filled_up_counts_for_nothing() -> None:
@@ -123,9 +176,10 @@ def test_a_batch_without_a_scored_place_has_no_loss_and_no_recording() -> None:
 
 
 @on_gpu
-@pytest.mark.parametrize("label", TRAINED)
+@pytest.mark.filterwarnings("ignore:randomized. steps are taken one by one")
+@pytest.mark.parametrize("label", [*TRAINED, "randomized:base=alibi"])
 def test_on_a_gpu_recorded_steps_train_as_those_on_a_processor(label: str) -> None:
-    task = "addition" if CATALOGUE.entry(label).attributes.get("numbers") else "copy"
+    task = "addition" if CATALOGUE.choice(label).entry.attributes.get("numbers") else "copy"
     spec = spec_of("rope", task, train_length=6)
     plain, _ = losses(spec, label, 24, stepping, task=task)
     again, _ = losses(spec, label, 24, replaying, CUDA, task=task)
