@@ -49,7 +49,7 @@ class OffsetRecall(Synthetic):
     def shortest(self) -> int:
         return self.back + 1
 
-    def asked(self, length: int) -> int:
+    def test_rows(self, length: int) -> int:
         """About as many rows as fill a test batch, from 32 to 128: every place is scored, and thousands are enough."""
         return min(self.problems, max(FEWEST, self.batch_tokens // self.tokens(length)))
 

@@ -149,11 +149,11 @@ class Synthetic(Task):
     batch_tokens: ClassVar[int] = 16384  # about so many tokens in a test batch
 
     def evaluation(self, length: int) -> Iterable[Batch]:
-        draws, asked = generator(self.name, "evaluation", length), self.asked(length)
-        size = max(1, min(asked, self.batch_tokens // self.tokens(length)))
-        for start in range(0, asked, size):
-            yield self.sample(min(size, asked - start), length, draws)
+        draws, count = generator(self.name, "evaluation", length), self.test_rows(length)
+        size = max(1, min(count, self.batch_tokens // self.tokens(length)))
+        for start in range(0, count, size):
+            yield self.sample(min(size, count - start), length, draws)
 
-    def asked(self, length: int) -> int:
+    def test_rows(self, length: int) -> int:
         """Test problems at a length."""
         return self.problems
