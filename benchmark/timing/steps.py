@@ -29,7 +29,7 @@ from benchmark.tasks.task import Batch
 from benchmark.timing import peers
 from benchmark.timing.operations import synchronise
 from benchmark.timing.peers import Size
-from benchmark.training.replay import replaying
+from benchmark.training.replay import Replay
 from benchmark.training.step import make_optimiser, stepping, update
 
 ROWS, LENGTH = 32, 64  # of a batch
@@ -81,7 +81,7 @@ def our_step(case: Case, *, precision: Precision = "float32", recorded: bool = T
     model.initialise(0)
     model.to(case.device).train()
     rows, sampler = batch(), generator("timing", "positions")
-    taking = replaying if recorded and case.device.type == "cuda" else stepping
+    taking = Replay if recorded and case.device.type == "cuda" else stepping
     take = taking(model, make_optimiser(model, BUDGET), BUDGET, precision, case.device)
 
     def step() -> None:

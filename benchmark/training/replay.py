@@ -24,7 +24,7 @@ from benchmark.errors import first_line
 from benchmark.model.transformer import Transformer
 from benchmark.results.spec import BudgetSpec, Precision
 from benchmark.tasks.task import UNSCORED, Batch
-from benchmark.training.step import AdamW, Take, autocast, gradients, scored, update
+from benchmark.training.step import AdamW, autocast, gradients, scored, update
 
 FILLED = 128  # scored places are filled up to a multiple of this
 OWN_OF_MODULES = vars(nn.Module()).keys() - {"training"}  # where torch keeps what belongs to a module
@@ -118,20 +118,8 @@ def by_value(value: object) -> Hashable:
     return Same(value)
 
 
-def replaying(
-    model: Transformer,
-    optimiser: AdamW,
-    budget: BudgetSpec,
-    precision: Precision,
-    device: torch.device,
-    record: Callable[[Work], Work] | None = None,
-) -> Take:
-    """What takes one step after another, by recordings where that can be done."""
-    return Replay(model, optimiser, budget, precision, device, record or Recorder())
-
-
 class Replay:
-    """The recordings of a training."""
+    """What takes one step of a training after another, by recordings (CUDA graphs, or `record`'s) where that can be done."""
 
     def __init__(
         self,
@@ -140,9 +128,10 @@ class Replay:
         budget: BudgetSpec,
         precision: Precision,
         device: torch.device,
-        record: Callable[[Work], Work],
+        record: Callable[[Work], Work] | None = None,
     ) -> None:
-        self.model, self.optimiser, self.device, self.record = model, optimiser, device, record
+        self.model, self.optimiser, self.device = model, optimiser, device
+        self.record = record or Recorder()
         self.precision: Precision = precision
         self.clip = budget.clip
         self.weights = list(model.parameters())

@@ -19,7 +19,7 @@ from benchmark.seeds import generator
 from benchmark.tasks.task import Batch, Task
 from benchmark.training.checkpoint import Checkpoint, Training
 from benchmark.training.held_out import HeldOut
-from benchmark.training.replay import replaying
+from benchmark.training.replay import Replay
 from benchmark.training.step import make_optimiser, stepping
 
 # Steps whose rows are drawn at once: a step of the model leaves nothing of the code that draws them in the processor's
@@ -61,7 +61,7 @@ def train(
     optimiser = make_optimiser(model, budget)
     outcome = Training() if checkpoint is None else checkpoint.load(model, optimiser)
     started = time.perf_counter() - outcome.seconds
-    take = (replaying if device.type == "cuda" else stepping)(model, optimiser, budget, spec.precision, device)
+    take = (Replay if device.type == "cuda" else stepping)(model, optimiser, budget, spec.precision, device)
     every = max(1, budget.steps // NOTED)
     held_out = HeldOut(task, budget.train_length)
     model.train()

@@ -18,7 +18,7 @@ from benchmark.results.spec import TrainSpec
 from benchmark.seeds import generator
 from benchmark.tasks.task import UNSCORED, Batch
 from benchmark.training.checkpoint import Checkpoint
-from benchmark.training.replay import FILLED, Replay, Work, replaying
+from benchmark.training.replay import FILLED, Replay, Work
 from benchmark.training.step import make_optimiser, scored, stepping
 from benchmark.training.train import build, train, training_batch
 from tests.training.test_train import CPU, spec_of
@@ -182,7 +182,7 @@ def test_on_a_gpu_recorded_steps_train_as_those_on_a_processor(label: str) -> No
     task = "addition" if CATALOGUE.choice(label).entry.attributes.get("numbers") else "copy"
     spec = spec_of("rope", task, train_length=6)
     plain, _ = losses(spec, label, 24, stepping, task=task)
-    again, _ = losses(spec, label, 24, replaying, CUDA, task=task)
+    again, _ = losses(spec, label, 24, Replay, CUDA, task=task)
     torch.testing.assert_close(again, plain, rtol=2e-3, atol=1e-3)
 
 
