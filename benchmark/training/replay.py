@@ -119,7 +119,7 @@ def by_value(value: object) -> Hashable:
 
 
 class Replay:
-    """What takes one step of a training after another, by recordings (CUDA graphs, or `record`'s) where that can be done."""
+    """What takes one training step after another, where that can be done by recordings: CUDA graphs, or `record`'s."""
 
     def __init__(
         self,
