@@ -13,6 +13,8 @@ Causal only: ahead of the query there is no way. An odd head width is a width li
 """
 
 import math
+from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 import torch.nn.functional as F
@@ -48,21 +50,28 @@ class PaTH(Encoding):
 
     def rescore(self, scores: Tensor, q: Tensor, k: Tensor, site: Site) -> Tensor:
         exact = torch.promote_types(scores.dtype, torch.float32)
-        w, beta = self.turns(site, exact)
         # Autocast would round the products inside to bfloat16, and a long chain of turns with them.
         with torch.autocast(q.device.type, enabled=False):
-            change = turned(q.to(exact), k.to(exact), w, beta, site.first_query)
-        return scores + change / math.sqrt(self.shape.head_width)
+            keys = k.to(exact)
+            # What a mask hides depends on the queries: then each block of them has chunks of its own.
+            chunks = (
+                site.once_a_layer("path", lambda: chunked(keys, *self.turns(site, exact)))
+                if site.mask is None
+                else chunked(keys, *self.turns(site, exact))
+            )
+            return turned(scores.to(exact), q.to(exact), keys, chunks, site.first_query)
 
     def turns(self, site: Site, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
         """The direction w [B, H, K, D] and the strength beta [B, H, K, 1] of every token's turn."""
-        absent = site.once(("path", "absent"), lambda: unseen(site))[..., None]
-        hidden = site.hidden.masked_fill(absent, 0)
+        absent = None if site.mask is None else site.once(("path", "absent"), lambda: unseen(site))[..., None]
+        hidden = site.hidden if absent is None else site.hidden.masked_fill(absent, 0)
         padded = F.pad(self.up(self.down(hidden)), (0, 0, 2, 0))
         shifted = torch.stack([padded[:, n : n + hidden.shape[1]] for n in range(3)])  # two before, one before, own
         mixed = F.silu((self.taps[:, None, None] * shifted).sum(dim=0)).to(dtype)
         w = F.normalize(mixed.view(*mixed.shape[:2], self.shape.heads, self.shape.head_width), dim=-1)
-        beta = 2 * self.gate(hidden).to(dtype).sigmoid().masked_fill(absent, 0)
+        beta = 2 * self.gate(hidden).to(dtype).sigmoid()
+        if absent is not None:
+            beta = beta.masked_fill(absent, 0)
         return w.transpose(1, 2), beta.transpose(1, 2)[..., None]
 
 
@@ -73,25 +82,69 @@ def unseen(site: Site) -> Tensor:
     return (later.any(dim=-2) & ~(later & site.visible).any(dim=-2))[:, 0]
 
 
-def turned(q: Tensor, k: Tensor, w: Tensor, beta: Tensor, first: int) -> Tensor:
-    """What the turns on the way add to q . k, [B, H, Q, K]; of keys ahead of the query it is never seen.
+@dataclass(frozen=True, kw_only=True)
+class Chunks:
+    """N chunks of C tokens in a row, the turns of each merged; the last chunk is filled up with idle tokens.
 
-    From the last chunk back to the first, all queries that follow are carried to its beginning. Inside a chunk, with
-    L the strictly lower part of beta W W^T and T = (I + L)^-1: H[i] .. H[j+1] = I - W[..i]^T T beta W[j+1..].
+    With W the directions, L the strictly lower part of beta W W^T and T = (I + L)^-1: H[i] .. H[j+1] inside a chunk is
+    I - W[..i]^T T beta W[j+1..].
     """
-    lowest = q.shape[-2]
-    carried = q[..., lowest:, :]
-    changes: list[Tensor] = []
-    for start in reversed(range(0, max(1, k.shape[-2]), CHUNK)):
-        keys, own, strength = (each[..., start : start + CHUNK, :] for each in (k, w, beta))
-        since, lowest = lowest, min(max(start - first, 0), q.shape[-2])
-        carried = torch.cat((q[..., lowest:since, :], carried), dim=-2)
-        system = strength * (own @ own.transpose(-1, -2)).tril(-1)
-        right = strength * torch.cat((own, (own @ keys.transpose(-1, -2)).tril(-1)), dim=-1)
-        solved = torch.linalg.solve_triangular(system, right, upper=False, unitriangular=True)
-        merged, met = solved.split((own.shape[-1], keys.shape[-2]), dim=-1)
-        passed = (carried @ own.transpose(-1, -2)).tril(first + lowest - start)
-        change = (carried - q[..., lowest:, :]) @ keys.transpose(-1, -2) - passed @ met
-        changes.append(F.pad(change, (0, 0, lowest, 0)))
-        carried = carried - passed @ merged
-    return torch.cat(changes[::-1], dim=-1)
+
+    keys: Tensor  # K, [B, H, N, C, D]
+    ways: Tensor  # W, [B, H, N, C, D]
+    merged: Tensor  # T beta W, [B, H, N, C, D]
+    met: Tensor  # T beta times the strictly lower part of W K^T, [B, H, N, C, C]
+
+    @cached_property
+    def passing(self) -> Tensor:
+        """What a later query is multiplied by on its way to before each chunk, [B, H, N, D, D]."""
+        nothing = torch.eye(self.ways.shape[-1], dtype=self.ways.dtype, device=self.ways.device)
+        return nothing - self.ways.transpose(-1, -2) @ self.merged
+
+    @cached_property
+    def turned(self) -> Tensor:
+        """The keys of each chunk as the token after it meets them, [B, H, N, C, D]."""
+        return self.keys - self.met.transpose(-1, -2) @ self.ways
+
+    def before(self, chunk: int) -> Tensor:
+        """All keys before a chunk, as its first token meets them, [B, H, chunk * C, D]."""
+        way = [torch.eye(self.ways.shape[-1], dtype=self.ways.dtype, device=self.ways.device).expand_as(self.passing[..., 0, :, :])]
+        for between in reversed(range(1, chunk)):
+            way.append(way[-1] @ self.passing[..., between, :, :])
+        return (self.turned[..., :chunk, :, :] @ torch.stack(way[::-1], dim=-3).transpose(-1, -2)).flatten(-3, -2)
+
+
+def chunked(k: Tensor, w: Tensor, beta: Tensor) -> Chunks:
+    """The chunks of keys k and directions w, both [B, H, K, D], and strengths beta [B, H, K, 1]."""
+    count = max(1, math.ceil(k.shape[-2] / CHUNK))
+    size = max(1, math.ceil(k.shape[-2] / count))
+    idle = (0, 0, 0, count * size - k.shape[-2])
+    keys, ways, strength = (F.pad(each, idle).unflatten(-2, (count, size)) for each in (k, w, beta))
+    system = strength * (ways @ ways.transpose(-1, -2)).tril(-1)
+    right = strength * torch.cat((ways, (ways @ keys.transpose(-1, -2)).tril(-1)), dim=-1)
+    solved = torch.linalg.solve_triangular(system, right, upper=False, unitriangular=True)
+    merged, met = solved.split((ways.shape[-1], size), dim=-1)
+    return Chunks(keys=keys, ways=ways, merged=merged, met=met)
+
+
+def turned(scores: Tensor, q: Tensor, k: Tensor, chunks: Chunks, first: int) -> Tensor:
+    """The scores [B, H, Q, K] of q and k as the turns on the way change them; those of keys ahead are never seen.
+
+    Chunk by chunk of the queries, each carried to the beginning of its own: there it meets all keys before.
+    """
+    scale, size = 1 / math.sqrt(q.shape[-1]), chunks.ways.shape[-2]
+    rows = []
+    for chunk in range(first // size, math.ceil((first + q.shape[-2]) / size)):
+        start, stop = chunk * size, min((chunk + 1) * size, k.shape[-2])
+        own = slice(max(start, first) - first, stop - first)
+        asked, asking = q[..., own, :], scores[..., own, :]
+        passed = (asked @ chunks.ways[..., chunk, :, :].transpose(-1, -2)).tril(first + own.start - start)
+        near = asking[..., start:stop] - scale * (passed @ chunks.met[..., chunk, :, : stop - start])
+        parts = [near, asking[..., stop:]]
+        if chunk:
+            carried = asked - passed @ chunks.merged[..., chunk, :, :]
+            left, right = torch.cat((carried, -asked), dim=-1), torch.cat((chunks.before(chunk), k[..., :start, :]), dim=-1)
+            far = asking[..., :start].flatten(0, 1)
+            parts.insert(0, torch.baddbmm(far, left.flatten(0, 1), right.flatten(0, 1).transpose(-1, -2), alpha=scale).unflatten(0, q.shape[:2]))
+        rows.append(torch.cat(parts, dim=-1))
+    return torch.cat(rows, dim=-2) if rows else scores

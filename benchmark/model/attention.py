@@ -41,13 +41,15 @@ class Attention(nn.Module):
         self.qkv = nn.Linear(shape.width, 3 * shape.width, bias=False)
         self.out = nn.Linear(shape.width, shape.width, bias=False)
 
-    def project(self, hidden: Float[Tensor, "batch time width"]) -> tuple[Tensor, Tensor, Tensor]:
-        """Queries, keys and values of every token, each [B, H, T, D]."""
-        # Split along the width: their gradients come back as rows, and are put together in one copy instead of two.
-        q, k, v = (
-            part.unflatten(-1, (self.heads, self.head_width)).transpose(1, 2)
-            for part in self.qkv(hidden).chunk(3, dim=-1)
-        )
+    def project(self, hidden: Float[Tensor, "batch time width"], first: int = 0) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries from token `first` on, [B, H, T - first, D], and keys and values of every token, [B, H, T, D]."""
+        if first:
+            of_query, of_both = self.qkv.weight.tensor_split((self.qkv.in_features,))
+            parts = (F.linear(hidden[:, first:], of_query), *F.linear(hidden, of_both).chunk(2, dim=-1))
+        else:
+            # Split along the width: their gradients come back as rows, put together in one copy instead of two.
+            parts = self.qkv(hidden).chunk(3, dim=-1)
+        q, k, v = (part.unflatten(-1, (self.heads, self.head_width)).transpose(1, 2) for part in parts)
         return q, k, v
 
     def forward(

@@ -60,15 +60,31 @@ class Layer(nn.Module):
         weights: bool,
         places: Tensor | None,
     ) -> tuple[Tensor, Tensor | None]:
-        hidden = self.attention_norm(x)
-        q, k, v = self.attention.project(hidden)
+        hidden, time = self.attention_norm(x), x.shape[1]
+        first = 0 if places is None or cache is not None else first_asked(places, time)
+        q, k, v = self.attention.project(hidden, first)
         if cache is not None:
             hidden, k, v = cache.extend(layer, hidden, k, v)
-        mixed, attended = self.attention(q, k, v, site.at_layer(layer, hidden), encoding, weights=weights)
+        site = site.at_layer(layer, hidden)
+        if first:
+            site, x = site.block(first, time), x[:, first:]
+        mixed, attended = self.attention(q, k, v, site, encoding, weights=weights)
         x = x + mixed
         if places is not None:  # the last layer's: nobody reads the others any more
-            x = x.flatten(0, 1).index_select(0, places)
+            x = x.flatten(0, 1).index_select(0, places - first * (1 + places // time) if first else places)
         return x + self.narrow(F.gelu(self.widen(self.mlp_norm(x)))), attended
+
+
+def first_asked(places: Int[Tensor, " place"], time: int) -> int:
+    """The first token of a row that any of `places` is at, if that is in its last quarter, or else 0.
+
+    What only questions at the end of rows ask for needs no other queries. Of more of a row, leaving some out saves
+    less than it costs; with gradients it saved nothing on most tasks; and a GPU would have to be waited for.
+    """
+    if torch.is_grad_enabled() or places.device.type != "cpu" or not len(places):
+        return 0
+    first = int((places % time).min())
+    return first if 4 * first >= 3 * time else 0
 
 
 class Transformer(nn.Module):

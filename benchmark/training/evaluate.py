@@ -67,13 +67,22 @@ def _outcome(model: Transformer, batch: Batch, device: torch.device) -> Outcome:
     for part, answer in zip(torch.split(hidden, places), torch.split(wanted, places), strict=True):
         logits = model.logits(part).float()
         losses.append(F.cross_entropy(logits, answer, reduction="none"))
-        hits.append(logits.argmax(dim=-1) == answer)
+        hits.append(_right(logits, answer))
     loss = torch.zeros(targets.shape, dtype=torch.float64, device=device)
     correct = torch.zeros_like(scored)
     if losses:
         loss[scored] = torch.cat(losses).double()
         correct[scored] = torch.cat(hits)
     return Outcome(batch=batch, loss=loss.cpu(), correct=correct.cpu(), scored=scored.cpu())
+
+
+def _right(logits: Tensor, answer: Tensor) -> Tensor:
+    """Whether each answer [N] has the greatest of its logits [N, V], by itself. The logits are used up.
+
+    `argmax` would say it as well, but took half of the time of all that is done to logits at 4,096 words.
+    """
+    own = logits.gather(1, answer[:, None])
+    return (own > logits.scatter_(1, answer[:, None], -torch.inf).amax(dim=-1, keepdim=True)).squeeze(1)
 
 
 def _by_place(outcomes: list[Outcome]) -> Arrays:

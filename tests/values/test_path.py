@@ -167,7 +167,8 @@ def test_bfloat16_turns_are_merged_in_float32(mixed: bool) -> None:
     w, beta = encoding.turns(site_of(x, length), torch.float32)
     with torch.autocast("cpu", dtype=torch.bfloat16, enabled=mixed), torch.no_grad():
         added = change(encoding, x, q, k)
-    exact = path.turned(*(each.double() for each in (q, k, w, beta)), first=0) / math.sqrt(WIDTH)
+    q, k, w, beta = (each.double() for each in (q, k, w, beta))
+    exact = path.turned(q.new_zeros(1, HEADS, length, length), q, k, path.chunked(k, w, beta), first=0)
     assert added.dtype == torch.float32
     visible = torch.ones(length, length, dtype=torch.bool).tril()
     torch.testing.assert_close(added[..., visible].double(), exact[..., visible], atol=1e-5, rtol=1e-5)
