@@ -10,8 +10,10 @@ Convention: 32 hidden units (`hidden`), slope .01 and torch's own draws, as in t
 kerple-log draws it; all of it once a layer. The code's last offset is left out: softmax ignores what all keys have in
 common. A key that is not visible enters the network as A = 0: -inf would make its gradients NaN. A and B are float32
 at least. Both ways, B takes distances without their sign. Any head count, any head width. Memory: training keeps the
-hidden values of every pair of tokens; without gradients there are those of one row of the batch at a time.
+hidden values of every pair of tokens; without gradients there are those of a few thousand at a time.
 """
+
+import itertools
 
 import torch
 import torch.nn.functional as F
@@ -19,6 +21,9 @@ from torch import Tensor, nn
 
 from benchmark.encodings.encoding import Encoding, Shape, Site
 from benchmark.encodings.kerple_log import KerpleLog
+
+PAIRS = 4096  # whose hidden values are held at once without gradients (float32: 512 KiB) on a processor
+FINITE = -1e30  # in place of -inf: below any score, and far from the end of float32
 
 
 class Dape(Encoding):
@@ -47,20 +52,41 @@ class Dape(Encoding):
     def rescore(self, scores: Tensor, q: Tensor, k: Tensor, site: Site) -> Tensor:
         bias = self.kerple.bias(site)
         exact = torch.promote_types(scores.dtype, bias.dtype)  # a bias is float32 at least
-        content = scores.to(exact).masked_fill(~site.visible, 0)
-        return content + bias + self.adapt(content, bias.to(exact))
+        with torch.autocast(scores.device.type, enabled=False):  # which would round content and bias to bfloat16
+            if not torch.is_grad_enabled():
+                return self.in_parts(scores.to(exact), bias.to(exact))
+            content = scores.to(exact).masked_fill(~site.visible, 0)
+            return content + bias + self.adapt(content, bias.to(exact))
 
     def adapt(self, content: Tensor, bias: Tensor) -> Tensor:
         """The network's H outputs for A [B, H, Q, K] and B [B|1, H, Q, K], [B, H, Q, K]."""
-        exact = content.dtype
-        first, offset, second = (w.to(exact) for w in (self.widen.weight, self.widen.bias, self.narrow.weight))
-        weights, back = torch.cat((first, offset[:, None]), dim=1)[None], second[None]  # the offset's input is 1
-        # With gradients all rows at once; without, one at a time, whose hidden values a cache may hold.
-        size = len(content) if torch.is_grad_enabled() else 1
-        adapted = []
-        with torch.autocast(content.device.type, enabled=False):  # which would round content and bias to bfloat16
-            for part, own in zip(torch.split(content, size), torch.split(bias.expand_as(content), size), strict=True):
-                inputs = torch.cat((part, own, torch.ones_like(part[:, :1])), dim=1).flatten(2)
-                units = weights.expand(len(part), -1, -1).bmm(inputs)
-                adapted.append(back.expand(len(part), -1, -1).bmm(F.leaky_relu_(units)))
-        return torch.cat(adapted).view_as(content)
+        widen, narrow = self.weights(content.dtype)
+        inputs = torch.cat((content, bias.expand_as(content), torch.ones_like(content[:, :1])), dim=1).flatten(2)
+        units = F.leaky_relu_(widen.expand(len(content), -1, -1).bmm(inputs))
+        return narrow.expand(len(content), -1, -1).bmm(units).view_as(content)
+
+    def in_parts(self, scores: Tensor, bias: Tensor) -> Tensor:
+        """The final scores without gradients, PAIRS pairs of a row at a time: their hidden values stay in a cache.
+
+        What is not visible is -inf, and stays it, whatever the network says there, as long as that is finite.
+        """
+        widen, narrow = self.weights(scores.dtype)
+        heads, pairs = scores.shape[1], scores.shape[2:].numel()
+        rows, biases = scores.flatten(2), bias.flatten(2)
+        size = PAIRS if scores.device.type == "cpu" else max(1, pairs)
+        inputs = widen.new_ones(2 * heads + 1, min(size, pairs))
+        final = torch.empty_like(rows)
+        for start, row in itertools.product(range(0, pairs, size), range(len(rows))):
+            part = slice(start, start + size)
+            content, own = rows[row, :, part], biases[row % len(biases), :, part]
+            given = inputs[:, : content.shape[1]]
+            torch.clamp(content, min=FINITE, out=given[:heads])
+            if row < len(biases):  # one for all rows is there already
+                given[heads : 2 * heads] = own
+            torch.addmm(content + own, narrow, F.leaky_relu_(widen @ given), out=final[row, :, part])
+        return final.view_as(scores)
+
+    def weights(self, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+        """W1 beside b1, [hidden, 2H + 1], for inputs that end in a 1, and W2, [H, hidden]."""
+        widen = torch.cat((self.widen.weight, self.widen.bias[:, None]), dim=1)
+        return widen.to(dtype), self.narrow.weight.to(dtype)

@@ -98,8 +98,7 @@ class Chunks:
     @cached_property
     def passing(self) -> Tensor:
         """What a later query is multiplied by on its way to before each chunk, [B, H, N, D, D]."""
-        nothing = torch.eye(self.ways.shape[-1], dtype=self.ways.dtype, device=self.ways.device)
-        return nothing - self.ways.transpose(-1, -2) @ self.merged
+        return self.stay - self.ways.transpose(-1, -2) @ self.merged
 
     @cached_property
     def turned(self) -> Tensor:
@@ -108,18 +107,24 @@ class Chunks:
 
     def before(self, chunk: int) -> Tensor:
         """All keys before a chunk, as its first token meets them, [B, H, chunk * C, D]."""
-        way = [torch.eye(self.ways.shape[-1], dtype=self.ways.dtype, device=self.ways.device).expand_as(self.passing[..., 0, :, :])]
+        way = [self.stay.expand_as(self.passing[..., 0, :, :])]
         for between in reversed(range(1, chunk)):
             way.append(way[-1] @ self.passing[..., between, :, :])
         return (self.turned[..., :chunk, :, :] @ torch.stack(way[::-1], dim=-3).transpose(-1, -2)).flatten(-3, -2)
+
+    @property
+    def stay(self) -> Tensor:
+        """What turns nothing, [D, D]."""
+        return torch.eye(self.ways.shape[-1], dtype=self.ways.dtype, device=self.ways.device)
 
 
 def chunked(k: Tensor, w: Tensor, beta: Tensor) -> Chunks:
     """The chunks of keys k and directions w, both [B, H, K, D], and strengths beta [B, H, K, 1]."""
     count = max(1, math.ceil(k.shape[-2] / CHUNK))
     size = max(1, math.ceil(k.shape[-2] / count))
-    idle = (0, 0, 0, count * size - k.shape[-2])
-    keys, ways, strength = (F.pad(each, idle).unflatten(-2, (count, size)) for each in (k, w, beta))
+    if idle := count * size - k.shape[-2]:
+        k, w, beta = (F.pad(each, (0, 0, 0, idle)) for each in (k, w, beta))
+    keys, ways, strength = (each.unflatten(-2, (count, size)) for each in (k, w, beta))
     system = strength * (ways @ ways.transpose(-1, -2)).tril(-1)
     right = strength * torch.cat((ways, (ways @ keys.transpose(-1, -2)).tril(-1)), dim=-1)
     solved = torch.linalg.solve_triangular(system, right, upper=False, unitriangular=True)
@@ -139,12 +144,22 @@ def turned(scores: Tensor, q: Tensor, k: Tensor, chunks: Chunks, first: int) -> 
         own = slice(max(start, first) - first, stop - first)
         asked, asking = q[..., own, :], scores[..., own, :]
         passed = (asked @ chunks.ways[..., chunk, :, :].transpose(-1, -2)).tril(first + own.start - start)
-        near = asking[..., start:stop] - scale * (passed @ chunks.met[..., chunk, :, : stop - start])
-        parts = [near, asking[..., stop:]]
+        near = torch.sub(asking[..., start:stop], passed @ chunks.met[..., chunk, :, : stop - start], alpha=scale)
+        parts = [near]
         if chunk:
             carried = asked - passed @ chunks.merged[..., chunk, :, :]
-            left, right = torch.cat((carried, -asked), dim=-1), torch.cat((chunks.before(chunk), k[..., :start, :]), dim=-1)
-            far = asking[..., :start].flatten(0, 1)
-            parts.insert(0, torch.baddbmm(far, left.flatten(0, 1), right.flatten(0, 1).transpose(-1, -2), alpha=scale).unflatten(0, q.shape[:2]))
-        rows.append(torch.cat(parts, dim=-1))
-    return torch.cat(rows, dim=-2) if rows else scores
+            left = torch.cat((carried, -asked), dim=-1)
+            right = torch.cat((chunks.before(chunk), k[..., :start, :]), dim=-1)
+            parts.insert(0, added(asking[..., :start], left, right, scale))
+        if stop < k.shape[-2]:
+            parts.append(asking[..., stop:])
+        rows.append(torch.cat(parts, dim=-1) if len(parts) > 1 else near)
+    if not rows:
+        return scores
+    return torch.cat(rows, dim=-2) if len(rows) > 1 else rows[0]
+
+
+def added(scores: Tensor, left: Tensor, right: Tensor, scale: float) -> Tensor:
+    """scores [B, H, Q, K] + scale * left [B, H, Q, W] right^T [B, H, K, W], in two passes over the scores."""
+    left, right = left.flatten(0, 1), right.flatten(0, 1).transpose(-1, -2)
+    return torch.baddbmm(scores.flatten(0, 1), left, right, alpha=scale).unflatten(0, scores.shape[:2])

@@ -41,8 +41,11 @@ class Shaw(Encoding):
     def rescore(self, scores: Tensor, q: Tensor, k: Tensor, site: Site) -> Tensor:
         # 2K + 1 products a query and a choice among them: a vector for each pair of query and key would not fit.
         logits = q @ self.table.to(q.dtype).T / math.sqrt(self.shape.head_width)
-        rows = site.once(("shaw", self.clip), lambda: self.rows(site.distance))
-        return scores + logits.gather(-1, rows.expand(scores.shape))
+        queries, keys = scores.shape[-2:]
+        near = min(queries + self.clip, keys) if site.contiguous else keys  # all keys before these are past the clip
+        rows = site.once(("shaw", self.clip), lambda: self.rows(site.distance[..., keys - near :]))
+        chosen = scores[..., keys - near :] + logits.gather(-1, rows.expand(*scores.shape[:-1], near))
+        return chosen if near == keys else torch.cat((scores[..., : keys - near] + logits[..., :1], chosen), dim=-1)
 
     def rows(self, distance: Tensor) -> Tensor:
         """The row of the table for each distance (query - key), int64, of the same shape."""

@@ -41,10 +41,11 @@ class TransformerXL(Encoding):
     def rescore(self, scores: Tensor, q: Tensor, k: Tensor, site: Site) -> Tensor:
         if scores.numel() == 0:
             return scores
-        liked = (k @ self.u[..., None]).transpose(-1, -2)  # [B, H, 1, K]
-        asked = q + self.v[:, None]
+        scale = 1 / math.sqrt(self.shape.head_width)
+        liked = scale * (k @ self.u[..., None]).transpose(-1, -2)  # [B, H, 1, K]
+        asked = scale * (q + self.v[:, None])
         placed = self.in_a_row(asked, site) if site.contiguous else self.anywhere(asked, site)
-        return scores + (liked + placed) / math.sqrt(self.shape.head_width)
+        return (scores + placed).add_(liked)
 
     def in_a_row(self, asked: Tensor, site: Site) -> Tensor:
         """(q + v) . W R for tokens in a row, [B, H, Q, K]: one product a distance, each row then shifted by one."""
@@ -57,11 +58,11 @@ class TransformerXL(Encoding):
         waves = site.once(("xl", exact), lambda: torch.cat(self.waves(distances.to(exact)), dim=-1))
         vectors = self.project(waves[:, : self.shape.width].to(self.project.weight.dtype))
         count = len(distances)
-        by_head = vectors.view(count, self.shape.heads, self.shape.head_width)
-        products = asked @ by_head.permute(1, 2, 0)  # [B, H, Q, distances]
+        by_head = F.pad(vectors, (0, 0, 0, 1)).view(count + 1, self.shape.heads, self.shape.head_width)
+        products = asked @ by_head.permute(1, 2, 0)  # [B, H, Q, distances + 1]; the last are no distance's
         # Row r begins queries - 1 - r places in: in rows of count + 1 places, count places after the row above begins.
-        flat = F.pad(products, (0, 1)).flatten(-2)[..., queries - 1 : queries - 1 + queries * count]
-        return flat.view(*products.shape)[..., :keys]
+        flat = products.flatten(-2)[..., queries - 1 : queries - 1 + queries * count]
+        return flat.unflatten(-1, (queries, count))[..., :keys]
 
     def anywhere(self, asked: Tensor, site: Site) -> Tensor:
         """The same at any positions: sines and cosines of a difference are products of those of its ends."""

@@ -150,7 +150,7 @@ def _mix_in_blocks(q: Tensor, k: Tensor, v: Tensor, site: Site, encoding: Encodi
 
 def scores(q: Tensor, k: Tensor, site: Site, encoding: Encoding, scale: float) -> Tensor:
     """Final scores [B, H, Q, K] of rotated q and k by the plain road, which every encoding can take."""
-    plain = (q @ k.transpose(-1, -2)) * scale
+    plain = (q * scale) @ k.transpose(-1, -2)
     bias = encoding.bias(site)
     masked = _hide(plain if bias is None else plain + bias, site, own=True)
     return _hide(encoding.rescore(masked, q, k, site), site) if encoding.rescores else masked
@@ -160,11 +160,15 @@ def _hide(scores: Tensor, site: Site, *, own: bool = False) -> Tensor:
     """-inf where a key is not visible; without gradients in place, where the scores are nobody else's, or in a copy."""
     if torch.is_grad_enabled():
         return scores.masked_fill(~site.visible, -torch.inf)
+    ahead = site.first_query if site.mask is None else 0  # what stands before all queries is not hidden
+    visible = site.visible[..., ahead:]
     if not own:
+        # Scores that were hidden before, and to which something was added, still are. (A GPU would be waited for.)
+        if not scores.is_cuda and bool((scores[..., ahead:] == -torch.inf).logical_or_(visible).all()):
+            return scores
         shape = torch.broadcast_shapes(scores.shape, site.visible.shape)  # type: ignore[no-untyped-call]
         scores = scores.expand(shape).clone(memory_format=torch.contiguous_format)
-    ahead = site.first_query if site.mask is None else 0  # what stands before all queries is not hidden
-    scores[..., ahead:].masked_fill_(~site.visible[..., ahead:], -torch.inf)
+    scores[..., ahead:].masked_fill_(~visible, -torch.inf)
     return scores
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from benchmark.encodings import make
+from benchmark.encodings import dape, make
 from benchmark.encodings.encoding import Encoding, Shape, Site
 from benchmark.model.attention import attend, scores
 
@@ -117,7 +117,11 @@ def test_a_network_without_units_is_refused() -> None:
 
 
 @pytest.mark.parametrize("shared", [True, False], ids=["one-for-all", "of-each-row"])
-def test_without_gradients_rows_go_one_at_a_time_to_the_same_scores(shared: bool) -> None:
+@pytest.mark.parametrize("pairs", [1, 5, 4096])
+def test_without_gradients_pairs_go_in_parts_to_the_same_scores(
+    pairs: int, shared: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dape, "PAIRS", pairs)
     encoding = make("dape", SHAPE)
     q, k = (draw(BATCH, HEADS, LENGTH, WIDTH, seed=seed) for seed in range(2))
     positions = torch.tensor([PLACES] if shared else [PLACES, list(range(LENGTH))])
@@ -127,9 +131,10 @@ def test_without_gradients_rows_go_one_at_a_time_to_the_same_scores(shared: bool
         torch.testing.assert_close(scores(q, k, replace(place, shared={}), encoding, SCALE), together)
 
 
-def test_under_autocast_the_network_stays_float32() -> None:
-    encoding = make("dape", SHAPE)
-    content, bias = (draw(BATCH, HEADS, LENGTH, LENGTH, seed=seed) for seed in range(2))
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        adapted = encoding.adapt(content, bias)
-    assert torch.equal(adapted, encoding.adapt(content, bias))
+@pytest.mark.parametrize("grad", [True, False])
+def test_under_autocast_the_network_stays_float32(grad: bool) -> None:
+    encoding, content = make("dape", SHAPE), draw(BATCH, HEADS, LENGTH, LENGTH, seed=0)
+    with torch.set_grad_enabled(grad):
+        wanted = encoding.rescore(content, content, content, site())
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            assert torch.equal(encoding.rescore(content, content, content, site()), wanted)
