@@ -43,32 +43,30 @@ class CoPE(Encoding):
         self.table = nn.Parameter(torch.zeros(self.places, shape.head_width))
 
     def rescore(self, scores: Tensor, q: Tensor, k: Tensor, site: Site) -> Tensor:
-        places = self.count_near(scores)
-        logits = (q @ self.table.to(q.dtype).T).to(places.dtype) * self.scale  # [B, H, Q, P]
-        below = places.detach().long().clamp_(min=0)  # a diverged model's NaN is no index
-        steps = F.pad(logits.diff(dim=-1), (0, 1))  # from each place to the next; past the last there is none
-        near = logits.gather(-1, below) + (places - below) * steps.gather(-1, below)
-        own = near.shape[-1]
-        if own == scores.shape[-1]:
-            return scores + near
-        rescored = scores + logits[..., -1:]
-        rescored[..., -own:] = scores[..., -own:] + near
-        return rescored
-
-    def count_near(self, scores: Tensor) -> Tensor:
-        """Places [B, H, Q, N] of the last N keys, so many that all before them are at the last place."""
         queries, keys = scores.shape[-2:]
-        near = queries + 4 * self.places  # the queries' own keys, and twice what gates that are half open need
-        while near < keys:
-            places = self.count(scores[..., -near:])
-            if bool((places[..., 0] == self.places - 1).all()):
-                return places
-            near *= 2
-        return self.count(scores)
+        # The queries' own keys, and before them twice what gates that are half open need to be at the last place.
+        rest = max(0, keys - queries - 4 * self.places)
+        places = self.count(scores[..., rest:])
+        logits = (q @ self.table.to(q.dtype).T).to(places.dtype) * self.scale  # [B, H, Q, P]
+        near = scores[..., rest:] + self.at(places, logits)
+        if rest == 0:
+            return near
+        far = scores[..., :rest] + logits[..., -1:]
+        going_on = places[..., 0] < self.places - 1  # the queries for which a key still further back counts
+        raw = scores[..., :rest][going_on]
+        far[going_on] = raw + self.at(self.count(raw) + places[going_on][:, :1], logits[going_on])
+        return torch.cat((far, near), dim=-1)
 
     def count(self, scores: Tensor) -> Tensor:
-        """Gates from each key to the query, [B, H, Q, K]: masked scores are -inf, and their gates 0."""
+        """Gates from each key to the last, [.., K]: masked scores are -inf, and their gates 0."""
         # At least float32: bfloat16 cannot count past 256.
         exact = scores.to(torch.promote_types(scores.dtype, torch.float32))
-        gates = exact.sigmoid()
-        return gates.flip(-1).cumsum(-1).flip(-1).clamp(max=self.places - 1)
+        return exact.sigmoid().flip(-1).cumsum(-1).flip(-1)
+
+    def at(self, places: Tensor, logits: Tensor) -> Tensor:
+        """The logits [.., P] of each query at places [.., K], interpolated; past the last place they stay the same."""
+        places = places.clamp(max=self.places - 1)
+        floor = places.detach().floor()
+        below = floor.nan_to_num_(0).long()  # a diverged model's NaN is no index
+        steps = F.pad(logits.diff(dim=-1), (0, 1))  # from each place to the next; past the last there is none
+        return torch.addcmul(logits.gather(-1, below), places - floor, steps.gather(-1, below))

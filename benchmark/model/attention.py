@@ -23,12 +23,12 @@ from torch import Tensor, nn
 from benchmark.encodings.encoding import Encoding, Shape, Site
 from benchmark.model import flex
 
-# Scores held at once when no gradient is needed, in elements (float32: 16 MiB); past it, queries go in blocks. On a
-# processor blocks are faster, too: CoPE at 16 rows of 1,024 tokens took 12 s in one block and 1.5 s in these. Half as
-# many would suit CoPE and DAPE (a seventh less time), but not PaTH (a quarter more), whose blocks turn all keys anew.
-BLOCK_SCORES = 4 * 1024 * 1024
+# Scores held at once when no gradient is needed, in elements (float32: 8 MiB); past it, queries go in blocks. On a
+# processor blocks are faster, too: CoPE at 16 rows of 1,024 tokens took 12 s in one block and 1.5 s in four times these.
+# Five lengths of `corpus` in blocks of 4, 2 and 1 MiB: cope 4.6, 3.7 and 3.5 s, shaw 2.9, 2.5 and 2.5, xl 2.9, 2.8, 3.0.
+BLOCK_SCORES = 2 * 1024 * 1024
 BLOCK_QUERIES = 256  # queries of a block whose mask is a view: keys ahead of the block are left out
-GPU_BLOCK = 16  # times as many on a GPU, which small blocks would leave idle
+GPU_BLOCK = 32  # times as many on a GPU, which small blocks would leave idle
 
 
 class Attention(nn.Module):
@@ -163,11 +163,12 @@ def _hide(scores: Tensor, site: Site, *, own: bool = False) -> Tensor:
     ahead = site.first_query if site.mask is None else 0  # what stands before all queries is not hidden
     visible = site.visible[..., ahead:]
     if not own:
-        # Scores that were hidden before, and to which something was added, still are. (A GPU would be waited for.)
-        if not scores.is_cuda and bool((scores[..., ahead:] == -torch.inf).logical_or_(visible).all()):
-            return scores
         shape = torch.broadcast_shapes(scores.shape, site.visible.shape)  # type: ignore[no-untyped-call]
-        scores = scores.expand(shape).clone(memory_format=torch.contiguous_format)
+        scores = scores.expand(shape)
+        # Scores that were hidden, and to which something was added, still are. (A GPU would be waited for.)
+        if not scores.is_cuda and bool(((scores[..., ahead:] == -torch.inf) | visible).all()):
+            return scores
+        scores = scores.clone(memory_format=torch.contiguous_format)
     scores[..., ahead:].masked_fill_(~visible, -torch.inf)
     return scores
 

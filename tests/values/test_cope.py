@@ -1,6 +1,7 @@
 """CoPE against plain loops over the paper's formula, and against x-transformers."""
 
 import math
+from unittest import mock
 
 import pytest
 import torch
@@ -89,7 +90,7 @@ class WrongDirection(CoPE):
     """Gates are counted from the first token to the key: it keeps every promise of the contract."""
 
     def count(self, scores: Tensor) -> Tensor:
-        return scores.sigmoid().cumsum(-1).clamp(max=self.places - 1)
+        return scores.sigmoid().cumsum(-1)
 
 
 @pytest.mark.parametrize("planted", [SeesTheFuture, WrongDirection])
@@ -120,21 +121,27 @@ def test_equals_x_transformers(places: int, dtype: torch.dtype, tolerance: float
     torch.testing.assert_close(mine, expected, atol=tolerance, rtol=tolerance)
 
 
-@pytest.mark.parametrize(("level", "counted"), [(0.0, 16), (-3.0, 64), (-9.0, 150)])
-def test_keys_are_counted_until_all_before_are_at_the_last_place(
-    level: float, counted: int, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("level", "share"), [(0.0, (0, 0)), (-2.0, (0.1, 0.9)), (-9.0, (1, 1))])
+def test_keys_far_back_are_counted_for_the_queries_that_are_not_at_the_last_place(
+    level: float, share: tuple[float, float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    encoding = cope(":places=3", torch.float32)
-    raw, q = (draw(2, 3, 4, width, dtype=torch.float32, seed=width) for width in (150, WIDTH))
-    raw = level + raw / 4
-    near, every = encoding.count_near(raw), encoding.count(raw)
-    assert near.shape[-1] == counted
-    torch.testing.assert_close(near, every[..., -counted:])
-    assert (every[..., :-counted] == 2).all()
-    site = Site.of(torch.zeros(2, 150, SHAPE.width), torch.arange(150)[None], queries=4)
+    encoding, (queries, keys) = cope(":places=3", torch.float32), (4, 150)
+    raw, q = (draw(2, 3, queries, width, dtype=torch.float32, seed=width) for width in (keys, WIDTH))
+    raw, q = (level + raw).requires_grad_(), q.requires_grad_()
+    site = Site.of(torch.zeros(2, keys, SHAPE.width), torch.arange(keys)[None], queries=queries)
+    counted = mock.Mock(wraps=encoding.count)
+    monkeypatch.setattr(encoding, "count", counted)
     rescored = encoding.rescore(raw, q, q, site)
-    monkeypatch.setattr(encoding, "count_near", encoding.count)
-    torch.testing.assert_close(rescored, encoding.rescore(raw, q, q, site))
+    near, far = (call.args[0].shape for call in counted.call_args_list)
+    assert near == (2, 3, queries, queries + 4 * 3) and far[1] == keys - near[-1]
+    assert share[0] <= far[0] / (2 * 3 * queries) <= share[1]
+    logits = q @ encoding.table.T
+    torch.testing.assert_close(rescored, raw + encoding.at(encoding.count(raw), logits))
+    mine, wanted = (
+        torch.autograd.grad(each, (raw, q, encoding.table), torch.ones_like(raw), retain_graph=True)
+        for each in (rescored, raw + encoding.at(encoding.count(raw), logits))
+    )
+    torch.testing.assert_close(mine, wanted, atol=1e-4, rtol=1e-4)
 
 
 def test_attention_in_blocks_of_a_long_row_is_that_in_one_pass(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,19 +149,21 @@ def test_attention_in_blocks_of_a_long_row_is_that_in_one_pass(monkeypatch: pyte
     q, k, v = (draw(2, HEADS, 90, WIDTH, dtype=torch.float32, seed=seed) for seed in range(3))
     counted = []
     count = encoding.count
-    monkeypatch.setattr(encoding, "count", lambda raw: counted.append(raw.shape[-1]) or count(raw))
+    monkeypatch.setattr(encoding, "count", lambda raw: counted.append(raw.shape) or count(raw))
 
     def mixed() -> Tensor:
         site = Site.of(torch.zeros(2, 90, SHAPE.width), torch.arange(90)[None])
         return attention.attend(q, k, v, site, encoding, scale=1 / math.sqrt(WIDTH))[0]
 
     whole = mixed()
-    assert set(counted) == {90}
+    assert counted == [(2, HEADS, 90, 90)]
     counted.clear()
     monkeypatch.setattr(attention, "BLOCK_SCORES", 7 * 2 * HEADS * 90)
     with torch.inference_mode():
         torch.testing.assert_close(mixed(), whole)
-    assert 19 in counted and 90 not in counted  # seven queries, and four times three places
+    every = sum(math.prod(shape) for shape in counted)
+    assert (2, HEADS, 7, 19) in counted  # seven queries, and four times three places
+    assert every < 2 * HEADS * 90 * 90 / 3
 
 
 def test_with_every_gate_open_places_are_distances_plus_one() -> None:
