@@ -13,7 +13,7 @@ Causal only: ahead of the query there is no way. An odd head width is a width li
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import torch
@@ -94,6 +94,7 @@ class Chunks:
     ways: Tensor  # W, [B, H, N, C, D]
     merged: Tensor  # T beta W, [B, H, N, C, D]
     met: Tensor  # T beta times the strictly lower part of W K^T, [B, H, N, C, C]
+    latest: dict[int, Tensor] = field(default_factory=dict)
 
     @cached_property
     def passing(self) -> Tensor:
@@ -106,11 +107,15 @@ class Chunks:
         return self.keys - self.met.transpose(-1, -2) @ self.ways
 
     def before(self, chunk: int) -> Tensor:
-        """All keys before a chunk, as its first token meets them, [B, H, chunk * C, D]."""
-        way = [self.stay.expand_as(self.passing[..., 0, :, :])]
-        for between in reversed(range(1, chunk)):
-            way.append(way[-1] @ self.passing[..., between, :, :])
-        return (self.turned[..., :chunk, :, :] @ torch.stack(way[::-1], dim=-3).transpose(-1, -2)).flatten(-3, -2)
+        """All keys before a chunk, as its first token meets them, [B, H, chunk * C, D]; the last ones asked for stay."""
+        if chunk not in self.latest:
+            way = [self.stay.expand_as(self.passing[..., 0, :, :])]
+            for between in reversed(range(1, chunk)):
+                way.append(way[-1] @ self.passing[..., between, :, :])
+            keys = self.turned[..., :chunk, :, :] @ torch.stack(way[::-1], dim=-3).transpose(-1, -2)
+            self.latest.clear()
+            self.latest[chunk] = keys.flatten(-3, -2)
+        return self.latest[chunk]
 
     @property
     def stay(self) -> Tensor:

@@ -19,6 +19,8 @@ from torch import Tensor
 from benchmark.tasks.task import LAG, UNSCORED, Batch, Ranges, Synthetic, lags, octave, octaves
 
 FILLER = 0
+FEWEST = 32  # test rows, however long
+QUESTIONS = 2048  # test rows ask for about as many keys in all, if 128 rows do
 
 
 class RecallMqar(Synthetic):
@@ -30,6 +32,7 @@ class RecallMqar(Synthetic):
     definition = "pairs of key and value come first; later each key is asked for, and its value is to be named"
     source = "https://arxiv.org/abs/2312.04927"
     metric = "token_accuracy"
+    version = 2  # 2: fewer test rows at long lengths
 
     def __init__(self, *, keys: int = 64, values: int = 64, power: float = 0.01) -> None:
         if keys < 1 or values < 2:
@@ -53,6 +56,10 @@ class RecallMqar(Synthetic):
     def pairs(self, length: int) -> int:
         """Pairs shown in a row of this length."""
         return max(1, min(self.keys, length // 8))
+
+    def test_rows(self, length: int) -> int:
+        """Rows that ask 2,048 questions, from 32 to 128: 512 are asked at length 32, and 2,048 from length 128 on."""
+        return min(self.problems, max(FEWEST, QUESTIONS // self.pairs(length)))
 
     def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:
         pairs = self.pairs(length)
