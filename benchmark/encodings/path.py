@@ -107,7 +107,7 @@ class Chunks:
         return self.keys - self.met.transpose(-1, -2) @ self.ways
 
     def before(self, chunk: int) -> Tensor:
-        """All keys before a chunk, as its first token meets them, [B, H, chunk * C, D]; the last ones asked for stay."""
+        """All keys before a chunk, as its first token meets them, [B, H, chunk * C, D]; the latest are kept."""
         if chunk not in self.latest:
             way = [self.stay.expand_as(self.passing[..., 0, :, :])]
             for between in reversed(range(1, chunk)):
@@ -129,7 +129,7 @@ def chunked(k: Tensor, w: Tensor, beta: Tensor) -> Chunks:
     size = max(1, math.ceil(k.shape[-2] / count))
     if idle := count * size - k.shape[-2]:
         k, w, beta = (F.pad(each, (0, 0, 0, idle)) for each in (k, w, beta))
-    keys, ways, strength = (each.unflatten(-2, (count, size)) for each in (k, w, beta))
+    keys, ways, strength = (each.reshape(*each.shape[:2], count, size, each.shape[-1]) for each in (k, w, beta))
     system = strength * (ways @ ways.transpose(-1, -2)).tril(-1)
     right = strength * torch.cat((ways, (ways @ keys.transpose(-1, -2)).tril(-1)), dim=-1)
     solved = torch.linalg.solve_triangular(system, right, upper=False, unitriangular=True)
@@ -165,6 +165,6 @@ def turned(scores: Tensor, q: Tensor, k: Tensor, chunks: Chunks, first: int) -> 
 
 
 def added(scores: Tensor, left: Tensor, right: Tensor, scale: float) -> Tensor:
-    """scores [B, H, Q, K] + scale * left [B, H, Q, W] right^T [B, H, K, W], in two passes over the scores."""
-    left, right = left.flatten(0, 1), right.flatten(0, 1).transpose(-1, -2)
-    return torch.baddbmm(scores.flatten(0, 1), left, right, alpha=scale).unflatten(0, scores.shape[:2])
+    """Scores [B, H, Q, K] + scale * left [B, H, Q, W] right^T [B, H, K, W], in two passes over the scores."""
+    flat, left, right = scores.flatten(0, 1), left.flatten(0, 1), right.flatten(0, 1)
+    return torch.baddbmm(flat, left, right.transpose(-1, -2), alpha=scale).view(scores.shape)

@@ -62,7 +62,7 @@ class TransformerXL(Encoding):
         products = asked @ by_head.permute(1, 2, 0)  # [B, H, Q, distances + 1]; the last are no distance's
         # Row r begins queries - 1 - r places in: in rows of count + 1 places, count places after the row above begins.
         flat = products.flatten(-2)[..., queries - 1 : queries - 1 + queries * count]
-        return flat.unflatten(-1, (queries, count))[..., :keys]
+        return flat.view(*asked.shape[:-1], count)[..., :keys]
 
     def anywhere(self, asked: Tensor, site: Site) -> Tensor:
         """The same at any positions: sines and cosines of a difference are products of those of its ends."""

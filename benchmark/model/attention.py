@@ -24,8 +24,8 @@ from benchmark.encodings.encoding import Encoding, Shape, Site
 from benchmark.model import flex
 
 # Scores held at once when no gradient is needed, in elements (float32: 8 MiB); past it, queries go in blocks. On a
-# processor blocks are faster, too: CoPE at 16 rows of 1,024 tokens took 12 s in one block and 1.5 s in four times these.
-# Five lengths of `corpus` in blocks of 4, 2 and 1 MiB: cope 4.6, 3.7 and 3.5 s, shaw 2.9, 2.5 and 2.5, xl 2.9, 2.8, 3.0.
+# processor blocks are faster, too. The five lengths of `corpus` with blocks of 4, 2 and 1 million scores: CoPE 4.6, 3.7
+# and 3.5 s, PaTH 4.7, 4.6 and 4.7, Shaw 2.9, 2.5 and 2.5, Transformer-XL 2.9, 2.8 and 3.0.
 BLOCK_SCORES = 2 * 1024 * 1024
 BLOCK_QUERIES = 256  # queries of a block whose mask is a view: keys ahead of the block are left out
 GPU_BLOCK = 32  # times as many on a GPU, which small blocks would leave idle
@@ -49,7 +49,7 @@ class Attention(nn.Module):
         else:
             # Split along the width: their gradients come back as rows, put together in one copy instead of two.
             parts = self.qkv(hidden).chunk(3, dim=-1)
-        q, k, v = (part.unflatten(-1, (self.heads, self.head_width)).transpose(1, 2) for part in parts)
+        q, k, v = (part.view(*part.shape[:2], self.heads, self.head_width).transpose(1, 2) for part in parts)
         return q, k, v
 
     def forward(
