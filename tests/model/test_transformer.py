@@ -1,14 +1,16 @@
 """The whole model: what it gives of some places is what it gives of all."""
 
+from unittest import mock
+
 import pytest
 import torch
 
-from benchmark.encodings import make
+from benchmark.encodings import CATALOGUE, make
 from benchmark.encodings.encoding import Shape
-from benchmark.model.transformer import Transformer
+from benchmark.model.transformer import Transformer, first_asked
 from benchmark.seeds import generator
 
-SHAPE = Shape(width=16, heads=2, layers=2, train_length=12)
+SHAPE = Shape(width=16, heads=2, layers=2, train_length=12, digits=tuple(range(10)))
 
 
 def model_with(encoding: str) -> Transformer:
@@ -33,6 +35,28 @@ def test_hidden_states_of_some_places_are_those_of_all(encoding: str, places: li
     assert len(gradients[0]) == len(gradients[1])
     for whole, part in zip(*gradients, strict=True):
         assert torch.allclose(whole, part, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("encoding", CATALOGUE.names())
+@pytest.mark.parametrize("places", [[11, 23, 35], [10, 22, 34, 35]], ids=["last", "last-two"])
+def test_questions_at_the_end_of_rows_are_answered_by_the_last_queries_alone(encoding: str, places: list[int]) -> None:
+    model, chosen = model_with(encoding), torch.tensor(places)
+    tokens = torch.randint(11, (3, 12), generator=generator("late"))
+    attention = mock.Mock(wraps=model.layers[-1].attention.forward)
+    with torch.no_grad(), mock.patch.object(model.layers[-1].attention, "forward", attention):
+        late = model(tokens, places=chosen)
+    asked = attention.call_args.args[0].shape[2]
+    assert asked == 12 - min(places)
+    with torch.no_grad():
+        assert torch.allclose(late, model(tokens).flatten(0, 1)[chosen], rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize(("places", "first"), [([8, 23], 0), ([9, 23], 9), ([11, 20], 0), ([23], 11), ([], 0)])
+def test_queries_are_left_out_where_three_quarters_of_a_row_are_not_asked_for(places: list[int], first: int) -> None:
+    chosen = torch.tensor(places, dtype=torch.long)
+    with torch.no_grad():
+        assert first_asked(chosen, 12) == first
+    assert first_asked(chosen, 12) == 0  # with gradients
 
 
 @pytest.mark.parametrize(

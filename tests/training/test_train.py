@@ -1,3 +1,4 @@
+import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -147,6 +148,15 @@ def test_evaluation_counts_what_a_plain_loop_counts() -> None:
     assert arrays["count"].tolist() == [0, 0] + [rows] * 11
     assert arrays["row_count"].tolist() == [11] * rows
     assert arrays["row_correct"].sum() == arrays["correct"].sum()
+
+
+@pytest.mark.parametrize("filled", [0.0, math.nan], ids=["all-alike", "nan"])
+def test_an_answer_that_is_not_above_all_others_is_not_right(filled: float) -> None:
+    """A model that says the same of every token has answered nothing."""
+    model, task, _ = trained("alibi")
+    torch.nn.init.constant_(model.head, filled)
+    arrays, _ = evaluate(model, task, 13, 12, CPU, torch.autocast("cpu", enabled=False))
+    assert arrays["correct"].sum() == 0 < arrays["count"].sum()
 
 
 class Lights(Synthetic):
