@@ -318,7 +318,16 @@ def _code(source: bytes) -> tuple[str, frozenset[str]]:
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
             node.body = node.body[1:]
     imported = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    return ast.dump(tree), frozenset(imported)
+    return _dump(tree), frozenset(imported)
+
+
+def _dump(tree: ast.AST) -> str:
+    """A syntax tree as text, the same on every Python: as 3.11 writes it, which knows no type parameters."""
+    if sys.version_info >= (3, 13):
+        text = ast.dump(tree, show_empty=True)
+    else:
+        text = ast.dump(tree)
+    return text.replace(", type_params=[]", "")
 
 
 def _siblings(imported: frozenset[str], contract: Path) -> set[Path]:
