@@ -150,7 +150,8 @@ def _mix_in_blocks(q: Tensor, k: Tensor, v: Tensor, site: Site, encoding: Encodi
 
 def scores(q: Tensor, k: Tensor, site: Site, encoding: Encoding, scale: float) -> Tensor:
     """Final scores [B, H, Q, K] of rotated q and k by the plain road, which every encoding can take."""
-    plain = (q * scale) @ k.transpose(-1, -2)
+    product = q @ k.transpose(-1, -2)
+    plain = product * scale if torch.is_grad_enabled() else product.mul_(scale)
     bias = encoding.bias(site)
     masked = _hide(plain if bias is None else plain + bias, site, own=True)
     return _hide(encoding.rescore(masked, q, k, site), site) if encoding.rescores else masked
