@@ -64,7 +64,7 @@ class Site:
     first_query: int = 0  # index of the first query among the keys
     layer: int = 0
     shared: dict[Hashable, object] = field(default_factory=dict, repr=False, compare=False)
-    of_layer: dict[Hashable, object] = field(default_factory=dict, repr=False, compare=False)
+    between_blocks: dict[Hashable, object] | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def of(
@@ -117,15 +117,17 @@ class Site:
             self.shared[key] = compute()
         return self.shared[key]  # type: ignore[return-value]
 
-    def once_a_layer(self, key: Hashable, compute: Callable[[], Value]) -> Value:
-        """`compute()`, done once for all blocks of a layer's queries: for what its keys decide, whoever asks them.
+    def once_for_blocks(self, key: Hashable, compute: Callable[[], Value]) -> Value:
+        """`compute()`, done once where queries go in blocks: for what the keys of one attention call decide.
 
         The block that is asked first sees all keys that any other sees, and others see as many of the first of them:
         what is kept must serve fewer keys as well.
         """
-        if key not in self.of_layer:
-            self.of_layer[key] = compute()
-        return self.of_layer[key]  # type: ignore[return-value]
+        if self.between_blocks is None:
+            return compute()
+        if key not in self.between_blocks:
+            self.between_blocks[key] = compute()
+        return self.between_blocks[key]  # type: ignore[return-value]
 
     @property
     def distance(self) -> Tensor:
@@ -142,7 +144,7 @@ class Site:
 
     def at_layer(self, layer: int, hidden: Tensor) -> "Site":
         """The same positions and the same shared values, seen from another layer."""
-        return replace(self, layer=layer, hidden=hidden, of_layer={})
+        return replace(self, layer=layer, hidden=hidden)
 
     def block(self, start: int, stop: int) -> "Site":
         """The queries `start` to `stop` alone, with the keys that they can see if no mask says which."""

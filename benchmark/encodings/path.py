@@ -55,7 +55,7 @@ class PaTH(Encoding):
             keys = k.to(exact)
             # What a mask hides depends on the queries: then each block of them has chunks of its own.
             chunks = (
-                site.once_a_layer("path", lambda: chunked(keys, *self.turns(site, exact)))
+                site.once_for_blocks("path", lambda: chunked(keys, *self.turns(site, exact)))
                 if site.mask is None
                 else chunked(keys, *self.turns(site, exact))
             )

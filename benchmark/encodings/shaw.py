@@ -41,11 +41,10 @@ class Shaw(Encoding):
     def rescore(self, scores: Tensor, q: Tensor, k: Tensor, site: Site) -> Tensor:
         # 2K + 1 products a query and a choice among them: a vector for each pair of query and key would not fit.
         logits = q @ self.table.to(q.dtype).T / math.sqrt(self.shape.head_width)
-        queries, keys = scores.shape[-2:]
-        near = min(queries + self.clip, keys) if site.contiguous else keys  # all keys before these are past the clip
-        rows = site.once(("shaw", self.clip), lambda: self.rows(site.distance[..., keys - near :]))
-        chosen = scores[..., keys - near :] + logits.gather(-1, rows.expand(*scores.shape[:-1], near))
-        return chosen if near == keys else torch.cat((scores[..., : keys - near] + logits[..., :1], chosen), dim=-1)
+        far = max(0, site.first_query - self.clip) if site.contiguous else 0  # so many keys are past the clip for all
+        rows = site.once(("shaw", self.clip), lambda: self.rows(site.distance[..., far:]))
+        near = scores[..., far:] + logits.gather(-1, rows.expand(*scores.shape[:-1], -1))
+        return torch.cat((scores[..., :far] + logits[..., :1], near), dim=-1) if far else near
 
     def rows(self, distance: Tensor) -> Tensor:
         """The row of the table for each distance (query - key), int64, of the same shape."""

@@ -14,6 +14,7 @@ Shapes: B batch, H heads, Q queries, K keys, D head width, C model width.
 """
 
 import math
+from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
@@ -139,7 +140,7 @@ def _mix_in_blocks(q: Tensor, k: Tensor, v: Tensor, site: Site, encoding: Encodi
     The last block, which sees most keys, goes first: what it needed, and gave back, is enough for all others. In the
     other order each block is a little larger than any hole that is left, and memory grows by all of them.
     """
-    mixed = []
+    mixed, site = [], replace(site, between_blocks={})
     k, v = k.contiguous(), v.contiguous()  # so that no block copies its keys
     for start in reversed(range(0, q.shape[-2], rows)):
         part = site.block(start, min(start + rows, q.shape[-2]))

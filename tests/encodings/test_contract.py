@@ -205,6 +205,40 @@ def test_blocked_evaluation_equals_the_full_pass(choice: str, at_once: int, monk
     assert blocked.call_count >= SHAPE.layers
 
 
+@pytest.mark.parametrize("choice", [*CHOICES, "cope:places=3", "shaw:clip=2"])
+@pytest.mark.parametrize("masked", ["padding", "both ways"])
+def test_long_rows_under_a_mask_go_in_blocks_to_the_same_values(
+    choice: str, masked: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under a mask a block has all keys, and its queries are not the last of them."""
+    length = 70
+    encoding = make(choice, SHAPE)
+    if encoding.causal_only and masked == "both ways":
+        pytest.skip("defined for causal attention alone")
+    if encoding.max_length is not None and encoding.max_length < length:
+        pytest.skip("too short")
+    draws = torch.Generator().manual_seed(3)
+    with torch.no_grad():
+        for weight in encoding.parameters():
+            weight.copy_(weight + torch.randn(weight.shape, generator=draws) / 4)
+    positions = encoding.positions(rows(length))
+    site = Site.of(torch.randn(BATCH, length, SHAPE.width, generator=draws), positions, causal=masked == "padding")
+    if masked == "padding":
+        seen = site.visible.repeat(BATCH, 1, 1, 1)
+        seen[1, :, :, :5] &= torch.eye(length, dtype=torch.bool)[:, :5]
+        site = replace(site, mask=seen)
+    q, k, v = torch.randn(3, BATCH, SHAPE.heads, length, SHAPE.head_width, generator=draws).unbind()
+
+    def mixed() -> Tensor:
+        own = replace(site, shared={})
+        with torch.inference_mode():
+            return attention.attend(*encoding.rotate(q, k, own), v, own, encoding, scale=0.5)[0]
+
+    whole = mixed()
+    monkeypatch.setattr(attention, "BLOCK_SCORES", 13 * BATCH * SHAPE.heads * length)
+    close(mixed(), whole, 1e-4)
+
+
 @every_encoding
 def test_gradients_reach_every_parameter(choice: str) -> None:
     model = build(choice)
