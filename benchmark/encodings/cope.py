@@ -44,7 +44,7 @@ class CoPE(Encoding):
 
     def rescore(self, scores: Tensor, q: Tensor, k: Tensor, site: Site) -> Tensor:
         queries, keys = scores.shape[-2:]
-        # The queries' own keys, and before them twice what gates that are half open need to be at the last place.
+        # The last keys, mostly the queries' own, and before them twice what half-open gates need for the last place.
         rest = max(0, keys - queries - 4 * self.places)
         places = self.count(scores[..., rest:])
         logits = (q @ self.table.to(q.dtype).T).to(places.dtype) * self.scale  # [B, H, Q, P]

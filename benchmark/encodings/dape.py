@@ -10,7 +10,7 @@ Convention: 32 hidden units (`hidden`), slope .01 and torch's own draws, as in t
 kerple-log draws it; all of it once a layer. The code's last offset is left out: softmax ignores what all keys have in
 common. A key that is not visible enters the network as A = 0: -inf would make its gradients NaN. A and B are float32
 at least. Both ways, B takes distances without their sign. Any head count, any head width. Memory: training keeps the
-hidden values of every pair of tokens; without gradients there are those of a few thousand at a time.
+hidden values of every pair of tokens; without gradients there are those of a few thousand, or on a GPU of a row.
 """
 
 import itertools
@@ -66,7 +66,7 @@ class Dape(Encoding):
         return narrow.expand(len(content), -1, -1).bmm(units).view_as(content)
 
     def in_parts(self, scores: Tensor, bias: Tensor) -> Tensor:
-        """The final scores without gradients, PAIRS pairs of a row at a time: their hidden values stay in a cache.
+        """The final scores without gradients, on a processor PAIRS pairs of a row at a time: a cache holds their units.
 
         What is not visible is -inf, and stays it, whatever the network says there, as long as that is finite.
         """

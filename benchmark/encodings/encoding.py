@@ -120,8 +120,8 @@ class Site:
     def once_for_blocks(self, key: Hashable, compute: Callable[[], Value]) -> Value:
         """`compute()`, done once where queries go in blocks: for what the keys of one attention call decide.
 
-        The block that is asked first sees all keys that any other sees, and others see as many of the first of them:
-        what is kept must serve fewer keys as well.
+        The first block to ask sees every key that later ones see; those see a prefix of them, so that what is kept
+        must serve a prefix too.
         """
         if self.between_blocks is None:
             return compute()

@@ -8,7 +8,7 @@ Convention: one w and beta a head. The convolution (3 tokens, each channel by it
 the paper names no activation, its code has SiLU: taken. Rank 32 as in the code, set by `rank`. c starts at 0, so beta
 at 1. Its extension by a forget gate is another encoding's, norms of q and k are architecture: left out. Tokens count,
 not positions. A token that no later query may see (left padding) turns nothing and enters no convolution. At least
-float32 inside, in chunks of CHUNK tokens after its blockwise algorithm, so that little more than the scores is held.
+float32 inside, in chunks of CHUNK tokens after its blockwise algorithm: without gradients little beside scores is held.
 Causal only: ahead of the query there is no way. An odd head width is a width like any other.
 """
 
@@ -107,8 +107,14 @@ class Chunks:
         return self.keys - self.met.transpose(-1, -2) @ self.ways
 
     def before(self, chunk: int) -> Tensor:
-        """All keys before a chunk, as its first token meets them, [B, H, chunk * C, D]; the latest are kept."""
-        if chunk not in self.latest:
+        """All keys before a chunk, as its first token meets them, [B, H, chunk * C, D].
+
+        The latest are kept: for the next block of the same chunk's queries, and to be carried on to the next chunk.
+        """
+        if chunk - 1 in self.latest:
+            carried = self.latest.pop(chunk - 1) @ self.passing[..., chunk - 1, :, :].transpose(-1, -2)
+            self.latest[chunk] = torch.cat((carried, self.turned[..., chunk - 1, :, :]), dim=-2)
+        elif chunk not in self.latest:
             way = [self.stay.expand_as(self.passing[..., 0, :, :])]
             for between in reversed(range(1, chunk)):
                 way.append(way[-1] @ self.passing[..., between, :, :])
@@ -142,13 +148,16 @@ def turned(scores: Tensor, q: Tensor, k: Tensor, chunks: Chunks, first: int) -> 
 
     Chunk by chunk of the queries, each carried to the beginning of its own: there it meets all keys before.
     """
-    scale, size = 1 / math.sqrt(q.shape[-1]), chunks.ways.shape[-2]
+    scale, size, end = 1 / math.sqrt(q.shape[-1]), chunks.ways.shape[-2], first + q.shape[-2]
+    own = range(first // size, math.ceil(end / size))
+    counts = [min((chunk + 1) * size, end) - max(chunk * size, first) for chunk in own]
+    if not counts:
+        return scores
     rows = []
-    for chunk in range(first // size, math.ceil((first + q.shape[-2]) / size)):
+    parts_of_q, parts_of_scores = torch.split(q, counts, dim=-2), torch.split(scores, counts, dim=-2)
+    for chunk, asked, asking in zip(own, parts_of_q, parts_of_scores, strict=True):
         start, stop = chunk * size, min((chunk + 1) * size, k.shape[-2])
-        own = slice(max(start, first) - first, stop - first)
-        asked, asking = q[..., own, :], scores[..., own, :]
-        passed = (asked @ chunks.ways[..., chunk, :, :].transpose(-1, -2)).tril(first + own.start - start)
+        passed = (asked @ chunks.ways[..., chunk, :, :].transpose(-1, -2)).tril(max(0, first - start))
         near = torch.sub(asking[..., start:stop], passed @ chunks.met[..., chunk, :, : stop - start], alpha=scale)
         parts = [near]
         if chunk:
@@ -159,8 +168,6 @@ def turned(scores: Tensor, q: Tensor, k: Tensor, chunks: Chunks, first: int) -> 
         if stop < k.shape[-2]:
             parts.append(asking[..., stop:])
         rows.append(torch.cat(parts, dim=-1) if len(parts) > 1 else near)
-    if not rows:
-        return scores
     return torch.cat(rows, dim=-2) if len(rows) > 1 else rows[0]
 
 

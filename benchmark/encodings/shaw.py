@@ -41,7 +41,8 @@ class Shaw(Encoding):
     def rescore(self, scores: Tensor, q: Tensor, k: Tensor, site: Site) -> Tensor:
         # 2K + 1 products a query and a choice among them: a vector for each pair of query and key would not fit.
         logits = q @ self.table.to(q.dtype).T / math.sqrt(self.shape.head_width)
-        far = max(0, site.first_query - self.clip) if site.contiguous else 0  # so many keys are past the clip for all
+        # So many keys are past the clip for all queries. (A training step has none, and is not asked how it counts.)
+        far = site.first_query - self.clip if site.first_query > self.clip and site.contiguous else 0
         rows = site.once(("shaw", self.clip), lambda: self.rows(site.distance[..., far:]))
         near = scores[..., far:] + logits.gather(-1, rows.expand(*scores.shape[:-1], -1))
         return torch.cat((scores[..., :far] + logits[..., :1], near), dim=-1) if far else near

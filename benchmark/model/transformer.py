@@ -61,7 +61,7 @@ class Layer(nn.Module):
         places: Tensor | None,
     ) -> tuple[Tensor, Tensor | None]:
         hidden, time = self.attention_norm(x), x.shape[1]
-        first = 0 if places is None or cache is not None else first_asked(places, time)
+        first = 0 if places is None or weights or cache is not None else first_asked(places, time)
         q, k, v = self.attention.project(hidden, first)
         if cache is not None:
             hidden, k, v = cache.extend(layer, hidden, k, v)
@@ -78,8 +78,8 @@ class Layer(nn.Module):
 def first_asked(places: Int[Tensor, " place"], time: int) -> int:
     """The first token of a row that any of `places` is at, if that is in its last quarter, or else 0.
 
-    What only questions at the end of rows ask for needs no other queries. Of more of a row, leaving some out saves
-    less than it costs; with gradients it saved nothing on most tasks; and a GPU would have to be waited for.
+    Questions at the end of rows need no other queries. Where more of a row is asked for, leaving queries out costs more
+    than it saves; with gradients it saved nothing on most tasks; and a GPU would have to be waited for.
     """
     if torch.is_grad_enabled() or places.device.type != "cpu" or not len(places):
         return 0

@@ -20,7 +20,7 @@ from benchmark.tasks.task import LAG, UNSCORED, Batch, Ranges, Synthetic, lags, 
 
 FILLER = 0
 FEWEST = 32  # test rows, however long
-QUESTIONS = 2048  # test rows ask for about as many keys in all, if 128 rows do
+QUESTIONS = 2048  # asked by all test rows together, where 128 rows suffice
 
 
 class RecallMqar(Synthetic):
@@ -58,7 +58,7 @@ class RecallMqar(Synthetic):
         return max(1, min(self.keys, length // 8))
 
     def test_rows(self, length: int) -> int:
-        """Rows that ask 2,048 questions, from 32 to 128: 512 are asked at length 32, and 2,048 from length 128 on."""
+        """About as many as ask 2,048 questions, from 32 to 128: at length 32 they ask 512."""
         return min(self.problems, max(FEWEST, QUESTIONS // self.pairs(length)))
 
     def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:

@@ -302,6 +302,21 @@ def test_a_bias_is_broadcast_against_a_mask_of_each_row(shape: tuple[int, ...], 
     torch.testing.assert_close(mixed, weights @ v)
 
 
+@pytest.mark.parametrize("grad", [True, False])
+def test_scores_that_an_encoding_lays_open_are_hidden_again(grad: bool) -> None:
+    class Open(Encoding):
+        name = "open"
+
+        def rescore(self, scores: Tensor, q: Tensor, k: Tensor, site: Site) -> Tensor:
+            return torch.zeros_like(scores)
+
+    q, k, v = torch.randn(3, 2, 3, 11, 5, generator=generator("queries")).unbind()
+    site = Site.of(torch.zeros(2, 11, 15), torch.arange(11)[None])
+    with torch.set_grad_enabled(grad):
+        mixed, _ = attention.attend(q, k, v, site, Open(SHAPE), scale=0.5)
+    torch.testing.assert_close(mixed, v.cumsum(dim=2) / torch.arange(1, 12)[:, None])
+
+
 def test_scores_that_an_encoding_keeps_are_left_as_they_are() -> None:
     kept = torch.randn(BATCH, SHAPE.heads, LENGTH, LENGTH, generator=generator("kept"))
 

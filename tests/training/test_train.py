@@ -150,13 +150,24 @@ def test_evaluation_counts_what_a_plain_loop_counts() -> None:
     assert arrays["row_correct"].sum() == arrays["correct"].sum()
 
 
-@pytest.mark.parametrize("filled", [0.0, math.nan], ids=["all-alike", "nan"])
-def test_an_answer_that_is_not_above_all_others_is_not_right(filled: float) -> None:
-    """A model that says the same of every token has answered nothing."""
+def test_a_model_that_knows_nothing_any_more_has_no_right_answers() -> None:
     model, task, _ = trained("alibi")
-    torch.nn.init.constant_(model.head, filled)
+    torch.nn.init.constant_(model.head, math.nan)
     arrays, _ = evaluate(model, task, 13, 12, CPU, torch.autocast("cpu", enabled=False))
     assert arrays["correct"].sum() == 0 < arrays["count"].sum()
+
+
+@pytest.mark.parametrize("alike", [[], [0, 1], [1, 2], [0, 1, 2]], ids=str)
+def test_of_logits_that_tie_the_first_is_the_answer(alike: list[int]) -> None:
+    """As `argmax` has it: equal rows of the head give equal logits, as bfloat16 gives them to unequal ones."""
+    model, task, _ = trained("alibi")
+    with torch.no_grad():
+        model.head[alike] = 2 * model.head[:1]
+    arrays, _ = evaluate(model, task, 13, 12, CPU, torch.autocast("cpu", enabled=False))
+    wanted = sum(
+        int((model.logits(model(batch.tokens)).argmax(dim=-1) == batch.targets).sum()) for batch in task.evaluation(13)
+    )
+    assert arrays["correct"].sum() == wanted > 0
 
 
 class Lights(Synthetic):

@@ -190,3 +190,12 @@ def test_the_table_is_half_the_trained_length_unless_told() -> None:
 def test_too_few_places_are_refused(places: int) -> None:
     with pytest.raises(ValueError, match=f"cope: places is {places}, but must be at least 2"):
         make(f"cope:places={places}", SHAPE)
+
+
+@pytest.mark.parametrize("grad", [True, False])
+def test_what_is_no_number_is_no_place(grad: bool) -> None:
+    """A diverged model has NaN for its scores, which no index may be made of."""
+    encoding, (q, k) = cope(":places=3", torch.float32), queries_and_keys(torch.float32)
+    with torch.set_grad_enabled(grad):
+        lost = run(encoding, q * math.nan, k)
+    assert lost.isnan().all()

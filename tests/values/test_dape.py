@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from unittest import mock
 
 import pytest
 import torch
@@ -127,8 +128,9 @@ def test_without_gradients_pairs_go_in_parts_to_the_same_scores(
     positions = torch.tensor([PLACES] if shared else [PLACES, list(range(LENGTH))])
     place = Site.of(torch.zeros(BATCH, LENGTH, SHAPE.width), positions)
     together = scores(q, k, place, encoding, SCALE)
-    with torch.no_grad():
+    with torch.no_grad(), mock.patch.object(torch, "addmm", wraps=torch.addmm) as parts:
         torch.testing.assert_close(scores(q, k, replace(place, shared={}), encoding, SCALE), together)
+    assert parts.call_count == BATCH * math.ceil(LENGTH * LENGTH / pairs)
 
 
 @pytest.mark.parametrize("grad", [True, False])

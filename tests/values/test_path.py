@@ -10,7 +10,8 @@ from torch import Tensor
 
 from benchmark.encodings import make, path
 from benchmark.encodings.encoding import Encoding, Shape, Site
-from benchmark.model.attention import scores
+from benchmark.model import attention
+from benchmark.model.attention import attend, scores
 
 BATCH, HEADS, LENGTH, WIDTH = 2, 3, 11, 5
 SHAPE = Shape(width=HEADS * WIDTH, heads=HEADS, layers=1, train_length=LENGTH)
@@ -150,6 +151,22 @@ def test_a_fresh_gate_takes_a_turns_direction_out() -> None:
     w, beta = make("path", SHAPE).turns(site_of(torch.zeros(1, LENGTH, SHAPE.width)), torch.float32)
     assert w.shape == (1, HEADS, LENGTH, WIDTH)
     assert torch.equal(beta, torch.ones(1, HEADS, LENGTH, 1))
+
+
+def test_chunks_are_made_once_for_all_blocks_of_queries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And for each call anew: the same place may be asked with other keys."""
+    encoding, length, batch = build(torch.float64), 41, 2
+    x = torch.randn(batch, length, SHAPE.width, dtype=torch.float64)
+    q, k, other, v = torch.randn(4, batch, HEADS, length, WIDTH, dtype=torch.float64).unbind()
+    place = site_of(x, length)
+    monkeypatch.setattr(path, "CHUNK", 7)
+    with torch.inference_mode():
+        wanted = [attend(q, keys, v, place, encoding, scale=0.5)[0] for keys in (k, other)]
+        monkeypatch.setattr(attention, "BLOCK_SCORES", 10 * batch * HEADS * length)
+        with mock.patch.object(path, "chunked", wraps=path.chunked) as made:
+            ours = [attend(q, keys, v, place, encoding, scale=0.5)[0] for keys in (k, other)]
+    assert made.call_count == 2
+    torch.testing.assert_close(ours, wanted, atol=1e-12, rtol=1e-12)
 
 
 def test_the_rank_is_32_unless_told() -> None:
