@@ -155,24 +155,38 @@ def scores(q: Tensor, k: Tensor, site: Site, encoding: Encoding, scale: float) -
     plain = product * scale if torch.is_grad_enabled() else product.mul_(scale)
     bias = encoding.bias(site)
     masked = _hide(plain if bias is None else plain + bias, site, own=True)
-    return _hide(encoding.rescore(masked, q, k, site), site) if encoding.rescores else masked
+    if not encoding.rescores:
+        return masked
+    rescored = encoding.rescore(masked, q, k, site)
+    return rescored if _hidden(rescored, site) else _hide(rescored, site)
 
 
 def _hide(scores: Tensor, site: Site, *, own: bool = False) -> Tensor:
     """-inf where a key is not visible; without gradients in place, where the scores are nobody else's, or in a copy."""
     if torch.is_grad_enabled():
         return scores.masked_fill(~site.visible, -torch.inf)
-    ahead = site.first_query if site.mask is None else 0  # what stands before all queries is not hidden
-    visible = site.visible[..., ahead:]
     if not own:
         shape = torch.broadcast_shapes(scores.shape, site.visible.shape)  # type: ignore[no-untyped-call]
-        scores = scores.expand(shape)
-        # Scores that were hidden, and to which something was added, still are. (A GPU would be waited for.)
-        if not scores.is_cuda and bool(((scores[..., ahead:] == -torch.inf) | visible).all()):
-            return scores
-        scores = scores.clone(memory_format=torch.contiguous_format)
-    scores[..., ahead:].masked_fill_(~visible, -torch.inf)
+        scores = scores.expand(shape).clone(memory_format=torch.contiguous_format)
+    ahead = _ahead(site)
+    scores[..., ahead:].masked_fill_(~site.visible[..., ahead:], -torch.inf)
     return scores
+
+
+def _hidden(scores: Tensor, site: Site) -> bool:
+    """Whether they are known to be -inf where no key is visible, as scores are to which something was added.
+
+    Looked at without gradients alone, where it spares a copy; and not on a GPU, which would have to be waited for.
+    """
+    if torch.is_grad_enabled() or scores.is_cuda:
+        return False
+    ahead = _ahead(site)
+    return bool(((scores[..., ahead:] == -torch.inf) | site.visible[..., ahead:]).all())
+
+
+def _ahead(site: Site) -> int:
+    """The first key that may be hidden from a query: what stands before all queries is not, unless a mask says so."""
+    return site.first_query if site.mask is None else 0
 
 
 def fused_mask(site: Site, bias: Tensor | None, dtype: torch.dtype) -> Tensor:
