@@ -64,7 +64,7 @@ class Site:
     first_query: int = 0  # index of the first query among the keys
     layer: int = 0
     shared: dict[Hashable, object] = field(default_factory=dict, repr=False, compare=False)
-    between_blocks: dict[Hashable, object] | None = field(default=None, repr=False, compare=False)
+    between_blocks: dict[Hashable, object] | None = field(default=None, repr=False, compare=False)  # None: no blocks
 
     @classmethod
     def of(

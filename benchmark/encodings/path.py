@@ -53,12 +53,12 @@ class PaTH(Encoding):
         # Autocast would round the products inside to bfloat16, and a long chain of turns with them.
         with torch.autocast(q.device.type, enabled=False):
             keys = k.to(exact)
+
+            def make() -> Chunks:
+                return chunked(keys, *self.turns(site, exact))
+
             # What a mask hides depends on the queries: then each block of them has chunks of its own.
-            chunks = (
-                site.once_for_blocks("path", lambda: chunked(keys, *self.turns(site, exact)))
-                if site.mask is None
-                else chunked(keys, *self.turns(site, exact))
-            )
+            chunks = site.once_for_blocks("path", make) if site.mask is None else make()
             return turned(scores.to(exact), q.to(exact), keys, chunks, site.first_query)
 
     def turns(self, site: Site, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
