@@ -30,11 +30,11 @@ class Results:
     store: Store
     failures: list[str] = field(default_factory=list)  # cells of this run that failed or diverged, and why
 
-    def frame(self) -> "pandas.DataFrame":
+    def metric_table(self) -> "pandas.DataFrame":
         """A tidy table: one row a task, encoding, seed, length and metric."""
-        from benchmark.reports.aggregate import frame
+        from benchmark.reports.tables.values import metric_table
 
-        return frame(self.store)
+        return metric_table(self.store)
 
 
 def run(

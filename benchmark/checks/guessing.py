@@ -14,7 +14,8 @@ from jaxtyping import Bool, Int
 from torch import Tensor
 
 from benchmark.checks.outcome import Finding, held, spared
-from benchmark.checks.problems import METRICS, Problems, scored
+from benchmark.checks.problems import Problems, scored
+from benchmark.metrics import HEADLINES
 from benchmark.seeds import generator
 from benchmark.tasks.task import UNSCORED, Batch, Task
 from benchmark.training.held_out import HeldOut, problems_of
@@ -37,7 +38,9 @@ def chance(problems: Problems) -> Finding:
         return _chance_loss(task, problems.length, claims["loss_nats"])
     rates = _claimed(claims)
     if not rates:
-        return held(False, f"chance gives {', '.join(claims) or 'nothing'}, but must give one of {', '.join(METRICS)}")
+        return held(
+            False, f"chance gives {', '.join(claims) or 'nothing'}, but must give one of {', '.join(HEADLINES)}"
+        )
     learnt, asked = _rows(problems)
     blind = [accuracies(guess, asked) for guess in (_by_nothing(learnt, asked), _by_place(learnt, asked))]
     said, passed = [], True
@@ -93,7 +96,7 @@ def _reads(problems: Problems, rates: Rates, what: str) -> Finding:
 
 
 def _claimed(claims: dict[str, float]) -> dict[str, float]:
-    return {metric: claims[metric] for metric in METRICS[:2] if metric in claims}
+    return {metric: claims[metric] for metric in HEADLINES[:2] if metric in claims}
 
 
 def answerable(problems: Problems) -> Finding:

@@ -76,8 +76,9 @@ def _looking_at(cell: Cell, text: str) -> Cell:
 
 def _draw(cell: Cell, store: Store, out: Path, style: str) -> str:
     """Draw the probes of a cell; where the figures are."""
-    from benchmark.reports.aggregate import probe_of
-    from benchmark.reports.figures import attention, save
+    from benchmark.reports.draw.attention import attention
+    from benchmark.reports.draw.canvas import save
+    from benchmark.reports.tables.probes import probe_of
 
     trained = store.train(cell.train.key)
     if trained is None or trained.status != "ok":

@@ -39,7 +39,8 @@ def command(encodings: tuple[str, ...], style: str, out: Path) -> int:
 def draw(found: "dict[str, list[Outcome]]", path: Path) -> Path | None:
     """The figure of what bfloat16 moves, of the encodings where that could be measured."""
     from benchmark.checks.precision import TOLERATED
-    from benchmark.reports.figures import drift, save
+    from benchmark.reports.draw.canvas import save
+    from benchmark.reports.draw.drift import drift
 
     curves = {label: outcome.curve for label, each in found.items() for outcome in each if outcome.curve}
     return save(drift(curves, TOLERATED), path) if curves else None

@@ -16,6 +16,7 @@ from benchmark.cli.stored import name_problems, stored
 from benchmark.cli.table import Row, show, show_json
 from benchmark.errors import UsageError, unknown
 from benchmark.files import write_atomically
+from benchmark.metrics import METRICS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -97,9 +98,9 @@ def compare_encodings(first: str, second: str, results: Path, out: Path | None, 
     """Show two encodings of one results folder, length by length."""
     known = check(first, second)
     store = stored(results)
-    from benchmark.reports.aggregate import frame
+    from benchmark.reports.tables.values import metric_table
 
-    table = frame(store)
+    table = metric_table(store)
     name_problems(store)
     present = set(table["encoding"])
     one, two = (_label(name, known, present, results) for name in (first, second))
@@ -124,9 +125,9 @@ def compare_encodings(first: str, second: str, results: Path, out: Path | None, 
 
 def differences(table: "pd.DataFrame", first: str, second: str) -> list[Row]:
     """What the panels show, as numbers; None where there is none."""
-    from benchmark.reports import statistics
+    from benchmark.reports.stats.two_encodings import compare
 
-    found = statistics.compare(table, first, second).astype(object)
+    found = compare(table, first, second).astype(object)
     rows = found.where(found.notna(), None).to_dict("records")
     return [{str(name): value for name, value in row.items()} for row in rows]
 
@@ -144,10 +145,11 @@ def comparable(table: "pd.DataFrame", first: str, second: str) -> "pd.DataFrame"
 
 def panels(table: "pd.DataFrame", first: str, second: str) -> Iterator[Panel]:
     """One panel a task and trained length."""
-    from benchmark.reports import statistics
+    from benchmark.reports.stats.points import over_seeds
+    from benchmark.reports.stats.two_encodings import compare
 
-    points = statistics.over_seeds(table)
-    differences = statistics.compare(table, first, second)
+    points = over_seeds(table)
+    differences = compare(table, first, second)
     for (task, setting), rows in differences.groupby(["task", "setting"], sort=True):
         here = points[(points["task"] == task) & (points["setting"] == setting)]
         yield Panel(
@@ -180,16 +182,19 @@ def left_out(table: "pd.DataFrame", shared: "pd.DataFrame", labels: Sequence[str
 
 def write(table: "pd.DataFrame", first: str, second: str, folder: Path) -> Iterator[Path]:
     """A figure a panel, and the tables as csv and Markdown; the paths, as they are written."""
-    from benchmark.reports import figures, statistics
+    from benchmark.reports.draw.canvas import save
+    from benchmark.reports.draw.style import palette
+    from benchmark.reports.draw.two_encodings import paired
+    from benchmark.reports.stats.two_encodings import compare
 
     stem = _plain(f"compare-{first}-{second}")
     text: list[str] = []
     for panel in panels(table, first, second):
         picture = folder / f"{stem}-{_plain(panel.task)}-{panel.train_length}.svg"
         rows = table[(table["task"] == panel.task) & (table["setting"] == panel.setting)]
-        yield figures.save(figures.paired(rows, first, second, figures.palette([first, second])), picture)
+        yield save(paired(rows, first, second, palette([first, second])), picture)
         text += [markdown(panel), f"![{panel.heading}]({picture.name})", ""]
-    differences = statistics.compare(table, first, second)
+    differences = compare(table, first, second)
     for suffix, content in (("csv", differences.to_csv(index=False)), ("md", "\n".join(text))):
         write_atomically(folder / f"{stem}.{suffix}", content.encode())
         yield folder / f"{stem}.{suffix}"
@@ -248,7 +253,7 @@ def _plain(name: str) -> str:
 
 
 def _heading(rows: "pd.DataFrame", points: "pd.DataFrame") -> str:
-    from benchmark.reports import statistics
+    from benchmark.reports.phrases import seeds_phrase
 
     row = rows.iloc[0]
     chance = points["chance"].dropna()
@@ -256,7 +261,7 @@ def _heading(rows: "pd.DataFrame", points: "pd.DataFrame") -> str:
         f"{str(row['metric']).replace('_', ' ')}, {'lower' if row['lower_is_better'] else 'higher'} is better",
         f"trained at L = {row['train_length']}",
         *([f"chance {chance.iloc[0]:.2f}"] if len(chance) else []),
-        statistics.seeds_phrase([int(count) for count in rows["n"]]),
+        seeds_phrase([int(count) for count in rows["n"]]),
     ]
     return f"{row['task']}: {'; '.join(notes)}"
 
@@ -280,15 +285,13 @@ def _rows(rows: "pd.DataFrame", points: "pd.DataFrame", first: str, second: str)
 
 def _axis(points: "pd.DataFrame") -> tuple[float, float]:
     """From 0 to 1 for a share, from the least to the greatest mean for anything else."""
-    from benchmark.reports.statistics import BOUNDED
-
-    if points["metric"].iloc[0] in BOUNDED:
+    if METRICS[points["metric"].iloc[0]].bounded:
         return 0.0, 1.0
     return float(points["mean"].min()), float(points["mean"].max())
 
 
 def _spelled(point: Mapping[Hashable, Any]) -> str:
-    from benchmark.reports.statistics import NOTHING, spell
+    from benchmark.reports.phrases import NOTHING, spell
 
     return spell(point["mean"], point["low"], point["high"], point["status"]) if point else NOTHING
 

@@ -120,7 +120,7 @@ def device() -> Finding:
 
 def font() -> Finding:
     """A font with Chinese glyphs for the figures."""
-    from benchmark.reports.fonts import chinese_font
+    from benchmark.reports.draw.fonts import chinese_font
 
     try:
         return Finding(what="Chinese font", state="ok", found=chinese_font().name)

@@ -19,7 +19,7 @@ from benchmark.results.store import Store
 if TYPE_CHECKING:
     import pandas as pd
 
-    from benchmark.reports.evidence import Evidence
+    from benchmark.reports.page.selection import Selection
 
 
 PLACES = (("at_trained", "train_length"), ("at_longest", "longest"))
@@ -51,10 +51,13 @@ def as_latex(store: Store) -> bytes:
     """The report's summary as a booktabs table: value with interval at L, and at the longest length."""
     import pandas as pd
 
-    from benchmark.reports.statistics import qualified, summary
+    from benchmark.reports.phrases import qualified
+    from benchmark.reports.stats.summary import summary_table
 
     panels = _evidence(store).panels
-    cells = summary(pd.concat([panel.table for panel in panels])).sort_values(["task", "train_length"], kind="stable")
+    cells = summary_table(pd.concat([panel.table for panel in panels])).sort_values(
+        ["task", "train_length"], kind="stable"
+    )
     lines = [
         r"% \usepackage{booktabs}; mean and 95 % t interval over seeds; bold: the best mean, and what is tied with it",
         r"% (on ..): applied at test time, no further training; (reads digits): a league of its own",
@@ -75,7 +78,7 @@ def as_latex(store: Store) -> bytes:
 
 def _place(row: Mapping[Hashable, Any], place: str) -> str:
     """A value of the summary, bold if it is the best or tied with it."""
-    from benchmark.reports.statistics import spell
+    from benchmark.reports.phrases import spell
 
     value = spell(*(row[f"{place}_{part}"] for part in ("mean", "low", "high", "status")))
     value = value.replace("—", "---")
@@ -89,16 +92,16 @@ def _escaped(text: str) -> str:
 
 def as_markdown(store: Store) -> bytes:
     """Tasks by encodings at L and at 4 L, with intervals and chance."""
-    from benchmark.reports import by_task
+    from benchmark.reports.write.task_table import render
 
-    return by_task.render(_evidence(store)).encode()
+    return render(_evidence(store)).encode()
 
 
-def _evidence(store: Store) -> "Evidence":
+def _evidence(store: Store) -> "Selection":
     """What a table is made of; an error if nothing was measured."""
-    from benchmark.reports.evidence import Evidence
+    from benchmark.reports.page.selection import Selection
 
-    evidence = Evidence.of(store)
+    evidence = Selection.of(store)
     if not evidence.panels:
         raise UsageError(f"no model in {str(store.root)!r} was measured: python -m benchmark status says why")
     return evidence
@@ -123,9 +126,9 @@ FORMATS: Mapping[str, Callable[[Store], bytes]] = {
 
 
 def _frame(store: Store) -> "pd.DataFrame":
-    from benchmark.reports.aggregate import frame
+    from benchmark.reports.tables.values import metric_table
 
-    return frame(store)
+    return metric_table(store)
 
 
 @click.command

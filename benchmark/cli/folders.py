@@ -13,11 +13,12 @@ from benchmark.cli.stored import name_problems
 from benchmark.cli.table import Row, show, show_json
 from benchmark.errors import UsageError
 from benchmark.files import write_atomically
+from benchmark.metrics import METRICS
 from benchmark.results.store import Store
 
 if TYPE_CHECKING:
-    from benchmark.reports.changes import Change, Comparison, Speed
-    from benchmark.reports.snapshot import Snapshot
+    from benchmark.reports.compare.changes import Change, Comparison, Speed
+    from benchmark.reports.compare.snapshot import Snapshot
 
 MOST_ROWS = 20  # of what got worse, and of what got better
 MOST_NAMES = 4
@@ -44,7 +45,7 @@ def compare_folders(
         raise UsageError(f"both folders are {str(first)!r}: name two different ones")
     paths = first, second
     sides = snapshot(first), snapshot(second)
-    from benchmark.reports.changes import compare
+    from benchmark.reports.compare.changes import compare
 
     found = compare(*sides, margin)
     if not found.changes:
@@ -65,7 +66,7 @@ def compare_folders(
 
 def snapshot(path: Path) -> "Snapshot":
     """What a results folder or a report holds; an error that says what is wrong with it."""
-    from benchmark.reports.snapshot import FILE, Snapshot, read
+    from benchmark.reports.compare.snapshot import FILE, Snapshot, read
 
     if not path.exists():
         raise UsageError(f"no folder {str(path)!r}: name a folder of results, or of a report")
@@ -114,7 +115,7 @@ def csv(changes: "Sequence[Change]") -> bytes:
 
 
 def _show(found: "Comparison", margin: float | None, style: str) -> None:
-    from benchmark.reports.changes import CHANGED, GOT_WORSE
+    from benchmark.reports.compare.changes import CHANGED, GOT_WORSE
 
     click.echo(_counts(found))
     for line in _conditions(found, margin):
@@ -261,7 +262,6 @@ def _first_reason(found: "Comparison") -> str:
 def _json(
     paths: tuple[Path, Path], sides: "tuple[Snapshot, Snapshot]", found: "Comparison", margin: float | None, worse: int
 ) -> dict[str, Any]:
-    from benchmark.reports.paired import MARGINS
 
     first, second = (
         {"path": path, "models": len(side.models), "environments": [place.model_dump() for place in side.environments]}
@@ -270,7 +270,9 @@ def _json(
     return {
         "first": first,
         "second": second,
-        "margins": MARGINS if margin is None else margin,
+        "margins": {name: metric.margin for name, metric in METRICS.items() if metric.margin == metric.margin}
+        if margin is None
+        else margin,
         "family": found.family,
         "regressions": worse,
         "counts": Counter(change.verdict for change in found.changes),
@@ -293,7 +295,7 @@ def _finite(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _names(names: Sequence[str]) -> str:
-    from benchmark.reports.matching import named
+    from benchmark.reports.compare.matching import named
 
     return named(names, MOST_NAMES)
 

@@ -165,7 +165,7 @@ def step_row(case: Case) -> Row:
 
 def spelled(own: Sequence[float], reference: Sequence[float], scale: float = 1.0) -> str:
     """The median of own / reference over the pairs, with its 95 % interval where there is one: "1.31 [1.29, 1.34]"."""
-    from benchmark.reports.statistics import paired_ratio
+    from benchmark.reports.stats.estimate import paired_ratio
 
     ratio = paired_ratio(own, reference)
     median = f"{ratio.value * scale:.2f}"

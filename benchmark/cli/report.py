@@ -17,7 +17,7 @@ def command(results: Path, out: Path, reference: str | None, language: str) -> N
     """Write the report (index.html, report.md) from the results on disk."""
     store = stored(results)
     from benchmark.experiments.reproduce import command_for
-    from benchmark.reports.pages import write_report
+    from benchmark.reports.write.report import write_report
 
     paths = write_report(store, out, command=command_for(store), reference=reference, language=language)
     name_problems(store)

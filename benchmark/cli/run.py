@@ -190,7 +190,7 @@ def write(plan: Plan, store: Store, out: Path, style: str, reference: str | None
     """Write the report, print the summary table and what it shows, and say where the report is."""
     if not any(store.records()):
         return
-    from benchmark.reports.pages import write_report
+    from benchmark.reports.write.report import write_report
 
     command = command_line(plan.request)
     paths = write_report(store, out, command=command, reference=reference, language=language)

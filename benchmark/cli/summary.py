@@ -25,13 +25,14 @@ def show_summary(store: Store) -> None:
     """Print the table, and what its figures are."""
     import pandas as pd
 
-    from benchmark.reports.evidence import Evidence
-    from benchmark.reports.statistics import seeds_phrase, summary
+    from benchmark.reports.page.selection import Selection
+    from benchmark.reports.phrases import seeds_phrase
+    from benchmark.reports.stats.summary import summary_table
 
-    panels = Evidence.of(store).panels
+    panels = Selection.of(store).panels
     if not panels:
         return
-    cells = summary(pd.concat([panel.table for panel in panels])).to_dict("records")
+    cells = summary_table(pd.concat([panel.table for panel in panels])).to_dict("records")
     show([_row({str(key): value for key, value in cell.items()}) for cell in cells], COLUMNS)
     seeds = seeds_phrase([int(cell["at_trained_n"]) for cell in cells])
     click.echo(
@@ -51,7 +52,7 @@ def show_findings(findings: Sequence[tuple[str, str]]) -> None:
 
 
 def _row(cell: dict[str, Any]) -> dict[str, str]:
-    from benchmark.reports.statistics import qualified
+    from benchmark.reports.phrases import qualified
 
     return {
         "task": cell["task"],
@@ -69,7 +70,7 @@ def _adapted(cell: dict[Any, Any]) -> bool:
 
 
 def _place(cell: dict[str, Any], place: str) -> str:
-    from benchmark.reports.statistics import spell
+    from benchmark.reports.phrases import spell
 
     text = spell(*(cell[f"{place}_{name}"] for name in ("mean", "low", "high", "status")))
     return text + next((mark for name, mark in MARKS.items() if cell[f"{place}_{name}"]), "")

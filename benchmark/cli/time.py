@@ -231,11 +231,11 @@ def read_result(scratch: Path) -> dict[str, Any]:
 
 def rows(content: dict[str, Any]) -> list[Row]:
     """The table's rows: seconds in a unit that suits, and the ratio with its interval."""
-    from benchmark.reports.aggregate import timings
+    from benchmark.reports.tables.timings import timing_table
 
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "result.json").write_text(json.dumps(content))
-        table = timings(Path(folder), [])
+        table = timing_table(Path(folder), [])
     return [_row(row) for row in table.to_dict("records")]
 
 

@@ -82,8 +82,9 @@ def draw(label: str, seen: "Seen", seed: int, path: Path) -> Path:
     """One figure: a heatmap a head, with the words on both axes."""
     import numpy as np
 
-    from benchmark.reports.aggregate import Probe
-    from benchmark.reports.figures import attention, save
+    from benchmark.reports.draw.attention import attention
+    from benchmark.reports.draw.canvas import save
+    from benchmark.reports.tables.probes import Probe
 
     weights = seen.attention.numpy()[None]
     probe = Probe(

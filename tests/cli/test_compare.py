@@ -8,13 +8,13 @@ import pytest
 from scipy import stats
 
 from benchmark.cli import compare
-from benchmark.reports.aggregate import frame
+from benchmark.reports.tables.values import metric_table
 from benchmark.results.store import Store
 
 
 @pytest.fixture(scope="module")
 def table(results):
-    return frame(Store(results))
+    return metric_table(Store(results))
 
 
 def panel(table, first, second, task):

@@ -10,13 +10,13 @@ import pandas as pd
 import pytest
 
 from benchmark.cli import export
-from benchmark.reports.aggregate import frame
+from benchmark.reports.tables.values import metric_table
 from benchmark.results.store import Store
 
 
 @pytest.fixture(scope="module")
 def table(results):
-    return frame(Store(results))
+    return metric_table(Store(results))
 
 
 def test_csv_holds_every_value(invoke, results, table):

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from benchmark.cli import folders
-from benchmark.reports.evidence import Evidence
-from benchmark.reports.snapshot import Snapshot
+from benchmark.reports.compare.snapshot import Snapshot
+from benchmark.reports.page.selection import Selection
 from benchmark.results.store import Store
 
 
@@ -44,7 +44,7 @@ def newer(records, tmp_path_factory):
 def report(older, tmp_path):
     folder = tmp_path / "report"
     folder.mkdir()
-    (folder / "data.json").write_text(Snapshot.of_report(Evidence.of(Store(older))).text())
+    (folder / "data.json").write_text(Snapshot.of_report(Selection.of(Store(older))).text())
     return folder
 
 

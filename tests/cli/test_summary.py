@@ -3,8 +3,8 @@
 from benchmark.cli import run
 from benchmark.cli.summary import show_findings, show_summary
 from benchmark.experiments.plan import Request, make_plan
-from benchmark.reports.evidence import Evidence
-from benchmark.reports.findings import findings
+from benchmark.reports.page.findings import findings
+from benchmark.reports.page.selection import Selection
 from benchmark.results.store import Store
 
 
@@ -51,6 +51,6 @@ def test_a_run_ends_with_the_sentences_of_its_report(capsys, records, tmp_path):
     plan = make_plan(Request(encodings="rope,alibi", tasks="copy", preset="smoke"))
     run.write(plan, store, tmp_path / "out", "plain", "alibi", "en")
     *_, said, where = capsys.readouterr().out.splitlines()
-    (sentences,) = findings(Evidence.of(store).shown, "alibi").values()
+    (sentences,) = findings(Selection.of(store).shown, "alibi").values()
     assert said == f"copy, L = 16: {sentences}"
     assert where == f"report: {tmp_path / 'out' / 'index.html'}"

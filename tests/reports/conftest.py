@@ -9,9 +9,9 @@ from types import ModuleType
 import pandas as pd
 import pytest
 
-from benchmark.reports.aggregate import LOWER_IS_BETTER
-from benchmark.reports.pages import ReportPaths, build, write
-from benchmark.reports.parts import Page
+from benchmark.metrics import METRICS
+from benchmark.reports.page.page import Page
+from benchmark.reports.write.report import ReportPaths, build, write
 from benchmark.results.store import Store
 
 
@@ -66,7 +66,7 @@ def tidy_rows(
         {
             **{"task": task, "setting": "s", "metric": metric, "encoding": name, "trained_with": trained_with or name},
             **{"league": league, "length": multiple * train_length, "multiple": float(multiple), "headline": True},
-            **{"train_length": train_length, "lower_is_better": metric in LOWER_IS_BETTER, "chance": chance},
+            **{"train_length": train_length, "lower_is_better": METRICS[metric].lower_is_better, "chance": chance},
             **{"seed": seed, "value": value, "status": "unsupported" if math.isnan(value) else "ok"},
         }
         for name, own in values.items()

@@ -8,15 +8,10 @@ import pandas as pd
 import pytest
 
 from benchmark.errors import UsageError
-from benchmark.reports import resampling
-from benchmark.reports.across_tasks import (
-    critical_difference,
-    improvements,
-    interquartile_means,
-    mid_ranks,
-    skill,
-    tasks_needed,
-)
+from benchmark.reports.stats.improvement import improvements, interquartile_means
+from benchmark.reports.stats.ranks import critical_difference, mid_ranks, tasks_needed
+from benchmark.reports.stats.resampling import stratified_draws
+from benchmark.reports.stats.skill import skill
 
 NAN = math.nan
 
@@ -58,10 +53,10 @@ def test_interquartile_mean_and_interval_are_those_of_plain_loops(scores: pd.Dat
     first, second, losses = by_task(scores, "rope")
     strata = [first, second, [1 - loss / 4 for loss in losses]]
     assert row["iqm"] == pytest.approx(iqm(list(itertools.chain(*strata))))
-    draws = resampling.stratified_draws((2, 3, 5), 3)
+    draws = stratified_draws((2, 3, 5), 3)
     resampled = [
         iqm([own[place] for own, draw in zip(strata, draws, strict=True) for place in draw[index]])
-        for index in range(resampling.RESAMPLES)
+        for index in range(RESAMPLES)
     ]
     assert (row["low"], row["high"]) == pytest.approx(tuple(np.quantile(resampled, [0.025, 0.975])))
     assert (row["values"], row["tasks"], row["all_tasks"]) == (10, 3, 3)
@@ -95,7 +90,7 @@ def beats(first: float, second: float, *, lower: bool) -> float:
 
 def test_improvement_and_interval_are_those_of_plain_loops(scores: pd.DataFrame) -> None:
     row = improvements(scores, "rope", seed=3).iloc[0]
-    draws = resampling.stratified_draws((2, 3, 5), 3)
+    draws = stratified_draws((2, 3, 5), 3)
     sides = zip(by_task(scores, "alibi"), by_task(scores, "rope"), (False, False, True), strict=True)
     won = [[[beats(x, y, lower=lower) for y in base] for x in own] for own, base, lower in sides]
 
@@ -104,7 +99,7 @@ def test_improvement_and_interval_are_those_of_plain_loops(scores: pd.DataFrame)
         return sum(sum(pairs) / len(pairs) for pairs in kept) / len(kept)
 
     assert row["probability"] == pytest.approx(share([[0, 1], [0, 1, 2], [0, 1, 2, 3, 4]]))
-    resampled = [share([list(draw[index]) for draw in draws]) for index in range(resampling.RESAMPLES)]
+    resampled = [share([list(draw[index]) for draw in draws]) for index in range(RESAMPLES)]
     assert (row["low"], row["high"]) == pytest.approx(tuple(np.quantile(resampled, [0.025, 0.975])))
     assert (row["encoding"], row["reference"], row["tasks"]) == ("alibi", "rope", 3)
 

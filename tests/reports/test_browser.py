@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.reports import aggregate, markdown, statistics
-from benchmark.reports.pages import ReportPaths, write_report
-from benchmark.reports.parts import Page
-from benchmark.reports.webfont import CHINESE
+from benchmark.reports.page.page import Page
+from benchmark.reports.stats.points import over_seeds
+from benchmark.reports.tables.values import metric_table
+from benchmark.reports.write.markdown import markdown_table
+from benchmark.reports.write.report import ReportPaths, write_report
+from benchmark.reports.write.webfont import CHINESE
 
 playwright = pytest.importorskip("playwright.sync_api", reason="the Python package playwright is not installed")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
@@ -289,8 +291,8 @@ def test_a_short_table_has_no_filter(desktop):
 
 def test_the_numbers_of_a_figure_are_those_of_the_records(desktop, example):
     rows = download(desktop, COPY, "numbers")
-    table = aggregate.frame(example)
-    points = statistics.over_seeds(table[(table["task"] == "copy") & table["headline"]]).to_dict("records")
+    table = metric_table(example)
+    points = over_seeds(table[(table["task"] == "copy") & table["headline"]]).to_dict("records")
     assert len(rows) == len(points) == 15
     for row, point in zip(rows, points, strict=True):
         assert (row["encoding"], row["task"]) == (point["encoding"], "copy")
@@ -322,7 +324,7 @@ def test_a_table_is_copied_as_the_markdown_of_the_report(desktop, page: Page):
     press(desktop, "#summary-table-1", "Markdown")
     copied = clipboard(desktop, "Copied as Markdown: 3 rows")
     table = next(section for section in page.sections if section.id == "summary").tables[0]
-    assert copied.strip() == str(markdown.table(table))
+    assert copied.strip() == str(markdown_table(table))
 
 
 def test_a_table_is_copied_as_latex_even_where_the_clipboard_is_refused(desktop):

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmark.reports.changes import Change, Comparison, compare, welch
-from benchmark.reports.snapshot import Model, Row, Setting, Snapshot
+from benchmark.reports.compare.changes import Change, Comparison, compare, welch
+from benchmark.reports.compare.snapshot import Model, Row, Setting, Snapshot
 from benchmark.results.record import Environment
 from benchmark.results.spec import BudgetSpec, EncodingSpec, ModelSpec, TaskSpec
 

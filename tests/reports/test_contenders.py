@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from benchmark.reports.contenders import contest
+from benchmark.reports.stats.best import contest
 
 SEVEN = [0.50, 0.52, 0.54, 0.56, 0.58, 0.60, 0.62]
 TRIALS = 400

@@ -6,9 +6,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from benchmark.reports import aggregate
-from benchmark.reports.costs import MIB, memory, ratios, seconds, time_of
-from benchmark.reports.statistics import mean_interval
+from benchmark.reports.stats.cost import MIB, memory_cost, ratios, seconds, time_of
+from benchmark.reports.stats.estimate import mean_interval
+from benchmark.reports.tables.timings import timing_table
 
 
 def models(seconds_of: dict[str, list[float]], tokens: int = 2000) -> pd.DataFrame:
@@ -60,18 +60,18 @@ def test_where_the_suite_lacks_an_encoding_seconds_are_taken() -> None:
 
 
 def test_no_timings_at_all_are_seconds(tmp_path: Path) -> None:
-    assert time_of(models({"rope": [4.0]}), aggregate.timings(tmp_path, [])).kind == "seconds"
+    assert time_of(models({"rope": [4.0]}), timing_table(tmp_path, [])).kind == "seconds"
 
 
 def test_memory_is_that_of_a_gpu_alone(records) -> None:
     plain = [records.train_record("copy", "rope", seed) for seed in (0, 1)]
     here = [record.model_copy(update={"peak_memory_bytes": 7 * MIB}) for record in plain]
-    assert memory(plain) is None and memory(here) is None  # no counter, and a processor's
+    assert memory_cost(plain) is None and memory_cost(here) is None  # no counter, and a processor's
     gpu = plain[0].environment.model_copy(update={"device": "NVIDIA H100"})
     counted = [
         record.model_copy(update={"peak_memory_bytes": size * MIB, "environment": gpu})
         for record, size in zip(plain, (5, 7), strict=True)
     ]
-    cost = memory([*here, *counted])
+    cost = memory_cost([*here, *counted])
     assert cost is not None and cost.kind == "memory"
     assert (cost.of["rope"].value, cost.of["rope"].n) == (6, 2)

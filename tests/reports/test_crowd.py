@@ -4,10 +4,14 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
 
-from benchmark.reports import crowd, figures
-from benchmark.reports.interactive import Axes, Curve, Point, lines
-from benchmark.reports.parts import Exhibit
-from benchmark.reports.statistics import Estimate, over_seeds
+from benchmark.reports.draw.emphasis import emphasised
+from benchmark.reports.draw.extrapolation import extrapolation
+from benchmark.reports.draw.interactive import Axes, Curve, Point, line_chart
+from benchmark.reports.draw.style import MUTED, palette
+from benchmark.reports.page.crowd import MANY
+from benchmark.reports.page.exhibit import Exhibit
+from benchmark.reports.stats.estimate import Estimate
+from benchmark.reports.stats.points import over_seeds
 
 CLASSIC = ("alibi", "none", "rope")
 
@@ -24,20 +28,20 @@ def strong(styles) -> set[str]:
 
 
 def test_few_are_all_strong(tidy) -> None:
-    table = crowd_of(tidy, crowd.MANY)
-    styles = figures.palette(table["encoding"])
-    assert crowd.weighted(styles, over_seeds(table), "mine-00") == styles
+    table = crowd_of(tidy, MANY)
+    styles = palette(table["encoding"])
+    assert emphasised(styles, over_seeds(table), "mine-00") == styles
 
 
 def test_of_many_the_classic_ones_the_reference_and_the_best_stand_out(tidy) -> None:
     table = crowd_of(tidy, 13, *CLASSIC)
-    weighted = crowd.weighted(figures.palette(table["encoding"]), over_seeds(table), "mine-03")
+    weighted = emphasised(palette(table["encoding"]), over_seeds(table), "mine-03")
     assert strong(weighted) == {*CLASSIC, "mine-03", "mine-12"}
 
 
 def test_without_classics_the_best_and_the_reference_do(tidy) -> None:
     table = crowd_of(tidy, 11)
-    assert strong(crowd.weighted(figures.palette(table["encoding"]), over_seeds(table), "mine-03")) == {
+    assert strong(emphasised(palette(table["encoding"]), over_seeds(table), "mine-03")) == {
         "mine-03",
         "mine-10",
     }
@@ -47,21 +51,21 @@ def test_without_classics_the_best_and_the_reference_do(tidy) -> None:
 def test_best_follows_the_metric_and_nothing_measured_has_none(tidy, metric: str) -> None:
     values = {f"mine-{index:02}": [index / 20] for index in range(11)}
     table = tidy(values, metric=metric)
-    weighted = crowd.weighted(figures.palette(values), over_seeds(table), "")
+    weighted = emphasised(palette(values), over_seeds(table), "")
     assert strong(weighted) == {"mine-10" if metric == "token_accuracy" else "mine-00"}
     ended = tidy({name: [float("nan")] for name in values}, metric=metric)
-    assert strong(crowd.weighted(figures.palette(values), over_seeds(ended), "")) == set()
+    assert strong(emphasised(palette(values), over_seeds(ended), "")) == set()
 
 
 def test_the_still_figure_keeps_every_name_and_says_what_is_thin(tidy) -> None:
     table = crowd_of(tidy, 13, *CLASSIC)
-    weighted = crowd.weighted(figures.palette(table["encoding"]), over_seeds(table), "rope")
-    figure = figures.extrapolation(table, weighted)
+    weighted = emphasised(palette(table["encoding"]), over_seeds(table), "rope")
+    figure = extrapolation(table, weighted)
     (axes,) = figure.axes
     legend = axes.get_legend()
     assert legend is not None
     assert set(table["encoding"]) <= {text.get_text() for text in legend.get_texts()}
-    widths = {line.get_linewidth() for line in axes.get_lines() if to_hex(line.get_color()) != figures.MUTED.lower()}
+    widths = {line.get_linewidth() for line in axes.get_lines() if to_hex(line.get_color()) != MUTED.lower()}
     assert min(widths) < 1 < max(widths)
     assert len(axes.collections) == len(strong(weighted))  # bands
     assert any("thin: mean alone" in text.get_text() for text in axes.texts)
@@ -69,10 +73,10 @@ def test_the_still_figure_keeps_every_name_and_says_what_is_thin(tidy) -> None:
 
 def test_the_interactive_twin_keeps_all_with_what_they_say(tidy) -> None:
     table = crowd_of(tidy, 13, *CLASSIC)
-    weighted = crowd.weighted(figures.palette(table["encoding"]), over_seeds(table), "rope")
+    weighted = emphasised(palette(table["encoding"]), over_seeds(table), "rope")
     point = Point(at=16.0, label="length 16", estimate=Estimate(value=0.5, low=0.4, high=0.6, n=2), shown="0.50")
     curves = [Curve(name=name, style=style, points=(point,)) for name, style in weighted.items()]
-    figure = lines(curves, Axes(x_title="", y_title="", trained_length=16, ticks=()))
+    figure = line_chart(curves, Axes(x_title="", y_title="", trained_length=16, ticks=()))
     drawn = [trace for trace in figure["data"] if "name" in trace]
     assert {trace["name"] for trace in drawn} == set(weighted)
     assert all(trace["customdata"] == [[trace["name"], "length 16", "0.50"]] for trace in drawn)

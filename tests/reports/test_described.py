@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from benchmark.encodings import CATALOGUE, rope
-from benchmark.reports.described import describe
+from benchmark.reports.page.descriptions import describe
 
 
 def test_a_description_is_that_of_the_source_text() -> None:

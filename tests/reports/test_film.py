@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmark.reports import figures, film
-from benchmark.reports.aggregate import Probe
+from benchmark.reports.draw.attention import attention
+from benchmark.reports.draw.attention_images import DOTS, attention_pictures
+from benchmark.reports.draw.canvas import look, render
+from benchmark.reports.tables.probes import Probe
 
 STEP = 8  # of 255: the coarser of the two scales of colours
 
@@ -34,35 +36,35 @@ def pixels(picture: bytes) -> np.ndarray:
 
 
 def test_a_picture_is_that_of_the_figure_drawn_by_itself(probes) -> None:
-    for probe, picture in zip(probes, film.pictures(probes), strict=True):
+    for probe, picture in zip(probes, attention_pictures(probes), strict=True):
         buffer = io.BytesIO()
-        with figures.look():
-            figures.attention(probe).savefig(buffer, format="png", dpi=film.DOTS)
+        with look():
+            attention(probe).savefig(buffer, format="png", dpi=DOTS)
         off = np.abs(pixels(picture) - pixels(buffer.getvalue()))
         assert (off.max(axis=2) > STEP).mean() < 0.005  # where the frame of a panel blends with a weight
         assert off.max() < 64 and off.mean() < 1
 
 
 def test_white_stays_white(probes) -> None:
-    assert (pixels(film.pictures(probes)[0])[0] == 255).all()
+    assert (pixels(attention_pictures(probes)[0])[0] == 255).all()
 
 
 def test_one_picture_leaves_no_trace_in_the_next(probes) -> None:
     first, second, third = probes
-    assert film.pictures([first, second, third, first]) == [
-        *(film.pictures([probe])[0] for probe in (first, second, third, first))
+    assert attention_pictures([first, second, third, first]) == [
+        *(attention_pictures([probe])[0] for probe in (first, second, third, first))
     ]
-    assert len(set(film.pictures(probes))) == 3
+    assert len(set(attention_pictures(probes))) == 3
 
 
 def test_a_picture_keeps_to_256_colours(probes) -> None:
-    picture = film.pictures(probes)[0]
+    picture = attention_pictures(probes)[0]
     assert Image.open(io.BytesIO(picture)).mode == "P"
-    whole = figures.render(figures.attention(probes[0]), "png")
+    whole = render(attention(probes[0]), "png")
     assert len(picture) < len(whole) / 2
 
 
 def test_the_caller_keeps_its_settings(probes) -> None:
     before = dict(matplotlib.rcParams)
-    film.pictures(probes[:1])
+    attention_pictures(probes[:1])
     assert dict(matplotlib.rcParams) == before

@@ -4,8 +4,8 @@ import math
 
 import pandas as pd
 
-from benchmark.reports.aggregate import frame
-from benchmark.reports.findings import findings
+from benchmark.reports.page.findings import findings
+from benchmark.reports.tables.values import metric_table
 from benchmark.results.store import Store
 
 SEVEN = [0.50, 0.52, 0.54, 0.56, 0.58, 0.60, 0.62]
@@ -153,8 +153,8 @@ def test_other_leagues_are_not_spoken_of(tidy) -> None:
 
 
 def test_findings_of_a_run_are_the_same_twice(example: Store) -> None:
-    found = findings(frame(example), "rope")
-    assert found == findings(frame(example), "rope")
+    found = findings(metric_table(example), "rope")
+    assert found == findings(metric_table(example), "rope")
     assert sorted(task for task, _ in found) == ["copy", "corpus", "offset-recall", "recall-mqar"]
     assert all("no difference can be shown" in text for text in found.values())  # three seeds
 

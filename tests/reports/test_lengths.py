@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from benchmark.reports.lengths import area, curves, median_interval, over_seeds
+from benchmark.reports.stats.reach import area, curves, median_interval, over_seeds
 
 NAN = math.nan
 MULTIPLES = (1, 2, 4, 16)

@@ -7,10 +7,9 @@ from xml.etree import ElementTree
 import pandas as pd
 import pytest
 
-from benchmark.reports import multiples
-from benchmark.reports.figures import palette
-from benchmark.reports.multiples import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Backdrop, Drawn
-from benchmark.reports.statistics import over_seeds
+from benchmark.reports.draw.small_multiples import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Backdrop, Drawn, draw
+from benchmark.reports.draw.style import palette
+from benchmark.reports.stats.points import over_seeds
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -28,7 +27,7 @@ def backdrop(
 
 def figure(panel: Backdrop, encoding: str = "own", reference: str = "other") -> ElementTree.Element:
     styles = palette(["own", "other"])
-    return ElementTree.fromstring(multiples.draw([Drawn.of(panel)], encoding, styles[encoding], reference, 'a "name"'))
+    return ElementTree.fromstring(draw([Drawn.of(panel)], encoding, styles[encoding], reference, 'a "name"'))
 
 
 def circles(root: ElementTree.Element) -> list[tuple[float, float]]:

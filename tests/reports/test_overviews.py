@@ -6,11 +6,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from benchmark.reports import aggregate, figures, overviews, tradeoffs
-from benchmark.reports.evidence import Evidence
-from benchmark.reports.overviews import Overview
-from benchmark.reports.pages import build
-from benchmark.reports.parts import Page, Section, Table
+from benchmark.reports.draw.style import palette
+from benchmark.reports.page.overview import Overview
+from benchmark.reports.page.page import Page, Section
+from benchmark.reports.page.selection import Selection
+from benchmark.reports.page.table import Table
+from benchmark.reports.sections import cost_quality, matrix, ranks, wins
+from benchmark.reports.tables.timings import timing_table
+from benchmark.reports.write.report import build
 from benchmark.results.store import Store
 
 NAN = float("nan")
@@ -60,19 +63,19 @@ def test_an_incomplete_grid_is_said_to_be(tidy) -> None:
     lacking = overview(
         tidy({**whole, "c": [0.5, 0.6]}, task="x"), tidy({**whole, "c": [NAN, NAN]}, task="y"), tidy(whole, task="z")
     )
-    (exhibit,) = overviews.wins(lacking).exhibits
+    (exhibit,) = wins.section(lacking).exhibits
     assert "2 pairs (striped) are over fewer tasks" in exhibit.caption and "lack a task: c." in exhibit.caption
     assert "0.00 [0.00, 0.00] 1 of 3 tasks" in rows_of(exhibit.numbers)["a"]
-    (ranked,) = overviews.ranks(lacking, figures.palette("abc")).exhibits
+    (ranked,) = ranks.section(lacking, palette("abc")).exhibits
     assert "Without a rank, because they lack a task: c." in ranked.caption
     assert list(rows_of(ranked.numbers)) == ["b", "a"]
 
 
 def test_one_task_or_one_seed_has_no_dots(tidy) -> None:
-    (exhibit,) = overviews.wins(overview(tidy({"a": [0.1, 0.2], "b": [0.3, 0.4]}))).exhibits
+    (exhibit,) = wins.section(overview(tidy({"a": [0.1, 0.2], "b": [0.3, 0.4]}))).exhibits
     assert "No pair has a dot" in exhibit.caption
     single = overview(tidy({"a": [0.1], "b": [0.3]}, task="x"), tidy({"a": [0.1], "b": [0.3]}, task="y"))
-    (exhibit,) = overviews.wins(single).exhibits
+    (exhibit,) = wins.section(single).exhibits
     assert "No pair has a dot" in exhibit.caption
 
 
@@ -83,17 +86,17 @@ def agreeing(tidy, tasks: int, encodings: int = 5) -> Overview:
 
 
 def test_few_tasks_are_said_to_tell_nothing(tidy) -> None:
-    (exhibit,) = overviews.ranks(agreeing(tidy, 2), figures.palette([f"e{n}" for n in range(5)])).exhibits
+    (exhibit,) = ranks.section(agreeing(tidy, 2), palette([f"e{n}" for n in range(5)])).exhibits
     assert "not shown to differ at all" in exhibit.caption and "0 of 10 pairs" in exhibit.caption
     assert "not even a first in every task" in exhibit.caption and "takes 3 tasks" in exhibit.caption
-    (exhibit,) = overviews.ranks(agreeing(tidy, 4), figures.palette([f"e{n}" for n in range(5)])).exhibits
+    (exhibit,) = ranks.section(agreeing(tidy, 4), palette([f"e{n}" for n in range(5)])).exhibits
     assert "tells almost nothing" in exhibit.caption
     assert "CD = 3.05" in exhibit.caption  # 2.728 * sqrt(5 * 6 / 24)
     assert "1 of 10 pairs" in exhibit.caption
 
 
 def test_many_tasks_that_agree_tell_much(tidy) -> None:
-    (exhibit,) = overviews.ranks(agreeing(tidy, 23), figures.palette([f"e{n}" for n in range(5)])).exhibits
+    (exhibit,) = ranks.section(agreeing(tidy, 23), palette([f"e{n}" for n in range(5)])).exhibits
     assert "the ranks differ" in exhibit.caption and "almost nothing" not in exhibit.caption
     assert "CD = 1.27" in exhibit.caption and "6 of 10 pairs" in exhibit.caption
     assert rows_of(exhibit.numbers)["e4"][:3] == ["1.00", "1.00", "1"]
@@ -101,8 +104,8 @@ def test_many_tasks_that_agree_tell_much(tidy) -> None:
 
 def test_variants_of_a_task_are_said_to_count_as_several(tidy) -> None:
     values = {"a": [0.1], "b": [0.3]}
-    lines = overviews.ranks(
-        overview(*(tidy(values, task=f"offset-recall:back={back}") for back in (1, 5))), figures.palette("ab")
+    lines = ranks.section(
+        overview(*(tidy(values, task=f"offset-recall:back={back}") for back in (1, 5))), palette("ab")
     ).lines
     assert any("2 of these tasks are variants of offset-recall" in line for line in lines)
 
@@ -118,18 +121,18 @@ def test_other_leagues_are_not_compared_and_that_is_said(tidy) -> None:
             )
         )
     )
-    for section in (overviews.wins(both), overviews.ranks(both, figures.palette("ab"))):
+    for section in (wins.section(both), ranks.section(both, palette("ab"))):
         assert any("abacus" in line for line in section.lines)
         assert "abacus" not in rows_of(section.exhibits[0].numbers)
-    assert "abacus" in rows_of(overviews.matrix(both).exhibits[0].numbers)
+    assert "abacus" in rows_of(matrix.section(both).exhibits[0].numbers)
 
 
 def test_one_encoding_has_nobody_to_beat(tidy) -> None:
     alone = overview(tidy({"a": [0.1]}, task="x"), tidy({"a": [0.1]}, task="y"))
-    assert overviews.wins(alone).exhibits == () and "nobody to beat" in overviews.wins(alone).lines[-1]
-    section = overviews.ranks(alone, figures.palette("a"))
+    assert wins.section(alone).exhibits == () and "nobody to beat" in wins.section(alone).lines[-1]
+    section = ranks.section(alone, palette("a"))
     assert section.exhibits == () and "need two tasks" in section.lines[-1]
-    assert len(overviews.matrix(alone).exhibits) == 1
+    assert len(matrix.section(alone).exhibits) == 1
 
 
 def test_nothing_measured_says_so(records, tmp_path: Path) -> None:
@@ -159,9 +162,9 @@ def test_ratios_of_the_suite_are_taken_where_it_has_all(records, tmp_path: Path)
     settings = {"tasks": ("copy",), "multiples": (1, 8), "seeds": 2, "trouble": False}
     store = records.write_example(tmp_path, encodings=("rope", "alibi"), **settings)
     records.write_timings(tmp_path / "timing")
-    evidence = Evidence.of(store)
-    timings = aggregate.timings(tmp_path / "timing", [])
-    section = tradeoffs.tradeoffs(evidence, timings, figures.palette(evidence.encodings))
+    evidence = Selection.of(store)
+    timings = timing_table(tmp_path / "timing", [])
+    section = cost_quality.section(evidence, timings, palette(evidence.encodings))
     assert section.exhibits[0].numbers.columns[2] == "ratio to none"
     assert "ratio to none at 64 tokens on" in section.exhibits[0].caption
 
@@ -174,9 +177,9 @@ def test_memory_of_a_gpu_is_a_second_panel(records, tmp_path: Path) -> None:
         trained = trained.model_copy(update={"peak_memory_bytes": size * 2**20, "environment": gpu})
         store.put(trained)
         store.put(records.eval_record(trained, 128), records.synthetic_arrays("copy", encoding, 0, 128))
-    evidence = Evidence.of(store)
-    none = aggregate.timings(tmp_path / "timing", [])
-    section = tradeoffs.tradeoffs(evidence, none, figures.palette(evidence.encodings))
+    evidence = Selection.of(store)
+    none = timing_table(tmp_path / "timing", [])
+    section = cost_quality.section(evidence, none, palette(evidence.encodings))
     assert len(section.lines) == 1  # nothing to excuse
     assert section.exhibits[0].numbers.columns[4:] == ("MiB", "on the front")
     assert rows_of(section.exhibits[0].numbers)["rope"][3] == "3"
@@ -184,13 +187,13 @@ def test_memory_of_a_gpu_is_a_second_panel(records, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("section", ["matrix", "wins", "ranks", "tradeoffs"])
 def test_the_same_records_give_the_same_pictures(example: Store, page: Page, section: str) -> None:
-    evidence = Evidence.of(example)
-    styles = figures.palette(evidence.encodings)
+    evidence = Selection.of(example)
+    styles = palette(evidence.encodings)
     again = {
-        "matrix": lambda: overviews.matrix(Overview.of(evidence)),
-        "wins": lambda: overviews.wins(Overview.of(evidence)),
-        "ranks": lambda: overviews.ranks(Overview.of(evidence), styles),
-        "tradeoffs": lambda: tradeoffs.tradeoffs(evidence, aggregate.timings(example.root / "timing", []), styles),
+        "matrix": lambda: matrix.section(Overview.of(evidence)),
+        "wins": lambda: wins.section(Overview.of(evidence)),
+        "ranks": lambda: ranks.section(Overview.of(evidence), styles),
+        "tradeoffs": lambda: cost_quality.section(evidence, timing_table(example.root / "timing", []), styles),
     }[section]()
     assert [exhibit.picture for exhibit in again.exhibits] == [
         exhibit.picture for exhibit in section_of(page, section).exhibits

@@ -10,10 +10,15 @@ from pathlib import Path
 import pytest
 
 from benchmark.errors import UsageError
-from benchmark.reports import aggregate, markdown, sections
-from benchmark.reports.evidence import Evidence
-from benchmark.reports.pages import ReportPaths, build, told_apart, write_report
-from benchmark.reports.parts import Cell, Exhibit, Group, Page, Section, Table
+from benchmark.reports.page.exhibit import Exhibit
+from benchmark.reports.page.page import Page, Section
+from benchmark.reports.page.selection import Selection
+from benchmark.reports.page.table import Field, Group, Table
+from benchmark.reports.sections import summary, troubles
+from benchmark.reports.tables.timings import timing_table
+from benchmark.reports.tables.values import metric_table
+from benchmark.reports.write.markdown import markdown_table, render
+from benchmark.reports.write.report import ReportPaths, build, told_apart, write_report
 from benchmark.results.record import EvalRecord, TrainRecord
 from benchmark.results.store import Store
 
@@ -269,7 +274,7 @@ def test_what_is_applied_at_test_time_stands_under_its_base_and_says_so(records,
     names = [(row[0].text, row[0].details) for row in section_of(page, "summary").tables[0].rows]
     assert names == [("alibi", ()), ("rope", ()), ("pi", ("on rope, no further training",))]
     assert any("No further training" in line for line in section_of(page, "summary").lines)
-    assert "on rope, no further training" in markdown.render(page)
+    assert "on rope, no further training" in render(page)
 
 
 def trained_with(store: Store, encoding: str) -> set[str]:
@@ -301,8 +306,8 @@ def test_unreadable_files_are_named(records, tmp_path):
     (tmp_path / "timing").mkdir()
     (tmp_path / "timing" / "bad.json").write_text("[]")
     problems: list[str] = []
-    aggregate.timings(tmp_path / "timing", problems)
-    section = sections.troubles(Evidence.of(store), problems)
+    timing_table(tmp_path / "timing", problems)
+    section = troubles.section(Selection.of(store), problems)
     text = " ".join(cell.text for table in section.tables for row in table.rows for cell in row)
     assert str(broken) in text and "bad.json" in text
 
@@ -333,15 +338,15 @@ def test_markdown_has_every_section_and_the_command(page_paths, page):
 
 
 def test_markdown_tables_are_rectangular():
-    table = Table(caption="a|b", columns=("x", "y"), rows=((Cell(text="a|b"), Cell(text="`c`\nd", mark="best")),))
-    rows = str(markdown.table(table)).splitlines()[2:]
+    table = Table(caption="a|b", columns=("x", "y"), rows=((Field(text="a|b"), Field(text="`c`\nd", mark="best")),))
+    rows = str(markdown_table(table)).splitlines()[2:]
     assert rows == ["| x | y |", "| --- | ---: |", r"| a\|b | **\`c\` d** best |"]
 
 
 def test_markdown_sets_what_must_be_known_of_a_name_in_brackets():
-    name = Cell(text="yarn", details=("on rope, no further training",))
-    value = Cell(text="0.5", details=("[0.4, 0.6]",), mark="tied")
-    rows = str(markdown.table(Table(caption="a", columns=("x", "y"), rows=((name, value),)))).splitlines()
+    name = Field(text="yarn", details=("on rope, no further training",))
+    value = Field(text="0.5", details=("[0.4, 0.6]",), mark="tied")
+    rows = str(markdown_table(Table(caption="a", columns=("x", "y"), rows=((name, value),)))).splitlines()
     assert rows[-1] == r"| yarn (on rope, no further training) | 0.5 \[0.4, 0.6\], tied |"
 
 
@@ -401,11 +406,11 @@ def test_another_model_size_is_left_out_and_counted(records, tmp_path):
     store.put(older)
     measured = records.eval_record(older, 16)
     store.put(measured, records.synthetic_arrays("copy", "rope", 0, 16))
-    evidence = Evidence.of(store)
+    evidence = Selection.of(store)
     assert {panel.train_length for panel in evidence.panels} == {16}
     assert set(evidence.shown["steps"]) == {600}
     assert evidence.left_out == 1
-    assert "1 of the 3 evaluations" in " ".join(sections.summary(evidence).lines)
+    assert "1 of the 3 evaluations" in " ".join(summary.section(evidence).lines)
 
 
 def test_nothing_to_report_says_what_to_do(tmp_path):
@@ -433,7 +438,7 @@ def test_a_text_has_its_loss_in_the_unit_that_tokenizers_share(page: Page, examp
     (table,) = section_of(page, "language").tables
     assert table.title.startswith("Bits per character · corpus")
     (alibi,) = (row for row in table.rows if row[0].text == "alibi")
-    frame = aggregate.frame(example)
+    frame = metric_table(example)
     own = frame[(frame["metric"] == "bits_per_character") & (frame["encoding"] == "alibi") & (frame["length"] == 64)]
     assert alibi[1].text == f"{own['value'].mean():.2f}"
     assert table.columns[1] == "L = 64"

@@ -12,8 +12,15 @@ import pytest
 from scipy import stats
 
 from benchmark.errors import UsageError
-from benchmark.reports import paired
-from benchmark.reports.paired import against, detectable, equivalence_p, fewest_seeds, holm, seeds_to_show
+from benchmark.reports.stats.against import (
+    COLUMNS,
+    against,
+    detectable,
+    equivalence_p,
+    fewest_seeds,
+    holm,
+    seeds_to_show,
+)
 
 TRIALS = 400
 NAN = math.nan
@@ -99,7 +106,7 @@ def verdicts(tidy) -> pd.DataFrame:
 
 
 def test_one_row_an_encoding_and_place(verdicts: pd.DataFrame) -> None:
-    assert list(verdicts.columns) == paired.COLUMNS
+    assert list(verdicts.columns) == COLUMNS
     assert list(verdicts["encoding"]) == ["above", "alike", "below", "ended", "single", "vague", "above"]
     assert set(verdicts["family"][:6]) == {5}  # "ended" has no p value
     assert verdicts["family"].iloc[6] == 1

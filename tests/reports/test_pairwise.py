@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.reports.across_tasks import improvements
-from benchmark.reports.pairwise import pairwise
+from benchmark.reports.stats.improvement import improvements
+from benchmark.reports.stats.win_rates import pairwise
 
 NAN = math.nan
 

@@ -3,7 +3,8 @@
 import pandas as pd
 import pytest
 
-from benchmark.reports.places import common_multiples, farthest, near_and_far, spelled
+from benchmark.reports.phrases import spelled
+from benchmark.reports.stats.multiples import common_multiples, farthest, near_and_far
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
 import pytest
 
-from benchmark.reports.pages import build, write
-from benchmark.reports.parts import Page, Profile
+from benchmark.reports.page.page import Page, Profile
+from benchmark.reports.write.report import build, write
 from benchmark.results.store import Store
 
 

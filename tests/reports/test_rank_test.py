@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from benchmark.reports.across_tasks import critical_difference
-from benchmark.reports.rank_test import friedman, joined
+from benchmark.reports.stats.friedman import friedman, indistinct_runs
+from benchmark.reports.stats.ranks import critical_difference
 
 PRINTED = [1.964, 2.000, 2.893, 3.143]  # Demsar 2006, section 3.2.2: mean ranks; CD 1.25, chi2 9.28
 
@@ -55,14 +55,18 @@ def test_what_is_alike_everywhere_is_no_test() -> None:
 def test_demsars_four_classifiers_are_not_told_apart() -> None:
     critical = critical_difference(4, 14)
     assert critical == pytest.approx(1.25, abs=0.005)
-    assert joined(PRINTED, critical) == [(0, 3)]
+    assert indistinct_runs(PRINTED, critical) == [(0, 3)]
 
 
 def test_bars_join_the_longest_runs_and_none_within_another() -> None:
     ranks = [1.0, 1.5, 3.0, 3.5, 7.0]
-    assert joined(ranks, 2.5) == [(0, 2), (1, 3)]
-    assert joined(ranks, 2.0) == [(0, 1), (1, 2), (2, 3)]  # 3.5 - 1.5 is the critical difference itself: told apart
-    assert joined(ranks, 0.5) == []
-    assert joined(ranks, math.inf) == [(0, 4)]
-    assert joined([1.5, 1.5], 0.1) == [(0, 1)]
-    assert joined([1.0], 5.0) == []
+    assert indistinct_runs(ranks, 2.5) == [(0, 2), (1, 3)]
+    assert indistinct_runs(ranks, 2.0) == [
+        (0, 1),
+        (1, 2),
+        (2, 3),
+    ]  # 3.5 - 1.5 is the critical difference itself: told apart
+    assert indistinct_runs(ranks, 0.5) == []
+    assert indistinct_runs(ranks, math.inf) == [(0, 4)]
+    assert indistinct_runs([1.5, 1.5], 0.1) == [(0, 1)]
+    assert indistinct_runs([1.0], 5.0) == []

@@ -6,8 +6,16 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmark.reports import resampling
-from benchmark.reports.resampling import bca_interval, percentile_interval, sign_flip_p, stratified_weights
+from benchmark.reports.stats.resampling import (
+    PATTERNS,
+    _signs,
+    _weights,
+    bca_interval,
+    percentile_interval,
+    sign_flip_p,
+    stratified_draws,
+    stratified_weights,
+)
 
 
 def scipy_p(row: np.ndarray) -> float:
@@ -36,8 +44,8 @@ def test_equal_sums_count_whatever_their_last_digit() -> None:
 def test_above_twelve_seeds_random_patterns_come_close_to_the_exact_test() -> None:
     differences = np.random.default_rng(5).normal(0.4, 1, size=(3, 13))
     exact = [scipy_p(row) for row in differences]
-    assert sign_flip_p(differences) == pytest.approx(exact, abs=4 * math.sqrt(0.25 / resampling.PATTERNS))
-    assert sign_flip_p(np.ones((1, 23))).tolist() == [1 / (1 + resampling.PATTERNS)]  # never 0
+    assert sign_flip_p(differences) == pytest.approx(exact, abs=4 * math.sqrt(0.25 / PATTERNS))
+    assert sign_flip_p(np.ones((1, 23))).tolist() == [1 / (1 + PATTERNS)]  # never 0
 
 
 def test_bca_equals_scipys() -> None:
@@ -69,7 +77,7 @@ def test_percentile_interval() -> None:
 
 
 def test_weights_are_the_draws_counted() -> None:
-    draws, weights = resampling.stratified_draws((3, 5), 2), stratified_weights((3, 5), 2)
+    draws, weights = stratified_draws((3, 5), 2), stratified_weights((3, 5), 2)
     for draw, weight in zip(draws, weights, strict=True):
         size = draw.shape[1]
         counted = [[list(row).count(value) / size for value in range(size)] for row in draw[:11]]
@@ -79,8 +87,8 @@ def test_weights_are_the_draws_counted() -> None:
 def test_resampling_is_a_function_of_its_seed() -> None:
     values = np.random.default_rng(3).normal(size=(2, 23))
     first = sign_flip_p(values), bca_interval(values)
-    resampling._signs.cache_clear()
-    resampling._weights.cache_clear()
+    _signs.cache_clear()
+    _weights.cache_clear()
     again = sign_flip_p(values), bca_interval(values)
     assert all((one == other).all() for one, other in zip(first, again, strict=True))
     assert (bca_interval(values, seed=1) != first[1]).any()

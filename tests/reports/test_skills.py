@@ -5,8 +5,9 @@ import math
 import pandas as pd
 import pytest
 
-from benchmark.reports.skills import by_rank, ranked, skills
-from benchmark.reports.statistics import mean_interval
+from benchmark.reports.stats.estimate import mean_interval
+from benchmark.reports.stats.rank_order import by_rank, ranked
+from benchmark.reports.stats.skill import skills
 
 NAN = math.nan
 

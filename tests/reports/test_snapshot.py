@@ -6,15 +6,15 @@ import pandas as pd
 import pytest
 
 from benchmark.errors import UsageError
-from benchmark.reports.aggregate import frame
-from benchmark.reports.evidence import Evidence
-from benchmark.reports.snapshot import Snapshot, read
+from benchmark.reports.compare.snapshot import Snapshot, read
+from benchmark.reports.page.selection import Selection
+from benchmark.reports.tables.values import metric_table
 from benchmark.results.store import Store
 
 
 @pytest.fixture(scope="module")
 def taken(example_root) -> Snapshot:
-    return Snapshot.of_report(Evidence.of(Store(example_root)))
+    return Snapshot.of_report(Selection.of(Store(example_root)))
 
 
 def altered(taken: Snapshot, path, **parts):
@@ -23,7 +23,7 @@ def altered(taken: Snapshot, path, **parts):
 
 
 def test_the_rows_are_the_headline_rows_of_the_table(taken, example) -> None:
-    table = frame(example)
+    table = metric_table(example)
     table = table[table["headline"]].reset_index(drop=True)
     rows = pd.DataFrame([row.model_dump() for row in taken.rows])
     names = ["task", "encoding", "trained_with", "seed", "train_length", "length", "metric", "status", "value"]
@@ -34,7 +34,7 @@ def test_it_is_read_as_it_was_written_and_is_the_same_twice(taken, example_root,
     path = tmp_path / "data.json"
     path.write_text(taken.text())
     assert read(path) == taken
-    assert Snapshot.of_report(Evidence.of(Store(example_root))).text() == taken.text()
+    assert Snapshot.of_report(Selection.of(Store(example_root))).text() == taken.text()
 
 
 def test_a_table_is_made_of_it_in_one_line_and_a_row_is_a_line(page_paths) -> None:
@@ -62,7 +62,7 @@ def test_a_report_holds_what_it_shows_and_a_folder_all_settings(records, tmp_pat
         store.put(trained)
         store.put(records.eval_record(trained, 16), records.synthetic_arrays("copy", "rope", 0, 16))
     assert len(Snapshot.of_store(store).settings) == 2
-    shown = Snapshot.of_report(Evidence.of(store))
+    shown = Snapshot.of_report(Selection.of(store))
     assert (len(shown.settings), len(shown.models), len(shown.rows)) == (1, 1, 1)
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from benchmark.reports.solve_rate import solve_rates
+from benchmark.reports.stats.solve_rate import solve_rates
 
 
 def test_eight_of_eight_and_none_of_seven(tidy) -> None:

@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 
 from benchmark.errors import UsageError
-from benchmark.reports.fonts import drawable
+from benchmark.reports.draw.fonts import drawable
 from benchmark.reports.words import LANGUAGES, Phrases, joined, language, later, listed, sentences, speaking, t
 
 

@@ -15,8 +15,9 @@ from babel.messages.pofile import read_po, write_po
 from jinja2.ext import extract_from_ast
 
 from benchmark.encodings import CATALOGUE as ENCODINGS
-from benchmark.reports import html, markdown
 from benchmark.reports.words import LANGUAGES
+from benchmark.reports.write.html import page_environment
+from benchmark.reports.write.markdown import environment as environment_of_markdown
 from benchmark.tasks import CATALOGUE as TASKS
 
 ROOT = Path(__file__).parents[2]
@@ -63,7 +64,7 @@ def in_python(source: str) -> Iterator[str]:
 
 def in_template(path: Path) -> Iterator[str]:
     """The messages of a Jinja2 template."""
-    environment = markdown.environment() if path.name.endswith(".md.j2") else html.environment()
+    environment = environment_of_markdown() if path.name.endswith(".md.j2") else page_environment()
     tree = environment.parse(path.read_text("utf-8"))
     for _, _, message in extract_from_ast(tree, MARKERS):
         yield str(message[0] if isinstance(message, tuple) else message)

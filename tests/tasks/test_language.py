@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from benchmark.errors import UsageError
-from benchmark.reports import aggregate
+from benchmark.reports.tables.values import SHARED_TARGETS
 from benchmark.seeds import generator
 from benchmark.tasks.language import BATCH_TOKENS, ROWS, TARGETS, Corpus
 from benchmark.tasks.task import UNSCORED
@@ -185,4 +185,4 @@ def test_crop_is_made_once_and_where_there_is_text_before_it(shuihu: Corpus) -> 
 
 
 def test_reports_count_the_targets_that_are_cropped() -> None:
-    assert aggregate.SHARED_TARGETS == TARGETS
+    assert SHARED_TARGETS == TARGETS

@@ -148,14 +148,14 @@ def test_a_table_says_how_many_times_ours():
 
 
 def test_what_is_kept_is_read_past_by_a_report(tmp_path, monkeypatch):
-    from benchmark.reports.aggregate import timings
+    from benchmark.reports.tables.timings import timing_table
 
     monkeypatch.setattr(shown, "time_steps", lambda rounds, threads, device: [CASE])
     monkeypatch.setattr(shown, "time_whole", lambda pairs, device: {"by hand": [3.0] * pairs, OURS: [1.5] * pairs})
     shown.time_peers("peers", tmp_path, 20, 1, "cpu")
     (path,) = (tmp_path / "timing").iterdir()
     problems: list[str] = []
-    assert timings(tmp_path / "timing", problems).empty
+    assert timing_table(tmp_path / "timing", problems).empty
     assert problems == []
     step, whole = json.loads(path.read_bytes())["benchmarks"]
     assert step["stats"]["data"] == [0.5, 0.5]

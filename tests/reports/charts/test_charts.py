@@ -8,15 +8,16 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from benchmark.reports import figures
-from benchmark.reports.charts.board import Board, Labels, Scale, boards, label_width
-from benchmark.reports.charts.matrix import matrix
-from benchmark.reports.charts.ranks import Ranked, ranks
-from benchmark.reports.charts.trade import TEXT_HEIGHT, Dot, Frame, placed, trade
-from benchmark.reports.charts.wins import wins
-from benchmark.reports.pairwise import pairwise
-from benchmark.reports.skills import skills
-from benchmark.reports.statistics import Estimate
+from benchmark.reports.draw.canvas import render
+from benchmark.reports.draw.cost_quality import TEXT_HEIGHT, Dot, Frame, placed, trade
+from benchmark.reports.draw.rank_line import Ranked, ranks
+from benchmark.reports.draw.skill_matrix import matrix
+from benchmark.reports.draw.style import palette
+from benchmark.reports.draw.tiles import Board, Labels, Scale, boards, label_width
+from benchmark.reports.draw.win_matrix import wins
+from benchmark.reports.stats.estimate import Estimate
+from benchmark.reports.stats.skill import skills
+from benchmark.reports.stats.win_rates import pairwise
 
 NAN = math.nan
 
@@ -26,7 +27,7 @@ def texts(figure: Figure) -> list[str]:
 
 
 def draw(figure: Figure) -> None:
-    assert figures.render(figure, "svg").rstrip().endswith(b"</svg>")
+    assert render(figure, "svg").rstrip().endswith(b"</svg>")
 
 
 def names_of(labels: list[str]) -> list[tuple[str, str, str]]:
@@ -100,7 +101,7 @@ def test_stripes_are_spoken_of_where_there_are_some(tidy) -> None:
 @pytest.mark.parametrize("critical", [0.7, 100.0, NAN])
 def test_ranks_name_everybody_with_a_rank(count: int, critical: float) -> None:
     drawn = [Ranked(label=f"e{place}", encoding="rope", rank=1 + place * 0.5) for place in range(count)]
-    figure = ranks(drawn, [(0, 1)], critical, figures.palette(["rope"]), "Ranks", ["a note"])
+    figure = ranks(drawn, [(0, 1)], critical, palette(["rope"]), "Ranks", ["a note"])
     draw(figure)
     assert {f"e{place}  {1 + place * 0.5:.2f}" for place in range(count)} <= set(texts(figure))
     assert any(text.startswith("CD") for text in texts(figure)) == math.isfinite(critical)
@@ -123,7 +124,7 @@ def dots_of(count: int, panels: int = 1) -> list[Dot]:
 @pytest.mark.parametrize(("count", "panels"), [(1, 1), (7, 2), (33, 1), (33, 2)])
 def test_a_trade_names_everybody(count: int, panels: int) -> None:
     frame = Frame(costs=("time", "memory")[:panels], value="accuracy", lower_is_better=False, share=True)
-    figure = trade(dots_of(count, panels), frame, figures.palette(["rope"]), "Trade", ["a note"])
+    figure = trade(dots_of(count, panels), frame, palette(["rope"]), "Trade", ["a note"])
     draw(figure)
     wanted = {f"{place}  e{place - 1}" for place in range(1, 34)} if count > 10 else {f"e{n}" for n in range(count)}
     assert wanted <= set(texts(figure))
@@ -134,7 +135,7 @@ def test_a_cost_that_is_missing_in_one_panel_leaves_it_out_there_alone() -> None
     lost = Estimate(value=NAN, low=NAN, high=NAN, n=0)
     dots[0] = Dot(label="e0", encoding="rope", value=dots[0].value, costs=(dots[0].costs[0], lost))
     frame = Frame(costs=("time", "memory"), value="loss", lower_is_better=True, share=False)
-    figure = trade(dots, frame, figures.palette(["rope"]), "Trade", [])
+    figure = trade(dots, frame, palette(["rope"]), "Trade", [])
     draw(figure)
     assert texts(figure).count("e0") == 1 and texts(figure).count("e1") == 2
 
@@ -161,7 +162,7 @@ def test_a_share_is_drawn_up_to_1_unless_all_stay_far_below(best: float, top: fl
     value = Estimate(value=best, low=NAN, high=NAN, n=1)
     dot = Dot(label="rope", encoding="rope", value=value, costs=(Estimate(value=2, low=NAN, high=NAN, n=1),))
     frame = Frame(costs=("time",), value="accuracy", lower_is_better=False, share=True)
-    axes = trade([dot], frame, figures.palette(["rope"]), "Trade", []).axes[0]
+    axes = trade([dot], frame, palette(["rope"]), "Trade", []).axes[0]
     assert axes.get_ylim() == pytest.approx((-0.03 * top / 1.05, top))
 
 

@@ -1,0 +1,233 @@
+"""What two snapshots have in common, and why the rest of them cannot be compared.
+
+A curve (an encoding on a task) is compared where all that decides an outcome is the same on both sides: model, budget,
+precision, protocol, the task with its data and source, every parameter of the encoding, and the metric. Only the
+*source* of the encoding may differ: what a new version of its code has changed is what one wants to know. It is named.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from benchmark.reports.compare.snapshot import Model, Row, Snapshot
+from benchmark.reports.phrases import qualified
+from benchmark.results.record import Environment
+
+SIDES = ("FIRST", "SECOND")
+FIELDS = {
+    "task.fingerprint": "source of the task",
+    "task.version": "version of the task",
+    "task.corpus_hash": "text",
+    "budget.train_length": "L",
+}
+HASH_DIGITS = 8
+FOR_PEOPLE = ("label", "corpus")  # of a task: they decide nothing
+
+Spec = tuple[tuple[str, str], ...]  # field and value of all that decides an outcome, but for seeds and sources
+Seed = tuple[int, int]  # of initialisation, of data
+
+
+class Curve(NamedTuple):
+    """What is followed over lengths."""
+
+    task: str
+    trained_with: str
+    encoding: str
+
+    @property
+    def name(self) -> str:
+        """Its encoding, for people."""
+        return qualified(self.trained_with, self.encoding, "")
+
+
+Place = tuple[Curve, Spec]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What one model came to at one length; no value where it came to nothing."""
+
+    value: float | None
+    status: str
+    environment: Environment
+
+
+@dataclass(frozen=True, kw_only=True)
+class Obstacle:
+    """What could not be compared, and why; `task` is "" where it holds for all."""
+
+    why: str
+    task: str
+    encodings: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Side:
+    """A snapshot, by what its rows and models are of."""
+
+    outcomes: Mapping[Place, Mapping[int, Mapping[Seed, Outcome]]]  # by length and seed
+    ended: Mapping[Place, Mapping[Seed, Outcome]]  # of models that were never measured
+    models: Mapping[tuple[str, str, Spec], Mapping[Seed, tuple[Model, Environment]]]  # by task, encoding
+    rows: Mapping[Place, Row]  # one of each
+    sources: Mapping[Place, Mapping[str, str]]  # hashes of the code, by encoding
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> "Side":
+        """Its rows in order."""
+        outcomes: dict[Place, Any] = defaultdict(lambda: defaultdict(dict))
+        rows, sources = {}, {}
+        for row in snapshot.rows:
+            model = snapshot.models[row.model]
+            place = Curve(row.task, row.trained_with, row.encoding), _spec(snapshot, model, row)
+            outcome = Outcome(value=row.value, status=row.status, environment=snapshot.environments[model.environment])
+            outcomes[place][row.length][model.init_seed, model.data_seed] = outcome
+            rows[place], sources[place] = row, _sources(snapshot, model, row)
+        models = _models(snapshot)
+        return cls(
+            outcomes=outcomes, ended={place: _ended(models, place) for place in rows}, models=models, rows=rows,
+            sources=sources,
+        )  # fmt: skip
+
+    def at(self, place: Place, length: int) -> dict[Seed, Outcome]:
+        """What each seed came to at a length."""
+        return {**self.ended[place], **self.outcomes[place].get(length, {})}
+
+    def seeds(self, place: Place) -> set[Seed]:
+        """Every seed that it has a record of."""
+        return {*self.ended[place], *(seed for own in self.outcomes[place].values() for seed in own)}
+
+    def specs(self, curve: Curve) -> list[Spec]:
+        """The descriptions under which a curve was measured."""
+        return [spec for own, spec in self.rows if own == curve]
+
+
+def shared(first: Side, second: Side) -> list[Place]:
+    """What both have, sorted."""
+    return sorted(first.rows.keys() & second.rows.keys())
+
+
+def obstacles(first: Side, second: Side) -> list[Obstacle]:
+    """What only one of both has, or has otherwise; encodings with the same reason together."""
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for curve in sorted({curve for curve, _ in (*first.rows, *second.rows)}):
+        for why in (*_other_specs(curve, first, second), *_one_sided(curve, first, second)):
+            if curve.name not in found[why, curve.task]:
+                found[why, curve.task].append(curve.name)
+    return [Obstacle(why=why, task=task, encodings=tuple(names)) for (why, task), names in found.items()]
+
+
+def changed_sources(first: Side, second: Side) -> list[str]:
+    """The encodings that are compared and whose code differs, with the hashes of both."""
+    pairs = {
+        (label, own, second.sources[place].get(label, "none"))
+        for place in shared(first, second)
+        for label, own in first.sources[place].items()
+    }
+    return [f"{label} ({own} and {other})" for label, own, other in sorted(pairs) if own != other]
+
+
+def differing(first: Mapping[str, object], second: Mapping[str, object]) -> str:
+    """The fields in which two descriptions differ, and both values: "steps 600 and 1200"."""
+    names = [name for name in sorted(first.keys() | second.keys()) if first.get(name) != second.get(name)]
+    return ", ".join(f"{_field(name)} {first.get(name, 'none')} and {second.get(name, 'none')}" for name in names)
+
+
+def _other_specs(curve: Curve, first: Side, second: Side) -> Iterator[str]:
+    """Why what has no twin on the other side has none: the nearest there, and in what it differs."""
+    own, other = first.specs(curve), second.specs(curve)
+    lacking, offered = [spec for spec in own if spec not in other], [spec for spec in other if spec not in own]
+    used = set()
+    for spec in lacking:
+        if offered:
+            nearest = min(offered, key=lambda there: len(set(there) ^ set(spec)))
+            used.add(nearest)
+            yield differing(dict(spec), dict(nearest))
+        else:
+            yield _only(SIDES[0], spec, alone=not other)
+    for spec in offered:
+        if spec not in used:
+            yield _only(SIDES[1], spec, alone=not own)
+
+
+def _only(side: str, spec: Spec, *, alone: bool) -> str:
+    return f"only in {side}" if alone else f"only in {side} with L = {dict(spec)['budget.train_length']}"
+
+
+def _one_sided(curve: Curve, first: Side, second: Side) -> Iterator[str]:
+    """Lengths and seeds that only one side has of what both have. Seeds without any in common are no pairs at all."""
+    for place in shared(first, second):
+        if place[0] == curve:
+            yield from _only_one("length", *(set(side.outcomes[place]) for side in (first, second)))
+            own, other = first.seeds(place), second.seeds(place)
+            if own & other:
+                yield from _only_one("seed", *({seed for seed, _ in seeds} for seeds in (own, other)))
+
+
+def _only_one(what: str, first: Set[int], second: Set[int]) -> Iterator[str]:
+    for side, extra in zip(SIDES, (first - second, second - first), strict=True):
+        if extra:
+            yield f"only {side} has the {what}{'s' * (len(extra) > 1)} {', '.join(map(str, sorted(extra)))}"
+
+
+def _models(snapshot: Snapshot) -> dict[tuple[str, str, Spec], dict[Seed, tuple[Model, Environment]]]:
+    found: dict[tuple[str, str, Spec], dict[Seed, tuple[Model, Environment]]] = defaultdict(dict)
+    for model in snapshot.models:
+        task, label = snapshot.settings[model.setting].task.label, snapshot.encodings[model.encoding].label
+        key = task, label, _trained_spec(snapshot, model)
+        found[key][model.init_seed, model.data_seed] = model, snapshot.environments[model.environment]
+    return found
+
+
+def _ended(
+    models: Mapping[tuple[str, str, Spec], Mapping[Seed, tuple[Model, Environment]]], place: Place
+) -> dict[Seed, Outcome]:
+    curve, spec = place
+    trained = tuple(part for part in spec if not part[0].startswith(("applied.", "metric")))
+    return {
+        seed: Outcome(value=None, status=model.status, environment=environment)
+        for seed, (model, environment) in models.get((curve.task, curve.trained_with, trained), {}).items()
+        if model.status != "ok"
+    }
+
+
+def _spec(snapshot: Snapshot, model: Model, row: Row) -> Spec:
+    applied = snapshot.encodings[row.applied]
+    return (
+        *_trained_spec(snapshot, model),
+        *_flat("applied", applied.parameters if row.applied != model.encoding else {}),
+        ("metric", row.metric),
+    )
+
+
+def _trained_spec(snapshot: Snapshot, model: Model) -> Spec:
+    setting = snapshot.settings[model.setting].model_dump(mode="json")
+    for name in FOR_PEOPLE:
+        setting["task"].pop(name)
+    return (*_flat("", setting), *_flat("encoding", snapshot.encodings[model.encoding].parameters))
+
+
+def _flat(prefix: str, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, value in sorted(values.items()):
+        path = f"{prefix}.{name}" if prefix else name
+        if isinstance(value, dict):
+            yield from _flat(path, value)
+        else:
+            text = str(value)
+            yield path, text[:HASH_DIGITS] if name in ("fingerprint", "corpus_hash") else text
+
+
+def _sources(snapshot: Snapshot, model: Model, row: Row) -> dict[str, str]:
+    """The hashes of the code of the encoding that was trained, and of the one that was applied."""
+    used = (snapshot.encodings[number] for number in (model.encoding, row.applied))
+    return {encoding.label: encoding.fingerprint[:HASH_DIGITS] for encoding in used}
+
+
+def _field(name: str) -> str:
+    return FIELDS.get(name, name.rpartition(".")[2].replace("_", " "))
+
+
+def named(encodings: Iterable[str], most: int) -> str:
+    """Names, the first few of many."""
+    names = list(encodings)
+    return ", ".join(names) if len(names) <= most else f"{', '.join(names[:most])} and {len(names) - most} more"

@@ -1,0 +1,225 @@
+"""What a results folder or a report has measured, with all that decides whether two of them can be compared.
+
+A report leaves one beside its pages, `data.json`: a row a measurement, by its task's headline metric. Two reports can
+thus be compared (`changes`) where their results are no longer at hand, and a program reads what the page shows:
+`pandas.DataFrame(json.loads(Path("reports/data.json").read_text())["rows"])`.
+
+Convention: `model` and `applied` of a row, and `setting`, `encoding` and `environment` of a model, count from 0 in the
+lists of that name (`applied` in `encodings`).
+"""
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Generic, Literal, Self, TypeVar
+
+import pandas as pd
+from pydantic import FiniteFloat, ValidationError, model_validator
+
+from benchmark.errors import UsageError
+from benchmark.reports.page.selection import Selection
+from benchmark.reports.tables.measurements import setting_of
+from benchmark.reports.tables.values import metric_table
+from benchmark.results.record import Environment, Status, TrainRecord
+from benchmark.results.spec import (
+    BudgetSpec,
+    Count,
+    EncodingSpec,
+    Frozen,
+    ModelSpec,
+    Positive,
+    Precision,
+    TaskSpec,
+    TrainSpec,
+)
+from benchmark.results.store import Store
+
+FILE = "data.json"
+DATA_SCHEMA = 1
+
+
+class Setting(Frozen):
+    """What decides a trained model, apart from its encoding and seeds."""
+
+    protocol: int
+    task: TaskSpec
+    model: ModelSpec
+    budget: BudgetSpec
+    precision: Precision
+
+
+class Model(Frozen):
+    """A trained model, or one whose training failed or diverged."""
+
+    setting: Count
+    encoding: Count
+    environment: Count
+    init_seed: Count
+    data_seed: Count
+    status: Status
+    train_seconds: FiniteFloat
+
+
+class Row(Frozen):
+    """A model measured at one length."""
+
+    task: str
+    encoding: str
+    trained_with: str  # another one where `encoding` was applied at test time
+    seed: Count
+    train_length: Positive
+    length: Positive
+    metric: str
+    value: FiniteFloat | None
+    status: Status
+    model: Count
+    applied: Count
+
+
+class Snapshot(Frozen):
+    """All rows of a results folder or of a report."""
+
+    schema_version: Literal[1] = 1
+    settings: list[Setting]
+    encodings: list[EncodingSpec]
+    environments: list[Environment]
+    models: list[Model]
+    rows: list[Row]
+
+    @model_validator(mode="after")
+    def _points_into_its_lists(self) -> Self:
+        aims: list[tuple[Sequence[Frozen], list[int]]] = [
+            (self.settings, [model.setting for model in self.models]),
+            (self.encodings, [model.encoding for model in self.models] + [row.applied for row in self.rows]),
+            (self.environments, [model.environment for model in self.models]),
+            (self.models, [row.model for row in self.rows]),
+        ]
+        if any(number >= len(aim) for aim, numbers in aims for number in numbers):
+            raise ValueError("a number in it points past the end of a list")
+        return self
+
+    @classmethod
+    def of_store(cls, store: Store) -> "Snapshot":
+        """Everything in a results folder, of all settings."""
+        trainings = [record for record in store.records() if isinstance(record, TrainRecord)]
+        return _taken(store, metric_table(store), trainings)
+
+    @classmethod
+    def of_report(cls, evidence: Selection) -> "Snapshot":
+        """What a report shows, and the models of the same settings that came to nothing."""
+        shown = {panel.setting for panel in evidence.panels}
+        trainings = [record for record in evidence.trainings if setting_of(record.spec) in shown]
+        return _taken(evidence.store, evidence.shown, trainings)
+
+    def text(self) -> str:
+        """As JSON, one row a line: the same records give the same text."""
+        data = self.model_dump(mode="json")
+        parts = [f'"schema_version":{data.pop("schema_version")}', *(_lines(name, data[name]) for name in data)]
+        return "{" + ",\n".join(parts) + "}\n"
+
+
+def read(path: Path) -> Snapshot:
+    """The snapshot in a report's `data.json`; an error in one line if it is none, or of a newer version."""
+    try:
+        data = json.loads(path.read_bytes())
+        version = data.get("schema_version") if isinstance(data, dict) else None
+        if version != DATA_SCHEMA:
+            raise UsageError(
+                f"{str(path)!r} has schema version {version!r}, but this version reads {DATA_SCHEMA}: write the report "
+                "again with this version, or compare with the version that wrote it"
+            )
+        return Snapshot.model_validate(data)
+    except UsageError:
+        raise
+    except ValidationError as error:
+        raise UsageError(f"{str(path)!r} is not what a report leaves: {error.errors()[0]['msg']}") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise UsageError(f"{str(path)!r} cannot be read: {error}") from None
+
+
+def _lines(name: str, items: Iterable[Any]) -> str:
+    lines = (json.dumps(item, ensure_ascii=False, separators=(",", ":"), allow_nan=False) for item in items)
+    return f'"{name}":[\n' + ",\n".join(lines) + "\n]"
+
+
+Item = TypeVar("Item", bound=Frozen)
+
+
+@dataclass
+class _Numbered(Generic[Item]):
+    """A list that holds each thing once."""
+
+    items: list[Item] = field(default_factory=list)
+    known: dict[str, int] = field(default_factory=dict)
+
+    def number(self, item: Item) -> int:
+        """Its place in the list, where it is put if it is not yet there."""
+        place = self.known.setdefault(item.model_dump_json(), len(self.items))
+        if place == len(self.items):
+            self.items.append(item)
+        return place
+
+
+def _taken(store: Store, table: pd.DataFrame, trainings: Sequence[TrainRecord]) -> Snapshot:
+    settings, encodings, environments = _Numbered[Setting](), _Numbered[EncodingSpec](), _Numbered[Environment]()
+    measured = table[table["headline"]]
+    kept = _worth_keeping(trainings, set(measured["train_key"]))
+    models = [
+        Model(
+            setting=settings.number(_setting(record.spec)),
+            encoding=encodings.number(record.spec.encoding),
+            environment=environments.number(record.environment),
+            init_seed=record.spec.init_seed,
+            data_seed=record.spec.data_seed,
+            status=record.status,
+            train_seconds=record.train_seconds,
+        )
+        for record in kept
+    ]
+    numbers = {record.spec.key: number for number, record in enumerate(kept)}
+    rows = [
+        _row(row, numbers[row["train_key"]], encodings.number(_applied(store, row, kept[numbers[row["train_key"]]])))
+        for row in measured.to_dict("records")
+    ]
+    return Snapshot(
+        settings=settings.items,
+        encodings=encodings.items,
+        environments=environments.items,
+        models=models,
+        rows=rows,
+    )
+
+
+def _worth_keeping(trainings: Sequence[TrainRecord], measured: set[str]) -> list[TrainRecord]:
+    """The models that were measured, and those last trained of each kind that came to nothing."""
+    by_age = sorted(trainings, key=lambda record: record.created)
+    last = {(record.spec.task.label, *_kind(record.spec)): record.spec.key for record in by_age}
+    ended = {record.spec.key for record in trainings if record.status != "ok"} & set(last.values())
+    return [record for record in trainings if record.spec.key in measured | ended]
+
+
+def _kind(spec: TrainSpec) -> tuple[str, str, int]:
+    return setting_of(spec), spec.encoding.label, spec.init_seed
+
+
+def _setting(spec: TrainSpec) -> Setting:
+    return Setting(
+        protocol=spec.protocol, task=spec.task, model=spec.model, budget=spec.budget, precision=spec.precision
+    )
+
+
+def _applied(store: Store, row: Mapping[Any, Any], trained: TrainRecord) -> EncodingSpec:
+    """The encoding that a row was measured with; of an adapted one the record knows it."""
+    if row["encoding"] == row["trained_with"]:
+        return trained.spec.encoding
+    record = store.measured(row["eval_key"], row["train_key"])
+    assert record is not None, "the table was made from it"
+    return record.spec.encoding
+
+
+def _row(row: Mapping[Any, Any], model: int, applied: int) -> Row:
+    names = ("task", "encoding", "trained_with", "seed", "train_length", "length", "metric", "status")
+    value = row["value"] if math.isfinite(row["value"]) else None
+    return Row(**{name: row[name] for name in names}, value=value, model=model, applied=applied)

@@ -1,0 +1,132 @@
+"""TODO."""
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import PowerNorm
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from benchmark.reports.draw.canvas import styled
+from benchmark.reports.draw.fonts import drawable
+from benchmark.reports.draw.style import MUTED
+from benchmark.reports.tables.probes import Probe
+from benchmark.reports.words import t
+
+WEIGHTS = "rocket_r"  # the colours of attention weights
+
+
+HEAD_COLUMNS = 4  # attention panels in a row
+
+
+@styled
+def attention(probe: Probe, layers: Sequence[int] | None = None) -> Figure:
+    """Attention on one sentence: a panel a head, layers below each other (default: all), words on both axes."""
+    chosen = range(len(probe.attention)) if layers is None else layers
+    heads = probe.attention.shape[1]
+    columns = min(heads, HEAD_COLUMNS)
+    rows = len(chosen) * math.ceil(heads / columns)
+    grid = _PanelGrid.around(probe.words, rows, columns)
+    figure = Figure(figsize=(grid.width, grid.height))
+    per_layer = rows // len(chosen) * columns
+    for at, layer in enumerate(chosen):
+        for head in range(heads):
+            row, column = divmod(at * per_layer + head, columns)
+            axes = figure.add_axes(grid.panel(row, column))
+            _draw_attention(axes, probe, layer, head, first_column=column == 0)
+    bar = figure.colorbar(axes.images[0], cax=figure.add_axes(grid.bar()), ticks=[0, 0.05, 0.2, 0.5, 1])
+    bar.set_label(t("attention weight (square-root scale)"))
+    bar.outline.set_visible(False)
+    figure.text(0.1 / grid.width, 1 - 0.15 / grid.height, probe_title(probe, t("attention")), fontsize=13, va="top")
+    note = t("rows: the word that attends; columns: the word attended to; blank: not visible")
+    figure.text(0.1 / grid.width, 1 - 0.45 / grid.height, note, fontsize=9, color=MUTED, va="top")
+    return figure
+
+
+@dataclass(frozen=True, kw_only=True)
+class _PanelGrid:
+    """Square panels with words along them, laid out in inches: measuring hundreds of labels would take seconds."""
+
+    rows: int
+    columns: int
+    side: float  # of a panel
+    margin: float  # for the longest word
+
+    @classmethod
+    def around(cls, words: Sequence[str], rows: int, columns: int) -> "_PanelGrid":
+        longest = max(
+            (0.13 * len(word) if _is_chinese(word) else 0.075 * len(drawable(word)) for word in words), default=0
+        )
+        return cls(rows=rows, columns=columns, side=max(2.3, 0.15 * len(words)), margin=0.1 + longest)
+
+    @property
+    def pitch(self) -> float:
+        """From the top of a row of panels to the top of the next."""
+        return self.side + self.margin + 0.4
+
+    @property
+    def width(self) -> float:
+        return self.margin + self.columns * (self.side + 0.15) + 1.0
+
+    @property
+    def height(self) -> float:
+        return 0.6 + self.rows * self.pitch
+
+    def panel(self, row: int, column: int) -> tuple[float, float, float, float]:
+        """Left, bottom, width and height of a panel, in shares of the figure."""
+        left = self.margin + column * (self.side + 0.15)
+        bottom = self.height - 0.6 - row * self.pitch - 0.35 - self.side
+        return left / self.width, bottom / self.height, self.side / self.width, self.side / self.height
+
+    def bar(self) -> tuple[float, float, float, float]:
+        """The same of the colour bar."""
+        left = self.margin + self.columns * (self.side + 0.15) + 0.05
+        _, bottom, _, height = self.panel(0, 0)
+        return left / self.width, bottom, 0.15 / self.width, height
+
+
+def _draw_attention(axes: Axes, probe: Probe, layer: int, head: int, *, first_column: bool) -> None:
+    weights = seen(probe.attention[layer, head])
+    axes.imshow(weights, cmap=WEIGHTS, norm=PowerNorm(0.5, vmin=0, vmax=1), interpolation="nearest")
+    axes.set_title(t("layer {layer}, head {head}", layer=layer + 1, head=head + 1), fontsize=10)
+    _word_axes(axes, probe.words, first_column=first_column)
+
+
+def seen(weights: NDArray[np.floating[Any]]) -> np.ma.MaskedArray[Any, Any]:
+    """Attention weights without those of words that are not visible, which is another thing than hardly attended to."""
+    return np.ma.masked_equal(weights, 0)
+
+
+def _word_axes(axes: Axes, words: Sequence[str], *, first_column: bool) -> None:
+    axes.grid(visible=False)
+    axes.tick_params(length=0, pad=2)
+    size = 8 if len(words) <= 32 else 6
+    axes.set_xticks(range(len(words)), [_upright(drawable(word)) for word in words], fontsize=size, linespacing=1.15)
+    for label, word in zip(axes.get_xticklabels(), words, strict=True):
+        label.set_rotation(0 if _is_chinese(word) else 90)
+    axes.set_yticks(range(len(words)), [drawable(word) for word in words] if first_column else [], fontsize=size)
+
+
+def _is_chinese(word: str) -> bool:
+    return re.fullmatch(r"[\u3000-\u9fff\uff00-\uffef]+", word) is not None
+
+
+def _upright(word: str) -> str:
+    """Chinese is read from top to bottom as it stands; other writing is turned instead."""
+    return "\n".join(word) if _is_chinese(word) else word
+
+
+def probe_title(probe: Probe, what: str) -> str:
+    """What a look inside one model is headed by."""
+    return t(
+        "{encoding}: {what}, trained on {task} (1 seed: {seed}; no interval)",
+        encoding=drawable(probe.encoding),
+        what=what,
+        task=drawable(probe.task),
+        seed=probe.seed,
+    )

@@ -1,0 +1,42 @@
+"""TODO."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullLocator
+
+from benchmark.reports.draw.axes import beside_legend, draw_legend, one_panel, powers_of_two, set_log2_axis, write_note
+from benchmark.reports.draw.canvas import styled
+from benchmark.reports.draw.style import MUTED, palette
+from benchmark.reports.words import t
+
+LEAST_SHARE = 1e-4  # drawn for less: a logarithm has no zero
+
+
+@styled
+def drift(curves: Mapping[str, Sequence[tuple[int, float]]], tolerated: float) -> Figure:
+    """What bfloat16 moves, by position: for each encoding (position, share of attention), as `check` measures it."""
+    figure, axes = one_panel(*beside_legend(curves))
+    styles = palette(curves)
+    for encoding, points in curves.items():
+        style = styles[encoding]
+        places = [position + 1 for position, _ in points]
+        shares = [max(share, LEAST_SHARE) for _, share in points]
+        axes.plot(places, shares, color=style.color, marker=style.marker, linestyle=style.line_style)
+    axes.axhline(tolerated, color=MUTED, linestyle=(0, (3, 3)), linewidth=1.2)
+    where: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "fontsize": 9, "color": MUTED}
+    axes.text(0.01, tolerated / 1.08, t("most that is tolerated: {value:g}", value=tolerated), va="top", **where)
+    axes.set_title(t("bfloat16 against float32, by position"), pad=24)
+    write_note(axes, t("last 8 tokens of each length; 1 untrained model, no interval"))
+    last = max(points[-1][0] + 1 for points in curves.values())
+    set_log2_axis(axes, powers_of_two(8, last)[::-2][::-1])
+    axes.set_xlabel(t("position in the text (tokens, log scale)"))
+    axes.set_yscale("log")
+    axes.set_ylim(LEAST_SHARE, 1)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda tick, _: f"{tick:g}"))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.set_ylabel(t("share of attention that moves\n(0 to 1, log scale); lower is better"))
+    ends = sorted(curves, key=lambda encoding: -curves[encoding][-1][1])
+    draw_legend(axes, [(encoding, styles[encoding], encoding) for encoding in ends])
+    return figure

@@ -1,0 +1,158 @@
+"""TODO."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import seaborn  # type: ignore[import-untyped]
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from benchmark.metrics import METRICS
+from benchmark.reports.draw.axes import CHANCE_LINE, beside_legend, draw_legend, label_of, seed_span, set_metric_axis
+from benchmark.reports.draw.canvas import styled
+from benchmark.reports.draw.fonts import drawable
+from benchmark.reports.draw.heatmap import set_ink
+from benchmark.reports.draw.style import Style
+from benchmark.reports.phrases import AXES, metric_label, seeds_phrase
+from benchmark.reports.stats.estimate import mean_interval
+from benchmark.reports.words import t
+
+GRID_COLUMNS = 3  # heatmaps of grids in a row
+
+
+@styled
+def fields(table: pd.DataFrame) -> Figure:
+    """A heatmap an encoding, all on one scale, the mean over seeds in each field. `table`: a grid of `by_field`."""
+    means = table.groupby(["encoding", "down_first", "across_first"])["value"].mean()
+    limits = (0.0, 1.0) if METRICS[label_of(table, "metric")].bounded else (float(means.min()), float(means.max()))
+    cmap = "viridis_r" if table["lower_is_better"].iloc[0] else "viridis"
+    names = sorted(set(table["encoding"]))
+    down, across = _ranges(table, "down"), _ranges(table, "across")
+    columns = min(len(names), GRID_COLUMNS)
+    rows = math.ceil(len(names) / columns)
+    size = (columns * (1 + 0.42 * len(across)) + 1.2, rows * (1 + 0.26 * len(down)) + 0.9)
+    figure = Figure(figsize=(max(6.4, size[0]), size[1]), layout="constrained")
+    panels = figure.subplots(rows, columns, squeeze=False)
+    for axes, name in zip(panels.flat, names, strict=False):
+        grid = means[name].unstack().reindex(index=list(down), columns=list(across))
+        _draw_fields(axes, grid, limits, cmap)
+        _outline_trained(axes, table[table["encoding"] == name], list(down), list(across))
+        axes.set_title(drawable(name), fontsize=11)
+        axes.set_xticks(np.arange(len(across)) + 0.5, list(across.values()), rotation=0, fontsize=8)
+        axes.set_yticks(np.arange(len(down)) + 0.5, list(down.values()), rotation=0, fontsize=8)
+        axes.set_xlabel(_axis(table, "across"), fontsize=9)
+        axes.set_ylabel(_axis(table, "down") if axes in panels[:, 0] else "", fontsize=9)
+    for axes in panels.flat[len(names) :]:
+        axes.set_axis_off()
+    bar = figure.colorbar(panels.flat[0].collections[0], ax=panels, shrink=0.9, pad=0.02)
+    bar.set_label(metric_label(label_of(table, "metric")))
+    bar.outline.set_visible(False)
+    spans = table.groupby(["encoding", "down_first", "across_first"])["seed"].nunique()
+    names_of_axes = {"down": _axis(table, "down"), "across": _axis(table, "across")}
+    title = t("{task}: {down} by {across}", task=label_of(table, "grid"), **names_of_axes)
+    notes = (
+        t("mean over {seeds}, no interval drawn", seeds=seed_span(spans)),
+        t("outlined: up to the trained length; blank: no value"),
+    )
+    figure.suptitle("\n".join((title, *notes)), x=0.01, ha="left", fontsize=10)
+    return figure
+
+
+@styled
+def along(table: pd.DataFrame, styles: Mapping[str, Style]) -> Figure:
+    """The axis down of a grid as curves: mean and band over seeds, at L and at the longest length. As `fields`."""
+    lengths = ends_of(table)
+    down = _ranges(table[table["length"].isin(lengths)], "down")
+    _, height = beside_legend(table["encoding"])
+    figure = Figure(figsize=(3.3 * len(lengths) + 3.2, height), layout="constrained")
+    panels = figure.subplots(1, len(lengths), sharey=True, squeeze=False)[0]
+    counts: list[int] = []
+    for axes, length in zip(panels, lengths, strict=True):
+        here = table[table["length"] == length]
+        counts += _draw_along(axes, here, list(down), styles)
+        multiple = length / int(here["train_length"].iloc[0])
+        axes.set_title(t("length {length:,} ({multiple:g}×)", length=length, multiple=multiple), fontsize=11)
+        axes.set_xticks(range(len(down)), list(down.values()), rotation=90 if len(down) > 6 else 0)
+        axes.set_xlabel(_axis(table, "down"))
+    set_metric_axis(panels[0], table)
+    draw_legend(panels[-1], [(name, styles[name], name) for name in sorted(set(table["encoding"]))])
+    title = t("{task}: by {axis}", task=label_of(table, "grid"), axis=_axis(table, "down"))
+    note = t("mean; band: {interval}", interval=seeds_phrase(counts))
+    figure.suptitle(f"{title}\n{note}", x=0.01, ha="left", fontsize=10)
+    return figure
+
+
+def ends_of(table: pd.DataFrame) -> list[int]:
+    """The trained and the longest length of a grid, as far as they were measured."""
+    return sorted({int(table["train_length"].iloc[0]), int(table["length"].max())} & set(table["length"]))
+
+
+def range_label(first: int, last: int) -> str:
+    """A range of an axis: "3-4", or "20" where it is a single value."""
+    return f"{first:,}" if first == last else f"{first:,}–{last:,}"
+
+
+def _ranges(table: pd.DataFrame, side: str) -> dict[int, str]:
+    """The ranges of an axis of a grid in their order: the first value of each, and its label."""
+    known = table.drop_duplicates(f"{side}_first").sort_values(f"{side}_first")
+    return {
+        int(first): range_label(int(first), int(last))
+        for first, last in zip(known[f"{side}_first"], known[f"{side}_last"], strict=True)
+    }
+
+
+def _draw_fields(axes: Axes, grid: pd.DataFrame, limits: tuple[float, float], cmap: str) -> None:
+    """One heatmap of means, on the scale of all."""
+    low, high = limits
+    seaborn.heatmap(
+        grid,
+        ax=axes,
+        cmap=cmap,
+        vmin=low,
+        vmax=high,
+        annot=True,
+        fmt=".2f",
+        annot_kws={"fontsize": 7},
+        linewidths=0.8,
+        linecolor="white",
+        cbar=False,
+    )
+    set_ink(axes, columns=grid.shape[1])
+    axes.grid(visible=False)
+    axes.set_facecolor("#EFEFEF")
+    axes.tick_params(length=0)
+
+
+def _outline_trained(axes: Axes, own: pd.DataFrame, down: list[int], across: list[int]) -> None:
+    """A frame around the fields whose problems are no longer than those of training."""
+    inside = own[own["length"] <= own["train_length"]]
+    if not inside.empty:
+        rows, columns = down.index(inside["down_first"].max()) + 1, across.index(inside["across_first"].max()) + 1
+        axes.add_patch(Rectangle((0, 0), columns, rows, fill=False, edgecolor="black", linewidth=1.8, clip_on=False))
+
+
+def _draw_along(axes: Axes, here: pd.DataFrame, down: list[int], styles: Mapping[str, Style]) -> list[int]:
+    """The curves of one length; on how many seeds their points stand."""
+    bounded, counts = METRICS[here["metric"].iloc[0]].bounded, []
+    for name, own in here.groupby("encoding"):
+        style, by_place = styles[str(name)], own.groupby("down_first")["value"].agg(list).sort_index()
+        places = [down.index(first) for first in by_place.index]
+        points = [mean_interval(values, bounded=bounded) for values in by_place]
+        low, high = [point.low for point in points], [point.high for point in points]
+        mark: dict[str, Any] = {"marker": style.marker, "linestyle": style.line_style}
+        axes.plot(places, [point.value for point in points], color=style.color, **mark)
+        axes.fill_between(places, low, high, color=style.color, alpha=0.15, linewidth=0)
+        counts += [point.n for point in points]
+    chance = float(here["chance"].iloc[0])
+    if math.isfinite(chance):
+        axes.axhline(chance, label=t("chance"), **CHANCE_LINE)
+    return counts
+
+
+def _axis(table: pd.DataFrame, side: str) -> str:
+    """An axis of a grid, for people."""
+    return AXES.get(label_of(table, side), label_of(table, side))

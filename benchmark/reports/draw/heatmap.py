@@ -1,0 +1,73 @@
+"""TODO."""
+
+import numpy as np
+import pandas as pd
+import seaborn  # type: ignore[import-untyped]
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from benchmark.metrics import METRICS
+from benchmark.reports.draw.axes import CHARACTER, label_of, length_labels, one_panel, seed_span, write_note
+from benchmark.reports.draw.canvas import styled
+from benchmark.reports.draw.fonts import drawable
+from benchmark.reports.draw.style import MUTED
+from benchmark.reports.phrases import NOTHING, STATUSES, metric_label
+from benchmark.reports.stats.points import over_seeds
+from benchmark.reports.words import t
+
+
+@styled
+def length_heatmap(table: pd.DataFrame) -> Figure:
+    """Encodings x lengths, the mean over seeds in each field. `table`: as for `extrapolation`."""
+    points = over_seeds(table)
+    grid = points.pivot(index="encoding", columns="length", values="mean")
+    order = (
+        grid[grid.columns[-1]].fillna(grid.mean(axis=1)).sort_values(ascending=bool(points["lower_is_better"].iloc[0]))
+    )
+    absent = grid[grid.columns[-1]].isna()
+    grid = grid.loc[[*order.index[~absent[order.index]], *order.index[absent[order.index]]]]
+    states = points.pivot(index="encoding", columns="length", values="status").reindex_like(grid)
+    names = CHARACTER * max(10, *(len(drawable(str(name))) for name in grid.index))
+    figure, axes = one_panel(max(4.4 + names, 1.1 + names + 1.05 * grid.shape[1]), 1.7 + 0.5 * grid.shape[0])
+    axes.grid(visible=False)
+    bounded = METRICS[points["metric"].iloc[0]].bounded
+    seaborn.heatmap(
+        grid,
+        ax=axes,
+        cmap="viridis_r" if points["lower_is_better"].iloc[0] else "viridis",
+        vmin=0 if bounded else None,
+        vmax=1 if bounded else None,
+        annot=True,
+        fmt=".2f",
+        linewidths=1.5,
+        linecolor="white",
+        cbar_kws={"label": metric_label(label_of(points, "metric"))},
+    )
+    set_ink(axes, columns=grid.shape[1])
+    axes.set_facecolor("#EFEFEF")
+    for row, column in zip(*np.nonzero(grid.isna().to_numpy()), strict=True):
+        axes.text(column + 0.5, row + 0.5, _absent(states.iloc[row, column]), ha="center", va="center", color=MUTED)
+    axes.set_yticks(np.arange(len(grid)) + 0.5, [drawable(str(name)) for name in grid.index], rotation=0)
+    axes.set_xticks(np.arange(grid.shape[1]) + 0.5, length_labels(points), rotation=0)
+    axes.tick_params(length=0)
+    axes.set_xlabel(t("problem length (multiple of the trained length)"))
+    axes.set_ylabel("")
+    axes.set_title(t("{task}: encoding by length", task=label_of(points, "task")), pad=36)
+    # In two lines: one would push the colour bar away from few columns.
+    mean = t("mean over {seeds}, no interval drawn", seeds=seed_span(points["n"]))
+    write_note(axes, f"{mean}\n{t('—: unsupported or not there')}")
+    return figure
+
+
+def set_ink(axes: Axes, *, columns: int) -> None:
+    """Figures in a heatmap's fields black or white, whichever contrasts more (WCAG 2.2, relative luminance)."""
+    faces = np.asarray(axes.collections[0].get_facecolor())[:, :3]
+    linear = np.where(faces <= 0.04045, faces / 12.92, ((faces + 0.055) / 1.055) ** 2.4)
+    luminance = linear @ np.array([0.2126, 0.7152, 0.0722])
+    for text in axes.texts:
+        column, row = (int(place) for place in text.get_position())
+        text.set_color("black" if luminance[row * columns + column] > 0.179 else "white")
+
+
+def _absent(status: object) -> str:
+    return STATUSES[str(status)] if status in ("failed", "diverged") else NOTHING

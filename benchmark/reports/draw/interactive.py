@@ -1,0 +1,193 @@
+"""Interactive curves as plotly figures in plain data: drawn in the browser by templates/curves.js.
+
+Colours are names such as "$text" or "$series-2/0.16" (a colour of the stylesheet, with its opacity): the page looks
+them up when it draws, so that a figure follows the reader's light or dark theme. Every text from outside is escaped,
+since plotly reads a part of HTML in names and labels.
+"""
+
+import html
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from benchmark.reports.draw.style import COLORS, Style
+from benchmark.reports.page.exhibit import Figure
+from benchmark.reports.stats.estimate import Estimate
+from benchmark.reports.words import t
+
+SYMBOLS = {  # matplotlib's markers by plotly's names
+    "o": "circle",
+    "s": "square",
+    "^": "triangle-up",
+    "D": "diamond",
+    "v": "triangle-down",
+    "P": "cross",
+    "X": "x",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """A value of a curve, at a length or position in tokens."""
+
+    at: float
+    label: str  # of the place, in words
+    estimate: Estimate
+    shown: str  # the estimate, in words
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curve:
+    """What one encoding reaches, in the style that it has in every figure."""
+
+    name: str
+    style: Style
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Axes:
+    """What the axes show, and the landmarks: the trained length, and what a guesser reaches."""
+
+    x_title: str
+    y_title: str
+    trained_length: int
+    ticks: tuple[tuple[float, str], ...]
+    share: bool = False  # the value lies between 0 and 1
+    chance: tuple[tuple[float, float], ...] = ()  # (place, value)
+
+
+def line_chart(curves: Sequence[Curve], axes: Axes) -> Figure:
+    """Curves with bands over a logarithmic axis of lengths."""
+    behind_first = sorted(curves, key=lambda curve: not curve.style.light)
+    traces = [trace for curve in behind_first for trace in (*_bands(curve), _line(curve))]
+    if axes.chance:
+        traces.append(_chance(axes.chance))
+    return {"data": traces, "layout": _layout(axes)}
+
+
+def embed(content: Mapping[str, Figure | str]) -> str:
+    """Figures or words as JSON that is safe inside a script element: no "<" can end it."""
+    text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+def plain(text: str) -> str:
+    """A text as plotly shows it literally."""
+    return html.escape(text, quote=False)
+
+
+def number(value: float) -> float | None:
+    """A value as JSON can hold it: None where there is none."""
+    return round(value, 6) if math.isfinite(value) else None
+
+
+def _line(curve: Curve) -> Figure:
+    color, light = series(curve.style), curve.style.light
+    return {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "name": plain(curve.name),
+        "legendgroup": plain(curve.name),
+        "x": [point.at for point in curve.points],
+        "y": [number(point.estimate.value) for point in curve.points],
+        "customdata": [[plain(curve.name), plain(point.label), plain(point.shown)] for point in curve.points],
+        "hovertemplate": "<b>%{customdata[0]}</b><br>%{customdata[1]}<br>%{customdata[2]}<extra></extra>",
+        "line": {"color": color, "width": 1 if light else 2.25, "dash": curve.style.dash},
+        "marker": {"color": color, "size": 5 if light else 7, "symbol": SYMBOLS[curve.style.marker]},
+        "opacity": 0.6 if light else 1,
+        "connectgaps": False,
+        "meta": {"light": light},
+    }
+
+
+def _bands(curve: Curve) -> Iterable[Figure]:
+    """The interval around a curve, one closed outline for each unbroken run of points; none around a light one."""
+    if curve.style.light:
+        return
+    run: list[Point] = []
+    for point in (*curve.points, None):
+        if point is not None and math.isfinite(point.estimate.low):
+            run.append(point)
+        elif run:
+            yield _band(run, curve)
+            run = []
+
+
+def _band(run: Sequence[Point], curve: Curve) -> Figure:
+    there, back = list(run), list(reversed(run))
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "legendgroup": plain(curve.name),
+        "showlegend": False,
+        "hoverinfo": "skip",
+        "fill": "toself",
+        "fillcolor": f"{series(curve.style)}/0.16",
+        "line": {"color": f"{series(curve.style)}/0", "width": 0},
+        "x": [point.at for point in there + back],
+        "y": [number(point.estimate.high) for point in there] + [number(point.estimate.low) for point in back],
+    }
+
+
+def _chance(chance: Sequence[tuple[float, float]]) -> Figure:
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": t("chance"),
+        "x": [place for place, _ in chance],
+        "y": [number(value) for _, value in chance],
+        "line": {"color": "$muted", "width": 1.5, "dash": "dot"},
+        "hovertemplate": f"<b>{t('chance')}</b><br>%{{y:.3g}}<extra></extra>",
+    }
+
+
+def _layout(axes: Axes) -> Figure:
+    line = {"showline": True, "linecolor": "$axis", "gridcolor": "$grid", "zeroline": False, "automargin": True}
+    places, labels = zip(*axes.ticks, strict=True) if axes.ticks else ((), ())
+    y_range = {"range": [-0.02, 1.03]} if axes.share else {}
+    return {
+        "xaxis": {
+            **line,
+            "type": "log",
+            "title": {"text": axes.x_title},
+            "tickmode": "array",
+            "tickvals": list(places),
+            "ticktext": list(labels),
+            "tickangle": 0,
+        },
+        "yaxis": {**line, "title": {"text": axes.y_title}, **y_range},
+        "shapes": [_trained_length(axes.trained_length)],
+        "annotations": [_trained_label(axes.trained_length)],
+        "hovermode": "closest",
+        "hoverlabel": {"align": "left", "bgcolor": "$surface", "bordercolor": "$axis", "font": {"color": "$text"}},
+        "showlegend": False,  # the page has its own, which a keyboard reaches
+        "margin": {"l": 56, "r": 12, "t": 54, "b": 48},
+        "paper_bgcolor": "$surface",
+        "plot_bgcolor": "$surface",
+        "font": {"color": "$text", "size": 13},
+    }
+
+
+def _trained_length(length: int) -> Figure:
+    line = {"color": "$muted", "width": 1.25, "dash": "dash"}
+    return {"type": "line", "yref": "paper", "x0": length, "x1": length, "y0": 0, "y1": 1, "line": line}
+
+
+def _trained_label(length: int) -> Figure:
+    return {
+        "x": math.log10(length),
+        "xanchor": "left",
+        "y": 1,
+        "yref": "paper",
+        "yanchor": "bottom",
+        "text": t("trained length"),
+        "showarrow": False,
+        "font": {"size": 11, "color": "$muted"},
+    }
+
+
+def series(style: Style) -> str:
+    """The stylesheet's name of an encoding's colour."""
+    return f"$series-{COLORS.index(style.color)}"

@@ -1,0 +1,58 @@
+"""TODO."""
+
+import math
+from collections.abc import Mapping
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from benchmark.reports.draw.axes import (
+    beside_legend,
+    draw_band,
+    draw_legend,
+    draw_trained_line,
+    join_notes,
+    label_of,
+    light_note,
+    one_panel,
+    powers_of_two,
+    set_log2_axis,
+    with_ends,
+    write_note,
+)
+from benchmark.reports.draw.canvas import styled
+from benchmark.reports.draw.style import Style
+from benchmark.reports.phrases import metric_label, seeds_phrase
+from benchmark.reports.stats.estimate import mean_interval
+from benchmark.reports.words import t
+
+
+@styled
+def position_loss(table: pd.DataFrame, styles: Mapping[str, Style]) -> Figure:
+    """Loss by absolute position, mean and band over seeds. `table`: `aggregate.by_position` of one task and setting."""
+    figure, axes = one_panel(*beside_legend(table["encoding"]))
+    counts = []
+    for encoding, own in table.groupby("encoding"):
+        style = styles[str(encoding)]
+        rows = [_bin(group) for _, group in own.groupby(["position_start", "position_stop"])]
+        curve = pd.DataFrame(rows, columns=["center", "mean", "low", "high", "n"])
+        counts += list(curve["n"])
+        axes.plot(curve["center"], curve["mean"], **style.stroke)
+        draw_band(axes, curve["center"], curve, style)
+    axes.set_title(t("{task}: loss by absolute position", task=label_of(table, "task")), pad=24)
+    note = t("mean over the tokens of each log-spaced bin; band: {interval}", interval=seeds_phrase(counts))
+    write_note(axes, join_notes(note, light_note(styles)))
+    axes.set_xlabel(t("position in the text (tokens, log scale)"))
+    axes.set_ylabel(metric_label("loss_nats"))
+    set_log2_axis(axes, powers_of_two(1, int(table["position_stop"].max())))
+    draw_trained_line(axes, int(table["train_length"].iloc[0]))
+    stops = table.rename(columns={"position_stop": "length", "loss_nats": "mean"}).assign(n=1)
+    draw_legend(axes, with_ends(stops, styles), markers=False)
+    return figure
+
+
+def _bin(group: pd.DataFrame) -> tuple[float, float, float, float, int]:
+    """Geometric centre of a bin (positions counted from 1), and the loss over seeds there."""
+    start, stop = int(group["position_start"].iloc[0]), int(group["position_stop"].iloc[0])
+    estimate = mean_interval(list(group["loss_nats"]))
+    return math.sqrt((start + 1) * stop), estimate.value, estimate.low, estimate.high, estimate.n

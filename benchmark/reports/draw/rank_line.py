@@ -1,0 +1,111 @@
+"""A line of mean ranks with the critical difference, as in Demsar 2006, figure 1: bars join who is not told apart."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from benchmark.reports.draw.canvas import styled
+from benchmark.reports.draw.fonts import drawable
+from benchmark.reports.draw.style import MUTED, Style
+from benchmark.reports.draw.tiles import label_width
+
+ROW = 0.21  # inches from label to label
+BAR_ROW = 0.11  # from bar to bar
+HEADER = 1.15  # title, notes, and the critical difference
+LINE_WIDTH = 5.6  # of the line of ranks
+TICKS = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ranked:
+    """An encoding's label, its mean rank, and the encoding whose style it has."""
+
+    label: str
+    encoding: str
+    rank: float
+
+    @property
+    def text(self) -> str:
+        """The label with the rank."""
+        return drawable(f"{self.label}  {self.rank:.2f}")
+
+
+@styled
+def ranks(
+    ranked: Sequence[Ranked],
+    runs: Sequence[tuple[int, int]],
+    critical: float,
+    styles: Mapping[str, Style],
+    title: str,
+    notes: Sequence[str],
+) -> Figure:
+    """Best at the left. `ranked` in the order of their ranks; `runs` of `rank_test.joined`."""
+    half = math.ceil(len(ranked) / 2)
+    side = 0.45 + max(label_width(each.text) for each in ranked)
+    bars = 0.2 + BAR_ROW * len(runs)
+    width, height = 2 * side + LINE_WIDTH, HEADER + 0.45 + bars + ROW * half + 0.1
+    figure = Figure(figsize=(width, height))
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set_axis_off()
+    axes.set_xlim(0, width)
+    axes.set_ylim(-height, 0)
+    line = _Line(left=side, down=HEADER + 0.35, most=max(2, len(ranked)))
+    _draw_line(axes, line)
+    if math.isfinite(critical):
+        _draw_critical(axes, line, critical)
+    for place, each in enumerate(ranked):
+        row = place if place < half else len(ranked) - 1 - place
+        _draw_stem(axes, line, each, bars + ROW * row, styles[each.encoding].color, left=place < half)
+    for row, (first, last) in enumerate(runs):
+        ends = (line.at(ranked[first].rank) - 0.05, line.at(ranked[last].rank) + 0.05)
+        axes.hlines(-(line.down + 0.12 + BAR_ROW * row), *ends, color="black", linewidth=3.2)
+    axes.text(0.1, -0.1, title, fontsize=13, va="top")
+    for place, note in enumerate(notes):
+        axes.text(0.1, -(0.38 + 0.19 * place), note, fontsize=9, color=MUTED, va="top")
+    return figure
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Line:
+    """Where the line of ranks 1 .. most lies, in inches from the upper left."""
+
+    left: float
+    down: float
+    most: int
+
+    def at(self, rank: float) -> float:
+        return self.left + LINE_WIDTH * (rank - 1) / (self.most - 1)
+
+
+def _draw_line(axes: Axes, line: _Line) -> None:
+    axes.hlines(-line.down, line.left, line.left + LINE_WIDTH, color="black", linewidth=1.2)
+    step = math.ceil((line.most - 1) / TICKS)
+    for rank in range(1, line.most + 1, step):
+        axes.vlines(line.at(rank), -line.down, -line.down + 0.07, color="black", linewidth=1.2)
+        axes.text(line.at(rank), -line.down + 0.11, str(rank), fontsize=9, ha="center", va="bottom")
+
+
+def _draw_critical(axes: Axes, line: _Line, critical: float) -> None:
+    """The critical difference as a bar above the line, as long as the line at most: an arrow says that it is longer."""
+    whole = critical <= line.most - 1
+    end = line.at(1 + critical) if whole else line.left + LINE_WIDTH
+    down = line.down - 0.42
+    axes.hlines(-down, line.left, end, color=MUTED, linewidth=2)
+    marks = (line.left, end) if whole else (line.left,)
+    axes.vlines(marks, -down - 0.05, -down + 0.05, color=MUTED, linewidth=2)
+    if not whole:
+        axes.plot(end, -down, marker=">", color=MUTED, markersize=7)
+    axes.text(line.left - 0.08, -down, f"CD {critical:.2f}", fontsize=9, color=MUTED, ha="right", va="center")
+
+
+def _draw_stem(axes: Axes, line: _Line, each: Ranked, down: float, color: str, *, left: bool) -> None:
+    """From the rank down, and out to the label at the nearer side."""
+    place, level = line.at(each.rank), -(line.down + down)
+    end = line.left - 0.25 if left else line.left + LINE_WIDTH + 0.25
+    axes.plot([place, place, end], [-line.down, level, level], color=color, linewidth=1.3, solid_joinstyle="miter")
+    axes.text(
+        end - 0.06 if left else end + 0.06, level, each.text, fontsize=8.5, ha="right" if left else "left", va="center"
+    )

@@ -1,0 +1,222 @@
+"""A board of coloured fields with a value in each, several beside each other on one scale.
+
+Laid out in inches from the lengths of the labels: letting matplotlib measure a thousand labels would take seconds.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Colormap, Normalize
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from benchmark.reports.draw.canvas import styled
+from benchmark.reports.draw.fonts import drawable
+from benchmark.reports.draw.style import MUTED
+from benchmark.reports.stats.resampling import Floats
+
+FIELD_HEIGHT = 0.25  # inches, here and below
+FIELD_WIDTH = {True: 0.5, False: 0.25}  # with values, without
+LATIN, CHINESE = 0.068, 0.125  # width of a character of a label
+WIDEST = 15.0  # of boards beside each other
+LINE = 0.19  # height of a line of small print
+BAR = 1.0  # what the colour bar takes, with its label
+BAR_HEIGHT = 2.2
+GAP = 0.25
+BLANK = "#F2F2F2"  # behind what has no value
+
+Place = tuple[int, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Board:
+    """Fields by row and column; NaN is drawn hatched. `framed` fields have a frame, `dotted` ones a dot."""
+
+    title: str
+    values: Floats  # [rows, columns]
+    texts: tuple[tuple[str, ...], ...] = ()  # none: fields too small for a value
+    framed: frozenset[Place] = frozenset()
+    dotted: frozenset[Place] = frozenset()
+    partial: frozenset[Place] = frozenset()  # hatched lightly over their colour
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scale:
+    """From a value to a colour; what is beyond an end has the colour of the end."""
+
+    colors: str
+    low: float
+    high: float
+    label: str
+
+    @property
+    def cmap(self) -> Colormap:
+        """The colours as matplotlib has them."""
+        return matplotlib.colormaps[self.colors]
+
+    @property
+    def norm(self) -> Normalize:
+        """The ends as matplotlib has them."""
+        return Normalize(self.low, self.high, clip=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Labels:
+    """What stands at the rows and columns of every board, and which of them a rule is drawn before."""
+
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    row_rules: tuple[int, ...] = ()
+    column_rules: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Layout:
+    """Sizes in inches; boards stand below each other where they are too wide to stand beside."""
+
+    boards: int
+    side: float  # of row labels
+    top: float  # of column labels and the board's title
+    width: float  # of a board
+    height: float
+    header: float  # of the figure's title and notes
+    least: float  # width that the notes take
+
+    @property
+    def columns(self) -> int:
+        across = self.boards * (self.width + GAP) + self.side + BAR
+        return self.boards if across <= WIDEST else 1
+
+    @property
+    def size(self) -> tuple[float, float]:
+        rows = math.ceil(self.boards / self.columns)
+        width = self.side + self.columns * (self.width + GAP) + BAR
+        height = self.header + rows * (self.top + self.height + GAP)
+        return max(self.least, width), max(height, self.header + self.top + BAR_HEIGHT + GAP)
+
+    def board(self, index: int) -> tuple[float, float, float, float]:
+        """Left, bottom, width and height of a board, in shares of the figure."""
+        row, column = divmod(index, self.columns)
+        left = self.side + column * (self.width + GAP)
+        return self._shares(left, self.header + self.top + row * (self.top + self.height + GAP))
+
+    def bar(self) -> tuple[float, float, float, float]:
+        """The same of the colour bar, beside the first row of boards."""
+        width, height = self.size
+        left, down = self.side + self.columns * (self.width + GAP), self.header + self.top
+        return left / width, 1 - (down + BAR_HEIGHT) / height, 0.14 / width, BAR_HEIGHT / height
+
+    def _shares(self, left: float, down: float) -> tuple[float, float, float, float]:
+        width, height = self.size
+        return left / width, 1 - (down + self.height) / height, self.width / width, self.height / height
+
+
+@styled
+def boards(drawn: Sequence[Board], labels: Labels, scale: Scale, title: str, notes: Sequence[str]) -> Figure:
+    """All boards with the same rows, columns and colours."""
+    layout = _layout(drawn, labels, notes)
+    figure = Figure(figsize=layout.size)
+    for index, board in enumerate(drawn):
+        axes = figure.add_axes(layout.board(index))
+        _draw(axes, board, labels, scale)
+        _label(axes, board, labels, layout, first=index % layout.columns == 0)
+    bar = figure.colorbar(ScalarMappable(scale.norm, scale.cmap), cax=figure.add_axes(layout.bar()))
+    bar.set_label(scale.label, fontsize=8.5)
+    bar.ax.tick_params(labelsize=8)
+    bar.outline.set_visible(False)
+    _header(figure, layout, title, notes)
+    return figure
+
+
+def label_width(text: str) -> float:
+    """Inches that a label takes."""
+    return sum(LATIN if ord(letter) < 0x2E80 else CHINESE for letter in drawable(text))
+
+
+def _layout(drawn: Sequence[Board], labels: Labels, notes: Sequence[str]) -> _Layout:
+    across = FIELD_WIDTH[bool(drawn[0].texts)]
+    return _Layout(
+        boards=len(drawn),
+        side=0.2 + max(map(label_width, labels.rows)),
+        # Titles of columns are set at half a right angle where they do not fit.
+        top=0.4 + 0.75 * max(map(label_width, labels.columns)),
+        width=across * len(labels.columns),
+        height=FIELD_HEIGHT * len(labels.rows),
+        header=0.45 + LINE * len(notes),
+        least=0.3 + max((label_width(note) for note in notes), default=4.0),
+    )
+
+
+def _draw(axes: Axes, board: Board, labels: Labels, scale: Scale) -> None:
+    rows, columns = board.values.shape
+    known = np.ma.masked_invalid(board.values)
+    # An image and not a mesh: a thousand paths would make a page heavy.
+    axes.imshow(known, cmap=scale.cmap, norm=scale.norm, extent=(0, columns, rows, 0), aspect="auto")
+    axes.set_xlim(0, columns)
+    axes.set_ylim(rows, 0)
+    axes.hlines(range(1, rows), 0, columns, color="white", linewidth=0.8)
+    axes.vlines(range(1, columns), 0, rows, color="white", linewidth=0.8)
+    axes.grid(visible=False)
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    for row, column in zip(*np.nonzero(np.isnan(board.values)), strict=True):
+        _hatch(axes, (row, column), "#C8C8C8", BLANK)
+    for place in sorted(board.partial):
+        _hatch(axes, place, "#FFFFFF", "none")
+    _write(axes, board, scale)
+    for row, column in sorted(board.framed):
+        frame = Rectangle((column + 0.04, row + 0.05), 0.92, 0.9, fill=False, edgecolor="black", linewidth=1.6)
+        axes.add_patch(frame)
+    axes.hlines(labels.row_rules, -0.2, columns, color="black", linewidth=1.2, clip_on=False)
+    axes.vlines(labels.column_rules, -0.2, rows, color="black", linewidth=1.2, clip_on=False)
+
+
+def _hatch(axes: Axes, place: Place, color: str, face: str) -> None:
+    row, column = place
+    axes.add_patch(
+        Rectangle((column, row), 1, 1, facecolor=face, edgecolor=color, hatch="////", linewidth=0, fill=face != "none")
+    )
+
+
+def _write(axes: Axes, board: Board, scale: Scale) -> None:
+    """The values, and the dots: black or white, whichever contrasts more with its field."""
+    inks = np.where(_luminance(board.values, scale) > 0.179, "black", "white")
+    for row, texts in enumerate(board.texts):
+        for column, text in enumerate(texts):
+            ink = inks[row, column] if np.isfinite(board.values[row, column]) else MUTED
+            axes.text(column + 0.5, row + 0.54, text, ha="center", va="center", fontsize=7.5, color=ink)
+    if board.dotted:
+        down, across = (np.array(side) for side in zip(*sorted(board.dotted), strict=True))
+        aside = (0.89, 0.22) if board.texts else (0.5, 0.5)
+        axes.scatter(across + aside[0], down + aside[1], s=9, c=inks[down, across], linewidths=0, zorder=3)
+
+
+def _luminance(values: Floats, scale: Scale) -> Floats:
+    """Relative luminance of each field's colour (WCAG 2.2)."""
+    faces = np.asarray(scale.cmap(scale.norm(np.nan_to_num(values))))[..., :3]
+    linear = np.where(faces <= 0.04045, faces / 12.92, ((faces + 0.055) / 1.055) ** 2.4)
+    return np.asarray(linear @ np.array([0.2126, 0.7152, 0.0722]))
+
+
+def _label(axes: Axes, board: Board, labels: Labels, layout: _Layout, *, first: bool) -> None:
+    rows, columns = board.values.shape
+    axes.xaxis.tick_top()
+    axes.set_xticks(np.arange(columns) + 0.5, [drawable(name) for name in labels.columns], fontsize=8.5)
+    for tick in axes.get_xticklabels():
+        tick.set(rotation=45, ha="left", rotation_mode="anchor")
+    names = [drawable(name) for name in labels.rows] if first else []
+    axes.set_yticks(np.arange(rows) + 0.5 if first else [], names, fontsize=8.5)
+    height = 1 + (layout.top - 0.2) / layout.height
+    axes.text(0, height, board.title, transform=axes.transAxes, fontsize=11, va="center")
+
+
+def _header(figure: Figure, layout: _Layout, title: str, notes: Sequence[str]) -> None:
+    width, height = layout.size
+    figure.text(0.1 / width, 1 - 0.1 / height, title, fontsize=13, va="top")
+    for line, note in enumerate(notes):
+        figure.text(0.1 / width, 1 - (0.38 + LINE * line) / height, note, fontsize=9, color=MUTED, va="top")

@@ -1,0 +1,49 @@
+"""Who beats whom: a board of the probability that a seed of the row beats one of the column."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from benchmark.reports.draw.tiles import Board, Labels, Scale, boards
+from benchmark.reports.page.crowd import MANY
+from benchmark.reports.phrases import NOTHING, qualified
+from benchmark.reports.stats.rank_order import Name
+from benchmark.reports.words import t
+
+
+def wins(pairs: pd.DataFrame, names: Sequence[Name], title: str) -> Figure:
+    """`pairs`: rows of `pairwise.pairwise` at one multiple of L; `names` in the order of rows and columns."""
+    places = {name[:2]: place for place, name in enumerate(names)}
+    values = np.full((len(names), len(names)), math.nan)
+    partial, dotted = set(), set()
+    for row in pairs.to_dict("records"):
+        place = places[row["trained_with"], row["encoding"]], places[row["other_trained_with"], row["other"]]
+        values[place] = row["probability"]
+        dotted |= {place} if row["told_apart"] else set()
+        partial |= {place} if 0 < row["tasks"] < row["all_tasks"] else set()
+    small = len(names) > MANY
+    labels = tuple(qualified(*name) for name in names)
+    board = Board(
+        title="",
+        values=values,
+        texts=() if small else tuple(tuple(_text(value) for value in row) for row in values),
+        dotted=frozenset(dotted),
+        partial=frozenset(partial),
+    )
+    scale = Scale(colors="PuOr_r", low=0, high=1, label=t("P(row better than column)\n0 to 1; .5: neither"))
+    notes = (
+        t("dot: the 95 % interval of this pair alone leaves .5 out; hatched: itself, or no common task")
+        if dotted
+        else t(
+            "no pair has a dot, which would say that its interval leaves .5 out; hatched: itself, or no common task"
+        ),
+        *((t("white stripes: over fewer tasks than the others"),) if partial else ()),
+    )
+    return boards([board], Labels(rows=labels, columns=labels), scale, title, notes)
+
+
+def _text(value: float) -> str:
+    return NOTHING if math.isnan(value) else f"{value:.2f}"

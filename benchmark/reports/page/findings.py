@@ -1,0 +1,210 @@
+"""What the statistics of a task allow to be said, in two sentences.
+
+The first names the best means, and counts who is ruled out as the best at the longest length (`contenders`). The second
+says against a reference, there, which encodings are shown to be better, worse or equivalent (`paired.against`), and how
+many more seeds the others need. Up to SPELLED others are named one by one; more are counted.
+
+Convention: intervals are of one difference, p values are Holm's. The reference is chosen beforehand: a best one that
+is picked by its mean would be compared with after the fact.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmark.metrics import METRICS
+from benchmark.reports.phrases import metric_label, qualified, seeds_of
+from benchmark.reports.stats.against import LEVEL, against, fewest_seeds, league_of
+from benchmark.reports.stats.best import contest
+from benchmark.reports.words import joined, language, listed, sentences, t
+
+NAMED = 3  # encodings that share the best mean; the rest are counted
+SPELLED = 4  # comparisons spelled out one by one: the classic encodings but the reference
+UNDECIDED = ("unmeasured", "one seed")
+
+
+def findings(
+    table: pd.DataFrame, reference: str, *, margins: Mapping[str, float] | None = None, seed: int = 0
+) -> dict[tuple[str, str], str]:
+    """Two sentences for each (task, setting), by its headline metric: the best at L and the longest; the tests there.
+
+    Pass it rows of `aggregate.frame`. Encodings of other leagues than the reference's are not spoken of.
+    """
+    headline = league_of(table[table["headline"]], reference)
+    longest = headline[headline["length"] == headline.groupby(["task", "setting"])["length"].transform("max")]
+    tests = against(longest, reference, margins=margins, seed=seed).assign(encoding=_names)
+    found = {}
+    for (task, setting), group in headline.groupby(["task", "setting"], sort=True):
+        own = tests[(tests["task"] == task) & (tests["setting"] == setting)]
+        found[str(task), str(setting)] = sentences(best_sentence(group, seed), comparison_sentence(own))
+    return found
+
+
+def best_sentence(group: pd.DataFrame, seed: int = 0) -> str:
+    """Who has the best mean at L and at the longest length, of the rows of one task and metric."""
+    places = sorted({group["multiple"].min(), group["multiple"].max()})
+    best = {_multiple(place): _best(group[group["multiple"] == place]) for place in places}
+    name = str(group["metric"].iloc[0])
+    metric = metric_label(name, with_unit=not METRICS[name].bounded)
+    holders = [t("{names} at {place}", names=_named(names), place=place) for place, names in best.items() if names]
+    if not holders:
+        return t("No {metric} was measured.", metric=metric)
+    everyone = holders[0] if len(holders) == 1 else t("{first}, {last}", first=holders[0], last=holders[-1])
+    said = t("Best mean {metric}: {names}", metric=metric, names=everyone)
+    if len(set(best.values())) == 1:
+        first, last = next(iter(best)), list(best)[-1]
+        where = first if first == last else t("{first} and at {last}", first=first, last=last)
+        names = _named(best[first])
+        said = t("Best mean {metric} at {place}: {names}", metric=metric, place=where, names=names)
+    return _sentence(said, _rivals(group[group["multiple"] == places[-1]], seed))
+
+
+def _rivals(longest: pd.DataFrame, seed: int) -> str:
+    """How many are ruled out as the best; "" where the comparison with the reference says all, or seeds are few."""
+    found = contest(longest, seed)
+    if found is None or found.rivals < 2 or not found.decidable:
+        return ""
+    lost, rivals, place = len(found.ruled_out), found.rivals, _multiple(longest["multiple"].iloc[0])
+    if lost == 0:
+        return t("at {place}, none of {n} others is ruled out as the best", place=place, n=rivals)
+    if lost == rivals:
+        return t("at {place}, all {n} others are ruled out as the best", place=place, n=rivals)
+    return t("at {place}, {n} of {all} others are ruled out as the best", place=place, n=lost, all=rivals)
+
+
+def comparison_sentence(tests: pd.DataFrame) -> str:
+    """What the rows of `paired.against` at one place show; "" where there is nothing to compare."""
+    if tests.empty:
+        return ""
+    known = tests[tests["n"] > 0]
+    first = tests.iloc[0]
+    where = {"place": _multiple(first["multiple"]), "reference": first["reference"]}
+    if known.empty:
+        return t(
+            "At {place} against {reference}, nothing can be compared: no encoding has a common seed with it there.",
+            **where,
+        )
+    seeds, family = int(known["n"].max()), int(first["family"])
+    if known["verdict"].isin(UNDECIDED).all() and seeds < fewest_seeds(family):
+        return t(
+            "At {place} against {reference}, no difference can be shown at the {level:.0f} % level by the permutation "
+            "test with {seeds} and {comparisons}: at least {n} seeds are needed.",
+            **where,
+            level=LEVEL * 100,
+            seeds=seeds_of(seeds),
+            comparisons=t("1 comparison") if family == 1 else t("{n} comparisons", n=family),
+            n=fewest_seeds(family),
+        )
+    if len(tests) > SPELLED:
+        counts = language().semicolon.join(_counts(tests))
+        return t("At {place} against {reference}, of {n} others: {counts}.", **where, n=len(tests), counts=counts)
+    shown = [*_shown(known, "better"), *_shown(known, "worse"), *_equivalent(known)]
+    outcomes = language().semicolon.join([*shown, *_undecided(known), *_absent(tests)])
+    return t("At {place} against {reference}, {outcomes}.", **where, outcomes=outcomes)
+
+
+def _sentence(*parts: str) -> str:
+    return t("{clauses}.", clauses=language().semicolon.join(part for part in parts if part))
+
+
+def _counts(tests: pd.DataFrame) -> Iterator[str]:
+    """How many came out in each way; of those that are shown, the largest difference."""
+    known = tests[tests["n"] > 0]
+    if rows := _largest_first(known, "better"):
+        yield t("{n} better, most of all {largest}", n=len(rows), largest=_by(rows[0]))
+    if rows := _largest_first(known, "worse"):
+        yield t("{n} worse, most of all {largest}", n=len(rows), largest=_by(rows[0]))
+    equivalent, undecided = known[known["verdict"] == "equivalent"], known[known["verdict"].isin(UNDECIDED)]
+    if len(equivalent):
+        yield t("{n} equivalent within {margin:g}", n=len(equivalent), margin=equivalent["margin"].iloc[0])
+    if len(undecided):
+        count, lack = t("{n} not shown either way", n=len(undecided)), _more_seeds(undecided)
+        yield t("{name} ({remarks})", name=count, remarks=lack) if lack else count
+    if len(known) < len(tests):
+        yield t("{n} without a common seed", n=len(tests) - len(known))
+
+
+def _more_seeds(undecided: pd.DataFrame) -> str:
+    more = (undecided["seeds_needed"] - undecided["n"]).dropna().clip(lower=1)
+    if more.empty:
+        return ""
+    low, high = int(more.min()), int(more.max())
+    if low < high:
+        return t("need about {low} to {high} more seeds", low=low, high=high)
+    return t("need about 1 more seed") if low == 1 else t("need about {n} more seeds", n=low)
+
+
+def _largest_first(tests: pd.DataFrame, verdict: str) -> list[dict[Any, Any]]:
+    own = tests[tests["verdict"] == verdict].sort_values("difference", key=np.abs, ascending=False, kind="stable")
+    return own.to_dict("records")
+
+
+def _shown(tests: pd.DataFrame, verdict: str) -> Iterator[str]:
+    """Those that are better or worse, the largest difference first."""
+    rows = _largest_first(tests, verdict)
+    if rows:
+        named = listed(map(_by, rows))
+        yield t("better: {names}", names=named) if verdict == "better" else t("worse: {names}", names=named)
+
+
+def _by(row: Mapping[Any, Any]) -> str:
+    """Who differs by how much, without its sign: "alibi by 0.640 [0.600, 0.680] (8 seeds, Holm p = 0.0078)"."""
+    low, high = (row["low"], row["high"]) if row["difference"] > 0 else (-row["high"], -row["low"])
+    facts = {"encoding": row["encoding"], "size": f"{abs(row['difference']):.3f} [{low:.3f}, {high:.3f}]"}
+    tested = {"seeds": seeds_of(row["n"]), "p": row["p_holm"]}
+    if abs(row["difference"]) < row["margin"]:
+        return t("{encoding} by {size} ({seeds}, Holm p = {p:.2g}, within the margin)", **facts, **tested)
+    return t("{encoding} by {size} ({seeds}, Holm p = {p:.2g})", **facts, **tested)
+
+
+def _equivalent(tests: pd.DataFrame) -> Iterator[str]:
+    own = tests[tests["verdict"] == "equivalent"]
+    if len(own):
+        margin, names = own["margin"].iloc[0], listed(own["encoding"])
+        yield t("equivalent within {margin:g}: {names}", margin=margin, names=names)
+
+
+def _undecided(tests: pd.DataFrame) -> Iterator[str]:
+    """Those that are not shown either way, and what each lacks."""
+    own = tests[tests["verdict"].isin(UNDECIDED)].to_dict("records")
+    if own:
+        named = listed(t("{name} ({remarks})", name=row["encoding"], remarks=row["note"]) for row in own)
+        yield t("not shown either way: {names}", names=named)
+
+
+def _absent(tests: pd.DataFrame) -> Iterator[str]:
+    own = tests.loc[tests["n"] == 0, "encoding"]
+    if len(own):
+        yield t("no common seed: {names}", names=listed(own))
+
+
+def _best(group: pd.DataFrame) -> tuple[str, ...]:
+    """The encodings whose mean over seeds is the best, several where they share it; and who has fewer seeds for it."""
+    values = group.assign(name=_names).dropna(subset=["value"]).groupby("name", sort=True)["value"]
+    means, counts = values.mean(), values.size()
+    best = means.min() if group["lower_is_better"].iloc[0] else means.max()
+    shares = {str(name): int(counts[name]) for name in means.index[means == best]}
+    return tuple(
+        name if n == counts.max() else t("{name} ({remarks})", name=name, remarks=seeds_of(n))
+        for name, n in shares.items()
+    )
+
+
+def _names(table: pd.DataFrame) -> list[str]:
+    """Each row's encoding; one that is applied to several bases is as many, each with its base."""
+    pairs = list(zip(table["trained_with"], table["encoding"], strict=True))
+    bases = Counter(encoding for _, encoding in set(pairs))
+    return [qualified(base, encoding, "") if bases[encoding] > 1 else str(encoding) for base, encoding in pairs]
+
+
+def _named(names: tuple[str, ...]) -> str:
+    if len(names) > NAMED:
+        return t("{names} and {n} more", names=listed(names[:NAMED]), n=len(names) - NAMED)
+    return joined(names)
+
+
+def _multiple(multiple: float) -> str:
+    return "L" if multiple == 1 else f"{multiple:g} L"

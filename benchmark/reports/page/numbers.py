@@ -1,0 +1,103 @@
+"""The numbers behind a figure as a flat table, which a reader takes away as CSV.
+
+A row is a point of the figure, with the interval over seeds and their number. The names of columns carry the unit and
+the level of an interval; like the units, they are English in every report, for programs read them. A value that is
+missing stays empty, and its status says why.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from scipy import special  # type: ignore[import-untyped]
+
+from benchmark.metrics import METRICS
+from benchmark.reports.page.exhibit import Data
+from benchmark.reports.phrases import metric_label
+from benchmark.reports.stats.estimate import CONFIDENCE
+from benchmark.reports.tables.probes import Probe
+from benchmark.reports.words import speaking
+
+DIGITS = 8
+LOW, HIGH = (f"{end}_{CONFIDENCE * 100:g}" for end in ("low", "high"))
+MODEL = {
+    "encoding": "encoding",
+    "trained_with": "trained_with",
+    "task": "task",
+    "train_length_tokens": "train_length",
+}
+ESTIMATE = {"unit": "unit", "mean": "mean", LOW: "low", HIGH: "high", "seeds": "n"}
+
+
+def point_data(table: pd.DataFrame) -> Data:
+    """Values by length. `table`: `statistics.over_seeds`."""
+    units = table.assign(unit=table["metric"].map(_unit))
+    return _data(units, {**MODEL, "length_tokens": "length", "metric": "metric", **ESTIMATE, "status": "status"})
+
+
+def position_data(table: pd.DataFrame) -> Data:
+    """Loss by position, its bins numbered from 1. `table`: `aggregate.by_position` of one task and setting."""
+    keys = [*MODEL.values(), "position_start", "position_stop"]
+    bins = mean_over_seeds(table, keys, "loss_nats").assign(unit=_unit("loss_nats"))
+    bins["position_start"] += 1
+    return _data(bins, {**MODEL, "position_first": "position_start", "position_last": "position_stop", **ESTIMATE})
+
+
+def field_data(table: pd.DataFrame) -> Data:
+    """The fields of a grid, by its two axes. `table`: a grid of `aggregate.by_field`."""
+    metric = str(table["metric"].iloc[0])
+    axes = [f"{axis}{part}" for axis in ("down", "across") for part in ("", "_first", "_last")]
+    keys = [*MODEL.values(), "length", *axes]
+    found = mean_over_seeds(table, keys, "value", bounded=METRICS[metric].bounded).assign(unit=_unit(metric))
+    found["rows"] = table.groupby(keys, sort=True)["rows"].min().to_numpy()
+    columns = {name: name for name in axes}
+    return _data(found, {**MODEL, "length_tokens": "length", **columns, "problems_a_seed": "rows", **ESTIMATE})
+
+
+def structure_data(probes: Sequence[Probe], layer: int = 0) -> Data:
+    """The score of a fixed query and key by distance and head; one seed each, so there is no interval."""
+    rows = tuple(
+        (probe.encoding, probe.task, probe.train_length, probe.seed, layer + 1, head + 1, distance, _number(score))
+        for probe in probes
+        for head, scores in enumerate(probe.structure[layer])
+        for distance, score in enumerate(scores)
+    )
+    columns = ("encoding", "task", "train_length_tokens", "seed", "layer", "head", "distance_tokens", "score")
+    return Data(columns=columns, rows=rows)
+
+
+def mean_over_seeds(table: pd.DataFrame, keys: Sequence[str], value: str, *, bounded: bool = False) -> pd.DataFrame:
+    """`statistics.mean_interval` of every group of rows at once, for grids of thousands of fields.
+
+    Columns: the keys, mean, low, high, n.
+    """
+    found = table.groupby(list(keys), sort=True)[value].agg(["mean", "std", "count"]).reset_index()
+    quantile = special.stdtrit(found["count"] - 1, (1 + CONFIDENCE) / 2)
+    margin = quantile * found["std"] / np.sqrt(found["count"])
+    ends = {"low": found["mean"] - margin, "high": found["mean"] + margin}
+    limits = (0.0, 1.0) if bounded else (None, None)
+    clipped = {name: end.clip(*limits) for name, end in ends.items()}
+    return found.assign(**clipped).rename(columns={"count": "n"}).drop(columns="std")
+
+
+def _unit(metric: str) -> str:
+    with speaking("en"):
+        return metric_label(metric)
+
+
+def _data(table: pd.DataFrame, columns: Mapping[str, str]) -> Data:
+    """Columns of a table under other names."""
+    chosen = table[list(columns.values())].itertuples(index=False, name=None)
+    return Data(columns=tuple(columns), rows=tuple(tuple(_field(value) for value in row) for row in chosen))
+
+
+def _field(value: object) -> str | float | None:
+    return (
+        _number(value) if isinstance(value, (float, np.floating)) else value if isinstance(value, int) else str(value)
+    )
+
+
+def _number(value: float | np.floating) -> float | None:
+    """A number as JSON can hold it; DIGITS are more than any measurement has."""
+    return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None

@@ -1,0 +1,203 @@
+"""What a report speaks of: the settings that it shows, drawn from every record in a store.
+
+A results folder may hold runs of several sizes. For each task the report shows the model that was run last, and of
+each trained length its last budget; how many records it leaves out, it says.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from benchmark.errors import UsageError, unknown
+from benchmark.reports.stats.against import against
+from benchmark.reports.stats.points import arranged
+from benchmark.reports.stats.points import over_seeds as statistics_over_seeds
+from benchmark.reports.stats.reach import curves, over_seeds
+from benchmark.reports.stats.summary import summary_table
+from benchmark.reports.tables import tasks as task_facts
+from benchmark.reports.tables.values import metric_table
+from benchmark.reports.words import said
+from benchmark.results.record import TrainRecord
+from benchmark.results.store import Store
+
+MODEL = ["width", "heads", "layers", "precision"]
+REFERENCE = "rope"  # unless another is asked for
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """One task in one setting: what belongs in one figure."""
+
+    task: str
+    setting: str
+    train_length: int
+    task_record: TrainRecord  # a model trained on it, whose record says what the task is
+    table: pd.DataFrame  # its rows of `aggregate.frame`
+
+    @property
+    def id(self) -> str:
+        """A name for links and files: the same in every report that shows this task at this length."""
+        return f"{slug(self.task)}-{self.train_length}"
+
+    @property
+    def title(self) -> str:
+        """The task, for people."""
+        title, name = task_facts.title(self.task_record), self.task_record.spec.task.name
+        if not title:
+            return self.task
+        return said(title) if self.task == name else f"{said(title)} · {self.task}"
+
+    @property
+    def metric(self) -> str:
+        """The task's own metric."""
+        return task_facts.headline_metric(self.task_record)
+
+    @property
+    def unlearned(self) -> str:
+        """Why no model of a preset learns the task at L; "" where one does."""
+        return said(task_facts.unlearned(self.task_record))
+
+    @property
+    def lengths(self) -> list[int]:
+        """Every length of its grid."""
+        return sorted(int(length) for length in set(self.table["length"]))
+
+    @property
+    def seeds(self) -> list[int]:
+        """Every seed of its grid."""
+        return sorted(int(seed) for seed in set(self.table["seed"]))
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Keys of the trained models behind it."""
+        return tuple(sorted(set(self.table["train_key"])))
+
+    @property
+    def measured(self) -> int:
+        """Number of evaluations behind it."""
+        return int(self.table["eval_key"].nunique())
+
+    @property
+    def headline(self) -> pd.DataFrame:
+        """The rows of the task's own metric."""
+        return self.table[self.table["headline"]]
+
+    @cached_property
+    def points(self) -> pd.DataFrame:
+        """The task's own metric at every length, over seeds."""
+        return statistics_over_seeds(self.headline)
+
+    def metric_rows(self, metric: str) -> pd.DataFrame:
+        """The rows of a metric."""
+        return self.table[self.table["metric"] == metric]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """The records of a store, and the tables made of them."""
+
+    store: Store
+    trainings: tuple[TrainRecord, ...]
+    frame: pd.DataFrame
+    shown: pd.DataFrame  # the rows of `frame` that the report shows
+    reference: str  # what the others are compared with; "" if there is none
+
+    @classmethod
+    def of(cls, store: Store, reference: str | None = None) -> "Selection":
+        """Everything in a store; an error that says what to do if there is nothing, or not this reference."""
+        store = store.held()
+        trainings = tuple(record for record in store.records() if isinstance(record, TrainRecord))
+        if not trainings:
+            raise UsageError(
+                f"no results in {str(store.root)!r}: make some with `python -m benchmark run`, or name their folder "
+                "with --results"
+            )
+        frame = metric_table(store)
+        rows = shown(frame)
+        chosen = _own_reference(rows) if reference is None else _asked_reference(reference, trainings)
+        return cls(store=store, trainings=trainings, frame=frame, shown=rows, reference=chosen)
+
+    @cached_property
+    def panels(self) -> list[Panel]:
+        """A panel for each task and setting shown."""
+        by_key = {record.spec.key: record for record in self.trainings}
+        return [
+            Panel(
+                task=str(task),
+                setting=str(setting),
+                train_length=int(rows["train_length"].iloc[0]),
+                task_record=by_key[str(rows["train_key"].iloc[0])],
+                table=rows,
+            )
+            for (task, setting), rows in self.shown.groupby(["task", "setting"], sort=True)
+        ]
+
+    @cached_property
+    def encodings(self) -> list[str]:
+        """Every encoding shown or trained, sorted."""
+        return sorted({*self.shown["encoding"], *(record.spec.encoding.label for record in self.trainings)})
+
+    @cached_property
+    def summary(self) -> pd.DataFrame:
+        """Encodings x tasks at the trained and at the longest length."""
+        return summary_table(self.shown)
+
+    @cached_property
+    def tests(self) -> pd.DataFrame:
+        """Each encoding against the reference, at L and at the longest length of every task."""
+        headline = self.shown[self.shown["headline"]]
+        longest = headline.groupby(["task", "setting"])["length"].transform("max")
+        ends = headline["length"].isin(headline["train_length"]) | (headline["length"] == longest)
+        return against(headline[ends], self.reference)
+
+    @cached_property
+    def reach(self) -> pd.DataFrame:
+        """How far each encoding carries on every task."""
+        return over_seeds(curves(self.shown[self.shown["headline"]]))
+
+    @property
+    def compared(self) -> bool:
+        """Whether the reference has rows of its own among those shown."""
+        own = self.shown[self.shown["encoding"] == self.reference]
+        return bool((own["trained_with"] == self.reference).any())
+
+    @property
+    def left_out(self) -> int:
+        """Evaluations of other settings than those shown."""
+        return int(self.frame["eval_key"].nunique() - self.shown["eval_key"].nunique())
+
+    def trained(self, panel: Panel) -> Iterator[TrainRecord]:
+        """The trained models behind a panel."""
+        keys = set(panel.table["train_key"])
+        return (record for record in self.trainings if record.spec.key in keys)
+
+
+def shown(frame: pd.DataFrame) -> pd.DataFrame:
+    """For each task the model that was run last, and of each trained length its last budget."""
+    if frame.empty:
+        return frame
+    last = frame.sort_values("created").drop_duplicates("task", keep="last")[["task", *MODEL]]
+    same_model = frame.merge(last, on=["task", *MODEL])
+    newest = same_model.sort_values("created").drop_duplicates(["task", "train_length"], keep="last")
+    return same_model.merge(newest[["task", "setting"]], on=["task", "setting"])
+
+
+def _own_reference(rows: pd.DataFrame) -> str:
+    """`rope` where it is shown, else the first trained encoding in the order of reports."""
+    trained = [encoding for base, encoding, _ in arranged(rows) if base == encoding]
+    return REFERENCE if REFERENCE in trained else next(iter(trained), "")
+
+
+def _asked_reference(name: str, trainings: Iterable[TrainRecord]) -> str:
+    known = {record.spec.encoding.label for record in trainings}
+    if name not in known:
+        raise unknown("reference", name, known, "It must be an encoding that was trained.")
+    return name
+
+
+def slug(text: str) -> str:
+    """A text as a part of links and file names."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "task"

@@ -1,0 +1,87 @@
+"""Short phrases that every part of a report uses: values with intervals, seeds, metrics, statuses, places."""
+
+import math
+from collections.abc import Sequence
+
+from benchmark.metrics import METRICS
+from benchmark.reports.words import Phrases, language, later, said, t
+
+NOTHING = "—"
+
+
+LEAGUES = Phrases({"reads digits": later("reads digits")})
+
+
+STATUSES = Phrases(  # of records, for people
+    {
+        "failed": later("failed"),
+        "diverged": later("diverged"),
+        "unsupported": later("unsupported"),
+        "missing": later("missing"),
+        "superseded": later("superseded"),
+        "orphan": later("orphan"),
+        "unreadable": later("unreadable"),
+    }
+)
+
+
+def spell(mean: float, low: float, high: float, status: str = "ok") -> str:
+    """A value for people: "0.97 [0.95, 0.99]"; "—" if unsupported or missing; else what became of it."""
+    if math.isnan(mean):
+        return NOTHING if status in ("unsupported", "missing", "ok") else STATUSES.get(status, status)
+    digits = 2 if abs(mean) < 100 else 0
+    if math.isnan(low):
+        return f"{mean:z.{digits}f}"
+    return f"{mean:z.{digits}f} [{low:z.{digits}f}, {high:z.{digits}f}]"
+
+
+def seeds_phrase(counts: Sequence[int]) -> str:
+    """How many seeds stand behind a figure: "95 % t interval over 3 seeds", "1 seed, no interval"."""
+    known = sorted({count for count in counts if count})
+    if not known:
+        return t("no seeds")
+    if known == [1]:
+        return t("1 seed, no interval")
+    if len(known) == 1:
+        return t("95 % t interval over {n} seeds", n=known[0])
+    return t("95 % t interval over {low} to {high} seeds", low=known[0], high=known[-1])
+
+
+def seeds_of(count: int) -> str:
+    """A number of seeds in words."""
+    return t("1 seed") if count == 1 else t("{n} seeds", n=count)
+
+
+def qualified(trained_with: str, encoding: str, league: str) -> str:
+    """An encoding with what must be known before it is compared: "yarn (on rope)", "abacus (reads digits)"."""
+    notes = [t("on {encoding}", encoding=trained_with)] if trained_with != encoding else []
+    notes += [LEAGUES.get(league, league)] if league else []
+    return t("{name} ({remarks})", name=encoding, remarks=language().semicolon.join(notes)) if notes else encoding
+
+
+def metric_label(name: str, *, with_unit: bool = True) -> str:
+    """A metric as an axis or a heading names it: "loss (nats per token)"."""
+    metric = METRICS[name]
+    label = said(metric.label)
+    return t("{name} ({remarks})", name=label, remarks=said(metric.unit)) if metric.unit and with_unit else label
+
+
+def spelled(multiple: float) -> str:
+    """A multiple as a length: "L", "8 L"."""
+    return "L" if multiple == 1 else f"{multiple:g} L"
+
+
+AXES = Phrases(  # of grids, as tasks and `aggregate` name them
+    {
+        "lag (tokens)": later("lag (tokens)"),
+        "depth (%)": later("depth (%)"),
+        "first operand (digits)": later("first operand (digits)"),
+        "second operand (digits)": later("second operand (digits)"),
+        "problem length": later("problem length"),
+    }
+)
+
+
+def arrow(*, lower_is_better: bool) -> str:
+    """Which way is better."""
+    return t("lower is better") if lower_is_better else t("higher is better")

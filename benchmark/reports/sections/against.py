@@ -1,0 +1,133 @@
+"""TODO."""
+
+import math
+from collections.abc import Sequence
+
+from benchmark.metrics import ACCURACY_HOLDS, LOSS_HOLDS, METRICS
+from benchmark.reports.page.crowd import MANY
+from benchmark.reports.page.fields import (
+    Row,
+    name_cell,
+    nothing_to_compare,
+    panel_heading,
+    place,
+    probability,
+    reach_cells,
+    rows_of,
+    unit,
+)
+from benchmark.reports.page.page import Section
+from benchmark.reports.page.selection import Panel, Selection
+from benchmark.reports.page.table import Field, Group, Table
+from benchmark.reports.phrases import NOTHING, seeds_of
+from benchmark.reports.stats.points import arranged
+from benchmark.reports.words import Phrases, later, t
+
+WORDS = Phrases(  # verdicts, for people
+    {
+        "better": later("better"),
+        "worse": later("worse"),
+        "equivalent": later("equivalent"),
+        "unmeasured": later("not shown"),
+        "one seed": later("one seed"),
+    }
+)
+
+
+def section(evidence: Selection) -> Section:
+    """Each encoding against the reference at L and at the longest length, and how far it carries; a table a task."""
+    if not evidence.compared:
+        return Section(id="paired", title=t("Against the reference"), lines=(nothing_to_compare(evidence),))
+    return Section(
+        id="paired",
+        title=t("Against the reference"),
+        lines=(
+            t(
+                "Differences to {reference}, seed by seed, with the 95 % interval of each alone. p is of sign flips, "
+                "and corrected for all comparisons of its column (Holm). The longest usable length is the last up to "
+                "which a loss stays within {percent:.0f} % of that at L, or an accuracy keeps {share:g} of it: the "
+                "median over seeds. The area is the mean value over all octaves from L to the longest length.",
+                reference=evidence.reference,
+                percent=100 * (LOSS_HOLDS - 1),
+                share=ACCURACY_HOLDS,
+            ),
+        ),
+        tables=tuple(
+            _table(panel, evidence.reference, rows_of(panel, evidence.tests), rows_of(panel, evidence.reach))
+            for panel in evidence.panels
+        ),
+    )
+
+
+def _table(panel: Panel, reference: str, tests: Sequence[Row], reach: Sequence[Row]) -> Table:
+    """A row an encoding, the reference first, then the best difference at the longest length first."""
+    ends = sorted({panel.train_length, panel.lengths[-1]})
+    by_place = {(row["trained_with"], row["encoding"], row["length"]): row for row in tests}
+    by_name = {(row["trained_with"], row["encoding"]): row for row in reach}
+    names = sorted(
+        arranged(panel.headline), key=lambda name: _order(name[:2], reference, by_place.get((*name[:2], ends[-1])))
+    )
+    families = sorted({int(row["family"]) for row in tests if row["family"]})
+    return Table(
+        title=panel_heading(panel),
+        folded=len(names) > MANY,
+        caption=_table_caption(panel, reference, families),
+        columns=(
+            t("encoding"),
+            *(column for _ in ends for column in (t("difference"), "p", t("verdict"))),
+            *(t("usable"), t("area")),
+        ),
+        groups=(
+            *(Group(title=place(panel, length), span=3) for length in ends),
+            Group(title=t("how far"), span=2, detail=t("longest usable length, area")),
+        ),
+        words=frozenset({3 * index + 3 for index in range(len(ends))}),
+        rows=tuple(
+            (
+                name_cell(*name),
+                *(
+                    cell
+                    for length in ends
+                    for cell in _difference(by_place.get((*name[:2], length)), own=name[:2] == (reference, reference))
+                ),
+                *reach_cells(by_name.get(name[:2]), len(panel.seeds)),
+            )
+            for name in names
+        ),
+    )
+
+
+def _table_caption(panel: Panel, reference: str, families: Sequence[int]) -> str:
+    margin = METRICS[panel.metric].margin
+    facts = {"metric": unit(panel), "reference": reference, "families": t(" or ").join(map(str, families)) or "0"}
+    if math.isnan(margin):
+        return t(
+            "{metric}: difference to {reference}, best at the longest length first; Holm over {families} comparisons. "
+            "Lengths in tokens.",
+            **facts,
+        )
+    return t(
+        "{metric}: difference to {reference}, best at the longest length first; Holm over {families} comparisons; "
+        "equivalent: within {margin:g}. Lengths in tokens.",
+        **facts,
+        margin=margin,
+    )
+
+
+def _order(name: tuple[str, str], reference: str, row: Row | None) -> tuple[bool, bool, float]:
+    if row is None or math.isnan(row["difference"]):
+        return name != (reference, reference), True, 0.0
+    return True, False, row["difference"] * (1 if row["lower_is_better"] else -1)
+
+
+def _difference(row: Row | None, *, own: bool) -> tuple[Field, Field, Field]:
+    if row is None or row["n"] == 0:
+        absent = t("reference") if own else t("no common seed") if row is not None else NOTHING
+        return Field(text=NOTHING), Field(text=NOTHING), Field(text=absent)
+    outcome = str(row["verdict"])
+    interval = () if math.isnan(row["low"]) else (f"[{row['low']:+.3f}, {row['high']:+.3f}]",)
+    return (
+        Field(text=f"{row['difference']:+.3f}", details=interval),
+        Field(text=probability(row["p_holm"]), details=(seeds_of(row["n"]),)),
+        Field(text=WORDS.get(outcome, outcome), details=(row["note"],) if row["note"] else ()),
+    )

@@ -1,0 +1,220 @@
+"""The section that sets cost against quality: a figure a task, with the front of what is beaten in neither."""
+
+from collections.abc import Iterator, Sequence
+
+import pandas as pd
+
+from benchmark.metrics import METRICS
+from benchmark.reports.draw.canvas import render
+from benchmark.reports.draw.cost_quality import Dot, Frame, trade
+from benchmark.reports.draw.style import Styles
+from benchmark.reports.page.exhibit import Exhibit
+from benchmark.reports.page.fields import name_cell, unit
+from benchmark.reports.page.page import Section
+from benchmark.reports.page.selection import Panel, Selection
+from benchmark.reports.page.table import Field, Table
+from benchmark.reports.phrases import NOTHING, arrow, qualified, seeds_phrase, spelled
+from benchmark.reports.stats.cost import Cost, memory_cost, time_of
+from benchmark.reports.stats.estimate import Estimate
+from benchmark.reports.stats.front import front
+from benchmark.reports.stats.multiples import farthest
+from benchmark.reports.stats.points import arranged, over_seeds
+from benchmark.reports.words import listed, sentences, t
+
+ABSENT = Estimate(value=float("nan"), low=float("nan"), high=float("nan"), n=0)
+
+
+def section(evidence: Selection, timings: pd.DataFrame, styles: Styles) -> Section:
+    """Time, and memory where it was measured, against the headline value at 8 L or at the longest length."""
+    measured = {panel.id: memory_cost(evidence.trained(panel)) for panel in evidence.panels}
+    lines = [
+        t(
+            "An encoding is on the front if none is at least as good and as cheap, and better in one of the two. The "
+            "step line joins the front: all others are beaten by some encoding on it, in the mean. Where intervals "
+            "overlap, the front of other seeds may be another."
+        )
+    ]
+    if not all(measured.values()):
+        lines.append(
+            t(
+                "Memory is not drawn where no GPU counted it. On a processor the record holds the memory of a process "
+                "that trained other models before, which says nothing of an encoding. Run on a GPU (--device cuda) to "
+                "have the most that its allocator held in training."
+            )
+        )
+    found = (_exhibits(evidence, panel, timings, measured[panel.id], styles) for panel in evidence.panels)
+    exhibits = tuple(exhibit for each in found for exhibit in each)
+    if not exhibits:
+        lines = [t("No encoding has both a value and a cost: nothing can be set against each other.")]
+    return Section(id="tradeoffs", title=t("Cost against quality"), lines=tuple(lines), exhibits=exhibits)
+
+
+def _exhibits(
+    evidence: Selection, panel: Panel, timings: pd.DataFrame, memory: Cost | None, styles: Styles
+) -> Iterator[Exhibit]:
+    """The figure of a task; none where no encoding has both a value and a cost."""
+    place = farthest(panel.headline["multiple"])
+    rows = panel.headline[panel.headline["multiple"] == place]
+    kinds = [time_of(rows, timings), *([memory] if memory else [])]
+    dots = _dots(rows, kinds)
+    if not dots:
+        return
+    lower_is_better = bool(rows["lower_is_better"].iloc[0])
+    frame = Frame(
+        costs=tuple(map(_axis, kinds)),
+        value=t("{metric} at {place}", metric=unit(panel), place=spelled(place))
+        + "\n"
+        + arrow(lower_is_better=lower_is_better),
+        lower_is_better=lower_is_better,
+        share=METRICS[panel.metric].bounded,
+    )
+    title = t("{task}: cost against quality", task=panel.task)
+    notes = (_note(dots),)
+    yield Exhibit(
+        id=f"tradeoff-{panel.id}",
+        title=panel.title,
+        alt=t(
+            "Scatter plot of cost against {metric} at {place} on {task}, for {n} encodings. The numbers are in the "
+            "table below it.",
+            metric=unit(panel),
+            place=spelled(place),
+            task=panel.task,
+            n=len(dots),
+        ),
+        caption=sentences(*_caption(evidence, panel, place, dots, kinds)),
+        models=tuple(sorted(set(rows["train_key"]))),
+        measured=int(rows["eval_key"].nunique()),
+        picture=render(trade(dots, frame, styles, title, notes), "svg"),
+        format="svg",
+        numbers=_numbers(panel, place, rows, dots, kinds, lower_is_better=lower_is_better),
+    )
+
+
+def _dots(rows: pd.DataFrame, kinds: Sequence[Cost]) -> list[Dot]:
+    """Every encoding with a value and with a cost, the best value first."""
+    leagues = {name[:2]: name for name in arranged(rows)}
+    points = over_seeds(rows)
+    ordered = points.sort_values(["mean", "encoding"], ascending=[bool(rows["lower_is_better"].iloc[0]), True])
+    dots = [
+        Dot(
+            label=qualified(*leagues[row["trained_with"], row["encoding"]]),
+            encoding=row["encoding"],
+            value=Estimate(value=row["mean"], low=row["low"], high=row["high"], n=int(row["n"])),
+            costs=tuple(kind.of.get(row["trained_with"], ABSENT) for kind in kinds),
+        )
+        for row in ordered.to_dict("records")
+        if row["n"] > 0
+    ]
+    return [dot for dot in dots if not pd.isna(dot.costs[0].value)]
+
+
+def _note(dots: Sequence[Dot]) -> str:
+    estimates = [estimate for dot in dots for estimate in (dot.value, *dot.costs)]
+    if all(pd.isna(estimate.low) for estimate in estimates):
+        return t("no interval; line and black edges: the front of the means")
+    return t("bars: 95 % intervals in both directions; line and black edges: the front of the means")
+
+
+def _axis(cost: Cost) -> str:
+    if cost.kind == "seconds":
+        return t("training time (seconds per 1,000 tokens); less is cheaper")
+    if cost.kind == "memory":
+        return t("most memory in training (MiB, GPU allocator); less is cheaper")
+    return t("time of a training step, relative to none (1: as fast); less is cheaper")
+
+
+def _caption(
+    evidence: Selection, panel: Panel, place: float, dots: Sequence[Dot], kinds: Sequence[Cost]
+) -> Iterator[str]:
+    yield t(
+        "{n} encodings on one task, L = {length}, values at {place}: mean ({seeds}).",
+        n=len(dots),
+        length=panel.train_length,
+        place=spelled(place),
+        seeds=seeds_phrase([dot.value.n for dot in dots]),
+    )
+    yield from _time_words(evidence, panel, dots, kinds[0])
+    if (panel.headline["encoding"] != panel.headline["trained_with"]).any():
+        yield t("What is applied at test time costs in training what the model costs that it is applied to.")
+    yield t("It shows what more time buys on this task at this size, and no order among those on the front.")
+    lacking = sorted(set(panel.headline["encoding"]) - {dot.encoding for dot in dots})
+    if lacking:
+        yield t("Without a value or a cost there, and left out: {names}.", names=listed(lacking))
+
+
+def _time_words(evidence: Selection, panel: Panel, dots: Sequence[Dot], cost: Cost) -> Iterator[str]:
+    if cost.kind == "ratio":
+        yield t(
+            "Time: the timing suite's ratio to none at {length} tokens on {device}, median over interleaved rounds "
+            "with a 95 % bootstrap interval.",
+            length=cost.length,
+            device=cost.device,
+        )
+        return
+    yield t(
+        "Time: measured while training, mean ({seeds}); models that train side by side slow each other, so that "
+        "small differences are noise. The timing suite (python -m benchmark time) measures without it.",
+        seeds=seeds_phrase([dot.costs[0].n for dot in dots]),
+    )
+    machines = {
+        (record.environment.processor, record.environment.device, record.environment.threads)
+        for record in evidence.trained(panel)
+    }
+    if len(machines) > 1:
+        yield t(
+            "The models were trained on {n} different machines or settings of threads: their times cannot be compared.",
+            n=len(machines),
+        )
+
+
+def _numbers(
+    panel: Panel, place: float, rows: pd.DataFrame, dots: Sequence[Dot], kinds: Sequence[Cost], *, lower_is_better: bool
+) -> Table:
+    flags = [
+        front(
+            [dot.costs[index].value for dot in dots], [dot.value.value for dot in dots], lower_is_better=lower_is_better
+        )
+        for index in range(len(kinds))
+    ]
+    names = {qualified(*name): name for name in arranged(rows)}
+    return Table(
+        caption=t(
+            "{task}: {metric} at {place}, and cost, mean [95 % interval]; the best value first.",
+            task=panel.task,
+            metric=unit(panel),
+            place=spelled(place),
+        ),
+        columns=(
+            t("encoding"),
+            t("value"),
+            *(column for kind in kinds for column in (_column(kind), t("on the front"))),
+        ),
+        rows=tuple(
+            (
+                name_cell(*names[dot.label]),
+                _estimate(dot.value, 2),
+                *(
+                    cell
+                    for index in range(len(kinds))
+                    for cell in (
+                        _estimate(dot.costs[index], 0 if kinds[index].kind == "memory" else 3),
+                        Field(text=t("yes") if flags[index][row] else t("no")),
+                    )
+                ),
+            )
+            for row, dot in enumerate(dots)
+        ),
+    )
+
+
+def _column(cost: Cost) -> str:
+    if cost.kind == "seconds":
+        return t("seconds per 1,000 tokens")
+    return t("MiB") if cost.kind == "memory" else t("ratio to none")
+
+
+def _estimate(estimate: Estimate, digits: int) -> Field:
+    if pd.isna(estimate.value):
+        return Field(text=NOTHING)
+    interval = "" if pd.isna(estimate.low) else f"[{estimate.low:,.{digits}f}, {estimate.high:,.{digits}f}]"
+    return Field(text=f"{estimate.value:,.{digits}f}", details=(interval,) if interval else ())

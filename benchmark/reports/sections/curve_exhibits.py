@@ -1,0 +1,100 @@
+"""TODO."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from benchmark.metrics import METRICS
+from benchmark.reports.draw.interactive import Axes, Curve, Point, line_chart
+from benchmark.reports.draw.style import Styles
+from benchmark.reports.page.exhibit import Figure
+from benchmark.reports.page.fields import listing, name_cell, place, value_cell
+from benchmark.reports.page.selection import Panel
+from benchmark.reports.page.table import Field, Table
+from benchmark.reports.phrases import seeds_of, seeds_phrase, spell
+from benchmark.reports.stats.estimate import Estimate
+from benchmark.reports.stats.points import arranged
+from benchmark.reports.words import listed, t
+
+
+def curve_alt(panel: Panel, what: str, names: Sequence[str]) -> str:
+    return t(
+        "Line chart of {metric} over length for {encodings} on {task}, up to {farthest:g} times the trained length. "
+        "The numbers are in the table below it.",
+        metric=what,
+        encodings=listed(names),
+        task=panel.task,
+        farthest=panel.lengths[-1] / panel.train_length,
+    )
+
+
+def interactive_curves(panel: Panel, points: pd.DataFrame, what: str, styles: Styles) -> Figure:
+    return line_chart(
+        [_over_lengths(name, points[points["encoding"] == name], styles) for name in sorted(set(points["encoding"]))],
+        Axes(
+            x_title=t("problem length (log scale)"),
+            y_title=what,
+            trained_length=panel.train_length,
+            ticks=tuple((length, _tick(panel, length)) for length in panel.lengths),
+            share=METRICS[points["metric"].iloc[0]].bounded,
+            chance=_chance(points),
+        ),
+    )
+
+
+def curve_caption(panel: Panel, points: pd.DataFrame) -> str:
+    return t(
+        "Mean and {interval} (seeds {seeds}). L = {length}.",
+        interval=seeds_phrase(list(points["n"])),
+        seeds=listing(panel.seeds),
+        length=panel.train_length,
+    )
+
+
+def _tick(panel: Panel, length: int) -> str:
+    multiple = length / panel.train_length
+    return f"{length}<br>{'' if multiple == 1 else format(multiple, 'g')}L"
+
+
+def _chance(points: pd.DataFrame) -> tuple[tuple[float, float], ...]:
+    known = points[points["chance"].notna()].drop_duplicates("length").sort_values("length")
+    return tuple(zip(known["length"].astype(float), known["chance"].astype(float), strict=True))
+
+
+def _over_lengths(name: str, rows: pd.DataFrame, styles: Styles) -> Curve:
+    ordered = rows.sort_values("length").to_dict("records")
+    return Curve(name=name, style=styles[name], points=tuple(_point(row) for row in ordered))
+
+
+def _point(row: dict[Any, Any]) -> Point:
+    estimate = Estimate(value=row["mean"], low=row["low"], high=row["high"], n=int(row["n"]))
+    return Point(
+        at=float(row["length"]),
+        label=t("length {length} = {multiple:g} L", length=row["length"], multiple=row["multiple"]),
+        estimate=estimate,
+        shown=shown_estimate(estimate),
+    )
+
+
+def shown_estimate(estimate: Estimate) -> str:
+    value = spell(estimate.value, estimate.low, estimate.high)
+    return t("{value}, {seeds}", value=value, seeds=seeds_of(estimate.n))
+
+
+def curve_numbers(panel: Panel, points: pd.DataFrame, what: str) -> Table:
+    by_place = {(row["encoding"], row["length"]): row for row in points.to_dict("records")}
+    return Table(
+        caption=t("{task}: {metric}, mean [95 % interval].", task=panel.task, metric=what),
+        columns=(t("encoding"), *(place(panel, length) for length in panel.lengths)),
+        rows=tuple(
+            (name_cell(*row), *(_number(by_place.get((row[1], length))) for length in panel.lengths))
+            for row in arranged(panel.headline)
+        ),
+    )
+
+
+def _number(row: dict[Any, Any] | None) -> Field:
+    if row is None:
+        return Field(text=t("missing"))
+    return value_cell(row["mean"], row["low"], row["high"], row["status"], int(row["n"]), int(row["seeds"]))

@@ -1,0 +1,151 @@
+"""TODO."""
+
+from collections import Counter
+from typing import Any
+
+import pandas as pd
+
+from benchmark.metrics import METRICS
+from benchmark.reports.draw.canvas import render
+from benchmark.reports.draw.fields import along, ends_of, range_label
+from benchmark.reports.draw.fields import fields as figures_fields
+from benchmark.reports.draw.style import Styles
+from benchmark.reports.page.exhibit import Exhibit
+from benchmark.reports.page.fields import listing, value_cell
+from benchmark.reports.page.numbers import field_data
+from benchmark.reports.page.page import Section
+from benchmark.reports.page.selection import Selection, slug
+from benchmark.reports.page.table import Field, Group, Table
+from benchmark.reports.phrases import AXES, metric_label, seeds_phrase
+from benchmark.reports.stats.estimate import mean_interval
+from benchmark.reports.tables.fields import ACROSS, by_field
+from benchmark.reports.words import listed, t
+
+
+def section(evidence: Selection, styles: Styles) -> Section:
+    """Scores told apart by lag, depth or operand length: a heatmap an encoding, and curves where one axis is enough."""
+    table = by_field(evidence.store)
+    shown = table[table["setting"].isin({panel.setting for panel in evidence.panels})]
+    drawn: list[Exhibit] = []
+    for _, own in shown.groupby(["grid", "grid_setting"], sort=True):
+        if own["down_first"].nunique() > 1:
+            drawn.append(_grid(evidence, own))
+            drawn += [_along(evidence, own, styles)] if own["across"].iloc[0] == ACROSS else []
+    lines: tuple[str, ...] = (
+        t(
+            "A value by length hides where in a problem it comes from. Here each is told apart: by lag (how far back "
+            "the answer stands), by depth (how far along the needle stands), or by the lengths of two operands."
+        ),
+    )
+    if not drawn:
+        lines = (
+            t(
+                "No task was measured whose scores are told apart by lag, depth or operand length. For offset-recall, "
+                "that takes several values of back."
+            ),
+        )
+    return Section(id="grids", title=t("Grids"), lines=lines, exhibits=tuple(drawn))
+
+
+def _grid(evidence: Selection, own: pd.DataFrame) -> Exhibit:
+    names = {"task": own["grid"].iloc[0], "down": _axis(own, "down"), "across": _axis(own, "across")}
+    return Exhibit(
+        id=f"grid-{_grid_id(own)}",
+        title=t("{task}: {down} by {across}", **names),
+        alt=t(
+            "Heatmaps of {metric}, one for each of {encodings}: {down} down, {across} across.",
+            metric=metric_label(own["metric"].iloc[0]),
+            encodings=listed(sorted(set(own["encoding"]))),
+            down=names["down"],
+            across=names["across"],
+        ),
+        caption=t(
+            "Mean over seeds {seeds}; no interval is drawn. {problems} a field and seed. L = {length}.",
+            seeds=listing(own["seed"]),
+            problems=_problems(own),
+            length=own["train_length"].iloc[0],
+        ),
+        picture=render(figures_fields(own), "svg"),
+        format="svg",
+        wide=True,
+        data=field_data(own),
+        **_behind(evidence, own),
+    )
+
+
+def _along(evidence: Selection, own: pd.DataFrame, styles: Styles) -> Exhibit:
+    axis = _axis(own, "down")
+    ends = own[own["length"].isin(ends_of(own))]
+    counts = ends.groupby(["encoding", "length", "down_first"])["value"].count()
+    return Exhibit(
+        id=f"along-{_grid_id(own)}",
+        title=t("{task}: by {axis}", task=own["grid"].iloc[0], axis=axis),
+        alt=t(
+            "Line charts of {metric} by {axis} for {encodings}, at the trained and at the longest length. The numbers "
+            "are in the table below it.",
+            metric=metric_label(own["metric"].iloc[0]),
+            axis=axis,
+            encodings=listed(sorted(set(own["encoding"]))),
+        ),
+        caption=t(
+            "Mean and {interval} (seeds {seeds}). {problems} a point and seed. L = {length}.",
+            interval=seeds_phrase(list(counts)),
+            seeds=listing(own["seed"]),
+            problems=_problems(ends),
+            length=own["train_length"].iloc[0],
+        ),
+        picture=render(along(own, styles), "svg"),
+        format="svg",
+        numbers=_along_numbers(ends),
+        data=field_data(ends),
+        **_behind(evidence, own),
+    )
+
+
+def _along_numbers(ends: pd.DataFrame) -> Table:
+    places = sorted(set(zip(ends["length"], ends["down_first"], ends["down_last"], strict=True)))
+    spans = Counter(length for length, _, _ in places)
+    return Table(
+        caption=t(
+            "{task}: {metric} by {axis}, mean [95 % interval].",
+            task=ends["grid"].iloc[0],
+            metric=metric_label(ends["metric"].iloc[0]),
+            axis=_axis(ends, "down"),
+        ),
+        columns=(t("encoding"), *(range_label(first, last) for _, first, last in places)),
+        groups=tuple(Group(title=t("length {length}", length=length), span=span) for length, span in spans.items()),
+        rows=tuple(
+            (Field(text=str(name)), *(_along_number(own, length, first) for length, first, _ in places))
+            for name, own in ends.groupby("encoding")
+        ),
+    )
+
+
+def _along_number(own: pd.DataFrame, length: int, first: int) -> Field:
+    here = own[(own["length"] == length) & (own["down_first"] == first)]
+    each = mean_interval(list(here["value"]), bounded=METRICS[own["metric"].iloc[0]].bounded)
+    return value_cell(each.value, each.low, each.high, "missing", each.n, own["seed"].nunique())
+
+
+def _behind(evidence: Selection, own: pd.DataFrame) -> dict[str, Any]:
+    """The models and the number of records that a grid is drawn from."""
+    settings = set(own["setting"])
+    panels = [panel for panel in evidence.panels if panel.setting in settings]
+    models = sorted({key for panel in panels for key in panel.models})
+    return {"models": tuple(models), "measured": sum(panel.measured for panel in panels)}
+
+
+def _problems(own: pd.DataFrame) -> str:
+    low, high = int(own["rows"].min()), int(own["rows"].max())
+    if low == high:
+        return t("{n} test problems", n=low)
+    return t("{low} to {high} test problems", low=low, high=high)
+
+
+def _axis(own: pd.DataFrame, side: str) -> str:
+    name = str(own[side].iloc[0])
+    return AXES.get(name, name)
+
+
+def _grid_id(own: pd.DataFrame) -> str:
+    return f"{slug(own['grid'].iloc[0])}-{own['train_length'].iloc[0]}"

@@ -1,0 +1,38 @@
+"""TODO."""
+
+from benchmark.reports.draw.canvas import render
+from benchmark.reports.draw.heatmap import length_heatmap
+from benchmark.reports.page.exhibit import Exhibit
+from benchmark.reports.page.fields import unit
+from benchmark.reports.page.numbers import point_data
+from benchmark.reports.page.page import Section
+from benchmark.reports.page.selection import Selection
+from benchmark.reports.sections.curve_exhibits import curve_caption
+from benchmark.reports.words import t
+
+
+def section(evidence: Selection) -> Section:
+    """Encoding x length, a figure a task."""
+    lines = (t("The same values as the curves, at a glance. “—” is unsupported or missing."),)
+    exhibits = []
+    for panel in evidence.panels:
+        points = panel.points
+        exhibits.append(
+            Exhibit(
+                id=f"heatmap-{panel.id}",
+                title=panel.title,
+                alt=t(
+                    "Heatmap of {metric}: encodings down, lengths across, on {task}. The numbers are in the table of "
+                    "its extrapolation curve.",
+                    metric=unit(panel),
+                    task=panel.task,
+                ),
+                caption=curve_caption(panel, points),
+                models=panel.models,
+                measured=panel.measured,
+                picture=render(length_heatmap(panel.headline), "svg"),
+                format="svg",
+                data=point_data(points),
+            )
+        )
+    return Section(id="heatmaps", title=t("Encoding × length"), lines=lines, exhibits=tuple(exhibits), paired=True)

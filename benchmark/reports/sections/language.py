@@ -1,0 +1,171 @@
+"""TODO."""
+
+import math
+from dataclasses import replace
+
+import pandas as pd
+
+from benchmark.reports.draw.canvas import render
+from benchmark.reports.draw.emphasis import emphasised
+from benchmark.reports.draw.extrapolation import extrapolation
+from benchmark.reports.draw.fonts import drawable
+from benchmark.reports.draw.interactive import Axes, Curve, Point, line_chart
+from benchmark.reports.draw.positions import position_loss
+from benchmark.reports.draw.same_targets import same_targets
+from benchmark.reports.draw.style import Styles
+from benchmark.reports.page.exhibit import Exhibit
+from benchmark.reports.page.fields import listing
+from benchmark.reports.page.numbers import point_data, position_data
+from benchmark.reports.page.page import Section
+from benchmark.reports.page.selection import Panel, Selection
+from benchmark.reports.page.table import Table
+from benchmark.reports.phrases import metric_label, seeds_phrase
+from benchmark.reports.sections.curve_exhibits import (
+    curve_alt,
+    curve_caption,
+    curve_numbers,
+    interactive_curves,
+    shown_estimate,
+)
+from benchmark.reports.stats.estimate import mean_interval
+from benchmark.reports.stats.points import over_seeds
+from benchmark.reports.tables.positions import by_position
+from benchmark.reports.words import listed, t
+
+
+def section(evidence: Selection, styles: Styles) -> Section:
+    """Language loss in three ways, from the same trained models."""
+    table = by_position(evidence.store)
+    panels = [panel for panel in evidence.panels if panel.setting in set(table["setting"])]
+    lines: tuple[str, ...] = (t("The same trained models, asked three questions of the held-out text."),)
+    if not panels:
+        lines = (t("No language task was measured."),)
+    exhibits: list[Exhibit] = []
+    for panel in panels:
+        weighted = emphasised(styles, panel.points, evidence.reference)
+        exhibits.append(_position_exhibit(panel, table[table["setting"] == panel.setting], weighted))
+        exhibits += _windows(panel, weighted) + _same_targets(panel, weighted)
+    tables = tuple(_bits(panel) for panel in panels)
+    return Section(id="language", title=t("Language, three ways"), lines=lines, tables=tables, exhibits=tuple(exhibits))
+
+
+def _bits(panel: Panel) -> Table:
+    """The loss in the unit that tokenizers share."""
+    points = over_seeds(panel.metric_rows("bits_per_character"))
+    caption = t(
+        "{task}: bits per character, mean [95 % interval]. Losses a token of two tokenizers do not compare; these do.",
+        task=panel.task,
+    )
+    numbers = curve_numbers(panel, points, metric_label("bits_per_character"))
+    return replace(numbers, caption=caption, title=t("Bits per character · {task}", task=panel.task), folded=True)
+
+
+def _windows(panel: Panel, styles: Styles) -> list[Exhibit]:
+    """Loss in disjoint windows; nothing for records that are without."""
+    rows = panel.metric_rows("window_loss_nats")
+    if rows["value"].isna().all():
+        return []
+    points, what = over_seeds(rows), metric_label("window_loss_nats")
+    title = t("{task}: non-overlapping windows", task=drawable(panel.task))
+    return [
+        Exhibit(
+            id=f"windows-{panel.id}",
+            title=t("2. Non-overlapping windows · {task}", task=panel.task),
+            alt=curve_alt(panel, what, sorted(set(points["encoding"]))),
+            about=t(
+                "One stretch of text, cut into windows of each length, all of whose tokens count: what perplexity "
+                "usually means; longer windows look better for free, for fewer tokens stand near a beginning."
+            ),
+            caption=curve_caption(panel, points),
+            models=panel.models,
+            measured=panel.measured,
+            picture=render(extrapolation(rows, styles, title), "svg"),
+            format="svg",
+            interactive=interactive_curves(panel, points, what, styles),
+            numbers=curve_numbers(panel, points, what),
+            data=point_data(points),
+        )
+    ]
+
+
+def _same_targets(panel: Panel, styles: Styles) -> list[Exhibit]:
+    """Loss of the same targets against that of cropped contexts; nothing for records that are without."""
+    rows = panel.metric_rows("over_crop_nats")
+    if rows["value"].isna().all():
+        return []
+    points, what = over_seeds(rows), metric_label("over_crop_nats")
+    return [
+        Exhibit(
+            id=f"targets-{panel.id}",
+            title=t("3. The same targets, and a crop to L · {task}", task=panel.task),
+            alt=t(
+                "Line charts over length for {encodings} on {task}: above, loss of the same targets; below, the same "
+                "less the loss after exactly L tokens each.",
+                encodings=listed(sorted(set(points["encoding"]))),
+                task=panel.task,
+            ),
+            about=t(
+                "The same target tokens at every length, against what the same model makes of them after exactly L "
+                "tokens each: only below that baseline is context farther than L of use, and above it does harm."
+            ),
+            caption=curve_caption(panel, points),
+            models=panel.models,
+            measured=panel.measured,
+            picture=render(same_targets(panel.headline, rows, styles), "svg"),
+            format="svg",
+            numbers=curve_numbers(panel, points, what),
+            data=point_data(pd.concat([over_seeds(panel.headline), points])),
+        )
+    ]
+
+
+def _position_exhibit(panel: Panel, rows: pd.DataFrame, styles: Styles) -> Exhibit:
+    names = sorted(set(rows["encoding"]))
+    drawn = [_over_positions(name, rows[rows["encoding"] == name], styles) for name in names]
+    counts = [point.estimate.n for curve in drawn for point in curve.points]
+    last = int(rows["position_stop"].max())
+    ticks = [2**power for power in range(last.bit_length()) if power % 2 == 0 and 2**power <= last]
+    return Exhibit(
+        id=f"positions-{panel.id}",
+        title=t("1. Loss by position · {task}", task=panel.task),
+        about=t(
+            "One pass over the longest rows gives every position its own context: a curve that keeps falling past L "
+            "uses the longer context, and one that rises is broken by it."
+        ),
+        alt=t(
+            "Line chart of loss in nats over the position in the text for {encodings}, up to position {last}.",
+            encodings=listed(names),
+            last=last,
+        ),
+        caption=t(
+            "Mean and {interval} (seeds {seeds}), over positions that are binned two to an octave. L = {length}.",
+            interval=seeds_phrase(counts),
+            seeds=listing(panel.seeds),
+            length=panel.train_length,
+        ),
+        models=panel.models,
+        measured=panel.measured,
+        picture=render(position_loss(rows, styles), "svg"),
+        format="svg",
+        interactive=line_chart(
+            drawn,
+            Axes(
+                x_title=t("position, tokens (log scale)"),
+                y_title=t("loss, nats per token"),
+                trained_length=panel.train_length,
+                ticks=tuple((float(tick), f"{tick:,}") for tick in ticks),
+            ),
+        ),
+        data=position_data(rows),
+    )
+
+
+def _over_positions(name: str, rows: pd.DataFrame, styles: Styles) -> Curve:
+    points = []
+    for _, each in rows.groupby(["position_start", "position_stop"], sort=True):
+        estimate = mean_interval(list(each["loss_nats"]))
+        first, last = int(each["position_start"].iloc[0]) + 1, int(each["position_stop"].iloc[0])
+        one = first == last
+        label = t("position {n}", n=first) if one else t("positions {first} to {last}", first=first, last=last)
+        points.append(Point(at=math.sqrt(first * last), label=label, estimate=estimate, shown=shown_estimate(estimate)))
+    return Curve(name=name, style=styles[name], points=tuple(points))

@@ -1,0 +1,188 @@
+"""TODO."""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import pandas as pd
+
+from benchmark.reports.draw.canvas import render
+from benchmark.reports.draw.rank_line import Ranked
+from benchmark.reports.draw.rank_line import ranks as draw_ranks
+from benchmark.reports.draw.style import Styles
+from benchmark.reports.page.exhibit import Exhibit
+from benchmark.reports.page.fields import name_cell
+from benchmark.reports.page.overview import Overview, Row, models_behind, no_common_place, other_leagues
+from benchmark.reports.page.page import Section
+from benchmark.reports.page.table import Field, Table
+from benchmark.reports.phrases import qualified, spelled
+from benchmark.reports.stats.friedman import Friedman, friedman, indistinct_runs
+from benchmark.reports.stats.points import arranged
+from benchmark.reports.stats.ranks import mean_costs, mid_ranks
+from benchmark.reports.words import listed, sentences, t
+
+
+def section(overview: Overview, styles: Styles) -> Section:
+    """Mean ranks over tasks with the critical difference, at the farthest place and at L."""
+    exhibits = tuple(
+        exhibit
+        for place in reversed(overview.places)
+        for exhibit in _ranks(overview, place, styles, folded=place != overview.places[-1])
+    )
+    lines = tuple(_ranks_lines(overview, drawn=bool(exhibits)))
+    return Section(id="ranks", title=t("Mean ranks over tasks"), lines=lines, exhibits=exhibits)
+
+
+def _ranks_lines(overview: Overview, *, drawn: bool) -> Iterator[str]:
+    if not overview.places:
+        yield no_common_place()
+        return
+    yield t(
+        "In each task the best mean over seeds has rank 1, and equal ones share the middle rank. The blocks of this "
+        "test are tasks, and not seeds: more seeds make the ranks of a task surer, and only more tasks make the test "
+        "say more. Two mean ranks are told apart where they lie at least the critical difference (CD) apart, at the "
+        "5 % level for all pairs together."
+    )
+    yield from _variants(overview)
+    yield from other_leagues(overview)
+    if not drawn:
+        yield t("Mean ranks need two tasks, and two encodings that have a value in each of them.")
+
+
+def _variants(overview: Overview) -> Iterator[str]:
+    """Tasks of one name are not independent, as the test takes them to be."""
+    families = Counter(re.split(r"[:\s]", task, maxsplit=1)[0] for task in overview.tasks)
+    for name, count in sorted(families.items()):
+        if count > 1:
+            yield t(
+                "{n} of these tasks are variants of {name}, and count as {n}: the test takes tasks for independent, "
+                "and is too sure where they are not.",
+                n=count,
+                name=name,
+            )
+
+
+def _ranks(overview: Overview, place: float, styles: Styles, *, folded: bool) -> Iterator[Exhibit]:
+    table = overview.at(place)
+    costs = mean_costs(table).dropna()
+    known = mid_ranks(table).dropna(subset="rank").sort_values(["rank", "encoding"])
+    if len(known) < 2 or costs.shape[1] < 2:
+        return
+    outcome = friedman(costs.to_numpy())
+    rows = known.to_dict("records")
+    critical = float(rows[0]["critical"])
+    # All are joined where the ranks are not shown to differ at all: two encodings have no test but Nemenyi's.
+    tested = critical if outcome.rejects or len(rows) == 2 else math.inf
+    runs = indistinct_runs([row["rank"] for row in rows], tested)
+    title = t("Mean ranks at {place}", place=spelled(place))
+    notes = (
+        t("1 is the best; {n} tasks; bars join encodings that are not told apart", n=costs.shape[1]),
+        t("CD: critical difference (Nemenyi, 5 %)"),
+    )
+    drawn = [
+        Ranked(
+            label=qualified(row["trained_with"], row["encoding"], ""), encoding=row["encoding"], rank=float(row["rank"])
+        )
+        for row in rows
+    ]
+    yield Exhibit(
+        id=f"ranks-{place:g}",
+        title=title,
+        alt=t(
+            "Diagram of the mean ranks of {n} encodings over {tasks} tasks at {place}, with bars that join those that "
+            "are not told apart. The numbers are in the table below it.",
+            n=len(rows),
+            tasks=costs.shape[1],
+            place=spelled(place),
+        ),
+        caption=sentences(*_ranks_caption(overview, table, rows, outcome, tested)),
+        picture=render(draw_ranks(drawn, runs, critical, styles, title, notes), "svg"),
+        format="svg",
+        numbers=_ranks_numbers(costs, rows),
+        folded=folded,
+        wide=True,
+        **models_behind(table),
+    )
+
+
+def _ranks_caption(
+    overview: Overview, table: pd.DataFrame, rows: Sequence[Row], outcome: Friedman, tested: float
+) -> Iterator[str]:
+    first, tasks, most = rows[0], int(rows[0]["all_tasks"]), len(rows) - 1
+    yield t(
+        "{k} encodings over {tasks} tasks, ranks of means (seeds: {seeds}). A rank has no interval, the critical "
+        "difference takes its place.",
+        k=len(rows),
+        tasks=tasks,
+        seeds=int(table["seed"].nunique()),
+    )
+    yield from _friedman_words(outcome, most)
+    yield t(
+        "CD = {critical:.2f}: told apart are only mean ranks that lie so far from each other, of {most} at most. Here "
+        "that are {apart} of {pairs} pairs.",
+        critical=first["critical"],
+        most=most,
+        apart=_pairs_apart([row["rank"] for row in rows], tested),
+        pairs=len(rows) * most // 2,
+    )
+    if first["critical"] > most:
+        yield t(
+            "So few tasks can tell nobody apart, not even a first in every task from a last in every task: with {k} "
+            "encodings that takes {needed} tasks.",
+            k=len(rows),
+            needed=int(first["tasks_needed"]),
+        )
+    elif first["critical"] > most / 2:
+        yield t(
+            "With {tasks} tasks this test tells almost nothing: only who is near the top in nearly every task is told "
+            "from who is near the bottom. Four times as many tasks would halve the critical difference.",
+            tasks=tasks,
+        )
+    absent = sorted({name[1] for name in arranged(table)} - {row["encoding"] for row in rows})
+    if absent:
+        yield t("Without a rank, because they lack a task: {names}.", names=listed(absent))
+
+
+def _friedman_words(outcome: Friedman, degrees: int) -> Iterator[str]:
+    if pd.isna(outcome.p):
+        return
+    message = (
+        t(
+            "Friedman's test: the ranks differ (chi² = {statistic:.1f}, {degrees} degrees of freedom, p = {p:.2g}).",
+            statistic=outcome.statistic,
+            degrees=degrees,
+            p=outcome.p,
+        )
+        if outcome.rejects
+        else t(
+            "Friedman's test: the ranks are not shown to differ at all (chi² = {statistic:.1f}, {degrees} degrees of "
+            "freedom, p = {p:.2g}), so that no pair is told apart.",
+            statistic=outcome.statistic,
+            degrees=degrees,
+            p=outcome.p,
+        )
+    )
+    yield message
+
+
+def _pairs_apart(ascending: Sequence[float], critical: float) -> int:
+    return sum(high - low >= critical for place, low in enumerate(ascending) for high in ascending[place + 1 :])
+
+
+def _ranks_numbers(costs: pd.DataFrame, rows: Sequence[Row]) -> Table:
+    each = costs.rank(method="average")
+    tasks = [str(task) for task in costs.columns.get_level_values("task")]
+    return Table(
+        caption=t("Mean rank over tasks, mean of 1 / rank, and the rank in each task; 1 is the best."),
+        columns=(t("encoding"), t("mean rank"), t("mean of 1 / rank"), *tasks),
+        rows=tuple(
+            (
+                name_cell(row["trained_with"], row["encoding"], ""),
+                Field(text=f"{row['rank']:.2f}"),
+                Field(text=f"{row['reciprocal_rank']:.2f}"),
+                *(Field(text=f"{rank:g}") for rank in each.loc[(row["trained_with"], row["encoding"])]),
+            )
+            for row in rows
+        ),
+    )

@@ -1,0 +1,91 @@
+"""TODO."""
+
+from collections.abc import Sequence
+
+from benchmark.reports.page.fields import listing
+from benchmark.reports.page.page import Section
+from benchmark.reports.page.selection import Panel, Selection
+from benchmark.reports.page.table import Field, Table
+from benchmark.reports.phrases import NOTHING
+from benchmark.reports.words import listed, t
+from benchmark.results.record import TrainRecord
+
+
+def section(evidence: Selection, command: str | None) -> Section:
+    """What was run, on what, when, and how to run it again."""
+    lines = [_when(evidence.trainings)]
+    lines.append(
+        t("To run it again (it resumes, and does nothing where all is there):")
+        if command
+        else t("The settings below, with the encodings, lengths and seeds named, decide every result.")
+    )
+    tables = (_settings(evidence), _machines(evidence.trainings))
+    return Section(id="run", title=t("What was run"), lines=tuple(lines), tables=tables, code=command)
+
+
+def _when(trainings: Sequence[TrainRecord]) -> str:
+    days = sorted({f"{record.created:%Y-%m-%d}" for record in trainings})
+    if len(days) == 1:
+        return t("{n} models were trained, {day} (UTC).", n=len(trainings), day=days[0])
+    return t("{n} models were trained, {first} to {last} (UTC).", n=len(trainings), first=days[0], last=days[-1])
+
+
+def _settings(evidence: Selection) -> Table:
+    rows = [_setting_row(evidence, panel) for panel in evidence.panels]
+    columns = (
+        *(t("task"), "L", t("lengths"), t("seeds"), t("steps"), t("batch"), t("learning rate")),
+        *(t("model"), t("precision"), t("text")),
+    )
+    return Table(
+        caption=t(
+            "Settings: the same for every encoding. Lengths in tokens as the task counts them; model as layers × "
+            "width, heads."
+        ),
+        columns=columns,
+        rows=tuple(rows),
+        words=frozenset({2, 3, 7, 8, 9}),
+        wraps=9,
+    )
+
+
+def _setting_row(evidence: Selection, panel: Panel) -> tuple[Field, ...]:
+    record = next(evidence.trained(panel))
+    spec = record.spec
+    texts = (
+        panel.task,
+        str(spec.budget.train_length),
+        listing(panel.lengths),
+        listing(panel.seeds),
+        f"{spec.budget.steps:,}",
+        str(spec.budget.batch),
+        f"{spec.budget.learning_rate:g}",
+        t("{layers} × {width}, {heads} heads", **spec.model.model_dump(include={"layers", "width", "heads"})),
+        spec.precision,
+        _text(record),
+    )
+    return tuple(Field(text=text) for text in texts)
+
+
+def _text(record: TrainRecord) -> str:
+    if record.spec.task.corpus is None:
+        return NOTHING
+    facts = [record.spec.task.corpus]
+    if record.unknown_rate is not None:
+        facts.append(f"{record.unknown_rate:.2%} <unk>")
+    if record.characters_per_token is not None:
+        facts.append(t("{n:.2f} characters a token", n=record.characters_per_token))
+    return listed((*facts, *record.text_notes))
+
+
+def _machines(trainings: Sequence[TrainRecord]) -> Table:
+    found: dict[tuple[str, ...], int] = {}
+    for record in trainings:
+        here = record.environment
+        key = (here.processor, here.device, str(here.threads), here.platform, here.python, here.torch, here.benchmark)
+        found[key] = found.get(key, 0) + 1
+    rows = tuple(tuple(Field(text=text) for text in (*key, str(count))) for key, count in sorted(found.items()))
+    columns = (
+        *(t("processor"), t("device"), t("threads"), t("platform"), "Python", "torch"),
+        *(t("this package"), t("models trained")),
+    )
+    return Table(caption=t("Machines and versions."), columns=columns, rows=rows, words=frozenset({1, 3}))

@@ -1,0 +1,138 @@
+"""TODO."""
+
+import math
+from collections.abc import Iterator, Sequence
+
+import pandas as pd
+
+from benchmark.reports.draw.canvas import render
+from benchmark.reports.draw.win_matrix import wins as draw_wins
+from benchmark.reports.page.exhibit import Exhibit
+from benchmark.reports.page.fields import name_cell
+from benchmark.reports.page.overview import Overview, Row, models_behind, no_common_place, other_leagues
+from benchmark.reports.page.page import Section
+from benchmark.reports.page.table import Field, Table
+from benchmark.reports.phrases import NOTHING, qualified, spelled
+from benchmark.reports.stats.against import LEVEL
+from benchmark.reports.stats.rank_order import Name, ranked
+from benchmark.reports.stats.win_rates import FEWEST_TASKS, pairwise
+from benchmark.reports.words import listed, sentences, t
+
+
+def section(overview: Overview) -> Section:
+    """Who beats whom, at the farthest place and at L."""
+    exhibits = tuple(
+        exhibit
+        for place in reversed(overview.places)
+        for exhibit in _wins(overview, place, folded=place != overview.places[-1])
+    )
+    lines = tuple(_wins_lines(overview, drawn=bool(exhibits)))
+    return Section(id="wins", title=t("Who beats whom"), lines=lines, exhibits=exhibits)
+
+
+def _wins_lines(overview: Overview, *, drawn: bool) -> Iterator[str]:
+    if not overview.places:
+        yield no_common_place()
+        return
+    yield t(
+        "The probability that a seed of the row does better than a seed of the column, on a task drawn at random "
+        "from these; a tie counts a half. .5 is no difference. It says how often, and not by how much."
+    )
+    yield from other_leagues(overview)
+    if not drawn:
+        yield t("Fewer than two encodings have a common task: there is nobody to beat.")
+
+
+def _wins(overview: Overview, place: float, *, folded: bool) -> Iterator[Exhibit]:
+    table = overview.at(place)
+    pairs = pairwise(table)
+    met = pairs[pairs["tasks"] > 0]
+    names = [name for name in overview.names if name[:2] in set(zip(met["trained_with"], met["encoding"], strict=True))]
+    if len(names) < 2:
+        return
+    title = t("Probability of doing better at {place}", place=spelled(place))
+    yield Exhibit(
+        id=f"wins-{place:g}",
+        title=title,
+        alt=t(
+            "Heatmap of the probability that the encoding of the row beats that of the column at {place}, for {n} "
+            "encodings. The numbers are in the table below it.",
+            place=spelled(place),
+            n=len(names),
+        ),
+        caption=sentences(*_wins_caption(overview, table, pairs, names)),
+        picture=render(draw_wins(met, names, title), "svg"),
+        format="svg",
+        numbers=_wins_numbers(met, names),
+        folded=folded,
+        wide=True,
+        **models_behind(table),
+    )
+
+
+def _wins_caption(overview: Overview, table: pd.DataFrame, pairs: pd.DataFrame, names: Sequence[Name]) -> Iterator[str]:
+    count = len(names) * (len(names) - 1) // 2
+    tasks = len(overview.tasks)
+    seeds = int(table["seed"].nunique())
+    yield t(
+        "Tasks: {tasks}. Paired seeds: {seeds}. Pairs of encodings: {pairs}.", tasks=tasks, seeds=seeds, pairs=count
+    )
+    if tasks < FEWEST_TASKS or seeds < FEWEST_TASKS:
+        yield t("No pair has a dot: that takes an interval to trust, and so two tasks, and two seeds in each.")
+    else:
+        yield t(
+            "Dots: the 95 % interval (bootstrap of the seeds within each task) of {apart} pairs leaves .5 out. It is "
+            "of each pair alone: of {pairs} pairs about {luck} would have a dot by luck, did none differ.",
+            apart=int(pairs["told_apart"].sum()) // 2,
+            pairs=count,
+            luck=math.ceil(LEVEL * count),
+        )
+        yield t("The interval is about other seeds on these tasks: of other tasks a dot says nothing.")
+    yield from _incomplete(overview, pairs, names)
+
+
+def _incomplete(overview: Overview, pairs: pd.DataFrame, names: Sequence[Name]) -> Iterator[str]:
+    partial = pairs[(pairs["tasks"] > 0) & (pairs["tasks"] < pairs["all_tasks"])]
+    if not partial.empty:
+        lacking = sorted(set(_lack(overview, names, float(partial["multiple"].iloc[0]))))
+        yield t(
+            "The grid is incomplete: {n} pairs (striped) are over fewer tasks than the others, and cannot be compared "
+            "with them. These lack a task: {names}.",
+            n=len(partial) // 2,
+            names=listed(lacking),
+        )
+    absent = [name[1] for name in overview.names if name[2] == overview.league and name not in names]
+    if absent:
+        yield t("Without any value here, and left out: {names}.", names=listed(absent))
+
+
+def _lack(overview: Overview, names: Sequence[Name], place: float) -> Iterator[str]:
+    have = ranked(overview.at(place), place)
+    return (name[1] for name in names if name[:2] not in have)
+
+
+def _wins_numbers(pairs: pd.DataFrame, names: Sequence[Name]) -> Table:
+    found = {
+        (row["trained_with"], row["encoding"], row["other_trained_with"], row["other"]): row
+        for row in pairs.to_dict("records")
+    }
+    return Table(
+        caption=t(
+            "Probability that a seed of the row does better than a seed of the column [95 % bootstrap interval], and "
+            "over how many tasks where they are not all."
+        ),
+        columns=(t("encoding"), *(qualified(*name) for name in names)),
+        rows=tuple(
+            (name_cell(*own), *(_win_cell(found.get((*own[:2], *other[:2]))) for other in names)) for own in names
+        ),
+    )
+
+
+def _win_cell(row: Row | None) -> Field:
+    if row is None:
+        return Field(text=NOTHING)
+    interval: tuple[str, ...] = () if pd.isna(row["low"]) else (f"[{row['low']:.2f}, {row['high']:.2f}]",)
+    fewer = t("{n} of {all} tasks", n=row["tasks"], all=row["all_tasks"])
+    return Field(
+        text=f"{row['probability']:.2f}", details=(*interval, *((fewer,) if row["tasks"] < row["all_tasks"] else ()))
+    )

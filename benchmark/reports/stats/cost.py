@@ -1,0 +1,80 @@
+"""What an encoding costs: time of training, and memory where it was measured.
+
+    seconds   1,000 * seconds of training / tokens trained on    mean and t interval over seeds
+    ratio     time of a training step to that of `none`          the timing suite's median over interleaved rounds
+    memory    most that the GPU's allocator held in training, in MiB    mean and t interval over seeds
+
+Convention: the ratio is taken where the suite timed every trained encoding on one device, at the length that is nearest
+to L on a logarithmic scale. An encoding that is applied at test time costs in training what its model costs.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from benchmark.reports.stats.estimate import Estimate, mean_interval
+from benchmark.results.record import TrainRecord
+
+WITHOUT_COUNTER = ("cpu", "mps")  # their records hold the memory of the process, which trained others before
+MIB = 2**20
+AS_NONE = Estimate(value=1.0, low=1.0, high=1.0, n=0)  # the ratio of `none` to itself
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """What each trained encoding costs."""
+
+    kind: str  # "seconds", "ratio" or "memory"
+    of: Mapping[str, Estimate]
+    length: int = 0  # tokens, of a ratio
+    device: str = ""  # of a ratio
+
+
+def time_of(table: pd.DataFrame, timings: pd.DataFrame) -> Cost:
+    """The timing suite's ratios where it has all encodings of a task, else seconds while training."""
+    return ratios(timings, set(table["trained_with"]), int(table["train_length"].iloc[0])) or seconds(table)
+
+
+def seconds(table: pd.DataFrame) -> Cost:
+    """Seconds per 1,000 tokens of training, from rows of `aggregate.frame` of one task."""
+    models = table.drop_duplicates("train_key")
+    models = models[(models["train_seconds"] > 0) & (models["trained_tokens"] > 0)]
+    each = (1000 * models["train_seconds"] / models["trained_tokens"]).groupby(models["trained_with"])
+    return Cost(kind="seconds", of={str(name): _positive(mean_interval(list(own))) for name, own in each})
+
+
+def ratios(timings: pd.DataFrame, encodings: set[str], train_length: int) -> Cost | None:
+    """Ratios of a training step to `none`, which has 1 by definition; None where an encoding was not timed."""
+    steps = timings[timings["operation"] == "training_step"]
+    timed: dict[tuple[float, str, int], dict[str, Estimate]] = {}
+    for row in steps.to_dict("records"):
+        place = abs(math.log(row["length"] / train_length)), str(row["device"]), int(row["length"])
+        timed.setdefault(place, {"none": AS_NONE})[row["encoding"]] = _timed(row)
+    whole = [place for place, of in timed.items() if encodings <= of.keys()]
+    if not whole:
+        return None
+    nearest = min(whole)
+    return Cost(kind="ratio", of=timed[nearest], device=nearest[1], length=nearest[2])
+
+
+def memory_cost(trainings: Iterable[TrainRecord]) -> Cost | None:
+    """Most memory in training, in MiB, over the trained models of one task; None where no GPU counted it."""
+    found: dict[str, list[float]] = {}
+    for record in trainings:
+        if record.peak_memory_bytes and record.environment.device not in WITHOUT_COUNTER:
+            found.setdefault(record.spec.encoding.label, []).append(record.peak_memory_bytes / MIB)
+    of = {name: _positive(mean_interval(values)) for name, values in sorted(found.items())}
+    return Cost(kind="memory", of=of) if of else None
+
+
+def _timed(row: Mapping[Any, Any]) -> Estimate:
+    return Estimate(value=row["ratio"], low=row["low"], high=row["high"], n=int(row["rounds"]))
+
+
+def _positive(estimate: Estimate) -> Estimate:
+    """The interval without what cannot be: nothing costs less than nothing."""
+    low = estimate.low if math.isnan(estimate.low) else max(0.0, estimate.low)
+    return Estimate(value=estimate.value, low=low, high=estimate.high, n=estimate.n)

@@ -1,0 +1,49 @@
+"""How many seeds solve a task at all: where some do and some do not, a mean describes none of them.
+
+    solved = value >= .9,   rate = solved / n,   interval: Clopper and Pearson's exact 95 % binomial interval
+
+8 of 8 say no more than "at least .63". Of accuracies and exact match alone: a loss has no such threshold.
+
+Source: Clopper and Pearson 1934, Biometrika 26.
+Convention: a seed without a value (diverged, failed, unsupported) is left out, and n < seeds says so.
+"""
+
+from functools import cache
+from typing import Any
+
+import pandas as pd
+from scipy import stats  # type: ignore[import-untyped]
+
+from benchmark.metrics import METRICS
+from benchmark.reports.stats.estimate import CONFIDENCE
+from benchmark.reports.stats.points import POINT
+
+THRESHOLD = 0.9
+COLUMNS = [*POINT, "multiple", "threshold", "solved", "n", "seeds", "rate", "low", "high"]
+
+
+def solve_rates(table: pd.DataFrame, threshold: float = THRESHOLD) -> pd.DataFrame:
+    """One row a (task, setting, metric, trained_with, encoding, length) of bounded metrics, over its seeds.
+
+    Columns: those, multiple, threshold, solved, n (seeds with a value), seeds (of the task's grid), rate, low, high.
+    Without a value there is no row.
+    """
+    known = table[table["metric"].map(lambda name: METRICS[name].bounded) & table["value"].notna()]
+    grid: dict[Any, int] = table.groupby(["task", "setting"])["seed"].nunique().to_dict()
+    rows = []
+    for point, group in known.groupby(POINT, sort=True):
+        names = dict(zip(POINT, point, strict=True))
+        solved = int((group["value"] >= threshold).sum())
+        seeds = grid[names["task"], names["setting"]]
+        rows.append(
+            names
+            | {"multiple": group["multiple"].iloc[0], "threshold": threshold, "seeds": seeds}
+            | _rate(solved, len(group))
+        )
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+@cache
+def _rate(solved: int, n: int) -> dict[str, Any]:
+    interval = stats.binomtest(solved, n).proportion_ci(confidence_level=CONFIDENCE, method="exact")
+    return {"solved": solved, "n": n, "rate": solved / n, "low": float(interval.low), "high": float(interval.high)}

@@ -1,0 +1,116 @@
+"""TODO."""
+
+import math
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmark.metrics import METRICS, Sums
+from benchmark.reports.tables.measurements import (
+    Measurement,
+    measurements,
+    model_columns,
+    newest_of,
+    setting_of,
+    typed_table,
+)
+from benchmark.reports.tables.tasks import headline_metric, sweep_of
+from benchmark.reports.tables.values import sums_of
+from benchmark.results.record import Arrays, EvalRecord
+from benchmark.results.store import Store
+
+ACROSS = "problem length"  # the second axis of a grid whose task has one
+
+
+FIELD_COLUMNS = {
+    "task": "str",
+    "encoding": "str",
+    "trained_with": "str",
+    "seed": "int64",
+    "train_length": "int64",
+    "length": "int64",
+    "metric": "str",  # the headline
+    "lower_is_better": "bool",
+    "value": "float64",
+    "chance": "float64",  # at the length, whatever the field
+    "rows": "int64",  # test problems behind it
+    "down": "str",  # the axis
+    "down_first": "int64",  # the range along it
+    "down_last": "int64",
+    "across": "str",
+    "across_first": "int64",
+    "across_last": "int64",
+    "grid": "str",  # the task as the grid is called: without the parameter that is an axis
+    "setting": "str",
+    "grid_setting": "str",  # what decides the models of a grid, apart from encoding, seeds and that parameter
+}
+
+
+def by_field(store: Store) -> pd.DataFrame:
+    """One row for each measured field of each ok cell's grid, with the value of the headline metric there.
+
+    A task with one axis has it down and problem length across; one with two axes fills, at each length, other fields of
+    one grid; and a task with a sweep has the parameter down, a run for each of its values.
+    """
+    rows = (row for cell in newest_of(measurements(store)) for row in _field_rows(store, cell))
+    order = ["grid", "grid_setting", "encoding", "trained_with", "down_first", "across_first", "seed"]
+    return typed_table(rows, FIELD_COLUMNS).sort_values(order, ignore_index=True)
+
+
+def _field_rows(store: Store, cell: Measurement) -> Iterator[dict[str, Any]]:
+    record, spec = cell.record, cell.trained.spec
+    if not isinstance(record, EvalRecord) or record.status != "ok":
+        return
+    sweep, arrays = sweep_of(cell.trained), store.arrays(record)
+    name = headline_metric(cell.trained)
+    metric = METRICS[name]
+    parameter = sweep[1] if sweep else ""
+    shared = {
+        **model_columns(spec),
+        "encoding": record.spec.encoding.label,
+        "trained_with": spec.encoding.label,
+        "train_length": spec.budget.train_length,
+        "length": record.spec.length,
+        "metric": name,
+        "lower_is_better": metric.lower_is_better,
+        "chance": record.chance.get(name, math.nan),
+        "grid": re.sub(rf":{parameter}=[^:]*", "", spec.task.label) if sweep else spec.task.label,
+        "grid_setting": setting_of(spec, without=parameter),
+    }
+    across = _range("across", ACROSS, record.spec.length, record.spec.length)
+    if sweep and arrays and parameter in spec.task.parameters:
+        at = int(spec.task.parameters[parameter])
+        sums = sums_of(arrays, cell.trained)
+        yield {**shared, "value": metric.of(sums), "rows": sums.rows, **_range("down", sweep[0], at, at), **across}
+    if record.axes and "group_rows" in arrays:
+        for field, ranges in _fields(record):
+            if rows := int(arrays["group_rows"][field]):
+                value = metric.of(_field_sums(arrays, field))
+                yield {**shared, "value": value, "rows": rows, **across, **ranges}
+
+
+def _fields(record: EvalRecord) -> Iterator[tuple[tuple[int, ...], dict[str, Any]]]:
+    """The index of each field of a record's grid, with the columns that say which ranges it is of."""
+    for field in np.ndindex(*(len(ranges) for ranges in record.axes.values())):
+        columns: dict[str, Any] = {}
+        for side, (axis, ranges), index in zip(("down", "across"), record.axes.items(), field, strict=False):
+            columns |= _range(side, axis, *ranges[index])
+        yield field, columns
+
+
+def _range(side: str, axis: str, first: int, last: int) -> dict[str, Any]:
+    return {side: axis, f"{side}_first": first, f"{side}_last": last}
+
+
+def _field_sums(arrays: Arrays, field: tuple[int, ...]) -> Sums:
+    """What the scored places of one field add up to."""
+    return Sums(
+        loss=float(arrays["group_loss"][field]),
+        correct=float(arrays["group_correct"][field]),
+        places=int(arrays["group_count"][field]),
+        exact=float(arrays["group_exact"][field]),
+        rows=int(arrays["group_rows"][field]),
+    )

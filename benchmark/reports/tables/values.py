@@ -1,0 +1,200 @@
+"""From records to tidy tables: the one place where metrics are computed from raw outcomes.
+
+Language loss at a length is the mean over the last L/2 places of each row (at most SHARED_TARGETS), where L is the
+trained length: rows of every length end at the same places of the text, so these are the same target tokens at every
+length, and a longer window differs in its context alone. All other tasks are scored over all their places.
+
+    window_loss_nats    the end of the text in disjoint windows of the length: the mean over all places of all windows
+    over_crop_nats      the loss at the length, less that of the same targets after exactly L tokens of text each
+
+Of several records of one cell (the source of an encoding was changed and run again) the newest counts, and the others
+are named in `failures`.
+"""
+
+import math
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmark.metrics import METRICS, Sums, ratio
+from benchmark.reports.tables.measurements import (
+    CELL,
+    Measurement,
+    length_of,
+    measurements,
+    model_columns,
+    newest_of,
+    typed_table,
+)
+from benchmark.reports.tables.tasks import headline_metric, is_language
+from benchmark.results.record import Arrays, EvalRecord, TrainRecord
+from benchmark.results.store import Store
+
+READS_DIGITS = "reads digits"  # the league of encodings that know what tokens mean
+
+
+SHARED_TARGETS = 64
+
+
+COLUMNS = {
+    "task": "str",
+    "encoding": "str",
+    "trained_with": "str",
+    "league": "str",  # "" for all that see positions alone; others are ranked among themselves
+    "seed": "int64",
+    "corpus": "str",  # "" for a task without one
+    "train_length": "int64",
+    "length": "int64",
+    "multiple": "float64",
+    "tokens": "int64",
+    "metric": "str",
+    "value": "float64",
+    "lower_is_better": "bool",
+    "chance": "float64",
+    "headline": "bool",
+    "status": "str",
+    "reason": "str",  # "" if ok
+    "scored": "int64",
+    "steps": "int64",
+    "batch": "int64",
+    "width": "int64",
+    "heads": "int64",
+    "layers": "int64",
+    "precision": "str",
+    "parameters": "int64",
+    "encoding_parameters": "int64",
+    "train_seconds": "float64",
+    "trained_tokens": "int64",
+    "device": "str",
+    "created": "object",
+    "train_key": "str",
+    "eval_key": "str",
+    "setting": "str",
+}
+
+
+def metric_table(store: Store) -> pd.DataFrame:
+    """One row for each metric of each evaluated cell; `value` is NaN unless the cell is ok."""
+    cells = [cell for cell in newest_of(measurements(store)) if isinstance(cell.record, EvalRecord)]
+    crop_losses = _crop_losses(store, cells)
+    rows = (row for cell in cells for row in _metric_rows(store, cell, crop_losses.get(cell.identity[:-1], math.nan)))
+    table = typed_table(rows, COLUMNS)
+    return table.sort_values([*CELL, "length", "metric"], ignore_index=True)
+
+
+def newest_setting(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `frame` that belong to the setting last run of each task: the rest cannot be compared with them."""
+    if table.empty:
+        return table
+    last = table.groupby(["task", "setting"])["created"].max().reset_index().sort_values("created")
+    keep = last.drop_duplicates("task", keep="last")[["task", "setting"]]
+    return table.merge(keep, on=["task", "setting"])
+
+
+def _crop_losses(store: Store, cells: Iterable[Measurement]) -> dict[tuple[object, ...], float]:
+    """The loss per token of the shared targets after exactly L tokens each, for every curve that has it."""
+    found = {}
+    for cell in cells:
+        at_trained = length_of(cell) == cell.trained.spec.budget.train_length
+        if is_language(cell.trained) and cell.record.status == "ok" and at_trained:
+            found[cell.identity[:-1]] = ratio(*_view(store.arrays(cell.record), "crop"))
+    return found
+
+
+def _view(arrays: Arrays, view: str) -> tuple[float, int]:
+    """The summed loss of a view, and its scored places; 0 places where a record is without it."""
+    if f"{view}_count" not in arrays:
+        return math.nan, 0
+    return float(np.sum(arrays[f"{view}_loss"])), int(np.sum(arrays[f"{view}_count"]))
+
+
+def _metric_rows(store: Store, cell: Measurement, crop_loss: float) -> Iterator[dict[str, Any]]:
+    trained, record = cell.trained, cell.record
+    assert isinstance(record, EvalRecord)
+    arrays = store.arrays(record) if record.status == "ok" else {}
+    lost = record.status == "ok" and not arrays
+    sums = sums_of(arrays, trained, _window(trained, record), crop_loss) if arrays else Sums()
+    shared = {
+        **_cell_columns(trained, record),
+        "status": "failed" if lost else record.status,
+        "reason": "its arrays cannot be read: run it again with --force" if lost else record.reason or "",
+        "scored": sums.places,
+    }
+    for name, metric in METRICS.items():
+        value = metric.of(sums)
+        if not (metric.of_texts if is_language(trained) else metric.of_synthetic):
+            continue
+        if metric.optional and arrays and math.isnan(value):
+            continue
+        yield {
+            **shared,
+            "metric": name,
+            "value": value,
+            "lower_is_better": metric.lower_is_better,
+            "chance": _chance(name, trained, record),
+            "headline": name == headline_metric(trained),
+        }
+
+
+def _chance(name: str, trained: TrainRecord, record: EvalRecord) -> float:
+    """The score of guessing: as the task states it, or as it follows from the loss of guessing."""
+    if name in record.chance or "loss_nats" not in record.chance:
+        return record.chance.get(name, math.nan)
+    guess = Sums(loss=record.chance["loss_nats"], places=1, characters_per_token=trained.characters_per_token)
+    return METRICS[name].of(guess)
+
+
+def _cell_columns(trained: TrainRecord, record: EvalRecord) -> dict[str, Any]:
+    spec = trained.spec
+    return {
+        **model_columns(spec),
+        "encoding": record.spec.encoding.label,
+        "trained_with": spec.encoding.label,
+        "league": READS_DIGITS if record.spec.encoding.reads_digits else "",
+        "corpus": spec.task.corpus or "",
+        "train_length": spec.budget.train_length,
+        "length": record.spec.length,
+        "multiple": record.spec.length / spec.budget.train_length,
+        "tokens": record.tokens,
+        "steps": spec.budget.steps,
+        "batch": spec.budget.batch,
+        "width": spec.model.width,
+        "heads": spec.model.heads,
+        "layers": spec.model.layers,
+        "precision": spec.precision,
+        "parameters": trained.parameters,
+        "encoding_parameters": trained.encoding_parameters,
+        "train_seconds": trained.train_seconds,
+        "trained_tokens": trained.trained_tokens,
+        "device": trained.environment.device,
+        "created": record.created,
+        "train_key": spec.key,
+        "eval_key": record.spec.key,
+    }
+
+
+def _window(trained: TrainRecord, record: EvalRecord) -> slice:
+    """The places that count: for language those whose targets all lengths share, for the other tasks all."""
+    if not is_language(trained):
+        return slice(None)
+    targets = max(1, min(SHARED_TARGETS, trained.spec.budget.train_length // 2))
+    return slice(record.spec.length - targets, record.spec.length)
+
+
+def sums_of(arrays: Arrays, trained: TrainRecord, window: slice = slice(None), crop_loss: float = math.nan) -> Sums:
+    """What a measurement's arrays add up to; `window` are the places of each row that count."""
+    rows = arrays["row_count"] > 0
+    window_loss, window_places = _view(arrays, "windows")
+    return Sums(
+        loss=float(np.sum(arrays["loss_sum"][window])),
+        correct=float(np.sum(arrays["correct"][window])),
+        places=int(np.sum(arrays["count"][window])),
+        exact=float(np.sum(arrays["row_correct"][rows] == arrays["row_count"][rows])),
+        rows=int(np.sum(rows)),
+        characters_per_token=trained.characters_per_token,
+        window_loss=window_loss,
+        window_places=window_places,
+        crop_loss_per_token=crop_loss,
+    )

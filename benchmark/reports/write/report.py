@@ -1,0 +1,172 @@
+"""The report: pure functions from records on disk to index.html, and to report.md with its figures and data beside it.
+
+Whatever the page says comes from the records: the same records give the same bytes.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from benchmark.files import write_atomically
+from benchmark.reports.compare.snapshot import FILE, Snapshot
+from benchmark.reports.draw.interactive import series
+from benchmark.reports.draw.style import palette
+from benchmark.reports.page.crowd import MANY
+from benchmark.reports.page.exhibit import Exhibit
+from benchmark.reports.page.overview import Overview
+from benchmark.reports.page.page import Page, Section
+from benchmark.reports.page.selection import Selection
+from benchmark.reports.sections import (
+    against,
+    attention,
+    cost,
+    cost_quality,
+    curves,
+    grids,
+    heatmaps,
+    language,
+    matrix,
+    profiles,
+    ranks,
+    reading,
+    run,
+    structure,
+    summary,
+    troubles,
+    verdict,
+    wins,
+)
+from benchmark.reports.tables.probes import all_probes
+from benchmark.reports.tables.timings import timing_table
+from benchmark.reports.words import joined, speaking, t
+from benchmark.reports.write.html import render
+from benchmark.reports.write.markdown import render as markdown_render
+from benchmark.results.store import Store
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportPaths:
+    """Where a report was written, and the sentences that it begins with, by task."""
+
+    html: Path
+    markdown: Path
+    data: Path
+    figures: tuple[Path, ...]
+    findings: tuple[tuple[str, str], ...]
+
+
+def write_report(
+    store: Store, out: Path, *, command: str | None = None, reference: str | None = None, language: str = "en"
+) -> ReportPaths:
+    """Write the report of a store into a folder, in one of words.LANGUAGES.
+
+    `command` is what runs its cells again, for readers to copy; `reference` the encoding that others are compared with.
+    """
+    with speaking(language):
+        return write(build(store, command, reference), out)
+
+
+def write(page: Page, out: Path) -> ReportPaths:
+    """Write both forms of a page, its figures and its data."""
+    pictures = [exhibit for section in page.sections for exhibit in section.pictures]
+    paths = ReportPaths(
+        html=out / "index.html",
+        markdown=out / "report.md",
+        data=out / FILE,
+        figures=tuple(out / "figures" / exhibit.file for exhibit in pictures),
+        findings=next((section.terms for section in page.sections if section.id == "verdict"), ()),
+    )
+    _write_pictures(pictures, paths.figures)
+    write_atomically(paths.markdown, markdown_render(page).encode())
+    write_atomically(paths.data, page.data.encode())
+    write_atomically(paths.html, render(page).encode())
+    return paths
+
+
+def build(store: Store, command: str | None = None, reference: str | None = None) -> Page:
+    """The report as data, for any way of writing it."""
+    evidence = Selection.of(store, reference)
+    styles = palette(evidence.encodings)
+    settings = {panel.setting for panel in evidence.panels}
+    probes = [probe for probe in all_probes(evidence.store) if probe.setting in settings]
+    timing_problems: list[str] = []
+    overview = Overview.of(evidence)
+    timings = timing_table(store.root / "timing", timing_problems)
+    return Page(
+        title=t("Position encodings compared"),
+        lead=_lead(evidence),
+        colors={name: series(style).removeprefix("$") for name, style in styles.items()},
+        sections=told_apart(
+            verdict.section(evidence),
+            summary.section(evidence),
+            curves.section(evidence, styles),
+            matrix.section(overview),
+            wins.section(overview),
+            ranks.section(overview, styles),
+            cost_quality.section(evidence, timings, styles),
+            against.section(evidence),
+            language.section(evidence, styles),
+            heatmaps.section(evidence),
+            grids.section(evidence, styles),
+            attention.section(probes),
+            structure.section(probes),
+            cost.section(evidence, timings),
+            profiles.section(evidence, styles, probes),
+            troubles.section(evidence, timing_problems),
+            run.section(evidence, command),
+            reading.section(),
+        ),
+        footer=_footer(evidence),
+        data=Snapshot.of_report(evidence).text(),
+    )
+
+
+def told_apart(*sections: Section) -> tuple[Section, ...]:
+    """Sections whose exhibits have an id each: the second of an id is called id-2, as in two settings of one task."""
+    met: Counter[str] = Counter()
+    return tuple(replace(section, exhibits=tuple(_named(section.exhibits, met))) for section in sections)
+
+
+def _named(exhibits: Iterable[Exhibit], met: Counter[str]) -> Iterable[Exhibit]:
+    for exhibit in exhibits:
+        met[exhibit.id] += 1
+        yield exhibit if met[exhibit.id] == 1 else replace(exhibit, id=f"{exhibit.id}-{met[exhibit.id]}")
+
+
+def _lead(evidence: Selection) -> str:
+    panels = evidence.panels
+    if not panels:
+        return t("Models were trained, but none was measured.")
+    names = sorted({name for panel in panels for name in panel.table["encoding"]})
+    tasks = len({panel.task for panel in panels})
+    seeds = max(len(panel.seeds) for panel in panels)
+    farthest = max(panel.lengths[-1] / panel.train_length for panel in panels)
+    return t(
+        "{encodings} on {tasks}, {seeds} each, up to {farthest:g} times the trained length.",
+        encodings=joined(names) if len(names) <= MANY else t("{n} encodings", n=len(names)),
+        tasks=t("1 task") if tasks == 1 else t("{n} tasks", n=tasks),
+        seeds=t("1 paired seed") if seeds == 1 else t("{n} paired seeds", n=seeds),
+        farthest=farthest,
+    )
+
+
+def _footer(evidence: Selection) -> str:
+    newest = max(evidence.trainings, key=lambda record: record.created)
+    return t(
+        "position-benchmark {version}. Newest record: {created:%Y-%m-%d %H:%M} UTC. "
+        "Made from the records on disk alone: the same records give the same report.",
+        version=newest.environment.benchmark,
+        created=newest.created,
+    )
+
+
+def _write_pictures(pictures: list[Exhibit], paths: tuple[Path, ...]) -> None:
+    """Write the figures, and remove those of an earlier report from their folder."""
+    for exhibit, path in zip(pictures, paths, strict=True):
+        write_atomically(path, exhibit.picture)
+    if paths:
+        known = set(paths)
+        for old in (*paths[0].parent.glob("*.svg"), *paths[0].parent.glob("*.png")):
+            if old not in known:
+                old.unlink()
