@@ -48,7 +48,7 @@ class Fire(Encoding):
         self.narrow = nn.Linear(HIDDEN, shape.heads, bias=False)
 
     def bias(self, site: Site) -> Tensor:
-        """[B|1, H, Q, K], computed once per forward pass."""
+        """[B|1, H, Q, K], computed once a forward pass."""
         return site.once(("fire", id(self)), lambda: self.read(self.share(site)))
 
     def pairwise(self, site: Site) -> Pairwise | None:

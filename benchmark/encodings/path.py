@@ -58,7 +58,7 @@ class PaTH(Encoding):
             def make() -> Chunks:
                 return chunked(keys, *self.turns(site, exact))
 
-            # What a mask hides depends on the queries, so each block of them then needs its own chunks.
+            # What a mask hides depends on the queries: then each block of them has chunks of its own.
             chunks = site.once_for_blocks("path", make) if site.mask is None else make()
             return turned(scores.to(exact), q.to(exact), keys, chunks, site.first_query)
 

@@ -1,4 +1,4 @@
-"""The registry of tasks, name -> module. A test checks this table against the folder. Nothing here imports torch."""
+"""The registry of tasks: name -> module. A test compares the table with the folder. Nothing here imports torch."""
 
 from typing import TYPE_CHECKING
 
