@@ -56,7 +56,7 @@ CATALOGUE = Catalogue(
 
 
 def make(choice: Choice | str) -> "Task":
-    """Build a task: `make("offset-recall:back=7")`."""
+    """Make a task: `make("offset-recall:back=7")`."""
     chosen = CATALOGUE.choice(choice) if isinstance(choice, str) else choice
     task: Task = CATALOGUE.load(chosen.entry)(**chosen.parameters)
     return task
