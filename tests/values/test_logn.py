@@ -142,5 +142,5 @@ def test_its_claims_are_those_of_the_inner_encoding_but_for_relativity() -> None
 
 @pytest.mark.parametrize("base", ["pi", "yarn", "logn"])
 def test_an_encoding_that_itself_adapts_is_refused(base: str) -> None:
-    with pytest.raises(ValueError, match=f"logn: base is {base}, but must be an encoding that is trained itself"):
+    with pytest.raises(ValueError, match=f"logn: base is {base}, but must be an encoding that is used in training"):
         make(f"logn:base={base}", SHAPE)
