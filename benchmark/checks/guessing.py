@@ -41,7 +41,8 @@ def chance(problems: Problems) -> Finding:
     rates = _claimed(claims)
     if not rates:
         return held(
-            False, f"chance gives {', '.join(claims) or 'nothing'}, but must give one of {', '.join(HEADLINES)}"
+            False,
+            f"chance gives {', '.join(claims) or 'nothing'}, but must give one of {', '.join(headlines(language=task.language))}",
         )
     learnt, asked = _rows(problems)
     blind = [accuracies(guess, asked) for guess in (_by_nothing(learnt, asked), _by_place(learnt, asked))]
