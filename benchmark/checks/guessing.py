@@ -15,7 +15,7 @@ from torch import Tensor
 
 from benchmark.checks.outcome import Finding, held, spared
 from benchmark.checks.problems import Problems, scored
-from benchmark.metrics import METRICS
+from benchmark.metrics import METRICS, headlines
 from benchmark.seeds import generator
 from benchmark.tasks.task import UNSCORED, Batch, Task
 from benchmark.training.held_out import HeldOut, problems_of
@@ -40,10 +40,8 @@ def chance(problems: Problems) -> Finding:
         return _chance_loss(task, problems.length, claims["loss_nats"])
     rates = _claimed(claims)
     if not rates:
-        return held(
-            False,
-            f"chance gives {', '.join(claims) or 'nothing'}, but must give one of {', '.join(headlines(language=task.language))}",
-        )
+        allowed = ", ".join(headlines(language=task.language))
+        return held(False, f"chance gives {', '.join(claims) or 'nothing'}, but must give one of {allowed}")
     learnt, asked = _rows(problems)
     blind = [accuracies(guess, asked) for guess in (_by_nothing(learnt, asked), _by_place(learnt, asked))]
     said, passed = [], True
