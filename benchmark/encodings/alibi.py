@@ -11,7 +11,7 @@ is lost to rounding; in bidirectional attention the distance is absolute.
 import torch
 from torch import Tensor
 
-from benchmark.encodings.encoding import RelativeBias
+from benchmark.encodings.bases import RelativeBias
 
 
 class Alibi(RelativeBias):

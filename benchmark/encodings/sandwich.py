@@ -14,7 +14,8 @@ Causal only, as in the paper: a cosine cannot tell behind from ahead. Any head c
 import torch
 from torch import Tensor
 
-from benchmark.encodings.encoding import RelativeBias, Shape, geometric
+from benchmark.encodings.bases import RelativeBias, geometric
+from benchmark.encodings.encoding import Shape
 
 
 class Sandwich(RelativeBias):

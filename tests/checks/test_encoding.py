@@ -18,8 +18,10 @@ from benchmark.checks.precision import LENGTHS, TOLERATED
 from benchmark.checks.subject import QUICK, Subject
 from benchmark.encodings import CATALOGUE
 from benchmark.encodings.alibi import Alibi
+from benchmark.encodings.bases import RelativeBias, Rotation, by_distance, geometric
+from benchmark.encodings.bias import Bias
 from benchmark.encodings.cope import CoPE
-from benchmark.encodings.encoding import Encoding, RelativeBias, Rotation, Shape, Site, geometric
+from benchmark.encodings.encoding import Encoding, Shape, Site
 from benchmark.encodings.fox import Fox
 from benchmark.encodings.learned import Learned
 from benchmark.encodings.rope import Rope
@@ -169,11 +171,13 @@ class HalvesItsGradient(Rates):
 
 
 class HidesItsBias(Rates):
-    """Attention is told that there is none, and takes a kernel without."""
+    """Every third time it is asked, it says that there is none, and attention takes a kernel without."""
 
-    @property
-    def biases(self) -> bool:
-        return False
+    asked = 0
+
+    def bias(self, site: Site) -> Bias | None:
+        self.asked += 1
+        return super().bias(site) if self.asked % 3 else None
 
 
 class KeepsItsBias(Rates):
@@ -183,9 +187,9 @@ class KeepsItsBias(Rates):
 
     def bias(self, site: Site) -> Tensor:
         if site.visible.shape[-1] != 11 or not torch.is_grad_enabled():
-            return super().bias(site)
-        kept, self.kept = self.kept, super().bias(site).detach()
-        return super().bias(site) if kept is None else kept
+            return by_distance(self.at, site)
+        kept, self.kept = self.kept, by_distance(self.at, site).detach()
+        return by_distance(self.at, site) if kept is None else kept
 
 
 class RoundsItsAngles(Rotation):
@@ -400,10 +404,6 @@ def test_a_wrong_formula_keeps_every_promise(kind: Faulty) -> None:
 class Raises(Rope):
     def bias(self, site: Site) -> Tensor | None:
         raise KeyError("no such\n table")
-
-    @property
-    def biases(self) -> bool:
-        return True
 
 
 class Exits(Encoding):

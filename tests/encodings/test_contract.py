@@ -16,8 +16,10 @@ from torch import Tensor
 
 from benchmark.catalogue import Choice
 from benchmark.encodings import CATALOGUE, make, path
-from benchmark.encodings.encoding import Encoding, RelativeBias, Shape, Site
+from benchmark.encodings.bases import RelativeBias
+from benchmark.encodings.encoding import Encoding, Shape, Site
 from benchmark.model import attention
+from benchmark.model.bias import dense
 from benchmark.model.transformer import Cache, Transformer
 
 BATCH, VOCABULARY, LENGTH = 2, 13, 11
@@ -267,7 +269,7 @@ def test_attention_both_ways_is_defined_or_refused(choice: str) -> None:
     changed = tokens.clone()
     changed[:, -1] = (changed[:, -1] + 1) % VOCABULARY
     if model.encoding.causal_only:
-        with pytest.raises(ValueError, match="causal attention alone"):
+        with pytest.raises(ValueError, match="only for causal attention"):
             outputs(model, tokens, causal=False)
         return
     with torch.inference_mode():
@@ -284,7 +286,7 @@ def test_an_encoding_for_causal_attention_alone_is_refused_elsewhere() -> None:
     model = Transformer(VOCABULARY, SHAPE, lambda own, layer: CausalOnly(own))
     model.initialise(0)
     assert outputs(model, rows()).isfinite().all()
-    with pytest.raises(ValueError, match="causal-only is defined for causal attention alone"):
+    with pytest.raises(ValueError, match="causal-only is defined only for causal attention"):
         outputs(model, rows(), causal=False)
 
 
@@ -352,7 +354,8 @@ def test_a_relative_bias_follows_the_positions_gaps_and_all(choice: str, places:
     encoding = make(choice, SHAPE)
     if not isinstance(encoding, RelativeBias):
         pytest.skip("no bias of distance alone")
-    bias = encoding.bias(Site.of(torch.zeros(1, 5, SHAPE.width), torch.tensor([places])))
+    site = Site.of(torch.zeros(1, 5, SHAPE.width), torch.tensor([places]))
+    bias = dense(encoding.bias(site), site)
     for query, its_place in enumerate(places):
         for key, place in enumerate(places):
             close(bias[0, :, query, key], encoding.at(torch.tensor(its_place - place)))
@@ -380,7 +383,7 @@ def test_a_shape_without_size_is_refused(field: str) -> None:
 
 
 def test_a_width_that_heads_do_not_divide_is_refused() -> None:
-    with pytest.raises(ValueError, match="width 7 is no multiple of heads 3"):
+    with pytest.raises(ValueError, match="width 7 is not a multiple of heads 3"):
         Shape(width=7, heads=3, layers=1, train_length=2)
 
 

@@ -1,6 +1,7 @@
 """Hybrid layers: each layer against RoPE and NoPE on their own, and the window against a loop."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -22,7 +23,7 @@ def draw(dtype: torch.dtype, seed: int) -> Tensor:
 
 def site(layer: int, dtype: torch.dtype = torch.float64, causal: bool = True) -> Site:
     hidden = torch.zeros(BATCH, LENGTH, SHAPE.width, dtype=dtype)
-    return Site.of(hidden, torch.arange(5, 5 + LENGTH)[None], causal=causal).at_layer(layer, hidden)
+    return replace(Site.of(hidden, torch.arange(5, 5 + LENGTH)[None], causal=causal), layer=layer)
 
 
 def weights(encoding: Encoding, q: Tensor, k: Tensor, here: Site) -> Tensor:

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from benchmark.encodings import make
-from benchmark.encodings.encoding import RelativeBias, Shape, Site
+from benchmark.encodings.bases import RelativeBias
+from benchmark.encodings.encoding import Shape, Site
 from benchmark.model.attention import attend
 
 BATCH, HEADS, LENGTH, WIDTH = 2, 3, 7, 5

@@ -7,7 +7,8 @@ import torch
 from rotary import HEADS, LENGTH, PLACES, PRECISIONS, draw, site, turned
 
 from benchmark.encodings import make
-from benchmark.encodings.encoding import Rotation, Shape
+from benchmark.encodings.bases import Rotation
+from benchmark.encodings.encoding import Shape
 
 TRAINED = 509
 

@@ -5,7 +5,8 @@ import torch
 from rotary import BATCH, HEADS, LENGTH, PLACES, PRECISIONS, draw, site, turned
 
 from benchmark.encodings import make
-from benchmark.encodings.encoding import Rotation, Shape, Site
+from benchmark.encodings.bases import Rotation
+from benchmark.encodings.encoding import Shape, Site
 from benchmark.model.transformer import Cache, Transformer
 
 TRAINED = 11
