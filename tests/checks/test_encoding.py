@@ -1,6 +1,6 @@
 """`check` passes every registered encoding, and each of its checks catches a fault that people make.
 
-What no check can catch is a wrong formula that keeps every promise: those faults are planted in tests/values/.
+What no check can catch is a wrong formula that keeps every promise: those faults are planted in tests/encodings/.
 """
 
 import random
@@ -393,7 +393,7 @@ class WrongWayBack(Fox):
 
 @pytest.mark.parametrize("kind", [WrongSign, WrongDirection, WrongWayBack])
 def test_a_wrong_formula_keeps_every_promise(kind: Faulty) -> None:
-    """Why an encoding needs a test of its values as well: tests/values/ plants the same faults."""
+    """Why an encoding needs a test of its values as well: tests/encodings/ plants the same faults."""
     assert failures(checked(kind)) == []
 
 
