@@ -1,16 +1,16 @@
-"""Abacus against plain counting, digit by digit."""
+"""Abacus against counting digit by digit."""
 
 import math
 
 import pytest
 import torch
+from oracle import agree, both_precisions, draw
 
 from benchmark.encodings import make
 from benchmark.encodings.encoding import PastEndError, Shape
 
 DIGITS = (3, 4, 5, 6, 7, 8, 9, 10, 11, 12)
 SHAPE = Shape(width=7, heads=1, layers=2, train_length=11, digits=DIGITS)
-PRECISIONS = [(torch.float64, 1e-9), (torch.float32, 1e-5)]
 
 
 def count(row: list[int]) -> list[int]:
@@ -49,21 +49,18 @@ def test_in_training_all_places_shift_by_one_offset_drawn_below_the_limit() -> N
     assert set(shifts) == {0, 1, 2, 3, 4}
 
 
-@pytest.mark.parametrize("dtype, tolerance", PRECISIONS)
+@both_precisions
 def test_embeddings_and_their_gradients_are_the_formula(dtype: torch.dtype, tolerance: float) -> None:
     encoding = make("abacus", SHAPE).to(dtype)
     tokens = torch.tensor([[0, 5, 4, 13, 12], [3, 3, 3, 1, 7]])
-    x = torch.randn(2, 5, 7, generator=torch.Generator().manual_seed(0), dtype=dtype).requires_grad_()
+    x = draw(2, 5, 7, dtype=dtype)
     ours = encoding.embed(x, encoding.positions(tokens))
     rows = []
     for row, given in zip(tokens.tolist(), x, strict=True):
         for place, vector in zip(count(row), given, strict=True):
             rows.append(vector + encoding.table[place - 1] * math.sqrt(7) if place else vector)
     theirs = torch.stack(rows).view(2, 5, 7)
-    torch.testing.assert_close(ours, theirs, atol=tolerance, rtol=tolerance)
-    downstream = torch.randn(2, 5, 7, generator=torch.Generator().manual_seed(1), dtype=dtype)
-    mine, wanted = (torch.autograd.grad(each, (x, encoding.table), downstream) for each in (ours, theirs))
-    torch.testing.assert_close(mine, wanted, atol=tolerance, rtol=tolerance)
+    agree(ours, theirs, (x, encoding.table), tolerance)
 
 
 def test_a_number_with_more_digits_than_rows_is_past_the_end() -> None:

@@ -1,17 +1,15 @@
-"""ALiBi against plain loops over the paper's formula, and against transformers' Bloom and MPT."""
+"""ALiBi against loops over the paper's formula, and against Bloom and MPT in transformers."""
 
 import math
 
 import pytest
 import torch
+from oracle import BATCH, LENGTH, agree, attention, attention_weights, both_precisions, content, draw
 from torch import Tensor
 
 from benchmark.encodings import make
 from benchmark.encodings.alibi import Alibi
 from benchmark.encodings.encoding import RelativeBias, Shape, Site
-from benchmark.model.attention import scores
-
-BATCH, LENGTH = 2, 11
 
 
 def paper_slopes(heads: int) -> list[float]:
@@ -33,7 +31,7 @@ def alibi(heads: int) -> RelativeBias:
 
 
 @pytest.mark.parametrize("heads", range(1, 21))
-@pytest.mark.parametrize("dtype, tolerance", [(torch.float64, 1e-9), (torch.float32, 1e-5)])
+@both_precisions
 def test_bias_is_the_papers_formula(heads: int, dtype: torch.dtype, tolerance: float) -> None:
     hold_to_the_formula(alibi(heads), heads, dtype, tolerance)
 
@@ -62,7 +60,7 @@ def test_a_wrong_sign_is_caught() -> None:
         hold_to_the_formula(planted, 3, torch.float64, 1e-9)
 
 
-def test_both_ways_the_distance_counts_without_its_sign() -> None:
+def test_both_ways_the_sign_of_a_distance_does_not_count() -> None:
     bias = alibi(3).bias(site(3, torch.float64, causal=False))
     torch.testing.assert_close(bias, bias.transpose(-1, -2), atol=0, rtol=0)
     assert bias[0, 0, 2, 9].item() == pytest.approx(-paper_slopes(3)[0] * 7, abs=1e-9)
@@ -75,50 +73,24 @@ def test_slopes_are_those_of_bloom_and_mpt(heads: int) -> None:
 
     last_row = alibi(heads).bias(site(heads, torch.float32))[0, :, -1]  # [H, K], of the last query
     bloom = build_alibi_tensor(torch.ones(1, LENGTH), heads, torch.float32)[:, 0]
-    # Bloom adds slope * key position: the same but for a constant in each row of scores, which softmax ignores.
+    # Bloom adds slope * key position, which differs by a constant in each row of scores; softmax ignores it.
     torch.testing.assert_close(last_row - last_row[:, :1], bloom, atol=1e-5, rtol=1e-5)
     torch.testing.assert_close(last_row, build_mpt_alibi_tensor(heads, LENGTH)[:, 0], atol=1e-5, rtol=1e-5)
 
 
-def loop_attention(q: Tensor, k: Tensor) -> Tensor:
-    """softmax over keys j <= i of q_i . k_j / sqrt(D) - m_h (i - j), one number at a time; [B, H, Q, K]."""
-    batch, heads, length, width = q.shape
-    slopes = paper_slopes(heads)
-    rows = []
-    for b in range(batch):
-        for h in range(heads):
-            for i in range(length):
-                raw = [
-                    sum(q[b, h, i, c] * k[b, h, j, c] for c in range(width)) / math.sqrt(width) - slopes[h] * (i - j)
-                    for j in range(i + 1)
-                ]
-                powers = [torch.exp(value) for value in raw]
-                total = sum(powers)
-                zeros = [torch.zeros((), dtype=q.dtype)] * (length - i - 1)
-                rows.append(torch.stack([power / total for power in powers] + zeros))
-    return torch.stack(rows).view(batch, heads, length, length)
-
-
-@pytest.mark.parametrize("dtype, tolerance", [(torch.float64, 1e-9), (torch.float32, 1e-5)])
+@both_precisions
 def test_attention_and_its_gradients_are_the_papers(dtype: torch.dtype, tolerance: float) -> None:
     heads, length, width = 3, 5, 7
-    draws = torch.Generator().manual_seed(0)
-    q, k, out = (torch.randn(BATCH, heads, length, n, generator=draws, dtype=dtype) for n in (width, width, length))
-    q.requires_grad_()
-    k.requires_grad_()
+    q, k = (draw(BATCH, heads, length, width, dtype=dtype, seed=seed) for seed in range(2))
     positions = torch.arange(length, dtype=torch.float64 if dtype == torch.float64 else torch.int64)[None]
     here = Site.of(torch.zeros(BATCH, length, 21, dtype=dtype), positions)
-    ours = scores(q, k, here, alibi(heads), 1 / math.sqrt(width)).softmax(-1)
-    theirs = loop_attention(q, k)
-    torch.testing.assert_close(ours, theirs, atol=tolerance, rtol=tolerance)
-    for mine, wanted in zip(
-        torch.autograd.grad(ours, (q, k), out), torch.autograd.grad(theirs, (q, k), out), strict=True
-    ):
-        torch.testing.assert_close(mine, wanted, atol=tolerance, rtol=tolerance)
+    plain, slopes = content(q, k), paper_slopes(heads)
+    theirs = attention(lambda b, h, i, j: plain(b, h, i, j) - slopes[h] * (i - j), length)
+    agree(attention_weights(alibi(heads), q, k, here), theirs, (q, k), tolerance)
 
 
 def test_distances_keep_the_precision_that_absolute_positions_lose() -> None:
-    """At slope 1/2 and 8192 tokens: total variation of a row of attention from the exact one (claim A14)."""
+    """At slope 1/2 and 8192 tokens: the total variation of a row of attention from the exact one (claim A14)."""
     keys, slope = torch.arange(8192), 0.5
     far = keys[-1] - keys
     exact = (-slope * far.double()).softmax(0)
@@ -136,6 +108,6 @@ def test_distances_keep_the_precision_that_absolute_positions_lose() -> None:
 
 
 def test_a_model_in_bfloat16_keeps_exact_slopes() -> None:
-    """12 heads have slopes that bfloat16 rounds, and 300 tokens distances that it cannot count."""
+    """12 heads have slopes, and 300 tokens have distances, that bfloat16 rounds."""
     distance = torch.arange(300)
     torch.testing.assert_close(alibi(12).bfloat16().at(distance), alibi(12).at(distance), atol=0, rtol=0)

@@ -1,25 +1,20 @@
-"""CoPE against plain loops over the paper's formula, and against x-transformers."""
+"""CoPE against loops over the paper's formula, and against x-transformers."""
 
 import math
 from unittest import mock
 
 import pytest
 import torch
+from oracle import BATCH, HEADS, LENGTH, agree, attention_weights, both_precisions, draw, per_head, site
 from torch import Tensor
 
 from benchmark.encodings import make
 from benchmark.encodings.cope import CoPE
 from benchmark.encodings.encoding import Encoding, Shape, Site
 from benchmark.model import attention
-from benchmark.model.attention import scores
 
-BATCH, HEADS, LENGTH, WIDTH = 2, 3, 11, 5
+WIDTH = 5
 SHAPE = Shape(width=HEADS * WIDTH, heads=HEADS, layers=1, train_length=LENGTH)
-PRECISIONS = [(torch.float64, 1e-9), (torch.float32, 1e-5)]
-
-
-def draw(*sizes: int, dtype: torch.dtype, seed: int) -> Tensor:
-    return torch.randn(sizes, generator=torch.Generator().manual_seed(seed), dtype=dtype)
 
 
 def cope(settings: str, dtype: torch.dtype) -> Encoding:
@@ -29,13 +24,7 @@ def cope(settings: str, dtype: torch.dtype) -> Encoding:
 
 
 def queries_and_keys(dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-    q, k = (draw(BATCH, HEADS, LENGTH, WIDTH, dtype=dtype, seed=seed).requires_grad_() for seed in (0, 1))
-    return q, k
-
-
-def run(encoding: Encoding, q: Tensor, k: Tensor) -> Tensor:
-    site = Site.of(torch.zeros(BATCH, LENGTH, SHAPE.width, dtype=q.dtype), torch.arange(LENGTH)[None])
-    return scores(q, k, site, encoding, 1 / math.sqrt(WIDTH)).softmax(-1)
+    return per_head(WIDTH, dtype), per_head(WIDTH, dtype, seed=1)
 
 
 def loop(q: Tensor, k: Tensor, table: Tensor, scale: float) -> Tensor:
@@ -59,7 +48,7 @@ def loop(q: Tensor, k: Tensor, table: Tensor, scale: float) -> Tensor:
     return torch.stack(rows).view(BATCH, HEADS, LENGTH, LENGTH)
 
 
-@pytest.mark.parametrize("dtype, tolerance", PRECISIONS)
+@both_precisions
 @pytest.mark.parametrize(
     "settings, scale", [("", 1), (":places=3", 1), (":places=13", 1), (":scaled=true", 1 / math.sqrt(WIDTH))]
 )
@@ -71,11 +60,8 @@ def test_attention_and_its_gradients_are_the_papers(
 
 def hold_to_the_paper(encoding: Encoding, scale: float, dtype: torch.dtype, tolerance: float) -> None:
     q, k = queries_and_keys(dtype)
-    ours, theirs = run(encoding, q, k), loop(q, k, encoding.table, scale)
-    torch.testing.assert_close(ours, theirs, atol=tolerance, rtol=tolerance)
-    downstream = draw(*ours.shape, dtype=dtype, seed=2)
-    mine, wanted = (torch.autograd.grad(each, (q, k, encoding.table), downstream) for each in (ours, theirs))
-    torch.testing.assert_close(mine, wanted, atol=tolerance, rtol=tolerance)
+    ours, theirs = attention_weights(encoding, q, k, site(dtype=dtype)), loop(q, k, encoding.table, scale)
+    agree(ours, theirs, (q, k, encoding.table), tolerance)
 
 
 class SeesTheFuture(CoPE):
@@ -87,7 +73,7 @@ class SeesTheFuture(CoPE):
 
 
 class WrongDirection(CoPE):
-    """Gates are counted from the first token to the key: it keeps every promise of the contract."""
+    """Counts gates from the first token to the key, which keeps every promise of the contract."""
 
     def count(self, scores: Tensor) -> Tensor:
         return scores.sigmoid().cumsum(-1)
@@ -102,7 +88,7 @@ def test_a_planted_fault_is_caught(planted: type[CoPE]) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated:DeprecationWarning")  # of x-transformers
-@pytest.mark.parametrize("dtype, tolerance", PRECISIONS)
+@both_precisions
 @pytest.mark.parametrize("places", [3, 7])
 def test_equals_x_transformers(places: int, dtype: torch.dtype, tolerance: float) -> None:
     from x_transformers.x_transformers import CoPE as TheirCoPE
@@ -113,25 +99,21 @@ def test_equals_x_transformers(places: int, dtype: torch.dtype, tolerance: float
     hidden = torch.ones(LENGTH, LENGTH, dtype=torch.bool).triu(1)
     content = (q @ k.transpose(-1, -2) / math.sqrt(WIDTH)).masked_fill(hidden, -torch.inf)
     wanted = (content + theirs(q, content)).softmax(-1)
-    ours = run(encoding, q, k)
-    torch.testing.assert_close(ours, wanted, atol=tolerance, rtol=tolerance)
-    downstream = draw(*ours.shape, dtype=dtype, seed=2)
-    mine = torch.autograd.grad(ours, (q, k, encoding.table), downstream)
-    expected = torch.autograd.grad(wanted, (q, k, theirs.pos_emb), downstream)
-    torch.testing.assert_close(mine, expected, atol=tolerance, rtol=tolerance)
+    ours = attention_weights(encoding, q, k, site(dtype=dtype))
+    agree(ours, wanted, (q, k, encoding.table), tolerance, their_inputs=(q, k, theirs.pos_emb))
 
 
 @pytest.mark.parametrize(("level", "share"), [(0.0, (0, 0)), (-2.0, (0.1, 0.9)), (-9.0, (1, 1))])
-def test_keys_far_back_are_counted_for_the_queries_that_are_not_at_the_last_place(
+def test_keys_far_back_are_counted_only_for_queries_that_have_not_reached_the_last_place(
     level: float, share: tuple[float, float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     encoding, (queries, keys) = cope(":places=3", torch.float32), (4, 150)
     raw, q = (draw(2, 3, queries, width, dtype=torch.float32, seed=width) for width in (keys, WIDTH))
-    raw, q = (level + raw).requires_grad_(), q.requires_grad_()
-    site = Site.of(torch.zeros(2, keys, SHAPE.width), torch.arange(keys)[None], queries=queries)
+    raw = (level + raw).detach().requires_grad_()
+    here = site(range(keys), queries=queries)
     counted = mock.Mock(wraps=encoding.count)
     monkeypatch.setattr(encoding, "count", counted)
-    rescored = encoding.rescore(raw, q, q, site)
+    rescored = encoding.rescore(raw, q, q, here)
     near, far = (call.args[0].shape for call in counted.call_args_list)
     assert near == (2, 3, queries, queries + 4 * 3) and far[1] == keys - near[-1]
     assert share[0] <= far[0] / (2 * 3 * queries) <= share[1]
@@ -152,8 +134,7 @@ def test_attention_in_blocks_of_a_long_row_is_that_in_one_pass(monkeypatch: pyte
     monkeypatch.setattr(encoding, "count", lambda raw: counted.append(raw.shape) or count(raw))
 
     def mixed() -> Tensor:
-        site = Site.of(torch.zeros(2, 90, SHAPE.width), torch.arange(90)[None])
-        return attention.attend(q, k, v, site, encoding, scale=1 / math.sqrt(WIDTH))[0]
+        return attention.attend(q, k, v, site(range(90)), encoding, scale=1 / math.sqrt(WIDTH))[0]
 
     whole = mixed()
     assert counted == [(2, HEADS, 90, 90)]
@@ -181,7 +162,7 @@ def test_bfloat16_scores_are_counted_in_float32() -> None:
     assert counted[0, 0, 0, 0].item() == 512
 
 
-def test_the_table_is_half_the_trained_length_unless_told() -> None:
+def test_the_table_defaults_to_half_the_trained_length() -> None:
     assert make("cope", SHAPE).table.shape == (6, WIDTH)
     assert make("cope", Shape(width=5, heads=1, layers=1, train_length=1)).table.shape == (2, WIDTH)
 
@@ -193,9 +174,9 @@ def test_too_few_places_are_refused(places: int) -> None:
 
 
 @pytest.mark.parametrize("grad", [True, False])
-def test_what_is_no_number_is_no_place(grad: bool) -> None:
-    """A diverged model has NaN for its scores, which no index may be made of."""
+def test_scores_that_are_not_numbers_index_no_place(grad: bool) -> None:
+    """A diverged model has NaN scores, which must not become indices."""
     encoding, (q, k) = cope(":places=3", torch.float32), queries_and_keys(torch.float32)
     with torch.set_grad_enabled(grad):
-        lost = run(encoding, q * math.nan, k)
+        lost = attention_weights(encoding, q * math.nan, k, site())
     assert lost.isnan().all()

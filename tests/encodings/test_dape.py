@@ -1,4 +1,4 @@
-"""DAPE against plain loops over the paper's formula, and against KERPLE, which it adapts."""
+"""DAPE against loops over the paper's formula, and against KERPLE, which it adapts."""
 
 import math
 from dataclasses import replace
@@ -6,20 +6,21 @@ from unittest import mock
 
 import pytest
 import torch
+from oracle import BATCH, HEADS, both_masks, both_precisions, draw, hold_attention
 from torch import Tensor
 
 from benchmark.encodings import dape, make
 from benchmark.encodings.encoding import Encoding, Shape, Site
 from benchmark.model.attention import attend, scores
 
-BATCH, HEADS, LENGTH, WIDTH = 2, 3, 7, 5
+LENGTH, WIDTH = 7, 5
 SHAPE = Shape(width=HEADS * WIDTH, heads=HEADS, layers=1, train_length=LENGTH)
 PLACES = [2, 3, 5, 11, 13, 29, 31]
 SCALE = 1 / math.sqrt(WIDTH)
 
 
-def draw(*sizes: int, dtype: torch.dtype = torch.float32, seed: int) -> Tensor:
-    return torch.randn(sizes, generator=torch.Generator().manual_seed(seed), dtype=dtype).requires_grad_()
+def per_head(seed: int) -> Tensor:
+    return draw(BATCH, HEADS, LENGTH, WIDTH, dtype=torch.float32, seed=seed)
 
 
 def site(dtype: torch.dtype = torch.float32, causal: bool = True) -> Site:
@@ -48,39 +49,33 @@ def loop(q: Tensor, k: Tensor, encoding: Encoding, causal: bool) -> Tensor:
     return attention
 
 
-@pytest.mark.parametrize("causal", [True, False], ids=["causal", "both-ways"])
+@both_masks
 @pytest.mark.parametrize("setting", ["", ":hidden=2"])
-@pytest.mark.parametrize("dtype, tolerance", [(torch.float64, 1e-9), (torch.float32, 1e-5)])
+@both_precisions
 def test_attention_and_its_gradients_are_the_papers(
     dtype: torch.dtype, tolerance: float, setting: str, causal: bool
 ) -> None:
     encoding = make(f"dape{setting}", SHAPE).to(dtype)
-    q, k, v = (draw(BATCH, HEADS, LENGTH, WIDTH, dtype=dtype, seed=seed) for seed in range(3))
-    ours, _ = attend(q, k, v, site(dtype, causal), encoding, scale=SCALE)
-    theirs = loop(q, k, encoding, causal) @ v
-    torch.testing.assert_close(ours, theirs, atol=tolerance, rtol=tolerance)
-    downstream = draw(*ours.shape, dtype=dtype, seed=4).detach()
-    inputs = (q, k, v, *encoding.parameters())
-    mine, wanted = (torch.autograd.grad(each, inputs, downstream) for each in (ours, theirs))
-    torch.testing.assert_close(mine, wanted, atol=tolerance, rtol=tolerance)
+    here, inputs = site(dtype, causal), [*encoding.parameters()]
+    hold_attention(encoding, lambda q, k: loop(q, k, encoding, causal), WIDTH, here, dtype, tolerance, inputs=inputs)
 
 
 def test_a_silent_network_leaves_kerple() -> None:
     encoding, kerple = make("dape", SHAPE), make("kerple-log", SHAPE)
     encoding.narrow.weight.data.zero_()
     kerple.load_state_dict(encoding.kerple.state_dict())
-    q, k = (draw(BATCH, HEADS, LENGTH, WIDTH, seed=seed) for seed in range(2))
+    q, k = (per_head(seed) for seed in range(2))
     ours, theirs = (scores(q, k, site(), each, SCALE) for each in (encoding, kerple))
     torch.testing.assert_close(ours, theirs)
 
 
 @pytest.mark.parametrize("padding", [0.0, 1e4])
-def test_what_is_not_visible_counts_for_nothing_and_breaks_no_gradient(padding: float) -> None:
-    """Two keys of padding on the left, as well as all keys ahead: against a row without them."""
+def test_hidden_keys_change_neither_outputs_nor_gradients(padding: float) -> None:
+    """Two padding keys on the left, and all keys ahead, against a row without them."""
     encoding, whole = make("dape", SHAPE), site()
     own = torch.eye(LENGTH, dtype=torch.bool)
     padded = replace(whole, mask=whole.visible & ((torch.arange(LENGTH) >= 2) | own))
-    q, k, v = (draw(BATCH, HEADS, LENGTH, WIDTH, seed=seed).detach() for seed in range(3))
+    q, k, v = (per_head(seed).detach() for seed in range(3))
     short = Site.of(whole.hidden[:, 2:], whole.key_positions[:, 2:])
     wanted, _ = attend(q[:, :, 2:], k[:, :, 2:], v[:, :, 2:], short, encoding, scale=SCALE)
     mixed, _ = attend(q, k.index_fill(2, torch.arange(2), padding), v, padded, encoding, scale=SCALE)
@@ -92,12 +87,12 @@ def test_what_is_not_visible_counts_for_nothing_and_breaks_no_gradient(padding: 
 
 
 @pytest.mark.parametrize("heads", [1, 3, 37])
-def test_as_many_parameters_as_are_told(heads: int) -> None:
+def test_it_has_as_many_parameters_as_documented(heads: int) -> None:
     encoding = make("dape", Shape(width=heads, heads=heads, layers=1, train_length=LENGTH))
     assert sum(weight.numel() for weight in encoding.parameters()) == 98 * heads + 32
 
 
-def test_kerples_numbers_come_back_into_their_range_between_steps() -> None:
+def test_kerples_parameters_return_to_their_range_between_steps() -> None:
     encoding = make("dape", SHAPE)
     encoding.kerple.r1.data.fill_(-1)
     encoding.schedule(0.5)
@@ -105,7 +100,10 @@ def test_kerples_numbers_come_back_into_their_range_between_steps() -> None:
 
 
 def test_a_model_in_bfloat16_adapts_in_float32() -> None:
-    rounded, content = make("dape", SHAPE).bfloat16(), draw(BATCH, HEADS, LENGTH, LENGTH, seed=0).bfloat16()
+    rounded, content = (
+        make("dape", SHAPE).bfloat16(),
+        draw(BATCH, HEADS, LENGTH, LENGTH, dtype=torch.float32).bfloat16(),
+    )
     final = rounded.rescore(content, content, content, site(torch.bfloat16))
     assert final.dtype == torch.float32
     wanted = rounded.float().rescore(content.float(), content, content, site())
@@ -119,12 +117,12 @@ def test_a_network_without_units_is_refused() -> None:
 
 @pytest.mark.parametrize("shared", [True, False], ids=["one-for-all", "of-each-row"])
 @pytest.mark.parametrize("pairs", [1, 5, 4096])
-def test_without_gradients_pairs_go_in_parts_to_the_same_scores(
+def test_without_gradients_pairs_are_scored_in_parts_to_the_same_values(
     pairs: int, shared: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(dape, "PAIRS", pairs)
     encoding = make("dape", SHAPE)
-    q, k = (draw(BATCH, HEADS, LENGTH, WIDTH, seed=seed) for seed in range(2))
+    q, k = (per_head(seed) for seed in range(2))
     positions = torch.tensor([PLACES] if shared else [PLACES, list(range(LENGTH))])
     place = Site.of(torch.zeros(BATCH, LENGTH, SHAPE.width), positions)
     together = scores(q, k, place, encoding, SCALE)
@@ -135,7 +133,7 @@ def test_without_gradients_pairs_go_in_parts_to_the_same_scores(
 
 @pytest.mark.parametrize("grad", [True, False])
 def test_under_autocast_the_network_stays_float32(grad: bool) -> None:
-    encoding, content = make("dape", SHAPE), draw(BATCH, HEADS, LENGTH, LENGTH, seed=0)
+    encoding, content = make("dape", SHAPE), draw(BATCH, HEADS, LENGTH, LENGTH, dtype=torch.float32)
     with torch.set_grad_enabled(grad):
         wanted = encoding.rescore(content, content, content, site())
         with torch.autocast("cpu", dtype=torch.bfloat16):

@@ -1,23 +1,19 @@
-"""FIRE against plain loops over the paper's formula."""
+"""FIRE against loops over the paper's formula."""
 
-import math
+from functools import cache
 
 import pytest
 import torch
+from oracle import HEADS, attention, both_kernels, both_masks, both_precisions, content, hold_attention
 from torch import Tensor
 
 from benchmark.encodings import make
 from benchmark.encodings.encoding import Encoding, Shape, Site
-from benchmark.model.attention import attend
 
-BATCH, HEADS, LENGTH, WIDTH = 2, 3, 7, 5
+LENGTH, WIDTH = 7, 5
 SHAPE = Shape(width=HEADS * WIDTH, heads=HEADS, layers=1, train_length=LENGTH)
 PLACES = [[0, 1, 2, 3, 5, 11, 31], [2, 3, 5, 7, 13, 17, 19]]  # with gaps, and not the same in both rows
 THRESHOLD = 6.0
-
-
-def draw(*sizes: int, dtype: torch.dtype, seed: int) -> Tensor:
-    return torch.randn(sizes, generator=torch.Generator().manual_seed(seed), dtype=dtype).requires_grad_()
 
 
 def site(positions: Tensor, dtype: torch.dtype = torch.float32, causal: bool = True) -> Site:
@@ -26,7 +22,7 @@ def site(positions: Tensor, dtype: torch.dtype = torch.float32, causal: bool = T
 
 
 def fire(setting: str = "", dtype: torch.dtype = torch.float32) -> Encoding:
-    """With c and T as if training had moved them; c to where its sign must not count."""
+    """With c and T as training might have moved them: c is negative, and its sign must not count."""
     encoding = make(f"fire{setting}", SHAPE).to(dtype)
     encoding.c.data.fill_(-0.3)
     encoding.factor.data.fill_(1.1)
@@ -38,43 +34,36 @@ def psi(x: Tensor | float, c: Tensor) -> Tensor:
 
 
 def loop(q: Tensor, k: Tensor, encoding: Encoding, causal: bool) -> Tensor:
-    """Every pair, head and hidden unit by itself; [B, H, Q, K] of attention."""
-    c, threshold = encoding.c, THRESHOLD * encoding.factor
-    rows = []
-    for b in range(BATCH):
-        for h in range(HEADS):
-            for i in range(LENGTH):
-                raw = []
-                farthest = threshold if PLACES[b][i] < threshold else float(PLACES[b][i])
-                for j in range(i + 1 if causal else LENGTH):
-                    share = psi(PLACES[b][i] - PLACES[b][j], c) / (psi(farthest, c) + 1e-6)
-                    bias = torch.zeros((), dtype=q.dtype)
-                    for unit in range(32):
-                        before = encoding.widen.weight[unit, 0] * share + encoding.widen.bias[unit]
-                        if before > 0:
-                            bias = bias + encoding.narrow.weight[h, unit] * before
-                    raw.append((q[b, h, i] * k[b, h, j]).sum() / math.sqrt(WIDTH) + bias)
-                row = torch.stack(raw).softmax(0)
-                rows.append(torch.cat((row, row.new_zeros(LENGTH - len(row)))))
-    return torch.stack(rows).view(BATCH, HEADS, LENGTH, LENGTH)
+    """Every pair and hidden unit by itself; [B, H, Q, K] of attention."""
+    c, threshold, plain = encoding.c, THRESHOLD * encoding.factor, content(q, k)
+
+    @cache
+    def bias(b: int, i: int, j: int) -> Tensor:
+        place = PLACES[b][i]
+        share = psi(place - PLACES[b][j], c) / (psi(threshold if place < threshold else float(place), c) + 1e-6)
+        total = torch.zeros(HEADS, dtype=q.dtype)
+        for unit in range(32):
+            before = encoding.widen.weight[unit, 0] * share + encoding.widen.bias[unit]
+            if before > 0:
+                total = total + encoding.narrow.weight[:, unit] * before
+        return total
+
+    return attention(lambda b, h, i, j: plain(b, h, i, j) + bias(b, i, j)[h], LENGTH, causal=causal)
 
 
-@pytest.mark.parametrize("causal", [True, False], ids=["causal", "both-ways"])
-@pytest.mark.parametrize("weights", [False, True], ids=["fused", "eager"])
-@pytest.mark.parametrize("dtype, tolerance", [(torch.float64, 1e-9), (torch.float32, 1e-5)])
+@both_masks
+@both_kernels
+@both_precisions
 def test_attention_and_its_gradients_are_the_papers(
     dtype: torch.dtype, tolerance: float, weights: bool, causal: bool
 ) -> None:
     encoding = fire(f":threshold={THRESHOLD}", dtype)
-    q, k, v = (draw(BATCH, HEADS, LENGTH, WIDTH, dtype=dtype, seed=seed) for seed in range(3))
-    here = site(torch.tensor(PLACES), dtype, causal)
-    ours, _ = attend(q, k, v, here, encoding, scale=1 / math.sqrt(WIDTH), weights=weights)
-    theirs = loop(q, k, encoding, causal) @ v
-    torch.testing.assert_close(ours, theirs, atol=tolerance, rtol=tolerance)
-    downstream = draw(*ours.shape, dtype=dtype, seed=4).detach()
-    inputs = (q, k, v, *encoding.parameters())
-    mine, wanted = (torch.autograd.grad(each, inputs, downstream) for each in (ours, theirs))
-    torch.testing.assert_close(mine, wanted, atol=tolerance, rtol=tolerance)
+    here, inputs = site(torch.tensor(PLACES), dtype, causal), [*encoding.parameters()]
+
+    def oracle(q: Tensor, k: Tensor) -> Tensor:
+        return loop(q, k, encoding, causal)
+
+    hold_attention(encoding, oracle, WIDTH, here, dtype, tolerance, weights=weights, inputs=inputs)
 
 
 def test_behind_a_query_the_input_stays_within_one_at_any_length() -> None:
@@ -84,8 +73,8 @@ def test_behind_a_query_the_input_stays_within_one_at_any_length() -> None:
     torch.testing.assert_close(share[2:, 0], torch.ones(995), atol=1e-4, rtol=0)  # T is 7/4 * 1.1, below 2
 
 
-def test_distances_count_as_they_are_up_to_the_threshold_and_shrink_past_it() -> None:
-    """And so a threshold above every position leaves distance alone to decide: the normaliser is frozen."""
+def test_distances_count_in_full_up_to_the_threshold_and_shrink_beyond_it() -> None:
+    """With a threshold above every position, only distance decides: the normaliser is frozen."""
     places = torch.tensor([[100, 101, 103, 107]])
     low, high = fire(":threshold=50"), fire(":threshold=500")
     here, there = site(places), site(places + 211)
@@ -102,7 +91,7 @@ def test_c_and_the_threshold_start_as_in_the_paper() -> None:
 
 
 @pytest.mark.parametrize("heads", [1, 3, 37])
-def test_as_many_parameters_as_are_told(heads: int) -> None:
+def test_it_has_as_many_parameters_as_documented(heads: int) -> None:
     encoding = make("fire", Shape(width=heads, heads=heads, layers=1, train_length=LENGTH))
     assert sum(weight.numel() for weight in encoding.parameters()) == 32 * heads + 66
     assert encoding.bias(site(torch.arange(5)[None])).shape == (1, heads, 5, 5)

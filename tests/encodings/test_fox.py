@@ -1,22 +1,18 @@
-"""FoX against plain loops over the paper's formula."""
+"""FoX against loops over the paper's formula."""
 
 import math
 
 import pytest
 import torch
+from oracle import BATCH, HEADS, both_kernels, both_precisions, draw, hold_attention
 from torch import Tensor
 
 from benchmark.encodings import make
 from benchmark.encodings.encoding import Encoding, Shape, Site
 from benchmark.encodings.fox import Fox
-from benchmark.model.attention import attend
 
-BATCH, HEADS, LENGTH, WIDTH = 2, 3, 7, 5
+LENGTH, WIDTH = 7, 5
 SHAPE = Shape(width=HEADS * WIDTH, heads=HEADS, layers=1, train_length=LENGTH)
-
-
-def draw(*sizes: int, dtype: torch.dtype, seed: int) -> Tensor:
-    return torch.randn(sizes, generator=torch.Generator().manual_seed(seed), dtype=dtype).requires_grad_()
 
 
 def loop(q: Tensor, k: Tensor, x: Tensor, encoding: Encoding) -> Tensor:
@@ -36,8 +32,8 @@ def loop(q: Tensor, k: Tensor, x: Tensor, encoding: Encoding) -> Tensor:
     return torch.stack(rows).view(BATCH, HEADS, LENGTH, LENGTH)
 
 
-@pytest.mark.parametrize("weights", [False, True], ids=["fused", "eager"])
-@pytest.mark.parametrize("dtype, tolerance", [(torch.float64, 1e-9), (torch.float32, 1e-5)])
+@both_kernels
+@both_precisions
 def test_attention_and_its_gradients_are_the_papers(dtype: torch.dtype, tolerance: float, weights: bool) -> None:
     hold_to_the_paper(make("fox", SHAPE), dtype, tolerance, weights)
 
@@ -45,27 +41,24 @@ def test_attention_and_its_gradients_are_the_papers(dtype: torch.dtype, toleranc
 def hold_to_the_paper(encoding: Encoding, dtype: torch.dtype, tolerance: float, weights: bool) -> None:
     encoding.to(dtype)
     torch.nn.init.normal_(encoding.gate.bias, generator=torch.Generator().manual_seed(5))
-    q, k, v = (draw(BATCH, HEADS, LENGTH, WIDTH, dtype=dtype, seed=seed) for seed in range(3))
     x = draw(BATCH, LENGTH, SHAPE.width, dtype=dtype, seed=3)
-    site = Site.of(x, torch.arange(LENGTH)[None])
-    ours, _ = attend(q, k, v, site, encoding, scale=1 / math.sqrt(WIDTH), weights=weights)
-    theirs = loop(q, k, x, encoding) @ v
-    torch.testing.assert_close(ours, theirs, atol=tolerance, rtol=tolerance)
-    downstream = draw(*ours.shape, dtype=dtype, seed=4).detach()
-    inputs = (q, k, v, x, encoding.gate.weight, encoding.gate.bias)
-    mine, wanted = (torch.autograd.grad(each, inputs, downstream) for each in (ours, theirs))
-    torch.testing.assert_close(mine, wanted, atol=tolerance, rtol=tolerance)
+
+    def oracle(q: Tensor, k: Tensor) -> Tensor:
+        return loop(q, k, x, encoding)
+
+    here, inputs = Site.of(x, torch.arange(LENGTH)[None]), (x, encoding.gate.weight, encoding.gate.bias)
+    hold_attention(encoding, oracle, WIDTH, here, dtype, tolerance, weights=weights, inputs=inputs)
 
 
 class WrongSign(Fox):
-    """What is forgotten on the way is added: it keeps every promise of the contract."""
+    """Adds what is forgotten on the way, which keeps every promise of the contract."""
 
     def kept(self, hidden: Tensor) -> Tensor:
         return -super().kept(hidden)
 
 
 class WrongDirection(Fox):
-    """Gates are summed from the last token back: it keeps every promise of the contract."""
+    """Sums gates from the last token back, which keeps every promise of the contract."""
 
     def kept(self, hidden: Tensor) -> Tensor:
         return super().kept(hidden.flip(1)).flip(-1)

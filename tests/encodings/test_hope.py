@@ -1,30 +1,11 @@
-"""HoPE against plain loops over the paper's formula."""
+"""HoPE against 2 x 2 rotation matrices, by the paper's formula."""
 
 import math
 
 import pytest
 import torch
+from oracle import LENGTH, PLACES, both_precisions, build, hold_rotation, per_head, site
 from torch import Tensor
-
-from benchmark.encodings import make
-from benchmark.encodings.encoding import Encoding, Shape, Site
-
-BATCH, HEADS, LENGTH = 2, 3, 11
-PLACES = [0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89]
-
-
-def hope(width: int, trained: int, settings: str = "") -> Encoding:
-    shape = Shape(width=HEADS * width, heads=HEADS, layers=1, train_length=trained)
-    return make(f"hope{settings}", shape)
-
-
-def site(positions: Tensor) -> Site:
-    return Site.of(torch.zeros(BATCH, positions.shape[-1], 5), positions)
-
-
-def draw(width: int, dtype: torch.dtype = torch.float64, seed: int = 0) -> Tensor:
-    draws = torch.Generator().manual_seed(seed)
-    return torch.randn(BATCH, HEADS, LENGTH, width, generator=draws, dtype=dtype).requires_grad_()
 
 
 def loop(x: Tensor, trained: int, base: float) -> Tensor:
@@ -53,48 +34,41 @@ def loop(x: Tensor, trained: int, base: float) -> Tensor:
         (6, 6, "", 10000.0, 0),  # the fastest wavelength is 2 pi: none of them
     ],
 )
-@pytest.mark.parametrize("dtype, tolerance", [(torch.float64, 1e-9), (torch.float32, 1e-5)])
+@both_precisions
 def test_rotation_and_its_gradients_are_the_papers(
     width: int, trained: int, settings: str, base: float, turning: int, dtype: torch.dtype, tolerance: float
 ) -> None:
-    encoding, here = hope(width, trained, settings), site(torch.tensor([PLACES]))
+    encoding, here = build(f"hope{settings}", width, trained=trained), site(PLACES)
     assert encoding.theta(dtype, here).count_nonzero() == turning
-    q, k = draw(width, dtype), draw(width, dtype, seed=1)
-    ours = torch.stack(encoding.rotate(q, k, here))
-    theirs = torch.stack([loop(x, trained, base) for x in (q, k)])
-    torch.testing.assert_close(ours, theirs, atol=tolerance, rtol=tolerance)
-    downstream = torch.stack((draw(width, dtype, seed=2), draw(width, dtype, seed=3))).detach()
-    mine, wanted = (torch.autograd.grad(each, (q, k), downstream) for each in (ours, theirs))
-    torch.testing.assert_close(mine, wanted, atol=tolerance, rtol=tolerance)
+    hold_rotation(encoding, width, here, lambda x: loop(x, trained, base), dtype, tolerance)
 
 
 @pytest.mark.parametrize("trained, same", [(10**6, "rope"), (6, "none")])
-def test_long_training_gives_rope_and_the_shortest_gives_nope(trained: int, same: str) -> None:
-    other = make(same, Shape(width=HEADS * 7, heads=HEADS, layers=1, train_length=trained))
-    here, q, k = site(torch.tensor([PLACES])), draw(7), draw(7, seed=1)
-    ours, theirs = hope(7, trained).rotate(q, k, here), other.rotate(q, k, here)
+def test_a_long_trained_length_gives_rope_and_the_shortest_gives_nope(trained: int, same: str) -> None:
+    q, k = per_head(7), per_head(7, seed=1)
+    ours, theirs = (build(name, 7, trained=trained).rotate(q, k, site(PLACES)) for name in ("hope", same))
     torch.testing.assert_close(ours, theirs, atol=0, rtol=0)
 
 
-def test_every_angle_that_turns_has_been_seen_whole() -> None:
+def test_every_pair_that_turns_completes_a_turn_in_training() -> None:
     trained = 67
-    here = site(torch.arange(LENGTH)[None])
-    theta = hope(16, trained).theta(torch.float64, here)
-    whole = make("rope", Shape(width=16, heads=1, layers=1, train_length=trained)).theta(torch.float64, here)
+    theta = build("hope", 16, trained=trained).theta(torch.float64, site())
+    whole = build("rope", 16, heads=1, trained=trained).theta(torch.float64, site())
     assert (theta[theta > 0] * trained).amin() >= 2 * math.pi
     assert (whole[theta == 0] * trained).amax() < 2 * math.pi
 
 
-def test_still_channels_are_left_alone_also_in_bfloat16() -> None:
-    x = draw(16).detach().bfloat16()
-    turned, _ = hope(16, 67).rotate(x, x, site(torch.arange(4096, 4096 + LENGTH)[None]))
+def test_unrotated_channels_are_unchanged_in_bfloat16_too() -> None:
+    x, far = per_head(16).detach().bfloat16(), site(range(4096, 4096 + LENGTH))
+    encoding = build("hope", 16, trained=67)
+    turned, _ = encoding.rotate(x, x, far)
     assert turned.dtype == torch.bfloat16
     for still in (slice(3, 8), slice(11, 16)):
         assert torch.equal(turned[..., still], x[..., still])
-    exact, _ = hope(16, 67).rotate(x.double(), x.double(), site(torch.arange(4096, 4096 + LENGTH)[None]))
+    exact, _ = encoding.rotate(x.double(), x.double(), far)
     assert (turned.double() - exact).abs().amax() < 0.05
 
 
-def test_a_base_that_turns_nothing_is_refused() -> None:
+def test_a_base_of_one_is_refused() -> None:
     with pytest.raises(ValueError, match="hope: base is 1"):
-        hope(10, LENGTH, ":base=1")
+        build("hope:base=1", 10)

@@ -1,18 +1,19 @@
-"""The learned table against plain loops: row p of the table, added; gradients, gathered by place."""
+"""The learned table against loops: row p is added, and gradients are gathered by position."""
 
 import math
 
 import pytest
 import torch
+from oracle import BATCH, LENGTH, both_precisions
 
 from benchmark.encodings import make
 from benchmark.encodings.encoding import Shape
 
-BATCH, LENGTH, WIDTH = 2, 11, 7
+WIDTH = 7
 SHAPE = Shape(width=WIDTH, heads=1, layers=1, train_length=LENGTH)
 
 
-@pytest.mark.parametrize("dtype, tolerance", [(torch.float64, 1e-9), (torch.float32, 1e-5)])
+@both_precisions
 def test_values_and_gradients(dtype: torch.dtype, tolerance: float) -> None:
     encoding = make("learned", SHAPE).to(dtype)
     draws = torch.Generator().manual_seed(0)

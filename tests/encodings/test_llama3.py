@@ -1,19 +1,12 @@
-"""Llama 3.1's RoPE against its rule in wavelengths, with pairs as complex numbers, and against transformers."""
+"""Llama 3.1's RoPE against its rule in wavelengths, in complex numbers, and against transformers."""
 
 import math
 
 import pytest
 import torch
-from rotary import HEADS, LENGTH, PLACES, PRECISIONS, draw, site, turned
-
-from benchmark.encodings import make
-from benchmark.encodings.encoding import Rotation, Shape
+from oracle import HEADS, PLACES, both_precisions, build, hold_angles_to_float32, hold_rotation, site, turned
 
 TRAINED = 509
-
-
-def build(width: int, settings: str = "", trained: int = TRAINED) -> Rotation:
-    return make(f"llama3{settings}", Shape(width=HEADS * width, heads=HEADS, layers=1, train_length=trained))
 
 
 def speeds(width: int, base: float, factor: float) -> list[float]:
@@ -40,17 +33,12 @@ CASES = [
 
 
 @pytest.mark.parametrize("width, settings, base, factor", CASES)
-@pytest.mark.parametrize("dtype, tolerance", PRECISIONS)
+@both_precisions
 def test_rotation_and_its_gradients_are_the_papers(
     width: int, settings: str, base: float, factor: float, dtype: torch.dtype, tolerance: float
 ) -> None:
-    q, k = draw(width, dtype).requires_grad_(), draw(width, dtype, seed=1).requires_grad_()
-    ours = torch.stack(build(width, settings).rotate(q, k, site(torch.tensor([PLACES]))))
-    theirs = torch.stack([turned(x, PLACES, speeds(width, base, factor)) for x in (q, k)])
-    torch.testing.assert_close(ours, theirs, atol=tolerance, rtol=tolerance)
-    downstream = torch.stack((draw(width, dtype, seed=2), draw(width, dtype, seed=3)))
-    mine, wanted = (torch.autograd.grad(each, (q, k), downstream) for each in (ours, theirs))
-    torch.testing.assert_close(mine, wanted, atol=tolerance, rtol=tolerance)
+    encoding, wanted = build(f"llama3{settings}", width, trained=TRAINED), speeds(width, base, factor)
+    hold_rotation(encoding, width, site(PLACES), lambda x: turned(x, PLACES, wanted), dtype, tolerance)
 
 
 @pytest.mark.parametrize("trained", [5, 61, 509, 8191])
@@ -69,24 +57,19 @@ def test_frequencies_are_those_of_transformers(
         rope_parameters={**rope, "high_freq_factor": high, "original_max_position_embeddings": trained},
     )
     theirs, temperature = ROPE_INIT_FUNCTIONS["llama3"](config)
-    encoding = build(64, f":base={base}:factor={factor}:low={low}:high={high}", trained)
-    ours = encoding.theta(torch.float32, site(torch.tensor([PLACES])))
-    torch.testing.assert_close(ours, theirs, atol=1e-7, rtol=1e-5)
+    encoding = build(f"llama3:base={base}:factor={factor}:low={low}:high={high}", 64, trained=trained)
+    torch.testing.assert_close(encoding.theta(torch.float32, site(PLACES)), theirs, atol=1e-7, rtol=1e-5)
     assert temperature == encoding.temperature == 1
 
 
 def test_it_is_the_ramp_of_yarns_paper_with_other_ends() -> None:
-    here = site(torch.tensor([PLACES]))
-    ours = build(64, ":low=1:high=32:factor=4").theta(torch.float64, here)
-    assert torch.equal(ours, make("yarn-paper:factor=4", build(64).shape).theta(torch.float64, here))
+    items = ("llama3:low=1:high=32:factor=4", "yarn-paper:factor=4")
+    ours, theirs = (build(item, 64, trained=TRAINED).theta(torch.float64, site(PLACES)) for item in items)
+    assert torch.equal(ours, theirs)
 
 
 def test_angles_are_float32_in_a_bfloat16_model() -> None:
-    far = list(range(4001, 4001 + LENGTH))
-    q = draw(10, torch.bfloat16)
-    ours, _ = build(10).bfloat16().rotate(q, q, site(torch.tensor([far])))
-    assert ours.dtype == torch.bfloat16
-    torch.testing.assert_close(ours.double(), turned(q.double(), far, speeds(10, 10000.0, 8.0)), atol=0.05, rtol=0.05)
+    hold_angles_to_float32(build("llama3", 10, trained=TRAINED), lambda places: speeds(10, 10000.0, 8.0))
 
 
 @pytest.mark.parametrize(
@@ -99,4 +82,4 @@ def test_angles_are_float32_in_a_bfloat16_model() -> None:
 )
 def test_bad_values_are_refused(setting: str, error: str) -> None:
     with pytest.raises(ValueError, match=f"llama3: {error}"):
-        build(10, f":{setting}")
+        build(f"llama3:{setting}", 10)

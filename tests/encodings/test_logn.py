@@ -1,34 +1,24 @@
-"""Log-length scaling against plain loops over its formula, around encodings of every kind."""
+"""Log-length scaling against loops over its formula, around encodings of every kind."""
 
 import math
 
 import pytest
 import torch
+from oracle import BATCH, HEADS, LENGTH, agree, attention_weights, both_precisions, per_head
 from torch import Tensor
 
 from benchmark.encodings import make
 from benchmark.encodings.encoding import Encoding, Shape, Site
-from benchmark.model.attention import scores
 from benchmark.model.transformer import Cache, Transformer
 
-BATCH, HEADS, LENGTH, WIDTH, TRAINED = 2, 3, 11, 7, 5
+WIDTH, TRAINED = 7, 5
 SHAPE = Shape(width=HEADS * WIDTH, heads=HEADS, layers=2, train_length=TRAINED)
-PLACES = [0, 1, 2, 3, 4, 5, 8, 13, 21, 34, 55]
-PRECISIONS = [(torch.float64, 1e-9), (torch.float32, 1e-5)]
-
-
-def draw(dtype: torch.dtype, seed: int = 0, last: int = WIDTH) -> Tensor:
-    draws = torch.Generator().manual_seed(seed)
-    return torch.randn(BATCH, HEADS, LENGTH, last, generator=draws, dtype=dtype)
+PLACES = [0, 1, 2, 3, 4, 5, 8, 13, 21, 34, 55]  # up to the trained length, and past it
 
 
 def site(dtype: torch.dtype = torch.float32, positions: Tensor | None = None) -> Site:
     hidden = torch.randn(BATCH, LENGTH, SHAPE.width, generator=torch.Generator().manual_seed(3), dtype=dtype)
     return Site.of(hidden, torch.tensor([PLACES]) if positions is None else positions)
-
-
-def final(encoding: Encoding, q: Tensor, k: Tensor, here: Site) -> Tensor:
-    return scores(*encoding.rotate(q, k, here), here, encoding, 1 / math.sqrt(WIDTH)).softmax(-1)
 
 
 def loop(inner: Encoding, q: Tensor, k: Tensor, here: Site) -> Tensor:
@@ -37,7 +27,7 @@ def loop(inner: Encoding, q: Tensor, k: Tensor, here: Site) -> Tensor:
     for index, place in enumerate(PLACES):
         sees = place + 1
         stretched.append(q[:, :, index] * (math.log(sees, TRAINED) if sees > TRAINED else 1.0))
-    return final(inner, torch.stack(stretched, dim=2), k, here)
+    return attention_weights(inner, torch.stack(stretched, dim=2), k, here)
 
 
 def transformer(choice: str, seed: int = 0) -> Transformer:
@@ -51,21 +41,18 @@ def rows() -> Tensor:
 
 
 @pytest.mark.parametrize("base", ["rope", "none", "alibi", "cope"])
-@pytest.mark.parametrize("dtype, tolerance", PRECISIONS)
+@both_precisions
 def test_attention_and_its_gradients_are_those_of_stretched_queries(
     base: str, dtype: torch.dtype, tolerance: float
 ) -> None:
-    q, k = draw(dtype).requires_grad_(), draw(dtype, seed=1).requires_grad_()
-    ours = final(make(f"logn:base={base}", SHAPE).to(dtype), q, k, site(dtype))
+    q, k = per_head(WIDTH, dtype), per_head(WIDTH, dtype, seed=1)
+    ours = attention_weights(make(f"logn:base={base}", SHAPE).to(dtype), q, k, site(dtype))
     theirs = loop(make(base, SHAPE).to(dtype), q, k, site(dtype))
-    torch.testing.assert_close(ours, theirs, atol=tolerance, rtol=tolerance)
-    downstream = draw(dtype, seed=2, last=LENGTH)
-    mine, wanted = (torch.autograd.grad(each, (q, k), downstream) for each in (ours, theirs))
-    torch.testing.assert_close(mine, wanted, atol=tolerance, rtol=tolerance)
+    agree(ours, theirs, (q, k), tolerance)
 
 
 def test_up_to_the_trained_length_the_inner_encoding_is_untouched() -> None:
-    q, k = draw(torch.float32), draw(torch.float32, seed=1)
+    q, k = per_head(WIDTH, torch.float32), per_head(WIDTH, torch.float32, seed=1)
     here = site(positions=torch.arange(LENGTH)[None])
     ours, theirs = make("logn", SHAPE).rotate(q, k, here)[0], make("rope", SHAPE).rotate(q, k, here)[0]
     assert torch.equal(ours[..., :TRAINED, :], theirs[..., :TRAINED, :])
@@ -74,8 +61,8 @@ def test_up_to_the_trained_length_the_inner_encoding_is_untouched() -> None:
         torch.testing.assert_close(ours[..., place, :], stretched, atol=1e-6, rtol=1e-6)
 
 
-def test_every_row_has_positions_of_its_own_and_the_tail_of_the_keys_its_own_queries() -> None:
-    q, positions = draw(torch.float64), torch.tensor([range(11), range(100, 122, 2)])
+def test_each_row_may_have_its_own_positions_and_queries_may_be_the_tail_of_the_keys() -> None:
+    q, positions = per_head(WIDTH), torch.tensor([range(11), range(100, 122, 2)])
     whole, _ = make("logn:base=none", SHAPE).rotate(q, q, site(positions=positions))
     for row in range(BATCH):
         for index, place in enumerate(positions[row].tolist()):
@@ -88,14 +75,14 @@ def test_every_row_has_positions_of_its_own_and_the_tail_of_the_keys_its_own_que
 @pytest.mark.parametrize("trained", [1, 2])
 def test_a_trained_length_of_one_counts_as_two(trained: int) -> None:
     shape = Shape(width=SHAPE.width, heads=HEADS, layers=1, train_length=trained)
-    q = draw(torch.float64)
+    q = per_head(WIDTH)
     stretched, _ = make("logn:base=none", shape).rotate(q, q, site(positions=torch.arange(LENGTH)[None]))
     torch.testing.assert_close(stretched[..., 7, :], 3 * q[..., 7, :], atol=1e-9, rtol=1e-9)
     assert torch.equal(stretched[..., :2, :], q[..., :2, :])
 
 
 def test_factors_are_float32_in_a_bfloat16_model() -> None:
-    q, far = draw(torch.bfloat16), torch.arange(4001, 4001 + LENGTH)[None]
+    q, far = per_head(WIDTH, torch.bfloat16), torch.arange(4001, 4001 + LENGTH)[None]
     ours, _ = make("logn:base=none", SHAPE).bfloat16().rotate(q, q, site(torch.bfloat16, far))
     assert ours.dtype == torch.bfloat16
     factors = torch.tensor([math.log(place + 1, TRAINED) for place in far[0].tolist()], dtype=torch.float64)
@@ -103,7 +90,7 @@ def test_factors_are_float32_in_a_bfloat16_model() -> None:
 
 
 @pytest.mark.parametrize("base", ["rope", "t5", "fox", "pope"])
-def test_it_takes_over_the_weights_of_a_model_trained_with_the_inner_encoding(base: str) -> None:
+def test_it_loads_the_weights_of_a_model_trained_with_the_inner_encoding(base: str) -> None:
     trained, adapted = transformer(base, seed=1), transformer(f"logn:base={base}", seed=2)
     adapted.load_state_dict(trained.state_dict())
     theirs, ours = trained.encodings.state_dict(), adapted.encodings.state_dict()
@@ -115,7 +102,7 @@ def test_it_takes_over_the_weights_of_a_model_trained_with_the_inner_encoding(ba
         assert (adapted(rows()) - trained(rows()))[:, TRAINED:].abs().amax() > 1e-2
 
 
-def test_it_takes_back_its_own_weights_and_no_strange_ones() -> None:
+def test_it_loads_its_own_weights_and_refuses_others() -> None:
     kept, again = transformer("logn:base=t5", seed=1), transformer("logn:base=t5", seed=2)
     again.load_state_dict(kept.state_dict())
     assert torch.equal(again.encoding.inner.table, kept.encoding.inner.table)
@@ -130,7 +117,7 @@ def test_past_the_trained_length_decoding_equals_the_full_pass() -> None:
         torch.testing.assert_close(decoded, model(rows()), atol=1e-5, rtol=1e-5)
 
 
-def test_its_claims_are_those_of_the_inner_encoding_but_for_relativity() -> None:
+def test_its_claims_are_those_of_the_inner_encoding_except_relative() -> None:
     around = make("logn:base=cope", SHAPE)
     assert around.causal_only
     assert around.per_layer

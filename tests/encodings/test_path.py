@@ -1,4 +1,4 @@
-"""PaTH against keys that are carried on one token at a time."""
+"""PaTH against keys that are updated one token at a time."""
 
 import math
 from dataclasses import replace
@@ -6,20 +6,16 @@ from unittest import mock
 
 import pytest
 import torch
+from oracle import BATCH, HEADS, LENGTH, agree, attention_weights, both_precisions, draw, per_head
 from torch import Tensor
 
 from benchmark.encodings import make, path
 from benchmark.encodings.encoding import Encoding, Shape, Site
 from benchmark.model import attention
-from benchmark.model.attention import attend, scores
+from benchmark.model.attention import attend
 
-BATCH, HEADS, LENGTH, WIDTH = 2, 3, 11, 5
+WIDTH = 5
 SHAPE = Shape(width=HEADS * WIDTH, heads=HEADS, layers=1, train_length=LENGTH)
-PRECISIONS = [(torch.float64, 1e-9), (torch.float32, 1e-5)]
-
-
-def draw(*sizes: int, dtype: torch.dtype, seed: int) -> Tensor:
-    return torch.randn(sizes, generator=torch.Generator().manual_seed(seed), dtype=dtype).requires_grad_()
 
 
 def build(dtype: torch.dtype) -> Encoding:
@@ -30,10 +26,6 @@ def build(dtype: torch.dtype) -> Encoding:
 
 def site_of(x: Tensor, queries: int = LENGTH) -> Site:
     return Site.of(x, torch.arange(x.shape[1])[None], queries=queries)
-
-
-def run(encoding: Encoding, q: Tensor, k: Tensor, site: Site) -> Tensor:
-    return scores(q, k, site, encoding, 1 / math.sqrt(WIDTH)).softmax(-1)
 
 
 def turn(encoding: Encoding, x: Tensor, t: int, h: int) -> tuple[Tensor, Tensor]:
@@ -47,9 +39,9 @@ def turn(encoding: Encoding, x: Tensor, t: int, h: int) -> tuple[Tensor, Tensor]
 
 
 def loop(encoding: Encoding, q: Tensor, k: Tensor, x: Tensor, absent: int | None = None) -> Tensor:
-    """Each query meets the keys so far, all turned by its own token first, as in decoding; [B, H, Q, K].
+    """Each query meets the keys so far, which its own token turns first, as in decoding; [B, H, Q, K].
 
-    A token that is absent turns nothing.
+    The absent token turns nothing.
     """
     length = x.shape[1]
     rows = []
@@ -65,29 +57,28 @@ def loop(encoding: Encoding, q: Tensor, k: Tensor, x: Tensor, absent: int | None
     return torch.stack(rows).view(BATCH, HEADS, length, length)
 
 
-@pytest.mark.parametrize("dtype, tolerance", PRECISIONS)
+@both_precisions
 @pytest.mark.parametrize("queries", [1, 5, LENGTH])
 @pytest.mark.parametrize("chunk", [1, 3, 5, 64])
 def test_attention_and_its_gradients_are_the_papers(
     chunk: int, queries: int, dtype: torch.dtype, tolerance: float
 ) -> None:
     encoding, x = build(dtype), draw(BATCH, LENGTH, SHAPE.width, dtype=dtype, seed=3)
-    q, k = (draw(BATCH, HEADS, LENGTH, WIDTH, dtype=dtype, seed=seed) for seed in (0, 1))
+    q, k = (per_head(WIDTH, dtype, seed) for seed in (0, 1))
     with mock.patch.object(path, "CHUNK", chunk):
-        ours = run(encoding, q[:, :, LENGTH - queries :], k, site_of(x, queries))
+        ours = attention_weights(encoding, q[:, :, LENGTH - queries :], k, site_of(x, queries))
     theirs = loop(encoding, q, k, x)[:, :, LENGTH - queries :]
-    torch.testing.assert_close(ours, theirs, atol=tolerance, rtol=tolerance)
-    downstream = draw(*ours.shape, dtype=dtype, seed=4).detach()
-    inputs = (q, k, x, *encoding.parameters())
-    mine, wanted = (torch.autograd.grad(each, inputs, downstream) for each in (ours, theirs))
-    for each, expected in zip(mine, wanted, strict=True):
-        torch.testing.assert_close(
-            each, expected, atol=tolerance * max(1, expected.abs().amax().item()), rtol=tolerance
-        )
+    agree(
+        ours,
+        theirs,
+        (q, k, x, *encoding.parameters()),
+        tolerance,
+        gradient_tolerance=lambda expected: tolerance * max(1, expected.abs().amax().item()),
+    )
 
 
 def left_padded(site: Site, padding: int) -> Site:
-    """The first tokens are seen by no other, and see themselves alone."""
+    """The first tokens see only themselves, and no other token sees them."""
     visible = site.visible.clone()
     visible[..., :padding] = False
     for place in range(site.first_query, padding):
@@ -99,28 +90,24 @@ def left_padded(site: Site, padding: int) -> Site:
 @pytest.mark.parametrize("padding", [1, 3])
 def test_padding_on_the_left_changes_neither_outputs_nor_gradients(padding: int, queries: int) -> None:
     encoding = build(torch.float64)
-    real, count = LENGTH - padding, min(queries, LENGTH - padding)
+    count = min(queries, LENGTH - padding)
     x = draw(BATCH, LENGTH, SHAPE.width, dtype=torch.float64, seed=3)
-    q, k = (draw(BATCH, HEADS, LENGTH, WIDTH, dtype=torch.float64, seed=seed) for seed in (0, 1))
-    padded = run(encoding, q[:, :, LENGTH - queries :], k, left_padded(site_of(x, queries), padding))
-    alone = run(encoding, q[:, :, LENGTH - count :], k[:, :, padding:], site_of(x[:, padding:], count))
+    q, k = (per_head(WIDTH, seed=seed) for seed in (0, 1))
+    padded = attention_weights(encoding, q[:, :, LENGTH - queries :], k, left_padded(site_of(x, queries), padding))
+    alone = attention_weights(encoding, q[:, :, LENGTH - count :], k[:, :, padding:], site_of(x[:, padding:], count))
     kept = padded[:, :, queries - count :, padding:]
-    torch.testing.assert_close(kept, alone, atol=1e-12, rtol=1e-12)
-    downstream = draw(BATCH, HEADS, count, real, dtype=torch.float64, seed=4).detach()
-    inputs = (q, k, x, *encoding.parameters())
-    mine, wanted = (torch.autograd.grad(each, inputs, downstream) for each in (kept, alone))
-    torch.testing.assert_close(mine, wanted, atol=1e-12, rtol=1e-12)
+    agree(kept, alone, (q, k, x, *encoding.parameters()), 1e-12)
 
 
 def test_a_token_that_no_later_query_may_see_turns_nothing() -> None:
-    """In the middle too; the convolution takes it for zero."""
+    """Even in the middle of a row; the convolution reads it as zero."""
     encoding, place = build(torch.float64), 4
     x = draw(BATCH, LENGTH, SHAPE.width, dtype=torch.float64, seed=3).detach()
-    q, k = (draw(BATCH, HEADS, LENGTH, WIDTH, dtype=torch.float64, seed=seed).detach() for seed in (0, 1))
+    q, k = (per_head(WIDTH, seed=seed).detach() for seed in (0, 1))
     site = site_of(x)
     visible = site.visible.clone()
     visible[..., place + 1 :, place] = False
-    ours = run(encoding, q, k, replace(site, mask=visible))[:, :, place + 1 :]
+    ours = attention_weights(encoding, q, k, replace(site, mask=visible))[:, :, place + 1 :]
     x[:, place] = 0
     every = loop(encoding, q, k, x, absent=place)[:, :, place + 1 :]
     every[..., place] = 0
@@ -146,15 +133,15 @@ def test_a_closed_gate_turns_nothing_and_an_open_one_reflects() -> None:
             assert (reflected[0, :, query, key].abs().amax() < 1e-12) == ((query - key) % 2 == 0)
 
 
-def test_a_fresh_gate_takes_a_turns_direction_out() -> None:
-    """beta starts at 1: H is a projection, and H H = H."""
+def test_a_fresh_gate_projects_a_turns_direction_out() -> None:
+    """beta starts at 1: H is a projection, so H H = H."""
     w, beta = make("path", SHAPE).turns(site_of(torch.zeros(1, LENGTH, SHAPE.width)), torch.float32)
     assert w.shape == (1, HEADS, LENGTH, WIDTH)
     assert torch.equal(beta, torch.ones(1, HEADS, LENGTH, 1))
 
 
 def test_chunks_are_made_once_for_all_blocks_of_queries(monkeypatch: pytest.MonkeyPatch) -> None:
-    """And for each call anew: the same place may be asked with other keys."""
+    """And anew for each call: the same site may be given other keys."""
     encoding, length, batch = build(torch.float64), 41, 2
     x = torch.randn(batch, length, SHAPE.width, dtype=torch.float64)
     q, k, other, v = torch.randn(4, batch, HEADS, length, WIDTH, dtype=torch.float64).unbind()
@@ -169,14 +156,14 @@ def test_chunks_are_made_once_for_all_blocks_of_queries(monkeypatch: pytest.Monk
     torch.testing.assert_close(ours, wanted, atol=1e-12, rtol=1e-12)
 
 
-def test_the_rank_is_32_unless_told() -> None:
+def test_the_rank_defaults_to_32() -> None:
     assert make("path", SHAPE).down.weight.shape == (32, SHAPE.width)
     assert build(torch.float32).down.weight.shape == (2, SHAPE.width)
 
 
 @pytest.mark.parametrize("mixed", [False, True], ids=["cast", "autocast"])
 def test_bfloat16_turns_are_merged_in_float32(mixed: bool) -> None:
-    """What remains is the rounding of the inputs: the same turns in float64 give the same scores."""
+    """Only the inputs are rounded: the same turns in float64 give the same scores."""
     length = 211
     encoding = build(torch.float32).bfloat16()
     x = draw(1, length, SHAPE.width, dtype=torch.float32, seed=3).detach().bfloat16()

@@ -1,10 +1,11 @@
-"""Randomised positions: the law of the draw, RoPE at what is drawn as complex numbers, and what is refused."""
+"""Randomised positions: the distribution of the draw, RoPE at the drawn positions in complex numbers, and refusals."""
 
 import cmath
 import math
 
 import pytest
 import torch
+from oracle import LENGTH, agree, both_precisions, draw, products, site, table
 
 from benchmark.encodings import make
 from benchmark.encodings.encoding import PastEndError, Shape, Site
@@ -56,28 +57,24 @@ def test_the_inner_encoding_does_the_rest_at_those_places() -> None:
 
 
 @pytest.mark.parametrize("training", [True, False], ids=["training", "test"])
-@pytest.mark.parametrize("dtype, tolerance", [(torch.float64, 1e-9), (torch.float32, 1e-5)])
+@both_precisions
 def test_scores_and_their_gradients_are_those_of_distances_between_places(
     dtype: torch.dtype, tolerance: float, training: bool
 ) -> None:
-    """One score at a time, of few enough places that float32 holds their angles."""
+    """With so few places that float32 holds their angles."""
     encoding, half = make("randomized:limit=97", SHAPE), 3
-    q, k = (torch.randn(2, 3, 11, 7, generator=draws(seed), dtype=dtype).requires_grad_() for seed in (1, 2))
+    q, k = (draw(2, 3, LENGTH, 7, dtype=dtype, seed=seed) for seed in (1, 2))
     places = encoding.positions(TOKENS[:2], draws(3) if training else None)
-    turned_q, turned_k = encoding.rotate(q, k, Site.of(torch.zeros(2, 11, 21), places))
-    ours = turned_q @ turned_k.transpose(-1, -2)
     pairs_q, pairs_k = (torch.complex(each[..., :half], each[..., half:-1]) for each in (q, k))
-    entries = []
-    for i, its_place in enumerate(places[0].tolist()):
-        for j, place in enumerate(places[0].tolist()):
-            turns = [cmath.exp(1j * (its_place - place) * 10000 ** (-m / half)) for m in range(half)]
-            products = pairs_q[:, :, i] * pairs_k[:, :, j].conj() * torch.tensor(turns, dtype=dtype.to_complex())
-            entries.append(products.real.sum(-1) + q[:, :, i, -1] * k[:, :, j, -1])
-    theirs = torch.stack(entries, dim=-1).view(2, 3, 11, 11)
-    torch.testing.assert_close(ours, theirs, atol=tolerance, rtol=tolerance)
-    downstream = torch.randn(2, 3, 11, 11, generator=draws(4), dtype=dtype)
-    mine, wanted = (torch.autograd.grad(each, (q, k), downstream) for each in (ours, theirs))
-    torch.testing.assert_close(mine, wanted, atol=10 * tolerance, rtol=tolerance)
+
+    def score(i: int, j: int) -> torch.Tensor:
+        distance = (places[0, i] - places[0, j]).item()
+        turns = [cmath.exp(1j * distance * 10000 ** (-m / half)) for m in range(half)]
+        turned = pairs_q[:, :, i] * pairs_k[:, :, j].conj() * torch.tensor(turns, dtype=dtype.to_complex())
+        return turned.real.sum(-1) + q[:, :, i, -1] * k[:, :, j, -1]
+
+    ours, theirs = products(encoding, q, k, site(places)), table(score)
+    agree(ours, theirs, (q, k), tolerance, gradient_tolerance=lambda expected: 10 * tolerance)
 
 
 def test_a_learned_table_has_as_many_rows_as_places() -> None:

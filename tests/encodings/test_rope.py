@@ -1,29 +1,13 @@
-"""RoPE against plain loops over the paper's formula, and against transformers and rotary-embedding-torch."""
+"""RoPE against rotation matrices, by the paper's formula, and against transformers and rotary-embedding-torch."""
 
 import math
 
 import pytest
 import torch
+from oracle import BATCH, HEADS, LENGTH, PLACES, agree, both_precisions, build, hold_rotation, per_head, products, site
 from torch import Tensor
 
-from benchmark.encodings import make
-from benchmark.encodings.encoding import Encoding, Shape, Site
-
-BATCH, HEADS, LENGTH = 2, 3, 11
 WIDTHS = [2, 7, 10, 16]
-
-
-def rope(width: int, settings: str = "") -> Encoding:
-    return make(f"rope{settings}", Shape(width=HEADS * width, heads=HEADS, layers=1, train_length=LENGTH))
-
-
-def site(positions: Tensor) -> Site:
-    return Site.of(torch.zeros(BATCH, positions.shape[-1], 5), positions)
-
-
-def draw(width: int, dtype: torch.dtype = torch.float64, seed: int = 0, length: int = LENGTH) -> Tensor:
-    draws = torch.Generator().manual_seed(seed)
-    return torch.randn(BATCH, HEADS, length, width, generator=draws, dtype=dtype)
 
 
 def loop_rotation(x: Tensor, positions: list[int], pairs: list[tuple[int, int]], base: float) -> Tensor:
@@ -59,38 +43,25 @@ CASES = [
 
 
 @pytest.mark.parametrize("width, settings, pairs, base", CASES)
-@pytest.mark.parametrize("dtype, tolerance", [(torch.float64, 1e-9), (torch.float32, 1e-5)])
+@both_precisions
 def test_rotation_and_its_gradients_are_the_papers(
     width: int, settings: str, pairs: list[tuple[int, int]], base: float, dtype: torch.dtype, tolerance: float
 ) -> None:
-    places = [0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89]
-    q, k = draw(width, dtype).requires_grad_(), draw(width, dtype, seed=1).requires_grad_()
-    ours = torch.stack(rope(width, settings).rotate(q, k, site(torch.tensor([places]))))
-    theirs = torch.stack([loop_rotation(x, places, pairs, base) for x in (q, k)])
-    torch.testing.assert_close(ours, theirs, atol=tolerance, rtol=tolerance)
-    downstream = torch.stack((draw(width, dtype, seed=2), draw(width, dtype, seed=3)))
-    mine, wanted = (torch.autograd.grad(each, (q, k), downstream) for each in (ours, theirs))
-    torch.testing.assert_close(mine, wanted, atol=tolerance, rtol=tolerance)
+    encoding = build(f"rope{settings}", width)
+    hold_rotation(encoding, width, site(PLACES), lambda x: loop_rotation(x, PLACES, pairs, base), dtype, tolerance)
 
 
 def test_each_row_may_have_positions_of_its_own() -> None:
     positions = torch.tensor([range(11), range(100, 122, 2)])
-    turned, _ = rope(7).rotate(draw(7), draw(7), site(positions))
+    turned, _ = build("rope", 7).rotate(per_head(7), per_head(7), site(positions))
     for row in range(BATCH):
-        expected = loop_rotation(draw(7), positions[row].tolist(), half_split(6), 10000.0)[row]
+        expected = loop_rotation(per_head(7), positions[row].tolist(), half_split(6), 10000.0)[row]
         torch.testing.assert_close(turned[row], expected, atol=1e-9, rtol=1e-9)
 
 
-def agree(ours: tuple[Tensor, Tensor], theirs: tuple[Tensor, Tensor], inputs: tuple[Tensor, Tensor]) -> None:
-    """Outputs and gradients, in the libraries' float32."""
-    torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-5)
-    downstream = tuple(draw(each.shape[-1], torch.float32, seed) for seed, each in enumerate(inputs, start=2))
-    mine, wanted = (torch.autograd.grad(each, inputs, downstream) for each in (ours, theirs))
-    torch.testing.assert_close(mine, wanted, atol=1e-5, rtol=1e-5)
-
-
 def queries_and_keys(width: int) -> tuple[Tensor, Tensor]:
-    return draw(width, torch.float32).requires_grad_(), draw(width, torch.float32, seed=1).requires_grad_()
+    """In float32, as the libraries compute."""
+    return per_head(width, torch.float32), per_head(width, torch.float32, seed=1)
 
 
 def test_equals_llama() -> None:
@@ -103,7 +74,7 @@ def test_equals_llama() -> None:
     q, k = queries_and_keys(width)
     cos, sin = LlamaRotaryEmbedding(config)(q, positions)
     theirs = apply_rotary_pos_emb(q, k, cos, sin)
-    agree(rope(width).rotate(q, k, site(positions)), theirs, (q, k))
+    agree(build("rope", width).rotate(q, k, site(positions)), theirs, (q, k), 1e-5)
 
 
 def test_a_fraction_equals_gpt_neox() -> None:
@@ -118,7 +89,7 @@ def test_a_fraction_equals_gpt_neox() -> None:
     cos, sin = GPTNeoXRotaryEmbedding(config)(q, positions)
     assert cos.shape[-1] == 6
     theirs = apply_rotary_pos_emb(q, k, cos, sin)
-    agree(rope(width, ":fraction=0.25").rotate(q, k, site(positions)), theirs, (q, k))
+    agree(build("rope:fraction=0.25", width).rotate(q, k, site(positions)), theirs, (q, k), 1e-5)
 
 
 def test_a_fraction_equals_phi() -> None:
@@ -132,7 +103,7 @@ def test_a_fraction_equals_phi() -> None:
     q, k = queries_and_keys(width)
     turned = apply_rotary_pos_emb(q[..., :rotated], k[..., :rotated], *PhiRotaryEmbedding(config)(q, positions))
     whole_q, whole_k = (torch.cat((t, x[..., rotated:]), dim=-1) for t, x in zip(turned, (q, k), strict=True))
-    agree(rope(width, ":fraction=0.5").rotate(q, k, site(positions)), (whole_q, whole_k), (q, k))
+    agree(build("rope:fraction=0.5", width).rotate(q, k, site(positions)), (whole_q, whole_k), (q, k), 1e-5)
 
 
 def test_interleaved_equals_rotary_embedding_torch() -> None:
@@ -141,51 +112,51 @@ def test_interleaved_equals_rotary_embedding_torch() -> None:
     width = 10
     q, k = queries_and_keys(width)
     theirs = RotaryEmbedding(dim=width)
-    ours = rope(width, ":interleaved=true").rotate(q, k, site(torch.arange(LENGTH)[None]))
-    agree(ours, (theirs.rotate_queries_or_keys(q), theirs.rotate_queries_or_keys(k)), (q, k))
+    ours = build("rope:interleaved=true", width).rotate(q, k, site())
+    agree(ours, (theirs.rotate_queries_or_keys(q), theirs.rotate_queries_or_keys(k)), (q, k), 1e-5)
 
 
 def test_the_two_conventions_are_a_permutation_of_channels_apart() -> None:
-    width, here = 10, site(torch.arange(LENGTH)[None])
+    width, here = 10, site()
     order = torch.tensor([0, 2, 4, 6, 8, 1, 3, 5, 7, 9])  # half-split channel -> interleaved channel
-    q, k = draw(width), draw(width, seed=1)
-    split = rope(width).rotate(q[..., order], k[..., order], here)
-    woven = rope(width, ":interleaved=true").rotate(q, k, here)
+    q, k = per_head(width), per_head(width, seed=1)
+    split = build("rope", width).rotate(q[..., order], k[..., order], here)
+    woven = build("rope:interleaved=true", width).rotate(q, k, here)
     torch.testing.assert_close(split[0], woven[0][..., order], atol=1e-12, rtol=0)
     torch.testing.assert_close(split[1], woven[1][..., order], atol=1e-12, rtol=0)
 
 
-def products(encoding: Encoding, q: Tensor, k: Tensor, positions: Tensor) -> Tensor:
-    turned_q, turned_k = encoding.rotate(q, k, site(positions))
-    return turned_q @ turned_k.transpose(-1, -2)
-
-
 @pytest.mark.parametrize("settings", ["", ":interleaved=true", ":fraction=0.5"])
 @pytest.mark.parametrize("width", WIDTHS)
-def test_scores_depend_on_distance_alone(width: int, settings: str) -> None:
+def test_scores_depend_only_on_distance(width: int, settings: str) -> None:
     """Claim A1: a shift of all positions changes no score, in float64, by 1e-10."""
-    q, k, positions = draw(width), draw(width, seed=1), torch.arange(LENGTH)[None]
-    before = products(rope(width, settings), q, k, positions)
+    q, k, encoding = per_head(width), per_head(width, seed=1), build(f"rope{settings}", width)
+    before = products(encoding, q, k, site())
     for shift in (1, 97, 4096):
-        after = products(rope(width, settings), q, k, positions + shift)
+        after = products(encoding, q, k, site(range(shift, shift + LENGTH)))
         assert (after - before).abs().amax() < 1e-10
 
 
 @pytest.mark.parametrize("settings", ["", ":interleaved=true"])
 def test_scores_do_depend_on_distance(settings: str) -> None:
-    q, k, positions = draw(10), draw(10, seed=1), torch.arange(LENGTH)[None]
-    apart = products(rope(10, settings), q, k, 2 * positions) - products(rope(10, settings), q, k, positions)
+    q, k, encoding = per_head(10), per_head(10, seed=1), build(f"rope{settings}", 10)
+    apart = products(encoding, q, k, site(range(0, 2 * LENGTH, 2))) - products(encoding, q, k, site())
     assert apart.diagonal(dim1=-2, dim2=-1).abs().amax() < 1e-12
     assert apart.abs().amax() > 0.1
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_norms_are_kept_and_at_distance_0_the_score_is_that_of_content(width: int) -> None:
+def test_norms_are_kept_and_at_distance_0_the_score_is_the_plain_product(width: int) -> None:
     """Claim A2."""
-    q, k, positions = draw(width), draw(width, seed=1), torch.arange(LENGTH)[None] * 37
-    turned, _ = rope(width).rotate(q, k, site(positions))
+    q, k, encoding, here = (
+        per_head(width),
+        per_head(width, seed=1),
+        build("rope", width),
+        site(torch.arange(LENGTH) * 37),
+    )
+    turned, _ = encoding.rotate(q, k, here)
     torch.testing.assert_close(turned.norm(dim=-1), q.norm(dim=-1), atol=1e-12, rtol=0)
-    same_place = products(rope(width), q, k, positions).diagonal(dim1=-2, dim2=-1)
+    same_place = products(encoding, q, k, here).diagonal(dim1=-2, dim2=-1)
     torch.testing.assert_close(same_place, (q * k).sum(-1), atol=1e-12, rtol=0)
     torch.testing.assert_close(turned[..., 0, :], q[..., 0, :], atol=0, rtol=0)
 
@@ -194,8 +165,7 @@ def test_bfloat16_queries_are_turned_by_float32_angles() -> None:
     """Claim A13: bfloat16 knows 385 of the first 512 positions; none may collide here."""
     assert torch.arange(512).bfloat16().unique().numel() == 385
     ones = torch.ones(1, HEADS, 512, 2, dtype=torch.bfloat16)
-    here = Site.of(torch.zeros(1, 512, 5), torch.arange(4096, 4096 + 512)[None])
-    turned, _ = rope(2).rotate(ones, ones, here)
+    turned, _ = build("rope", 2).rotate(ones, ones, site(range(4096, 4096 + 512)))
     exact = loop_rotation(ones.double(), list(range(4096, 4096 + 512)), [(0, 1)], 10000.0)
     assert turned.dtype == torch.bfloat16
     assert (turned.double() - exact).abs().amax() < 0.02

@@ -1,15 +1,16 @@
-"""The sinusoidal encoding against plain loops over the paper's formula, and its two claims."""
+"""The sinusoidal encoding against loops over the paper's formula, and the two claims made for it."""
 
 import math
 
 import pytest
 import torch
+from oracle import BATCH, LENGTH, PLACES, both_precisions
 from torch import Tensor
 
 from benchmark.encodings import make
 from benchmark.encodings.encoding import Shape
 
-BATCH, LENGTH, WIDTHS = 2, 11, [1, 7, 10]
+WIDTHS = [1, 7, 10]
 
 
 def loop(position: float, width: int, base: float) -> list[float]:
@@ -27,11 +28,10 @@ def encode(positions: Tensor, width: int, base: float = 10000.0) -> Tensor:
 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("base", [10000.0, 97.0])
-@pytest.mark.parametrize("dtype, tolerance", [(torch.float64, 1e-9), (torch.float32, 1e-5)])
+@both_precisions
 def test_values_are_the_papers(width: int, base: float, dtype: torch.dtype, tolerance: float) -> None:
-    places = [0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89]
-    positions = torch.tensor([places], dtype=torch.float64 if dtype == torch.float64 else torch.int64)
-    expected = torch.tensor([[loop(place, width, base) for place in places]], dtype=torch.float64)
+    positions = torch.tensor([PLACES], dtype=torch.float64 if dtype == torch.float64 else torch.int64)
+    expected = torch.tensor([[loop(place, width, base) for place in PLACES]], dtype=torch.float64)
     torch.testing.assert_close(encode(positions, width, base), expected, atol=tolerance, rtol=tolerance)
 
 
@@ -49,17 +49,17 @@ def test_it_is_added_to_the_embeddings_and_passes_gradients_unchanged(dtype: tor
     assert torch.equal(gradient, downstream)
 
 
-def test_a_step_is_a_linear_map_that_does_not_depend_on_the_place() -> None:
-    """Claim A3: one matrix, fitted on some places, takes PE(p) to PE(p + 5) at others."""
+def test_a_step_is_a_linear_map_that_does_not_depend_on_the_position() -> None:
+    """Claim A3: one matrix, fitted on some positions, maps PE(p) to PE(p + 5) at others."""
     width, step = 10, 5
     fitted, unseen = torch.arange(0, 40, dtype=torch.float64), torch.arange(700, 740, dtype=torch.float64)
-    # A smaller base, so that ten channels have turned enough within forty places to be told apart by a fit.
+    # A smaller base, so that ten channels turn enough within forty positions for a fit to tell them apart.
     matrix = torch.linalg.lstsq(encode(fitted, width, base=20.0), encode(fitted + step, width, base=20.0)).solution
     predicted = encode(unseen, width, base=20.0) @ matrix
     torch.testing.assert_close(predicted, encode(unseen + step, width, base=20.0), atol=1e-9, rtol=0)
 
 
-def test_the_inner_product_of_two_places_is_even_in_their_distance_and_knows_nothing_else() -> None:
+def test_the_inner_product_of_two_positions_is_an_even_function_of_their_distance() -> None:
     """Claim A3."""
     centre, apart = torch.tensor([100.0, 1000.0], dtype=torch.float64), 7
     here, ahead, behind = (encode(centre + step, 10) for step in (0, apart, -apart))
@@ -68,8 +68,8 @@ def test_the_inner_product_of_two_places_is_even_in_their_distance_and_knows_not
     assert products[0].item() == pytest.approx(products[1].item(), abs=1e-12)
 
 
-def test_all_of_4096_places_differ_in_bfloat16_models_too() -> None:
-    """Angles are float32: places that bfloat16 cannot count still get vectors of their own (claim A13)."""
+def test_4096_positions_differ_in_bfloat16_models_too() -> None:
+    """Angles are float32: positions that bfloat16 cannot hold still get distinct vectors (claim A13)."""
     encoding = make("sinusoidal", Shape(width=10, heads=1, layers=1, train_length=LENGTH)).bfloat16()
     positions = torch.arange(4096)[None]
     rows = encoding.embed(torch.zeros(1, 4096, 10, dtype=torch.bfloat16), positions)

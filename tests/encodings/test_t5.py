@@ -1,7 +1,8 @@
-"""T5 against transformers' buckets, and against a lookup in plain loops, with gradients."""
+"""T5 against the buckets of transformers, and against a lookup in loops, with gradients."""
 
 import pytest
 import torch
+from oracle import both_precisions
 from transformers.models.t5.modeling_t5 import T5Attention
 
 from benchmark.encodings import make
@@ -11,7 +12,7 @@ SHAPE = Shape(width=21, heads=3, layers=2, train_length=13)
 
 
 def oracle_bucket(distance: torch.Tensor, *, both_ways: bool, buckets: int, most: int) -> torch.Tensor:
-    """T5 counts key minus query, and gives the number of buckets of both sides together."""
+    """T5 counts key minus query, and `num_buckets` covers both directions."""
     count = 2 * buckets if both_ways else buckets
     return T5Attention._relative_position_bucket(
         -distance, bidirectional=both_ways, num_buckets=count, max_distance=most
@@ -32,14 +33,14 @@ def test_the_last_of_32_buckets_begins_at_113() -> None:
 
 
 @pytest.mark.parametrize("buckets", [8, 32])
-def test_keys_ahead_have_the_buckets_of_keys_behind_in_a_table_of_their_own(buckets: int) -> None:
+def test_keys_ahead_have_buckets_of_their_own(buckets: int) -> None:
     encoding = make(f"t5:buckets={buckets}", SHAPE)
     distance = torch.arange(-300, 0)
     wanted = oracle_bucket(distance, both_ways=True, buckets=buckets, most=128)
     assert torch.equal(encoding.bucket(distance), wanted)
 
 
-@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-9), (torch.float32, 1e-5)])
+@both_precisions
 def test_bias_and_its_gradient_are_a_lookup(dtype: torch.dtype, tolerance: float) -> None:
     encoding = make("t5:buckets=4:max_distance=7", SHAPE).to(dtype)
     length = 11
@@ -61,6 +62,6 @@ def test_bias_and_its_gradient_are_a_lookup(dtype: torch.dtype, tolerance: float
 @pytest.mark.parametrize(
     "item", ["t5:buckets=3", "t5:buckets=0", "t5:max_distance=16", "t5:buckets=40:max_distance=20"]
 )
-def test_values_that_make_no_buckets_are_refused(item: str) -> None:
+def test_bad_values_are_refused(item: str) -> None:
     with pytest.raises(ValueError, match="but must be"):
         make(item, SHAPE)

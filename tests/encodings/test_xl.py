@@ -1,22 +1,18 @@
-"""Transformer-XL against the attention of transformers' XLNet, and against plain loops."""
+"""Transformer-XL against XLNet's attention in transformers, and against loops over the paper's formula."""
 
 import math
+from collections.abc import Callable
 
 import pytest
 import torch
+from oracle import BATCH, HEADS, agree, attention_weights, both_masks, both_precisions, draw, table
 from torch import Tensor
 
 from benchmark.encodings import make
 from benchmark.encodings.encoding import Encoding, Shape, Site
-from benchmark.model.attention import scores
 
-BATCH, HEADS, LENGTH, WIDTH = 2, 3, 7, 5
+LENGTH, WIDTH = 7, 5
 SHAPE = Shape(width=HEADS * WIDTH, heads=HEADS, layers=1, train_length=LENGTH)  # an odd width: no last cosine
-PRECISIONS = [(torch.float64, 1e-9), (torch.float32, 1e-5)]
-
-
-def draw(*sizes: int, dtype: torch.dtype, seed: int) -> Tensor:
-    return torch.randn(sizes, generator=torch.Generator().manual_seed(seed), dtype=dtype).requires_grad_()
 
 
 def xl(dtype: torch.dtype, shape: Shape = SHAPE) -> Encoding:
@@ -26,46 +22,31 @@ def xl(dtype: torch.dtype, shape: Shape = SHAPE) -> Encoding:
     return encoding
 
 
-def run(encoding: Encoding, q: Tensor, k: Tensor, site: Site) -> Tensor:
-    return scores(q, k, site, encoding, 1 / math.sqrt(q.shape[-1])).softmax(-1)
-
-
 def site_of(places: list[list[int]] | list[list[float]], queries: int, causal: bool, dtype: torch.dtype) -> Site:
     hidden = torch.zeros(BATCH, len(places[0]), SHAPE.width, dtype=dtype)
     return Site.of(hidden, torch.tensor(places), queries=queries, causal=causal)
 
 
-def agree(ours: Tensor, theirs: Tensor, inputs: tuple[Tensor, ...], wanted: tuple[Tensor, ...], close: float) -> None:
-    """Outputs, and gradients of each by its own inputs."""
-    torch.testing.assert_close(ours, theirs, atol=close, rtol=close)
-    downstream = draw(*ours.shape, dtype=ours.dtype, seed=7).detach()
-    mine = torch.autograd.grad(ours, inputs, downstream)
-    expected = torch.autograd.grad(theirs, wanted, downstream)
-    for each, other in zip(mine, expected, strict=True):
-        torch.testing.assert_close(each, other, atol=close * max(1, other.abs().amax().item()), rtol=close)
+def share_of_largest(tolerance: float) -> Callable[[Tensor], float]:
+    """The tolerance of a gradient: relative to its largest value where that is above 1."""
+    return lambda expected: tolerance * max(1, expected.abs().amax().item())
 
 
 def loop(encoding: Encoding, q: Tensor, k: Tensor, site: Site) -> Tensor:
-    """One pair at a time: the vector of its distance, through the rows of W of its head; [B, H, Q, K]."""
+    """One pair at a time: the vector of its distance, through the rows of W of each head; [B, H, Q, K]."""
     width = SHAPE.width
     theta = torch.tensor([10000 ** -(2 * n / width) for n in range(math.ceil(width / 2))], dtype=q.dtype)
-    rows = []
-    for b in range(BATCH):
-        at_query, at_key = (
-            site.query_positions[b % len(site.query_positions)],
-            site.key_positions[b % len(site.key_positions)],
-        )
-        for h in range(HEADS):
-            mine = encoding.project.weight[h * WIDTH : (h + 1) * WIDTH]
-            for i in range(q.shape[-2]):
-                for j in range(k.shape[-2]):
-                    turns = (at_query[i].to(q.dtype) - at_key[j].to(q.dtype)) * theta
-                    wave = torch.tensor([*turns.sin().tolist(), *turns.cos().tolist()], dtype=q.dtype)[:width]
-                    content = ((q[b, h, i] + encoding.u[h]) * k[b, h, j]).sum()
-                    place = ((q[b, h, i] + encoding.v[h]) * (mine * wave).sum(-1)).sum()
-                    rows.append((content + place) / math.sqrt(WIDTH))
-    table = torch.stack(rows).view(BATCH, HEADS, q.shape[-2], k.shape[-2])
-    return table.masked_fill(~site.visible, -torch.inf).softmax(-1)
+    at_query, at_key = (each.expand(BATCH, -1).to(q.dtype) for each in (site.query_positions, site.key_positions))
+    project = encoding.project.weight.view(HEADS, WIDTH, width)
+
+    def score(i: int, j: int) -> Tensor:
+        turns = (at_query[:, i] - at_key[:, j])[:, None] * theta
+        wave = torch.cat((turns.sin(), turns.cos()), dim=-1)[:, None, None, :width]
+        content = ((q[:, :, i] + encoding.u) * k[:, :, j]).sum(-1)
+        place = ((q[:, :, i] + encoding.v) * (project * wave).sum(-1)).sum(-1)
+        return (content + place) / math.sqrt(WIDTH)
+
+    return table(score, q.shape[-2], k.shape[-2]).masked_fill(~site.visible, -torch.inf).softmax(-1)
 
 
 ROWS = {
@@ -77,8 +58,8 @@ ROWS = {
 }
 
 
-@pytest.mark.parametrize("dtype, tolerance", PRECISIONS)
-@pytest.mark.parametrize("causal", [True, False], ids=["causal", "both-ways"])
+@both_precisions
+@both_masks
 @pytest.mark.parametrize("queries", [1, 2, LENGTH])
 @pytest.mark.parametrize("places", ROWS.values(), ids=ROWS.keys())
 def test_attention_and_its_gradients_are_the_papers(
@@ -87,11 +68,12 @@ def test_attention_and_its_gradients_are_the_papers(
     encoding, site = xl(dtype), site_of(places, queries, causal, dtype)
     q, k = (draw(BATCH, HEADS, count, WIDTH, dtype=dtype, seed=count) for count in (queries, LENGTH))
     inputs = (q, k, encoding.u, encoding.v, encoding.project.weight)
-    agree(run(encoding, q, k, site), loop(encoding, q, k, site), inputs, inputs, tolerance)
+    ours, theirs = attention_weights(encoding, q, k, site), loop(encoding, q, k, site)
+    agree(ours, theirs, inputs, tolerance, gradient_tolerance=share_of_largest(tolerance))
 
 
-@pytest.mark.parametrize("dtype, tolerance", PRECISIONS)
-@pytest.mark.parametrize("causal", [True, False], ids=["causal", "both-ways"])
+@both_precisions
+@both_masks
 def test_equals_transformers(causal: bool, dtype: torch.dtype, tolerance: float) -> None:
     from transformers import XLNetConfig
     from transformers.models.xlnet.modeling_xlnet import XLNetModel, XLNetRelativeAttention
@@ -111,31 +93,37 @@ def test_equals_transformers(causal: bool, dtype: torch.dtype, tolerance: float)
     placed = torch.einsum("ibh,hnd->ibnd", waves, theirs.r)
     _, weights = theirs.rel_attn_core(first, second, second, placed, attn_mask=ahead, output_attentions=True)
     hidden = torch.zeros(BATCH, LENGTH, shape.width, dtype=dtype)
-    ours = run(encoding, q, k, Site.of(hidden, torch.arange(LENGTH)[None], causal=causal))
-    inputs = (q, k, encoding.u, encoding.v)
-    agree(ours, weights.permute(2, 3, 0, 1), inputs, (q, k, theirs.r_w_bias, theirs.r_r_bias), tolerance)
+    ours = attention_weights(encoding, q, k, Site.of(hidden, torch.arange(LENGTH)[None], causal=causal))
+    agree(
+        ours,
+        weights.permute(2, 3, 0, 1),
+        (q, k, encoding.u, encoding.v),
+        tolerance,
+        their_inputs=(q, k, theirs.r_w_bias, theirs.r_r_bias),
+        gradient_tolerance=share_of_largest(tolerance),
+    )
 
 
-def test_a_fresh_bias_is_zero_and_a_fresh_matrix_like_the_models_own() -> None:
+def test_biases_start_at_zero_and_the_matrix_like_the_models_own() -> None:
     encoding = make("xl", Shape(width=97, heads=1, layers=1, train_length=LENGTH))
     assert encoding.u.count_nonzero() == encoding.v.count_nonzero() == 0
     assert encoding.project.weight.std().item() == pytest.approx(97**-0.5, rel=0.05)
 
 
 def test_distances_in_a_row_are_computed_once_a_forward_pass() -> None:
-    """T where none is ahead, 2T - 1 both ways."""
+    """T of them under a causal mask, 2T - 1 both ways."""
     for causal, count in ((True, LENGTH), (False, 2 * LENGTH - 1)):
         site = site_of([list(range(LENGTH))], LENGTH, causal, torch.float32)
         q = draw(BATCH, HEADS, LENGTH, WIDTH, dtype=torch.float32, seed=0)
         for layer in range(3):
-            run(make("xl", SHAPE, layer=layer), q, q, site.at_layer(layer, site.hidden))
+            attention_weights(make("xl", SHAPE, layer=layer), q, q, site.at_layer(layer, site.hidden))
         waves = site.shared["xl", torch.float32]
         assert isinstance(waves, Tensor)
         assert waves.shape == (count, SHAPE.width + 1)
 
 
 def test_bfloat16_models_keep_exact_angles() -> None:
-    """bfloat16 has no 4095: it would be 4096, and the fastest wave a radian off."""
+    """bfloat16 would round 4095 to 4096, and put the fastest wave a radian off."""
     encoding = make("xl", SHAPE).bfloat16()
     q = torch.ones(1, HEADS, 1, WIDTH, dtype=torch.bfloat16)
     for places in (torch.arange(4096)[None], torch.arange(4096)[None].double()):
