@@ -223,7 +223,7 @@ def _unlikely(default: Parameter) -> tuple[Parameter, ...]:
 
 
 def _fault(problems: Problems, name: str, value: Parameter) -> str:
-    """What goes wrong with one parameter changed; empty if the value is refused, or gives sound rows."""
+    """The fault with one parameter changed; empty if the value is refused, or gives sound rows."""
     choice = replace(problems.choice, parameters={**problems.choice.parameters, name: value})
     try:
         task = make(choice)

@@ -45,7 +45,7 @@ class Subject:
 
     @property
     def acts(self) -> str:
-        """What the encoding acts on; around an encoding that acts on nothing, that is nothing too."""
+        """The declared target of the encoding; "nothing" for a wrapper around an encoding that acts on nothing."""
         inner = CATALOGUE.wrapped(self.choice)
         if inner is not None and Subject(choice=inner).acts == "nothing":
             return "nothing"
@@ -53,7 +53,7 @@ class Subject:
 
     @property
     def past(self) -> str:
-        """What the encoding declares for positions past the trained length."""
+        """The declared behaviour at positions past the trained length."""
         return str(self.choice.entry.attributes.get("past", ""))
 
 

@@ -1,4 +1,4 @@
-"""What the value tests share: sizes, draws, sites, and the comparison of outputs and gradients.
+"""Shared parts of the value tests: sizes, draws, sites, and the comparison of outputs and gradients.
 
 Each test file keeps its own oracle: the paper's formula, derived by another road than the code's. An oracle of the
 scores gives one number per query and key; `attention` and `table` put those numbers together.

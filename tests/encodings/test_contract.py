@@ -120,7 +120,7 @@ def test_order_matters_unless_nothing_is_claimed(choice: str) -> None:
     model, tokens = build(choice), rows(7)
     with torch.inference_mode():
         difference = (outputs(model, tokens, causal=False) - outputs(model, tokens.flip(1), causal=False).flip(1)).abs()
-        # Distances alone, without their sign, are the same in both orders: swap two neighbours instead.
+        # Unsigned distances are the same in both orders: swap two neighbours instead.
         swapped = tokens[:, [1, 0, 2, 3, 4, 5, 6]]
         last = (outputs(model, tokens, causal=False) - outputs(model, swapped, causal=False))[:, -1].abs().amax()
     if model.encoding.acts == "nothing":
