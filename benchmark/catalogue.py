@@ -247,7 +247,8 @@ def read_entry(
     node = named[key]
     if not re.fullmatch(r"[a-z0-9][a-z0-9_+-]*", key):
         raise UsageError(f"{path}: the name {key!r} must be lower-case letters, digits, '-', '_' or '+'")
-    contract_classes = {item.name: item for item in _tree(contract).body if isinstance(item, ast.ClassDef)}
+    nodes = (item for part in contract_files(contract) for item in _tree(part).body)
+    contract_classes = {item.name: item for item in nodes if isinstance(item, ast.ClassDef)}
     attributes = {**_inherited(node, contract_classes), **_literals(node)}
     missing = [wanted for wanted in ("title", "source") if not isinstance(attributes.get(wanted), str)]
     if missing:
@@ -305,7 +306,7 @@ def fingerprint(path: Path, contract: Path) -> str:
     changes results there raises PROTOCOL.
     """
     code, imported = _code(path.read_bytes())
-    for sibling in sorted(_siblings(imported, contract)):
+    for sibling in sorted(_siblings(imported, contract) - contract_files(contract)):
         code += fingerprint(sibling, contract)
     return hashlib.sha256(code.encode()).hexdigest()[:16]
 
@@ -335,6 +336,11 @@ def _siblings(imported: frozenset[str], contract: Path) -> set[Path]:
     package = f"benchmark.{contract.parent.name}."
     files = {contract.parent / f"{name.removeprefix(package)}.py" for name in imported if name.startswith(package)}
     return {file for file in files if file != contract and file.is_file()}
+
+
+def contract_files(contract: Path) -> set[Path]:
+    """The files of a contract: its own and those of the siblings that it imports from, such as the base classes."""
+    return {contract, *_siblings(_code(contract.read_bytes())[1], contract)}
 
 
 def _is_path(name: str) -> bool:

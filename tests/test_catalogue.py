@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmark import catalogue
-from benchmark.catalogue import Catalogue, convert, fingerprint, label
+from benchmark.catalogue import Catalogue, contract_files, convert, fingerprint, label
 from benchmark.encodings import CATALOGUE as ENCODINGS
 from benchmark.encodings import GROUPS, make
 from benchmark.encodings.encoding import Encoding, Shape
@@ -57,7 +57,8 @@ def labels(text: str, registry: Catalogue = ENCODINGS) -> list[str]:
 @both
 def test_the_table_is_sorted_and_names_every_module_of_the_folder(registry: Catalogue) -> None:
     assert list(registry.table) == sorted(registry.table)
-    modules = {path.stem for path in registry.folder.glob("*.py")} - {"__init__", Path(registry.contract).stem}
+    contract = {path.stem for path in contract_files(registry.folder / registry.contract)}
+    modules = {path.stem for path in registry.folder.glob("*.py")} - {"__init__"} - contract
     assert set(registry.table.values()) == modules
 
 
@@ -350,6 +351,22 @@ def test_a_fingerprint_counts_the_siblings_that_a_file_imports(tmp_path: Path) -
     assert fingerprint(own, contract) == before
     sibling.write_text("b = 2\n")
     assert fingerprint(own, contract) != before
+
+
+def test_the_siblings_that_a_contract_imports_are_part_of_it(tmp_path: Path) -> None:
+    contract, bases, own = (tmp_path / "encodings" / f"{name}.py" for name in ("encoding", "bases", "mine"))
+    contract.parent.mkdir()
+    contract.write_text("if TYPE_CHECKING:\n    from benchmark.encodings.bases import Base\n")
+    bases.write_text("class Base(Encoding):\n    acts = 'bias'\n")
+    own.write_text("from benchmark.encodings.bases import Base\nclass Mine(Base):\n    name = 'mine'\n")
+    before = fingerprint(own, contract)
+    bases.write_text("class Base(Encoding):\n    acts = 'scores'\n")
+    assert fingerprint(own, contract) == before
+
+
+def test_attributes_are_inherited_from_every_file_of_the_contract() -> None:
+    assert ENCODINGS.entry("rope").attributes["acts"] == "rotation"  # of Rotation, in bases.py
+    assert ENCODINGS.entry("rope").attributes["learned"] == "0"  # of Encoding, in encoding.py
 
 
 def test_tasks_are_named_by_their_group() -> None:

@@ -26,8 +26,10 @@ from benchmark.checks.subject import (
     worst,
 )
 from benchmark.encodings import make
-from benchmark.encodings.encoding import Encoding, Site, Wrapper
+from benchmark.encodings.bases import Wrapper
+from benchmark.encodings.encoding import Encoding, Site
 from benchmark.model.attention import attend
+from benchmark.model.blocks import block
 from benchmark.model.transformer import Cache, Transformer
 from benchmark.seeds import generator
 
@@ -160,7 +162,7 @@ def blocks(subject: Subject) -> Finding:
         q, k = encoding.rotate(q, k, site)
         whole = _mixed(q, k, v, site, encoding)
         for start, stop in pairwise((0, 1, 4, LENGTH)):
-            part = site.block(start, stop)
+            part = block(site, start, stop)
             keys = part.key_positions.shape[1]
             own = _mixed(q[..., start:stop, :], k[..., :keys, :], v[..., :keys, :], part, encoding)
             differences.append(largest(own - whole[..., start:stop, :]))

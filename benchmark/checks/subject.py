@@ -99,7 +99,7 @@ def site_of(model: Transformer, tokens: Tensor, layer: int, *, queries: int | No
     positions = model.encoding.positions(tokens)
     x = model.encoding.embed(F.embedding(tokens, model.embedding) * math.sqrt(model.shape.width), positions)
     hidden = model.layers[layer].attention_norm(x)  # type: ignore[operator]
-    return Site.of(hidden, positions, queries=queries, causal=causal).at_layer(layer, hidden)
+    return replace(Site.of(hidden, positions, queries=queries, causal=causal), layer=layer)
 
 
 def projected(model: Transformer, site: Site) -> tuple[Tensor, Tensor, Tensor]:

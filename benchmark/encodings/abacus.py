@@ -16,7 +16,8 @@ import math
 import torch
 from torch import Tensor, nn
 
-from benchmark.encodings.encoding import Encoding, PastEndError, Shape, past_end
+from benchmark.encodings.bases import past_end
+from benchmark.encodings.encoding import Encoding, PastEndError, Shape
 
 
 class Abacus(Encoding):

@@ -11,7 +11,7 @@ attention sees both ways, the absolute distance.
 import torch
 from torch import Tensor
 
-from benchmark.encodings.encoding import RelativeBias
+from benchmark.encodings.bases import RelativeBias
 
 
 class Alibi(RelativeBias):

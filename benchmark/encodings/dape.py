@@ -19,6 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from benchmark.encodings.bases import by_distance
 from benchmark.encodings.encoding import Encoding, Shape, Site
 from benchmark.encodings.kerple_log import KerpleLog
 
@@ -50,7 +51,7 @@ class Dape(Encoding):
         self.kerple.schedule(done)
 
     def rescore(self, scores: Tensor, q: Tensor, k: Tensor, site: Site) -> Tensor:
-        bias = self.kerple.bias(site)
+        bias = by_distance(self.kerple.at, site)
         exact = torch.promote_types(scores.dtype, bias.dtype)  # a bias is float32 at least
         with torch.autocast(scores.device.type, enabled=False):  # which would round content and bias to bfloat16
             if not torch.is_grad_enabled():

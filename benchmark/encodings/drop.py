@@ -12,7 +12,8 @@ where nothing tells of steps, nothing rotates: without a causal mask it is then 
 import torch
 from torch import Tensor
 
-from benchmark.encodings.encoding import Rotation, Shape, Site, geometric
+from benchmark.encodings.bases import Rotation, geometric
+from benchmark.encodings.encoding import Shape, Site
 
 
 class DroPE(Rotation):

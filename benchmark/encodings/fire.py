@@ -18,7 +18,8 @@ ahead the input may pass 1. Any head count, any head width.
 import torch
 from torch import Tensor, nn
 
-from benchmark.encodings.encoding import Encoding, Pairwise, Shape, Site
+from benchmark.encodings.bias import Bias, PairByPair, Pairwise
+from benchmark.encodings.encoding import Encoding, Shape, Site
 
 HIDDEN = 32
 NEVER_ZERO = 1e-6  # added to the normaliser, should c vanish
@@ -46,14 +47,19 @@ class Fire(Encoding):
         self.widen = nn.Linear(1, HIDDEN)
         self.narrow = nn.Linear(HIDDEN, shape.heads, bias=False)
 
-    def bias(self, site: Site) -> Tensor:
-        """[B|1, H, Q, K], computed once a forward pass."""
-        return site.once(("fire", id(self)), lambda: self.read(self.share(site)))
+    def bias(self, site: Site) -> Bias:
+        def dense() -> Tensor:
+            """[B|1, H, Q, K], computed once per forward pass."""
+            return site.once(("fire", self), lambda: self.read(self.share(site)))
 
-    def pairwise(self, site: Site) -> Pairwise | None:
-        own = type(self)
-        if (own.bias, own.share, own.read) != (Fire.bias, Fire.share, Fire.read) or len(site.query_positions) != 1:
-            return None
+        # A subclass with another formula: `pairwise` does not compute that.
+        varied = (type(self).share, type(self).read) != (Fire.share, Fire.read)
+        if varied or len(site.query_positions) != 1:
+            return dense()
+        return PairByPair(dense=dense, pairwise=lambda: self.pairwise(site))
+
+    def pairwise(self, site: Site) -> Pairwise:
+        """The same bias at one pair."""
         rate, first, offset = self.c.abs().float(), self.widen.weight[:, 0].float(), self.widen.bias.float()
         second, asking, asked = (
             self.narrow.weight.float(),
@@ -63,14 +69,14 @@ class Fire(Encoding):
         threshold = self.threshold * self.factor.abs().float()
         whole = torch.log1p(rate * torch.maximum(asking, threshold)) + NEVER_ZERO  # of each query
 
-        def read(head: Tensor, query: Tensor, key: Tensor) -> Tensor:
+        def at_pair(head: Tensor, query: Tensor, key: Tensor) -> Tensor:
             share = torch.log1p(rate * (asking[query] - asked[key]).abs()) / whole[query]
             # Unit by unit: a kernel holds one number at a time.
             units = (second[head, unit] * torch.relu(first[unit] * share + offset[unit]) for unit in range(HIDDEN))
             total: Tensor = sum(units, start=torch.zeros_like(share))
             return total
 
-        return read
+        return at_pair
 
     def share(self, site: Site) -> Tensor:
         """Distance as a share of the query's normaliser, [B|1, 1, Q, K]."""

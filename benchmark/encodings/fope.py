@@ -22,7 +22,8 @@ import math
 import torch
 from torch import Tensor
 
-from benchmark.encodings.encoding import Rotation, Shape, Site, geometric
+from benchmark.encodings.bases import Rotation, geometric
+from benchmark.encodings.encoding import Shape, Site
 from benchmark.encodings.hope import whole_turns
 
 

@@ -12,7 +12,8 @@ far ahead as back. Head widths as in RoPE: an odd channel stays.
 import torch
 from torch import Tensor
 
-from benchmark.encodings.encoding import Rotation, Shape, Site, geometric
+from benchmark.encodings.bases import Rotation, geometric
+from benchmark.encodings.encoding import Shape, Site
 
 
 class Hybrid(Rotation):
@@ -56,7 +57,3 @@ class Hybrid(Rotation):
         """[B|1, 1, Q, K]."""
         far = site.distance.abs() >= self.window
         return torch.zeros(far.shape, device=far.device).masked_fill(far, -torch.inf)
-
-    @property
-    def biases(self) -> bool:
-        return self.window > 0

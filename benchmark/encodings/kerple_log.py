@@ -12,7 +12,8 @@ head count, any head width.
 import torch
 from torch import Tensor, nn
 
-from benchmark.encodings.encoding import RelativeBias, Shape
+from benchmark.encodings.bases import RelativeBias
+from benchmark.encodings.encoding import Shape
 
 SMALLEST = 0.01  # of a learned number
 

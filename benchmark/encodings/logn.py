@@ -15,7 +15,8 @@ import torch
 from torch import Tensor
 
 from benchmark.encodings import build
-from benchmark.encodings.encoding import Shape, Site, Wrapper
+from benchmark.encodings.bases import Wrapper
+from benchmark.encodings.encoding import Shape, Site
 
 
 class LogN(Wrapper):

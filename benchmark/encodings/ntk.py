@@ -10,7 +10,8 @@ Half-split pairs and an odd channel that stays, as in RoPE. A head of one pair h
 import torch
 from torch import Tensor
 
-from benchmark.encodings.encoding import Rotation, Shape, Site, geometric
+from benchmark.encodings.bases import Rotation, geometric
+from benchmark.encodings.encoding import Shape, Site
 
 
 class NTK(Rotation):

@@ -53,13 +53,11 @@ class PaTH(Encoding):
         # Autocast would round the products inside to bfloat16, and a long chain of turns with them.
         with torch.autocast(q.device.type, enabled=False):
             keys = k.to(exact)
-
-            def make() -> Chunks:
-                return chunked(keys, *self.turns(site, exact))
-
-            # What a mask hides depends on the queries: then each block of them has chunks of its own.
-            chunks = site.once_for_blocks("path", make) if site.mask is None else make()
-            return turned(scores.to(exact), q.to(exact), keys, chunks, site.first_query)
+            # Blocks of one call share the chunks, unless a mask hides keys: which ones it hides depends on the queries.
+            kept = {} if site.between_blocks is None or site.mask is not None else site.between_blocks
+            if "path" not in kept:
+                kept["path"] = chunked(keys, *self.turns(site, exact))
+            return turned(scores.to(exact), q.to(exact), keys, kept["path"], site.first_query)
 
     def turns(self, site: Site, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
         """The direction w [B, H, K, D] and the strength beta [B, H, K, 1] of every token's turn."""

@@ -11,7 +11,8 @@ pairs and an odd channel that stays, as in RoPE; both ways, the angle turns with
 import torch
 from torch import Tensor
 
-from benchmark.encodings.encoding import Rotation, Shape, Site, geometric
+from benchmark.encodings.bases import Rotation, geometric
+from benchmark.encodings.encoding import Shape, Site
 
 
 class PI(Rotation):

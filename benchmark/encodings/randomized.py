@@ -17,7 +17,8 @@ import torch
 from torch import Tensor
 
 from benchmark.encodings import build
-from benchmark.encodings.encoding import Encoding, PastEndError, Shape, Wrapper
+from benchmark.encodings.bases import Wrapper
+from benchmark.encodings.encoding import Encoding, PastEndError, Shape
 from benchmark.seeds import generator as seeded
 
 

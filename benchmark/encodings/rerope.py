@@ -15,7 +15,8 @@ import math
 import torch
 from torch import Tensor
 
-from benchmark.encodings.encoding import Rotation, Shape, Site, geometric
+from benchmark.encodings.bases import Rotation, geometric
+from benchmark.encodings.encoding import Shape, Site
 
 
 class ReRoPE(Rotation):
@@ -56,13 +57,13 @@ class ReRoPE(Rotation):
             pairs = past & site.visible
             return pairs if bool(pairs.any()) else None
 
-        return site.once(("beyond", id(self), distance), find)
+        return site.once(("beyond", self, distance), find)
 
     def clipped(self, q: Tensor, k: Tensor, site: Site, distance: int) -> Tensor:
         """Scores of all pairs as if each were at one distance, [B, H, Q, K], from rotated queries and keys."""
         # At least float32: turned back in bfloat16, queries and keys would be rounded once more.
         exact = torch.promote_types(q.dtype, torch.float32)
-        cos, sin = site.once(("rotation", id(self), exact), lambda: self.table(site, exact))
+        cos, sin = site.once(("rotation", self, exact), lambda: self.table(site, exact))
         own = slice(site.first_query, site.first_query + q.shape[-2])
         still_q = self.turn(q.to(exact), cos[..., own, :], -sin[..., own, :])
         still_k = self.turn(k.to(exact), cos, -sin)

@@ -11,7 +11,8 @@ with the exponent over those (GPT-NeoX .25, Phi .5). r is rounded down to an eve
 import torch
 from torch import Tensor
 
-from benchmark.encodings.encoding import Rotation, Shape, Site, geometric
+from benchmark.encodings.bases import Rotation, geometric
+from benchmark.encodings.encoding import Shape, Site
 
 
 class Rope(Rotation):

@@ -14,7 +14,8 @@ in the paper: a cosine does not tell behind from ahead. Any head count, any head
 import torch
 from torch import Tensor
 
-from benchmark.encodings.encoding import RelativeBias, Shape, geometric
+from benchmark.encodings.bases import RelativeBias, geometric
+from benchmark.encodings.encoding import Shape
 
 
 class Sandwich(RelativeBias):

@@ -19,7 +19,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from benchmark.encodings.encoding import Rotation, Shape, Site, geometric
+from benchmark.encodings.bases import Rotation, geometric
+from benchmark.encodings.encoding import Shape, Site
 
 TAPS = 4  # tokens that the convolution spans
 

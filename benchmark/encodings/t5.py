@@ -20,7 +20,8 @@ import math
 import torch
 from torch import Tensor, nn
 
-from benchmark.encodings.encoding import RelativeBias, Shape
+from benchmark.encodings.bases import RelativeBias
+from benchmark.encodings.encoding import Shape
 
 
 class T5(RelativeBias):

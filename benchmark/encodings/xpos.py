@@ -14,7 +14,8 @@ would grow with distance, without bound. The blockwise mask of the paper's infer
 import torch
 from torch import Tensor
 
-from benchmark.encodings.encoding import Rotation, Shape, Site, geometric
+from benchmark.encodings.bases import Rotation, geometric
+from benchmark.encodings.encoding import Shape, Site
 
 Table = tuple[Tensor, Tensor]  # cosines and sines
 
@@ -44,7 +45,7 @@ class XPos(Rotation):
         return geometric(self.base, self.rotated, self.rotated, dtype, site.key_positions.device)
 
     def rotate(self, q: Tensor, k: Tensor, site: Site) -> tuple[Tensor, Tensor]:
-        asking, asked = site.once(("xpos", id(self), q.dtype), lambda: self.tables(site, q.dtype))
+        asking, asked = site.once(("xpos", self, q.dtype), lambda: self.tables(site, q.dtype))
         own = slice(site.first_query, site.first_query + q.shape[-2])
         return self.turn(q, *(each[..., own, :] for each in asking)), self.turn(k, *asked)
 

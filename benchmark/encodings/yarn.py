@@ -18,7 +18,8 @@ import math
 import torch
 from torch import Tensor
 
-from benchmark.encodings.encoding import Rotation, Shape, Site, geometric
+from benchmark.encodings.bases import Rotation, geometric
+from benchmark.encodings.encoding import Shape, Site
 
 FAST, SLOW = 32, 1  # turns in the trained length: pairs that turn more often stay, those that turn less are slowed
 STEP = 0.001  # width of a ramp that would have none

@@ -7,6 +7,7 @@ the model). At distance 0 a query looks at itself.
 """
 
 import math
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -47,7 +48,7 @@ def _by_distance(encoding: Encoding, layer: int, count: int) -> Tensor:
     tokens = torch.zeros(1, count, dtype=torch.int64, device=device)
     positions = encoding.positions(tokens)
     placed = encoding.embed(content, positions)
-    site = Site.of(placed, positions, queries=1).at_layer(layer, placed)
+    site = replace(Site.of(placed, positions, queries=1), layer=layer)
     heads = placed.view(DRAWS, count, shape.heads, shape.head_width).transpose(1, 2)
     q, k = encoding.rotate(heads[:, :, -1:], heads, site)
     final = attention_scores(q, k, site, encoding, 1 / math.sqrt(shape.head_width))

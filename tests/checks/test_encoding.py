@@ -19,8 +19,10 @@ from benchmark.checks.precision import LENGTHS, TOLERATED
 from benchmark.checks.subject import QUICK, Subject
 from benchmark.encodings import CATALOGUE
 from benchmark.encodings.alibi import Alibi
+from benchmark.encodings.bases import RelativeBias, Rotation, by_distance, geometric
+from benchmark.encodings.bias import Bias
 from benchmark.encodings.cope import CoPE
-from benchmark.encodings.encoding import Encoding, RelativeBias, Rotation, Shape, Site, geometric
+from benchmark.encodings.encoding import Encoding, Shape, Site
 from benchmark.encodings.fox import Fox
 from benchmark.encodings.learned import Learned
 from benchmark.encodings.rope import Rope
@@ -170,11 +172,13 @@ class HalvesItsGradient(Rates):
 
 
 class HidesItsBias(Rates):
-    """Tells attention that it has no bias, so that a kernel without one is chosen."""
+    """Every third time it is asked, it has no bias, and attention takes a kernel without."""
 
-    @property
-    def biases(self) -> bool:
-        return False
+    asked = 0
+
+    def bias(self, site: Site) -> Bias | None:
+        self.asked += 1
+        return super().bias(site) if self.asked % 3 else None
 
 
 class KeepsItsBias(Rates):
@@ -184,9 +188,9 @@ class KeepsItsBias(Rates):
 
     def bias(self, site: Site) -> Tensor:
         if site.visible.shape[-1] != 11 or not torch.is_grad_enabled():
-            return super().bias(site)
-        kept, self.kept = self.kept, super().bias(site).detach()
-        return super().bias(site) if kept is None else kept
+            return by_distance(self.at, site)
+        kept, self.kept = self.kept, by_distance(self.at, site).detach()
+        return by_distance(self.at, site) if kept is None else kept
 
 
 class RoundsItsAngles(Rotation):
@@ -392,10 +396,6 @@ def test_a_wrong_formula_keeps_every_promise(kind: Faulty) -> None:
 class Raises(Rope):
     def bias(self, site: Site) -> Tensor | None:
         raise KeyError("no such\n table")
-
-    @property
-    def biases(self) -> bool:
-        return True
 
 
 class Exits(Encoding):

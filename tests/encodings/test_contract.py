@@ -17,8 +17,10 @@ from torch import Tensor
 from benchmark.catalogue import Choice
 from benchmark.checks.encoding import CHECKS, check
 from benchmark.encodings import CATALOGUE, make, path
-from benchmark.encodings.encoding import Encoding, RelativeBias, Shape, Site
+from benchmark.encodings.bases import RelativeBias
+from benchmark.encodings.encoding import Encoding, Shape, Site
 from benchmark.model import attention
+from benchmark.model.bias import dense
 from benchmark.model.transformer import Cache, Transformer
 
 BATCH, VOCABULARY, LENGTH = 2, 13, 11
@@ -241,7 +243,7 @@ def test_a_causal_only_encoding_is_refused_without_a_causal_mask() -> None:
     model = Transformer(VOCABULARY, SHAPE, lambda own, layer: CausalOnly(own))
     model.initialise(0)
     assert outputs(model, rows()).isfinite().all()
-    with pytest.raises(ValueError, match="causal-only is defined for causal attention alone"):
+    with pytest.raises(ValueError, match="causal-only is defined only for causal attention"):
         outputs(model, rows(), causal=False)
 
 
@@ -292,7 +294,8 @@ def test_a_relative_bias_is_the_same_by_distance_and_pair_by_pair(choice: str) -
 @pytest.mark.parametrize("places", [[3, 4, 5, 6, 7], [0, 1, 4, 5, 9], [0, 2, 4, 6, 8], [4, 3, 2, 1, 0]])
 def test_a_relative_bias_follows_positions_with_gaps(choice: str, places: list[int]) -> None:
     encoding = make(choice, SHAPE)
-    bias = encoding.bias(Site.of(torch.zeros(1, 5, SHAPE.width), torch.tensor([places])))
+    site = Site.of(torch.zeros(1, 5, SHAPE.width), torch.tensor([places]))
+    bias = dense(encoding.bias(site), site)
     for query, its_place in enumerate(places):
         for key, place in enumerate(places):
             close(bias[0, :, query, key], encoding.at(torch.tensor(its_place - place)))
@@ -320,7 +323,7 @@ def test_a_shape_without_size_is_refused(field: str) -> None:
 
 
 def test_a_width_that_heads_do_not_divide_is_refused() -> None:
-    with pytest.raises(ValueError, match="width 7 is no multiple of heads 3"):
+    with pytest.raises(ValueError, match="width 7 is not a multiple of heads 3"):
         Shape(width=7, heads=3, layers=1, train_length=2)
 
 

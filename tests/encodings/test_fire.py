@@ -1,5 +1,6 @@
 """FIRE against loops over the paper's formula."""
 
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -9,6 +10,7 @@ from torch import Tensor
 
 from benchmark.encodings import make
 from benchmark.encodings.encoding import Encoding, Shape, Site
+from benchmark.model.bias import dense
 
 LENGTH, WIDTH = 7, 5
 SHAPE = Shape(width=HEADS * WIDTH, heads=HEADS, layers=1, train_length=LENGTH)
@@ -27,6 +29,10 @@ def fire(setting: str = "", dtype: torch.dtype = torch.float32) -> Encoding:
     encoding.c.data.fill_(-0.3)
     encoding.factor.data.fill_(1.1)
     return encoding
+
+
+def laid_out(encoding: Encoding, here: Site) -> Tensor:
+    return dense(encoding.bias(here), here)
 
 
 def psi(x: Tensor | float, c: Tensor) -> Tensor:
@@ -94,18 +100,19 @@ def test_c_and_the_threshold_start_as_in_the_paper() -> None:
 def test_it_has_as_many_parameters_as_documented(heads: int) -> None:
     encoding = make("fire", Shape(width=heads, heads=heads, layers=1, train_length=LENGTH))
     assert sum(weight.numel() for weight in encoding.parameters()) == 32 * heads + 66
-    assert encoding.bias(site(torch.arange(5)[None])).shape == (1, heads, 5, 5)
+    assert laid_out(encoding, site(torch.arange(5)[None])).shape == (1, heads, 5, 5)
 
 
 def test_layers_share_the_bias_of_a_forward_pass() -> None:
     encoding, here = fire(), site(torch.arange(5)[None])
-    assert encoding.bias(here) is encoding.bias(here.at_layer(1, torch.ones_like(here.hidden)))
+    there = replace(here, layer=1, hidden=torch.ones_like(here.hidden))
+    assert laid_out(encoding, here) is laid_out(encoding, there)
 
 
 def test_a_rate_of_zero_blinds_it_but_breaks_nothing() -> None:
     encoding = fire()
     encoding.c.data.zero_()
-    bias = encoding.bias(site(torch.arange(5)[None]))
+    bias = laid_out(encoding, site(torch.arange(5)[None]))
     bias.sum().backward()
     torch.testing.assert_close(bias, bias[..., :1, :1].expand_as(bias))
     assert all(weight.grad.isfinite().all() for weight in encoding.parameters())
@@ -117,7 +124,7 @@ def test_a_model_in_bfloat16_reads_distances_in_float32() -> None:
     assert share.dtype == torch.float32
     assert (share.diff() < 0).all()
     few = torch.arange(4096, 4101)[None]
-    torch.testing.assert_close(rounded.bias(site(few)), rounded.float().bias(site(few)), atol=0, rtol=0)
+    torch.testing.assert_close(laid_out(rounded, site(few)), laid_out(rounded.float(), site(few)), atol=0, rtol=0)
 
 
 def test_a_threshold_below_zero_is_refused() -> None:

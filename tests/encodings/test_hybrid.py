@@ -1,5 +1,7 @@
 """Hybrid layers: each layer against RoPE or NoPE, and the window against a loop."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from oracle import BATCH, HEADS, LENGTH, agree, attention_weights, both_precisions, per_head
@@ -14,7 +16,7 @@ SHAPE = Shape(width=HEADS * WIDTH, heads=HEADS, layers=7, train_length=LENGTH)
 
 def at_layer(layer: int, dtype: torch.dtype = torch.float64, causal: bool = True) -> Site:
     hidden = torch.zeros(BATCH, LENGTH, SHAPE.width, dtype=dtype)
-    return Site.of(hidden, torch.arange(5, 5 + LENGTH)[None], causal=causal).at_layer(layer, hidden)
+    return replace(Site.of(hidden, torch.arange(5, 5 + LENGTH)[None], causal=causal), layer=layer)
 
 
 @pytest.mark.parametrize("every, plain", [(1, [0, 1, 2, 3, 4, 5, 6]), (2, [1, 3, 5]), (3, [2, 5]), (7, [6])])

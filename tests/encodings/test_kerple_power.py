@@ -8,7 +8,8 @@ from oracle import BATCH, HEADS, attention, both_kernels, both_masks, both_preci
 from torch import Tensor
 
 from benchmark.encodings import make
-from benchmark.encodings.encoding import RelativeBias, Shape, Site
+from benchmark.encodings.bases import RelativeBias
+from benchmark.encodings.encoding import Shape, Site
 
 LENGTH, WIDTH = 7, 5
 SHAPE = Shape(width=HEADS * WIDTH, heads=HEADS, layers=1, train_length=LENGTH)

@@ -7,6 +7,7 @@ from transformers.models.t5.modeling_t5 import T5Attention
 
 from benchmark.encodings import make
 from benchmark.encodings.encoding import Shape, Site
+from benchmark.model.bias import dense
 
 SHAPE = Shape(width=21, heads=3, layers=2, train_length=13)
 
@@ -45,7 +46,8 @@ def test_bias_and_its_gradient_are_a_lookup(dtype: torch.dtype, tolerance: float
     encoding = make("t5:buckets=4:max_distance=7", SHAPE).to(dtype)
     length = 11
     hidden = torch.zeros(1, length, SHAPE.width, dtype=dtype)
-    bias = encoding.bias(Site.of(hidden, torch.arange(length)[None], causal=False))
+    site = Site.of(hidden, torch.arange(length)[None], causal=False)
+    bias = dense(encoding.bias(site), site)
     weights = torch.randn(3, length, length, dtype=dtype, generator=torch.Generator().manual_seed(5))
     (bias[0] * weights).sum().backward()
     gradient, table, bias = torch.zeros_like(encoding.table), encoding.table.detach(), bias.detach()

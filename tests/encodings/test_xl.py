@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import torch
@@ -116,7 +117,7 @@ def test_distances_in_a_row_are_computed_once_a_forward_pass() -> None:
         site = site_of([list(range(LENGTH))], LENGTH, causal, torch.float32)
         q = draw(BATCH, HEADS, LENGTH, WIDTH, dtype=torch.float32, seed=0)
         for layer in range(3):
-            attention_weights(make("xl", SHAPE, layer=layer), q, q, site.at_layer(layer, site.hidden))
+            attention_weights(make("xl", SHAPE, layer=layer), q, q, replace(site, layer=layer))
         waves = site.shared["xl", torch.float32]
         assert isinstance(waves, Tensor)
         assert waves.shape == (count, SHAPE.width + 1)

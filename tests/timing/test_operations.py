@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from benchmark.encodings import CATALOGUE
-from benchmark.encodings.encoding import Rotation, Shape
+from benchmark.encodings.bases import Rotation
+from benchmark.encodings.encoding import Shape
 from benchmark.timing.operations import OPERATIONS, VOCABULARY, Case, _decode, prepare, unsupported
 
 SHAPE = Shape(width=12, heads=3, layers=2, train_length=7)
