@@ -14,8 +14,9 @@ from jaxtyping import Bool, Int
 from torch import Tensor
 
 from benchmark.checks.outcome import Finding, held, spared
-from benchmark.checks.problems import METRICS, Problems, scored
+from benchmark.checks.problems import Problems, scored
 from benchmark.seeds import generator
+from benchmark.tasks import METRICS
 from benchmark.tasks.task import UNSCORED, Batch, Task
 from benchmark.training.held_out import HeldOut, problems_of
 
@@ -26,6 +27,8 @@ CERTAIN = 4  # standard deviations
 READABLE = 0.1  # share of what chance leaves; a reader that gets more has found a leak
 NOTHING_LEFT = 0.99  # a chance above it leaves nothing to learn
 LEAST_LEFT = 0.5  # share of training rows that must be left to score, the others being test rows
+
+SHARES = ("token_accuracy", "exact_match")  # of places, and of rows
 
 Rates = dict[str, tuple[float, float]]  # metric -> value, and CERTAIN standard deviations of it
 
@@ -72,7 +75,7 @@ def own_place(problems: Problems) -> Finding:
 
 def own_rule(problems: Problems) -> Finding:
     """No fixed rule, learned from other rows, maps the input at a target's own place to the target."""
-    if problems.task().metric == "loss_nats":
+    if _is_uncertain(problems.task()):
         return spared("in a text, the last word says much about the next, as it should")
     learnt, asked = _rows(problems)
     guesses = _guess(learnt.tokens, learnt, asked.tokens)
@@ -93,13 +96,18 @@ def _reads(problems: Problems, rates: Rates, what: str) -> Finding:
 
 
 def _claimed(claims: dict[str, float]) -> dict[str, float]:
-    return {metric: claims[metric] for metric in METRICS[:2] if metric in claims}
+    return {metric: claims[metric] for metric in SHARES if metric in claims}
+
+
+def _is_uncertain(task: Task) -> bool:
+    """True if one beginning may have several answers, as in a text or wherever the loss is the headline."""
+    return task.language or task.metric == "loss_nats"
 
 
 def answerable(problems: Problems) -> Finding:
     """Rows that are equal up to a scored place have the same target there."""
     task = problems.task()
-    if task.metric == "loss_nats":
+    if _is_uncertain(task):
         return spared("in a text, no word is certain")
     compared = wrong = 0
     for length in range(task.shortest(), task.shortest() + SHORTEST):
@@ -188,7 +196,7 @@ def _rows(problems: Problems) -> tuple[Batch, Batch]:
     """Rows to learn from and rows to test on; for a text the test rows, since its chance level is stated for those."""
     task, length = problems.task(), problems.length
     learnt = task.sample(LEARNT_FROM, length, generator("check", "learnt"))
-    if task.metric != "loss_nats":
+    if not task.language:
         return learnt, task.sample(ASKED, length, generator("check", "asked"))
     test = list(task.evaluation(length))
     tokens, targets = (torch.cat([getattr(batch, name) for batch in test]) for name in ("tokens", "targets"))

@@ -13,15 +13,14 @@ from benchmark.catalogue import Choice, Parameter
 from benchmark.checks.outcome import Finding, fact, held, listed, raised, spared
 from benchmark.checks.randomness import states
 from benchmark.seeds import generator
-from benchmark.tasks import make
-from benchmark.tasks.task import UNSCORED, Batch, Task
+from benchmark.tasks import headlines, make
+from benchmark.tasks.task import UNSCORED, Batch, Language, Task
 from benchmark.timing.sampling import FLOOR, rates
 
 MULTIPLES = (1, 2, 4, 8, 16)  # of the trained length
 SHORTEST = 3  # of the shortest lengths
 SIZE = 5  # rows of a batch
 MANY = 64  # rows, where two small batches could be alike by chance, or a rare row be missed
-METRICS = ("token_accuracy", "exact_match", "loss_nats")
 UNLIKELY: dict[type, tuple[Parameter, ...]] = {int: (-1, 0), float: (-1.0, 2.0), str: ("no-such-value",)}
 ROUNDS = 3  # of drawing, to measure its speed
 
@@ -74,8 +73,10 @@ def description(problems: Problems) -> Finding:
     wrong = [name for name in ("title", "group", "definition") if not getattr(task, name, None)]
     if not str(getattr(task, "source", "")).startswith("http"):
         wrong.append("source")
-    if getattr(task, "metric", None) not in METRICS:
+    if getattr(task, "metric", None) not in headlines(task.language):
         wrong.append("metric")
+    if task.language != isinstance(task, Language):
+        wrong.append("language")
     digits = task.digits
     count = 10 if task.numbers else 0
     if not len(digits) == len(set(digits)) == count or not all(0 <= digit < task.vocabulary for digit in digits):

@@ -1,4 +1,4 @@
-"""The registry of tasks: name -> module. A test compares this table with the folder. Nothing here imports torch."""
+"""The registry of tasks: name -> module. A test compares the table with the folder. Nothing here imports torch."""
 
 from typing import TYPE_CHECKING
 
@@ -42,21 +42,29 @@ TABLE = {
     "variable-tracking": "variable_tracking",
 }
 
+METRICS = ("token_accuracy", "exact_match", "loss_nats")  # those that a task may name as its headline
+LANGUAGE_METRICS = ("token_accuracy", "loss_nats")  # of a text: no row of it is ever predicted exactly
+
 GROUPS = {"default": ("corpus", "offset-recall", "recall-mqar", "copy")}
 
 CATALOGUE = Catalogue(
     kind="task",
     package="benchmark.tasks",
     contract="task.py",
-    bases=("Task", "Synthetic"),
+    bases=("Task", "Synthetic", "Language"),
     table=TABLE,
     groups=GROUPS,
     entry_point_group="position_tasks",
 )
 
 
+def headlines(language: bool) -> tuple[str, ...]:
+    """The metrics that a task, of texts or not, may name as its headline."""
+    return LANGUAGE_METRICS if language else METRICS
+
+
 def make(choice: Choice | str) -> "Task":
-    """A task: `make("offset-recall:back=7")`."""
+    """Make a task: `make("offset-recall:back=7")`."""
     chosen = CATALOGUE.choice(choice) if isinstance(choice, str) else choice
     task: Task = CATALOGUE.load(chosen.entry)(**chosen.parameters)
     return task

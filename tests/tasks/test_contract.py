@@ -17,11 +17,11 @@ from benchmark.checks.problems import Problems
 from benchmark.checks.task import CHECKS, check
 from benchmark.experiments.presets import QUICK
 from benchmark.seeds import generator
-from benchmark.tasks.task import UNSCORED, Batch, Synthetic, Task
+from benchmark.tasks.task import UNSCORED, Batch, Language, Synthetic, Task
 from benchmark.timing import sampling
 from benchmark.training.held_out import problems_of
 
-SYNTHETIC = [name for name in tasks.TABLE if name != "corpus"]
+SYNTHETIC = [name for name in tasks.TABLE if not tasks.CATALOGUE.entry(name).attributes["language"]]
 LENGTHS = (1, 7, 16, 40)
 FIXED_AND_HELD_OUT = ("test rows are fixed", "test rows were not trained on")
 
@@ -72,6 +72,7 @@ def test_a_task_says_what_it_is(task: Task) -> None:
         "source",
         "metric",
         "version",
+        "language",
         "nested",
         "numbers",
         "digits",
@@ -79,7 +80,8 @@ def test_a_task_says_what_it_is(task: Task) -> None:
     ):
         assert entry.attributes[attribute] == getattr(task, attribute)
     assert task.definition and task.source.startswith("https://")
-    assert task.metric in ("token_accuracy", "exact_match", "loss_nats")
+    assert task.metric in tasks.headlines(task.language)
+    assert task.language == isinstance(task, Language)
 
 
 def test_the_stated_vocabulary_is_the_tasks() -> None:
