@@ -61,7 +61,7 @@ def test_a_failure_says_what_to_do_and_is_exit_code_1(invoke, tmp_path):
     assert result.exit_code == 1
     lines = result.output.splitlines()
     (at,) = (number for number, line in enumerate(lines) if line.startswith("✗ fail") and "shift of all" in line)
-    assert "claimed; largest change by a shift" in lines[at]
+    assert "claimed; largest change under a shift" in lines[at]
     assert lines[at + 1].startswith("  to do")
     assert lines[at + 1].rstrip().endswith("or set relative = False")
     assert "none: 22 passed, 0 failed, 3 not applicable" in lines

@@ -58,7 +58,7 @@ def test_a_failure_says_what_to_do_and_is_exit_code_1(invoke, tmp_path):
     assert result.exit_code == 1
     lines = result.output.splitlines()
     (at,) = (number for number, line in enumerate(lines) if line.startswith("✗ fail") and "is not its own" in line)
-    assert "the target: 1 of token_accuracy (chance 0.143, allowed 0.229)" in lines[at]
+    assert "the target: token_accuracy 1 (chance 0.143, allowed 0.229)" in lines[at]
     assert lines[at + 1].startswith("  to do")
     assert lines[at + 1].rstrip().endswith("if it must stand there, count it in `chance`")
     assert "reverse: 16 passed, 0 failed, 0 not applicable" in lines

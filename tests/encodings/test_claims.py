@@ -1,4 +1,4 @@
-"""What an encoding says of itself: its formula of learned parameters gives the number that a model has."""
+"""The claims of encodings: the stated formula gives the number of learned parameters in a model."""
 
 import re
 
