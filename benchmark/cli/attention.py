@@ -9,6 +9,7 @@ from benchmark.cli.progress import DISPLAYS, display
 from benchmark.cli.tutorial import file_name
 from benchmark.errors import UsageError
 from benchmark.experiments.plan import Cell, Request, make_plan, outstanding
+from benchmark.experiments.pool import Pool
 from benchmark.experiments.runs import execute
 from benchmark.results.record import ProbeRecord
 from benchmark.results.store import Store
@@ -54,7 +55,7 @@ def command(
     store = Store(results)
     todo = outstanding(plan, store, retry_failed=True)
     with display(shown, todo) as show:
-        for event in execute(plan, todo, store, device=device, retry_failed=True):
+        for event in execute(plan, todo, store, Pool(store=store, device=device), retry_failed=True):
             show(event)
     for cell in plan.cells:
         click.echo(_draw(cell, store, out, style))

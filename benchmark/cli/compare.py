@@ -182,10 +182,10 @@ def write(table: "pd.DataFrame", first: str, second: str, folder: Path) -> Itera
     """A figure a panel, and the tables as csv and Markdown; the paths, as they are written."""
     from benchmark.reports import figures, statistics
 
-    stem = _plain(f"compare-{first}-{second}")
+    stem = safe(f"compare-{first}-{second}")
     text: list[str] = []
     for panel in panels(table, first, second):
-        picture = folder / f"{stem}-{_plain(panel.task)}-{panel.train_length}.svg"
+        picture = folder / f"{stem}-{safe(panel.task)}-{panel.train_length}.svg"
         rows = table[(table["task"] == panel.task) & (table["setting"] == panel.setting)]
         yield figures.save(figures.paired(rows, first, second, figures.palette([first, second])), picture)
         text += [markdown(panel), f"![{panel.heading}]({picture.name})", ""]
@@ -242,8 +242,8 @@ def _label(name: str, known: dict[str, str], present: set[str], folder: Path) ->
     raise unknown("encoding", name, present | set(CATALOGUE.names()))
 
 
-def _plain(name: str) -> str:
-    """A name that is safe in a file's name."""
+def safe(name: str) -> str:
+    """A name with only the characters that are safe in a file name."""
     return re.sub(r"[^\w-]", "_", name)
 
 

@@ -87,7 +87,7 @@ def packages() -> Iterator[Finding]:
             remedy="pip install . in that folder, for the command position-benchmark and for plugins",
         )
         wanted = []
-    required = sorted(_name(line) for line in wanted if "extra ==" not in line)
+    required = sorted(distribution(line) for line in wanted if "extra ==" not in line)
     for name in ["position-benchmark", *required] if wanted else []:
         yield package(name, essential=True)
     yield package("pyarrow", essential=False, use="export --format parquet")
@@ -202,5 +202,6 @@ def tool(what: str, names: tuple[str, ...], remedy: str) -> Finding:
     return Finding(what=what, state="ok", found=found)
 
 
-def _name(requirement: str) -> str:
+def distribution(requirement: str) -> str:
+    """The package that a requirement names: "torch>=2.5" is torch."""
     return re.split(r"[^A-Za-z0-9._-]", requirement, maxsplit=1)[0]

@@ -67,7 +67,7 @@ def as_latex(store: Store) -> bytes:
         lines += [r"\midrule"] if row["task"] != previous else []
         previous = row["task"]
         encoding = qualified(row["trained_with"], row["encoding"], row["league"])
-        names = [_escaped(str(name)) for name in (row["task"], row["metric"], encoding)]
+        names = [escaped(str(name)) for name in (row["task"], row["metric"], encoding)]
         values = [f"{_place(row, place)} ({row[length]})" for place, length in PLACES]
         lines.append(" & ".join([*names, *values]) + r" \\")
     return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""]).encode()
@@ -82,8 +82,8 @@ def _place(row: Mapping[Hashable, Any], place: str) -> str:
     return rf"\textbf{{{value}}}" if row[f"{place}_best"] or row[f"{place}_tied"] else value
 
 
-def _escaped(text: str) -> str:
-    """Text that LaTeX sets as it is."""
+def escaped(text: str) -> str:
+    """Text with LaTeX's special characters escaped."""
     return "".join(LATEX.get(letter, letter) for letter in text)
 
 

@@ -16,9 +16,9 @@ from typing import Any
 import click
 
 from benchmark.cli.table import Row, show
-from benchmark.experiments.executors import KEEP_MEMORY
 from benchmark.experiments.machine import default_workers
 from benchmark.experiments.presets import preset
+from benchmark.experiments.process import KEEP_MEMORY
 from benchmark.files import write_atomically
 from benchmark.results.environment import environment
 

@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from benchmark.experiments.executors import Event
+from benchmark.experiments.executor import Event
 from benchmark.experiments.plan import Cell
 
 DISPLAYS = ("auto", "rich", "plain", "json", "none")

@@ -13,6 +13,7 @@ from benchmark.cli.progress import DISPLAYS, display, duration, show_json_line
 from benchmark.cli.summary import show_findings, show_summary
 from benchmark.cli.table import show
 from benchmark.errors import UsageError, unknown
+from benchmark.experiments.executor import Executor
 from benchmark.experiments.machine import (
     cores,
     default_workers,
@@ -22,6 +23,7 @@ from benchmark.experiments.machine import (
     on_gpu,
 )
 from benchmark.experiments.plan import Cell, Plan, Request, make_plan, outstanding, parse_multiples, parse_seeds
+from benchmark.experiments.pool import Pool
 from benchmark.experiments.runs import command as command_line
 from benchmark.experiments.runs import execute, went_wrong
 from benchmark.results.store import Store
@@ -154,20 +156,13 @@ def command(
     if dry_run:
         show_plan(plan, todo, store, device, workers, force=force)
         return
+    # A caller of `main` may pass an executor as its `obj`; the command line itself only knows the pool.
+    executor: Executor = ctx.obj or Pool(store=store, device=device, workers=workers, cell_timeout=cell_timeout)
     started = time.perf_counter()
     if todo and style in ("auto", "rich", "plain"):
         click.echo(tally(len(plan.cells), len(todo)))
     with display(style, todo) as shown:
-        for event in execute(
-            plan,
-            todo,
-            store,
-            device=device,
-            workers=workers,
-            cell_timeout=cell_timeout,
-            force=force,
-            retry_failed=retry_failed,
-        ):
+        for event in execute(plan, todo, store, executor, force=force, retry_failed=retry_failed):
             shown(event)
     if style in ("auto", "rich", "plain"):
         click.echo(f"computed in {duration(time.perf_counter() - started)}" if todo else "nothing to do: all is there")

@@ -1,11 +1,11 @@
-"""One call of `run`: do what is outstanding of a plan, and note in the store what was asked."""
+"""One call of `run`: have the outstanding cells of a plan run, and note the call in the store."""
 
 import shlex
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
-from benchmark.experiments.executors import Event, Pool
+from benchmark.experiments.executor import Event, Executor
 from benchmark.experiments.plan import Cell, Plan, Request, failed_measures
 from benchmark.files import write_atomically
 from benchmark.results.record import RunRecord
@@ -16,17 +16,14 @@ def execute(
     plan: Plan,
     todo: Sequence[Cell],
     store: Store,
+    executor: Executor,
     *,
-    device: str = "auto",
-    workers: int | None = None,
-    cell_timeout: float | None = None,
     force: bool = False,
     retry_failed: bool = False,
 ) -> Iterator[Event]:
-    """Do the outstanding cells of a plan, and note the run in the store."""
+    """Have an executor run the outstanding cells of a plan, and note the run in the store."""
     started, clock = datetime.now(UTC), time.perf_counter()
-    pool = Pool(store=store, device=device, workers=workers, cell_timeout=cell_timeout)
-    yield from pool.run(todo, force=force, retry_failed=retry_failed)
+    yield from executor.run(todo, force=force, retry_failed=retry_failed)
     if todo:
         record = RunRecord(
             created=started,

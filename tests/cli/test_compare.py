@@ -139,7 +139,7 @@ def test_the_folder_of_the_files_is_named(invoke, results, tmp_path, monkeypatch
 
 
 def test_an_encodings_name_is_safe_in_a_files_name():
-    assert compare._plain("compare-rope:base=5e5-../x") == "compare-rope_base_5e5-___x"
+    assert compare.safe("compare-rope:base=5e5-../x") == "compare-rope_base_5e5-___x"
 
 
 @pytest.mark.parametrize(

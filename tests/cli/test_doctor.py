@@ -26,7 +26,7 @@ def test_a_complete_machine_passes(invoke, with_corpus):
     code, found = findings(invoke)
     assert code == 0
     assert {finding["what"] for finding in found.values() if finding["state"] == "missing"} == set()
-    required = {doctor._name(line) for line in requires("position-benchmark") or [] if "extra ==" not in line}
+    required = {doctor.distribution(line) for line in requires("position-benchmark") or [] if "extra ==" not in line}
     assert {"torch", "click", "pylopdf-fonts-zh-cn"} <= required <= found.keys()
     assert found["corpus sanguo"]["found"] == "2 chapters"
     assert found["Chinese font"]["found"] == "NotoSansSC-Regular.otf"

@@ -134,7 +134,7 @@ def test_markdown_of_nothing_measured_is_wrong_use(invoke, tmp_path):
 
 def test_latex_names_are_set_as_they_are():
     assert (
-        export._escaped(r"50%_a&b\c{<~^")
+        export.escaped(r"50%_a&b\c{<~^")
         == r"50\%\_a\&b\textbackslash{}c\{\textless{}\textasciitilde{}\textasciicircum{}"
     )
 
