@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from benchmark.errors import UsageError
 from benchmark.experiments.executor import Event, Executor
-from benchmark.experiments.plan import Request, make_plan, outstanding
+from benchmark.experiments.plan import make_plan, outstanding
 from benchmark.experiments.pool import Pool
+from benchmark.experiments.request import Request
 from benchmark.experiments.runs import execute, went_wrong
 from benchmark.results.spec import Precision
 from benchmark.results.store import Store

@@ -27,7 +27,8 @@ LIGHT = {
 TRAIN = """
 import torch
 from benchmark.experiments.cell import build, encoding_choice, make_task, train
-from benchmark.experiments.plan import Request, make_plan
+from benchmark.experiments.plan import make_plan
+from benchmark.experiments.request import Request
 cell = make_plan(Request(encodings="rope", tasks="copy", preset="smoke", seeds=(0,))).cells[0]
 task = make_task(cell)
 train(build(cell.train, task, encoding_choice(cell.encoding)), task, cell.train, torch.device("cpu"), lambda *_: None)

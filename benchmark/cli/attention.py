@@ -8,8 +8,9 @@ from benchmark.cli.options import Known, folder, results_folder
 from benchmark.cli.progress import DISPLAYS, display
 from benchmark.cli.tutorial import file_name
 from benchmark.errors import UsageError
-from benchmark.experiments.plan import Cell, Request, make_plan, outstanding
+from benchmark.experiments.plan import Cell, make_plan, outstanding
 from benchmark.experiments.pool import Pool
+from benchmark.experiments.request import Request
 from benchmark.experiments.runs import execute
 from benchmark.results.record import ProbeRecord
 from benchmark.results.store import Store

@@ -8,7 +8,8 @@ import click
 
 from benchmark.cli.peers import told
 from benchmark.cli.table import Row, show
-from benchmark.experiments.plan import Cell, Request, make_plan
+from benchmark.experiments.plan import Cell, make_plan
+from benchmark.experiments.request import Request
 
 ROUNDS_A_CELL = 10  # a whole cell for so many rounds of what takes milliseconds
 WHOLE, EVALUATION, TRAINING = "whole", "evaluation", ("gradients", "optimiser")

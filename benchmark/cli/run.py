@@ -22,8 +22,9 @@ from benchmark.experiments.machine import (
     multiplies_bfloat16,
     on_gpu,
 )
-from benchmark.experiments.plan import Cell, Plan, Request, make_plan, outstanding, parse_multiples, parse_seeds
+from benchmark.experiments.plan import Cell, Plan, make_plan, outstanding
 from benchmark.experiments.pool import Pool
+from benchmark.experiments.request import Request, parse_multiples, parse_seeds
 from benchmark.experiments.runs import command as command_line
 from benchmark.experiments.runs import execute, went_wrong
 from benchmark.results.store import Store

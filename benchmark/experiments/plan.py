@@ -12,6 +12,7 @@ from benchmark import encodings, tasks
 from benchmark.catalogue import Choice
 from benchmark.errors import UsageError
 from benchmark.experiments.presets import preset
+from benchmark.experiments.request import Request
 from benchmark.results.record import EvalRecord, ProbeRecord
 from benchmark.results.spec import (
     BudgetSpec,
@@ -19,26 +20,11 @@ from benchmark.results.spec import (
     EvalSpec,
     Frozen,
     Parameters,
-    Precision,
     ProbeSpec,
     TaskSpec,
     TrainSpec,
 )
 from benchmark.results.store import Store
-
-MAX_SEEDS, MAX_MULTIPLE = 1000, 4096
-
-
-class Request(Frozen):
-    """What a run was asked for; None is the preset's own."""
-
-    encodings: str = "classic"
-    tasks: str | None = None
-    preset: str = "quick"
-    seeds: tuple[int, ...] | None = None
-    multiples: tuple[int, ...] | None = None  # of the trained length
-    corpus: str | None = None
-    precision: Precision = "float32"
 
 
 class Origin(Frozen):
@@ -269,29 +255,3 @@ def missing(
             "probes": tuple(filter(wanted, measure.probes)),
         }
     )
-
-
-def parse_seeds(text: str) -> tuple[int, ...]:
-    """Seeds from "3" (0, 1, 2) or "0,4,7" ("7," is seed 7 alone)."""
-    seeds = _whole_numbers(text, "--seeds", 0, 2**31 - 1)
-    if "," not in text:
-        if not 1 <= seeds[0] <= MAX_SEEDS:
-            raise UsageError(f"--seeds is {text!r}, but a number of seeds must be from 1 to {MAX_SEEDS}")
-        return tuple(range(seeds[0]))
-    return seeds
-
-
-def parse_multiples(text: str) -> tuple[int, ...]:
-    """Multiples of the trained length from "1,2,4"."""
-    return tuple(sorted(_whole_numbers(text, "--lengths", 1, MAX_MULTIPLE)))
-
-
-def _whole_numbers(text: str, option: str, low: int, high: int) -> tuple[int, ...]:
-    parts = [part.strip() for part in text.rstrip(",").split(",")]
-    try:
-        numbers = tuple(dict.fromkeys(int(part) for part in parts))
-    except ValueError:
-        raise UsageError(f"{option} is {text!r}, but must be whole numbers separated by commas") from None
-    if any(not low <= number <= high for number in numbers):
-        raise UsageError(f"{option} is {text!r}, but each number must be from {low} to {high}")
-    return numbers

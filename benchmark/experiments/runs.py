@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from benchmark.experiments.executor import Event, Executor
-from benchmark.experiments.plan import Cell, Plan, Request, failed_measures
+from benchmark.experiments.plan import Cell, Plan, failed_measures
+from benchmark.experiments.request import Request
 from benchmark.files import write_atomically
 from benchmark.results.record import RunRecord
 from benchmark.results.store import Store

@@ -17,7 +17,7 @@ from benchmark.catalogue import Catalogue
 from benchmark.cli import VERBS, main
 from benchmark.encodings import CATALOGUE as ENCODINGS
 from benchmark.errors import UsageError
-from benchmark.experiments.plan import MAX_MULTIPLE, MAX_SEEDS, parse_multiples, parse_seeds
+from benchmark.experiments.request import MAX_MULTIPLE, MAX_SEEDS, parse_multiples, parse_seeds
 from benchmark.tasks import CATALOGUE as TASKS
 
 Case = list[str]

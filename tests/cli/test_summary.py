@@ -2,7 +2,8 @@
 
 from benchmark.cli import run
 from benchmark.cli.summary import show_findings, show_summary
-from benchmark.experiments.plan import Request, make_plan
+from benchmark.experiments.plan import make_plan
+from benchmark.experiments.request import Request
 from benchmark.reports.evidence import Evidence
 from benchmark.reports.findings import findings
 from benchmark.results.store import Store

@@ -13,7 +13,8 @@ from benchmark.cli import main
 from benchmark.errors import UsageError
 from benchmark.experiments.cell import run_cell
 from benchmark.experiments.executor import Event, Executor
-from benchmark.experiments.plan import Cell, Request, make_plan, outstanding
+from benchmark.experiments.plan import Cell, make_plan, outstanding
+from benchmark.experiments.request import Request
 from benchmark.experiments.runs import execute, went_wrong
 from benchmark.results.environment import environment
 from benchmark.results.record import EvalRecord, TrainRecord

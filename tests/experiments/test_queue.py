@@ -5,9 +5,10 @@ import tempfile
 
 import pytest
 
-from benchmark.experiments.plan import Cell, Request, make_plan
+from benchmark.experiments.plan import Cell, make_plan
 from benchmark.experiments.process import WorkerProcess
 from benchmark.experiments.queue import LongestFirst
+from benchmark.experiments.request import Request
 
 
 def cells(**asked: object) -> list[Cell]:

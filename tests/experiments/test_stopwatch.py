@@ -11,7 +11,8 @@ from benchmark.cli import cells as shown
 from benchmark.cli import main
 from benchmark.experiments import cell as real
 from benchmark.experiments import stopwatch as cells
-from benchmark.experiments.plan import Cell, Request, make_plan
+from benchmark.experiments.plan import Cell, make_plan
+from benchmark.experiments.request import Request
 from benchmark.training import step, train
 
 
