@@ -18,23 +18,20 @@ import click
 from benchmark import __version__
 from benchmark.errors import UsageError, unknown
 
-# verb -> module of benchmark.cli whose `command` it is, and the line that --help shows without importing it
+# verb -> the line that --help shows without importing it; the module in benchmark.cli.verbs has the verb's name
 VERBS = {
-    "run": ("run", "Train and evaluate encodings on tasks, then write the report."),
-    "report": ("report", "Write the report (index.html, report.md) from the results on disk."),
-    "compare": (
-        "compare",
-        "Compare two encodings, two results folders or two reports: what differs, and how sure that is.",
-    ),
-    "list": ("listing", "List encodings, tasks, corpora, presets or results."),
-    "check": ("check", "Hold encodings to the contract, in seconds, before any training."),
-    "check-task": ("check_task", "Hold tasks to the contract, in seconds, before any training."),
-    "attention": ("attention", "Draw what each head attends to in a sentence."),
-    "tutorial": ("tutorial", "Reproduce the tutorial's experiment: attention that reconstructs Chinese sentences."),
-    "time": ("time", "Time the forward, backward and decoding passes of encodings, interleaved with `none`."),
-    "export": ("export", "Export the results as csv, json, latex, markdown or parquet."),
-    "status": ("status", "Show what is finished, failed or diverged in the results folder."),
-    "doctor": ("doctor", "Check what is installed, and say what to do about what is missing."),
+    "run": "Train and evaluate encodings on tasks, then write the report.",
+    "report": "Write the report (index.html, report.md) from the results on disk.",
+    "compare": "Compare two encodings, two results folders or two reports: what differs, and how sure that is.",
+    "list": "List encodings, tasks, corpora, presets or results.",
+    "check": "Hold encodings to the contract, in seconds, before any training.",
+    "check-task": "Hold tasks to the contract, in seconds, before any training.",
+    "attention": "Draw what each head attends to in a sentence.",
+    "tutorial": "Reproduce the tutorial's experiment: attention that reconstructs Chinese sentences.",
+    "time": "Time the forward, backward and decoding passes of encodings, interleaved with `none`.",
+    "export": "Export the results as csv, json, latex, markdown or parquet.",
+    "status": "Show what is finished, failed or diverged in the results folder.",
+    "doctor": "Check what is installed, and say what to do about what is missing.",
 }
 
 REMEDIES = {
@@ -50,6 +47,12 @@ REMEDIES = {
 }
 
 
+def command_of(verb: str) -> click.Command:
+    """The command of a verb, imported on demand."""
+    command: click.Command = importlib.import_module(f"benchmark.cli.verbs.{verb.replace('-', '_')}").command
+    return command
+
+
 class Program(click.Group):
     """The group of all verbs; a verb's module is imported when the verb is used."""
 
@@ -59,8 +62,7 @@ class Program(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in VERBS:
             return None
-        command: click.Command = importlib.import_module(f"benchmark.cli.{VERBS[cmd_name][0]}").command
-        return command
+        return command_of(cmd_name)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -71,7 +73,7 @@ class Program(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl([(verb, line) for verb, (_, line) in VERBS.items()])
+            formatter.write_dl(list(VERBS.items()))
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **settings: Any) -> NoReturn:
         """Run a command line and exit; errors become one line and a code."""

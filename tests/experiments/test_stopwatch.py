@@ -7,8 +7,8 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from benchmark.cli import cells as shown
 from benchmark.cli import main
+from benchmark.cli.terminal import cells as shown
 from benchmark.experiments import cell as real
 from benchmark.experiments import stopwatch as cells
 from benchmark.experiments.plan import Cell, make_plan
