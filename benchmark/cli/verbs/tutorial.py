@@ -12,7 +12,7 @@ from benchmark.cli.terminal.options import folder
 from benchmark.errors import UsageError
 
 if TYPE_CHECKING:
-    from benchmark.training.tutorial import Outcome, Seen
+    from benchmark.tutorial.experiment import Outcome
 
 EVERY = 50  # epochs between two lines
 WHAT_IT_SHOWS = (
@@ -35,16 +35,14 @@ def command(encoding: str, epochs: int, seed: int, out: Path) -> None:
     """
     from benchmark.encodings import CATALOGUE
     from benchmark.experiments.cell import refuse_bad_values
-    from benchmark.tasks.corpus import TUTORIAL_PASSAGES
-    from benchmark.tasks.corpus.words import cut
-    from benchmark.training.tutorial import experiment
+    from benchmark.tutorial.experiment import experiment, passages
+    from benchmark.tutorial.figure import draw
 
     choices = CATALOGUE.parse(encoding)
     if len(choices) != 1:
         raise UsageError(f"--encoding {encoding!r} names {len(choices)} encodings, but the tutorial looks at one")
     (choice,) = choices
-    passages = {title: cut(text) for title, text in TUTORIAL_PASSAGES.items()}
-    outcome = refuse_bad_values(lambda: experiment(choice, passages, epochs=epochs, seed=seed))
+    outcome = refuse_bad_values(lambda: experiment(choice, passages(), epochs=epochs, seed=seed))
     if not math.isfinite(outcome.losses[-1]):
         raise click.ClickException(f"{choice.label}: the loss is not finite after {epochs} epochs")
     for line in lines(choice.label, outcome):
@@ -57,7 +55,7 @@ def command(encoding: str, epochs: int, seed: int, out: Path) -> None:
 
 def lines(label: str, outcome: "Outcome") -> Iterator[str]:
     """Losses, and what the weights say."""
-    from benchmark.training.tutorial import SHIFT
+    from benchmark.tutorial.experiment import SHIFT
 
     if outcome.causal:
         yield f"{label} is not defined for words ahead: each word sees itself and the words before it"
@@ -71,27 +69,3 @@ def lines(label: str, outcome: "Outcome") -> Iterator[str]:
         yield f"all positions moved by {SHIFT}: the weights change by at most {outcome.shift_change:.1e}"
     heads = ", ".join(f"{share:.2f}" for share in outcome.to_itself)
     yield f"mean weight of a word on itself, by head: {heads}   (all words alike: {outcome.by_chance:.2f})"
-
-
-def draw(label: str, seen: "Seen", seed: int, path: Path) -> Path:
-    """One figure: a heatmap a head, with the words on both axes."""
-    import numpy as np
-
-    from benchmark.reports.aggregate import Probe
-    from benchmark.reports.figures import attention, save
-
-    weights = seen.attention.numpy()[None]
-    probe = Probe(
-        task=f"reconstruction: {seen.title}",
-        encoding=label,
-        trained_with=label,
-        seed=seed,
-        train_length=len(seen.words),
-        text="".join(seen.words),
-        words=seen.words,
-        attention=weights,
-        structure=np.zeros((1, weights.shape[1], 0)),
-        setting="tutorial",
-        train_key="tutorial",
-    )
-    return save(attention(probe), path)

@@ -7,7 +7,7 @@ import torch
 
 from benchmark.encodings import CATALOGUE
 from benchmark.errors import UsageError
-from benchmark.training.tutorial import Reconstruction, experiment, largest_change, train
+from benchmark.tutorial.experiment import Reconstruction, experiment, largest_change, train
 
 PASSAGES = {"one": ["a", "b", "c", "b", "d"], "two": ["e", "a", "f"]}
 CAUSAL = """

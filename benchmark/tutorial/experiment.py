@@ -25,6 +25,8 @@ from benchmark.encodings.encoding import Shape, Site
 from benchmark.errors import UsageError
 from benchmark.model.attention import Attention
 from benchmark.seeds import generator
+from benchmark.tasks.corpus import TUTORIAL_PASSAGES
+from benchmark.tasks.corpus.words import cut
 
 WIDTH, HEADS = 32, 4
 LEARNING_RATE = 0.01  # Adam's
@@ -92,6 +94,11 @@ class Reconstruction(nn.Module):
     def loss(self, tokens: Tensor, sampler: torch.Generator | None = None) -> Tensor:
         """Mean squared error against the embedded words, without positions."""
         return F.mse_loss(self(tokens, sampler=sampler)[0], F.embedding(tokens, self.embedding))
+
+
+def passages() -> dict[str, list[str]]:
+    """The words of each passage, by title."""
+    return {title: cut(text) for title, text in TUTORIAL_PASSAGES.items()}
 
 
 def experiment(choice: Choice, passages: Mapping[str, Sequence[str]], *, epochs: int, seed: int) -> Outcome:
