@@ -41,7 +41,7 @@ class Entry:
     class_name: str
     path: Path
     module: str | None  # None: a file outside any package, loaded by path
-    contract: Path  # the file of the kind's contract
+    contract: tuple[Path, ...]  # the files of the kind's contract
     attributes: Mapping[str, Any] = field(default_factory=dict)
     defaults: Mapping[str, Parameter] = field(default_factory=dict)
 
@@ -52,7 +52,7 @@ class Entry:
 
     @property
     def fingerprint(self) -> str:
-        """Hash of the code of the file and of its siblings that it imports, the contract apart."""
+        """Hash of its code and of the code beside it that it builds on, without the contract."""
         return fingerprint(self.path, self.contract)
 
     def stated(self, what: str) -> str | None:
@@ -94,7 +94,7 @@ class Catalogue:
 
     kind: str
     package: str
-    contract: str  # file name of the contract inside the package
+    contract: tuple[str, ...]  # file names of the contract inside the package
     bases: tuple[str, ...]  # the contract's classes, one of which an entry derives from
     table: Mapping[str, str]  # name -> module inside the package
     groups: Mapping[str, tuple[str, ...]]  # group name -> names
@@ -229,12 +229,14 @@ class Catalogue:
         return self._read(Path(origin), module, name)
 
     def _read(self, path: Path, module: str | None, name: str | None) -> Entry:
-        return read_entry(self.kind, path, module, name, self.folder / self.contract, self.bases)
+        return read_entry(
+            self.kind, path, module, name, tuple(self.folder / file for file in self.contract), self.bases
+        )
 
 
 @cache
 def read_entry(
-    kind: str, path: Path, module: str | None, name: str | None, contract: Path, bases: tuple[str, ...]
+    kind: str, path: Path, module: str | None, name: str | None, contract: tuple[Path, ...], bases: tuple[str, ...]
 ) -> Entry:
     """The class of a kind in a file: by its `name`, or the only one if no name is given."""
     found = [node for node in _tree(path).body if isinstance(node, ast.ClassDef) and _derives(node, bases)]
@@ -247,7 +249,8 @@ def read_entry(
     node = named[key]
     if not re.fullmatch(r"[a-z0-9][a-z0-9_+-]*", key):
         raise UsageError(f"{path}: the name {key!r} must be lower-case letters, digits, '-', '_' or '+'")
-    contract_classes = {item.name: item for item in _tree(contract).body if isinstance(item, ast.ClassDef)}
+    contract_nodes = (item for file in contract for item in _tree(file).body)
+    contract_classes = {item.name: item for item in contract_nodes if isinstance(item, ast.ClassDef)}
     attributes = {**_inherited(node, contract_classes), **_literals(node)}
     missing = [wanted for wanted in ("title", "source") if not isinstance(attributes.get(wanted), str)]
     if missing:
@@ -298,27 +301,53 @@ def _origin(module: str) -> str | None:
     return origin
 
 
-def fingerprint(path: Path, contract: Path) -> str:
-    """Hash of the syntax trees, without docstrings, of a file and of the siblings it imports: 16 hexadecimal digits.
+def fingerprint(path: Path, contract: tuple[Path, ...]) -> str:
+    """Hash of the code of a file and of the modules beside the contract that it builds on: 16 hexadecimal digits.
 
-    Of our own packages alone: what a user's file imports is the user's to version. The contract does not count: what
-    changes results there raises PROTOCOL.
+    Docstrings, comments and imports of this project's own modules do not count, so that code can move between modules
+    without changing a hash. Neither does the contract: PROTOCOL is raised when a change there changes results. What a
+    user's file imports from elsewhere is the user's to version.
     """
-    code, imported = _code(path.read_bytes())
-    for sibling in sorted(_siblings(imported, contract)):
-        code += fingerprint(sibling, contract)
+    own, imported = _code(path.read_bytes())
+    siblings: dict[Path, str] = {}
+    waiting = _siblings(imported, contract)
+    while waiting:
+        sibling = waiting.pop()
+        siblings[sibling], imported = _code(sibling.read_bytes())
+        waiting |= _siblings(imported, contract) - siblings.keys() - {path}
+    code = own + "".join(sorted(siblings.values()))
     return hashlib.sha256(code.encode()).hexdigest()[:16]
 
 
 @cache  # by the text itself: a plan of hundreds of cells asks again and again, and a session may edit a file
 def _code(source: bytes) -> tuple[str, frozenset[str]]:
-    """A source text's syntax tree without docstrings, as text, and the modules that it imports names from."""
+    """The syntax tree of a source text as counted in a fingerprint, and the modules that it imports names from."""
     tree = ast.parse(source)
+    imported = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    tree = _WithoutOwnImports().visit(tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
             node.body = node.body[1:]
-    imported = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     return _dump(tree), frozenset(imported)
+
+
+class _WithoutOwnImports(ast.NodeTransformer):
+    """Drops imports of our own modules, and an `if TYPE_CHECKING:` that this leaves empty."""
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.ImportFrom | None:
+        return None if _is_own(node.module or "") and not node.level else node
+
+    def visit_Import(self, node: ast.Import) -> ast.Import | None:
+        node.names = [alias for alias in node.names if not _is_own(alias.name)]
+        return node if node.names else None
+
+    def visit_If(self, node: ast.If) -> ast.If | None:
+        self.generic_visit(node)
+        return node if node.body or node.orelse else None
+
+
+def _is_own(module: str) -> bool:
+    return module.partition(".")[0] == "benchmark"
 
 
 def _dump(tree: ast.AST) -> str:
@@ -330,11 +359,12 @@ def _dump(tree: ast.AST) -> str:
     return text.replace(", type_params=[]", "")
 
 
-def _siblings(imported: frozenset[str], contract: Path) -> set[Path]:
-    """The modules beside the contract among those that a file imports names from."""
-    package = f"benchmark.{contract.parent.name}."
-    files = {contract.parent / f"{name.removeprefix(package)}.py" for name in imported if name.startswith(package)}
-    return {file for file in files if file != contract and file.is_file()}
+def _siblings(imported: frozenset[str], contract: tuple[Path, ...]) -> set[Path]:
+    """The modules beside the contract that a file imports names from."""
+    folder = contract[0].parent
+    package = f"benchmark.{folder.name}."
+    files = {folder / f"{name.removeprefix(package)}.py" for name in imported if name.startswith(package)}
+    return {file for file in files if file not in contract and file.is_file()}
 
 
 def _is_path(name: str) -> bool:

@@ -57,7 +57,10 @@ def labels(text: str, registry: Catalogue = ENCODINGS) -> list[str]:
 @both
 def test_the_table_is_sorted_and_names_every_module_of_the_folder(registry: Catalogue) -> None:
     assert list(registry.table) == sorted(registry.table)
-    modules = {path.stem for path in registry.folder.glob("*.py")} - {"__init__", Path(registry.contract).stem}
+    modules = {path.stem for path in registry.folder.glob("*.py")} - {
+        "__init__",
+        *(Path(file).stem for file in registry.contract),
+    }
     assert set(registry.table.values()) == modules
 
 
@@ -318,12 +321,15 @@ def test_ours_come_before_an_entry_point_of_the_same_name(monkeypatch: pytest.Mo
 # Fingerprints
 
 
+CONTRACT = tuple(ENCODINGS.folder / file for file in ENCODINGS.contract)
+
+
 def test_a_fingerprint_counts_code_and_not_prose(tmp_path: Path) -> None:
     path = tmp_path / "some.py"
 
     def of(text: str) -> str:
         path.write_text(text)
-        return fingerprint(path, ENCODINGS.folder / ENCODINGS.contract)
+        return fingerprint(path, CONTRACT)
 
     plain = of("def f(x):\n    return x + 1\n")
     assert of('"""Idea."""\n\ndef f(x):\n    """One more."""\n    return (x + 1)  # because\n') == plain
@@ -335,7 +341,7 @@ def test_a_fingerprint_is_the_same_on_every_python(tmp_path: Path) -> None:
     """What newer syntax trees hold beside: type parameters of functions and classes, and empty lists."""
     path = tmp_path / "some.py"
     path.write_text("class A:\n    def f(self, x: int = 1) -> str:\n        return f'{x}' if x else ''\n")
-    assert fingerprint(path, ENCODINGS.folder / ENCODINGS.contract) == "4a93f2e512866d10"  # of 3.11, 3.12 and 3.13
+    assert fingerprint(path, CONTRACT) == "4a93f2e512866d10"  # of 3.11, 3.12 and 3.13
 
 
 def test_a_fingerprint_counts_the_siblings_that_a_file_imports(tmp_path: Path) -> None:
@@ -345,11 +351,59 @@ def test_a_fingerprint_counts_the_siblings_that_a_file_imports(tmp_path: Path) -
     sibling, own = tmp_path / "encodings" / "rope.py", tmp_path / "mine.py"
     sibling.write_text("b = 1\n")
     own.write_text("from benchmark.encodings.encoding import a\nfrom benchmark.encodings.rope import b\nimport math\n")
-    before = fingerprint(own, contract)
+    before = fingerprint(own, (contract,))
     contract.write_text("a = 2\n")
-    assert fingerprint(own, contract) == before
+    assert fingerprint(own, (contract,)) == before
     sibling.write_text("b = 2\n")
-    assert fingerprint(own, contract) != before
+    assert fingerprint(own, (contract,)) != before
+
+
+MOVED = """
+{imports}
+import math
+
+
+class A({base}):
+    def f(self, x):
+        {inner}
+        return math.sqrt(x + {constant})
+"""
+
+
+def test_a_fingerprint_survives_a_move_of_what_is_imported(tmp_path: Path) -> None:
+    """Only the code counts, not where it is imported from: another file of the contract, the spine, in a function."""
+    path = tmp_path / "some.py"
+
+    def of(imports: str, *, base: str = "RelativeBias", inner: str = "", constant: int = 1) -> str:
+        path.write_text(MOVED.format(imports=imports, base=base, inner=inner, constant=constant))
+        return fingerprint(path, CONTRACT)
+
+    here = of("from benchmark.encodings.encoding import RelativeBias")
+    assert of("from benchmark.encodings.bases import RelativeBias") == here
+    assert of("from benchmark.encodings.bases import (\n    RelativeBias,\n    Shape,\n)") == here
+    assert of("import benchmark.encodings.bases, benchmark.seeds") == here
+    assert of("", inner="from benchmark.model.bias import RelativeBias") == here
+    assert of("if 1:\n    from benchmark.encodings.bases import RelativeBias") == here
+    assert of("from benchmark.encodings.bases import Rotation", base="Rotation") != here
+    assert of("from benchmarks import RelativeBias") != here
+    assert of("import benchmark.seeds, os") not in (here, of("import benchmark.seeds, sys"))
+    assert of("from benchmark.encodings.encoding import RelativeBias", constant=2) != here
+
+
+def test_a_fingerprint_follows_siblings_in_any_order_and_round_a_circle(tmp_path: Path) -> None:
+    contract = tmp_path / "encodings" / "encoding.py"
+    contract.parent.mkdir()
+    contract.write_text("")
+    own, one, two = (contract.with_name(f"{name}.py") for name in ("own", "one", "two"))
+    own.write_text("from benchmark.encodings.one import b\na = 1\n")
+    one.write_text("from benchmark.encodings.two import c\nb = 1\n")
+    two.write_text("from benchmark.encodings.own import a\nc = 1\n")
+    before = fingerprint(own, (contract,))
+    one.write_text("b = 1\n")
+    own.write_text("from benchmark.encodings.two import c\nfrom benchmark.encodings.one import b\na = 1\n")
+    assert fingerprint(own, (contract,)) == before
+    two.write_text("c = 2\n")
+    assert fingerprint(own, (contract,)) != before
 
 
 def test_tasks_are_named_by_their_group() -> None:

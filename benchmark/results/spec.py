@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
-PROTOCOL = 1  # raised by hand when the model, the training or the scoring change their results
+PROTOCOL = 2  # raised by hand when a change to the model, the training, the scoring or a contract changes results
 
 Parameters = dict[str, bool | int | FiniteFloat | str]
 LARGEST = 2**63 - 1  # what a column of a table holds
