@@ -41,7 +41,7 @@ def time_cells(encodings: str, tasks: str | None, rounds: int) -> None:
 def measured(cells: Sequence[Cell], rounds: int) -> Iterator[list[Seconds]]:
     """The seconds of each part in each round, by a process with a worker's settings."""
     text = json.dumps([cell.model_dump(mode="json") for cell in cells])
-    found = told("the timing of cells", ["benchmark.experiments.stopwatch", str(rounds)], text)
+    found = told("the timing of cells", ["benchmark.timing.cells", str(rounds)], text)
     for number, seconds in enumerate(found):
         click.echo(f"timed: {cells[number].label}", err=True)
         yield seconds
