@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from benchmark import catalogue
 from benchmark.catalogue import Catalogue, convert, fingerprint, label
 from benchmark.encodings import CATALOGUE as ENCODINGS
 from benchmark.encodings import GROUPS, make
@@ -277,7 +276,7 @@ def test_an_installed_package_offers_an_encoding_by_its_entry_point(
 ) -> None:
     point = EntryPoint(name="mine", value="mine:Mine", group="position_encodings")
     offered = {"position_encodings": [point]}
-    monkeypatch.setattr(catalogue, "entry_points", lambda group: offered.get(group, []))
+    monkeypatch.setattr("benchmark.catalogue.registry.entry_points", lambda group: offered.get(group, []))
     monkeypatch.syspath_prepend(plugin.parent)
     assert "mine" in ENCODINGS.names()
     assert "mine" not in TASKS.names()
@@ -294,26 +293,26 @@ def test_a_package_is_not_run_before_its_encoding_is_named(
         (folder / "__init__.py").write_text("raise SystemExit('run')\n")
     (inner / "mine.py").write_text(plugin.read_text())
     point = EntryPoint(name="mine", value="loud.inner.mine:Mine", group="position_encodings")
-    monkeypatch.setattr(catalogue, "entry_points", lambda group: [point])
+    monkeypatch.setattr("benchmark.catalogue.registry.entry_points", lambda group: [point])
     monkeypatch.syspath_prepend(tmp_path)
     assert ENCODINGS.entry("mine").path == inner / "mine.py"
     assert not {"loud", "loud.inner"} & sys.modules.keys()
     gone = EntryPoint(name="gone", value="loud.inner.mine.deeper:Mine", group="position_encodings")
-    monkeypatch.setattr(catalogue, "entry_points", lambda group: [gone])
+    monkeypatch.setattr("benchmark.catalogue.registry.entry_points", lambda group: [gone])
     with pytest.raises(UsageError, match=r"module 'loud\.inner\.mine\.deeper' cannot be found"):
         ENCODINGS.entry("gone")
 
 
 def test_an_entry_point_without_its_module_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     point = EntryPoint(name="gone", value="no_such_module_anywhere:Gone", group="position_encodings")
-    monkeypatch.setattr(catalogue, "entry_points", lambda group: [point])
+    monkeypatch.setattr("benchmark.catalogue.registry.entry_points", lambda group: [point])
     with pytest.raises(UsageError, match="module 'no_such_module_anywhere' cannot be found; reinstall its package"):
         ENCODINGS.entry("gone")
 
 
 def test_ours_come_before_an_entry_point_of_the_same_name(monkeypatch: pytest.MonkeyPatch) -> None:
     point = EntryPoint(name="rope", value="no_such_module_anywhere:Rope", group="position_encodings")
-    monkeypatch.setattr(catalogue, "entry_points", lambda group: [point])
+    monkeypatch.setattr("benchmark.catalogue.registry.entry_points", lambda group: [point])
     assert ENCODINGS.names().count("rope") == 1
     assert ENCODINGS.entry("rope").module == "benchmark.encodings.rope"
 
