@@ -1,7 +1,7 @@
 """Running from Python: `from benchmark import run, load`.
 
 results = run(encodings=["rope", "alibi"], preset="smoke")
-results.frame()          # a tidy pandas table, one row a measured value
+results.frame()          # a tidy pandas table, one row per measured value
 load("results").frame()  # the same, from disk
 """
 
@@ -27,13 +27,13 @@ RESULTS = Path("results")
 
 @dataclass(frozen=True)
 class Results:
-    """A results folder, or what one run asked for of it."""
+    """The results in a folder, or those that one run requested."""
 
     store: Store
     failures: list[str] = field(default_factory=list)  # cells of this run that failed or diverged, and why
 
     def frame(self) -> "pandas.DataFrame":
-        """A tidy table: one row a task, encoding, seed, length and metric."""
+        """A tidy table: one row per task, encoding, seed, length and metric."""
         from benchmark.reports.aggregate import frame
 
         return frame(self.store)
@@ -94,7 +94,7 @@ def run(
 
 
 def load(results: str | Path = RESULTS) -> Results:
-    """What a results folder holds."""
+    """The contents of a results folder."""
     folder = Path(results)
     if not folder.is_dir():
         raise UsageError(f"no results folder {str(folder)!r}: run something first, or name another folder")

@@ -167,7 +167,7 @@ def test_a_label_tells_numbers_apart_that_look_alike() -> None:
     "text, message",
     [
         ("", "'' has an empty item"),
-        ("rope,,alibi", "empty item: separate encodings by single commas"),
+        ("rope,,alibi", "empty item: separate encodings with single commas"),
         ("rope,", "empty item"),
         ("rop", "unknown encoding 'rop'; did you mean 'rope'? Known: a"),
         ("ROPE", "did you mean 'rope'?"),
@@ -177,7 +177,7 @@ def test_a_label_tells_numbers_apart_that_look_alike() -> None:
         ("base=3", "unknown encoding 'base=3'"),
         ("rope:bass=3", "unknown parameter of rope 'bass'; did you mean 'base'? Known: base, fraction, interleaved."),
         ("alibi:base=3", "unknown parameter of alibi 'base'. Known: none."),
-        ("rope:base", "'rope:base': 'base' is no parameter; write NAME=VALUE"),
+        ("rope:base", "'rope:base': 'base' is not a parameter; write NAME=VALUE"),
         ("rope:base=1:base=2", "'rope:base=1:base=2' sets 'base' twice: set each parameter once"),
         ("rope:base=nan", "rope:base is 'nan', but must be a finite number, such as 10000"),
         ("rope:base=inf", "must be a finite number"),
@@ -236,7 +236,7 @@ def test_two_files_of_one_name_are_refused(plugin: Path, tmp_path: Path) -> None
     other = tmp_path / "other.py"
     other.write_text(plugin.read_text())
     assert labels(f"{plugin},{plugin}") == ["mine"]
-    with pytest.raises(UsageError, match=r"other\.py define encodings of one name, 'mine': rename one"):
+    with pytest.raises(UsageError, match=r"other\.py define encodings with the same name, 'mine': rename one"):
         ENCODINGS.parse(f"{plugin},{other}")
 
 
@@ -249,15 +249,15 @@ def test_a_relative_path_is_found(plugin: Path, monkeypatch: pytest.MonkeyPatch)
     "text, message",
     [
         (PLUGIN.format(name="rope"), "the name 'rope' is taken by a built-in encoding"),
-        (PLUGIN.format(name="Mine!"), "must be lower-case letters"),
-        (PLUGIN.format(name="../mine"), "must be lower-case letters"),
-        (PLUGIN.format(name=""), "with name = 'a text'"),
-        ("x = 1", "defines 0 encodings, but must define exactly one class from Encoding"),
+        (PLUGIN.format(name="Mine!"), "must consist of lower-case letters"),
+        (PLUGIN.format(name="../mine"), "must consist of lower-case letters"),
+        (PLUGIN.format(name=""), "with name = 'a string'"),
+        ("x = 1", "defines 0 encodings, but must define exactly one subclass of Encoding"),
         (PLUGIN.format(name="a") + PLUGIN.format(name="b").replace("Mine(", "Other("), "defines 2 encodings"),
         ("class Mine(Encoding:", "is not valid Python"),
         ("\0", "is not valid Python"),
-        (PLUGIN.format(name="a").replace('title = "Mine"', ""), "class Mine must set title to a literal text"),
-        (PLUGIN.format(name="a").replace('"https://example.org"', "URL"), "class Mine must set source to a literal"),
+        (PLUGIN.format(name="a").replace('title = "Mine"', ""), "class Mine must set title to a string literal"),
+        (PLUGIN.format(name="a").replace('"https://example.org"', "URL"), "Mine must set source to a string literal"),
         (PLUGIN.format(name="a").replace("= 0.5", "= 1 / 2"), "parameter 'strength' needs a literal default"),
         (PLUGIN.format(name="a").replace(": float = 0.5", ""), "parameter 'strength' needs a literal default"),
     ],

@@ -17,12 +17,12 @@ class Choice:
 
     @property
     def label(self) -> str:
-        """The name, with the parameters that differ from their defaults: "rope:base=500000"."""
+        """The name with the parameters that differ from their defaults: "rope:base=500000"."""
         return label(self.entry.name, self.parameters, self.entry.defaults)
 
 
 def label(name: str, parameters: Mapping[str, Parameter], defaults: Mapping[str, Parameter]) -> str:
-    """What a choice is called in tables: its shortest spelling on the command line."""
+    """The name of a choice in tables: its shortest spelling on the command line."""
     return ":".join([name, *spelled({key: value for key, value in parameters.items() if value != defaults.get(key)})])
 
 
@@ -36,7 +36,7 @@ def _spell(value: Parameter) -> str:
 
 
 def convert(text: str, default: Parameter, what: str) -> Parameter:
-    """A parameter's value from its text, of the type of its default."""
+    """Parse a parameter's value to the type of its default."""
     if isinstance(default, bool):
         if text.lower() in ("true", "yes", "1"):
             return True

@@ -38,7 +38,7 @@ class Entry:
         return fingerprint(self.path, self.contract)
 
     def stated(self, what: str) -> str | None:
-        """What a line of the module's docstring states, such as "Chance: 1 / 10."; None if no line does."""
+        """The rest of a docstring line such as "Chance: 1 / 10."; None if there is no such line."""
         line = re.search(rf"^{what}: (.+?)\.?$", self.documentation, flags=re.M)
         return line.group(1) if line else None
 
@@ -47,23 +47,23 @@ class Entry:
 def read_entry(
     kind: str, path: Path, module: str | None, name: str | None, contract: tuple[Path, ...], bases: tuple[str, ...]
 ) -> Entry:
-    """The class of a kind in a file: by its `name`, or the only one if no name is given."""
+    """Read the class of a kind in a file: the one with a `name`, or the only one if no name is given."""
     found = [node for node in _tree(path).body if isinstance(node, ast.ClassDef) and _derives(node, bases)]
     named = {str(_literals(node).get("name", "")): node for node in found}
     if name is None and len(found) != 1:
-        raise UsageError(f"{path} defines {len(found)} {kind}s, but must define exactly one class from {bases[0]}")
+        raise UsageError(f"{path} defines {len(found)} {kind}s, but must define exactly one subclass of {bases[0]}")
     key = name if name is not None else next(iter(named))
     if key not in named or not key:
-        raise UsageError(f"{path} must define a class from {bases[0]} with name = {key or 'a text'!r}")
+        raise UsageError(f"{path} must define a subclass of {bases[0]} with name = {key or 'a string'!r}")
     node = named[key]
     if not re.fullmatch(r"[a-z0-9][a-z0-9_+-]*", key):
-        raise UsageError(f"{path}: the name {key!r} must be lower-case letters, digits, '-', '_' or '+'")
+        raise UsageError(f"{path}: the name {key!r} must consist of lower-case letters, digits, '-', '_' or '+'")
     contract_nodes = (item for file in contract for item in _tree(file).body)
     contract_classes = {item.name: item for item in contract_nodes if isinstance(item, ast.ClassDef)}
     attributes = {**_inherited(node, contract_classes), **_literals(node)}
     missing = [wanted for wanted in ("title", "source") if not isinstance(attributes.get(wanted), str)]
     if missing:
-        raise UsageError(f"{path}: class {node.name} must set {' and '.join(missing)} to a literal text")
+        raise UsageError(f"{path}: class {node.name} must set {' and '.join(missing)} to a string literal")
     return Entry(
         kind=kind,
         name=key,
@@ -112,7 +112,7 @@ def _literals(node: ast.ClassDef) -> dict[str, Any]:
         try:
             values[target] = ast.literal_eval(value)
         except ValueError:
-            continue  # computed: not for listing
+            continue  # computed, so not listed
     return values
 
 
@@ -132,5 +132,5 @@ def _default(name: str, value: ast.expr | None, path: Path) -> Parameter:
     except ValueError:
         literal = None
     if not isinstance(literal, bool | int | float | str):
-        raise UsageError(f"{path}: parameter {name!r} needs a literal default: a number, a text, True or False")
+        raise UsageError(f"{path}: parameter {name!r} needs a literal default: a number, a string, True or False")
     return literal

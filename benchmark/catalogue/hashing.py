@@ -25,7 +25,7 @@ def fingerprint(path: Path, contract: tuple[Path, ...]) -> str:
     return hashlib.sha256(code.encode()).hexdigest()[:16]
 
 
-@cache  # by the text itself: a plan of hundreds of cells asks again and again, and a session may edit a file
+@cache  # keyed by content: a large plan asks many times, and a file may be edited within a session
 def _code(source: bytes) -> tuple[str, frozenset[str]]:
     """The syntax tree of a source text as counted in a fingerprint, and the modules that it imports names from."""
     tree = ast.parse(source)

@@ -16,12 +16,12 @@ from benchmark.errors import UsageError, unknown
 
 @dataclass(frozen=True, kw_only=True)
 class Catalogue:
-    """The registry of one kind: a table of ours, entry points of installed packages, and files named by the user."""
+    """The registry of one kind: our own table, entry points of installed packages, and files named by the user."""
 
     kind: str
     package: str
     contract: tuple[str, ...]  # file names of the contract inside the package
-    bases: tuple[str, ...]  # the contract's classes, one of which an entry derives from
+    bases: tuple[str, ...]  # the contract's classes; an entry derives from one
     table: Mapping[str, str]  # name -> module inside the package
     groups: Mapping[str, tuple[str, ...]]  # group name -> names
     entry_point_group: str
@@ -29,25 +29,25 @@ class Catalogue:
 
     @property
     def registered(self) -> "Catalogue":
-        """The same without files: for names that come from records, which may not say what is opened."""
+        """The same registry without files, for names from records, which must not decide what is opened."""
         return replace(self, opens_files=False)
 
     @property
     def folder(self) -> Path:
-        """Where our own classes of this kind live."""
+        """The folder of our own classes of this kind."""
         return Path(__file__).parents[1] / self.package.rsplit(".", 1)[-1]
 
     @property
     def remedy(self) -> str:
-        """What else may be named."""
+        """The sentence that ends the error for an unknown name."""
         return f"A file of your own: path/to/{self.kind}.py."
 
     def names(self) -> list[str]:
-        """Every known name, ours and those of installed packages, sorted."""
+        """All known names, ours and those of installed packages, sorted."""
         return sorted({*self.table, *(point.name for point in entry_points(group=self.entry_point_group))})
 
     def entry(self, name: str) -> Entry:
-        """The entry of a registered name, or of a path to a file."""
+        """The entry for a registered name or the path of a file."""
         if self.opens_files and _is_path(name):
             return self._from_file(Path(name))
         if name in self.table:
@@ -59,11 +59,11 @@ class Catalogue:
         raise unknown(self.kind, name, self.names(), self.remedy)
 
     def parse(self, text: str) -> list[Choice]:
-        """The choices that a comma-separated list names, in its order, each once."""
+        """The choices in a comma-separated list, in order and without duplicates."""
         items: list[str] = []
         for part in (piece.strip() for piece in text.split(",")):
             if not part:
-                raise UsageError(f"{text!r} has an empty item: separate {self.kind}s by single commas")
+                raise UsageError(f"{text!r} has an empty item: separate {self.kind}s with single commas")
             if items and re.match(r"\w+=", part):  # rope:base=500000,fraction=0.25
                 items[-1] += f":{part}"
             else:
@@ -73,7 +73,7 @@ class Catalogue:
             known = choices.setdefault(choice.label, choice)
             if known.entry.path != choice.entry.path:
                 raise UsageError(
-                    f"{known.entry.path} and {choice.entry.path} define {self.kind}s of one name, "
+                    f"{known.entry.path} and {choice.entry.path} define {self.kind}s with the same name, "
                     f"{choice.entry.name!r}: rename one"
                 )
         return list(choices.values())
@@ -81,7 +81,7 @@ class Catalogue:
     def members(self, item: str) -> tuple[str, ...]:
         """The names that a group stands for; any other item stands for itself.
 
-        A group is "all" (every known name), one of `groups`, or what classes call their `group` ("recall").
+        A group is "all" (every known name), one of `groups`, or the value of the classes' `group` ("recall").
         """
         if item == "all":
             return tuple(self.names())
@@ -97,14 +97,14 @@ class Catalogue:
         return tuple(name for name, group in found.items() if group == item)
 
     def choice(self, item: str) -> Choice:
-        """One item: a name or path, with parameters after colons."""
+        """The choice for one item: a name or path, with parameters after colons."""
         name, *settings = item.split(":")
         entry = self.entry(name)
         given: dict[str, Parameter] = {}
         for setting in settings:
             key, equals, value = setting.partition("=")
             if not equals:
-                raise UsageError(f"{item!r}: {setting!r} is no parameter; write NAME=VALUE")
+                raise UsageError(f"{item!r}: {setting!r} is not a parameter; write NAME=VALUE")
             if key not in entry.defaults:
                 raise unknown(f"parameter of {entry.name}", key, entry.defaults)
             if key in given:
@@ -113,17 +113,17 @@ class Catalogue:
         return Choice(entry=entry, parameters={**entry.defaults, **given})
 
     def wrapped(self, choice: Choice) -> Choice | None:
-        """The choice that another is built around; None if it stands alone."""
+        """The choice that this one is built around; None if there is none."""
         parameter = choice.entry.attributes.get("wraps")
         return self.choice(str(choice.parameters[parameter])) if isinstance(parameter, str) else None
 
     def reads_digits(self, choice: Choice) -> bool:
-        """Whether a choice, or what it is built around, reads the digits of numbers."""
+        """True if a choice, or one it is built around, reads the digits of numbers."""
         inner = self.wrapped(choice)
         return bool(choice.entry.attributes.get("numbers")) or (inner is not None and self.reads_digits(inner))
 
     def fingerprint(self, choice: Choice) -> str:
-        """Hash of a choice's code, and of the code of what it is built around."""
+        """Hash of a choice's code and of the code it is built around."""
         inner = self.wrapped(choice)
         own = choice.entry.fingerprint
         return own if inner is None else hashlib.sha256(f"{own} {self.fingerprint(inner)}".encode()).hexdigest()[:16]

@@ -88,7 +88,9 @@ class Pool:
                         raise UsageError(line["reason"])
                     if line["event"] == "checked":
                         return
-        raise UsageError(f"making the encodings and tasks took longer than {patience:g} seconds: does one wait?")
+        raise UsageError(
+            f"building the encodings and tasks took longer than {patience:g} seconds: is one of them blocking?"
+        )
 
     def _serve(self) -> Iterator[Event]:
         for worker in self._running:

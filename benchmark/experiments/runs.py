@@ -38,7 +38,7 @@ def execute(
 
 
 def went_wrong(plan: Plan, store: Store) -> list[str]:
-    """The cells of a plan that are missing, failed or diverged, and why, a line each."""
+    """The cells of a plan that are missing, failed or diverged, a line each with the reason."""
     lines = []
     for cell in plan.cells:
         record = store.train(cell.train.key)
@@ -52,7 +52,7 @@ def went_wrong(plan: Plan, store: Store) -> list[str]:
 
 
 def command(request: Request) -> str:
-    """The command line that asks for the same again."""
+    """The command line for the same request."""
     parts = ["python", "-m", "benchmark", "run", "--encodings", request.encodings, "--preset", request.preset]
     options = {
         "--tasks": request.tasks,

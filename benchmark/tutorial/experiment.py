@@ -1,14 +1,14 @@
-"""The tutorial's own experiment: one attention layer learns to give back the words that it is given.
+"""The tutorial's own experiment: one attention layer learns to reconstruct its input words.
 
     x = E[word]                          fixed random vectors of unit variance
-    y = attention(encoding.embed(x))     sees both ways; every word sees itself
-    loss = mean((y - x) ** 2)            what comes out against the embedded words, without positions
+    y = attention(encoding.embed(x))     bidirectional; every word sees itself
+    loss = mean((y - x) ** 2)            output against the embedded words, without positions
 
-The words' vectors are not trained: were they, the loss could fall to zero by making all of them alike. Answering
-with nothing costs 1. An epoch is one step on the mean loss over the passages.
+The word vectors are not trained: otherwise the loss could fall to zero by making them all equal. Predicting zeros costs
+1. An epoch is one step on the mean loss over the passages.
 
-It shows what attention looks like, and whether it depends on distance alone. It cannot show that an encoding
-extrapolates: no longer text, and no text that was held out, is looked at.
+It shows what attention looks like, and whether it depends only on distance. It cannot show that an encoding
+extrapolates, since it never sees longer or held-out text.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,12 +30,12 @@ from benchmark.tasks.corpus.words import cut
 
 WIDTH, HEADS = 32, 4
 LEARNING_RATE = 0.01  # Adam's
-SHIFT = 100  # tokens that all positions are moved by, to see whether attention changes
+SHIFT = 100  # tokens by which all positions are shifted, to see if attention changes
 
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """What every head attends to in one passage."""
+    """The attention of every head in one passage."""
 
     title: str
     words: tuple[str, ...]
@@ -44,22 +44,22 @@ class Seen:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What the experiment leaves."""
+    """The result of the experiment."""
 
-    losses: list[float]  # before the step of each epoch, and after the last: epochs + 1 values
+    losses: list[float]  # before each epoch's step, and after the last one: epochs + 1 values
     passages: list[Seen]
-    shift_change: float | None  # largest change of a weight when all positions move by SHIFT; None: cannot be moved
-    causal: bool  # the encoding is not defined for keys ahead, so that words see no later ones
+    shift_change: float | None  # largest change of a weight under a shift of all positions by SHIFT; None: impossible
+    causal: bool  # the encoding is not defined for later keys, so words see none
 
     @property
     def to_itself(self) -> list[float]:
-        """Of each head, the mean weight of a word on itself."""
+        """The mean weight of a word on itself, by head."""
         own = [seen.attention.diagonal(dim1=-2, dim2=-1) for seen in self.passages]
         return torch.cat(own, dim=-1).mean(dim=-1).tolist()
 
     @property
     def by_chance(self) -> float:
-        """The mean weight of a word on itself if it attended to all that it sees alike."""
+        """The mean weight of a word on itself under uniform attention."""
         lengths = [len(seen.words) for seen in self.passages]
         shares = [1 / (place + 1 if self.causal else length) for length in lengths for place in range(length)]
         return sum(shares) / len(shares)
@@ -84,7 +84,7 @@ class Reconstruction(nn.Module):
     def forward(
         self, tokens: Tensor, *, shift: int = 0, sampler: torch.Generator | None = None
     ) -> tuple[Tensor, Tensor]:
-        """What comes out, [1, T, C], and the weights, [1, H, T, T], for a row of tokens [1, T]."""
+        """The output [1, T, C] and the attention weights [1, H, T, T] for a row of tokens [1, T]."""
         positions = self.encoding.positions(tokens, sampler) + shift
         x = self.encoding.embed(F.embedding(tokens, self.embedding), positions)
         site = Site.of(x, positions, causal=self.encoding.causal_only)
@@ -102,14 +102,16 @@ def passages() -> dict[str, list[str]]:
 
 
 def experiment(choice: Choice, passages: Mapping[str, Sequence[str]], *, epochs: int, seed: int) -> Outcome:
-    """Train on the passages (title -> words) and look at what the heads attend to."""
+    """Train on the passages (title -> words), and record what the heads attend to."""
     vocabulary = {word: number for number, word in enumerate(sorted({w for words in passages.values() for w in words}))}
     rows = [torch.tensor([[vocabulary[word] for word in words]]) for words in passages.values()]
     longest = max(map(len, passages.values()))
     if choice.entry.attributes.get("adapts") is not None:
         raise UsageError(f"{choice.label} is applied at test time only, and never trained: choose another encoding")
     if CATALOGUE.reads_digits(choice):
-        raise UsageError(f"{choice.label} reads the digits of numbers, and the passages write no number: try another")
+        raise UsageError(
+            f"{choice.label} reads the digits of numbers, and the passages contain none: choose another encoding"
+        )
     model = Reconstruction(len(vocabulary), longest, choice, seed)
     limit = model.encoding.max_length
     if limit is not None and limit < longest:
@@ -128,7 +130,7 @@ def experiment(choice: Choice, passages: Mapping[str, Sequence[str]], *, epochs:
 
 
 def train(model: Reconstruction, rows: Sequence[Tensor], epochs: int, seed: int) -> list[float]:
-    """The mean loss over the passages before each epoch, and after the last; the model is left as it is used."""
+    """The mean loss over the passages before each epoch and after the last; leaves the model in evaluation mode."""
     optimiser = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE)
     losses = []
     model.train()
@@ -147,6 +149,6 @@ def train(model: Reconstruction, rows: Sequence[Tensor], epochs: int, seed: int)
 
 
 def largest_change(model: Reconstruction, rows: Sequence[Tensor], attention: Sequence[Tensor]) -> float:
-    """The largest change of any attention weight when all positions move by SHIFT tokens."""
+    """The largest change of any attention weight when all positions shift by SHIFT tokens."""
     moved = (model(row, shift=SHIFT)[1][0] for row in rows)
     return max(float((after - before).abs().max()) for after, before in zip(moved, attention, strict=True))

@@ -81,8 +81,8 @@ def raising(error: BaseException) -> click.Command:
     [
         (UsageError("length is 0,\n but must be at least 1"), 2, "length is 0, but must be at least 1"),
         (OSError(errno.ENOSPC, "No space left on device", "results/x"), 1, "results/x; free some space"),
-        (OSError(errno.EROFS, "Read-only file system", "results"), 1, "results; choose a folder that you may write to"),
-        (PermissionError(errno.EACCES, "Permission denied", "results"), 1, "choose a folder that you may write to"),
+        (OSError(errno.EROFS, "Read-only file system", "results"), 1, "results; choose a folder you can write to"),
+        (PermissionError(errno.EACCES, "Permission denied", "results"), 1, "choose a folder you can write to"),
         (click.ClickException("no such thing"), 1, "no such thing"),
         (KeyboardInterrupt(), 130, "interrupted"),
     ],

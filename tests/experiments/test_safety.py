@@ -280,7 +280,7 @@ def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
         code, errors = told(folder)
     assert code == 1
     assert errors.startswith("error: Read-only file system: ")
-    assert "choose a folder that you may write to" in errors
+    assert "choose a folder you can write to" in errors
     assert errors.count("\n") == 1
 
 

@@ -174,7 +174,7 @@ def test_an_option_that_would_not_be_heeded_is_refused(tmp_path, monkeypatch):
     result = CliRunner().invoke(main, ["time", "--suite", "peers-step", "--width", "64"])
     assert result.exit_code == 2
     assert result.stderr == (
-        "error: --width is no option of --suite peers-step, which takes --device, --results, --rounds, --threads: "
-        "leave it out\n"
+        "error: --width is not an option of --suite peers-step, which takes --device, --results, --rounds, --threads: "
+        "omit it\n"
     )
     assert list(tmp_path.iterdir()) == []

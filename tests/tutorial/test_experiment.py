@@ -86,7 +86,7 @@ def test_an_encoding_of_test_time_is_refused(tmp_path):
 
 @pytest.mark.parametrize("name", ["abacus", "randomized:base=abacus"])
 def test_an_encoding_that_reads_digits_is_refused(name):
-    with pytest.raises(UsageError, match=f"{name} reads the digits of numbers, and the passages write no number"):
+    with pytest.raises(UsageError, match=f"{name} reads the digits of numbers, and the passages contain none"):
         outcome(name)
 
 

@@ -1,4 +1,4 @@
-"""`time --suite cells`: where the processor time of whole cells goes, part by part."""
+"""`time --suite cells` on the terminal: where the processor time of whole cells goes."""
 
 import json
 import statistics
@@ -11,7 +11,7 @@ from benchmark.experiments.plan import Cell, make_plan
 from benchmark.experiments.request import Request
 from benchmark.timing.processes import told
 
-ROUNDS_A_CELL = 10  # a whole cell for so many rounds of what takes milliseconds
+ROUNDS_A_CELL = 10  # requested rounds per whole cell, since these rounds take seconds rather than milliseconds
 WHOLE, EVALUATION, TRAINING = "whole", "evaluation", ("gradients", "optimiser")
 REST = ("rows", "a look inside", "other")
 COLUMNS = {
@@ -28,18 +28,18 @@ Seconds = dict[str, float]
 
 
 def time_cells(encodings: str, tasks: str | None, rounds: int) -> None:
-    """Do a cell of each task and encoding in one process, and show the parts of its processor time."""
+    """Run a cell of each task and encoding in one process, and show how its processor time divides."""
     plan = make_plan(Request(encodings=encodings, tasks=tasks, seeds=(0,)))
     count = max(1, rounds // ROUNDS_A_CELL)
     show([row_of(cell, found) for cell, found in zip(plan.cells, measured(plan.cells, count), strict=True)], COLUMNS)
     click.echo(
-        "medians over rounds, processor time of one thread in a process that has been at work; preset quick, seed 0; "
-        "training is forward, backward and optimiser; evaluation is at all lengths of the preset"
+        "medians over rounds, processor time of one thread in a warmed-up process; preset quick, seed 0; "
+        "training is forward, backward and optimiser; evaluation covers all lengths of the preset"
     )
 
 
 def measured(cells: Sequence[Cell], rounds: int) -> Iterator[list[Seconds]]:
-    """The seconds of each part in each round, by a process with a worker's settings."""
+    """The seconds of each part in each round, measured by a process with a worker's settings."""
     text = json.dumps([cell.model_dump(mode="json") for cell in cells])
     found = told("the timing of cells", ["benchmark.timing.cells", str(rounds)], text)
     for number, seconds in enumerate(found):

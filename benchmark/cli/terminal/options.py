@@ -1,4 +1,4 @@
-"""Options that several verbs share, and a choice whose error says what was probably meant."""
+"""Options that several verbs share, and types whose errors suggest what was meant."""
 
 import math
 from collections.abc import Callable, Iterable
@@ -14,7 +14,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class Known(click.Choice[str]):
-    """A choice among names; another name is answered with the nearest of them."""
+    """A choice among names; the error for any other name suggests the nearest one."""
 
     def __init__(self, kind: str, names: Iterable[str]) -> None:
         super().__init__(list(names))
@@ -27,7 +27,7 @@ class Known(click.Choice[str]):
 
 
 class Amount(click.FloatRange):
-    """A number that is not negative, and finite."""
+    """A finite, non-negative number."""
 
     name = "amount"
 
@@ -42,7 +42,7 @@ class Amount(click.FloatRange):
 
 
 class Seconds(Amount):
-    """A time: more than none, and finite."""
+    """A finite, positive time."""
 
     name = "seconds"
 
@@ -51,7 +51,7 @@ class Seconds(Amount):
 
 
 def folder(name: str, default: str, purpose: str) -> Callable[[Function], Function]:
-    """An option that names a folder, which need not exist yet."""
+    """An option for a folder, which need not exist yet."""
     kind = click.Path(file_okay=False, path_type=Path)
     return click.option(name, type=kind, default=default, show_default=True, help=purpose)
 
@@ -62,7 +62,7 @@ reference_encoding = click.option(
     "--reference",
     metavar="NAME",
     default=None,
-    help="The encoding that the report compares all others with.  [default: rope, else the first that was trained]",
+    help="The encoding that the report compares the others with.  [default: rope, or else the first one trained]",
 )
 report_language = click.option(
     "--lang",

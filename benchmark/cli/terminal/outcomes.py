@@ -1,4 +1,4 @@
-"""Outcomes of checks on the terminal, for `check` and `check-task`: a table each as they come, or JSON at the end."""
+"""Outcomes of checks on the terminal, for `check` and `check-task`: tables as they arrive, or JSON at the end."""
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,8 +26,8 @@ def check_all(
     check: "Callable[[Choice], list[Outcome]]",
     style: str,
 ) -> "dict[str, list[Outcome]]":
-    """Check each choice, and show what comes out; those with values that `make` refuses, before any other."""
-    with redirect_stdout(sys.stderr):  # what a user's file prints is no part of the table, or of the JSON
+    """Check each choice and show the outcomes, after making sure that `make` accepts all their values."""
+    with redirect_stdout(sys.stderr):  # keep what a user's file prints out of the table and the JSON
         for choice in choices:
             refuse_bad_values(choice, make)
     found: dict[str, list[Outcome]] = {}
@@ -42,7 +42,7 @@ def check_all(
 
 
 def refuse_bad_values(choice: "Choice", make: "Callable[[Choice], object]") -> None:
-    """A parameter that the class refuses is wrong use; whatever else goes wrong in its code is a check's to tell."""
+    """Raise UsageError for a parameter that the class refuses; any other error is left to the checks to report."""
     try:
         make(choice)
     except UsageError:
@@ -54,19 +54,19 @@ def refuse_bad_values(choice: "Choice", make: "Callable[[Choice], object]") -> N
 
 
 def exit_code(found: "Mapping[str, Sequence[Outcome]]") -> int:
-    """1 where a check failed."""
+    """1 if a check failed, else 0."""
     return int(any(outcome.status == "fail" for each in found.values() for outcome in each))
 
 
 def show_outcomes(label: str, outcomes: "Sequence[Outcome]") -> None:
-    """One table, and how many checks were passed."""
+    """Print one table, and the number of checks that passed."""
     show(list(rows(outcomes)), COLUMNS, title=label)
     count = {status: sum(outcome.status == status for outcome in outcomes) for status in SYMBOLS}
     click.echo(f"{label}: {count['pass']} passed, {count['fail']} failed, {count['not applicable']} not applicable\n")
 
 
 def rows(outcomes: "Sequence[Outcome]") -> Iterator[Row]:
-    """A row a check; under one that failed, what to do."""
+    """A row per check; below a failed one, what to do."""
     for outcome in outcomes:
         yield {**asdict(outcome), "status": f"{SYMBOLS[outcome.status]} {outcome.status}"}
         if outcome.remedy:

@@ -105,20 +105,20 @@ def spelled(own: Sequence[float], reference: Sequence[float], scale: float = 1.0
 
 
 def about_steps(case: Case) -> str:
-    """What the table does not say."""
+    """The line below the table: what was timed, and how."""
     rate = case["product_operations"] / statistics.median(case["seconds"][PRODUCT]) / 1e9
     one, on_cpu = case["threads"] == 1, case["device"] == "cpu"
     threads = f"{case['threads']} CPU thread{'' if one else 's'}"
     return (
         f"medians over rounds, with 95 % bootstrap intervals of paired ratios; {case['rows']} rows of {case['length']} "
         f"tokens, vocabulary {case['vocabulary']}, {case['heads']} heads, fused AdamW; "
-        f"{threads if on_cpu else case['device']}, {'processor time' if one and on_cpu else 'time on the clock'}; "
+        f"{threads if on_cpu else case['device']}, {'processor time' if one and on_cpu else 'wall-clock time'}; "
         f"a float32 matrix product reaches {rate:.0f} GFLOP/s"
     )
 
 
 def about_whole(seconds: Seconds, device: str) -> str:
-    """The whole runs, in a sentence."""
+    """A sentence about the whole runs."""
     pairs = len(seconds[OURS])
     return (
         f"the whole: {' and '.join(ENCODINGS)} on {TASK}, {SEEDS} seeds each, evaluated at "
@@ -129,6 +129,6 @@ def about_whole(seconds: Seconds, device: str) -> str:
 
 
 def workers(device: str) -> str:
-    """How many `run` takes by itself."""
+    """The default number of workers of `run`."""
     count = default_workers(device)
     return f"{count} worker{'s' * (count != 1)}"

@@ -1,4 +1,4 @@
-"""What a person (or a program) sees while cells run: a live display, plain lines, JSON lines, or nothing."""
+"""Progress while cells run: a live display, plain lines, JSON lines, or nothing."""
 
 import json
 import sys
@@ -27,7 +27,7 @@ class Display(Protocol):
 
 @dataclass
 class Pace:
-    """How far a run is, in the cost of its cells, and how long the rest will take."""
+    """The progress of a run, weighted by the cost of its cells, and the time it has left."""
 
     cells: Sequence[Cell]
     started: float = field(default_factory=time.perf_counter)
@@ -36,7 +36,7 @@ class Pace:
     done_cost: float = 0.0
 
     def note(self, event: Event) -> None:
-        """Take an event into account."""
+        """Update the progress after an event."""
         key = event.cell.train.key
         if event.kind == "done":
             self.running.pop(key, None)
@@ -47,7 +47,7 @@ class Pace:
 
     @property
     def seconds_left(self) -> float | None:
-        """At the pace so far; None before there is one."""
+        """An estimate from the pace so far; None until there is one."""
         total = sum(cell.cost for cell in self.cells)
         costs = {cell.train.key: cell.cost for cell in self.cells}
         done = self.done_cost + sum(share * costs[key] for key, share in self.running.items())
@@ -57,7 +57,7 @@ class Pace:
 
 
 def duration(seconds: float | None) -> str:
-    """Seconds as people say them."""
+    """Seconds in a readable unit."""
     if seconds is None:
         return "unknown"
     if seconds < 90:
@@ -78,8 +78,8 @@ def ending(event: Event) -> str:
 
 
 def resuming(event: Event) -> str:
-    """Where a cell goes on that was cut off, or why it starts again, for people."""
-    return event.reason or f"goes on at step {event.step} of {event.cell.train.budget.steps}"
+    """Where an interrupted cell continues, or why it starts over, for people."""
+    return event.reason or f"continues at step {event.step} of {event.cell.train.budget.steps}"
 
 
 def display(style: str, cells: Sequence[Cell]) -> AbstractContextManager[Display]:
@@ -116,13 +116,13 @@ def show_json_line(**line: Any) -> None:
 
 @dataclass
 class Plain:
-    """One line when a cell ends."""
+    """Prints one line per finished cell."""
 
     pace: Pace
     rates: dict[str, str] = field(default_factory=dict)
 
     def __call__(self, event: Event) -> None:
-        """Print the line of an event, if it has one."""
+        """Print the line for an event, if it has one."""
         self.pace.note(event)
         key = event.cell.train.key
         if event.kind == "resumed":
@@ -137,7 +137,7 @@ class Plain:
 
 
 class Live(AbstractContextManager["Live"]):
-    """A bar for the run and one for each running cell, in a terminal."""
+    """Progress bars in a terminal: one for the run and one for each running cell."""
 
     def __init__(self, cells: Sequence[Cell]) -> None:
         self.pace = Pace(cells)
@@ -161,7 +161,7 @@ class Live(AbstractContextManager["Live"]):
         self.progress.stop()
 
     def __call__(self, event: Event) -> None:
-        """Move the bars."""
+        """Update the bars."""
         self.pace.note(event)
         key = event.cell.train.key
         if event.kind == "started":

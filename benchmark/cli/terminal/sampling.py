@@ -1,4 +1,4 @@
-"""`time --suite tasks`: how fast each task draws its training rows, and which of them keeps no promise."""
+"""`time --suite tasks` on the terminal: how fast each task draws its training rows, against the promised rate."""
 
 from collections.abc import Iterator, Sequence
 
@@ -22,7 +22,7 @@ COLUMNS = {
 
 
 def show_sampling(tasks: str, rounds: int, threads: int) -> None:
-    """Time the drawing of training rows at the length and batch of the preset `quick`; print the slowest first."""
+    """Time the drawing of training rows with the length and batch of the preset `quick`; print the slowest first."""
     import torch
 
     from benchmark.timing.sampling import FLOOR
@@ -41,7 +41,7 @@ def show_sampling(tasks: str, rounds: int, threads: int) -> None:
 
 
 def measured(choice: Choice, rounds: int) -> Row:
-    """The median rate of a task, and the interval that holds it."""
+    """The median rate of a task, with its interval."""
     from benchmark.reports.lengths import median_interval
     from benchmark.tasks import make
     from benchmark.timing.sampling import rates
@@ -65,10 +65,10 @@ def _spelled(row: Row) -> Row:
 
 
 def remarks(rows: Sequence[Row], floor: int, threads: int) -> Iterator[str]:
-    """What the figures are, and every task that is slower than the promise."""
+    """Lines below the table: what the figures are, and the tasks that are slower than promised."""
     where = "1 CPU thread" if threads == 1 else f"{threads} CPU threads"
     yield (
-        "median over rounds, by the process's own seconds on the processor; length and batch of the preset quick; "
+        "median over rounds, in processor time; length and batch of the preset quick; "
         f"{where}; promise: at least {floor:,} tokens a second"
     )
     slow = [f"{row['task']} ({row['median']:,.0f})" for row in rows if row["median"] < floor]

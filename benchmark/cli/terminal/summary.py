@@ -1,4 +1,4 @@
-"""The summary of a report on the terminal: encodings by task at both ends, and what the statistics allow to be said."""
+"""A report's summary on the terminal: encodings by task at both ends, and the findings."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -22,7 +22,7 @@ COLUMNS = {
 
 
 def show_summary(store: Store) -> None:
-    """Print the table, and what its figures are."""
+    """Print the table and its legend."""
     import pandas as pd
 
     from benchmark.reports.evidence import Evidence
@@ -35,19 +35,19 @@ def show_summary(store: Store) -> None:
     show([_row({str(key): value for key, value in cell.items()}) for cell in cells], COLUMNS)
     seeds = seeds_phrase([int(cell["at_trained_n"]) for cell in cells])
     click.echo(
-        f"mean [{seeds}]; * best of a task, = cannot be told from the best; ratio: at the longest / at L; "
-        "chance: a guesser at the longest"
+        f"mean [{seeds}]; * best of a task, = not distinguishable from the best; ratio: at the longest / at L; "
+        "chance: the score of guessing at the longest"
         + ("; (on ..): applied at test time, no further training" if any(map(_adapted, cells)) else "")
         + ("; (reads digits): a league of its own" if any(cell["league"] for cell in cells) else "")
     )
 
 
 def show_findings(findings: Sequence[tuple[str, str]]) -> None:
-    """The sentences that a report begins with, a line a task; the report has computed them already."""
+    """Print the findings at the top of the report, one line per task."""
     for task, sentences in findings[:MOST_FINDINGS]:
         click.echo(f"{task}: {sentences}")
     if len(findings) > MOST_FINDINGS:
-        click.echo(f"and {len(findings) - MOST_FINDINGS} more tasks: the report has them")
+        click.echo(f"and {len(findings) - MOST_FINDINGS} more tasks: see the report")
 
 
 def _row(cell: dict[str, Any]) -> dict[str, str]:

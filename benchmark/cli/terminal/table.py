@@ -1,4 +1,4 @@
-"""Rows on the terminal: a drawn table there, aligned plain lines in a pipe, JSON when asked for."""
+"""Tables: drawn on a terminal, aligned plain text in a pipe, JSON on request."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -12,16 +12,16 @@ from rich.text import Text
 
 Row = Mapping[str, Any]
 
-NARROW = 140  # a terminal of fewer columns has no room for those of a table that can be spared
-WHOLE = 20  # a column of single words, none longer, is never broken
+NARROW = 140  # columns; a narrower terminal omits the table columns that can be spared
+WHOLE = 20  # a column of single words up to this length is never wrapped
 
 
 def show(
     rows: Sequence[Row], columns: Mapping[str, str], style: str = "table", title: str = "", spare: Sequence[str] = ()
 ) -> None:
-    """Print the columns (key -> heading) of rows: as "json", "plain", drawn ("rich"), or as suits ("table", "auto").
+    """Print columns (key -> heading) of rows: as "json", "plain", drawn ("rich"), or as suits ("table", "auto").
 
-    A narrow terminal is spared some columns, and says so.
+    On a narrow terminal the `spare` columns are omitted, with a note.
     """
     if style == "json":
         show_json([{key: row.get(key) for key in columns} for row in rows])
@@ -37,7 +37,7 @@ def show(
         click.echo(plain(list(shown.values()), cells, title))
     if left_out:
         click.echo(
-            f"left out of a terminal with fewer than {NARROW} columns: {', '.join(left_out)}; --format json has all"
+            f"omitted on a terminal narrower than {NARROW} columns: {', '.join(left_out)}; --format json shows all"
         )
 
 
@@ -47,7 +47,7 @@ def show_json(value: object) -> None:
 
 
 def text(value: object) -> str:
-    """What a cell shows: yes or no for a truth, a dash for nothing, a list with commas."""
+    """The text of a cell: yes or no for a boolean, a dash for nothing, commas in a list."""
     if value is None or value == "":
         return "—"
     if isinstance(value, bool):
@@ -76,5 +76,5 @@ def _drawn(headings: Sequence[str], cells: Sequence[Sequence[str]], title: str) 
         whole = all(" " not in word and cell_len(word) <= WHOLE for word in words)
         table.add_column(Text(heading), overflow="fold", no_wrap=whole)
     for line in cells:
-        table.add_row(*map(Text, line))  # Text: a name with brackets is no markup
+        table.add_row(*map(Text, line))  # Text: a name with brackets is not markup
     return table

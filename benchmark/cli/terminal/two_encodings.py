@@ -23,7 +23,7 @@ FIRST, SECOND, BOTH = "●", "○", "◉"
 
 @dataclass(frozen=True, kw_only=True)
 class Panel:
-    """Two encodings on one task: what heads the table, and its rows."""
+    """Two encodings on one task: the table's heading and rows."""
 
     task: str
     setting: str
@@ -34,7 +34,7 @@ class Panel:
 
 
 def compare_encodings(first: str, second: str, results: Path, out: Path | None, style: str) -> None:
-    """Show two encodings of one results folder, length by length."""
+    """Print two encodings of one results folder side by side, length by length."""
     known = check(first, second)
     store = stored(results)
     from benchmark.reports.aggregate import frame
@@ -47,7 +47,7 @@ def compare_encodings(first: str, second: str, results: Path, out: Path | None, 
     if shared.empty:
         raise UsageError(
             f"nothing to compare: {one!r} and {two!r} share no task, setting, seed and length in "
-            f"{str(results)!r}; python -m benchmark run --encodings {one},{two} runs both alike"
+            f"{str(results)!r}; run both alike with python -m benchmark run --encodings {one},{two}"
         )
     absent = list(left_out(table, shared, [one, two]))
     if style == "json":
@@ -63,7 +63,7 @@ def compare_encodings(first: str, second: str, results: Path, out: Path | None, 
 
 
 def differences(table: "pd.DataFrame", first: str, second: str) -> list[Row]:
-    """What the panels show, as numbers; None where there is none."""
+    """The contents of the panels as numbers; None where there is no value."""
     from benchmark.reports import statistics
 
     found = statistics.compare(table, first, second).astype(object)
@@ -72,7 +72,7 @@ def differences(table: "pd.DataFrame", first: str, second: str) -> list[Row]:
 
 
 def comparable(table: "pd.DataFrame", first: str, second: str) -> "pd.DataFrame":
-    """The headline rows of both encodings, of the newest setting of each task and trained length that both share."""
+    """The headline rows of both encodings, from the newest setting they share for each task and trained length."""
     rows = table[table["headline"] & table["encoding"].isin([first, second])]
     measured = rows[rows["value"].notna()]
     pair = ["task", "train_length", "setting", "seed", "length"]
@@ -83,7 +83,7 @@ def comparable(table: "pd.DataFrame", first: str, second: str) -> "pd.DataFrame"
 
 
 def panels(table: "pd.DataFrame", first: str, second: str) -> Iterator[Panel]:
-    """One panel a task and trained length."""
+    """One panel per task and trained length."""
     from benchmark.reports import statistics
 
     points = statistics.over_seeds(table)
@@ -110,7 +110,7 @@ def panels(table: "pd.DataFrame", first: str, second: str) -> Iterator[Panel]:
 
 
 def left_out(table: "pd.DataFrame", shared: "pd.DataFrame", labels: Sequence[str]) -> Iterator[str]:
-    """The tasks that one of the two was measured on, and that cannot be compared."""
+    """The tasks that cannot be compared although one of the two was measured on them, with the reasons."""
     rows = table[table["encoding"].isin(labels)]
     for task in sorted(set(rows["task"]) - set(shared["task"])):
         there = sorted(set(rows[rows["task"] == task]["encoding"]))
@@ -119,7 +119,7 @@ def left_out(table: "pd.DataFrame", shared: "pd.DataFrame", labels: Sequence[str
 
 
 def write(table: "pd.DataFrame", first: str, second: str, folder: Path) -> Iterator[Path]:
-    """A figure a panel, and the tables as csv and Markdown; the paths, as they are written."""
+    """Write a figure per panel, and the tables as csv and Markdown; yields each path as it is written."""
     from benchmark.reports import figures, statistics
 
     stem = safe(f"compare-{first}-{second}")
@@ -136,7 +136,7 @@ def write(table: "pd.DataFrame", first: str, second: str, folder: Path) -> Itera
 
 
 def markdown(panel: Panel) -> str:
-    """A panel as a Markdown table, without the drawn curves: the figure has them."""
+    """A panel as a Markdown table, without the drawn curves, which the figure has."""
     keys = [key for key in panel.columns if key != "track"]
     lines = [[panel.columns[key] for key in keys], ["---"] * len(keys)]
     lines += [[str(row[key]) for key in keys] for row in panel.rows]
@@ -145,7 +145,7 @@ def markdown(panel: Panel) -> str:
 
 
 def track(first: float, second: float, low: float, high: float) -> str:
-    """Both values as marks on one axis from `low` to `high`: read down the rows, the two curves lying on their side."""
+    """Both values as marks on one axis from `low` to `high`; down the rows they form two curves turned sideways."""
     line = ["·"] * TRACK_WIDTH
     for value, mark in ((first, FIRST), (second, SECOND)):
         if not math.isnan(value):
@@ -155,7 +155,7 @@ def track(first: float, second: float, low: float, high: float) -> str:
 
 
 def check(first: str, second: str) -> dict[str, str]:
-    """The labels of those of the two that are registered, or files; by what was typed."""
+    """The labels of the given names that are registered or are files, by the name as typed."""
     from benchmark.encodings import CATALOGUE
 
     if first == second:
@@ -164,7 +164,7 @@ def check(first: str, second: str) -> dict[str, str]:
     given = [name for name in (first, second) if name.partition(":")[0] in names or name.endswith(".py")]
     labels = {name: CATALOGUE.choice(name).label for name in given}
     if len(labels) == 2 and labels[first] == labels[second]:
-        raise UsageError(f"{first!r} and {second!r} are both {labels[first]!r}: name two different encodings")
+        raise UsageError(f"{first!r} and {second!r} are the same encoding, {labels[first]!r}: name two different ones")
     return labels
 
 
@@ -174,8 +174,8 @@ def _label(name: str, known: dict[str, str], present: set[str], folder: Path) ->
         return label
     if name in known:
         raise UsageError(
-            f"no results of {label!r} in {str(folder)!r}; python -m benchmark run --encodings {name} makes some. "
-            f"There: {', '.join(sorted(present))}."
+            f"no results for {label!r} in {str(folder)!r}; make some with python -m benchmark run --encodings {name}. "
+            f"Available: {', '.join(sorted(present))}."
         )
     from benchmark.encodings import CATALOGUE
 

@@ -1,4 +1,4 @@
-"""Two results folders or reports on the terminal, for `compare`: what changed in full, the rest counted."""
+"""Two results folders or reports on the terminal, for `compare`: changes in full, the rest as counts."""
 
 import math
 from collections import Counter
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from benchmark.reports.changes import Change, Comparison, Speed
     from benchmark.reports.snapshot import Snapshot
 
-MOST_ROWS = 20  # of what got worse, and of what got better
+MOST_ROWS = 20  # shown of what got worse, and of what got better
 MOST_NAMES = 4
 COLUMNS = {
     "verdict": "SECOND is",
@@ -39,7 +39,7 @@ SPEED_COLUMNS = {"encoding": "encoding", "ratio": "training time, SECOND / FIRST
 def compare_folders(
     first: Path, second: Path, out: Path | None, margin: float | None, style: str, *, fail: bool
 ) -> int:
-    """Show what changed from the first to the second; the exit code."""
+    """Print what changed from the first to the second; the exit code."""
     if first == second:
         raise UsageError(f"both folders are {str(first)!r}: name two different ones")
     paths = first, second
@@ -64,11 +64,11 @@ def compare_folders(
 
 
 def snapshot(path: Path) -> "Snapshot":
-    """What a results folder or a report holds; an error that says what is wrong with it."""
+    """The contents of a results folder or a report; UsageError if it cannot be read."""
     from benchmark.reports.snapshot import FILE, Snapshot, read
 
     if not path.exists():
-        raise UsageError(f"no folder {str(path)!r}: name a folder of results, or of a report")
+        raise UsageError(f"no such folder: {str(path)!r}; name a folder of results or of a report")
     if path.is_file():
         return read(path)
     if (path / "cells").is_dir():
@@ -82,12 +82,12 @@ def snapshot(path: Path) -> "Snapshot":
     if (path / FILE).is_file():
         return read(path / FILE)
     if (path / "index.html").is_file() or (path / "report.md").is_file():
-        raise UsageError(f"the report in {str(path)!r} has no {FILE}: python -m benchmark report writes it again")
-    raise UsageError(f"{str(path)!r} is no results folder (no cells/ in it) and no report (no {FILE})")
+        raise UsageError(f"the report in {str(path)!r} has no {FILE}: write it again with python -m benchmark report")
+    raise UsageError(f"{str(path)!r} is neither a results folder (it has no cells/) nor a report (it has no {FILE})")
 
 
 def about(side: "Snapshot") -> str:
-    """How much a side holds, and where it was made."""
+    """The size of a side, and the environments it was made in."""
     encodings, tasks = {row.encoding for row in side.rows}, {row.task for row in side.rows}
     places = dict.fromkeys(
         f"position-benchmark {place.benchmark}, torch {place.torch}, {place.device}, {place.processor}, "
@@ -99,15 +99,15 @@ def about(side: "Snapshot") -> str:
 
 
 def verdict(worse: "Sequence[Change]", margin: float | None) -> str:
-    """What `--fail-on-regression` goes by."""
+    """The sentence about regressions, which `--fail-on-regression` acts on."""
     than = "the margin of its metric" if margin is None else f"{margin:g}"
     if not worse:
         return f"no regression: nothing is shown to be worse by more than {than}"
-    return f"{_many(len(worse), 'regression')}: worse by more than {than}, or without a value that was there"
+    return f"{_many(len(worse), 'regression')}: worse by more than {than}, or a value has disappeared"
 
 
 def csv(changes: "Sequence[Change]") -> bytes:
-    """Every comparison, one line each."""
+    """Every comparison as one csv line."""
     import pandas as pd
 
     return pd.DataFrame([_flat(change) for change in changes]).to_csv(index=False).encode()
@@ -135,10 +135,10 @@ def _show(found: "Comparison", margin: float | None, style: str) -> None:
 
 
 def _rest(changes: "Sequence[Change]", what: str) -> str:
-    """How many more, and of which encodings most."""
+    """How many more changes there are, and for which encodings."""
     most = Counter(change.name for change in changes).most_common()
     names = _names([f"{name} ({count})" for name, count in most])
-    return f"and {len(changes)} more that are {what}, of {names}: --out and --display json have all"
+    return f"and {len(changes)} more that are {what}, for {names}: --out and --display json show all"
 
 
 def _counts(found: "Comparison") -> str:
@@ -157,7 +157,7 @@ def _counts(found: "Comparison") -> str:
 
 
 def _conditions(found: "Comparison", margin: float | None) -> Iterator[str]:
-    """What must be known of the tests."""
+    """Lines about the tests behind the verdicts."""
     tests = Counter(change.test for change in found.changes if not math.isnan(change.p))
     told = {"paired": "by sign flips of seed-by-seed differences", "Welch": "by Welch's t, as no seed is common"}
     if found.family:
@@ -167,27 +167,27 @@ def _conditions(found: "Comparison", margin: float | None) -> Iterator[str]:
     if undecided:
         largest = max(undecided, key=lambda change: abs(change.difference))
         yield (
-            f"largest difference that is not shown: {largest.difference:+.3f} ({largest.name} on {largest.task} at "
-            f"{largest.length}; {_seeds(largest)})"
+            f"largest difference among those not shown to differ: {largest.difference:+.3f} ({largest.name} on "
+            f"{largest.task} at {largest.length}; {_seeds(largest)})"
         )
     few = [change for change in undecided if change.test == "paired" and change.seeds[0] < found.fewest]
     if few:
-        yield f"sign flips show nothing among so many below {found.fewest} common seeds"
+        yield f"with this many tests, sign flips can show nothing below {found.fewest} common seeds"
     if moved := sum(change.moved(margin) and change.worsening > 0 for change in few):
         yield (
-            f"{moved} of these {'is' if moved == 1 else 'are'} worse on every common seed by more than the margin, on "
-            "machines that round differently: a --margin of your own makes them count"
+            f"{moved} of these {'is' if moved == 1 else 'are'} worse on every common seed by more than the margin, but "
+            "on machines that round differently: set --margin to count them"
         )
     if found.sources:
-        yield f"the source of the encoding differs, and is what is compared: {_names(found.sources)}"
+        yield f"the source of the encoding differs, which is what this compares: {_names(found.sources)}"
 
 
 def _show_speed(speed: "Sequence[Speed]", style: str) -> None:
-    """Encodings whose interval leaves 1 out; how many others there are."""
+    """Print the encodings whose interval excludes 1, and count the others."""
     told = [each for each in speed if each.ratio.low > 1 or each.ratio.high < 1]
     if told:
         show([_speed_row(each) for each in sorted(told, key=lambda each: -each.ratio.value)], SPEED_COLUMNS, style)
-        click.echo("each interval by itself, over tasks and seeds; a training time is never a regression")
+        click.echo("one interval per encoding, over tasks and seeds; training time never counts as a regression")
     if len(told) < len(speed):
         click.echo(f"training time: {_many(len(speed) - len(told), 'encoding')} not shown to be slower or faster")
 
@@ -249,12 +249,12 @@ def _worst_first(change: "Change") -> tuple[bool, float, str, str, int]:
 
 
 def _first_reason(found: "Comparison") -> str:
-    """Why nothing can be compared, from the reason that holds for most."""
+    """Why nothing can be compared: the most frequent reason."""
     reasons = Counter({each.why: len(each.encodings) for each in found.obstacles if each.task})
     if not reasons:
         return "neither has a measured value"
     if set(reasons) <= {"only in FIRST", "only in SECOND"}:
-        return "no task and encoding is in both"
+        return "they have no task and encoding in common"
     return next(why for why, _ in reasons.most_common() if not why.startswith("only in"))
 
 
@@ -282,7 +282,7 @@ def _json(
 
 
 def _flat(change: "Change") -> dict[str, Any]:
-    """A change in columns; None for what there is not."""
+    """A change as columns; None where there is no value."""
     row = _finite(asdict(change))
     row["seeds_first"], row["seeds_second"] = row.pop("seeds")
     return row

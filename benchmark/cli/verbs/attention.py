@@ -1,4 +1,4 @@
-"""`attention`: what each head of a trained model attends to in a sentence of the user's."""
+"""`attention`: what each head of a trained model attends to in a given sentence."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from benchmark.experiments.runs import execute
 from benchmark.results.record import ProbeRecord
 from benchmark.results.store import Store
 
-LONGEST = 400  # characters: past it, words on the axes cannot be read
+LONGEST = 400  # characters; beyond it, the words on the axes are illegible
 
 
 @click.command("attention")
@@ -23,7 +23,9 @@ LONGEST = 400  # characters: past it, words on the axes cannot be read
 @click.option("--text", default="", help="The sentence.  [default: one of the held-out chapters]")
 @click.option("--preset", default="quick", show_default=True, help="smoke, quick, standard or paper.")
 @click.option("--corpus", default=None, help="sanguo, shuihu, or the path of a text.  [default: the preset's]")
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Of the trained model.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Seed of the trained model."
+)
 @results_folder
 @folder("--out", "reports/attention", "Folder of the figures.")
 @click.option("--format", "style", type=Known("format", ["png", "svg"]), default="png", show_default=True)
@@ -43,13 +45,13 @@ def command(
 ) -> None:
     """Draw what each head attends to in a sentence.
 
-    The model of the corpus task is trained if the results folder does not hold it yet. One figure a trained length:
-    a heatmap a head and layer, with the words on both axes.
+    The model of the corpus task is trained first, unless the results folder already has it. One figure per trained
+    length: a heatmap for each head and layer, with the words on both axes.
     """
     if len(text) > LONGEST:
         raise UsageError(f"--text has {len(text)} characters, but at most {LONGEST} can be drawn: give a shorter one")
     if text and not text.strip():
-        raise UsageError(f"--text {text!r} has no words: give a sentence, or leave --text away")
+        raise UsageError(f"--text {text!r} has no words: give a sentence, or omit --text")
     request = Request(encodings=encoding, tasks="corpus", preset=preset, seeds=(seed,), multiples=(1,), corpus=corpus)
     plan = make_plan(request)
     plan = plan.model_copy(update={"cells": tuple(_looking_at(cell, text) for cell in plan.cells)})
@@ -63,7 +65,7 @@ def command(
 
 
 def _looking_at(cell: Cell, text: str) -> Cell:
-    """The cell with nothing to measure but attention on the text."""
+    """The cell with attention on the text as its only measurement."""
     measures = tuple(
         measure.model_copy(
             update={
@@ -77,7 +79,7 @@ def _looking_at(cell: Cell, text: str) -> Cell:
 
 
 def _draw(cell: Cell, store: Store, out: Path, style: str) -> str:
-    """Draw the probes of a cell; where the figures are."""
+    """Draw the probes of a cell; the paths of the figures, a line each."""
     from benchmark.reports.aggregate import probe_of
     from benchmark.reports.figures import attention, save
 

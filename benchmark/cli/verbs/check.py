@@ -1,4 +1,4 @@
-"""`check`: hold encodings to the contract before any training, and say what to do about each failure."""
+"""`check`: check encodings against the contract before any training, and say how to fix each failure."""
 
 from functools import partial
 from pathlib import Path
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 @table_format
 @folder("--out", "reports", "Folder of the figure.")
 def command(encodings: tuple[str, ...], style: str, out: Path) -> int:
-    """Hold encodings to the contract, in seconds, before any training.
+    """Check encodings against the contract, in seconds, before any training.
 
-    ENCODING is a name, a group or a file, as in --encodings: rope,rope:base=500000 my_encoding.py. A check that fails
-    says what to do. What it cannot find is a wrong formula: that takes a test of the values. Exit code 0: all passed;
-    1: a check failed; 2: wrong use.
+    ENCODING is a name, a group or a file, as in --encodings: rope,rope:base=500000 my_encoding.py. A failed check
+    says what to do. It cannot find a wrong formula: that takes a test of the values. Exit code 0: all passed;
+    1: a check failed; 2: usage error.
     """
     from benchmark.checks.encoding import check
     from benchmark.checks.subject import QUICK
@@ -37,7 +37,7 @@ def command(encodings: tuple[str, ...], style: str, out: Path) -> int:
 
 
 def draw(found: "dict[str, list[Outcome]]", path: Path) -> Path | None:
-    """The figure of what bfloat16 moves, of the encodings where that could be measured."""
+    """Draw how much bfloat16 changes, for the encodings where that could be measured."""
     from benchmark.checks.precision import TOLERATED
     from benchmark.reports.figures import drift, save
 

@@ -1,4 +1,4 @@
-"""`check-task`: hold tasks to the contract before any training, and say what to do about each failure."""
+"""`check-task`: check tasks against the contract before any training, and say how to fix each failure."""
 
 import click
 
@@ -13,11 +13,11 @@ from benchmark.tasks import CATALOGUE, make
 @click.argument("tasks", nargs=-1, required=True, metavar="TASK...")
 @table_format
 def command(tasks: tuple[str, ...], style: str) -> int:
-    """Hold tasks to the contract, in seconds, before any training.
+    """Check tasks against the contract, in seconds, before any training.
 
     TASK is a name, a group or a file, as in --tasks: copy,copy:symbols=10 my_task.py. Lengths are those of the preset
-    `quick`. A check that fails says what to do. What it cannot find is an answer that is not what the definition means:
-    that takes examples written by hand. Exit code 0: all passed; 1: a check failed; 2: wrong use.
+    `quick`. A failed check says what to do. It cannot find an answer that contradicts the definition: that takes
+    hand-written examples. Exit code 0: all passed; 1: a check failed; 2: usage error.
     """
     from benchmark.checks.task import check
 
@@ -27,5 +27,5 @@ def command(tasks: tuple[str, ...], style: str) -> int:
 
 
 def trained_length(choice: Choice) -> int:
-    """The length that the preset `quick` trains a task at."""
+    """The length at which the preset `quick` trains a task."""
     return QUICK.budgets_for(choice.entry.name)[0].train_length

@@ -1,6 +1,6 @@
-"""`doctor`: what is installed, on what machine, and what to do about what is missing.
+"""`doctor`: what is installed, on what machine, and how to fix what is missing.
 
-Exit code 0: `python -m benchmark run` will work. 1: something that it needs is missing.
+Exit code 0: `python -m benchmark run` will work. 1: something it needs is missing.
 """
 
 import os
@@ -31,7 +31,7 @@ LOW_DISK_BYTES = GIB
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One thing that was looked at. "missing" stops the main job; "note" is good to know, and stops nothing."""
+    """The result of one check. "missing" prevents a run; "note" is good to know, but does not."""
 
     what: str
     state: Literal["ok", "note", "missing"]
@@ -44,7 +44,7 @@ class Finding:
 @reports_folder
 @table_format
 def command(results: Path, out: Path, style: str) -> int:
-    """Check what is installed, and say what to do about what is missing."""
+    """Check what is installed, and say how to fix what is missing."""
     findings = list(examine(results, out))
     if style == "json":
         show_json([asdict(finding) for finding in findings])
@@ -55,7 +55,7 @@ def command(results: Path, out: Path, style: str) -> int:
 
 
 def examine(results: Path, reports: Path) -> Iterator[Finding]:
-    """Everything, in the order in which it would fail."""
+    """All checks, in the order in which a run would fail."""
     yield Finding(what="Python", state="ok", found=f"{platform.python_version()}, {sys.executable}")
     yield from packages()
     yield device()
@@ -72,11 +72,11 @@ def verdict(findings: list[Finding]) -> str:
     missing = [finding.what for finding in findings if finding.state == "missing"]
     if missing:
         return f"missing: {', '.join(missing)}"
-    return "all that `python -m benchmark run` needs is here"
+    return "everything that `python -m benchmark run` needs is here"
 
 
 def packages() -> Iterator[Finding]:
-    """The packages that this one requires, and what its optional parts would need."""
+    """The required packages, and those that optional parts need."""
     try:
         wanted = requires("position-benchmark") or []
     except PackageNotFoundError:
@@ -103,7 +103,7 @@ def package(name: str, *, essential: bool, use: str = "") -> Finding:
 
 
 def device() -> Finding:
-    """What torch would compute on."""
+    """The device that torch would use."""
     try:
         import torch
     except (ImportError, OSError) as error:  # OSError: a shared library that does not load
@@ -119,7 +119,7 @@ def device() -> Finding:
 
 
 def font() -> Finding:
-    """A font with Chinese glyphs for the figures."""
+    """The font with Chinese glyphs for the figures."""
     from benchmark.reports.fonts import chinese_font
 
     try:
@@ -130,7 +130,7 @@ def font() -> Finding:
 
 
 def corpus() -> Finding:
-    """The text that a run uses unless told otherwise."""
+    """The text that a run uses by default."""
     from benchmark.tasks.corpus.sources import SANGUO_REMEDY, find
 
     try:
@@ -146,12 +146,12 @@ def corpus() -> Finding:
 
 
 def cores() -> Finding:
-    """Processor cores that this process may use."""
+    """The processor cores available to this process."""
     return Finding(what="cores", state="ok", found=f"{machine.cores()} usable of {os.cpu_count()}")
 
 
 def memory() -> Finding:
-    """Memory that is free for use, of the machine or of its container."""
+    """The free memory of the machine, or of its container."""
     free = machine.free_memory()
     found = f"{free / GIB:.1f} GiB free of {machine.machine_memory() / GIB:.1f}"
     if free < LOW_MEMORY_BYTES:
@@ -161,14 +161,14 @@ def memory() -> Finding:
 
 
 def folder(what: str, path: Path) -> Finding:
-    """Whether a folder, or the nearest one above it that exists, takes files, and how much room it has."""
+    """Test if files can be written to a folder, or its nearest existing parent, and how much space is free."""
     path = path.absolute()
     existing = next((parent for parent in (path, *path.parents) if parent.exists()), path)
     try:
         with tempfile.TemporaryFile(dir=existing):
             free = shutil.disk_usage(existing).free
     except OSError as error:
-        remedy = "choose a folder that you may write to (--results, --out)"
+        remedy = "choose a folder you can write to (--results, --out)"
         return Finding(what=what, state="missing", found=f"{path}: {error.strerror}", remedy=remedy)
     found = f"{path}, {free / GIB:.0f} GiB free"
     if free < LOW_DISK_BYTES:
@@ -177,25 +177,25 @@ def folder(what: str, path: Path) -> Finding:
 
 
 def cache() -> Finding:
-    """Where tokenised corpora are kept."""
+    """The folder that caches tokenised corpora."""
     from benchmark.tasks.corpus.words import cache_folder
 
     found = folder("cache folder", cache_folder())
     if found.state != "missing":
         return found
-    remedy = "set POSITION_BENCHMARK_CACHE to a folder that you may write to"
+    remedy = "set POSITION_BENCHMARK_CACHE to a folder you can write to"
     return Finding(what=found.what, state="missing", found=found.found, remedy=remedy)
 
 
 def tools() -> Iterator[Finding]:
-    """Programs that some ways of installing and testing need."""
+    """Programs needed for some ways of installing and testing."""
     yield tool("C compiler", ("cc", "gcc", "clang", "cl"), "install one (gcc) where pip must build a package")
     names = ("chromium", "chromium-browser", "google-chrome", "chrome")
     yield tool("Chromium", names, "install it (apt-get install chromium) for the browser tests; nothing else needs it")
 
 
 def tool(what: str, names: tuple[str, ...], remedy: str) -> Finding:
-    """The first of several programs that is on the path."""
+    """The first of several programs found on the path."""
     found = next(filter(None, map(shutil.which, names)), None)
     if found is None:
         return Finding(what=what, state="note", found="not found", remedy=remedy)

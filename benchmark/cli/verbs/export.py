@@ -1,4 +1,4 @@
-"""`export`: every measured value as csv, json or parquet, or a table for a paper or a page: LaTeX, Markdown."""
+"""`export`: every measured value as csv, json or parquet, or a summary table as LaTeX or Markdown."""
 
 import importlib.util
 import io
@@ -34,7 +34,7 @@ LATEX = {
 
 
 def as_csv(table: "pd.DataFrame") -> bytes:
-    """One line a value."""
+    """One line per value."""
     return table.to_csv(index=False).encode()
 
 
@@ -43,12 +43,14 @@ def as_json(table: "pd.DataFrame") -> bytes:
     rows = table.astype(object).where(table.notna(), None).to_dict("records")
     for row in rows:
         row["created"] = row["created"].isoformat()
-        row["value"] = None if row["value"] == math.inf else row["value"]  # a perplexity past all floats; no JSON
+        row["value"] = (
+            None if row["value"] == math.inf else row["value"]
+        )  # a perplexity too large for a float; JSON has no infinity
     return (json.dumps(rows, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode()
 
 
 def as_latex(store: Store) -> bytes:
-    """The report's summary as a booktabs table: value with interval at L, and at the longest length."""
+    """The report's summary as a booktabs table: value and interval at L and at the longest length."""
     import pandas as pd
 
     from benchmark.reports.statistics import qualified, summary
@@ -56,7 +58,7 @@ def as_latex(store: Store) -> bytes:
     panels = _evidence(store).panels
     cells = summary(pd.concat([panel.table for panel in panels])).sort_values(["task", "train_length"], kind="stable")
     lines = [
-        r"% \usepackage{booktabs}; mean and 95 % t interval over seeds; bold: the best mean, and what is tied with it",
+        r"% \usepackage{booktabs}; mean and 95 % t interval over seeds; bold: the best mean, and those tied with it",
         r"% (on ..): applied at test time, no further training; (reads digits): a league of its own",
         r"\begin{tabular}{lllrr}",
         r"\toprule",
@@ -74,7 +76,7 @@ def as_latex(store: Store) -> bytes:
 
 
 def _place(row: Mapping[Hashable, Any], place: str) -> str:
-    """A value of the summary, bold if it is the best or tied with it."""
+    """A value of the summary, bold if it is the best or tied with the best."""
     from benchmark.reports.statistics import spell
 
     value = spell(*(row[f"{place}_{part}"] for part in ("mean", "low", "high", "status")))
@@ -88,14 +90,14 @@ def escaped(text: str) -> str:
 
 
 def as_markdown(store: Store) -> bytes:
-    """Tasks by encodings at L and at 4 L, with intervals and chance."""
+    """Tasks by encodings, at L and 4 L, with intervals and chance."""
     from benchmark.reports import by_task
 
     return by_task.render(_evidence(store)).encode()
 
 
 def _evidence(store: Store) -> "Evidence":
-    """What a table is made of; an error if nothing was measured."""
+    """The data behind a table; UsageError if nothing was measured."""
     from benchmark.reports.evidence import Evidence
 
     evidence = Evidence.of(store)
@@ -133,16 +135,16 @@ def _frame(store: Store) -> "pd.DataFrame":
     "--format", "style", type=Known("format", FORMATS), default="csv", show_default=True, help="What to write."
 )
 @results_folder
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write; without it, the terminal.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write.  [default: the terminal]")
 def command(style: str, results: Path, out: Path | None) -> None:
     """Export the results as csv, json, latex, markdown or parquet.
 
-    csv, json and parquet hold every value; latex is the report's summary, markdown has tasks as rows, at L and 4 L.
+    csv, json and parquet have every value; latex is the report's summary; markdown has tasks as rows, at L and 4 L.
     """
     if style == "parquet" and out is None:
-        raise UsageError("parquet is no text for a terminal; name a file: --out results.parquet")
-    if out is not None and out.exists() and not out.is_file():  # renaming over a device would remove it
-        raise UsageError(f"--out {str(out)!r} is no plain file; name one, or leave --out away and use a pipe")
+        raise UsageError("parquet is a binary format; name a file: --out results.parquet")
+    if out is not None and out.exists() and not out.is_file():  # replacing a device would remove it
+        raise UsageError(f"--out {str(out)!r} is not a regular file; pass a file path, or omit --out and use a pipe")
     store = stored(results)
     content = FORMATS[style](store)
     name_problems(store)

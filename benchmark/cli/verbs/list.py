@@ -1,4 +1,4 @@
-"""`list encodings|tasks|corpora|presets|results`: what there is to compare, and what has been compared."""
+"""`list encodings|tasks|corpora|presets|results`: what can be compared, and what has been."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -83,7 +83,7 @@ RESULT_COLUMNS = {
 
 
 def encodings(_: Path) -> list[Row]:
-    """Every known encoding, with what it claims."""
+    """Every known encoding and its claims."""
     from benchmark.encodings import CATALOGUE
 
     return [
@@ -92,7 +92,7 @@ def encodings(_: Path) -> list[Row]:
 
 
 def tasks(_: Path) -> list[Row]:
-    """Every known task, with what its docstring states."""
+    """Every known task, with facts from its docstring."""
     from benchmark.tasks import CATALOGUE
 
     return [
@@ -102,14 +102,14 @@ def tasks(_: Path) -> list[Row]:
 
 
 def corpora(_: Path) -> list[Row]:
-    """The built-in corpora, counted; one that is not installed with the command that installs it."""
+    """Statistics of the built-in corpora; for one that is not installed, the command that installs it."""
     from benchmark.tasks.corpus import BUILT_IN
 
     return [_corpus(name) for name in BUILT_IN]
 
 
 def text(corpus: str) -> list[Row]:
-    """One corpus, cut by each tokenizer."""
+    """Statistics of one corpus under each tokenizer."""
     from benchmark.tasks.corpus import TOKENIZERS, describe, find, suited_to
 
     suited = suited_to(find(corpus))
@@ -118,14 +118,14 @@ def text(corpus: str) -> list[Row]:
         {
             **_counted(info),
             "characters_per_token": round(info.characters_per_token, 3),
-            "notes": (*info.notes, *["taken unless another is named"] * (info.tokenizer == suited)),
+            "notes": (*info.notes, *["the default"] * (info.tokenizer == suited)),
         }
         for info in infos
     ]
 
 
 def presets(_: Path) -> list[Row]:
-    """The sizes of experiment."""
+    """The presets."""
     from benchmark.experiments.presets import PRESETS
 
     return [
@@ -184,20 +184,20 @@ LISTS: Mapping[str, tuple[Callable[[Path], list[Row]], Mapping[str, str]]] = {
     "presets": (presets, PRESET_COLUMNS),
     "results": (results, RESULT_COLUMNS),
 }
-JSON_ALSO = {"tasks": ("title", "version")}  # columns that a table has no room for
-SPARE = {"tasks": ("source", "parameters")}  # columns that a narrow terminal has no room for
+JSON_ALSO = {"tasks": ("title", "version")}  # columns with no room in a table
+SPARE = {"tasks": ("source", "parameters")}  # columns with no room on a narrow terminal
 
 
 @click.command(name="list")
 @click.argument("what", type=Known("thing to list", LISTS), metavar="|".join(LISTS))
 @table_format
 @results_folder
-@click.option("--corpus", default=None, help="With corpora: a corpus or a text of your own, cut by each tokenizer.")
+@click.option("--corpus", default=None, help="With corpora: a corpus or a text of your own, under each tokenizer.")
 def command(what: str, style: str, results: Path, corpus: str | None) -> None:
     """List encodings, tasks, corpora, presets or results."""
     if corpus is not None:
         if what != "corpora":
-            raise UsageError(f"--corpus is {corpus!r}, but goes with: list corpora")
+            raise UsageError(f"--corpus is {corpus!r}, but only applies to: list corpora")
         show(text(corpus), TEXT_COLUMNS, style)
         return
     rows, columns = LISTS[what]
@@ -212,7 +212,7 @@ def command(what: str, style: str, results: Path, corpus: str | None) -> None:
 
 
 def _readable(task: Row) -> Row:
-    """The metric in words, and an arXiv address by its number: shorter, and a narrow table can break them."""
+    """Spell the metric in words and shorten arXiv addresses, so that a narrow table can wrap them."""
     source, metric = str(task["source"]), str(task["metric"])
     return {**task, "source": source.replace("https://arxiv.org/abs/", "arXiv "), "metric": metric.replace("_", " ")}
 
@@ -239,7 +239,7 @@ def _described(entry: Entry) -> dict[str, object]:
 
 
 def _relative(entry: Entry) -> object:
-    """What an encoding claims; one around another claims what that does, unless it is applied at test time."""
+    """The claim of an encoding; one built around another inherits it, unless it is applied at test time."""
     takes_over = entry.attributes.get("wraps") and not entry.attributes.get("adapts")
     return "as its base" if takes_over else entry.attributes["relative"]
 

@@ -1,4 +1,4 @@
-"""`run`: train what is missing, measure it, and write the report."""
+"""`run`: train and measure whatever is missing, and write the report."""
 
 import sys
 import time
@@ -50,7 +50,7 @@ PLAN_COLUMNS = {
 
 
 def read_config(ctx: click.Context, _: click.Parameter, value: Path | None) -> Path | None:
-    """Take defaults from a TOML file: its keys are the long options; the command line wins."""
+    """Take defaults from a TOML file whose keys are the long options; the command line takes precedence."""
     if value is None:
         return None
     try:
@@ -70,18 +70,18 @@ def read_config(ctx: click.Context, _: click.Parameter, value: Path | None) -> P
 
 
 def read_setting(what: str, setting: object, option: click.Parameter) -> bool | str:
-    """A setting as the command line would give it."""
+    """A setting in the form the command line would give it."""
     if isinstance(option, click.Option) and option.is_flag:
         if not isinstance(setting, bool):
             raise UsageError(f"{what} is {setting!r}, but must be true or false")
         return setting
     if isinstance(setting, dict):
-        raise UsageError(f"{what} is a table, but must be a text, a number or a list")
+        raise UsageError(f"{what} is a table, but must be a string, a number or a list")
     if isinstance(setting, bool):
-        raise UsageError(f"{what} is {str(setting).lower()}, but must be a text, a number or a list")
+        raise UsageError(f"{what} is {str(setting).lower()}, but must be a string, a number or a list")
     text = ",".join(map(str, setting if isinstance(setting, list) else [setting]))
     if "\0" in text:
-        raise UsageError(f"{what} holds a null character, which no option can")
+        raise UsageError(f"{what} contains a null character, which no option may")
     return text
 
 
@@ -101,11 +101,11 @@ def read_setting(what: str, setting: object, option: click.Parameter) -> bool | 
 @click.option("--device", type=Known("device", ["auto", "cpu", "cuda", "mps"]), default="auto", show_default=True)
 @click.option("--precision", type=Known("precision", ["float32", "bfloat16"]), default="float32", show_default=True)
 @click.option("--corpus", default=None, help="sanguo, shuihu, or the path of a text or a folder of texts.")
-@click.option("--cell-timeout", type=Seconds(), default=None, help="Seconds after which a cell is given up.")
+@click.option("--cell-timeout", type=Seconds(), default=None, help="Seconds after which a cell is abandoned.")
 @click.option("--dry-run", is_flag=True, help="Show the plan and what is already there; train nothing.")
-@click.option("--force", is_flag=True, help="Compute again what is already there.")
-@click.option("--retry-failed", is_flag=True, help="Try again what failed or diverged.")
-@click.option("--no-report", is_flag=True, help="Write no report at the end.")
+@click.option("--force", is_flag=True, help="Recompute what is already there.")
+@click.option("--retry-failed", is_flag=True, help="Retry what failed or diverged.")
+@click.option("--no-report", is_flag=True, help="Do not write the report.")
 @click.option("--display", "style", type=Known("display", DISPLAYS), default="auto", show_default=True)
 @click.option(
     "--config",
@@ -113,7 +113,7 @@ def read_setting(what: str, setting: object, option: click.Parameter) -> bool | 
     callback=read_config,
     is_eager=True,
     expose_value=False,
-    help="A TOML file of these options; the command line wins.",
+    help="A TOML file of these options; the command line takes precedence.",
 )
 @click.pass_context
 def command(
@@ -140,8 +140,8 @@ def command(
 ) -> None:
     """Train and evaluate encodings on tasks, then write the report.
 
-    The same command again resumes, or does nothing; more encodings, tasks, seeds or lengths compute only what is
-    missing. Exit code 0: all good; 1: some cells failed or diverged; 2: wrong use; 130: interrupted.
+    Running the same command again resumes it, or does nothing; adding encodings, tasks, seeds or lengths computes only
+    what is missing. Exit code 0: all good; 1: some cells failed or diverged; 2: usage error; 130: interrupted.
     """
     request = Request(
         encodings=encodings,
@@ -173,7 +173,8 @@ def command(
         for event in execute(plan, todo, store, executor, force=force, retry_failed=retry_failed):
             shown(event)
     if style in ("auto", "rich", "plain"):
-        click.echo(f"computed in {duration(time.perf_counter() - started)}" if todo else "nothing to do: all is there")
+        seconds = duration(time.perf_counter() - started)
+        click.echo(f"computed in {seconds}" if todo else "nothing to do: everything is there")
     wrong = went_wrong(plan, store)
     for line in [*store.problems, *wrong]:
         click.echo(line, err=True)
@@ -183,14 +184,14 @@ def command(
 
 
 def check_reference(name: str | None, plan: Plan) -> None:
-    """Refuse, before anything is trained, a reference that will not be there."""
+    """Refuse a reference that is not among the encodings, before anything is trained."""
     known = {cell.train.encoding.label for cell in plan.cells}
     if name is not None and name not in known:
-        raise unknown("reference", name, known, "It must be one of the encodings that are trained.")
+        raise unknown("reference", name, known, "It must be one of the encodings being trained.")
 
 
 def write(plan: Plan, store: Store, out: Path, style: str, reference: str | None, language: str) -> None:
-    """Write the report, print the summary table and what it shows, and say where the report is."""
+    """Write the report; print the summary table, the findings and the path of the report."""
     if not any(store.records()):
         return
     from benchmark.reports.pages import write_report
@@ -206,7 +207,7 @@ def write(plan: Plan, store: Store, out: Path, style: str, reference: str | None
 
 
 def show_plan(plan: Plan, todo: list[Cell], store: Store, device: str, workers: int | None, *, force: bool) -> None:
-    """What a run would do, and about how long its training would take on this machine."""
+    """Print what a run would do, and roughly how long its training would take on this machine."""
     from benchmark.experiments.estimate import estimate
 
     estimates = estimate(plan.cells, store)
@@ -236,10 +237,10 @@ def show_plan(plan: Plan, todo: list[Cell], store: Store, device: str, workers: 
 
 
 def held_to(device: str, workers: int) -> str:
-    """What a worker may take of the memory, where it is limited."""
+    """The memory limit of a worker, if there is one."""
     if on_gpu(device) or sys.platform != "linux":
         return ""
-    return f", a worker held to {memory_share(workers) / 1e9:.1f} GB of memory"
+    return f", each worker limited to {memory_share(workers) / 1e9:.1f} GB of memory"
 
 
 def _trained(cell: Cell, store: Store) -> bool:
@@ -248,5 +249,5 @@ def _trained(cell: Cell, store: Store) -> bool:
 
 
 def tally(cells: int, todo: int) -> str:
-    """How many cells a plan has, and how many are not finished."""
+    """The number of cells in a plan, finished and still to do."""
     return f"{cells} cell{'s' * (cells != 1)}, {cells - todo} finished, {todo} to do"

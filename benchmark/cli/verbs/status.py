@@ -39,19 +39,19 @@ def command(results: Path, style: str) -> None:
     if rows:
         show(rows, COLUMNS)
         trained = sum(1 for record in records if isinstance(record, TrainRecord))
-        click.echo(f"{trained} cells in {str(results)!r}; the last record is of {last:%Y-%m-%d %H:%M %Z}")
+        click.echo(f"{trained} cells in {str(results)!r}; the last record is from {last:%Y-%m-%d %H:%M %Z}")
     else:
         click.echo(f"no results in {str(results)!r} yet: python -m benchmark run")
     for failure in failures:
         click.echo("{cell}: {status}: {reason}".format(**failure))
     if failures:
-        click.echo("to try these again: the same run command with --retry-failed")
+        click.echo("to retry these: the same run command with --retry-failed")
     for problem in store.problems:
         click.echo(problem)
 
 
 def groups(records: Iterable[AnyRecord]) -> list[Row]:
-    """Counts by task, encoding and trained length: models by status, evaluations, and unsupported lengths."""
+    """Counts by task, encoding and trained length: models by status, evaluations, unsupported lengths."""
     counts: dict[tuple[str, str, int], Counter[str]] = {}
     trains = {record.spec.key: record for record in records if isinstance(record, TrainRecord)}
     for train in trains.values():
@@ -68,7 +68,7 @@ def groups(records: Iterable[AnyRecord]) -> list[Row]:
 
 
 def reasons(records: Iterable[AnyRecord]) -> list[Row]:
-    """What failed or diverged, and why."""
+    """What failed or diverged, with the reasons."""
     trains = {record.spec.key: record for record in records if isinstance(record, TrainRecord)}
     return [
         {"cell": _label(record, trains), "status": record.status, "reason": record.reason}

@@ -1,4 +1,4 @@
-"""`time`: run the pytest-benchmark suite that ships in the package, in a process of its own, and show the ratios."""
+"""`time`: run the package's pytest-benchmark suite in a separate process and show the ratios."""
 
 import json
 import math
@@ -36,13 +36,13 @@ COLUMNS = {
 LONGEST = 2**20  # tokens
 PASSED, FAILED, INTERRUPTED = 0, 1, 2  # pytest's exit codes
 SUITES = ("encodings", "tasks", "cells", "peers", "peers-step", "peers-run")
-OF_PEERS = {"suite", "results", "rounds", "threads", "device"}  # options that a suite heeds
+OF_PEERS = {"suite", "results", "rounds", "threads", "device"}  # the options it takes
 OF_CELLS = {"suite", "encodings", "tasks", "rounds"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """What is to be timed."""
+    """A request for timings."""
 
     encodings: str
     lengths: tuple[int, ...]
@@ -54,7 +54,7 @@ class Asked:
     threads: int
 
     def options(self) -> list[str]:
-        """The suite's options."""
+        """The suite's command-line options."""
         values = {**vars(self), "lengths": ",".join(map(str, self.lengths))}
         return [f"--{name}={value}" for name, value in values.items()]
 
@@ -65,7 +65,7 @@ class Asked:
     type=Known("suite", SUITES),
     default="encodings",
     show_default=True,
-    help="tasks: how rows are drawn; cells: the parts of whole cells; peers: a step and a whole run beside other "
+    help="tasks: how fast rows are drawn; cells: the parts of whole cells; peers: a step and a whole run next to other "
     "libraries (peers-step, peers-run).",
 )
 @click.option("--tasks", default="all", show_default=True, help="With --suite tasks or cells: names, groups or files.")
@@ -95,13 +95,13 @@ def command(
 ) -> int:
     """Time the forward, backward and decoding passes of encodings, interleaved with `none`.
 
-    Each round of an encoding is paired with a round of `none` right before it; the ratio is the median over these
-    pairs. The result file is pytest-benchmark's own: pytest-benchmark compare FILE.
+    Each round of an encoding is paired with a round of `none` immediately before it; the ratio is the median over
+    these pairs. The result file has pytest-benchmark's own format: pytest-benchmark compare FILE.
 
-    --suite tasks times how fast tasks draw their training rows instead, and --suite cells where the time of whole
-    cells goes (of the preset's four tasks unless told otherwise), a round for each ten that are asked for. The
-    suites of peers time this suite beside the same work in other libraries, which the extra `peers` installs; each
-    ten rounds of a step go with one pair of whole runs, which takes minutes.
+    --suite tasks times how fast tasks draw their training rows instead. --suite cells shows where the time of whole
+    cells goes (by default, the preset's four tasks), with one round for every ten requested. The peers suites time
+    the same work here and in other libraries, which the extra `peers` installs; every ten rounds of a step come with
+    one pair of whole runs, which takes minutes.
     """
     if suite == "tasks":
         show_sampling(tasks, rounds, threads)
@@ -147,15 +147,15 @@ def command(
 
 
 def refuse_others(ctx: click.Context, suite: str, heeded: set[str]) -> None:
-    """Refuse options that a suite would not heed, since what it measures is fixed."""
+    """Refuse options that a suite would ignore."""
     for name in ctx.params.keys() - heeded:
         if ctx.get_parameter_source(name) is not ParameterSource.DEFAULT:
             options = ", ".join(f"--{each}" for each in sorted(heeded - {"suite"}))
-            raise UsageError(f"--{name} is no option of --suite {suite}, which takes {options}: leave it out")
+            raise UsageError(f"--{name} is not an option of --suite {suite}, which takes {options}: omit it")
 
 
 def parse_lengths(text: str) -> tuple[int, ...]:
-    """Lengths in tokens from "64,256", each once, in order of size."""
+    """Lengths in tokens from "64,256", sorted and without duplicates."""
     try:
         lengths = {int(part) for part in text.split(",")}
     except ValueError:
@@ -166,7 +166,7 @@ def parse_lengths(text: str) -> tuple[int, ...]:
 
 
 def check(asked: Asked) -> None:
-    """Refuse a size or a parameter that an encoding cannot be made with, before anything is timed."""
+    """Refuse a size or a parameter that an encoding cannot be built with, before anything is timed."""
     from benchmark.encodings import make
     from benchmark.encodings.encoding import Shape
     from benchmark.experiments.cell import refuse_bad_values
@@ -180,7 +180,7 @@ def check(asked: Asked) -> None:
 
 
 def run_suite(asked: Asked, scratch: Path) -> int:
-    """Run the suite, its progress on the error stream; pytest's exit code. The result goes into the scratch folder."""
+    """Run the suite with its progress on the error stream and its result in `scratch`; pytest's exit code."""
     with subprocess.Popen(
         [sys.executable, "-m", "pytest", *pytest_options(scratch), *asked.options(), str(SUITE)],
         env=environment(asked.threads),
@@ -198,7 +198,7 @@ def run_suite(asked: Asked, scratch: Path) -> int:
 
 
 def pytest_options(scratch: Path) -> list[str]:
-    """Nothing of the current folder's own pytest settings counts, and nothing is written outside the scratch folder."""
+    """Options that ignore the current folder's pytest settings and write only to the scratch folder."""
     return [
         *("-q", "--tb=line", "--disable-warnings", "-p", "no:cacheprovider", "-p", "pytest_benchmark.plugin"),
         *("-c", os.devnull, "--rootdir", str(SUITE.parents[1]), "--confcutdir", str(SUITE)),
@@ -209,7 +209,7 @@ def pytest_options(scratch: Path) -> list[str]:
 
 
 def environment(threads: int) -> dict[str, str]:
-    """The process's environment: no other pytest plugins or options, so many threads, no files beside the package."""
+    """The environment of the process: the threads; no other pytest plugins or options; no bytecode files."""
     mine = {
         "OMP_NUM_THREADS": str(threads),
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
@@ -221,7 +221,7 @@ def environment(threads: int) -> dict[str, str]:
 
 
 def read_result(scratch: Path) -> dict[str, Any]:
-    """What pytest-benchmark wrote; nothing is written where nothing could be timed."""
+    """The file that pytest-benchmark wrote, if anything could be timed."""
     path = scratch / "result.json"
     if not path.is_file():
         return {"benchmarks": [], "unsupported": None}
@@ -230,7 +230,7 @@ def read_result(scratch: Path) -> dict[str, Any]:
 
 
 def rows(content: dict[str, Any]) -> list[Row]:
-    """The table's rows: seconds in a unit that suits, and the ratio with its interval."""
+    """The table's rows: times in a readable unit, and the ratio with its interval."""
     from benchmark.reports.aggregate import timings
 
     with tempfile.TemporaryDirectory() as folder:
@@ -253,7 +253,7 @@ def _row(row: dict[Any, Any]) -> Row:
 
 
 def duration(seconds: float) -> str:
-    """Three digits and a unit."""
+    """A time with three digits and a unit."""
     for unit, scale in (("s", 1.0), ("ms", 1e-3)):
         if seconds >= scale:
             return f"{seconds / scale:.3g} {unit}"
@@ -261,7 +261,7 @@ def duration(seconds: float) -> str:
 
 
 def remarks(asked: Asked, content: dict[str, Any]) -> Iterator[str]:
-    """What the table does not say: the circumstances, and what was not timed."""
+    """Lines below the table: the settings, and what was not timed."""
     labels = [choice.label for choice in CATALOGUE.parse(asked.encodings)]
     where = f"{asked.threads} CPU thread{'s' if asked.threads > 1 else ''}" if asked.device == "cpu" else asked.device
     yield f"width {asked.width}, {asked.heads} heads, {asked.layers} layers; {where}"

@@ -1,4 +1,4 @@
-"""`tutorial`: the tutorial's own experiment, with our code and our passages about 《水浒传》."""
+"""`tutorial`: the tutorial's own experiment, on passages about 《水浒传》."""
 
 import math
 from collections.abc import Iterator
@@ -16,22 +16,24 @@ if TYPE_CHECKING:
 
 EVERY = 50  # epochs between two lines
 WHAT_IT_SHOWS = (
-    "What this shows: what attention looks like here, and whether it depends on distance alone. "
-    "What it cannot show: extrapolation; it gives back three training passages, and looks at no longer and no held-out "
-    "text. For that: python -m benchmark run"
+    "What this shows: what attention looks like here, and whether it depends only on distance. "
+    "What it cannot show: extrapolation, since it reconstructs three training passages and never sees longer or "
+    "held-out text. For that: python -m benchmark run"
 )
 
 
 @click.command("tutorial")
 @click.option("--encoding", default="rope", show_default=True, help="A name or a file: rope:base=500000, my.py")
 @click.option("--epochs", type=click.IntRange(1, 100_000), default=200, show_default=True, help="Training steps.")
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Of words and weights.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Seed of the words and weights."
+)
 @folder("--out", "reports/tutorial", "Folder of the figures.")
 def command(encoding: str, epochs: int, seed: int, out: Path) -> None:
     """Reproduce the tutorial's experiment: attention that reconstructs Chinese sentences.
 
-    One attention layer (width 32, 4 heads) learns to give back the embedded words of three passages; one figure a
-    passage, with a heatmap a head.
+    One attention layer (width 32, 4 heads) learns to reconstruct the embedded words of three passages. One figure per
+    passage, with a heatmap for each head.
     """
     from benchmark.encodings import CATALOGUE
     from benchmark.experiments.cell import refuse_bad_values
@@ -40,7 +42,7 @@ def command(encoding: str, epochs: int, seed: int, out: Path) -> None:
 
     choices = CATALOGUE.parse(encoding)
     if len(choices) != 1:
-        raise UsageError(f"--encoding {encoding!r} names {len(choices)} encodings, but the tutorial looks at one")
+        raise UsageError(f"--encoding {encoding!r} names {len(choices)} encodings, but the tutorial uses one")
     (choice,) = choices
     outcome = refuse_bad_values(lambda: experiment(choice, passages(), epochs=epochs, seed=seed))
     if not math.isfinite(outcome.losses[-1]):
@@ -54,7 +56,7 @@ def command(encoding: str, epochs: int, seed: int, out: Path) -> None:
 
 
 def lines(label: str, outcome: "Outcome") -> Iterator[str]:
-    """Losses, and what the weights say."""
+    """The losses, and facts about the weights."""
     from benchmark.tutorial.experiment import SHIFT
 
     if outcome.causal:
@@ -62,10 +64,10 @@ def lines(label: str, outcome: "Outcome") -> Iterator[str]:
     for epoch, loss in enumerate(outcome.losses):
         if epoch % EVERY == 0 or epoch == len(outcome.losses) - 1:
             yield f"epoch {epoch:>4}  mean squared error {loss:.4f}"
-    yield "answering nothing would cost about 1"
+    yield "predicting zeros would cost about 1"
     if outcome.shift_change is None:
-        yield f"all positions moved by {SHIFT}: {label} ends before that"
+        yield f"all positions shifted by {SHIFT}: {label} ends before that"
     else:
-        yield f"all positions moved by {SHIFT}: the weights change by at most {outcome.shift_change:.1e}"
+        yield f"all positions shifted by {SHIFT}: the weights change by at most {outcome.shift_change:.1e}"
     heads = ", ".join(f"{share:.2f}" for share in outcome.to_itself)
-    yield f"mean weight of a word on itself, by head: {heads}   (all words alike: {outcome.by_chance:.2f})"
+    yield f"mean weight of a word on itself, by head: {heads}   (uniform attention: {outcome.by_chance:.2f})"

@@ -39,5 +39,5 @@ def test_the_command_shows_it(monkeypatch):
     refused = CliRunner().invoke(main, ["time", "--suite", "cells", "--width", "32"])
     assert refused.exit_code == 2
     assert refused.stderr == (
-        "error: --width is no option of --suite cells, which takes --encodings, --rounds, --tasks: leave it out\n"
+        "error: --width is not an option of --suite cells, which takes --encodings, --rounds, --tasks: omit it\n"
     )

@@ -44,7 +44,7 @@ def test_findings_are_a_line_a_task_and_more_than_six_are_counted(capsys):
     show_findings([(f"task {number}", "Best mean: rope.") for number in range(8)])
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "task 0: Best mean: rope."
-    assert lines[6:] == ["and 2 more tasks: the report has them"]
+    assert lines[6:] == ["and 2 more tasks: see the report"]
 
 
 def test_a_run_ends_with_the_sentences_of_its_report(capsys, records, tmp_path):

@@ -92,10 +92,10 @@ def test_a_task_that_one_of_them_lacks_is_named(table):
     [
         ("rope", "rope", "both encodings are 'rope'"),
         ("rope", "alibbi", "unknown encoding 'alibbi'; did you mean 'alibi'?"),
-        ("rope", "none", "no results of 'none'"),
+        ("rope", "none", "no results for 'none'"),
         ("rope", "rope:bse=3", "did you mean 'base'?"),
         ("rope", "missing.py", "no file 'missing.py'"),
-        ("rope", "rope:base=10000", "are both 'rope'"),
+        ("rope", "rope:base=10000", "are the same encoding, 'rope'"),
     ],
 )
 def test_wrong_names_are_one_line(invoke, results, first, second, wanted):

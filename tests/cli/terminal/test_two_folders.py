@@ -62,10 +62,10 @@ def test_what_changed_is_shown_and_the_rest_counted(invoke, older, newer):
         == "4 places (task, encoding, length) compared by headline metric: 2 identical to the last bit, 2 worse"
     )
     assert lines[3] == "tested: 2 by sign flips of seed-by-seed differences; p corrected for all 2 (Holm)"
-    assert "the source of the encoding differs, and is what is compared: alibi (" in result.output
+    assert "the source of the encoding differs, which is what this compares: alibi (" in result.output
     (row,) = (line for line in lines if line.startswith("worse on these seeds") and "  64  " in line)
     assert "alibi" in row and "2, paired" in row
-    assert lines[-1] == "2 regressions: worse by more than the margin of its metric, or without a value that was there"
+    assert lines[-1] == "2 regressions: worse by more than the margin of its metric, or a value has disappeared"
     assert not any(line.startswith("worse on these seeds") and "rope" in line for line in lines)
 
 
@@ -81,7 +81,7 @@ def test_on_another_machine_a_gate_on_few_seeds_needs_a_margin(invoke, older, ne
     path.write_text(path.read_text().replace("Example processor", "Another"))
     result = invoke("compare", report, newer, "--fail-on-regression")
     assert result.exit_code == 0
-    assert "2 of these are worse on every common seed by more than the margin, on machines that" in result.output
+    assert "2 of these are worse on every common seed by more than the margin, but on machines that" in result.output
     assert "not compared: alibi, rope: training time: processor Another, 2 cores and Example" in result.output
     assert invoke("compare", report, newer, "--fail-on-regression", "--margin", "0.05").exit_code == 1
 
@@ -156,7 +156,7 @@ def test_many_changes_are_cut_and_counted(invoke, records, tmp_path, monkeypatch
     ).root
     result = invoke("compare", older, changed(records, tmp_path / "b"))
     assert sum(line.startswith("worse on these seeds") for line in result.output.splitlines()) == 1
-    assert "and 1 more that are worse, of alibi (1): --out and --display json have all" in result.output
+    assert "and 1 more that are worse, for alibi (1): --out and --display json show all" in result.output
 
 
 def test_plain_and_drawn_are_asked_for(invoke, older, newer):
@@ -227,17 +227,17 @@ def other_steps(tmp_path, older, report):
 @pytest.mark.parametrize(
     ("make", "wanted"),
     [
-        (empty, "is no results folder (no cells/ in it) and no report (no data.json)"),
-        (missing, "no folder"),
-        (a_mere_name, "is a folder and 'nowhere' is none"),
-        (an_encoding, "is a folder and 'rope' is none: name two encodings, or two folders"),
+        (empty, "is neither a results folder (it has no cells/) nor a report (it has no data.json)"),
+        (missing, "no such folder: "),
+        (a_mere_name, "is a folder, but 'nowhere' is not"),
+        (an_encoding, "is a folder, but 'rope' is not: name two encodings, or two folders"),
         (itself, "name two different ones"),
         (no_records, "it has no records"),
         (newer_records, "schema version 2, but this version reads 1"),
         (newer_report, "schema version 2, but this version reads 1"),
-        (report_without_data, "has no data.json: python -m benchmark report writes it again"),
+        (report_without_data, "has no data.json: write it again with python -m benchmark report"),
         (no_data, "schema version None"),
-        (other_tasks, "no task and encoding is in both"),
+        (other_tasks, "they have no task and encoding in common"),
         (other_steps, "steps 7 and 600"),
     ],
 )
@@ -253,9 +253,9 @@ def test_whatever_cannot_be_compared_is_one_line_and_exit_code_2(invoke, older, 
 @pytest.mark.parametrize(
     ("arguments", "wanted"),
     [
-        (["rope", "alibi", "--fail-on-regression"], "are for two folders"),
-        (["rope", "alibi", "--margin", "0.1"], "are for two folders"),
-        (["./a", "./b", "--results", "c"], "--results is for two encodings"),
+        (["rope", "alibi", "--fail-on-regression"], "only apply to two folders"),
+        (["rope", "alibi", "--margin", "0.1"], "only apply to two folders"),
+        (["./a", "./b", "--results", "c"], "--results goes with two encodings"),
         (["./a", "./b", "--margin", "-1"], "-1"),
         (["./a", "./b", "--margin", "nan"], "nan"),
         (["./a", "./b", "--display", "jsn"], "did you mean 'json'"),

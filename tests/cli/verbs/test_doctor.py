@@ -30,7 +30,7 @@ def test_a_complete_machine_passes(invoke, with_corpus):
     assert {"torch", "click", "pylopdf-fonts-zh-cn"} <= required <= found.keys()
     assert found["corpus sanguo"]["found"] == "2 chapters"
     assert found["Chinese font"]["found"] == "NotoSansSC-Regular.otf"
-    assert invoke("doctor").output.endswith("all that `python -m benchmark run` needs is here\n")
+    assert invoke("doctor").output.endswith("everything that `python -m benchmark run` needs is here\n")
 
 
 def test_a_missing_corpus_is_named_with_the_command_that_installs_it(invoke, monkeypatch):

@@ -148,12 +148,13 @@ def test_a_file_is_written_whole(invoke, results, tmp_path):
 def test_a_device_is_not_replaced(invoke, results):
     result = invoke("export", "--results", results, "--out", "/dev/null")
     assert result.exit_code == 2
-    assert "no plain file" in result.stderr
+    assert "not a regular file" in result.stderr
 
 
 def test_no_results_are_wrong_use(invoke):
     result = invoke("export")
     assert result.exit_code == 2
     assert result.stderr == (
-        "error: no results in 'results': python -m benchmark run makes some; --results names another folder\n"
+        "error: no results in 'results': make some with python -m benchmark run, "
+        "or name another folder with --results\n"
     )

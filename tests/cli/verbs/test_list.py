@@ -99,7 +99,7 @@ def test_a_text_is_shown_as_each_tokenizer_cuts_it(invoke, tmp_path):
     assert rows["jieba"]["words"] < rows["char"]["words"] == rows["char"]["characters"]
     assert rows["whitespace"]["words"] < rows["jieba"]["words"]
     assert {name: row["notes"] for name, row in rows.items()} == {
-        "jieba": ["60 full-width spaces made uniform", "taken unless another is named"],
+        "jieba": ["60 full-width spaces made uniform", "the default"],
         "char": ["60 full-width spaces made uniform"],
         "whitespace": ["60 full-width spaces made uniform"],
     }
@@ -109,7 +109,7 @@ def test_a_text_is_shown_as_each_tokenizer_cuts_it(invoke, tmp_path):
 def test_a_corpus_goes_with_corpora_alone(invoke):
     result = invoke("list", "tasks", "--corpus", "shuihu")
     assert result.exit_code == 2
-    assert result.stderr == "error: --corpus is 'shuihu', but goes with: list corpora\n"
+    assert result.stderr == "error: --corpus is 'shuihu', but only applies to: list corpora\n"
 
 
 def test_results_show_what_was_evaluated(invoke, results):

@@ -33,7 +33,7 @@ def test_cells_are_counted_by_task_and_encoding(invoke, results):
 
 def test_the_table_ends_with_what_went_wrong(invoke, results):
     output = invoke("status", "--results", results).output
-    assert f"36 cells in {str(results)!r}; the last record is of 2026-05-04 12:02 UTC" in output
+    assert f"36 cells in {str(results)!r}; the last record is from 2026-05-04 12:02 UTC" in output
     assert "copy · alibi · seed 1: diverged: the loss is not finite at step 217" in output
     assert "--retry-failed" in output
 

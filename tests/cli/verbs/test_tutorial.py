@@ -26,7 +26,7 @@ def test_it_prints_losses_and_draws_a_figure_a_passage(invoke, tmp_path):
     losses = dict(re.findall(r"epoch +(\d+)  mean squared error ([\d.]+)", result.output))
     assert list(losses) == ["0", "50", "60"]
     assert float(losses["60"]) < 0.3 < 0.8 < float(losses["0"])
-    assert "all positions moved by 100: the weights change by at most" in result.output
+    assert "all positions shifted by 100: the weights change by at most" in result.output
     assert "cannot show: extrapolation" in result.output
     assert "鲁达拳打镇关西" in result.output
     assert {path.name for path in (tmp_path / "figures").iterdir()} == {"rope-1.png", "rope-2.png", "rope-3.png"}
