@@ -14,8 +14,8 @@ from benchmark.catalogue import Catalogue
 from benchmark.cli import VERBS, main
 from benchmark.encodings import CATALOGUE as ENCODINGS
 from benchmark.errors import UsageError
-from benchmark.experiments.plan import parse_multiples, parse_seeds
 from benchmark.experiments.presets import preset
+from benchmark.experiments.request import parse_multiples, parse_seeds
 from benchmark.tasks import CATALOGUE as TASKS
 from benchmark.tasks.corpus import BUILT_IN
 

@@ -16,10 +16,12 @@ from benchmark.encodings.encoding import Encoding, Site
 from benchmark.model.attention import scores as attention_scores
 from benchmark.model.transformer import Transformer
 from benchmark.seeds import generator
+from benchmark.training.clock import part
 
 DRAWS = 64  # contents to average over
 
 
+@part("a look inside")
 def attention(model: Transformer, tokens: Tensor) -> Tensor:
     """Attention weights of one row of tokens [T] in every layer and head, [layers, H, T, T]."""
     weights: list[Tensor] = []
@@ -29,6 +31,7 @@ def attention(model: Transformer, tokens: Tensor) -> Tensor:
     return torch.stack([each[0] for each in weights]).float()
 
 
+@part("a look inside")
 def structure(model: Transformer, distances: int) -> Tensor:
     """Score by distance, [layers, H, n], for distances 0 .. n - 1: n is `distances` or the encoding's limit if less."""
     limit = model.encoding.max_length

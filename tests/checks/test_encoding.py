@@ -42,7 +42,7 @@ def choice_of(kind: Faulty) -> Choice:
         class_name=kind.__name__,
         path=Path(__file__),
         module=__name__,
-        contract=Path(__file__),
+        contract=(Path(__file__),),
         attributes=claims,
     )
     return Choice(entry=entry, parameters={})

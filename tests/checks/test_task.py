@@ -35,7 +35,7 @@ def choice_of(kind: Faulty, **parameters: int) -> Choice:
         class_name=kind.__name__,
         path=Path(__file__),
         module=__name__,
-        contract=Path(__file__),
+        contract=(Path(__file__),),
         defaults=parameters,
     )
     return Choice(entry=entry, parameters=parameters)

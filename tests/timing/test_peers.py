@@ -10,9 +10,9 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmark import tasks
 from benchmark.cli import main
-from benchmark.cli import peers as shown
+from benchmark.cli.terminal import peers as shown
 from benchmark.errors import UsageError
-from benchmark.timing import by_hand, peers, steps
+from benchmark.timing import by_hand, peers, side_by_side, steps
 from benchmark.timing.peers import Size
 from benchmark.timing.steps import HALF, OURS, PRODUCT, Case
 
@@ -130,7 +130,7 @@ def test_the_loop_by_hand_counts_right_places():
 
 
 def test_both_sides_of_the_whole_do_the_same_work():
-    work, arguments = shown.work("cpu"), shown.run_arguments("somewhere", "cpu")
+    work, arguments = side_by_side.work("cpu"), side_by_side.run_arguments("somewhere", "cpu")
     assert by_hand.Work(**work).lengths == [32, 64, 128, 256, 512]
     assert arguments[arguments.index("--encodings") + 1] == ",".join(work["encodings"])
     assert arguments[arguments.index("--tasks") + 1] == work["task"]
@@ -151,7 +151,7 @@ def test_a_report_skips_the_stored_file(tmp_path, monkeypatch):
     from benchmark.reports.tables.timings import timing_table
 
     monkeypatch.setattr(shown, "time_steps", lambda rounds, threads, device: [CASE])
-    monkeypatch.setattr(shown, "time_whole", lambda pairs, device: {"by hand": [3.0] * pairs, OURS: [1.5] * pairs})
+    monkeypatch.setattr(shown, "time_whole", lambda pairs, device: [(3.0, 1.5)] * pairs)
     shown.time_peers("peers", tmp_path, 20, 1, "cpu")
     (path,) = (tmp_path / "timing").iterdir()
     problems: list[str] = []
@@ -174,7 +174,7 @@ def test_an_option_without_effect_is_refused(tmp_path, monkeypatch):
     result = CliRunner().invoke(main, ["time", "--suite", "peers-step", "--width", "64"])
     assert result.exit_code == 2
     assert result.stderr == (
-        "error: --width is no option of --suite peers-step, which takes --device, --results, --rounds, --threads: "
-        "leave it out\n"
+        "error: --width is not an option of --suite peers-step, which takes --device, --results, --rounds, --threads: "
+        "omit it\n"
     )
     assert list(tmp_path.iterdir()) == []
