@@ -334,6 +334,9 @@ def test_a_fingerprint_counts_code_and_not_prose(tmp_path: Path) -> None:
     assert of('"""Idea."""\n\ndef f(x):\n    """One more."""\n    return (x + 1)  # because\n') == plain
     assert of("def f(x):\n    return x + 2\n") != plain
     assert len(plain) == 16
+    described = of('class A:\n    name = "a"\n    title = "An A"\n    past: str = "decays"\n    rate = 1\n')
+    assert of('class A:\n    name = "a"\n    title = "Another title"\n    rate = 1\n') == described
+    assert of('class A:\n    name = "a"\n    title = "An A"\n    rate = 2\n') != described
 
 
 def test_a_fingerprint_is_the_same_on_every_python(tmp_path: Path) -> None:

@@ -6,12 +6,14 @@ import sys
 from functools import cache
 from pathlib import Path
 
+DESCRIPTIONS = frozenset({"title", "source", "definition", "group", "learned", "past", "unlearned"})  # for readers only
+
 
 def fingerprint(path: Path, contract: tuple[Path, ...]) -> str:
     """Hash of the code of a file and of the modules beside the contract that it builds on: 16 hexadecimal digits.
 
-    Docstrings, comments and imports of this project's own modules do not count, so that code can move between modules
-    without changing a hash. Neither does the contract: PROTOCOL is raised when a change there changes results. What a
+    Docstrings, comments, descriptions (DESCRIPTIONS) and imports of this project's own modules do not count: prose can be
+    improved and code can move between modules without changing a hash. Neither does the contract: PROTOCOL is raised when a change there changes results. What a
     user's file imports from elsewhere is the user's to version.
     """
     own, imported = _code(path.read_bytes())
@@ -34,6 +36,8 @@ def _code(source: bytes) -> tuple[str, frozenset[str]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
             node.body = node.body[1:]
+        if isinstance(node, ast.ClassDef):
+            node.body = [each for each in node.body if not _describes(each)]
     return _dump(tree), frozenset(imported)
 
 
@@ -50,6 +54,12 @@ class _WithoutOwnImports(ast.NodeTransformer):
     def visit_If(self, node: ast.If) -> ast.If | None:
         self.generic_visit(node)
         return node if node.body or node.orelse else None
+
+
+def _describes(node: ast.stmt) -> bool:
+    """True of a class attribute that only tells people about its class."""
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+    return bool(targets) and all(isinstance(each, ast.Name) and each.id in DESCRIPTIONS for each in targets)
 
 
 def _is_own(module: str) -> bool:
