@@ -124,11 +124,8 @@ class Verdict:
     @cached_property
     def ruled_out(self) -> frozenset[Name]:
         """Those that another one with a better mean is shown to beat on most seeds."""
-        return frozenset(
-            own
-            for own in self.means
-            if any(self.means[other] > self.means[own] and self.duel(own, other).winner == other for other in self.means if other != own)
-        )  # fmt: skip
+        lost = (duel for duel in self.duels.values() if duel.winner == duel.first)
+        return frozenset(duel.second for duel in lost if self.means[duel.first] > self.means[duel.second])
 
     @cached_property
     def candidates(self) -> tuple[Name, ...]:
@@ -139,10 +136,10 @@ class Verdict:
     @cached_property
     def tested(self) -> bool:
         """True if the common seeds suffice to show a clean sweep of the leader over every other."""
-        leader = self.leader
+        needed, leader = fewest_seeds(len(self.means)), self.leader
         return leader is not None and all(
-            other == leader or len(self.duel(leader, other).differences) >= fewest_seeds(len(self.means)) for other in self.means
-        )  # fmt: skip
+            len(duel.differences) >= needed for duel in self.duels.values() if duel.first == leader
+        )
 
     def mark(self, name: Name) -> Mark:
         """What a table says beside an encoding. No mark is never "shown to be worse": that is what `duel` tells."""
