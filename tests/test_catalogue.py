@@ -408,15 +408,16 @@ def test_a_fingerprint_follows_siblings_in_any_order_and_round_a_circle(tmp_path
     assert fingerprint(own, (contract,)) != before
 
 
-def test_the_siblings_that_a_contract_imports_are_part_of_it(tmp_path: Path) -> None:
+def test_every_file_of_a_contract_is_left_out_of_a_fingerprint(tmp_path: Path) -> None:
     contract, bases, own = (tmp_path / "encodings" / f"{name}.py" for name in ("encoding", "bases", "mine"))
     contract.parent.mkdir()
     contract.write_text("if TYPE_CHECKING:\n    from benchmark.encodings.bases import Base\n")
     bases.write_text("class Base(Encoding):\n    acts = 'bias'\n")
     own.write_text("from benchmark.encodings.bases import Base\nclass Mine(Base):\n    name = 'mine'\n")
-    before = fingerprint(own, contract)
+    before = fingerprint(own, (contract, bases))
     bases.write_text("class Base(Encoding):\n    acts = 'scores'\n")
-    assert fingerprint(own, contract) == before
+    assert fingerprint(own, (contract, bases)) == before
+    assert fingerprint(own, (contract,)) != before
 
 
 def test_attributes_are_inherited_from_every_file_of_the_contract() -> None:
