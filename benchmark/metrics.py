@@ -1,7 +1,7 @@
-"""The metrics: what each is called, how to read it, and how it follows from the sums that a measurement stores.
+"""The metrics: the label, unit and direction of each, and its formula in the sums that a measurement stores.
 
-Every part of the project that speaks of a metric asks here. A new metric that follows from the stored sums is one entry
-of METRICS, and its label's translation in benchmark/reports/locale/.
+Nothing about a metric is defined anywhere else. A new metric that follows from the stored sums takes one entry in
+METRICS, and the translation of its label in benchmark/reports/locale/.
 """
 
 import math
@@ -10,20 +10,20 @@ from dataclasses import dataclass
 
 ACCURACY_HOLDS = 0.9  # share of its value at L that an accuracy keeps over a usable length
 LOSS_HOLDS = 1.05  # multiple of its value at L up to which a loss is usable
-MARGIN = 0.02  # smaller differences do not matter: of an accuracy, and of a loss in nats
+MARGIN = 0.02  # smaller differences do not matter, in an accuracy or in a loss in nats
 LARGEST_EXPONENT = 700.0  # math.exp overflows above it
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sums:
-    """What was added up over the scored places and rows that count; NaN or 0 where nothing was."""
+    """Sums over the scored places and rows that count; NaN or 0 if there are none."""
 
     loss: float = math.nan  # nats, over scored places
     correct: float = math.nan  # scored places whose target was the most likely token
     places: int = 0  # scored places
     exact: float = math.nan  # rows without an error
     rows: int = 0  # rows with a scored place
-    characters_per_token: float | None = None  # None where there is no text
+    characters_per_token: float | None = None  # None without a text
     window_loss: float = math.nan  # nats, of the text in disjoint windows
     window_places: int = 0
     crop_loss_per_token: float = math.nan  # nats, of the same targets after exactly L tokens each
@@ -39,21 +39,21 @@ class Metric:
     """One metric. Labels are English; reports translate them."""
 
     label: str
-    unit: str  # "" where the label says it
+    unit: str  # "" if the label includes it
     lower_is_better: bool
-    of: Callable[[Sums], float]  # NaN where the sums do not have it
+    of: Callable[[Sums], float]  # NaN if the sums do not determine it
     bounded: bool = False  # lies in [0, 1]
-    perfect: float = math.nan  # the value without any error; NaN: there is none, and so no skill
+    perfect: float = math.nan  # the value without any error; NaN: undefined, and so is skill
     margin: float = math.nan  # two values closer than this are equivalent; NaN: never
     holds: float = math.nan  # a length is usable while value / value at L is on the good side of it; NaN: never
     headline: bool = False  # may be the metric that a task names
     of_texts: bool = True
     of_synthetic: bool = True
-    optional: bool = False  # left out of a table, not shown as missing, where the sums do not have it
+    optional: bool = False  # if NaN, left out of a table instead of shown as missing
 
 
 def ratio(total: float, count: float) -> float:
-    """The mean of `count` items; NaN of none."""
+    """The mean of `count` items; NaN if there are none."""
     return float(total) / count if count else math.nan
 
 
@@ -88,7 +88,7 @@ METRICS: dict[str, Metric] = {
         margin=MARGIN,
         holds=ACCURACY_HOLDS,
         headline=True,
-        of_texts=False,  # no row of prose is ever exact
+        of_texts=False,  # no row of text is ever predicted without an error
     ),
     "loss_nats": Metric(
         label="loss",

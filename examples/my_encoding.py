@@ -13,7 +13,7 @@ from benchmark.encodings.encoding import RelativeBias, Shape
 
 
 class LogDistance(RelativeBias):
-    """One learned rate a head."""
+    """One learned rate per head."""
 
     name = "log-distance"
     title = "Log distance (example)"

@@ -78,7 +78,7 @@ def test_the_classic_five() -> None:
 
 
 @every_entry
-def test_what_is_read_from_source_is_what_the_class_has(registry: Catalogue, name: str) -> None:
+def test_attributes_read_from_source_are_those_of_the_class(registry: Catalogue, name: str) -> None:
     entry = registry.entry(name)
     loaded = registry.load(entry)
     assert loaded.__name__ == entry.class_name
@@ -91,7 +91,7 @@ def test_what_is_read_from_source_is_what_the_class_has(registry: Catalogue, nam
 
 
 @every_entry
-def test_people_are_told_what_an_entry_is(registry: Catalogue, name: str) -> None:
+def test_an_entry_describes_itself(registry: Catalogue, name: str) -> None:
     attributes = registry.entry(name).attributes
     assert attributes["source"].startswith("https://")
     wanted = (
@@ -158,7 +158,7 @@ def test_a_label_is_a_spelling_of_its_choice(text: str) -> None:
     assert again == choice
 
 
-def test_a_label_tells_numbers_apart_that_look_alike() -> None:
+def test_a_label_distinguishes_numbers_that_look_alike() -> None:
     near, nearer = 500000.0001, 500000.0002
     assert label("x", {"base": near}, {}) != label("x", {"base": nearer}, {})
 
@@ -189,7 +189,7 @@ def test_a_label_tells_numbers_apart_that_look_alike() -> None:
         ("nowhere/mine.py", "no file 'nowhere/mine.py': name a Python file that defines one encoding"),
     ],
 )
-def test_a_mistake_is_told_in_one_line(text: str, message: str) -> None:
+def test_a_mistake_is_a_one_line_error(text: str, message: str) -> None:
     with pytest.raises(UsageError) as caught:
         ENCODINGS.parse(text)
     assert message in str(caught.value)
@@ -216,7 +216,7 @@ def test_a_value_has_the_type_of_its_default(text: str, default: object, value: 
 
 
 @pytest.mark.parametrize("text", ["3.5", "1e3", "", "three", "nan"])
-def test_a_whole_number_is_asked_for(text: str) -> None:
+def test_an_integer_parameter_takes_only_integers(text: str) -> None:
     with pytest.raises(UsageError, match="but must be a whole number, such as 3"):
         convert(text, 3, "x:y")
 
@@ -224,7 +224,7 @@ def test_a_whole_number_is_asked_for(text: str) -> None:
 # Files and installed packages
 
 
-def test_a_file_of_ones_own(plugin: Path) -> None:
+def test_a_users_file(plugin: Path) -> None:
     (choice,) = ENCODINGS.parse(f"{plugin}:strength=0.25:steps=7:deep=yes:mode=fancy")
     assert choice.label == "mine:strength=0.25:steps=7:deep=True:mode=fancy"
     encoding = make(choice, Shape(width=6, heads=2, layers=1, train_length=5))
@@ -392,7 +392,7 @@ def test_a_fingerprint_survives_a_move_of_what_is_imported(tmp_path: Path) -> No
     assert of("from benchmark.encodings.encoding import RelativeBias", constant=2) != here
 
 
-def test_a_fingerprint_follows_siblings_in_any_order_and_round_a_circle(tmp_path: Path) -> None:
+def test_a_fingerprint_follows_siblings_in_any_order_and_in_cycles(tmp_path: Path) -> None:
     contract = tmp_path / "encodings" / "encoding.py"
     contract.parent.mkdir()
     contract.write_text("")

@@ -98,7 +98,7 @@ def test_the_commands_of_a_guide_work(guide, tmp_path, monkeypatch):
         assert done.exit_code == 0, f"{line}\n{done.output}"
 
 
-def test_what_the_guide_shows_of_a_comparison_is_what_is_said(tmp_path, monkeypatch):
+def test_the_comparison_in_the_guide_prints_what_the_guide_shows(tmp_path, monkeypatch):
     """Its commands, its output but for the machine, and its code."""
     monkeypatch.chdir(tmp_path)
     text = (DOCS / "compare.md").read_text(encoding="utf-8")

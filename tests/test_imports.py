@@ -54,7 +54,7 @@ def loaded(code: str, heavy: tuple[str, ...] = HEAVY) -> list[str]:
 
 
 @pytest.mark.parametrize("what", LIGHT)
-def test_what_is_light(what: str) -> None:
+def test_light_modules_stay_light(what: str) -> None:
     assert loaded(LIGHT[what]) == []
 
 

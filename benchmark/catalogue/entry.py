@@ -34,11 +34,11 @@ class Entry:
 
     @property
     def fingerprint(self) -> str:
-        """Hash of its code and of the code beside it that it builds on, without the contract."""
+        """Hash of its code and of the neighbouring modules that it imports from, without the contract."""
         return fingerprint(self.path, self.contract)
 
     def stated(self, what: str) -> str | None:
-        """The rest of a docstring line such as "Chance: 1 / 10."; None if there is no such line."""
+        """The rest of a docstring line such as "Chance: 1 / 10."; None without such a line."""
         line = re.search(rf"^{what}: (.+?)\.?$", self.documentation, flags=re.M)
         return line.group(1) if line else None
 

@@ -29,7 +29,7 @@ def load(entry: Entry) -> type[Any]:
 def origin(module: str) -> str | None:
     """The file of a module, None if it is not found. `importlib.util.find_spec` would run the packages above it."""
     file: str | None = None
-    path: list[str] | None = None  # where to look: of a package's modules in its folders alone
+    path: list[str] | None = None  # where to look; for modules of a package, only its own folders
     for name in accumulate(module.split("."), "{}.{}".format):
         specs = (finder.find_spec(name, path) for finder in sys.meta_path)
         spec = next((found for found in specs if found is not None), None)
@@ -40,7 +40,7 @@ def origin(module: str) -> str | None:
 
 
 class _Plugin(SourceFileLoader):
-    """Loads a user's file, and leaves no __pycache__ beside it."""
+    """Loads a user's file, and leaves no __pycache__ next to it."""
 
     def set_data(self, path: str, data: Any, *, _mode: int = 0o666) -> None:
         pass

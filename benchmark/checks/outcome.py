@@ -1,4 +1,4 @@
-"""The outcome of a check: a status, the measured value beside the allowed one, and a remedy.
+"""The outcome of a check: a status, the measured value with the allowed one, and a remedy.
 
 An exception in an author's code fails the check that met it, and the other checks go on.
 """

@@ -21,7 +21,7 @@ from benchmark.timing.sampling import FLOOR, rates
 MULTIPLES = (1, 2, 4, 8, 16)  # of the trained length
 SHORTEST = 3  # of the shortest lengths
 SIZE = 5  # rows of a batch
-MANY = 64  # rows, where two small batches could be alike by chance, or a rare row be missed
+MANY = 64  # rows, so that two batches are not alike by chance, and rare rows are seen
 UNLIKELY: dict[type, tuple[Parameter, ...]] = {int: (-1, 0), float: (-1.0, 2.0), str: ("no-such-value",)}
 ROUNDS = 3  # of drawing, to measure its speed
 
@@ -252,7 +252,7 @@ def sizes(problems: Problems) -> Finding:
 
 
 def speed(problems: Problems) -> Finding:
-    """Tokens drawn per second, as in training, beside the rate that every task of this package promises."""
+    """Tokens drawn per second, as in training, compared with the rate that every task of this package promises."""
     task = problems.task()
     said = []
     for length in (problems.length, MULTIPLES[-1] * problems.length):

@@ -84,7 +84,7 @@ def reaches_later(subject: Subject) -> Finding:
 
 @torch.no_grad()
 def rows_apart(subject: Subject) -> Finding:
-    """A row has the same outputs in a batch of one and beside other rows."""
+    """A row has the same outputs in a batch of one and in a batch with other rows."""
     model, tokens, others = subject.model(), rows(), rows(seed=1)
     beside = torch.stack((tokens[0], others[1], others[0]))
     differences = [

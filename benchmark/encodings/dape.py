@@ -53,8 +53,8 @@ class Dape(Encoding):
 
     def rescore(self, scores: Tensor, q: Tensor, k: Tensor, site: Site) -> Tensor:
         bias = by_distance(self.kerple.at, site)
-        exact = torch.promote_types(scores.dtype, bias.dtype)  # a bias is float32 at least
-        with torch.autocast(scores.device.type, enabled=False):  # which would round content and bias to bfloat16
+        exact = torch.promote_types(scores.dtype, bias.dtype)  # a bias is at least float32
+        with torch.autocast(scores.device.type, enabled=False):  # it would round content and bias to bfloat16
             if not torch.is_grad_enabled():
                 return self.in_parts(scores.to(exact), bias.to(exact))
             content = scores.to(exact).masked_fill(~site.visible, 0)

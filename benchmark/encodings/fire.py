@@ -50,10 +50,10 @@ class Fire(Encoding):
 
     def bias(self, site: Site) -> Bias:
         def dense() -> Tensor:
-            """[B|1, H, Q, K], computed once per forward pass."""
+            """The bias at every pair, [B|1, H, Q, K]; computed once per forward pass."""
             return site.once(("fire", self), lambda: self.read(self.share(site)))
 
-        # A subclass with another formula: `pairwise` does not compute that.
+        # `pairwise` has this class's formula, not that of a subclass that changes it.
         varied = (type(self).share, type(self).read) != (Fire.share, Fire.read)
         if varied or len(site.query_positions) != 1:
             return dense()

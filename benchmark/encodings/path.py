@@ -9,7 +9,7 @@ paper names no activation, so the code's SiLU is used. Rank 32 as in the code, s
 starts at 1. The forget-gate extension is a separate encoding, and norms of q and k are architecture: both are left out.
 Tokens count, not positions. A token that no later query may see (left padding) turns nothing and enters no convolution.
 At least float32 inside, in chunks of CHUNK tokens following the paper's blockwise algorithm: without gradients, little
-is held beside the scores. Causal only: there are no tokens between a query and a key ahead of it. Odd head widths are
+is held besides the scores. Causal only: there are no tokens between a query and a key ahead of it. Odd head widths are
 fine.
 """
 
@@ -51,10 +51,10 @@ class PaTH(Encoding):
 
     def rescore(self, scores: Tensor, q: Tensor, k: Tensor, site: Site) -> Tensor:
         exact = torch.promote_types(scores.dtype, torch.float32)
-        # Autocast would round the products inside to bfloat16, and with them a long chain of turns.
+        # Autocast would run these products in bfloat16, and rounding errors would build up over a long chain of turns.
         with torch.autocast(q.device.type, enabled=False):
             keys = k.to(exact)
-            # Blocks of one call share the chunks, unless a mask hides keys: which ones it hides depends on the queries.
+            # Blocks of a call share the chunks, but not under a mask: which keys are unseen depends on the queries.
             kept = {} if site.between_blocks is None or site.mask is not None else site.between_blocks
             if "path" not in kept:
                 kept["path"] = chunked(keys, *self.turns(site, exact))
@@ -65,7 +65,7 @@ class PaTH(Encoding):
         absent = None if site.mask is None else site.once(("path", "absent"), lambda: unseen(site))[..., None]
         hidden = site.hidden if absent is None else site.hidden.masked_fill(absent, 0)
         padded = F.pad(self.up(self.down(hidden)), (0, 0, 2, 0))
-        shifted = torch.stack([padded[:, n : n + hidden.shape[1]] for n in range(3)])  # two before, one before, own
+        shifted = torch.stack([padded[:, n : n + hidden.shape[1]] for n in range(3)])  # two back, one back, own
         mixed = F.silu((self.taps[:, None, None] * shifted).sum(dim=0)).to(dtype)
         w = F.normalize(mixed.view(*mixed.shape[:2], self.shape.heads, self.shape.head_width), dim=-1)
         beta = 2 * self.gate(hidden).to(dtype).sigmoid()

@@ -1,4 +1,4 @@
-"""Sandwich: of sinusoidal embeddings, keeps only their inner product with each other, as a bias.
+"""Sandwich: a bias that is the inner product of the sinusoidal embeddings of two positions.
 
     score[i, j] += (sum over k of cos((i - j) * base ** (-2k / d)) - d/2) / ratio[h],   k = 0 .. d/2 - 1
     ratio[h] = 8h / H,   h = 1 .. H

@@ -1,4 +1,4 @@
-"""Which hooks an encoding overrides: the only thing besides what hooks return that chooses a kernel."""
+"""The hooks that an encoding overrides. Only these, and what the hooks return, decide which kernel runs."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""What a cell leaves behind: raw outcomes, never derived figures. Metrics are computed when a report is made.
+"""The records of a cell: raw outcomes, never derived figures. Metrics are computed when a report is made.
 
 results/cells/<train key>/train.json            TrainRecord
 results/cells/<train key>/weights.safetensors   the trained weights
@@ -31,7 +31,7 @@ class Environment(Frozen):
 
 
 class TaskFacts(Frozen):
-    """What a report says of a task, so that it can be made on a machine that has never seen the task's file."""
+    """What a report must know about a task, so that it can be made on a machine without the task's file."""
 
     title: str
     metric: str  # the headline metric
@@ -57,7 +57,7 @@ class TrainRecord(Record):
     spec: TrainSpec
     task: TaskFacts | None = None  # None in a record written before tasks were described here
     parameters: Count = 0  # of the whole model
-    encoding_parameters: Count = 0  # of which the encoding's own
+    encoding_parameters: Count = 0  # those of the encoding
     trained_tokens: Count = 0
     train_seconds: FiniteFloat = 0.0
     peak_memory_bytes: Count | None = None
@@ -74,7 +74,7 @@ class EvalRecord(Record):
 
     Arrays, for T places and N test rows: `loss_sum` [T] (nats), `correct` [T] and `count` [T], summed over rows at each
     place; `row_loss` [N], `row_correct` [N] and `row_count` [N], summed over places in each row. For each view of the
-    task (more rows beside the N): `<view>_loss`, `<view>_correct` and `<view>_count`, by row.
+    task (additional rows): `<view>_loss`, `<view>_correct` and `<view>_count`, by row.
     For a task with axes, over all these rows, of shape [ranges of an axis, ...]: `group_loss`, `group_correct` and
     `group_count`, summed over the places of each field; `group_rows`, the rows with a scored place in the field, and
     `group_exact`, the rows with all such places right.
@@ -99,7 +99,7 @@ class ProbeRecord(Record):
 
 
 class RunRecord(Frozen):
-    """One call of `run`: results/runs/<time>.json. Cells do not depend on it; reports say from it how to run again."""
+    """One call of `run`: results/runs/<time>.json. Cells do not depend on it; reports quote its command."""
 
     schema_version: int = SCHEMA
     created: AwareDatetime

@@ -1,4 +1,7 @@
-"""The registry of tasks: name -> module. A test compares the table with the folder. Nothing here imports torch."""
+"""The registry of tasks, name -> module. A test checks this table against the folder.
+
+Nothing here imports torch; `make` does, when it builds a task.
+"""
 
 from typing import TYPE_CHECKING
 
@@ -56,7 +59,7 @@ CATALOGUE = Catalogue(
 
 
 def make(choice: Choice | str) -> "Task":
-    """Make a task: `make("offset-recall:back=7")`."""
+    """Build a task: `make("offset-recall:back=7")`."""
     chosen = CATALOGUE.choice(choice) if isinstance(choice, str) else choice
     task: Task = CATALOGUE.load(chosen.entry)(**chosen.parameters)
     return task

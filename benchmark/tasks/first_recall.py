@@ -8,7 +8,7 @@ its simplest form: even without positions, the first place can be told from the 
 Length is the number of tokens.
 Vocabulary: 10.
 Chance: 1 / 10.
-Source: this benchmark; that causal attention alone can find the first token is shown by Kazemnejad et al. 2023,
+Source: this benchmark; that causal attention can find the first token on its own is shown by Kazemnejad et al. 2023,
 https://arxiv.org/abs/2305.19466, section 5.
 """
 

@@ -11,7 +11,7 @@ Vocabulary: 16.
 Chance: 1 / 15.
 Source: Olsson et al. 2022, https://arxiv.org/abs/2209.11895, the rule "A B ... A -> B"; with one question at the end,
 as in Fu et al. 2023, https://arxiv.org/abs/2212.14052, section 3.1.
-Convention: any symbol may be the repeated one, none is reserved for it; the others may occur several times.
+Convention: any symbol may be the repeated one, since none is reserved for it; the others may occur several times.
 """
 
 import torch

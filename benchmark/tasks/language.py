@@ -9,7 +9,7 @@ Training rows are windows that begin anywhere in the training chapters. Evaluati
 forty or so fixed places of the held-out chapters, the last tenth of the text: their last targets are the same tokens
 at every length, so a longer window differs only in its context. All places are scored. The value at a length is the
 mean over the last half trained length of each row (at most TARGETS), and the longest rows give the loss by absolute
-position. Two views are measured beside it: `windows`, the end of the text cut into disjoint rows, the usual way to
+position. Two other views are measured: `windows`, the end of the text cut into disjoint rows, the usual way to
 measure perplexity, and `crop`, the targets that make up the value, each after exactly the trained length of text.
 Length is the number of tokens.
 Vocabulary: 4096.
@@ -29,13 +29,13 @@ from benchmark.tasks import corpus
 from benchmark.tasks.task import UNSCORED, Batch, Language
 
 ROWS = 40
-TARGETS = 64  # at most so many targets at the end of a row make up the value
+TARGETS = 64  # the most targets, at the end of a row, that the value is a mean over
 WINDOWS = 64  # trained lengths of text cut into windows, or half of the held-out text if that is shorter
 BATCH_TOKENS = 16384  # approximate tokens per evaluation batch
 
 
 class Corpus(Language):
-    """`text` is a corpus or a path, `vocabulary` the most token ids, `tokenizer` jieba, char or whitespace.
+    """`text` is a corpus or a path, `vocabulary` the maximum of token ids, `tokenizer` jieba, char or whitespace.
 
     The tokenizer "auto" is jieba for a Chinese text, char for other scripts without spaces, else whitespace.
     """

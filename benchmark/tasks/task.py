@@ -90,7 +90,7 @@ class Task(ABC):
     language: ClassVar[bool] = False  # set by `Language`, for those that only read the source
     nested: ClassVar[bool] = False  # every prefix of a problem is a problem: a row of length L trains all shorter ones
     numbers: ClassVar[bool] = False  # writes numbers digit by digit: encodings that read digits are offered
-    exhaustive: ClassVar[bool] = False  # so few problems per length that the test asks all of them, as training does
+    exhaustive: ClassVar[bool] = False  # so few problems per length that the test asks all of them, and so does training
     unlearned: ClassVar[str] = ""  # why no preset's model learns it at its trained length, and who says so
     sweep: ClassVar[tuple[str, ...]] = ()  # an axis and the parameter that varies along it: a run per value, one grid
     digits: tuple[int, ...] = ()  # token ids of the digits 0 to 9, in order; set by a task that writes numbers
@@ -135,7 +135,7 @@ class Task(ABC):
         raise NotImplementedError(f"{self.name} has axes, but does not define groups(), the field of each place")
 
     def views(self, length: int, train_length: int) -> dict[str, Iterable[Batch]]:
-        """More test rows, by name: measured and stored beside the `evaluation`, and counted in the grid.
+        """More test rows, by name: measured and stored along with the `evaluation`, and counted in the grid.
 
         They do not count towards the value at the length. No row is longer than `tokens(length)`. Rows that training
         could draw, i.e. those no longer than the trained length, must belong to the views of the trained length.

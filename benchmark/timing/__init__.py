@@ -3,13 +3,14 @@
 operations.py   the operations timed: forward pass, training step, one decoding step
 test_speed.py   the suite: each round of an encoding comes right after a round of `none`
 conftest.py     its options: --encodings, --lengths, --rounds, the model's size, --device, --threads
-steps.py        `time --suite peers`: whole training steps beside those of other libraries, which peers.py builds
-by_hand.py      the work of a run as a plain loop over such a library
+Outside pytest-benchmark:
 
-side_by_side.py both of these, and the file that keeps their times; processes.py runs them
-
-sampling.py     outside the suite: how fast a task draws its training rows (`time --suite tasks`, and `check-task`)
-cells.py        where the processor time of whole cells goes (`time --suite cells`)
+sampling.py     `time --suite tasks`, and `check-task`: how fast a task draws its training rows
+cells.py        `time --suite cells`: where the processor time of whole cells goes
+side_by_side.py `time --suite peers`: single steps and whole runs, here and in other libraries; the file of their times
+steps.py        the single training steps; peers.py builds the other libraries' models
+by_hand.py      the whole run, as a plain loop over another library
+processes.py    runs steps.py, by_hand.py and cells.py as processes
 
 Run the suite with `python -m benchmark time`, or with pytest and any of pytest-benchmark's options:
 

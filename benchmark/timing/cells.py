@@ -2,10 +2,9 @@
 
     python -m benchmark.timing.cells ROUNDS < CELLS     CELLS is a JSON list; one line of JSON per cell on stdout
 
-It does what a worker does, by `run_cell` itself, in a temporary results folder. The parts are the functions marked in
-`benchmark.training`; everything else is "other": records and files, learning rates, the loop itself. Each cell is
-first run for a few uncounted steps, since a worker that has been running for a while has loaded its libraries, its text
-and its dictionary.
+It does what a worker does: it calls `run_cell`, in a temporary results folder. The parts are the functions marked in
+`benchmark.training`; everything else is "other": records and files, learning rates, the loop itself. Each cell first
+runs for a few uncounted steps, so that libraries, text and dictionary are loaded, as in a worker already at work.
 """
 
 import json

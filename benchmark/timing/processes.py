@@ -1,4 +1,4 @@
-"""Timed work in processes of its own: what such a process reports, or how long it takes."""
+"""Timed work in separate processes: the lines of JSON that a process reports, or the seconds that it takes."""
 
 import json
 import os

@@ -15,7 +15,7 @@ ROUND_SECONDS = 0.02
 
 
 def rates(task: Task, *, batch: int, length: int, rounds: int) -> list[float]:
-    """Tokens per second in each round, after a warm-up round in which a task builds what it builds only once."""
+    """Tokens per second in each round, after a warm-up round in which the task builds whatever it keeps."""
     return [_rate(task, batch, length, place) for place in range(rounds + 1)][1:]
 
 

@@ -55,7 +55,7 @@ def run_arguments(results: str, device: str) -> list[str]:
 
 
 def content(now: datetime, threads: int, device: str, steps: Sequence[Case], whole: Seconds) -> dict[str, Any]:
-    """The content of the file: every round, in the form of the other timings, so that a report can skip over it."""
+    """The content of the file: every round, in the format of the other timing files, which lets a report skip it."""
     return {
         "datetime": now.isoformat(),
         "environment": environment(device, threads).model_dump(mode="json"),
@@ -67,7 +67,7 @@ def content(now: datetime, threads: int, device: str, steps: Sequence[Case], who
 
 
 def kept(name: str, seconds: Seconds, circumstances: dict[str, Any]) -> dict[str, Any]:
-    """One measurement: our rounds where pytest-benchmark keeps its own, the others beside them."""
+    """One measurement: our rounds under pytest-benchmark's key, the others in `extra_info`."""
     others = {what: values for what, values in seconds.items() if what != OURS}
     facts = {key: value for key, value in circumstances.items() if key != "seconds"}
     return {"name": name, "stats": {"data": seconds[OURS]}, "extra_info": {**facts, "seconds": others}}

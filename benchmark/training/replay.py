@@ -7,7 +7,7 @@ scored places and their targets, sampled positions, the learning rate.
 
 Scored places are padded to a multiple of FILLED, so that few shapes occur; the padding has no effect on the loss.
 An encoding that reads a value back from the GPU within a step cannot be recorded, and its steps run one by one. State
-that an encoding holds beside the values of its tensors (a mode that `schedule` changes) is part of the shape.
+that an encoding holds besides the values of its tensors (a mode that `schedule` changes) is part of the shape.
 """
 
 import warnings

@@ -427,7 +427,7 @@ class Sinks(Encoding):
         return -site.distance.abs().float()
 
 
-def test_a_relative_encoding_that_does_not_claim_it_is_told_so() -> None:
+def test_a_relative_encoding_that_does_not_claim_it_is_pointed_out() -> None:
     found = outcome(choice_of(Sinks), "shift of all positions")
     assert found.status == "pass"
     assert "relative = True would be true" in found.detail
@@ -453,7 +453,7 @@ class CountsTokens(Encoding):
         return -site.distance.abs()
 
 
-def test_a_length_aware_encoding_is_not_held_to_a_cache() -> None:
+def test_a_length_aware_encoding_skips_the_checks_of_cache_and_padding() -> None:
     for name in ("decoding with a cache", "left padding"):
         found = outcome(choice_of(CountsTokens), name)
         assert found.status == "not applicable"

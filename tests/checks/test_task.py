@@ -291,7 +291,7 @@ def test_parameters_are_tried_at_nonsensical_values() -> None:
     assert "symbols=0: accepted, then RuntimeError" in found.detail
 
 
-def test_a_task_of_few_problems_fails_and_an_exhaustive_one_is_not_held_to_new_ones() -> None:
+def test_a_task_with_few_problems_fails_unless_it_is_exhaustive() -> None:
     name = "test rows were not trained on"
     few, one = (
         next(each for each in check(CATALOGUE.choice(item), 8) if each.name == name) for item in ("dyck", ONE_A_SYMBOL)
@@ -308,13 +308,13 @@ def test_test_rows_that_training_draws_are_not_scored_and_pass() -> None:
     )
 
 
-def test_shorter_lengths_are_checked_where_a_view_has_rows_as_wide() -> None:
+def test_shorter_lengths_are_checked_if_a_view_has_rows_of_their_width() -> None:
     found = {each.name: each for each in check(CATALOGUE.choice("addition"), 3)}["test rows were not trained on"]
     assert found.status == "pass"
     assert "training scores 0" in found.detail and "rows drawn at length 1 may be scored" in found.detail
 
 
-def test_lengths_below_the_shortest_are_not_asked_for() -> None:
+def test_lengths_below_the_shortest_are_not_checked() -> None:
     outcomes = {found.name: found for found in check(CATALOGUE.choice("offset-recall:back=31"), 23)}
     assert not failures(outcomes)
     assert (

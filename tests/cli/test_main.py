@@ -57,7 +57,7 @@ def test_every_verb_explains_its_options(invoke, verb):
         (["--verison"], "Did you mean '--version'?"),
     ],
 )
-def test_wrong_use_is_one_line_and_exit_code_2(invoke, arguments, wanted):
+def test_a_usage_error_is_one_line_and_exit_code_2(invoke, arguments, wanted):
     result = invoke(*arguments)
     assert result.exit_code == 2
     assert result.stdout == ""
@@ -87,7 +87,7 @@ def raising(error: BaseException) -> click.Command:
         (KeyboardInterrupt(), 130, "interrupted"),
     ],
 )
-def test_errors_that_are_no_bugs_are_one_line(invoke, monkeypatch, error, code, wanted):
+def test_errors_that_are_not_bugs_are_one_line(invoke, monkeypatch, error, code, wanted):
     monkeypatch.setattr(cli.Program, "get_command", lambda *_: raising(error))
     result = invoke("status")
     assert result.exit_code == code
@@ -137,7 +137,7 @@ for line in {QUICK!r}:
     assert done.stdout.splitlines() == [f"{line} []" for line in QUICK]
 
 
-def test_a_reader_that_leaves_early_is_no_error(tmp_path):
+def test_a_reader_that_leaves_early_is_not_an_error(tmp_path):
     """`python -m benchmark ... | head`: silence, also with `-m` and from any folder."""
     reader, writer = os.pipe()
     os.close(reader)

@@ -279,13 +279,13 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def test_there_are_five_hundred_of_them() -> None:
+def test_there_are_five_hundred_cases() -> None:
     assert len({tuple(case) for case in CASES}) >= 500
     assert len(list(numeric_options())) >= 9
 
 
 @pytest.mark.parametrize("case", CASES, ids=range(len(CASES)))
-def test_it_is_one_clear_line_and_exit_code_2(case: Case, files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_is_one_clear_line_and_exit_code_2(case: Case, files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(files)
     result = CliRunner().invoke(main, case, catch_exceptions=False)
     assert result.exit_code == 2, case
@@ -296,7 +296,7 @@ def test_it_is_one_clear_line_and_exit_code_2(case: Case, files: Path, monkeypat
 
 @settings(max_examples=300, derandomize=True)
 @given(st.data())
-def test_any_text_for_a_number_is_one_within_bounds_or_refused(data: st.DataObject) -> None:
+def test_any_text_for_a_number_is_refused_or_within_bounds(data: st.DataObject) -> None:
     """Of every option that takes a number: any whole number and any float, huge, tiny, negative or none; any text."""
     _, option = data.draw(st.sampled_from(list(numeric_options())))
     numbers = st.integers().map(str) | st.floats().map(str) | st.integers(-(10**400), 10**400).map(str)

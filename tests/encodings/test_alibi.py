@@ -66,7 +66,7 @@ def test_a_wrong_sign_is_caught() -> None:
         hold_to_the_formula(planted, 3, torch.float64, 1e-9)
 
 
-def test_both_ways_the_sign_of_a_distance_does_not_count() -> None:
+def test_bidirectionally_the_sign_of_a_distance_is_ignored() -> None:
     bias = laid_out(alibi(3), site(3, torch.float64, causal=False))
     torch.testing.assert_close(bias, bias.transpose(-1, -2), atol=0, rtol=0)
     assert bias[0, 0, 2, 9].item() == pytest.approx(-paper_slopes(3)[0] * 7, abs=1e-9)

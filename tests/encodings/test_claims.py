@@ -40,5 +40,5 @@ def test_the_formula_of_learned_parameters_gives_their_number(name: str) -> None
 
 
 @pytest.mark.parametrize("base", ["t5", "cope", "learned"])
-def test_around_another_the_parameters_are_those_of_the_other(base: str) -> None:
+def test_a_wrapper_has_the_parameters_of_the_inner_encoding(base: str) -> None:
     assert parameters(f"logn:base={base}") == parameters(base) > 0

@@ -225,7 +225,7 @@ def test_bfloat16_is_close_to_float32(choice: str) -> None:
 
 
 @those(lambda encoding: not encoding.causal_only)
-def test_both_ways_the_first_token_sees_the_last(choice: str) -> None:
+def test_bidirectionally_the_first_token_sees_the_last(choice: str) -> None:
     model, tokens = build(choice), rows()
     changed = tokens.clone()
     changed[:, -1] = (changed[:, -1] + 1) % VOCABULARY
@@ -269,7 +269,7 @@ def test_the_learned_table_is_drawn() -> None:
 
 
 @those(lambda encoding: isinstance(encoding, RelativeBias) and not encoding.per_layer)
-def test_a_shared_relative_bias_is_computed_once_a_forward_pass(choice: str) -> None:
+def test_a_shared_relative_bias_is_computed_once_per_forward_pass(choice: str) -> None:
     model = build(choice, replace(SHAPE, layers=5))
     with counted(model.encoding, "at") as at:
         outputs(model, rows())

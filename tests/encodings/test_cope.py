@@ -126,7 +126,7 @@ def test_keys_far_back_are_counted_only_for_queries_that_have_not_reached_the_la
     torch.testing.assert_close(mine, wanted, atol=1e-4, rtol=1e-4)
 
 
-def test_attention_in_blocks_of_a_long_row_is_that_in_one_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_row_in_blocks_gives_the_attention_of_one_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     encoding = cope(":places=3", torch.float32)
     q, k, v = (draw(2, HEADS, 90, WIDTH, dtype=torch.float32, seed=seed) for seed in range(3))
     counted = []
@@ -174,7 +174,7 @@ def test_too_few_places_are_refused(places: int) -> None:
 
 
 @pytest.mark.parametrize("grad", [True, False])
-def test_scores_that_are_not_numbers_index_no_place(grad: bool) -> None:
+def test_nan_scores_never_become_indices(grad: bool) -> None:
     """A diverged model has NaN scores, which must not become indices."""
     encoding, (q, k) = cope(":places=3", torch.float32), queries_and_keys(torch.float32)
     with torch.set_grad_enabled(grad):

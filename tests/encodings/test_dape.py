@@ -60,7 +60,7 @@ def test_attention_and_its_gradients_are_the_papers(
     hold_attention(encoding, lambda q, k: loop(q, k, encoding, causal), WIDTH, here, dtype, tolerance, inputs=inputs)
 
 
-def test_a_silent_network_leaves_kerple() -> None:
+def test_a_network_that_outputs_zero_leaves_kerple() -> None:
     encoding, kerple = make("dape", SHAPE), make("kerple-log", SHAPE)
     encoding.narrow.weight.data.zero_()
     kerple.load_state_dict(encoding.kerple.state_dict())

@@ -13,7 +13,7 @@ def test_the_base_classes_can_be_imported_from_the_contract(name: str) -> None:
     assert getattr(encoding, name) is getattr(bases, name)
 
 
-def test_all_names_exist_and_no_others_are_made_up() -> None:
+def test_all_exported_names_exist_and_others_raise() -> None:
     assert all(hasattr(encoding, name) for name in encoding.__all__)
     with pytest.raises(AttributeError, match="has no attribute 'RelativBias'"):
         _ = encoding.RelativBias

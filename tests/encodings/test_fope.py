@@ -76,7 +76,7 @@ def test_scores_depend_only_on_distance(shift: int) -> None:
     assert (after - before).abs().amax() < 1e-9
 
 
-def test_each_row_may_have_positions_of_its_own() -> None:
+def test_each_row_may_have_its_own_positions() -> None:
     positions = torch.tensor([range(11), range(100, 133, 3)])
     q, k, encoding = per_head(7), per_head(7, seed=1), build("fope", 7, trained=211)
     whole = products(encoding, q, k, site(positions))
@@ -100,7 +100,7 @@ def test_coefficients_are_fixed_saved_and_of_the_documented_size() -> None:
     assert (others**2).sum(-1).mean().sqrt().item() == pytest.approx(0.3, rel=0.05)  # below the dominant 1
 
 
-def test_heads_have_series_of_their_own() -> None:
+def test_each_head_has_its_own_series() -> None:
     first, second, third = build("fope", 10, trained=67).series
     assert not torch.equal(first, second)
     assert not torch.equal(second, third)

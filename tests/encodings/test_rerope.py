@@ -109,7 +109,7 @@ def test_bfloat16_queries_and_keys_are_turned_back_in_float32() -> None:
     torch.testing.assert_close(clipped.double(), rerope.clipped(q.double(), k.double(), here, 3), atol=1e-3, rtol=1e-3)
 
 
-def test_the_window_is_half_the_trained_length_unless_told() -> None:
+def test_the_window_defaults_to_half_the_trained_length() -> None:
     assert build("rerope", WIDTH).window == 5
     assert make("rerope", Shape(width=2, heads=1, layers=1, train_length=1)).window == 1
     assert build("rerope:window=3", WIDTH).window == 3

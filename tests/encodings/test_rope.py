@@ -51,7 +51,7 @@ def test_rotation_and_its_gradients_are_the_papers(
     hold_rotation(encoding, width, site(PLACES), lambda x: loop_rotation(x, PLACES, pairs, base), dtype, tolerance)
 
 
-def test_each_row_may_have_positions_of_its_own() -> None:
+def test_each_row_may_have_its_own_positions() -> None:
     positions = torch.tensor([range(11), range(100, 122, 2)])
     turned, _ = build("rope", 7).rotate(per_head(7), per_head(7), site(positions))
     for row in range(BATCH):

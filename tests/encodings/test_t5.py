@@ -34,7 +34,7 @@ def test_the_last_of_32_buckets_begins_at_113() -> None:
 
 
 @pytest.mark.parametrize("buckets", [8, 32])
-def test_keys_ahead_have_buckets_of_their_own(buckets: int) -> None:
+def test_keys_ahead_have_their_own_buckets(buckets: int) -> None:
     encoding = make(f"t5:buckets={buckets}", SHAPE)
     distance = torch.arange(-300, 0)
     wanted = oracle_bucket(distance, both_ways=True, buckets=buckets, most=128)

@@ -111,7 +111,7 @@ def test_biases_start_at_zero_and_the_matrix_like_the_models_own() -> None:
     assert encoding.project.weight.std().item() == pytest.approx(97**-0.5, rel=0.05)
 
 
-def test_distances_in_a_row_are_computed_once_a_forward_pass() -> None:
+def test_distances_in_a_row_are_computed_once_per_forward_pass() -> None:
     """T of them under a causal mask, 2T - 1 both ways."""
     for causal, count in ((True, LENGTH), (False, 2 * LENGTH - 1)):
         site = site_of([list(range(LENGTH))], LENGTH, causal, torch.float32)

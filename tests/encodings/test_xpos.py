@@ -55,7 +55,7 @@ def test_scores_and_their_gradients_are_the_papers(
     agree(ours, theirs, (q, k), tolerance, gradient_tolerance=lambda expected: 10 * tolerance)
 
 
-def test_each_row_may_have_positions_of_its_own() -> None:
+def test_each_row_may_have_its_own_positions() -> None:
     positions = torch.tensor([range(11), range(100, 133, 3)])
     q, k = per_head(7), per_head(7, seed=1)
     ours = products(build("xpos", 7), q, k, site(positions))

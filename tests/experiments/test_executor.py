@@ -77,7 +77,7 @@ def test_the_interface_takes_any_executor_and_the_pool_finds_its_work_done(tmp_p
     assert events == []
 
 
-def test_what_an_executor_records_as_failed_went_wrong(tmp_path: Path) -> None:
+def test_cells_that_an_executor_records_as_failed_are_reported(tmp_path: Path) -> None:
     found = run("rope", **SMALL, results=tmp_path, executor=Broken(Store(tmp_path)))
     assert found.failures == ["offset-recall · rope · seed 0: failed: no node left"]
 
@@ -93,6 +93,6 @@ def test_the_command_line_takes_any_executor(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("setting", [{"workers": 2}, {"device": "cpu"}, {"cell_timeout": 9.0}])
-def test_settings_of_the_pool_are_refused_beside_another_executor(tmp_path: Path, setting: dict[str, object]) -> None:
+def test_settings_of_the_pool_are_refused_with_another_executor(tmp_path: Path, setting: dict[str, object]) -> None:
     with pytest.raises(UsageError, match=f"{next(iter(setting))} configures the pool of this machine"):
         run("rope", **SMALL, results=tmp_path, executor=InProcess(Store(tmp_path)), **setting)

@@ -103,14 +103,14 @@ def facts_in(store: Store) -> TaskFacts | None:
     return found
 
 
-def test_a_file_says_its_own_headline_metric(exact: str, tmp_path: Path) -> None:
+def test_a_task_from_a_file_has_its_own_headline_metric(exact: str, tmp_path: Path) -> None:
     store = Store(tmp_path / "results")
     assert run_cell(cell_of(exact), store, "cpu", lambda *_, **__: None) == "ok"
     assert facts_in(store) == TaskFacts(title="Rotate (example)", metric="exact_match", unlearned="why not")
 
 
 @pytest.mark.parametrize("behaviour", ["raises", "diverges", "kills"])
-def test_so_does_a_training_that_failed(behaviour: str, exact: str, plugin, tmp_path: Path) -> None:
+def test_its_record_states_it_even_if_training_failed(behaviour: str, exact: str, plugin, tmp_path: Path) -> None:
     store = run(
         plugin(behaviour), tasks=exact, preset="smoke", seeds=1, lengths=(1,), results=tmp_path / "results"
     ).store
@@ -135,12 +135,12 @@ def test_every_task_is_described(name: str) -> None:
         ('metric = "exact_match"\n    sweep = ("lag",)', r"sweep is \('lag',\), but must be two texts"),
     ],
 )
-def test_a_file_that_does_not_say_is_refused(new: str, why: str, tmp_path: Path) -> None:
+def test_a_file_without_a_valid_literal_metric_is_refused(new: str, why: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=why):
         cell_of(changed(tmp_path, 'metric = "token_accuracy"', new))
 
 
-def test_a_parameter_called_text_makes_no_language_task(tmp_path: Path) -> None:
+def test_a_parameter_called_text_does_not_make_a_language_task(tmp_path: Path) -> None:
     cell = cell_of(changed(tmp_path, "*, symbols: int = 10", '*, symbols: int = 10, text: str = "none"'))
     assert cell.train.task.parameters == {"symbols": 10, "text": "none"}
     assert cell.train.task.corpus is None and not cell.facts.language
@@ -170,7 +170,7 @@ def test_language_is_not_set_by_hand(tmp_path: Path) -> None:
     assert found.status == "fail" and "language" in found.detail
 
 
-def test_a_users_text_may_be_the_corpus_that_is_asked_for(powers: str) -> None:
+def test_a_users_text_task_may_take_the_requested_corpus(powers: str) -> None:
     path, source = Path(powers), POWERS.replace("def __init__(self)", 'def __init__(self, *, book: str = "sanguo")')
     path.write_text(source.replace('name = "powers"', 'name = "powers"\n    text_parameter = "book"'), "utf-8")
     cell = cell_of(powers)

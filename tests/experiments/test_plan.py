@@ -24,7 +24,7 @@ def test_a_plan_is_the_full_grid_each_cell_once() -> None:
     assert len({cell.train.key for cell in cells}) == len(cells)
 
 
-def test_cells_of_a_comparison_differ_in_the_encoding_alone() -> None:
+def test_cells_of_a_comparison_differ_only_in_the_encoding() -> None:
     rope, alibi = (
         next(cell.train for cell in plan().cells if cell.train.encoding.name == name) for name in ("rope", "alibi")
     )
@@ -32,7 +32,7 @@ def test_cells_of_a_comparison_differ_in_the_encoding_alone() -> None:
     assert rope.key != alibi.key
 
 
-def test_what_adapts_at_test_time_shares_the_model_that_it_adapts() -> None:
+def test_a_test_time_encoding_shares_the_model_that_it_adapts() -> None:
     cells = plan(tasks="copy", encodings="rope,yarn:factor=4,ntk", seeds=(0, 1)).cells
     assert [(cell.train.encoding.label, cell.train.init_seed) for cell in cells] == [("rope", 0), ("rope", 1)]
     for cell in cells:
@@ -66,7 +66,7 @@ def test_seeds_are_paired_and_init_and_data_have_their_own() -> None:
         assert cell.train.init_seed in (3, 5)
 
 
-def test_the_key_of_a_corpus_is_its_text_not_its_place(tmp_path) -> None:
+def test_the_key_of_a_corpus_depends_on_its_text_not_its_path(tmp_path) -> None:
     text = "第一回\n" + "天下大势，分久必合。" * 60 + "\n第二回\n" + "合久必分，周末七国分争。" * 60
     keys = []
     for name in ("a.txt", "b.txt"):
@@ -77,7 +77,7 @@ def test_the_key_of_a_corpus_is_its_text_not_its_place(tmp_path) -> None:
     assert {cell.train.key for cell in plan(tasks="corpus", corpus=str(tmp_path / "b.txt")).cells} != keys[0]
 
 
-def test_the_key_of_a_corpus_counts_its_tokenizer() -> None:
+def test_the_key_of_a_corpus_depends_on_its_tokenizer() -> None:
     items = ("corpus", "corpus:tokenizer=jieba", "corpus:tokenizer=char", "corpus:tokenizer=whitespace")
     keys = [frozenset(cell.train.key for cell in plan(tasks=item).cells) for item in items]
     assert keys[0] == keys[1]
@@ -141,7 +141,7 @@ def test_the_command_of_a_request_asks_for_the_same_again() -> None:
     )
 
 
-def test_an_encoding_that_reads_digits_is_offered_to_tasks_with_numbers_alone() -> None:
+def test_an_encoding_that_reads_digits_is_offered_only_to_tasks_with_numbers() -> None:
     made = plan(encodings="rope,abacus")
     assert {cell.train.encoding.name for cell in made.cells} == {"rope"}
     assert [line.partition(":")[0] for line in made.left_out] == [
@@ -153,7 +153,7 @@ def test_an_encoding_that_reads_digits_is_offered_to_tasks_with_numbers_alone() 
 
 
 @pytest.mark.parametrize("encoding", ["logn:base=abacus", "randomized:base=abacus"])
-def test_what_is_built_around_one_that_reads_digits_reads_them_too(encoding: str) -> None:
+def test_a_wrapper_of_an_encoding_that_reads_digits_reads_them_too(encoding: str) -> None:
     made = plan(encodings=f"rope,{encoding}", tasks="copy,addition", seeds=(0,))
     assert [line.partition(":")[0] for line in made.left_out] == [encoding.partition(":")[0]]
     measured = [
@@ -165,12 +165,12 @@ def test_what_is_built_around_one_that_reads_digits_reads_them_too(encoding: str
 
 
 @pytest.mark.parametrize("base", ["yarn", "logn"])
-def test_what_adapts_at_test_time_is_no_base_of_another(base: str) -> None:
+def test_a_test_time_encoding_cannot_be_the_base_of_another(base: str) -> None:
     with pytest.raises(UsageError, match=f"base is {base}, but must be an encoding that is trained itself"):
         plan(encodings=f"logn:base={base}")
 
 
-def test_the_key_of_a_wrapper_counts_what_it_is_built_around(tmp_path) -> None:
+def test_the_key_of_a_wrapper_depends_on_the_inner_encoding(tmp_path) -> None:
     inner = tmp_path / "mine.py"
     source = (ROOT / "benchmark" / "encodings" / "alibi.py").read_text("utf-8").replace('"alibi"', '"mine"')
     inner.write_text(source, "utf-8")
@@ -181,12 +181,12 @@ def test_the_key_of_a_wrapper_counts_what_it_is_built_around(tmp_path) -> None:
 
 
 @pytest.mark.parametrize("name", TASKS.table)
-def test_every_task_has_a_budget_of_its_own(name: str) -> None:
+def test_every_task_has_its_own_budget(name: str) -> None:
     (quick,), (standard,) = (PRESETS[size].budgets_for(name) for size in ("quick", "standard"))
     assert quick == TUNED[name]
     assert quick.train_length >= make(name).shortest()
     assert standard.steps * standard.batch >= 2 * quick.steps * quick.batch
 
 
-def test_budgets_are_of_tasks_that_exist() -> None:
+def test_budgets_name_only_existing_tasks() -> None:
     assert set(TUNED) == set(TASKS.table)

@@ -29,7 +29,7 @@ def test_cells_come_in_the_order_given_as_long_as_nothing_is_known() -> None:
     assert queue.take() is None
 
 
-def test_what_was_slow_goes_first() -> None:
+def test_slow_cells_go_first() -> None:
     rope, other_rope, alibi, other_alibi, dape, other_dape = cells(encodings="rope,alibi,dape")
     queue = LongestFirst([rope, other_rope, alibi, other_alibi, dape, other_dape])
     assert [label(queue.take()) for _ in range(3)] == [("rope", 0), ("rope", 1), ("alibi", 0)]
@@ -48,7 +48,7 @@ def test_an_encoding_that_is_slow_on_one_task_is_expected_to_be_on_another() -> 
     assert label(queue.take()) == ("alibi", 0)
 
 
-def test_what_is_put_last_comes_after_all_others() -> None:
+def test_cells_put_last_come_after_all_others() -> None:
     first, second = cells(encodings="rope")
     queue = LongestFirst([first, second])
     assert queue.take() is first
@@ -64,7 +64,7 @@ def test_what_is_put_last_comes_after_all_others() -> None:
         (("started", "resumed", "progress", "measuring", "done"), False),  # a part of it had
     ],
 )
-def test_only_a_cell_that_was_trained_whole_teaches_how_long_it_takes(told: tuple[str, ...], learns: bool) -> None:
+def test_only_a_cell_trained_from_its_first_step_informs_estimates(told: tuple[str, ...], learns: bool) -> None:
     (cell,) = cells(encodings="rope", seeds=(0,))
     worker = WorkerProcess(process=subprocess.Popen(["true"]), log=tempfile.TemporaryFile(), cell=cell)
     for event in told:

@@ -23,5 +23,5 @@ def test_bad_lengths_are_refused(text: str) -> None:
         parse_multiples(text)
 
 
-def test_lengths_are_sorted_and_each_once() -> None:
+def test_lengths_are_sorted_without_duplicates() -> None:
     assert parse_multiples("4,1,4,2") == (1, 2, 4)

@@ -44,7 +44,7 @@ def outcomes(folder: Path) -> dict[str, object]:
     return found
 
 
-def test_a_run_computes_each_cell_once_and_a_wider_one_what_is_missing(tmp_path: Path) -> None:
+def test_a_run_computes_each_cell_once_and_a_wider_run_only_what_is_missing(tmp_path: Path) -> None:
     done = []
 
     def note(event) -> None:
@@ -69,7 +69,7 @@ def test_a_run_computes_each_cell_once_and_a_wider_one_what_is_missing(tmp_path:
     assert np.isnan(learned.value[2.0])
 
 
-def test_adapting_encodings_are_measured_on_the_model_that_is_there(tmp_path: Path) -> None:
+def test_adapting_encodings_are_measured_on_the_existing_model(tmp_path: Path) -> None:
     run("rope", **SMALL, seeds=1, results=tmp_path)
     (trained,) = tmp_path.glob("cells/*/train.json")
     stamp = trained.stat().st_mtime_ns
@@ -162,7 +162,7 @@ def test_a_worker_that_wants_more_than_its_share_of_memory_fails_and_the_rest_go
         ("5:cpu:/elsewhere\n4:memory:/jobs/7\n", "memory/jobs/memory.limit_in_bytes"),
     ],
 )
-def test_a_container_or_a_job_has_the_memory_that_it_is_given(tmp_path: Path, monkeypatch, own: str, file: str) -> None:
+def test_a_container_or_a_job_has_the_memory_that_it_may_use(tmp_path: Path, monkeypatch, own: str, file: str) -> None:
     """The limit may be that of a group above its own."""
     monkeypatch.setattr(machine, "CONTROL_GROUPS", tmp_path / "cgroup")
     monkeypatch.setattr(machine, "OWN_GROUPS", tmp_path / "own")
@@ -182,7 +182,7 @@ def test_a_container_or_a_job_has_the_memory_that_it_is_given(tmp_path: Path, mo
     ("behaviour", "reason"),
     [("breaks", "the loss was nan at length 32"), ("ends", "the worker died: signal 9 (killed; out of memory?)")],
 )
-def test_a_model_that_cannot_be_measured_went_wrong(tmp_path: Path, plugin, behaviour: str, reason: str) -> None:
+def test_a_model_that_cannot_be_measured_is_a_failure(tmp_path: Path, plugin, behaviour: str, reason: str) -> None:
     outcome = run(plugin(behaviour), **SMALL, seeds=1, results=tmp_path, workers=1)
     assert [line.rpartition("seed 0: ")[2].rpartition("Error: ")[2] for line in outcome.failures] == [reason]
 
@@ -195,7 +195,7 @@ def test_a_model_that_cannot_be_measured_went_wrong(tmp_path: Path, plugin, beha
         ("def __init__(self, shape): {}['no']", "KeyError: 'no'"),
     ],
 )
-def test_a_plugin_that_cannot_be_made_is_refused_in_one_line(tmp_path: Path, code: str, reason: str) -> None:
+def test_a_plugin_that_cannot_be_built_is_refused_in_one_line(tmp_path: Path, code: str, reason: str) -> None:
     path = tmp_path / "mine.py"
     inside = code.startswith("def")
     path.write_text((f"{HEAD}\n    {code}\n") if inside else f"{code}\n{HEAD}")
@@ -207,12 +207,12 @@ def test_a_plugin_that_cannot_be_made_is_refused_in_one_line(tmp_path: Path, cod
         assert outcome.stderr.count("\n") == 1
 
 
-def test_what_a_plugin_prints_does_not_reach_the_protocol(tmp_path: Path, plugin) -> None:
+def test_output_of_a_plugin_stays_out_of_the_protocol(tmp_path: Path, plugin) -> None:
     outcome = run(plugin("prints"), **SMALL, seeds=1, results=tmp_path)
     assert outcome.failures == []
 
 
-def test_what_cannot_work_is_refused_before_anything_is_trained(tmp_path: Path) -> None:
+def test_a_cell_that_cannot_work_is_refused_before_anything_is_trained(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="base is -1"):
         run("alibi,rope:base=-1", **SMALL, seeds=1, results=tmp_path)
     assert list(Store(tmp_path).records()) == []
@@ -230,7 +230,7 @@ def test_what_cannot_work_is_refused_before_anything_is_trained(tmp_path: Path) 
         (["--colour", "red"], "--colour"),
     ],
 )
-def test_wrong_use_is_one_line_and_exit_code_2(tmp_path: Path, options: list[str], words: str) -> None:
+def test_a_usage_error_is_one_line_and_exit_code_2(tmp_path: Path, options: list[str], words: str) -> None:
     outcome = CliRunner().invoke(main, ["run", *OPTIONS, "--results", str(tmp_path), *options])
     assert outcome.exit_code == 2
     assert words in outcome.stderr

@@ -176,18 +176,16 @@ def kill_training_often(tmp_path: Path, whole: Path, kills: int, seed: int) -> N
     assert len(found) == 1 + 2
 
 
-def test_a_training_that_is_killed_while_it_writes_checkpoints_ends_as_if_it_had_not_been(
-    tmp_path: Path, whole: Path
-) -> None:
+def test_a_training_killed_while_it_writes_checkpoints_ends_with_the_same_result(tmp_path: Path, whole: Path) -> None:
     kill_training_often(tmp_path, whole, kills=3, seed=11)
 
 
 @pytest.mark.slow
-def test_a_training_that_is_killed_twelve_times_ends_as_if_it_had_not_been(tmp_path: Path, whole: Path) -> None:
+def test_a_training_killed_twelve_times_ends_with_the_same_result(tmp_path: Path, whole: Path) -> None:
     kill_training_often(tmp_path, whole, kills=12, seed=12)
 
 
-def test_a_killed_training_goes_on_inside_its_cell_to_the_same_result(tmp_path: Path, whole: Path) -> None:
+def test_a_killed_training_resumes_within_its_cell_to_the_same_result(tmp_path: Path, whole: Path) -> None:
     cell = PLAN.cells[0]
     store = Store(tmp_path)
     assert kill_in_training(cell, store, after=0)
@@ -213,7 +211,7 @@ def test_a_killed_training_goes_on_inside_its_cell_to_the_same_result(tmp_path: 
 # Hangs
 
 
-def test_a_cell_that_hangs_is_given_up_and_the_rest_go_on(tmp_path: Path, plugin) -> None:
+def test_a_cell_that_hangs_is_abandoned_and_the_rest_go_on(tmp_path: Path, plugin) -> None:
     limit = 30  # many times what a cell takes, however busy the machine is
     results = tmp_path / "results"
     hanging = plugin("hangs")
@@ -229,7 +227,7 @@ def test_a_cell_that_hangs_is_given_up_and_the_rest_go_on(tmp_path: Path, plugin
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "nan", "inf", "-inf", "1e999", "soon", ""])
-def test_a_timeout_that_is_no_time_is_refused(tmp_path: Path, value: str) -> None:
+def test_an_invalid_timeout_is_refused(tmp_path: Path, value: str) -> None:
     outcome = CliRunner().invoke(main, ["run", *OPTIONS, "--results", str(tmp_path), "--cell-timeout", value])
     assert outcome.exit_code == 2
     assert outcome.stderr.startswith("error: Invalid value for '--cell-timeout': ")
@@ -312,7 +310,7 @@ def test_two_runs_on_one_folder_share_the_work(tmp_path: Path, whole: Path) -> N
     assert sorted(trained) == sorted(PLAN.train_keys)  # each once
 
 
-def test_what_another_run_did_meanwhile_is_not_done_again(tmp_path: Path) -> None:
+def test_work_that_another_run_did_meanwhile_is_not_repeated(tmp_path: Path) -> None:
     store, cell = Store(tmp_path), PLAN.cells[0]
     assert run_cell(cell, store, "cpu", lambda *_, **__: None) == "ok"
     stamps = {path: path.stat().st_mtime_ns for path in store.folder(cell.train.key).glob("*.*[ns]")}
@@ -329,7 +327,7 @@ def test_a_cell_that_another_run_holds_is_left_to_it(tmp_path: Path) -> None:
     assert list(store.records()) == []
 
 
-def test_the_death_of_one_that_waits_spoils_nothing(tmp_path: Path) -> None:
+def test_the_death_of_a_waiting_worker_does_no_harm(tmp_path: Path) -> None:
     """A worker dies while another run holds its cell: that run's record will tell, not this one's."""
     store, cell = Store(tmp_path), PLAN.cells[0]
     with Path(os.devnull).open("rb") as log:
@@ -347,7 +345,7 @@ def test_the_death_of_one_that_waits_spoils_nothing(tmp_path: Path) -> None:
 # Data, never code
 
 
-def test_nothing_in_the_results_folder_is_run(tmp_path: Path) -> None:
+def test_nothing_in_the_results_folder_is_executed(tmp_path: Path) -> None:
     """A pickle that would leave a mark, under the name of every file that a run reads."""
     import pickle
 
@@ -372,7 +370,7 @@ def test_nothing_in_the_results_folder_is_run(tmp_path: Path) -> None:
     assert mark.exists()  # the trap works
 
 
-def test_a_file_of_ones_own_is_run_only_when_it_is_named(tmp_path: Path, plugin) -> None:
+def test_a_users_file_is_run_only_when_it_is_named(tmp_path: Path, plugin) -> None:
     mark, own, results = tmp_path / "mark", Path(plugin("prints")), str(tmp_path / "results")
     own.write_text(f"{own.read_text()}\nfrom pathlib import Path\n\nPath({str(mark)!r}).touch()\n")
     training = ["run", *OPTIONS, "--seeds", "1", "--results", results]

@@ -127,7 +127,7 @@ OF_DISTANCE = ["alibi", "t5", "sandwich", "kerple-log", "kerple-power"]
 
 @pytest.mark.parametrize("name", OF_DISTANCE)
 @pytest.mark.parametrize("queries", [40, 17])
-def test_a_bias_of_distance_alone_is_read_from_its_diagonals(name: str, queries: int) -> None:
+def test_a_bias_by_distance_is_read_from_its_diagonals(name: str, queries: int) -> None:
     """Long rows without gradients, in three blocks: as with the mask laid out, which is never made."""
     encoding, keys = make(name, SHAPE), 40
     draws = torch.Generator().manual_seed(0)
@@ -153,7 +153,7 @@ def test_a_bias_of_distance_alone_is_read_from_its_diagonals(name: str, queries:
     torch.testing.assert_close(along, laid_out, rtol=1e-5, atol=1e-6)
 
 
-def test_a_subclass_with_a_bias_of_its_own_is_asked_for_it() -> None:
+def test_a_subclass_that_overrides_a_bias_gets_its_own() -> None:
     class Louder(Alibi):
         def bias(self, site: Site) -> Tensor:
             return 2 * by_distance(self.at, site)
@@ -166,11 +166,11 @@ def test_a_subclass_with_a_bias_of_its_own_is_asked_for_it() -> None:
 
 
 @pytest.mark.parametrize("name", ["rope", "alibi"])
-def test_weights_asked_for_take_the_plain_road(name: str) -> None:
+def test_requested_weights_take_the_eager_path(name: str) -> None:
     assert kernel_calls(build(name), weights=[]) == []
 
 
-def test_rescored_attention_takes_the_plain_road() -> None:
+def test_rescored_attention_takes_the_eager_path() -> None:
     assert kernel_calls(build(Counting)) == []
 
 
@@ -243,7 +243,7 @@ def test_where_rotation_widens_the_kernel_gets_one_width_and_gives_back_the_valu
     torch.testing.assert_close(mixed, weights @ v)
 
 
-def test_positions_are_sampled_in_training_alone() -> None:
+def test_positions_are_sampled_only_in_training() -> None:
     given: list[torch.Generator | None] = []
 
     class Sampling(Encoding):
@@ -302,7 +302,7 @@ def test_a_bias_is_broadcast_against_a_mask_of_each_row(shape: tuple[int, ...], 
 
 
 @pytest.mark.parametrize("grad", [True, False])
-def test_scores_that_an_encoding_lays_open_are_hidden_again(grad: bool) -> None:
+def test_scores_that_an_encoding_unmasks_are_masked_again(grad: bool) -> None:
     class Open(Encoding):
         name = "open"
 
@@ -316,7 +316,7 @@ def test_scores_that_an_encoding_lays_open_are_hidden_again(grad: bool) -> None:
     torch.testing.assert_close(mixed, v.cumsum(dim=2) / torch.arange(1, 12)[:, None])
 
 
-def test_scores_that_an_encoding_keeps_are_left_as_they_are() -> None:
+def test_scores_that_an_encoding_keeps_are_not_changed() -> None:
     kept = torch.randn(BATCH, SHAPE.heads, LENGTH, LENGTH, generator=generator("kept"))
 
     class Keeping(Encoding):

@@ -105,7 +105,7 @@ def test_two_cells_share_data_and_weights(task: str) -> None:
     assert rope.key != alibi.key
 
 
-def test_seeds_are_functions_of_their_names_alone() -> None:
+def test_seeds_depend_only_on_their_names() -> None:
     assert seed_of("copy", "evaluation", 64) == seed_of("copy", "evaluation", 64)
     assert 0 <= seed_of("a") < 2**63
     assert len({seed_of("weight", seed, name) for seed in range(50) for name in ("head", "embedding")}) == 100

@@ -47,7 +47,7 @@ def _offers(name: str) -> bool:
 
 
 @pytest.mark.parametrize("label", ["alibi", "t5", "fire", "kerple-log", "kerple-power", "sandwich", "logn:base=alibi"])
-def test_the_bias_at_each_pair_is_the_one_laid_out(label: str) -> None:
+def test_the_bias_at_each_pair_equals_the_dense_one(label: str) -> None:
     encoding, site = make(label, SHAPE), site_of(LENGTH)
     bias = encoding.bias(site)
     at_pair = pairwise(bias, site)
@@ -61,7 +61,7 @@ def test_the_bias_at_each_pair_is_the_one_laid_out(label: str) -> None:
 
 
 @pytest.mark.parametrize("label", ["alibi", "fire"])
-def test_values_are_those_of_a_bias_that_is_laid_out(label: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_values_equal_those_of_a_dense_bias(label: str, monkeypatch: pytest.MonkeyPatch) -> None:
     # Nothing is traced: the compiler does not follow what holds every function to its annotations under test.
     monkeypatch.setattr("torch.nn.attention.flex_attention._FLEX_ATTENTION_DISABLE_COMPILE_DEBUG", True)
     encoding, site, (q, k, v) = make(label, SHAPE), site_of(LENGTH), drawn(LENGTH)
@@ -74,7 +74,7 @@ def test_values_are_those_of_a_bias_that_is_laid_out(label: str, monkeypatch: py
     torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-5)
 
 
-def test_rows_of_other_positions_have_no_bias_for_all() -> None:
+def test_rows_with_different_positions_have_no_pairwise_bias() -> None:
     positions = torch.stack((torch.arange(40), torch.arange(40) * 2))
     site = Site.of(torch.empty(2, 40, 0), positions)
     for label in ("alibi", "fire"):
@@ -82,7 +82,7 @@ def test_rows_of_other_positions_have_no_bias_for_all() -> None:
     assert pairwise(Encoding(SHAPE).bias(site), site) is None
 
 
-def test_a_variant_that_reads_otherwise_has_no_pairs_of_its_parent() -> None:
+def test_a_subclass_with_another_formula_has_no_pairwise_bias() -> None:
     class Flat(Fire):
         def read(self, share: torch.Tensor) -> torch.Tensor:
             return torch.zeros_like(share)
@@ -96,7 +96,7 @@ def mix(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, site: Site, encoding:
     return flex.mix(q, k, v, site, encoding, encoding.bias(site), 1.0)
 
 
-def test_memory_that_runs_out_is_no_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_running_out_of_memory_is_not_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object, **__: object) -> torch.Tensor:
         raise torch.OutOfMemoryError("full")
 
@@ -106,7 +106,7 @@ def test_memory_that_runs_out_is_no_refusal(monkeypatch: pytest.MonkeyPatch) -> 
     assert not flex._refused
 
 
-def test_where_there_is_no_compiler_it_says_so_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_compiler_it_warns_once(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object, **__: object) -> torch.Tensor:
         raise RuntimeError("no C compiler\nand more")
 
@@ -147,7 +147,7 @@ for length in (300, 1024, 2000, 4096, 5000, 8192, 10_000, 12_288, 16_384, 20_000
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
 @pytest.mark.parametrize("label", ["alibi", "t5", "fire", "kerple-log"])
-def test_on_a_gpu_the_kernel_gives_what_blocks_give_at_every_length(label: str) -> None:
+def test_on_a_gpu_the_kernel_equals_blocks_at_every_length(label: str) -> None:
     """In a process of its own: the compiler does not follow what holds every function to its annotations under test."""
     done = subprocess.run([sys.executable, "-c", ON_GPU, label], capture_output=True, encoding="utf-8")
     assert done.returncode == 0, done.stderr[-3000:]

@@ -25,11 +25,11 @@ def found(encoding: Encoding) -> list[Hook]:
     return [hook for hook in HOOKS if overrides(encoding, hook)]
 
 
-def test_of_the_contract_none_of_its_own_is_found() -> None:
+def test_the_contracts_own_hooks_do_not_count() -> None:
     assert found(Encoding(SHAPE)) == []
 
 
-def test_a_base_class_and_a_class_of_ones_own_override() -> None:
+def test_hooks_of_a_base_class_and_of_a_users_class_count() -> None:
     assert found(RelativeBias(SHAPE)) == ["bias"]
     assert found(Rotation(SHAPE)) == ["rotate"]
     assert found(Rescoring(SHAPE)) == ["rescore"]

@@ -39,7 +39,7 @@ def test_hidden_states_of_some_places_are_those_of_all(encoding: str, places: li
 
 @pytest.mark.parametrize("encoding", CATALOGUE.names())
 @pytest.mark.parametrize("places", [[11, 23, 35], [10, 22, 34, 35]], ids=["last", "last-two"])
-def test_questions_at_the_end_of_rows_are_answered_by_the_last_queries_alone(encoding: str, places: list[int]) -> None:
+def test_questions_at_the_end_of_rows_need_only_the_last_queries(encoding: str, places: list[int]) -> None:
     model, chosen = model_with(encoding), torch.tensor(places)
     tokens = torch.randint(11, (3, 12), generator=generator("late"))
     attention = mock.Mock(wraps=model.layers[-1].attention.forward)
@@ -52,7 +52,7 @@ def test_questions_at_the_end_of_rows_are_answered_by_the_last_queries_alone(enc
 
 
 @pytest.mark.parametrize(("places", "first"), [([8, 23], 0), ([9, 23], 9), ([11, 20], 0), ([23], 11), ([], 0)])
-def test_queries_are_left_out_where_three_quarters_of_a_row_are_not_asked_for(places: list[int], first: int) -> None:
+def test_queries_are_skipped_if_three_quarters_of_a_row_are_not_asked_for(places: list[int], first: int) -> None:
     chosen = torch.tensor(places, dtype=torch.long)
     with torch.no_grad():
         assert first_asked(chosen, 12) == first
@@ -63,7 +63,7 @@ def test_queries_are_left_out_where_three_quarters_of_a_row_are_not_asked_for(pl
     ("encoding", "asked"),
     [("rope", 0), ("alibi", 0), ("drop", 1), ("kerple-log", 2), ("dape", 2), ("randomized:base=drop", 1)],
 )
-def test_every_encoding_that_has_a_schedule_is_told_what_is_done(
+def test_every_encoding_with_a_schedule_is_told_the_share_done(
     encoding: str, asked: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model, told = model_with(encoding), []

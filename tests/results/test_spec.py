@@ -51,7 +51,7 @@ def test_a_key_is_32_hexadecimal_digits(spec: TrainSpec) -> None:
     assert re.fullmatch(r"[0-9a-f]{32}", spec.key)
 
 
-def test_every_field_counts_but_those_for_people(spec: TrainSpec) -> None:
+def test_every_field_counts_except_those_for_people(spec: TrainSpec) -> None:
     for path in leaves(spec):
         if path in FIXED:
             continue
@@ -60,7 +60,7 @@ def test_every_field_counts_but_those_for_people(spec: TrainSpec) -> None:
         assert (changed.key == spec.key) == (path in FOR_PEOPLE), path
 
 
-def test_many_fields_are_looked_at(train_spec: TrainSpec) -> None:
+def test_many_fields_are_covered(train_spec: TrainSpec) -> None:
     """The test above walks the whole tree, nested specs too."""
     paths = leaves(train_spec)
     assert ("budget", "learning_rate") in paths
@@ -77,7 +77,7 @@ def test_a_parameters_value_and_its_kind_count(train_spec: TrainSpec) -> None:
     assert key(base=1, other=2) == key(other=2, base=1)
 
 
-def test_a_copy_has_a_key_of_its_own(train_spec: TrainSpec) -> None:
+def test_a_copy_has_its_own_key(train_spec: TrainSpec) -> None:
     """The key is cached: a copy must not inherit that of its original."""
     assert train_spec.key
     assert train_spec.model_copy(update={"init_seed": 5}).key != train_spec.key
@@ -124,7 +124,7 @@ def test_a_key_changes_with_the_protocol(train_spec: TrainSpec) -> None:
         (("kind",), "evaluate"),
     ],
 )
-def test_what_makes_no_sense_is_refused(train_spec: TrainSpec, path: tuple[str, ...], value: object) -> None:
+def test_nonsensical_values_are_refused(train_spec: TrainSpec, path: tuple[str, ...], value: object) -> None:
     data = train_spec.model_dump()
     part = data
     for name in path[:-1]:

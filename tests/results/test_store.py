@@ -197,7 +197,7 @@ def test_arrays_that_cannot_be_read_are_named(store: Store, measured: EvalRecord
     assert str(path) in store.problems[0]
 
 
-def test_arrays_that_the_record_was_not_made_with_are_named(store: Store, measured: EvalRecord) -> None:
+def test_arrays_of_another_record_are_named(store: Store, measured: EvalRecord) -> None:
     made = outcome(4)
     store.put(measured, made)
     (record,) = store.records()
@@ -238,7 +238,7 @@ def test_arrays_of_another_kind_are_named(store: Store, measured: EvalRecord, ar
     assert why in store.problems[0]
 
 
-def test_a_look_inside_has_a_weight_for_every_pair_of_its_words(store: Store, probed: ProbeRecord) -> None:
+def test_a_probe_has_a_weight_for_every_pair_of_its_words(store: Store, probed: ProbeRecord) -> None:
     words = len(probed.words)
     fitting = {"attention": np.zeros((2, 3, words, words)), "structure": np.zeros((2, 3, 5))}
     store.put(probed, fitting)
@@ -248,7 +248,7 @@ def test_a_look_inside_has_a_weight_for_every_pair_of_its_words(store: Store, pr
     assert "its attention covers 5 words, not 2" in store.problems[0]
 
 
-def test_arrays_of_numbers_that_numpy_does_not_have_are_named(store: Store, measured: EvalRecord) -> None:
+def test_arrays_of_a_dtype_unknown_to_numpy_are_named(store: Store, measured: EvalRecord) -> None:
     header = b'{"count":{"dtype":"BF16","shape":[1],"data_offsets":[0,2]}}'
     store.put(measured)
     content = len(header).to_bytes(8, "little") + header + b"\0\0"
@@ -257,7 +257,7 @@ def test_arrays_of_numbers_that_numpy_does_not_have_are_named(store: Store, meas
     assert "BF16" in store.problems[0]
 
 
-def test_a_folder_that_is_not_there_is_empty(tmp_path: Path) -> None:
+def test_a_missing_folder_is_an_empty_store(tmp_path: Path) -> None:
     store = Store(tmp_path / "nowhere")
     assert list(store.records()) == []
     assert store.runs() == []
@@ -271,7 +271,7 @@ def test_a_folder_that_is_not_there_is_empty(tmp_path: Path) -> None:
     "key",
     ["", "..", "../" * 10 + "x" * 2, "/etc/passwd", "A" * 32, "g" * 32, "a" * 31, "a" * 33, "a" * 31 + "/", "a\n" * 16],
 )
-def test_what_is_no_key_leads_nowhere(store: Store, key: str) -> None:
+def test_an_invalid_key_leads_nowhere(store: Store, key: str) -> None:
     for lead in (store.folder, store.weights, store.train):
         with pytest.raises(UsageError, match=r"is not a valid key \(expected 32 hex digits\)"):
             lead(key)
@@ -334,7 +334,7 @@ def test_arrays_are_there_before_the_record_that_vouches_for_them(
     assert written == [".safetensors", ".json"]
 
 
-def test_what_a_killed_writer_leaves_behind_is_no_record(store: Store, trained: TrainRecord) -> None:
+def test_leftovers_of_a_killed_writer_are_not_records(store: Store, trained: TrainRecord) -> None:
     store.put(trained)
     (store.folder(trained.spec.key) / ".k1ll3d.tmp").write_bytes(b'{"half')
     assert list(store.records()) == [trained]

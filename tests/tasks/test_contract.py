@@ -64,7 +64,7 @@ def test_the_registry_is_the_folder_and_sorted() -> None:
     assert list(tasks.TABLE) == sorted(tasks.TABLE)
 
 
-def test_a_task_says_what_it_is(task: Task) -> None:
+def test_a_task_describes_itself(task: Task) -> None:
     entry = tasks.CATALOGUE.entry(task.name)
     for attribute in (
         "title",
@@ -127,7 +127,7 @@ def test_test_problems_are_all_different(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SYNTHETIC)
-def test_chance_is_what_a_guesser_reaches(name: str) -> None:
+def test_chance_is_the_score_of_a_guesser(name: str) -> None:
     """The guesser knows the rules of each task, and guesses where they leave a choice."""
     task, length, rows = tasks.make(name), 16, 4000
     batch = task.sample(rows, length, generator("chance"))

@@ -36,7 +36,7 @@ def test_rows_drawn_are_those_of_a_machine_with_one_bit_of_memory(ignore: float)
         assert targets[1::2] == [UNSCORED] * 12
 
 
-def test_instructions_have_the_shares_that_were_asked_for() -> None:
+def test_instructions_have_the_requested_shares() -> None:
     batch = tasks.make("flip-flop:ignore=0.5").sample(2003, 13, generator("golden"))
     inner = batch.tokens[:, 2:-1:2]
     for instruction, share in ((WRITE, 0.25), (IGNORE, 0.5), (READ, 0.25)):

@@ -138,7 +138,7 @@ def test_a_text_too_short_is_refused_with_the_numbers(shuihu: Corpus) -> None:
         shuihu.sample(1, train, generator("test"))
 
 
-def test_a_file_of_ones_own_works_whatever_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_users_file_works_whatever_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POSITION_BENCHMARK_CACHE", str(tmp_path / "cache"))
     path = tmp_path / "<script>alert(1)<"
     path.write_text("The quick brown fox jumps over the lazy dog. " * 200, "utf-8")

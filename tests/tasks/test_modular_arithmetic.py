@@ -117,7 +117,7 @@ def _reduced(numbers: tuple[int, ...], operators: tuple[str, ...], order: tuple[
     return eval(pieces[0]) % 5
 
 
-def test_chance_with_brackets_is_what_the_likeliest_value_reaches() -> None:
+def test_chance_with_brackets_is_the_probability_of_the_likeliest_value() -> None:
     task = ModularArithmetic(brackets=True)
     answers = task.sample(20000, 11, generator("chance")).tokens[:, -1] - ZERO
     assert (answers == 0).double().mean().item() == pytest.approx(task.chance(11)["exact_match"], abs=0.014)

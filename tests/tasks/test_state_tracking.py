@@ -20,7 +20,7 @@ def test_the_table_is_that_of_a_group(over: str) -> None:
     assert not torch.equal(table, table.T)
 
 
-def test_the_groups_are_told_apart_by_the_orders_of_their_elements() -> None:
+def test_the_orders_of_their_elements_identify_the_groups() -> None:
     """S3 has 1, 3 and 2 elements of order 1, 2 and 3; A5 has 1, 15, 20 and 24 of order 1, 2, 3 and 5."""
     for over, wanted in (("S3", [1, 3, 2, 0]), ("A5", [1, 15, 20, 24])):
         table = StateTracking(over=over).table

@@ -37,7 +37,7 @@ def test_every_part_is_counted_once(monkeypatch):
     assert found["other"] == sum(calls.values()) + 1
 
 
-def test_the_process_tells_of_each_cell(monkeypatch, capsys):
+def test_the_process_reports_each_cell(monkeypatch, capsys):
     threads = torch.get_num_threads()
     monkeypatch.setattr("sys.argv", ["cells", "2"])
     monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps([small().model_dump(mode="json")])))
@@ -49,7 +49,7 @@ def test_the_process_tells_of_each_cell(monkeypatch, capsys):
     assert all(set(each) == {"whole", *PARTS, "other"} for each in rounds)
 
 
-def test_a_cell_that_fails_is_no_measurement(monkeypatch):
+def test_a_failed_cell_is_not_a_measurement(monkeypatch):
     monkeypatch.setattr(cells, "run_cell", lambda *_, **__: "failed")
     with pytest.raises(RuntimeError, match="offset-recall · rope · seed 0: failed"):
         cells.measured(small())

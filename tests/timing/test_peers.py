@@ -129,7 +129,7 @@ def test_the_loop_by_hand_counts_right_places():
     assert by_hand.rate(2, by_hand.Work(**WORK)) == 1.0
 
 
-def test_both_sides_of_the_whole_do_the_same_work():
+def test_both_sides_of_a_whole_run_do_the_same_work():
     work, arguments = side_by_side.work("cpu"), side_by_side.run_arguments("somewhere", "cpu")
     assert by_hand.Work(**work).lengths == [32, 64, 128, 256, 512]
     assert arguments[arguments.index("--encodings") + 1] == ",".join(work["encodings"])

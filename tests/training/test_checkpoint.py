@@ -83,7 +83,7 @@ def alike(one: tuple[dict[str, torch.Tensor], Training], other: tuple[dict[str, 
 
 
 @pytest.mark.parametrize("encoding", TRAINED)
-def test_every_encoding_goes_on_to_the_same_result(tmp_path: Path, encoding: str) -> None:
+def test_every_encoding_resumes_to_the_same_result(tmp_path: Path, encoding: str) -> None:
     bench = Bench(tmp_path / "c", encoding)
     whole = bench.run()
     bench.cut(3, 6)  # where `progress` is called, the step is done and not yet written
@@ -92,7 +92,7 @@ def test_every_encoding_goes_on_to_the_same_result(tmp_path: Path, encoding: str
 
 
 @pytest.mark.parametrize("step", range(1, STEPS + 1))
-def test_every_step_is_one_to_go_on_from(tmp_path: Path, step: int) -> None:
+def test_training_resumes_from_every_step(tmp_path: Path, step: int) -> None:
     bench = Bench(tmp_path / "c", "kerple-log")
     bench.cut(step)
     assert alike(bench.run(bench.checkpoint()), bench.run())
@@ -109,7 +109,7 @@ def test_seconds_add_up(tmp_path: Path) -> None:
     assert bench.run(bench.checkpoint())[1].seconds > before
 
 
-def test_nothing_is_written_before_its_time_nor_without_a_checkpoint(tmp_path: Path) -> None:
+def test_nothing_is_written_early_or_without_a_checkpoint(tmp_path: Path) -> None:
     bench = Bench(tmp_path / "c", "rope")
     whole = bench.run()
     assert alike(bench.run(bench.checkpoint(seconds=3600)), whole)
@@ -173,7 +173,7 @@ FAULTS: dict[str, tuple[Callable[[Bench, dict[str, torch.Tensor]], bytes], str]]
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_file_that_cannot_be_gone_on_from_is_named_and_skipped(tmp_path: Path, fault: str) -> None:
+def test_a_file_that_cannot_be_resumed_from_is_named_and_skipped(tmp_path: Path, fault: str) -> None:
     bench = Bench(tmp_path / "c", "rope")
     bench.cut(5)
     spoil, why = FAULTS[fault]

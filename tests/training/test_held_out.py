@@ -26,7 +26,7 @@ def test_training_never_scores_a_test_problem(name: str) -> None:
     assert met > 0
 
 
-def test_where_nothing_is_met_twice_batches_stay_as_they_are() -> None:
+def test_without_overlap_batches_are_unchanged() -> None:
     task = tasks.make("copy")
     held_out, drawn = HeldOut(task, 16), task.sample(64, 16, generator("data"))
     assert held_out.out_of([drawn])[0] is drawn
@@ -45,7 +45,7 @@ def test_rows_of_a_view_are_held_out_at_their_own_width() -> None:
     assert torch.equal(scored, ~asked)
 
 
-def test_batches_of_several_widths_are_looked_through_together() -> None:
+def test_batches_of_several_widths_are_searched_together() -> None:
     task = tasks.make("addition")
     held_out = HeldOut(task, 3)
     drawn = [task.sample(500, length, generator("data", step)) for step, length in enumerate((1, 3, 1, 2, 3, 1))]

@@ -64,7 +64,7 @@ def losses(spec: TrainSpec, label: str, steps: int, take_of, device: torch.devic
 
 
 @pytest.mark.parametrize("label", ["rope", "alibi", "learned", "fire", "randomized:base=rope", "cope"])
-def test_replayed_steps_train_as_others(label: str) -> None:
+def test_replayed_steps_train_like_others(label: str) -> None:
     spec, recorder = spec_of("rope", "copy", train_length=6), Standin()
     plain, weights = losses(spec, label, 24, stepping)
     again, same = losses(spec, label, 24, lambda *given: Replay(*given, record=recorder))
@@ -130,7 +130,7 @@ def test_positions_that_are_a_view_are_copied(monkeypatch: pytest.MonkeyPatch) -
     torch.testing.assert_close(again, plain, rtol=1e-4, atol=1e-5)
 
 
-def test_a_replayed_training_that_is_cut_off_goes_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_interrupted_replayed_training_resumes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("benchmark.training.train.stepping", lambda *given: Replay(*given, record=Standin()))
     spec, task = spec_of("rope", steps=20), tasks.make("offset-recall:back=2:symbols=3")
     whole, part = (build(spec, task, CATALOGUE.choice("rope")) for _ in range(2))
@@ -152,7 +152,7 @@ def test_a_replayed_training_that_is_cut_off_goes_on(monkeypatch: pytest.MonkeyP
         assert torch.equal(one, other)
 
 
-def test_what_is_filled_up_counts_for_nothing() -> None:
+def test_padding_has_no_effect() -> None:
     spec, recorder = spec_of("rope", "copy", train_length=6), Standin()
     model = build(spec, tasks.make("copy"), CATALOGUE.choice("rope"))
     replay = Replay(model, make_optimiser(model, spec.budget), spec.budget, "float32", CPU, recorder)
@@ -178,7 +178,7 @@ def test_a_batch_without_a_scored_place_has_no_loss_and_no_recording() -> None:
 @on_gpu
 @pytest.mark.filterwarnings("ignore:randomized. steps are taken one by one")
 @pytest.mark.parametrize("label", [*TRAINED, "randomized:base=alibi"])
-def test_on_a_gpu_recorded_steps_train_as_those_on_a_processor(label: str) -> None:
+def test_on_a_gpu_recorded_steps_train_as_on_a_cpu(label: str) -> None:
     task = "addition" if CATALOGUE.choice(label).entry.attributes.get("numbers") else "copy"
     spec = spec_of("rope", task, train_length=6)
     plain, _ = losses(spec, label, 24, stepping, task=task)
@@ -187,7 +187,7 @@ def test_on_a_gpu_recorded_steps_train_as_those_on_a_processor(label: str) -> No
 
 
 @on_gpu
-def test_on_a_gpu_a_training_ends_as_on_a_processor() -> None:
+def test_on_a_gpu_a_training_ends_as_on_a_cpu() -> None:
     spec, task = spec_of("rope", steps=60), tasks.make("offset-recall:back=2:symbols=3")
     found = {}
     for device in (CPU, CUDA):

@@ -84,7 +84,7 @@ def test_training_learns_and_is_repeatable() -> None:
     assert all(torch.equal(x, y) for x, y in zip(model.parameters(), again.parameters(), strict=True))
 
 
-def test_a_batch_of_which_nothing_is_scored_teaches_nothing() -> None:
+def test_a_batch_without_a_scored_place_has_no_gradient() -> None:
     task, spec = tasks.make("parity"), spec_of("rope", "parity")
     model, rows = build(spec, task, CATALOGUE.choice("rope")), task.sample(4, 5, generator("rows"))
     empty = Batch(tokens=rows.tokens, targets=torch.full_like(rows.targets, UNSCORED))
@@ -103,7 +103,7 @@ def test_the_rate_warms_up_then_falls_to_a_tenth() -> None:
     assert rates[-1] == pytest.approx(5e-4, rel=0.02)
 
 
-def test_weight_decay_is_for_matrices_alone() -> None:
+def test_weight_decay_is_only_for_matrices() -> None:
     model, _, _ = trained("rope", steps=0)
     decayed, plain = make_optimiser(model, spec_of().budget).param_groups
     assert decayed["weight_decay"] == 0.1
@@ -150,7 +150,7 @@ def test_evaluation_counts_what_a_plain_loop_counts() -> None:
     assert arrays["row_correct"].sum() == arrays["correct"].sum()
 
 
-def test_a_model_that_knows_nothing_any_more_has_no_right_answers() -> None:
+def test_a_diverged_model_has_no_right_answers() -> None:
     model, task, _ = trained("alibi")
     torch.nn.init.constant_(model.head, math.nan)
     arrays, _ = evaluate(model, task, 13, 12, CPU, torch.autocast("cpu", enabled=False))
@@ -158,7 +158,7 @@ def test_a_model_that_knows_nothing_any_more_has_no_right_answers() -> None:
 
 
 @pytest.mark.parametrize("alike", [[], [0, 1], [1, 2], [0, 1, 2]], ids=str)
-def test_of_logits_that_tie_the_first_is_the_answer(alike: list[int]) -> None:
+def test_the_first_of_tied_logits_is_the_answer(alike: list[int]) -> None:
     """As `argmax` has it: equal rows of the head give equal logits, as bfloat16 gives them to unequal ones."""
     model, task, _ = trained("alibi")
     with torch.no_grad():
@@ -234,7 +234,7 @@ def test_fields_and_views_count_what_a_plain_loop_counts() -> None:
     assert arrays["count"].sum() == arrays["row_count"].sum()  # a view does not count in the value
 
 
-def test_a_task_without_axes_leaves_the_arrays_that_it_always_left() -> None:
+def test_a_task_without_axes_stores_no_arrays_of_groups() -> None:
     model, task, _ = trained("rope", steps=0)
     arrays, _ = evaluate(model, task, 13, 12, CPU, torch.autocast("cpu", enabled=False))
     assert set(arrays) == {"loss_sum", "correct", "count", "row_loss", "row_correct", "row_count"}

@@ -30,7 +30,7 @@ def outcome(name, epochs=30):
 
 
 @pytest.mark.parametrize("name", ["none", "sinusoidal", "learned", "alibi", "rope"])
-def test_every_encoding_learns_to_give_back_its_words(name):
+def test_every_encoding_learns_to_reproduce_its_words(name):
     found = outcome(name)
     assert len(found.losses) == 31
     assert found.losses[-1] < 0.4 * found.losses[0]
@@ -53,7 +53,7 @@ def test_encodings_differ_in_nothing_but_the_encoding():
     assert all(ours[0][key].equal(ours[1][key]) for key in ours[0])
 
 
-def test_a_shift_leaves_relative_encodings_alone_and_moves_absolute_ones():
+def test_a_shift_changes_absolute_encodings_and_not_relative_ones():
     assert outcome("rope").shift_change < 1e-5
     assert outcome("alibi").shift_change == 0
     assert outcome("sinusoidal").shift_change > 0.01
@@ -69,7 +69,7 @@ def test_the_target_is_the_word_without_its_position():
         assert largest_change(model, [row], [model(row)[1][0]]) > 0
 
 
-def test_an_encoding_of_causal_attention_alone_sees_no_words_ahead(tmp_path):
+def test_a_causal_only_encoding_sees_no_words_ahead(tmp_path):
     (tmp_path / "onward.py").write_text(CAUSAL)
     found = outcome(tmp_path / "onward.py")
     assert found.causal
@@ -78,7 +78,7 @@ def test_an_encoding_of_causal_attention_alone_sees_no_words_ahead(tmp_path):
     assert math.isclose(found.by_chance, sum(chances) / 8)
 
 
-def test_an_encoding_of_test_time_is_refused(tmp_path):
+def test_a_test_time_encoding_is_refused(tmp_path):
     (tmp_path / "adapter.py").write_text(ADAPTER)
     with pytest.raises(UsageError, match="applied at test time only"):
         outcome(tmp_path / "adapter.py")
@@ -90,7 +90,7 @@ def test_an_encoding_that_reads_digits_is_refused(name):
         outcome(name)
 
 
-def test_an_encoding_is_trained_as_in_a_run_and_looked_at_as_it_is_used():
+def test_an_encoding_is_trained_as_in_a_run_and_probed_as_at_test_time():
     """One that drops its rotation has it for most epochs, and one that samples positions samples anew each epoch."""
     assert outcome("drop", 7).losses[:7] == outcome("rope", 7).losses[:7]
     assert outcome("drop", 16).losses[15] != outcome("rope", 16).losses[15]

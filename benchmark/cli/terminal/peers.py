@@ -33,7 +33,7 @@ COLUMNS = {
     "width": "width",
     "layers": "layers",
     "encoding": "encoding",
-    OURS: "ours, ms a step",
+    OURS: "ours, ms per step",
     PEERS[0]: "x-transformers, times ours",
     PEERS[1]: "transformers, times ours",
     HALF: "ours in bfloat16, times ours",

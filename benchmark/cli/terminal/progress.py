@@ -98,7 +98,7 @@ def show_nothing(event: Event) -> None:
 
 
 def show_json(event: Event) -> None:
-    """One JSON object a line."""
+    """One JSON object per line."""
     line: dict[str, Any] = {"key": event.cell.train.key, "cell": event.cell.label}
     if event.kind == "progress":
         line |= {"step": event.step, "tokens": event.tokens, "seconds": round(event.seconds, 3)}

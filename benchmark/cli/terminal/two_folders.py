@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from benchmark.reports.compare.changes import Change, Comparison, Speed
     from benchmark.reports.compare.snapshot import Snapshot
 
-MOST_ROWS = 20  # shown of what got worse, and of what got better
+MOST_ROWS = 20  # of the changes for the worse, and of those for the better
 MOST_NAMES = 4
 COLUMNS = {
     "verdict": "SECOND is",

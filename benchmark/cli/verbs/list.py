@@ -52,7 +52,7 @@ TEXT_COLUMNS = {
     "words": "words",
     "types": "types",
     "tokens": "tokens",
-    "characters_per_token": "characters a token",
+    "characters_per_token": "characters per token",
     "unknown_rate": "<unk>",
     "notes": "text",
 }

@@ -1,7 +1,7 @@
 """Normalisation of a text before it is cut, with counts of what was changed.
 
 White space: a blank line or an indented line begins a paragraph, and a paragraph ends in one line feed, which is a
-word. Any other run of white space (including full-width spaces) is removed beside a Chinese character and becomes one
+word. Any other run of white space (including full-width spaces) is removed next to a Chinese character and becomes one
 space elsewhere.
 Wrapped lines: a text is hard-wrapped if most of its other line ends fall in the middle of a sentence. Its lines are
 then joined, except after a line that ends a sentence and is clearly shorter than the wrapped ones. In any other text

@@ -34,7 +34,7 @@ def test_a_task_below_the_promise_is_named():
     assert list(remarks(rows[1:], FLOOR, 1))[1] == "no task is slower than the promise"
 
 
-def test_a_text_that_is_not_there_is_said(invoke):
+def test_a_missing_text_is_reported(invoke):
     result = invoke("time", "--suite", "tasks", "--tasks", "copy,corpus:text=nowhere.txt", "--rounds", "2")
     assert result.exit_code == 0
     assert "corpus:text=nowhere.txt: not timed: " in result.output

@@ -15,7 +15,7 @@ def shown(capsys, root):
     return [[field for field in row.split("  ") if field] for row in rows], note
 
 
-def test_it_says_what_is_applied_at_test_time_and_what_is_in_a_league_of_its_own(capsys, leagues):
+def test_it_marks_test_time_encodings_and_those_ranked_separately(capsys, leagues):
     rows, note = shown(capsys, leagues)
     assert [row[2].strip() for row in rows] == ["encoding", "rope", "pi (on rope)", "digits (reads digits)"]
     marks = [row[3].split()[-1] for row in rows[1:]]
@@ -25,13 +25,13 @@ def test_it_says_what_is_applied_at_test_time_and_what_is_in_a_league_of_its_own
     assert "(reads digits): a league of its own" in note
 
 
-def test_it_explains_nothing_that_is_not_there(capsys, results):
+def test_the_legend_explains_only_marks_that_occur(capsys, results):
     rows, note = shown(capsys, results)
     assert len(rows) == 1 + 4 * 3
     assert "further training" not in note and "league" not in note
 
 
-def test_of_nothing_nothing_is_shown(capsys, results, tmp_path):
+def test_without_values_nothing_is_shown(capsys, results, tmp_path):
     diverged = next(path for path in results.glob("cells/*/train.json") if b'"diverged"' in path.read_bytes())
     copied = tmp_path / "cells" / diverged.parent.name / "train.json"
     copied.parent.mkdir(parents=True)
@@ -40,7 +40,7 @@ def test_of_nothing_nothing_is_shown(capsys, results, tmp_path):
     assert capsys.readouterr().out == ""
 
 
-def test_findings_are_a_line_a_task_and_more_than_six_are_counted(capsys):
+def test_findings_are_one_line_per_task_and_those_past_six_are_counted(capsys):
     show_findings([(f"task {number}", "Best mean: rope.") for number in range(8)])
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "task 0: Best mean: rope."

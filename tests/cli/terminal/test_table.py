@@ -15,7 +15,7 @@ def test_columns_line_up_under_chinese_words():
     assert {cell_len(line[: line.rindex(" ") + 1]) for line in lines} == {10}
 
 
-def test_values_are_spelled_for_people():
+def test_values_are_readable():
     assert [table.text(value) for value in (None, "", True, False, [1, 2], [], 0, 1.5)] == [
         "—",
         "—",
@@ -41,7 +41,7 @@ def test_a_terminal_gets_a_drawn_table_without_markup(monkeypatch):
     assert "━" in screen.getvalue()
 
 
-def test_a_narrow_terminal_is_spared_columns_and_says_so(monkeypatch, capsys):
+def test_a_narrow_terminal_omits_columns_and_says_so(monkeypatch, capsys):
     for width, spared in ((100, True), (160, False)):
         screen = io.StringIO()
         monkeypatch.setattr(
@@ -53,7 +53,7 @@ def test_a_narrow_terminal_is_spared_columns_and_says_so(monkeypatch, capsys):
         assert ("140 columns: last;" in capsys.readouterr().out) is spared
 
 
-def test_a_pipe_is_spared_nothing(capsys):
+def test_a_pipe_gets_every_column(capsys):
     table.show([{"a": "x", "b": "y"}], {"a": "first", "b": "last"}, spare=["b"])
     assert capsys.readouterr().out == "first  last\nx      y\n"
 

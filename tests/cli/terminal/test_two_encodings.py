@@ -45,7 +45,7 @@ def test_unsupported_lengths_are_a_dash(table):
     assert rows[0]["better"] == "not shown to differ"
 
 
-def test_swapping_the_two_turns_the_sign(table):
+def test_swapping_the_two_flips_the_sign(table):
     one = panel(table, "rope", "alibi", "corpus").rows[-1]
     other = panel(table, "alibi", "rope", "corpus").rows[-1]
     assert one["difference"].startswith("+0.")
@@ -111,7 +111,7 @@ def test_a_spelled_out_default_is_the_same_encoding(invoke, results):
     assert spelled.output == plain.output
 
 
-def test_no_common_ground_is_said(invoke, results, monkeypatch):
+def test_nothing_to_compare_is_reported(invoke, results, monkeypatch):
     monkeypatch.setattr(compare, "comparable", lambda table, *_: table.head(0))
     result = invoke("compare", "rope", "alibi", "--results", results)
     assert result.exit_code == 2
@@ -138,7 +138,7 @@ def test_the_folder_of_the_files_is_named(invoke, results, tmp_path, monkeypatch
     assert result.output.endswith(f"wrote rope\nwrote alibi\nwrote {tmp_path / 'out'}\n")
 
 
-def test_an_encodings_name_is_safe_in_a_files_name():
+def test_an_encodings_name_is_made_safe_for_a_file_name():
     assert compare.safe("compare-rope:base=5e5-../x") == "compare-rope_base_5e5-___x"
 
 

@@ -52,7 +52,7 @@ def told(result) -> dict:
     return json.loads(result.stdout)
 
 
-def test_what_changed_is_shown_and_the_rest_counted(invoke, older, newer):
+def test_changes_are_shown_and_the_rest_counted(invoke, older, newer):
     result = invoke("compare", older, newer)
     assert result.exit_code == 0
     lines = result.output.splitlines()
@@ -69,7 +69,7 @@ def test_what_changed_is_shown_and_the_rest_counted(invoke, older, newer):
     assert not any(line.startswith("worse on these seeds") and "rope" in line for line in lines)
 
 
-def test_a_gate_fails_for_what_got_worse_alone(invoke, older, newer):
+def test_a_gate_fails_only_for_what_got_worse(invoke, older, newer):
     assert invoke("compare", older, newer, "--fail-on-regression").exit_code == 1
     assert invoke("compare", older, newer, "--fail-on-regression", "--margin", "1").exit_code == 0
     assert invoke("compare", newer, older, "--fail-on-regression").exit_code == 0
@@ -102,7 +102,7 @@ def test_a_report_is_compared_like_its_results(invoke, older, newer, report):
         assert found["training_time"] == wanted["training_time"]
 
 
-def test_json_has_every_place_and_nothing_that_is_no_json(invoke, older, newer):
+def test_json_has_every_comparison_and_is_valid(invoke, older, newer):
     found = told(invoke("compare", older, newer, "--display", "json"))
     assert found["regressions"] == 2
     assert found["counts"] == {"identical": 2, "worse on these seeds": 2}
@@ -116,7 +116,7 @@ def test_json_has_every_place_and_nothing_that_is_no_json(invoke, older, newer):
     assert (found["changes"][0]["seeds_first"], found["changes"][0]["test"]) == (2, "paired")
 
 
-def test_the_table_of_all_is_written(invoke, older, newer, tmp_path):
+def test_the_full_table_is_written(invoke, older, newer, tmp_path):
     result = invoke("compare", older, newer, "--out", tmp_path / "out")
     path = tmp_path / "out" / "compare.csv"
     assert result.output.endswith(f"wrote {path}\n")
@@ -133,7 +133,7 @@ def test_records_that_cannot_be_read_are_named_and_the_others_compared(invoke, o
     assert "places (task, encoding, length) compared" in result.stdout
 
 
-def test_what_cannot_be_compared_says_why(invoke, older, records, tmp_path):
+def test_reasons_are_given_for_what_cannot_be_compared(invoke, older, records, tmp_path):
     store = Store(tmp_path / "other")
     for name in ("rope", "alibi"):
         trained = records.train_record("copy", name, 0, steps=700 if name == "rope" else records.STEPS)
@@ -149,7 +149,7 @@ def test_what_cannot_be_compared_says_why(invoke, older, records, tmp_path):
     ]
 
 
-def test_many_changes_are_cut_and_counted(invoke, records, tmp_path, monkeypatch):
+def test_a_long_list_of_changes_is_cut_and_counted(invoke, records, tmp_path, monkeypatch):
     monkeypatch.setattr(folders, "MOST_ROWS", 1)
     older = records.write_example(
         tmp_path / "a", encodings=("rope", "alibi"), tasks=("copy",), multiples=(1, 4), seeds=2, trouble=False
@@ -159,7 +159,7 @@ def test_many_changes_are_cut_and_counted(invoke, records, tmp_path, monkeypatch
     assert "and 1 more that are worse, for alibi (1): --out and --display json show all" in result.output
 
 
-def test_plain_and_drawn_are_asked_for(invoke, older, newer):
+def test_output_can_be_plain_or_drawn(invoke, older, newer):
     assert "─" not in invoke("compare", older, newer, "--display", "plain").output
     assert "┃" in invoke("compare", older, newer, "--display", "rich").output
 

@@ -82,7 +82,7 @@ def test_as_json_every_outcome_is_a_row(invoke):
     assert [position for position, _ in curves[0]] == [2**power - 1 for power in range(3, 13)]
 
 
-def test_what_an_authors_code_raises_is_told_without_a_traceback(invoke, tmp_path):
+def test_an_exception_in_an_authors_code_is_reported_without_a_traceback(invoke, tmp_path):
     (tmp_path / "crashing.py").write_text(CRASHING)
     result = invoke("check", "crashing.py")
     assert result.exit_code == 1
@@ -92,7 +92,7 @@ def test_what_an_authors_code_raises_is_told_without_a_traceback(invoke, tmp_pat
     assert "Traceback" not in result.output
 
 
-def test_what_a_file_prints_is_no_part_of_the_json(invoke, tmp_path):
+def test_output_of_a_users_file_stays_out_of_the_json(invoke, tmp_path):
     (tmp_path / "faulty.py").write_text('print("imported")\n' + FAULTY)
     result = invoke("check", "faulty.py", "--format", "json")
     assert len(json.loads(result.stdout)) == len(CHECKS)
@@ -112,7 +112,7 @@ def test_what_a_file_prints_is_no_part_of_the_json(invoke, tmp_path):
         (["rope", "--out", "faulty.py"], "is a file"),
     ],
 )
-def test_wrong_use_is_one_line_and_exit_code_2(invoke, tmp_path, arguments, message):
+def test_a_usage_error_is_one_line_and_exit_code_2(invoke, tmp_path, arguments, message):
     (tmp_path / "faulty.py").write_text(FAULTY)
     result = invoke("check", *arguments)
     assert result.exit_code == 2

@@ -93,7 +93,7 @@ def test_lengths_are_those_of_the_preset_quick():
         (["copy", "--format", "xml"], "unknown format 'xml'"),
     ],
 )
-def test_wrong_use_is_one_line_and_exit_code_2(invoke, tmp_path, arguments, message):
+def test_a_usage_error_is_one_line_and_exit_code_2(invoke, tmp_path, arguments, message):
     (tmp_path / "faulty.py").write_text(FAULTY)
     result = invoke("check-task", *arguments)
     assert result.exit_code == 2

@@ -52,7 +52,7 @@ def test_a_missing_package_is_named_with_the_command_that_installs_it(monkeypatc
     assert [finding.what for finding in found.values() if finding.state != "ok"] == ["scipy"]
 
 
-def test_what_only_some_verbs_need_is_no_reason_to_fail(monkeypatch):
+def test_a_missing_optional_package_is_a_note(monkeypatch):
     monkeypatch.setattr(doctor, "installed", lambda name: "not installed" if name == "pyarrow" else "1.0")
     found = {finding.what: finding for finding in doctor.packages()}
     assert (found["pyarrow"].state, found["pyarrow"].remedy) == (
@@ -61,7 +61,7 @@ def test_what_only_some_verbs_need_is_no_reason_to_fail(monkeypatch):
     )
 
 
-def test_a_folder_that_takes_no_files_is_missed(tmp_path):
+def test_a_folder_that_cannot_be_written_is_reported_missing(tmp_path):
     (tmp_path / "file").write_text("")
     blocked = doctor.folder("results folder", tmp_path / "file" / "results")
     assert blocked.state == "missing"
@@ -71,7 +71,7 @@ def test_a_folder_that_takes_no_files_is_missed(tmp_path):
     assert not (tmp_path / "not").exists()
 
 
-def test_a_program_that_is_absent_is_a_note(monkeypatch):
+def test_an_absent_program_is_a_note(monkeypatch):
     monkeypatch.setenv("PATH", "")
     assert {finding.state for finding in doctor.tools()} == {"note"}
 
@@ -82,7 +82,7 @@ def test_the_machine_is_described(what):
     assert any(letter.isdigit() for letter in found.found) or found.found.startswith("cpu")
 
 
-def test_a_torch_that_does_not_load_is_missed(monkeypatch):
+def test_a_torch_that_does_not_load_is_reported_missing(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     found = doctor.device()
     assert found.state == "missing"

@@ -78,7 +78,7 @@ def test_latex_names_the_model_that_an_encoding_adapts_below_it(invoke, leagues)
     assert text.count(r"\textbf") == 2 * 2
 
 
-def test_latex_of_nothing_measured_is_wrong_use(invoke, results, tmp_path):
+def test_latex_of_nothing_measured_is_a_usage_error(invoke, results, tmp_path):
     """A folder in which every training diverged has records, and no figures."""
     for path in (results / "cells").glob("*/train.json"):
         if json.loads(path.read_text())["status"] == "diverged":
@@ -122,17 +122,17 @@ def test_markdown_agrees_with_the_values(invoke, results, table):
         assert fields(row)[place].strip("*").startswith(f"{mean:.2f}")
 
 
-def test_markdown_ranks_a_league_of_its_own_apart(invoke, leagues):
+def test_markdown_ranks_leagues_separately(invoke, leagues):
     heading, _, row = invoke("export", "--format", "markdown", "--results", leagues).stdout.splitlines()[2:]
     assert fields(heading)[4:] == ["rope", "pi (on rope)", "digits (reads digits)"]
     assert "best" in fields(row)[4] + fields(row)[5] and "best" not in fields(row)[6]
 
 
-def test_markdown_of_nothing_measured_is_wrong_use(invoke, tmp_path):
+def test_markdown_of_nothing_measured_is_a_usage_error(invoke, tmp_path):
     assert invoke("export", "--format", "markdown", "--results", tmp_path).exit_code == 2
 
 
-def test_latex_names_are_set_as_they_are():
+def test_latex_names_are_escaped():
     assert (
         export.escaped(r"50%_a&b\c{<~^")
         == r"50\%\_a\&b\textbackslash{}c\{\textless{}\textasciitilde{}\textasciicircum{}"
@@ -151,7 +151,7 @@ def test_a_device_is_not_replaced(invoke, results):
     assert "not a regular file" in result.stderr
 
 
-def test_no_results_are_wrong_use(invoke):
+def test_no_results_are_a_usage_error(invoke):
     result = invoke("export")
     assert result.exit_code == 2
     assert result.stderr == (

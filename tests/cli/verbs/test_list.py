@@ -49,7 +49,7 @@ def test_a_task_shows_its_metric_and_source(invoke):
         assert row["vocabulary"] and row["chance"]
 
 
-def test_the_table_of_tasks_is_short_where_json_is_exact(invoke):
+def test_the_table_of_tasks_shortens_what_json_gives_in_full(invoke):
     heading, *lines = invoke("list", "tasks").output.splitlines()
     assert re.split(r" {2,}", heading) == [
         *("name", "group", "definition", "vocabulary", "metric", "chance", "source", "options")
@@ -106,7 +106,7 @@ def test_a_text_is_shown_as_each_tokenizer_cuts_it(invoke, tmp_path):
     assert "60 full-width spaces" in invoke("list", "corpora", "--corpus", "mine.txt").output
 
 
-def test_a_corpus_goes_with_corpora_alone(invoke):
+def test_the_corpus_option_is_only_for_corpora(invoke):
     result = invoke("list", "tasks", "--corpus", "shuihu")
     assert result.exit_code == 2
     assert result.stderr == "error: --corpus is 'shuihu', but only applies to: list corpora\n"

@@ -16,7 +16,7 @@ def test_both_pages_are_written(invoke, results, tmp_path):
     assert "alibi" in (tmp_path / "out" / "report.md").read_text()
 
 
-def test_no_results_are_wrong_use(invoke):
+def test_no_results_are_a_usage_error(invoke):
     result = invoke("report")
     assert result.exit_code == 2
     assert "python -m benchmark run" in result.stderr
@@ -38,7 +38,7 @@ def test_an_unknown_reference_is_one_line(invoke, results, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-def test_the_report_speaks_chinese(invoke, results, tmp_path):
+def test_the_report_can_be_in_chinese(invoke, results, tmp_path):
     result = invoke("report", "--results", results, "--out", tmp_path / "out", "--lang", "zh")
     assert result.exit_code == 0
     assert '<html lang="zh-CN"' in (tmp_path / "out" / "index.html").read_text("utf-8")

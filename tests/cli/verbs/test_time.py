@@ -64,7 +64,7 @@ def test_the_table_names_every_case_that_was_timed(timed):
     assert "width 12, 3 heads, 1 layers; 1 CPU thread" in timed.stdout
 
 
-def test_what_an_encoding_does_not_support_is_said_and_not_clamped(timed, saved):
+def test_an_unsupported_length_is_reported_and_not_clamped(timed, saved):
     assert "short: forward at 7 tokens unsupported: ends at 5 tokens" in timed.stdout
     assert len(json.loads(saved.read_bytes())["unsupported"]) == 3
 
@@ -78,7 +78,7 @@ def test_every_round_is_paired_with_one_of_none(saved):
         assert info["tokens"] == (1 if info["operation"] == "decode" else 2048 // info["length"] * info["length"])
 
 
-def test_the_file_is_comparable_and_tells_no_paths(saved, tmp_path):
+def test_the_file_is_comparable_and_holds_no_paths(saved, tmp_path):
     tool = [sys.executable, "-c", "from pytest_benchmark.cli import main; main()", "compare", str(saved)]
     compared = subprocess.run(tool, capture_output=True, encoding="utf-8", cwd=tmp_path, check=True)
     assert "rope:base=500-decode-7" in compared.stdout
@@ -120,7 +120,7 @@ def test_pytest_itself_runs_the_suite(tmp_path):
         (["--rounds", "1"], "2<=x<=100000"),
     ],
 )
-def test_wrong_use_is_one_line_and_exit_code_2(invoke, arguments, message, tmp_path):
+def test_a_usage_error_is_one_line_and_exit_code_2(invoke, arguments, message, tmp_path):
     result = invoke("time", *arguments)
     assert result.exit_code == 2
     assert message in result.stderr
@@ -128,7 +128,7 @@ def test_wrong_use_is_one_line_and_exit_code_2(invoke, arguments, message, tmp_p
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_fails_is_one_line_and_no_traceback(tmp_path, monkeypatch):
+def test_a_failure_is_one_line_without_a_traceback(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "broken.py").write_text(SHORT.replace("max_length = 5", "embed = None"))
     arguments = ["time", "--encodings", "broken.py", "--lengths", "3", *SIZE]

@@ -20,7 +20,7 @@ class Short(Encoding):
 """
 
 
-def test_it_prints_losses_and_draws_a_figure_a_passage(invoke, tmp_path):
+def test_it_prints_losses_and_draws_one_figure_per_passage(invoke, tmp_path):
     result = invoke("tutorial", "--epochs", "60", "--out", "figures")
     assert result.exit_code == 0, result.output
     losses = dict(re.findall(r"epoch +(\d+)  mean squared error ([\d.]+)", result.output))
@@ -43,7 +43,7 @@ def test_it_prints_losses_and_draws_a_figure_a_passage(invoke, tmp_path):
         (["--epochs", "0"], "1<=x<=100000"),
     ],
 )
-def test_wrong_use_is_one_line_and_exit_code_2(invoke, tmp_path, arguments, message):
+def test_a_usage_error_is_one_line_and_exit_code_2(invoke, tmp_path, arguments, message):
     (tmp_path / "short.py").write_text(SHORT)
     result = invoke("tutorial", *arguments)
     assert result.exit_code == 2
@@ -52,5 +52,5 @@ def test_wrong_use_is_one_line_and_exit_code_2(invoke, tmp_path, arguments, mess
     assert not (tmp_path / "reports").exists()
 
 
-def test_a_label_becomes_a_file_name_of_any_system():
+def test_a_label_becomes_a_file_name_valid_on_any_system():
     assert file_name("rope:base=500000") == "rope-base=500000"

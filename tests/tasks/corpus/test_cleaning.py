@@ -87,7 +87,7 @@ def test_full_width_spaces_are_counted() -> None:
         ("天下大人上山", 0.0, 0.0),
     ],
 )
-def test_the_script_is_told_by_characters_that_only_one_has(text: str, low: float, high: float) -> None:
+def test_the_script_is_recognised_by_characters_that_only_one_has(text: str, low: float, high: float) -> None:
     share = traditional_share(text)
     assert share is not None and low <= share <= high
 

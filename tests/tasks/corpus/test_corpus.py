@@ -89,7 +89,7 @@ def test_every_tokenizer_accounts_for_every_character(tokenizer: str) -> None:
     assert made.info.unknown_rate < 0.01
 
 
-def test_characters_are_tokens_where_they_are_asked_for() -> None:
+def test_the_char_tokenizer_makes_every_character_a_token() -> None:
     made = load("shuihu", tokenizer="char")
     assert made.info.characters_per_token == 1
     assert made.info.tokens == made.info.words == made.info.characters
@@ -118,7 +118,7 @@ def test_the_cache_keeps_tokenizers_apart(cache: Path, novel: str) -> None:
     assert len({each.info.content_hash for each in made.values()}) == 1
 
 
-def test_what_was_found_in_a_text_is_noted(cache: Path, tmp_path: Path) -> None:
+def test_findings_about_a_text_are_noted(cache: Path, tmp_path: Path) -> None:
     path = tmp_path / "old.txt"
     chapter = (
         "\u3000\u3000話說天下大勢，分久必合，合久必分。周末七國\n分爭，并入於秦。眾人聽\ue123了大喜，與關羽商議。\n\n"

@@ -83,7 +83,7 @@ def test_traditional_characters_in_gbk_are_recognised() -> None:
         ("你".encode(), "too short"),
     ],
 )
-def test_what_is_no_text_is_refused_with_the_remedy(tmp_path: Path, content: bytes, wanted: str) -> None:
+def test_anything_but_text_is_refused_with_the_remedy(tmp_path: Path, content: bytes, wanted: str) -> None:
     path = tmp_path / "given.txt"
     path.write_bytes(content)
     line = refusal(str(path))
@@ -97,7 +97,7 @@ def test_unknown_names_and_missing_paths_are_refused() -> None:
         assert "Known: sanguo, shuihu" in refusal(name)
 
 
-def test_a_folder_is_a_chapter_a_file_in_the_order_of_numbers(tmp_path: Path) -> None:
+def test_a_folder_has_one_chapter_per_file_in_numeric_order(tmp_path: Path) -> None:
     for number in (10, 2, 1):
         (tmp_path / f"{number}.txt").write_text(f"{number}{PROSE}", "utf-8")
     (tmp_path / "notes.md").write_text("no chapter", "utf-8")
