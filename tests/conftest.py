@@ -1,4 +1,4 @@
-"""Settings of every test."""
+"""Settings for all tests."""
 
 import os
 from pathlib import Path
@@ -16,6 +16,6 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # and not in pytest's options, so that the timing suite, which also runs under pytest, times unchecked code.
 install_import_hook(["benchmark.encodings", "benchmark.model"], "beartype.beartype")
 
-# No deadline: a busy machine, or jieba reading its dictionary for the first time, would miss any.
+# No deadline: a busy machine, or jieba reading its dictionary for the first time, would miss it.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")

@@ -340,7 +340,7 @@ def test_a_fingerprint_counts_code_and_not_prose(tmp_path: Path) -> None:
 
 
 def test_a_fingerprint_is_the_same_on_every_python(tmp_path: Path) -> None:
-    """What newer syntax trees hold beside: type parameters of functions and classes, and empty lists."""
+    """Newer syntax trees also hold type parameters of functions and classes, and empty lists."""
     path = tmp_path / "some.py"
     path.write_text("class A:\n    def f(self, x: int = 1) -> str:\n        return f'{x}' if x else ''\n")
     assert fingerprint(path, CONTRACT) == "4a93f2e512866d10"  # of 3.11, 3.12 and 3.13
@@ -373,7 +373,7 @@ class A({base}):
 
 
 def test_a_fingerprint_survives_a_move_of_what_is_imported(tmp_path: Path) -> None:
-    """Only the code counts, not where it is imported from: another file of the contract, the spine, in a function."""
+    """Only the code counts, not where its names come from: another contract file, the spine, inside a function."""
     path = tmp_path / "some.py"
 
     def of(imports: str, *, base: str = "RelativeBias", inner: str = "", constant: int = 1) -> str:

@@ -1,4 +1,4 @@
-"""The documents say what is: links lead somewhere, commands parse, files and tests that they name exist."""
+"""The documents are true: links lead somewhere, commands parse, and the files and tests they name exist."""
 
 import ast
 import re
@@ -130,7 +130,7 @@ CHECKS = {
 
 
 def check(arguments: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)  # where examples/ are
+    monkeypatch.chdir(ROOT)  # where examples/ is
     given = values(arguments)
     for option in CHECKS.keys() & given.keys():
         CHECKS[option](given[option])

@@ -1,4 +1,4 @@
-"""The examples and the guides do what they say, executed as a reader would."""
+"""The examples and the guides work as described, executed as a reader would."""
 
 import contextlib
 import io
@@ -85,7 +85,7 @@ def test_a_guide_shows_its_example_word_for_word(guide):
 
 @pytest.mark.parametrize("guide", GUIDES)
 def test_the_commands_of_a_guide_work(guide, tmp_path, monkeypatch):
-    """In a folder that holds the examples, in their order; each `sh` line is a command."""
+    """In order, in a folder that holds the examples; each `sh` line is a command."""
     (tmp_path / "examples").symlink_to(EXAMPLES)
     monkeypatch.chdir(tmp_path)
     text = (DOCS / guide).read_text(encoding="utf-8")
@@ -99,7 +99,7 @@ def test_the_commands_of_a_guide_work(guide, tmp_path, monkeypatch):
 
 
 def test_the_comparison_in_the_guide_prints_what_the_guide_shows(tmp_path, monkeypatch):
-    """Its commands, its output but for the machine, and its code."""
+    """Its commands, its output (except for the machine), and its code."""
     monkeypatch.chdir(tmp_path)
     text = (DOCS / "compare.md").read_text(encoding="utf-8")
     (block,), (shown,), (code,) = (re.findall(rf"```{kind}\n(.*?)```", text, flags=re.DOTALL) for kind in KINDS)

@@ -1,4 +1,4 @@
-"""What answers at once stays light, and every package that is imported is declared.
+"""Modules that answer at once stay light, and every imported package is declared.
 
 Fresh processes import neither torch nor the drawing libraries.
 """
@@ -84,7 +84,7 @@ def distribution(name: str) -> str:
 
 
 def imported(nodes: Iterator[ast.AST]) -> set[str]:
-    """The distributions of the packages that some code imports; the standard library and this package apart."""
+    """The distributions of the packages that some code imports; without the standard library and this package."""
     found = set()
     for node in nodes:
         if isinstance(node, ast.Import):
@@ -98,7 +98,7 @@ def imported(nodes: Iterator[ast.AST]) -> set[str]:
 
 
 def nodes_of_the_package(*, inside: bool) -> Iterator[ast.AST]:
-    """The syntax nodes of every module; those inside a function only if asked for."""
+    """The syntax nodes of every module; those inside functions only on request."""
     for path in (ROOT / "benchmark").rglob("*.py"):
         waiting: list[ast.AST] = [ast.parse(path.read_bytes())]
         while waiting:
@@ -109,14 +109,14 @@ def nodes_of_the_package(*, inside: bool) -> Iterator[ast.AST]:
 
 
 def declared() -> tuple[set[str], set[str]]:
-    """What pyproject.toml says that the package needs, always and for its optional parts."""
+    """The dependencies in pyproject.toml: required, and of the extras."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = (line for name, lines in project["optional-dependencies"].items() if name != "dev" for line in lines)
     return set(map(distribution, project["dependencies"])), set(map(distribution, extras))
 
 
 def test_every_package_that_is_imported_is_declared() -> None:
-    """Not one that arrives only because another package needs it; one of an extra is imported where it is used."""
+    """No package may arrive only through another; one of an extra is imported where it is used."""
     needed, optional = declared()
     assert {"torch", "jinja2", "pytest-benchmark", "fonttools", "pillow", "markupsafe"} <= needed
     assert imported(nodes_of_the_package(inside=False)) <= needed

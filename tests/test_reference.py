@@ -1,4 +1,4 @@
-"""The reference run that ships with the repository, and the report that its records give."""
+"""The reference run that ships with the repository, and the report made from its records."""
 
 import re
 from pathlib import Path
@@ -30,7 +30,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_report_is_what_the_records_give(made: Path) -> None:
-    """If what a report says has changed, write it anew (CONTRIBUTING.md, "The reference run")."""
+    """If the wording of reports has changed, write the report again (CONTRIBUTING.md, "The reference run")."""
     assert (made / "report.md").read_text("utf-8") == (REPORT / "report.md").read_text("utf-8")
     assert (made / "data.json").read_text("utf-8") == (REPORT / "data.json").read_text("utf-8")
 
@@ -54,7 +54,7 @@ def test_it_is_a_full_grid_of_the_classics_on_the_default_tasks() -> None:
 
 
 def test_its_records_are_of_the_code_that_ships() -> None:
-    """If a default task or a classic encoding has changed, run the reference anew (CONTRIBUTING.md)."""
+    """If a default task or a classic encoding has changed, repeat the reference run (CONTRIBUTING.md)."""
     trained = {record.spec.key: record.spec for record in Store(RECORDS).records() if isinstance(record, TrainRecord)}
     seeds = tuple(sorted({spec.init_seed for spec in trained.values()}))
     assert make_plan(Request(encodings="classic", seeds=seeds)).train_keys == set(trained)

@@ -1,7 +1,7 @@
-"""docs/tasks.md: the facts of each task are those of its module, its class and its budget.
+"""docs/tasks.md: the facts of each task match its module, class and budget.
 
-What a task is meant to tell apart is written by hand. The facts above it are written anew, after a change of a task or
-of a budget, by `python tests/test_tasks_guide.py`.
+The paragraph on what a task is meant to distinguish is written by hand. After a change of a task or a budget,
+`python tests/test_tasks_guide.py` rewrites the facts above it.
 """
 
 import ast
@@ -21,7 +21,7 @@ GROUPS = ("language", "recall", "relative", "absolute", "string", "counting", "a
 
 
 def facts(name: str) -> str:
-    """What stands under a task's heading, down to what it tells apart."""
+    """The facts under a task's heading, up to the paragraph on what it tells apart."""
     entry = tasks.CATALOGUE.entry(name)
     opening = ast.get_docstring(ast.parse(entry.path.read_bytes())) or ""
     lines = [
@@ -42,14 +42,14 @@ def bullet(line: str) -> str:
 
 
 def length_of(opening: str) -> str:
-    """The sentence that says what length is, in one line."""
+    """The sentence that defines length, in one line."""
     found = re.search(r"^(Length is .+?)\.(?:\s|$)", opening, flags=re.M | re.S)
     assert found is not None, "the module does not say what length is"
     return " ".join(found.group(1).split())
 
 
 def chance(name: str, entry: Entry) -> str:
-    """As the module states it; where that is an expression, also its values at L and at 4 L."""
+    """Chance as the module states it; for an expression, also its values at L and 4 L."""
     stated = entry.stated("Chance") or ""
     if name == "corpus" or " at length " in stated:
         return stated
@@ -67,7 +67,7 @@ def budgets(name: str) -> str:
 
 
 def sections(text: str) -> dict[str, tuple[str, str]]:
-    """Of each task its group and what stands under its heading, in the order of the guide."""
+    """Each task's group and the text under its heading, in the order of the guide."""
     found = {}
     for part in re.split(r"^## ", text, flags=re.M)[1:]:
         group, *own = re.split(r"^### ", part, flags=re.M)
@@ -98,7 +98,7 @@ def test_every_task_is_in_the_guide_once_by_group(guide: dict[str, tuple[str, st
 
 
 def rewrite(text: str) -> str:
-    """The guide with the facts of every task as they are now."""
+    """The guide with the current facts of every task."""
     for name, (_, body) in sections(text).items():
         told = body.partition(f"\n\n{MARK}")[0]
         text = text.replace(f"### `{name}`\n\n{told}\n", f"### `{name}`\n\n{facts(name)}\n")

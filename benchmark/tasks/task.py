@@ -90,7 +90,7 @@ class Task(ABC):
     language: ClassVar[bool] = False  # set by `Language`, for those that only read the source
     nested: ClassVar[bool] = False  # every prefix of a problem is a problem: a row of length L trains all shorter ones
     numbers: ClassVar[bool] = False  # writes numbers digit by digit: encodings that read digits are offered
-    exhaustive: ClassVar[bool] = False  # so few problems per length that the test asks all of them, and so does training
+    exhaustive: ClassVar[bool] = False  # so few problems per length that training and test ask all of them
     unlearned: ClassVar[str] = ""  # why no preset's model learns it at its trained length, and who says so
     sweep: ClassVar[tuple[str, ...]] = ()  # an axis and the parameter that varies along it: a run per value, one grid
     digits: tuple[int, ...] = ()  # token ids of the digits 0 to 9, in order; set by a task that writes numbers

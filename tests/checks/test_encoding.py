@@ -1,7 +1,7 @@
 """Each check of an encoding catches a fault that people make.
 
-That registered encodings pass is the contract test (tests/encodings/test_contract.py). No check can catch a wrong
-formula that keeps every promise: the value tests beside it plant such faults.
+The contract test shows that registered encodings pass (tests/encodings/test_contract.py). No check can catch a wrong
+formula that keeps every promise: the value tests in tests/encodings/ plant such faults.
 """
 
 import random
@@ -107,7 +107,7 @@ class MisspellsItsHook(Encoding):
 
 
 class TurnsByIndex(Rope):
-    """Turns queries as if they were the first tokens."""
+    """Rotates queries as if they were the first tokens."""
 
     def rotate(self, q: Tensor, k: Tensor, site: Site) -> tuple[Tensor, Tensor]:
         cos, sin = self.table(site, q.dtype)
@@ -126,7 +126,7 @@ class IgnoresTheBlock(Encoding):
 
 
 class ReadsTheFirstRow(Encoding):
-    """Divides distances by the query's position, but by that of the first row."""
+    """Divides distances by the query's position in the first row, whatever the row."""
 
     def bias(self, site: Site) -> Tensor:
         return -site.distance / (1.0 + site.query_positions[:1, None, :, None])
@@ -172,7 +172,7 @@ class HalvesItsGradient(Rates):
 
 
 class HidesItsBias(Rates):
-    """Every third time it is asked, it has no bias, and attention takes a kernel without."""
+    """Returns no bias at every third call, so attention takes a kernel without one."""
 
     asked = 0
 
@@ -182,7 +182,7 @@ class HidesItsBias(Rates):
 
 
 class KeepsItsBias(Rates):
-    """Caches its bias without a gradient, and uses it where one is needed."""
+    """Caches its bias without a gradient, and returns it where a gradient is needed."""
 
     kept: Tensor | None = None
 
@@ -389,7 +389,7 @@ class WrongWayBack(Fox):
 
 @pytest.mark.parametrize("kind", [WrongSign, WrongDirection, WrongWayBack])
 def test_a_wrong_formula_keeps_every_promise(kind: Faulty) -> None:
-    """Why an encoding also needs a value test; those in tests/encodings/ plant the same faults."""
+    """This is why an encoding also needs a value test; those in tests/encodings/ plant the same faults."""
     assert failures(checked(kind)) == []
 
 

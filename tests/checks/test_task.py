@@ -1,6 +1,6 @@
 """Each check of a task catches a fault that people make.
 
-That registered tasks pass is the contract test (tests/tasks/test_contract.py).
+The contract test shows that registered tasks pass (tests/tasks/test_contract.py).
 """
 
 import random
@@ -50,7 +50,7 @@ def failures(outcomes: dict[str, Outcome]) -> set[str]:
 
 
 class Sound(Copy):
-    """The task that faults are planted in: a copy of few symbols."""
+    """The task that faults are planted in: copying with few symbols."""
 
     def __init__(self, *, symbols: int = 7) -> None:
         super().__init__(symbols=symbols)
@@ -100,7 +100,7 @@ class ForgetsItsMarks(Sound):
 
 
 class ForgetsSymbols(Sound):
-    """Counts an id for every symbol, but none for the marks."""
+    """Counts the ids of symbols, but not those of the marks."""
 
     @property
     def vocabulary(self) -> int:
@@ -217,7 +217,7 @@ class UnderstatesChance(Sound):
 
 
 class HasNothingToLearn(Sound):
-    """Every answer is one symbol, and `chance` is honest about it."""
+    """Every answer is the same symbol, and `chance` says so."""
 
     def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:
         string = self.string(size, length, generator)
@@ -239,7 +239,7 @@ class TakesAnything(Sound):
 
 
 FAULTS: list[tuple[Faulty, str, set[str]]] = [
-    # the check that must fail, and others that the fault also breaks
+    # the check that must fail, and others that fail with it
     (SaysNothing, "says what it is", {"every length works"}),
     (EndsAtForty, "every length works", {"size", "speed"}),
     (GivesOneRow, "every length works", {"nonsensical parameters"}),
@@ -269,7 +269,7 @@ FAULTS: list[tuple[Faulty, str, set[str]]] = [
 
 @pytest.fixture(autouse=True)
 def speed_is_measured_briefly(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test here is about the speed of drawing, and each would wait for it."""
+    """Shortens the timing of drawing, which no test here is about."""
     monkeypatch.setattr(sampling, "ROUND_SECONDS", 1e-4)
 
 

@@ -1,4 +1,4 @@
-"""A command line to call, and a results folder such as a real run leaves (the reports' own example)."""
+"""A way to call the command line, and a results folder like that of a real run (the reports' example)."""
 
 import importlib.util
 from collections.abc import Callable
@@ -16,7 +16,7 @@ Invoke = Callable[..., Result]
 
 @pytest.fixture
 def invoke(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Invoke:
-    """Calls the command line in an empty folder; an exception that is no exit is raised."""
+    """Calls the command line in an empty folder; re-raises any exception other than SystemExit."""
     monkeypatch.chdir(tmp_path)
     return lambda *arguments: CliRunner().invoke(main, list(map(str, arguments)), catch_exceptions=False)
 
@@ -42,7 +42,7 @@ def results(records: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 @pytest.fixture(scope="session")
 def leagues(records: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Copying with rope, with pi on rope's model, and with one that reads digits. Read it, don't write."""
+    """Copying with rope, with pi on rope's model, and with an encoding that reads digits. Read it, don't write."""
     store = Store(tmp_path_factory.mktemp("leagues"))
     rope = records.write_cell(store, "copy", "rope", 0, [1])
     store.put(records.eval_record(rope, 16, encoding="pi"), records.synthetic_arrays("copy", "alibi", 0, 16))

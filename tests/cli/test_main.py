@@ -1,4 +1,4 @@
-"""The command line as a whole: help, errors in one line, exit codes, and what a quick answer may import."""
+"""The command line as a whole: help, errors in one line, exit codes, and the imports of quick verbs."""
 
 import errno
 import os

@@ -209,7 +209,7 @@ def name_cases() -> Iterator[Case]:
 
 
 def shape_cases() -> Iterator[Case]:
-    """Too little, too much, and in the wrong place."""
+    """Too few arguments, too many, and in the wrong place."""
     for verb in VERBS:
         yield [verb, "--no-such-option"]
         yield [verb, "-q"]
@@ -245,7 +245,7 @@ def file_cases() -> Iterator[Case]:
 
 
 def random_cases(count: int) -> Iterator[Case]:
-    """Words of all kinds behind a verb; the last is an option that nobody has."""
+    """Words of all kinds after a verb; the last is an option that does not exist."""
     draw = random.Random(5)
     words = [*NUMBERS, *ITEMS, *NAMES, "--seeds", "--encodings", "--out", "--results", "--format", "-", "-x", "--help="]
     for _ in range(count):
@@ -297,7 +297,7 @@ def test_each_is_one_clear_line_and_exit_code_2(case: Case, files: Path, monkeyp
 @settings(max_examples=300, derandomize=True)
 @given(st.data())
 def test_any_text_for_a_number_is_refused_or_within_bounds(data: st.DataObject) -> None:
-    """Of every option that takes a number: any whole number and any float, huge, tiny, negative or none; any text."""
+    """For every option that takes a number: any integer, any float (huge, tiny, negative, NaN), any text."""
     _, option = data.draw(st.sampled_from(list(numeric_options())))
     numbers = st.integers().map(str) | st.floats().map(str) | st.integers(-(10**400), 10**400).map(str)
     text = data.draw(numbers | st.text(max_size=8))

@@ -1,6 +1,6 @@
 """Shared parts of the value tests: sizes, draws, sites, and the comparison of outputs and gradients.
 
-Each test file keeps its own oracle: the paper's formula, derived by another road than the code's. An oracle of the
+Each test file has its own oracle: the paper's formula, derived independently of the code. An oracle of the
 scores gives one number per query and key; `attention` and `table` put those numbers together.
 """
 
@@ -52,7 +52,7 @@ def site(
     causal: bool = True,
     batch: int = BATCH,
 ) -> Site:
-    """An attention call at positions [T] (the same in every row) or [B, T], over hidden states that are all zero."""
+    """An attention call at positions [T] (the same in every row) or [B, T]; all hidden states are zero."""
     positions = torch.atleast_2d(torch.as_tensor(places if isinstance(places, Tensor) else [*places]))
     hidden = torch.zeros(batch, positions.shape[-1], width, dtype=dtype)
     return Site.of(hidden, positions, queries=queries, causal=causal)
@@ -79,14 +79,14 @@ def agree(
     their_inputs: Sequence[Tensor] | None = None,
     gradient_tolerance: Callable[[Tensor], float] | None = None,
 ) -> None:
-    """Outputs agree, and so does the gradient by each input of a random weighting of the outputs.
+    """Outputs agree, and so do the gradients of a random weighting of the outputs with respect to each input.
 
     `gradient_tolerance` gives the absolute tolerance of a gradient, from its expected value.
     """
     ours, theirs = ([each] if isinstance(each, Tensor) else [*each] for each in (ours, theirs))
     torch.testing.assert_close(ours, theirs, atol=tolerance, rtol=tolerance)
     downstream = [draw(*each.shape, dtype=each.dtype, seed=7 + place).detach() for place, each in enumerate(ours)]
-    mine = torch.autograd.grad(ours, inputs, downstream, retain_graph=True)  # both may share a part of their graph
+    mine = torch.autograd.grad(ours, inputs, downstream, retain_graph=True)  # both may share part of their graph
     wanted = torch.autograd.grad(theirs, inputs if their_inputs is None else their_inputs, downstream)
     for actual, expected in zip(mine, wanted, strict=True):
         allowed = tolerance if gradient_tolerance is None else gradient_tolerance(expected)
@@ -112,14 +112,14 @@ def hold_attention(
     weights: bool = False,
     inputs: Sequence[Tensor] = (),
 ) -> None:
-    """Mixed values are those of the oracle's attention weights, with the same gradients; `inputs` beside q, k and v."""
+    """Mixed values are those of the oracle's attention weights, with the same gradients by q, k, v and `inputs`."""
     q, k, v = (per_head(width, dtype, seed, here.hidden.shape[1]) for seed in range(3))
     ours, _ = attend(q, k, v, here, encoding, scale=1 / math.sqrt(width), weights=weights)
     agree(ours, oracle(q, k) @ v, (q, k, v, *inputs), tolerance)
 
 
 def content(q: Tensor, k: Tensor) -> Score:
-    """The score of content, q . k / sqrt(D)."""
+    """The content score, q . k / sqrt(D)."""
     return lambda b, h, i, j: (q[b, h, i] * k[b, h, j]).sum() / math.sqrt(q.shape[-1])
 
 
@@ -139,7 +139,7 @@ def table(entry: Callable[[int, int], Tensor], queries: int = LENGTH, keys: int 
 
 
 def turned(x: Tensor, places: Sequence[float], speeds: Sequence[float], temperature: float = 1.0) -> Tensor:
-    """RoPE in complex numbers: channels c and c + d/2 are one number, multiplied by that of the pair's angle."""
+    """RoPE in complex numbers: channels c and c + d/2 form one number, which is multiplied by exp(i angle)."""
     half = len(speeds)
     angles = [[cmath.rect(temperature, place * speed) for speed in speeds] for place in places]
     spin = torch.tensor(angles, dtype=torch.complex128).view(len(places), half).to(x.dtype.to_complex())

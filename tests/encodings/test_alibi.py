@@ -54,7 +54,7 @@ def hold_to_the_formula(encoding: RelativeBias, heads: int, dtype: torch.dtype, 
 
 
 class WrongSign(Alibi):
-    """Far keys are preferred: it keeps every promise of the contract."""
+    """Prefers distant keys, which keeps every promise of the contract."""
 
     def at(self, distance: Tensor) -> Tensor:
         return -super().at(distance)

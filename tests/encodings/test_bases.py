@@ -1,4 +1,4 @@
-"""The base classes: what they keep on a site belongs to one encoding, however short its life."""
+"""The base classes: values cached on a site belong to one encoding, however short its life."""
 
 from collections.abc import Callable
 
@@ -36,7 +36,7 @@ VARIED: dict[str, Callable[[int], str]] = {
 
 @pytest.mark.parametrize("name", VARIED)
 def test_a_site_that_outlives_an_encoding_keeps_nothing_for_the_next(name: str) -> None:
-    """Python gives a new object the id of one that was freed: a value kept under an id would be another encoding's."""
+    """Python reuses the id of a freed object: a value cached under an id could be another encoding's."""
     lasting = site()
     for step in range(20):
         encoding = make(VARIED[name](step), SHAPE, seed=step)

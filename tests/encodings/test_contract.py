@@ -1,7 +1,7 @@
-"""The contract, for every registered encoding and some variants: all checks pass, and so does what no check measures.
+"""The contract of every registered encoding and some variants: all checks pass, and so do tests of what they leave out.
 
 Sizes are distinct primes, so that no transposed axis fits. Every property is tested on a whole transformer, since what
-counts is what the hooks do together.
+matters is how the hooks work together.
 """
 
 from collections.abc import Callable, Iterator
@@ -108,7 +108,7 @@ def test_only_tables_end() -> None:
 @those(lambda encoding: not encoding.relative)
 def test_a_shift_of_all_positions_changes_something_unless_relative_is_claimed(choice: str) -> None:
     model, tokens = build(choice), rows(7)
-    # Past the trained length if there is no end: within it, an encoding that adapts to the length may be relative.
+    # Past the trained length if the encoding has no end: within it, one that adapts to the length may be relative.
     far = 4 * LENGTH if model.encoding.max_length is None else 4
     with torch.inference_mode():
         before = outputs(model, tokens)
@@ -135,7 +135,7 @@ def test_order_matters_unless_nothing_is_claimed(choice: str) -> None:
 @those(lambda encoding: encoding.length_aware)
 @both_kernels
 def test_decoding_differs_from_the_full_pass_where_the_length_counts(choice: str, eager: bool) -> None:
-    # A short trained length, since a length may count only past it.
+    # A short trained length, since the length may matter only past it.
     model, tokens = build(choice, replace(SHAPE, train_length=3)), rows()
     with torch.inference_mode():
         whole = outputs(model, tokens)
@@ -151,7 +151,7 @@ def test_decoding_differs_from_the_full_pass_where_the_length_counts(choice: str
 
 
 @every_encoding
-@pytest.mark.parametrize("at_once", [0, 3])  # 0: less than one query fits, and blocks are of one
+@pytest.mark.parametrize("at_once", [0, 3])  # 0: not even one query fits, so blocks have one
 def test_blocked_evaluation_equals_the_full_pass(choice: str, at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
     model, tokens = build(choice), rows()
     with torch.inference_mode():
@@ -171,7 +171,7 @@ def test_blocked_evaluation_equals_the_full_pass(choice: str, at_once: int, monk
 @pytest.mark.parametrize("choice", [*CHOICES, "cope:places=3", "shaw:clip=2"])
 @pytest.mark.parametrize("masked", ["padding", "both ways", "no mask"])
 def test_long_rows_have_the_same_values_in_blocks(choice: str, masked: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Under a mask a block has all keys, and its queries need not be the last of them."""
+    """Under a mask a block has all keys, and its queries need not be the last tokens."""
     length = 70
     monkeypatch.setattr(path, "CHUNK", 9)
     encoding = make(choice, SHAPE)
@@ -279,7 +279,7 @@ def test_a_shared_relative_bias_is_computed_once_per_forward_pass(choice: str) -
 
 @relative_biases
 def test_a_relative_bias_is_the_same_by_distance_and_pair_by_pair(choice: str) -> None:
-    """The Toeplitz layout, for consecutive positions, against the general one."""
+    """The Toeplitz layout for consecutive positions equals the general one."""
     model = build(choice)
     with torch.inference_mode():
         expected = outputs(model, rows())

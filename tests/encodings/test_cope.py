@@ -28,7 +28,7 @@ def queries_and_keys(dtype: torch.dtype) -> tuple[Tensor, Tensor]:
 
 
 def loop(q: Tensor, k: Tensor, table: Tensor, scale: float) -> Tensor:
-    """Counting gates from the query back to the key, one at a time; [B, H, Q, K] of attention."""
+    """Count gates from the query back to the key, one at a time; attention weights [B, H, Q, K]."""
     last = len(table) - 1
     rows = []
     for b in range(BATCH):
@@ -65,7 +65,7 @@ def hold_to_the_paper(encoding: Encoding, scale: float, dtype: torch.dtype, tole
 
 
 class SeesTheFuture(CoPE):
-    """Gates are counted over all keys, and not over the visible ones."""
+    """Counts gates over all keys, not only the visible ones."""
 
     def rescore(self, scores: Tensor, q: Tensor, k: Tensor, site: Site) -> Tensor:
         unmasked = q @ k.transpose(-1, -2) / math.sqrt(WIDTH)
@@ -175,7 +175,7 @@ def test_too_few_places_are_refused(places: int) -> None:
 
 @pytest.mark.parametrize("grad", [True, False])
 def test_nan_scores_never_become_indices(grad: bool) -> None:
-    """A diverged model has NaN scores, which must not become indices."""
+    """A diverged model has NaN scores."""
     encoding, (q, k) = cope(":places=3", torch.float32), queries_and_keys(torch.float32)
     with torch.set_grad_enabled(grad):
         lost = attention_weights(encoding, q * math.nan, k, site())

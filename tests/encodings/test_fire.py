@@ -24,7 +24,7 @@ def site(positions: Tensor, dtype: torch.dtype = torch.float32, causal: bool = T
 
 
 def fire(setting: str = "", dtype: torch.dtype = torch.float32) -> Encoding:
-    """With c and T as training might have moved them: c is negative, and its sign must not count."""
+    """FIRE with c and T as training might have moved them: c is negative, and its sign must not matter."""
     encoding = make(f"fire{setting}", SHAPE).to(dtype)
     encoding.c.data.fill_(-0.3)
     encoding.factor.data.fill_(1.1)

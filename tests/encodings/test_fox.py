@@ -51,7 +51,7 @@ def hold_to_the_paper(encoding: Encoding, dtype: torch.dtype, tolerance: float, 
 
 
 class WrongSign(Fox):
-    """Adds what is forgotten on the way, which keeps every promise of the contract."""
+    """Flips the sign of the bias, which keeps every promise of the contract."""
 
     def kept(self, hidden: Tensor) -> Tensor:
         return -super().kept(hidden)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 def loop(x: Tensor, trained: int, base: float) -> Tensor:
-    """A 2 x 2 matrix a pair, for the pairs whose wavelength fits into the trained length."""
+    """One 2 x 2 matrix per pair whose wavelength fits into the trained length."""
     pairs = x.shape[-1] // 2
     channels = list(x.unbind(-1))
     for k in range(pairs):

@@ -17,7 +17,7 @@ PLACES = [2, 3, 4, 6, 7, 11, 13]
 
 
 def loop(q: Tensor, k: Tensor, encoding: RelativeBias, causal: bool) -> Tensor:
-    """One score at a time, the power as exp(r2 log distance), and 0 where a token meets itself; [B, H, Q, K]."""
+    """One score at a time, the power as exp(r2 log distance), and 0 for a token with itself; [B, H, Q, K]."""
     plain = content(q, k)
 
     def score(b: int, h: int, i: int, j: int) -> Tensor:

@@ -23,7 +23,7 @@ def site(dtype: torch.dtype = torch.float32, positions: Tensor | None = None) ->
 
 
 def loop(inner: Encoding, q: Tensor, k: Tensor, here: Site) -> Tensor:
-    """The inner encoding with each query, one by one, stretched by how many trained lengths (in logarithms) it sees."""
+    """The inner encoding with queries scaled one by one, by log(keys seen) to the base of the trained length."""
     stretched = []
     for index, place in enumerate(PLACES):
         sees = place + 1

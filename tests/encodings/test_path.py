@@ -119,7 +119,7 @@ def change(encoding: Encoding, x: Tensor, q: Tensor, k: Tensor) -> Tensor:
 
 
 def test_a_closed_gate_turns_nothing_and_an_open_one_reflects() -> None:
-    """beta = 0 is no encoding at all; with beta = 2 two equal turns undo each other."""
+    """With beta = 0 nothing is encoded; with beta = 2, two equal turns cancel."""
     encoding = build(torch.float64)
     x = torch.ones(1, LENGTH, SHAPE.width, dtype=torch.float64)  # equal tokens: equal turns from the third on
     q, k = (draw(1, HEADS, LENGTH, WIDTH, dtype=torch.float64, seed=seed).detach() for seed in (0, 1))
@@ -141,7 +141,7 @@ def test_a_fresh_gate_projects_a_turns_direction_out() -> None:
 
 
 def test_chunks_are_made_once_for_all_blocks_of_queries(monkeypatch: pytest.MonkeyPatch) -> None:
-    """And anew for each call: the same site may be given other keys."""
+    """But anew for each call: the same site may come with other keys."""
     encoding, length, batch = build(torch.float64), 41, 2
     x = torch.randn(batch, length, SHAPE.width, dtype=torch.float64)
     q, k, other, v = torch.randn(4, batch, HEADS, length, WIDTH, dtype=torch.float64).unbind()

@@ -63,7 +63,7 @@ def test_the_inner_encoding_does_the_rest_at_those_places() -> None:
 def test_scores_and_their_gradients_are_those_of_distances_between_places(
     dtype: torch.dtype, tolerance: float, training: bool
 ) -> None:
-    """With so few places that float32 holds their angles."""
+    """With few enough places for float32 to hold their angles."""
     encoding, half = make("randomized:limit=97", SHAPE), 3
     q, k = (draw(2, 3, LENGTH, 7, dtype=dtype, seed=seed) for seed in (1, 2))
     places = encoding.positions(TOKENS[:2], draws(3) if training else None)

@@ -162,7 +162,7 @@ def test_norms_are_kept_and_at_distance_0_the_score_is_the_plain_product(width: 
 
 
 def test_bfloat16_queries_are_turned_by_float32_angles() -> None:
-    """Claim A13: bfloat16 knows 385 of the first 512 positions; none may collide here."""
+    """Claim A13: bfloat16 represents 385 of the first 512 positions; none may collide here."""
     assert torch.arange(512).bfloat16().unique().numel() == 385
     ones = torch.ones(1, HEADS, 512, 2, dtype=torch.bfloat16)
     turned, _ = build("rope", 2).rotate(ones, ones, site(range(4096, 4096 + 512)))

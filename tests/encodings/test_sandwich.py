@@ -75,7 +75,7 @@ def test_a_score_falls_with_distance_about_as_its_logarithm() -> None:
     bias = make("sandwich", SHAPE).at(10 ** torch.arange(4))[0]
     assert make("sandwich", SHAPE).at(torch.tensor(0)).tolist() == [0, 0, 0]
     falls = -bias.diff()
-    assert falls.min() > falls.max() / 2 > 0  # each decade as much, within a factor of two
+    assert falls.min() > falls.max() / 2 > 0  # each decade lowers it equally, within a factor of two
 
 
 def test_a_model_in_bfloat16_keeps_exact_angles() -> None:

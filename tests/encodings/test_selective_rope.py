@@ -13,7 +13,7 @@ from benchmark.model.attention import attend
 
 
 def selective(width: int, settings: str = "", dtype: torch.dtype = torch.float64) -> Encoding:
-    """With weights large enough to tell them apart, and a constant other than 1."""
+    """Selective RoPE with weights large enough to matter, and a constant other than 1."""
     encoding = build(f"selective-rope:rank=2{settings}", width).to(dtype)
     draws = torch.Generator().manual_seed(5)
     for weight in encoding.parameters():
@@ -86,7 +86,7 @@ def test_scores_and_their_gradients_are_the_papers(
 
 
 def test_steps_of_one_are_rope() -> None:
-    """Only the constant, at its start: every token turns a pair by the pair's own frequency."""
+    """Only the constant, at its initial value: every token turns a pair by the pair's own frequency."""
     encoding = build("selective-rope:gate=false", 7).double()
     torch.nn.init.zeros_(encoding.widen.weight)
     q, k = (per_head(7, seed=seed) for seed in range(2))

@@ -112,7 +112,7 @@ def test_biases_start_at_zero_and_the_matrix_like_the_models_own() -> None:
 
 
 def test_distances_in_a_row_are_computed_once_per_forward_pass() -> None:
-    """T of them under a causal mask, 2T - 1 both ways."""
+    """T distances under a causal mask, 2T - 1 without one."""
     for causal, count in ((True, LENGTH), (False, 2 * LENGTH - 1)):
         site = site_of([list(range(LENGTH))], LENGTH, causal, torch.float32)
         q = draw(BATCH, HEADS, LENGTH, WIDTH, dtype=torch.float32, seed=0)

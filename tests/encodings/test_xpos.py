@@ -101,7 +101,7 @@ def test_a_score_fades_with_distance_and_the_fastest_pair_first() -> None:
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_a_long_row_neither_overflows_nor_loses_its_last_tokens(dtype: torch.dtype) -> None:
-    """32768 tokens, of which the powers, uncentred, would need exp(80)."""
+    """32,768 tokens: without centring, the powers would reach exp(80)."""
     length, near = 32768, 16
     ones = torch.ones(1, 1, length, 2, dtype=dtype)
     last = Site.of(torch.zeros(1, length, 5), torch.arange(length)[None], queries=1)
@@ -117,7 +117,7 @@ def test_a_long_row_neither_overflows_nor_loses_its_last_tokens(dtype: torch.dty
 
 @both_kernels
 def test_masked_keys_do_not_count_however_large_their_scores(weights: bool) -> None:
-    """Of the masked half, keys ahead by 4000 places at s = 31 have scores of exp(161), past float32."""
+    """At s = 31, masked keys 4,000 places ahead have scores of exp(161), past float32."""
     q, k, v = (per_head(5, torch.float32, seed) for seed in range(3))
     here, encoding = site(range(0, 400 * LENGTH, 400)), build("xpos:scale_base=31", 5)
     mixed, _ = attend(*encoding.rotate(q, k, here), v, here, encoding, scale=1.0, weights=weights)

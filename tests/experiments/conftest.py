@@ -28,7 +28,7 @@ BODIES = {
 
 @pytest.fixture
 def plugin(tmp_path: Path):
-    """Writes an encoding that misbehaves in a named way; its path."""
+    """Writes an encoding that misbehaves in a named way, and returns its path."""
 
     def write(behaviour: str) -> str:
         path = tmp_path / f"{behaviour}.py"

@@ -1,4 +1,4 @@
-"""The seam between a plan and what runs its cells: two executors that are no pool of processes."""
+"""The interface between a plan and whatever runs its cells: two executors other than the pool."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field

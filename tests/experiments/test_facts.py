@@ -1,4 +1,4 @@
-"""Records say of their task what a report needs, for a file of the user's own too, and however its training ended."""
+"""Records describe their task as a report needs it, also for a user's file, and however training ended."""
 
 from pathlib import Path
 
@@ -72,7 +72,7 @@ class Powers(Language):
 
 
 def changed(folder: Path, old: str, new: str) -> str:
-    """The path of a copy of the example task in which something is written otherwise."""
+    """The path of a copy of the example task with some text replaced."""
     source = EXAMPLE.read_text("utf-8")
     assert source.count(old) == 1
     path = folder / "mine.py"

@@ -1,4 +1,4 @@
-"""Longest first: by size at the start, and then by what was learned."""
+"""Longest first: by size at the start, then by measured times."""
 
 import subprocess
 import tempfile
@@ -60,8 +60,8 @@ def test_cells_put_last_come_after_all_others() -> None:
     ("told", "learns"),
     [
         (("started", "progress", "measuring", "done"), True),
-        (("started", "measuring", "done"), False),  # it had been trained
-        (("started", "resumed", "progress", "measuring", "done"), False),  # a part of it had
+        (("started", "measuring", "done"), False),  # it was trained before
+        (("started", "resumed", "progress", "measuring", "done"), False),  # part of it was
     ],
 )
 def test_only_a_cell_trained_from_its_first_step_informs_estimates(told: tuple[str, ...], learns: bool) -> None:

@@ -1,4 +1,4 @@
-"""The command that a report shows leads back to the very cells that it was made from."""
+"""The command in a report reproduces the cells that the report was made from."""
 
 import shlex
 from datetime import UTC, datetime

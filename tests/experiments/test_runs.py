@@ -32,7 +32,7 @@ OPTIONS = ["--preset", "smoke", "--tasks", "offset-recall", "--lengths", "1,2", 
 
 
 def outcomes(folder: Path) -> dict[str, object]:
-    """What a results folder says of its cells, without times and dates."""
+    """The records of a results folder, without times and dates."""
     store, found = Store(folder), {}
     for record in store.records():
         if isinstance(record, TrainRecord):
@@ -83,7 +83,7 @@ def test_adapting_encodings_are_measured_on_the_existing_model(tmp_path: Path) -
     both = run("rope,yarn:factor=2", **SMALL, seeds=1, results=tmp_path)
     assert trained.stat().st_mtime_ns == stamp
     assert set(both.frame().encoding) == {"rope", "yarn:factor=2"}
-    # Whoever asks for rope again is not shown what others made of it.
+    # Results of rope do not include what other encodings measured on its model.
     assert set(run("rope", **SMALL, seeds=1, results=tmp_path).frame().encoding) == {"rope"}
 
 
@@ -163,7 +163,7 @@ def test_a_worker_that_wants_more_than_its_share_of_memory_fails_and_the_rest_go
     ],
 )
 def test_a_container_or_a_job_has_the_memory_that_it_may_use(tmp_path: Path, monkeypatch, own: str, file: str) -> None:
-    """The limit may be that of a group above its own."""
+    """The limit may be set on a parent control group."""
     monkeypatch.setattr(machine, "CONTROL_GROUPS", tmp_path / "cgroup")
     monkeypatch.setattr(machine, "OWN_GROUPS", tmp_path / "own")
     whole = machine.machine_memory()

@@ -1,4 +1,4 @@
-"""Nothing that was computed is lost: kills, hangs, a full disk, a folder without permission, two runs at once."""
+"""Nothing that was computed is lost: kills, hangs, a full disk, a folder without permission, simultaneous runs."""
 
 import json
 import os
@@ -37,7 +37,7 @@ PLAN = make_plan(Request(encodings="rope,alibi", preset="smoke", tasks="offset-r
 
 
 def outcomes(folder: Path) -> dict[str, object]:
-    """What a results folder says of its cells, without times and dates; every file in it is whole."""
+    """The records of a results folder, without times and dates; asserts that every file is intact."""
     store, found = Store(folder), {}
     for record in store.records():
         if isinstance(record, TrainRecord):
@@ -57,7 +57,7 @@ def good(folder: Path) -> dict[str, object]:
 
 @pytest.fixture(autouse=True)
 def threads() -> Iterator[None]:
-    """As many as a worker of two has: two threads add up in another order than one."""
+    """The threads of one of two workers: two threads sum in another order than one."""
     before = torch.get_num_threads()
     torch.set_num_threads(THREADS)
     yield
@@ -66,7 +66,7 @@ def threads() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The results of a run that nobody disturbed."""
+    """The results of an undisturbed run."""
     folder = tmp_path_factory.mktemp("whole")
     subprocess.run([*RUN, *ASKED, "--results", str(folder)], check=True, capture_output=True)
     return folder
@@ -76,9 +76,9 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def kill_at(folder: Path, words: int, draw: random.Random) -> tuple[list[str], bool]:
-    """Start a run, and kill it or one of its workers soon after so many words of it, 0 for while it starts.
+    """Start a run, and kill it or one of its workers soon after that many lines of output (0: while it starts).
 
-    The keys that it said are done, and whether the kill hit anything: the run then does not end well.
+    Returns the keys reported as done, and whether the kill hit anything: if so, the run fails.
     """
     process = subprocess.Popen(
         [*RUN, *ASKED, "--results", str(folder)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
@@ -99,7 +99,7 @@ def kill_at(folder: Path, words: int, draw: random.Random) -> tuple[list[str], b
 
 
 def kill_often(tmp_path: Path, whole: Path, moments: int, seed: int) -> None:
-    """Kill runs until so many kills have hit something; go on with a folder until it is complete, then with another."""
+    """Kill runs until that many kills have hit something; use a folder until it is complete, then the next."""
     draw, expected = random.Random(seed), outcomes(whole)
     folder, landed, tried = tmp_path / "0", 0, 0
     while landed < moments:
@@ -142,9 +142,9 @@ run_cell(cell, Store(Path(sys.argv[1])), "cpu", lambda event, **data: print(even
 
 
 def kill_in_training(cell: Cell, store: Store, after: float) -> bool:
-    """Start a training that writes a checkpoint at every step, and kill it so long after it wrote one.
+    """Start a training that writes a checkpoint at every step, and kill it that long after it wrote one.
 
-    Whether that hit anything.
+    Returns whether the kill hit anything.
     """
     command = [sys.executable, "-c", TRAINER, str(store.root), str(THREADS)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
@@ -160,7 +160,7 @@ def kill_in_training(cell: Cell, store: Store, after: float) -> bool:
 
 
 def written(path: Path) -> int | None:
-    """When a file was written; None where there is none."""
+    """The time a file was written; None if it does not exist."""
     try:
         return path.stat().st_mtime_ns
     except FileNotFoundError:
@@ -212,7 +212,7 @@ def test_a_killed_training_resumes_within_its_cell_to_the_same_result(tmp_path: 
 
 
 def test_a_cell_that_hangs_is_abandoned_and_the_rest_go_on(tmp_path: Path, plugin) -> None:
-    limit = 30  # many times what a cell takes, however busy the machine is
+    limit = 30  # many times longer than a cell takes, however busy the machine
     results = tmp_path / "results"
     hanging = plugin("hangs")
     outcome = run([hanging, "rope"], **SMALL, seeds=1, results=results, workers=1, cell_timeout=limit)
@@ -221,9 +221,9 @@ def test_a_cell_that_hangs_is_abandoned_and_the_rest_go_on(tmp_path: Path, plugi
     assert [record.status for record in outcome.store.records() if isinstance(record, EvalRecord)] == ["ok"] * 2
     tried = []
     run(hanging, **SMALL, seeds=1, results=results, on_event=tried.append)
-    assert tried == []  # a failure is an answer,
+    assert tried == []  # a failure counts as done,
     run(hanging, **SMALL, seeds=1, results=results, cell_timeout=1, retry_failed=True, on_event=tried.append)
-    assert [event.kind for event in tried] == ["started", "done"]  # unless it is to be tried again
+    assert [event.kind for event in tried] == ["started", "done"]  # unless it is to be retried
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "nan", "inf", "-inf", "1e999", "soon", ""])
@@ -239,7 +239,7 @@ def test_an_invalid_timeout_is_refused(tmp_path: Path, value: str) -> None:
 
 @contextmanager
 def mounted(folder: Path, options: str) -> Iterator[Path]:
-    """A small file system of its own."""
+    """A separate small file system."""
     folder.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
     if os.geteuid() != 0 or subprocess.run(command, capture_output=True, check=False).returncode != 0:
@@ -307,7 +307,7 @@ def test_two_runs_on_one_folder_share_the_work(tmp_path: Path, whole: Path) -> N
     assert outcomes(tmp_path) == outcomes(whole)
     events = [json.loads(line) for output in outputs for line in output.splitlines()]
     trained = [event["key"] for event in events if event["event"] == "progress" and event["step"] == 30]
-    assert sorted(trained) == sorted(PLAN.train_keys)  # each once
+    assert sorted(trained) == sorted(PLAN.train_keys)  # each exactly once
 
 
 def test_work_that_another_run_did_meanwhile_is_not_repeated(tmp_path: Path) -> None:
@@ -315,7 +315,7 @@ def test_work_that_another_run_did_meanwhile_is_not_repeated(tmp_path: Path) -> 
     assert run_cell(cell, store, "cpu", lambda *_, **__: None) == "ok"
     stamps = {path: path.stat().st_mtime_ns for path in store.folder(cell.train.key).glob("*.*[ns]")}
     assert len(stamps) == 2 + 2 * 2
-    assert run_cell(cell, store, "cpu", lambda *_, **__: None) == "ok"  # as planned before the first
+    assert run_cell(cell, store, "cpu", lambda *_, **__: None) == "ok"  # planned before the first run
     assert stamps == {path: path.stat().st_mtime_ns for path in stamps}
 
 
@@ -328,7 +328,7 @@ def test_a_cell_that_another_run_holds_is_left_to_it(tmp_path: Path) -> None:
 
 
 def test_the_death_of_a_waiting_worker_does_no_harm(tmp_path: Path) -> None:
-    """A worker dies while another run holds its cell: that run's record will tell, not this one's."""
+    """A worker dies while another run holds its cell: only that run records the outcome."""
     store, cell = Store(tmp_path), PLAN.cells[0]
     with Path(os.devnull).open("rb") as log:
         reason = WorkerProcess(process=subprocess.Popen(["false"]), log=log, cell=cell).epitaph()
@@ -346,7 +346,7 @@ def test_the_death_of_a_waiting_worker_does_no_harm(tmp_path: Path) -> None:
 
 
 def test_nothing_in_the_results_folder_is_executed(tmp_path: Path) -> None:
-    """A pickle that would leave a mark, under the name of every file that a run reads."""
+    """Every file that a run reads is replaced by a pickle that would leave a mark if loaded."""
     import pickle
 
     mark = tmp_path / "mark"
@@ -363,7 +363,7 @@ def test_nothing_in_the_results_folder_is_executed(tmp_path: Path) -> None:
         path.write_bytes(pickle.dumps(Trap()))
     told: list[str] = []
     run_cell(cell, store, "cpu", lambda event, **data: told.append(event))
-    assert "resumed" in told  # the checkpoint was looked at
+    assert "resumed" in told  # the checkpoint was read
     assert outcomes(results) == expected
     assert not mark.exists()
     pickle.loads(pickle.dumps(Trap()))

@@ -1,4 +1,4 @@
-"""The attention interface: weights, and which kernel is taken for which hooks."""
+"""The attention interface: weights, and the kernel chosen for each combination of hooks."""
 
 import math
 from dataclasses import replace
@@ -22,7 +22,7 @@ SHAPE = Shape(width=21, heads=3, layers=2, train_length=LENGTH, digits=tuple(ran
 
 
 class Counting(Encoding):
-    """A toy that needs the scores themselves: a key loses by the open gates between it and the query, as in CoPE."""
+    """A toy that needs the scores themselves: open gates between key and query lower the score, as in CoPE."""
 
     name = "counting"
 
@@ -81,7 +81,7 @@ def test_weights_of_every_layer_sum_to_one_and_never_look_ahead(name: str | type
 
 
 def test_weights_are_those_that_mix_the_values() -> None:
-    """The output of a layer rebuilt from the weights that it hands out."""
+    """Rebuilds a layer's output from the attention weights that it returns."""
     model, weights = build("alibi"), []
     inputs: list[Tensor] = []
     layer = model.layers[1]
@@ -128,7 +128,7 @@ OF_DISTANCE = ["alibi", "t5", "sandwich", "kerple-log", "kerple-power"]
 @pytest.mark.parametrize("name", OF_DISTANCE)
 @pytest.mark.parametrize("queries", [40, 17])
 def test_a_bias_by_distance_is_read_from_its_diagonals(name: str, queries: int) -> None:
-    """Long rows without gradients, in three blocks: as with the mask laid out, which is never made."""
+    """Long rows without gradients, in three blocks: equal to a dense mask, which is never built."""
     encoding, keys = make(name, SHAPE), 40
     draws = torch.Generator().manual_seed(0)
     k, v = (torch.randn(BATCH, SHAPE.heads, keys, SHAPE.head_width, generator=draws) for _ in range(2))
@@ -180,7 +180,7 @@ def test_rescore_sees_masked_scores_and_cannot_leak_the_future() -> None:
     class Peeping(Counting):
         def rescore(self, scores: Tensor, q: Tensor, k: Tensor, site: Site) -> Tensor:
             seen.append(scores)
-            return scores.new_zeros(scores.shape)  # hands out finite scores of keys that are not visible
+            return scores.new_zeros(scores.shape)  # returns finite scores for keys that are not visible
 
     model, weights = build(Peeping), []
     model(rows(), weights=weights)
@@ -209,9 +209,9 @@ def test_blocks_hold_no_more_scores_than_allowed(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(attention, "BLOCK_SCORES", 3 * BATCH * SHAPE.heads * LENGTH)
     with torch.inference_mode():
         calls = kernel_calls(build("alibi"))
-    # The last goes first: none needs more memory than one before it.
+    # The last block goes first: no block needs more memory than the one before it.
     assert [call.args[0].shape[-2] for call in calls] == [2, 3, 3, 3] * SHAPE.layers
-    # In a causal pass a block is given the keys that it can see, and no others.
+    # In a causal pass a block gets only the keys that it can see.
     assert [call.args[1].shape[-2] for call in calls] == [11, 9, 6, 3] * SHAPE.layers
 
 
@@ -260,7 +260,7 @@ def test_positions_are_sampled_only_in_training() -> None:
 
 
 def test_a_bias_is_added_to_scaled_scores() -> None:
-    """Orders: bias after the division by sqrt(D), rescore after both and the mask."""
+    """The order: divide by sqrt(D), add the bias, mask, rescore."""
 
     class Ordered(Encoding):
         name = "ordered"

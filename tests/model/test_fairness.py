@@ -1,4 +1,4 @@
-"""A fair comparison: cells differ in the encoding and in nothing else, bit for bit."""
+"""A fair comparison: cells differ only in the encoding, bit for bit."""
 
 from collections.abc import Iterator
 
@@ -55,7 +55,7 @@ def test_initial_values_do_not_depend_on_the_order_of_the_parameters() -> None:
             return iter(list(super().named_parameters())[::-1])
 
     model = Reversed(13, SHAPE, lambda own, layer: make("none", own))
-    torch.randn(17)  # nor on what was drawn before
+    torch.randn(17)  # nor on earlier draws
     model.initialise(0)
     assert same(shared_weights(model), shared_weights(transformer("none")))
 

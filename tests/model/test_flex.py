@@ -1,6 +1,6 @@
-"""A bias that is made pair by pair in the kernel gives the values of one that is laid out.
+"""A bias computed pair by pair in the kernel gives the values of a dense one.
 
-Without a GPU, torch's own FlexAttention stands in for its compiled form: it makes all scores, by the same interface.
+Without a GPU, uncompiled FlexAttention stands in for the compiled kernel: same interface, all scores at once.
 """
 
 import math
@@ -19,7 +19,7 @@ from benchmark.model import attention, flex
 from benchmark.model.bias import dense, pairwise
 from benchmark.model.hooks import overrides
 
-HEADS, WIDTH, LENGTH = 3, 16, 300  # no multiple of a tile
+HEADS, WIDTH, LENGTH = 3, 16, 300  # not a multiple of a tile
 SHAPE = Shape(width=HEADS * WIDTH, heads=HEADS, layers=2, train_length=32)
 
 
@@ -62,7 +62,7 @@ def test_the_bias_at_each_pair_equals_the_dense_one(label: str) -> None:
 
 @pytest.mark.parametrize("label", ["alibi", "fire"])
 def test_values_equal_those_of_a_dense_bias(label: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Nothing is traced: the compiler does not follow what holds every function to its annotations under test.
+    # Nothing is traced: the compiler cannot follow the type checks that tests wrap around every function.
     monkeypatch.setattr("torch.nn.attention.flex_attention._FLEX_ATTENTION_DISABLE_COMPILE_DEBUG", True)
     encoding, site, (q, k, v) = make(label, SHAPE), site_of(LENGTH), drawn(LENGTH)
     scale = 1 / math.sqrt(WIDTH)
@@ -113,7 +113,7 @@ def test_without_a_compiler_it_warns_once(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(flex, "_compiled", lambda: broken)
     monkeypatch.setattr(flex, "_refused", set())
     site, (q, k, v) = site_of(40), drawn(40)
-    for label in ("alibi", "t5"):  # what refuses one may not refuse another
+    for label in ("alibi", "t5"):  # each is tried, whether or not another failed
         with pytest.warns(
             UserWarning, match=f"^{label}: FlexAttention refused, so queries go in blocks: no C compiler$"
         ):
@@ -148,6 +148,6 @@ for length in (300, 1024, 2000, 4096, 5000, 8192, 10_000, 12_288, 16_384, 20_000
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
 @pytest.mark.parametrize("label", ["alibi", "t5", "fire", "kerple-log"])
 def test_on_a_gpu_the_kernel_equals_blocks_at_every_length(label: str) -> None:
-    """In a process of its own: the compiler does not follow what holds every function to its annotations under test."""
+    """In a separate process: the compiler cannot follow the type checks that tests wrap around every function."""
     done = subprocess.run([sys.executable, "-c", ON_GPU, label], capture_output=True, encoding="utf-8")
     assert done.returncode == 0, done.stderr[-3000:]

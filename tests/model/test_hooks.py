@@ -1,4 +1,4 @@
-"""Which hooks an encoding overrides, by itself or through what it wraps."""
+"""The hooks that an encoding overrides, itself or through the encoding that it wraps."""
 
 import torch
 from torch import Tensor

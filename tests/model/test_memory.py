@@ -1,6 +1,6 @@
 """Memory: every encoding at 16 times the trained length of the quick preset, in one process, stays under 2 GiB.
 
-And a long row takes little more than a short one: blocks of queries give back what they took, and use it again.
+A long row takes little more than a short one: blocks of queries release their memory, and the next reuses it.
 """
 
 import os
@@ -69,7 +69,7 @@ for length in (2048, 6144):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="how memory is given back is the C library's affair")
 def test_memory_does_not_grow_with_the_number_of_blocks() -> None:
-    """Of blocks that grow, each is larger than any hole that those before it left: 0.27 GB more here, measured."""
+    """If blocks grow, each is larger than any hole left by earlier ones: 0.27 GB more here, measured."""
     done = subprocess.run([sys.executable, "-c", LONG], capture_output=True, encoding="utf-8")
     assert done.returncode == 0, done.stderr
     short, long = (int(peak) * 1024 for peak in done.stdout.split())

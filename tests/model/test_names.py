@@ -16,12 +16,12 @@ NAMES = {word for name in CATALOGUE.names() for word in (name, CATALOGUE.entry(n
 
 
 def is_torchs(node: ast.AST) -> bool:
-    """True for `reduction="none"`, by which torch means that losses are not averaged."""
+    """True for `reduction="none"`, torch's word for losses that are not averaged."""
     return isinstance(node, ast.keyword) and node.arg == "reduction"
 
 
 def is_the_number(node: ast.AST) -> bool:
-    """True for `math.pi`, a number and not position interpolation."""
+    """True for `math.pi`, the number rather than position interpolation."""
     return isinstance(node, ast.Attribute) and ast.unparse(node) == "math.pi"
 
 

@@ -1,4 +1,4 @@
-"""The whole model: what it gives of some places is what it gives of all."""
+"""The whole model: computing only some places changes none of their values."""
 
 from unittest import mock
 
@@ -22,7 +22,7 @@ def model_with(encoding: str) -> Transformer:
 @pytest.mark.parametrize("encoding", ["rope", "alibi", "cope"])
 @pytest.mark.parametrize("places", [[0], [3, 4, 11, 12, 35], list(range(36)), []], ids=len)
 def test_hidden_states_of_some_places_are_those_of_all(encoding: str, places: list[int]) -> None:
-    """And so are the gradients of what is made of them; without gradients, too."""
+    """So are their gradients; the same without gradients."""
     model, chosen = model_with(encoding), torch.tensor(places, dtype=torch.long)
     tokens = torch.randint(11, (3, 12), generator=generator("places"))
     with torch.no_grad():

@@ -28,7 +28,7 @@ with locked(Path(sys.argv[1])) as held:
 
 @contextmanager
 def holder(folder: Path) -> Iterator["subprocess.Popen[str]"]:
-    """Another process that holds the folder until it is told to end."""
+    """Another process that holds the folder until told to end."""
     command = [sys.executable, "-c", HOLD, str(folder)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

@@ -1,4 +1,4 @@
-"""Whatever a spec or a record holds, it survives the disk; whatever lies on the disk, reading it raises nothing."""
+"""Any spec or record survives the disk, and reading never raises, whatever is on the disk."""
 
 import json
 import tempfile

@@ -1,4 +1,4 @@
-"""Keys: the same for the same work, another for any other, and blind to what is for people."""
+"""Keys: equal for equal work, different for any other, and independent of labels for people."""
 
 import re
 import subprocess
@@ -90,7 +90,7 @@ def test_a_key_survives_a_round_trip_through_json(spec: TrainSpec) -> None:
 
 
 def test_a_key_is_the_same_in_another_process(spec: TrainSpec) -> None:
-    """Whatever the order of hashing there."""
+    """Whatever its hash seed."""
     code = f"from benchmark.results.spec import *; print({type(spec).__name__}.model_validate_json(input()).key)"
     told = subprocess.run(
         [sys.executable, "-c", code],

@@ -1,4 +1,4 @@
-"""The store: records go in and come out whole; what cannot be read is named and skipped; folders merge by copying."""
+"""The store: records come out as they went in; unreadable files are named and skipped; folders merge by copying."""
 
 import json
 import math
@@ -107,7 +107,7 @@ def test_a_newer_record_of_a_cell_replaces_the_old(store: Store, trained: TrainR
     assert list(store.records()) == [trained]
 
 
-# What cannot be read
+# Unreadable files
 
 
 def faults(good: dict[str, Any]) -> dict[str, tuple[bytes, str]]:
@@ -151,7 +151,7 @@ def test_a_faulty_file_is_named_and_skipped_and_the_others_are_read(
     path.write_bytes(content)
     assert {record.kind for record in store.records()} == {"evaluate", "probe"}
     assert store.train(trained.spec.key) is None
-    (problem,) = store.problems  # once, however often it is met
+    (problem,) = store.problems  # once, however often it is read
     assert str(path) in problem
     assert why in problem
     assert "\n" not in problem
@@ -206,7 +206,7 @@ def test_arrays_of_another_record_are_named(store: Store, measured: EvalRecord) 
     path.write_bytes(safetensors.numpy.save({**made, "row_loss": made["row_loss"] + 1}))
     assert store.arrays(record) == {}
     assert store.problems == [f"{path}: skipped: its content is not what its record was made with"]
-    # A record of an earlier version notes no hash.
+    # A record of an earlier version has no hash.
     assert len(store.arrays(record.model_copy(update={"arrays_hash": None}))) == len(made)
 
 
@@ -295,7 +295,7 @@ def test_a_spec_key_that_leads_out_is_refused(store: Store, train_spec: TrainSpe
         store.measured(key, train_spec.key)
 
 
-# Whole or not at all
+# Complete or absent
 
 
 @pytest.mark.parametrize("moment", ["fsync", "replace"])

@@ -1,4 +1,4 @@
-"""What the tests of single tasks share."""
+"""A fixture for the tests of single tasks."""
 
 from collections.abc import Callable
 

@@ -1,6 +1,6 @@
-"""The contract of every registered task: all checks pass, and so does what no check measures.
+"""The contract of every registered task: all checks pass, and so do tests of what they leave out.
 
-Each task has golden examples, written by hand, in a file of its own.
+Each task has its own file with golden examples, written by hand.
 """
 
 import re
@@ -38,7 +38,7 @@ def choice_of(name: str) -> Choice:
 
 @pytest.fixture(autouse=True)
 def speed_is_measured_briefly(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test here is about the speed of drawing, and each check would wait for it."""
+    """Shortens the timing of drawing, which no test here is about."""
     monkeypatch.setattr(sampling, "ROUND_SECONDS", 1e-4)
 
 
@@ -46,7 +46,7 @@ def speed_is_measured_briefly(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_check_passes(name: str) -> None:
     choice = tasks.CATALOGUE.choice(
         "corpus:vocabulary=600" if name == "corpus" else name
-    )  # the text that lasts to 16 L
+    )  # the text that is long enough for 16 L
     outcomes = check(choice, QUICK.budgets_for(name)[0].train_length)
     assert [found.name for found in outcomes] == [each.name for each in CHECKS]
     assert [f"{found.name}: {found.detail}" for found in outcomes if found.status == "fail"] == []
@@ -106,7 +106,7 @@ def test_the_stated_chance_level_is_that_of_the_headline_metric(name: str) -> No
 
 @pytest.mark.parametrize("name", tasks.TABLE)
 def test_the_evaluation_is_fixed_and_differs_from_training(name: str) -> None:
-    """At another trained length than that of the preset, which `test_every_check_passes` covers."""
+    """At a trained length other than the preset's, which `test_every_check_passes` covers."""
     problems = Problems(choice=choice_of(name), train_length=40)
     outcomes = [run(each, problems) for each in CHECKS if each.name in FIXED_AND_HELD_OUT]
     assert len(outcomes) == len(FIXED_AND_HELD_OUT)
@@ -218,7 +218,7 @@ def _guess_commonest_at_the_place(task, batch: Batch, length: int, draws: torch.
 
 
 def _guess_next_in_order(task, batch: Batch, length: int, draws: torch.Generator) -> torch.Tensor:
-    guesses = batch.tokens + (1 if task.symbols > length else 0)  # among many symbols few come twice
+    guesses = batch.tokens + (1 if task.symbols > length else 0)  # with many symbols, few occur twice
     guesses[:, length + 1] = 3  # the smallest first
     guesses[:, -1] = 2
     return guesses

@@ -64,14 +64,14 @@ def test_counts_spread_up_to_a_half_and_other_symbols_are_uniform(problems) -> N
 
 
 def test_chance_by_hand() -> None:
-    """The one symbol is the asked one in a quarter of rows: guess 0, then EOS."""
+    """The only symbol is the one asked for in a quarter of rows: guess 0, then EOS."""
     assert tasks.make("count-symbol").chance(1) == pytest.approx(
         {"token_accuracy": (3 / 4 + 1) / 2, "exact_match": 3 / 4}
     )
 
 
 def test_chance_of_a_longer_string() -> None:
-    """Up to 12: a first digit 1, then EOS, which nothing follows more often; after other digits EOS is sure."""
+    """Counts up to 12: guess the digit 1, then EOS, its most frequent successor; after other digits EOS is certain."""
     counts = expected_counts(12)
     ones, two_digits = counts[1] + sum(counts[10:]), sum(counts[10:])
     right = ones + (counts[1] + two_digits) + (1 - ones)

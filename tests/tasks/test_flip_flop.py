@@ -45,7 +45,7 @@ def test_instructions_have_the_requested_shares() -> None:
 
 @pytest.mark.parametrize("length", [2, 3, 5])
 def test_chance_of_all_reads_is_that_of_a_coin_for_each_bit_that_is_read(length: int) -> None:
-    """Summed over all instructions that there are, with their probabilities."""
+    """Summed over all sequences of instructions, weighted by their probabilities."""
     shares, expected = {WRITE: 0.15, IGNORE: 0.7, READ: 0.15}, 0.0
     for inner in itertools.product(shares, repeat=length - 2):
         probability, reads, unread = 1.0, 0, True

@@ -54,7 +54,7 @@ def test_every_window_can_be_drawn(tmp_path: Path) -> None:
 
 
 def test_rows_by_hand(tmp_path: Path) -> None:
-    """Signs in a circle, a paragraph a round: after each stands the next, in training and in test."""
+    """Characters in a cycle, one paragraph per round: each is followed by the next, in training and in test."""
     path = tmp_path / "circle.txt"
     path.write_text("子丑寅卯\n\n" * 500, "utf-8")
     task = Corpus(text=str(path), tokenizer="char")
@@ -115,7 +115,7 @@ def test_figures_of_the_text_are_at_hand(sanguo: Corpus) -> None:
 
 
 def test_bits_per_character_compare_tokenizers() -> None:
-    """The same guesser, of token frequencies, on the same text: its losses differ with the tokens, its bits less."""
+    """One guesser by token frequency, on one text: losses depend on the tokenizer, bits per character less so."""
     made = [Corpus(text="shuihu", tokenizer=tokenizer) for tokenizer in ("jieba", "char", "whitespace")]
     losses = [task.chance(64)["loss_nats"] for task in made]
     bits = [loss / math.log(2) / task.characters_per_token for loss, task in zip(losses, made, strict=True)]

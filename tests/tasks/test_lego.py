@@ -1,4 +1,4 @@
-"""LEGO: chains followed clause by clause, also where names come round again."""
+"""LEGO: chains followed clause by clause, also where names recur."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Majority: by hand, against plain Python, and what becomes of ties."""
+"""Majority: by hand, against plain Python, and ties."""
 
 from collections import Counter
 from itertools import product
@@ -24,7 +24,7 @@ def test_many_rows_against_plain_python(problems, length: int) -> None:
 
 
 def test_a_tie_is_broken_at_any_place(problems) -> None:
-    """Of four bits, a tie becomes each string of three to one as often: 6/16 of rows, in eight parts."""
+    """With four bits, a tie becomes each three-to-one string equally often: 6/16 of rows, in eight parts."""
     rows = Counter(tuple(prompt) for prompt, _ in problems(tasks.make("majority"), 20000, 4))
     untied = {bits for bits in product((3, 4), repeat=4) if sum(bits) != 14}
     assert set(rows) == untied

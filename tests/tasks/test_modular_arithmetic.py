@@ -73,7 +73,7 @@ def test_brackets_follow_the_order_of_the_operations(order: list[int], text: str
 
 
 def test_the_last_operation_is_equally_often_each() -> None:
-    """Of 24 orders of four operations, six end with each: a uniform order splits an expression uniformly."""
+    """Of the 24 orders of four operations, six end with each: a uniform order splits an expression uniformly."""
     rows = ModularArithmetic(brackets=True).sample(4000, 5, generator("split")).tokens[:, 1:-2].tolist()
     left = Counter(_numbers_left_of_the_last_operation(spelled(row)) for row in rows)
     assert set(left) == {1, 2, 3, 4}
@@ -107,7 +107,7 @@ def _text(numbers: tuple[int, ...], operators: tuple[str, ...]) -> str:
 
 
 def _reduced(numbers: tuple[int, ...], operators: tuple[str, ...], order: tuple[int, ...]) -> int:
-    """The value when operators are done in this order: each replaces its neighbours by one bracketed text."""
+    """The value if operators are applied in this order: each replaces its neighbours by one bracketed text."""
     pieces = [str(number) for number in numbers]
     left = list(range(len(operators)))
     for operator in order:

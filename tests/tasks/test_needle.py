@@ -17,7 +17,7 @@ def make() -> Needle:
 
 
 def starts(tokens: torch.Tensor) -> list[int]:
-    """Where the key stands in each haystack."""
+    """The place of the key in each haystack."""
     return [next(place for place, token in enumerate(row[1:]) if token in KEYS) for row in tokens.tolist()]
 
 

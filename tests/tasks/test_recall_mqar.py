@@ -1,4 +1,4 @@
-"""Multi-query associative recall: golden examples, lags, and where questions are asked."""
+"""Multi-query associative recall: golden examples, lags, and the places of questions."""
 
 import torch
 

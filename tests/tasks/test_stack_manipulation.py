@@ -46,17 +46,17 @@ def test_many_rows_against_plain_python(problems, length: int) -> None:
     for prompt, answer in problems(tasks.make("stack-manipulation"), 300, length):
         assert answer == left(prompt) and len(prompt) == length
         actions = [token >= POP for token in prompt]
-        assert actions == sorted(actions)  # the stack first, then what is done to it
+        assert actions == sorted(actions)  # the stack, then the actions on it
         filled.add(actions.index(True))
     assert min(filled) == 1 and max(filled) == length - 1
 
 
 @pytest.mark.parametrize("length", [2, 3, 5, 7])
 def test_chance_is_the_mean_over_every_problem(length: int) -> None:
-    """The guesser knows the place in the answer alone, and there names the likeliest token."""
+    """The guesser knows only the place in the answer, and names the likeliest token there."""
     answers: Counter[tuple[int, ...]] = Counter()
     for filled in range(1, length):
-        weight = 6**length // (2**filled * 3 ** (length - filled))  # every size of the stack is as likely
+        weight = 6**length // (2**filled * 3 ** (length - filled))  # every size of the stack is equally likely
         for prompt in product(*[(A, B)] * filled, *[(POP, PUSH_A, PUSH_B)] * (length - filled)):
             answers[(*left(list(prompt)), EOS)] += weight
     tokens = [Counter[int]() for _ in range(length + 1)]

@@ -49,7 +49,7 @@ def test_every_lag_is_in_its_octave(longest: int) -> None:
     ids=lambda value: value.name if isinstance(value, Synthetic) else value,
 )
 def test_long_rows_are_fewer(task: Synthetic, length: int, rows: int, scored: int) -> None:
-    """A task that scores many places of a long row asks fewer rows, but no fewer places."""
+    """A task that scores many places per row needs fewer rows if they are long, but not fewer places."""
     batches = list(task.evaluation(length))
     assert sum(len(batch.tokens) for batch in batches) == rows
     assert sum(int((batch.targets != UNSCORED).sum()) for batch in batches) == scored

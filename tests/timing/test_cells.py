@@ -1,4 +1,4 @@
-"""Where a cell's time goes: that every part is counted, and once. No time itself is ever asserted."""
+"""Where a cell's time goes: every part is counted, exactly once. No actual time is asserted."""
 
 import io
 import itertools
@@ -20,7 +20,7 @@ def small(task: str = "offset-recall") -> Cell:
 
 
 def test_every_part_is_counted_once(monkeypatch):
-    """The clock moves a second at each reading: a call of a part takes one, a part around another would take three."""
+    """The clock advances one second per reading: a call of a part takes one, a part around another would take three."""
     readings = itertools.count()
     monkeypatch.setattr(time, "process_time", lambda: float(next(readings)))
     found = cells.measured(small("corpus"))

@@ -71,7 +71,7 @@ def test_a_peer_has_our_matrices_and_sees_no_later_token(peer, encoding):
 
 @pytest.mark.parametrize(("peer", "encoding"), PAIRS)
 def test_a_peer_has_the_encoding_asked_for(peer, encoding):
-    """In one layer without positions, the order of the other tokens does not matter to the last one."""
+    """In one layer without positions, the last token is blind to the order of the others."""
     model = peers.make(peer, encoding, Size(**{**vars(SIZE), "layers": 1})).eval()
     tokens = torch.tensor([[1, 2, 3, 4, 5, 6, 7]])
     with torch.no_grad():

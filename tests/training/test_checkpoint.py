@@ -1,4 +1,4 @@
-"""A training that is cut off at any step goes on to the same weights and the same losses, bit for bit."""
+"""Training that is interrupted at any step resumes to the same weights and losses, bit for bit."""
 
 import json
 import math
@@ -24,7 +24,7 @@ TRAINED = [name for name in CATALOGUE.table if CATALOGUE.entry(name).attributes.
 
 
 class CutError(Exception):
-    """A kill, as far as the training can tell: nothing is written after it."""
+    """Stands in for a kill: nothing is written after it."""
 
 
 class Bench:
@@ -86,7 +86,7 @@ def alike(one: tuple[dict[str, torch.Tensor], Training], other: tuple[dict[str, 
 def test_every_encoding_resumes_to_the_same_result(tmp_path: Path, encoding: str) -> None:
     bench = Bench(tmp_path / "c", encoding)
     whole = bench.run()
-    bench.cut(3, 6)  # where `progress` is called, the step is done and not yet written
+    bench.cut(3, 6)  # when `progress` is called, the step is done but not yet written
     assert alike(bench.run(bench.checkpoint()), whole)
     assert bench.told == [(2, None), (5, None)]
 

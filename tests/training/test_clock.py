@@ -1,4 +1,4 @@
-"""The stopwatch for the parts of a cell. No time itself is ever asserted."""
+"""The stopwatch for the parts of a cell. No actual time is asserted."""
 
 import time
 

@@ -33,7 +33,7 @@ def test_without_overlap_batches_are_unchanged() -> None:
 
 
 def test_rows_of_a_view_are_held_out_at_their_own_width() -> None:
-    """Of addition's grid at L = 3, sums of two digits are as wide as training rows of length 1."""
+    """In addition's grid at L = 3, two-digit sums are as wide as training rows of length 1."""
     task = tasks.make("addition")
     held_out = HeldOut(task, 3)
     grid = {row for row in rows(task.views(3, 3)["operands"]) if len(row) == task.tokens(1)}

@@ -1,7 +1,7 @@
-"""Steps that are recorded and replayed train as those that are taken one by one.
+"""Recorded and replayed steps train like steps taken one by one.
 
-Where there is no GPU, a recorder stands in that does the work anew at each replay: inputs, shapes and updates are then
-tested, and CUDA is not.
+Without a GPU, a stand-in recorder repeats the work at each replay, which tests inputs, shapes and updates, but not
+CUDA.
 """
 
 from collections.abc import Callable
@@ -29,7 +29,7 @@ TRAINED = [name for name in CATALOGUE.names() if CATALOGUE.entry(name).attribute
 
 
 class Standin:
-    """Does the work at each replay, and counts."""
+    """Repeats the work at each replay, and counts."""
 
     def __init__(self) -> None:
         self.recorded = self.replayed = 0
@@ -45,7 +45,7 @@ class Standin:
 
 
 def refusing(work: Work) -> Work:
-    """As CUDA does in the middle of a step: its gradients are there, and no update."""
+    """Fails like CUDA in the middle of a step: after the gradients, before the update."""
     raise RuntimeError("operation not permitted when stream is capturing")
 
 
@@ -92,7 +92,7 @@ def test_an_encoding_that_follows_a_schedule_or_samples_is_replayed(label: str) 
     torch.testing.assert_close(again, plain, rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(same, weights, rtol=1e-3, atol=1e-4)
     modes = 2 if label.startswith("drop") else 1
-    assert (recorder.recorded, recorder.replayed) == (modes, 20 - modes)  # the first of a mode is taken as it is
+    assert (recorder.recorded, recorder.replayed) == (modes, 20 - modes)  # the first step of a mode is not recorded
 
 
 @pytest.mark.parametrize("mode", [float, str, lambda step: [step], lambda step: torch.tensor(step), np.float32])

@@ -159,7 +159,7 @@ def test_a_diverged_model_has_no_right_answers() -> None:
 
 @pytest.mark.parametrize("alike", [[], [0, 1], [1, 2], [0, 1, 2]], ids=str)
 def test_the_first_of_tied_logits_is_the_answer(alike: list[int]) -> None:
-    """As `argmax` has it: equal rows of the head give equal logits, as bfloat16 gives them to unequal ones."""
+    """Like `argmax`. Equal rows of the head give equal logits; in bfloat16 even different rows may."""
     model, task, _ = trained("alibi")
     with torch.no_grad():
         model.head[alike] = 2 * model.head[:1]
@@ -171,7 +171,7 @@ def test_the_first_of_tied_logits_is_the_answer(alike: list[int]) -> None:
 
 
 class Lights(Synthetic):
-    """Rows whose places are told apart by the parity of the row's first token, down, and of their own token, across."""
+    """A grid by the parity of the row's first token, down, and of the place's own token, across."""
 
     name = "lights"
     title = "Lights"
@@ -231,7 +231,7 @@ def test_fields_and_views_count_what_a_plain_loop_counts() -> None:
     assert arrays["row_count"].tolist() == [count for _, _, count in by_row[:17]]
     for name, column in zip(("loss", "correct", "count"), zip(*by_row[17:], strict=True), strict=True):
         np.testing.assert_allclose(arrays[f"short_{name}"], column, rtol=1e-4)
-    assert arrays["count"].sum() == arrays["row_count"].sum()  # a view does not count in the value
+    assert arrays["count"].sum() == arrays["row_count"].sum()  # a view does not count towards the value
 
 
 def test_a_task_without_axes_stores_no_arrays_of_groups() -> None:

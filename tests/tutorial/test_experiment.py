@@ -37,7 +37,7 @@ def test_every_encoding_learns_to_reproduce_its_words(name):
     for seen, words in zip(found.passages, PASSAGES.values(), strict=True):
         assert seen.attention.shape == (4, len(words), len(words))
         torch.testing.assert_close(seen.attention.sum(-1), torch.ones(4, len(words)))
-        assert (seen.attention.triu(1) > 0).any()  # both ways
+        assert (seen.attention.triu(1) > 0).any()  # bidirectional
 
 
 def test_the_same_seed_gives_the_same_losses_and_another_does_not():
@@ -91,7 +91,7 @@ def test_an_encoding_that_reads_digits_is_refused(name):
 
 
 def test_an_encoding_is_trained_as_in_a_run_and_probed_as_at_test_time():
-    """One that drops its rotation has it for most epochs, and one that samples positions samples anew each epoch."""
+    """An encoding that drops its rotation has it for most epochs; one that samples positions does so every epoch."""
     assert outcome("drop", 7).losses[:7] == outcome("rope", 7).losses[:7]
     assert outcome("drop", 16).losses[15] != outcome("rope", 16).losses[15]
     assert outcome("randomized", 3).losses[1] != outcome("rope", 3).losses[1]

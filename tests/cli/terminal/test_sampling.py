@@ -1,4 +1,4 @@
-"""`time --suite tasks`: every task has its line, and one below the promise is named."""
+"""`time --suite tasks`: every task has a line, and a task below the promised rate is named."""
 
 import re
 

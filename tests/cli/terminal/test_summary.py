@@ -1,4 +1,4 @@
-"""The table at the end of a run: what must be known before two encodings are compared stands in it."""
+"""The table at the end of a run: it says what one must know before comparing two encodings."""
 
 from benchmark.cli.terminal.summary import show_findings, show_summary
 from benchmark.cli.verbs import run

@@ -1,4 +1,4 @@
-"""`compare`: the numbers of the panels, who can be compared, and the files."""
+"""`compare`: the numbers of the panels, which encodings can be compared, and the files."""
 
 import math
 
@@ -54,7 +54,7 @@ def test_swapping_the_two_flips_the_sign(table):
 
 
 def test_settings_are_not_mixed(table):
-    """Another budget is another experiment: of the shared settings of a task the newest counts."""
+    """Another budget is another experiment: the newest setting that both share counts."""
     older = table[(table["task"] == "copy")].copy()
     older["setting"], older["created"] = "older", older["created"] - pd.Timedelta(days=1)
     alone = table[(table["task"] == "copy") & (table["encoding"] == "rope")].copy()

@@ -1,4 +1,4 @@
-"""`compare` with two folders: what is shown and counted, what a gate does, and one line for whatever cannot be."""
+"""`compare` with two folders: what is shown and counted, the gate, and one line for what cannot be compared."""
 
 import json
 import shutil
@@ -13,7 +13,7 @@ from benchmark.results.store import Store
 
 
 def changed(records, root, *, by: str = "none", encodings=("rope", "alibi"), tasks=("copy",), **settings):
-    """The example's cells, of a new version of `alibi` that came out as another encoding does."""
+    """The example's cells, as of a new version of `alibi` with the outcomes of another encoding."""
     store = Store(root)
     for task in tasks:
         for name in encodings:

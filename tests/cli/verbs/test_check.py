@@ -1,4 +1,4 @@
-"""`check`: a table or JSON, a figure, what to do about a failure, and exit codes."""
+"""`check`: a table or JSON, a figure, a remedy for each failure, and exit codes."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""`check-task`: a table or JSON, what to do about a failure, and exit codes."""
+"""`check-task`: a table or JSON, a remedy for each failure, and exit codes."""
 
 import json
 

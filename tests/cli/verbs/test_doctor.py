@@ -1,4 +1,4 @@
-"""`doctor`: everything here passes; what is taken away is missed, with a remedy."""
+"""`doctor`: everything passes here; whatever is taken away is reported, with a remedy."""
 
 import json
 import sys

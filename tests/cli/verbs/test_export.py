@@ -1,4 +1,4 @@
-"""`export`: every format holds the same values, and nothing is half written."""
+"""`export`: every format holds the same values, and no file is half written."""
 
 import io
 import json
@@ -79,7 +79,7 @@ def test_latex_names_the_model_that_an_encoding_adapts_below_it(invoke, leagues)
 
 
 def test_latex_of_nothing_measured_is_a_usage_error(invoke, results, tmp_path):
-    """A folder in which every training diverged has records, and no figures."""
+    """A folder in which every training diverged has records but no values."""
     for path in (results / "cells").glob("*/train.json"):
         if json.loads(path.read_text())["status"] == "diverged":
             shutil.copytree(path.parent, tmp_path / "only" / "cells" / path.parent.name)

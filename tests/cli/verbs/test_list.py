@@ -1,4 +1,4 @@
-"""`list`: every kind of thing, as a table and as JSON."""
+"""`list`: every kind of listing, as a table and as JSON."""
 
 import json
 import re

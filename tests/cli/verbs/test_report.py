@@ -1,4 +1,4 @@
-"""`report`: both pages where they were asked for; what could not be read is named."""
+"""`report`: both pages in the requested folder; unreadable files are named."""
 
 import re
 import shutil

@@ -1,4 +1,4 @@
-"""`time`: one tiny run proves file, table and comparison; no time itself is ever asserted."""
+"""`time`: one tiny run checks file, table and comparison. No actual time is asserted."""
 
 import json
 import os
@@ -95,7 +95,7 @@ def test_nothing_else_is_left_behind(timed, folder, saved):
 def test_pytest_itself_runs_the_suite(tmp_path):
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", str(SUITE), "--benchmark-autosave"]
     options = ["--encodings=alibi,abacus", "--lengths=3", "--rounds=2", "--width=12", "--heads=3", "-k", "forward"]
-    # Not as a part of the run that this test is in, which may be one of several workers.
+    # Not as part of this test's own pytest run, which may be one of several workers.
     alone = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
     done = subprocess.run(
         [*command, *options],

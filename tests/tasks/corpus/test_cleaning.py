@@ -1,4 +1,4 @@
-"""White space, wrapped lines, characters of one font, and the two scripts of Chinese."""
+"""White space, wrapped lines, private-use characters, and the two scripts of Chinese."""
 
 import textwrap
 

@@ -37,7 +37,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def novel(tmp_path: Path) -> str:
-    """Twenty chapters; the last two, and only they, speak of dragons (龙), and the last also of 龘."""
+    """Twenty chapters; only the last two mention dragons (龙), and only the last 龘."""
     subjects = ["虎"] * 18 + ["龙", "龙龘"]
     text = "".join(f"第{place}回 {subject}\n\n{subject}{PROSE * 9}\n\n" for place, subject in enumerate(subjects, 1))
     path = tmp_path / "<script>alert(1)<"
@@ -72,7 +72,7 @@ def test_a_built_in_corpus_is_split_by_chapter_and_misses_few_characters(name: s
 
 @pytest.mark.parametrize(("name", "digest"), [("sanguo", "5bdcc9bc120a6bd3"), ("shuihu", "4aeadb6311e8238e")])
 def test_the_ids_of_a_built_in_corpus_are_those_of_the_first_version(name: str, digest: str) -> None:
-    """A change of them changes every figure measured on it: raise TOKENIZER, then this hash."""
+    """Changing them changes every figure measured on the corpus: raise TOKENIZER, then update this hash."""
     made = load(name)
     ids = made.train.tobytes() + made.held_out.tobytes() + json.dumps(made.vocabulary).encode()
     assert hashlib.sha256(ids).hexdigest()[:16] == digest

@@ -147,6 +147,6 @@ def test_the_hash_follows_the_text_and_not_its_name(tmp_path: Path) -> None:
 
 
 def test_our_own_text_is_the_one_that_was_reviewed() -> None:
-    """A change of shuihu.txt changes every figure measured on it: raise the task's version, then this hash."""
+    """Changing shuihu.txt changes every figure measured on it: raise the task's version, then update this hash."""
     text = Path(sources.__file__).with_name("shuihu.txt").read_bytes()
     assert hashlib.sha256(text).hexdigest()[:16] == "44cc966457ac0814"
