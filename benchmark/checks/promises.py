@@ -91,7 +91,7 @@ def rows_apart(subject: Subject) -> Finding:
         largest(outputs(model, beside, eager=eager)[:1] - outputs(model, tokens[:1], eager=eager))
         for eager in (False, True)
     ]
-    return within(worst(differences), UNTOUCHED, "largest change of a row when others are beside it")
+    return within(worst(differences), UNTOUCHED, "largest change of a row when others are in its batch")
 
 
 @torch.no_grad()

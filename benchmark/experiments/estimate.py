@@ -73,7 +73,7 @@ def _from_operations(cell: Cell, parameters: int) -> float:
 
 @cache
 def _rate() -> float:
-    """Floating-point operations a second of a float32 matrix product on one thread."""
+    """Floating-point operations per second of a float32 matrix product on one thread."""
     size, threads = 512, torch.get_num_threads()
     torch.set_num_threads(1)
     a = torch.randn(size, size)

@@ -15,7 +15,7 @@ COLUMNS = {
     "task": "task",
     "length": "length",
     "batch": "batch",
-    "rate": "tokens a second",
+    "rate": "tokens per second",
     "interval": "95 % interval",
     "rounds": "rounds",
 }
@@ -69,7 +69,7 @@ def remarks(rows: Sequence[Row], floor: int, threads: int) -> Iterator[str]:
     where = "1 CPU thread" if threads == 1 else f"{threads} CPU threads"
     yield (
         "median over rounds, in processor time; length and batch of the preset quick; "
-        f"{where}; promise: at least {floor:,} tokens a second"
+        f"{where}; promise: at least {floor:,} tokens per second"
     )
     slow = [f"{row['task']} ({row['median']:,.0f})" for row in rows if row["median"] < floor]
-    yield f"slower than the promise: {', '.join(slow)}" if slow else "no task is slower than the promise"
+    yield f"slower than promised: {', '.join(slow)}" if slow else "no task is slower than promised"

@@ -79,7 +79,7 @@ def _looking_at(cell: Cell, text: str) -> Cell:
 
 
 def _draw(cell: Cell, store: Store, out: Path, style: str) -> str:
-    """Draw the probes of a cell; the paths of the figures, a line each."""
+    """Draw the probes of a cell; the paths of the figures, one per line."""
     from benchmark.reports.draw.attention import attention
     from benchmark.reports.draw.canvas import save
     from benchmark.reports.tables.probes import probe_of

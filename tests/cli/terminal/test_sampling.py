@@ -11,7 +11,7 @@ def test_every_task_asked_for_has_its_line(invoke, tmp_path):
     assert result.exit_code == 0, result.output
     heading, *lines = result.output.splitlines()
     assert re.split(r" {2,}", heading) == [
-        *("operation", "task", "length", "batch", "tokens a second", "95 % interval", "rounds")
+        *("operation", "task", "length", "batch", "tokens per second", "95 % interval", "rounds")
     ]
     cells = {fields[1]: fields for fields in (re.split(r" {2,}", line) for line in lines[:3])}
     assert cells.keys() == {"copy", "copy:symbols=5", "parity"}
@@ -19,7 +19,7 @@ def test_every_task_asked_for_has_its_line(invoke, tmp_path):
         assert fields[0] == "sample" and fields[6] == "6"
         low, high = (int(edge.replace(",", "")) for edge in fields[5].split(" to "))
         assert 0 < low <= int(fields[4].replace(",", "")) <= high
-    assert "promise: at least 200,000 tokens a second" in lines[3]
+    assert "promise: at least 200,000 tokens per second" in lines[3]
     assert list(tmp_path.iterdir()) == []
 
 
@@ -30,8 +30,8 @@ def test_too_few_rounds_have_no_interval(invoke):
 
 def test_a_task_below_the_promise_is_named():
     rows = [{"task": "slow", "median": FLOOR - 1.0}, {"task": "quick", "median": FLOOR}]
-    assert list(remarks(rows, FLOOR, 1))[1] == "slower than the promise: slow (199,999)"
-    assert list(remarks(rows[1:], FLOOR, 1))[1] == "no task is slower than the promise"
+    assert list(remarks(rows, FLOOR, 1))[1] == "slower than promised: slow (199,999)"
+    assert list(remarks(rows[1:], FLOOR, 1))[1] == "no task is slower than promised"
 
 
 def test_a_missing_text_is_reported(invoke):
