@@ -2,14 +2,13 @@
 
 import pandas as pd
 import pytest
-from benchmark.reports.page.exhibit import MANY
 from matplotlib.colors import to_hex
 
 from benchmark.reports.draw.emphasis import emphasised
 from benchmark.reports.draw.extrapolation import extrapolation
 from benchmark.reports.draw.interactive import ChartAxes, Curve, Point, line_chart
 from benchmark.reports.draw.style import MUTED, palette
-from benchmark.reports.page.exhibit import Exhibit
+from benchmark.reports.page.exhibit import MANY, Exhibit
 from benchmark.reports.stats.estimate import Estimate
 from benchmark.reports.stats.points import over_seeds
 
@@ -68,7 +67,7 @@ def test_the_still_figure_keeps_every_name_and_says_what_is_thin(tidy) -> None:
     widths = {line.get_linewidth() for line in axes.get_lines() if to_hex(line.get_color()) != MUTED.lower()}
     assert min(widths) < 1 < max(widths)
     assert len(axes.collections) == len(strong(weighted))  # bands
-    assert any("thin: mean alone" in text.get_text() for text in axes.texts)
+    assert any("thin: mean only" in text.get_text() for text in axes.texts)
 
 
 def test_the_interactive_twin_keeps_all_with_what_they_say(tidy) -> None:

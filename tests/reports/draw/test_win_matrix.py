@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from benchmark.reports.draw.canvas import render
 from benchmark.reports.draw.win_matrix import wins
+from benchmark.reports.page.rows import PairRow, typed_rows
 from benchmark.reports.stats.win_rates import pairwise
 
 NAN = math.nan
@@ -39,12 +40,12 @@ def grid(tidy_rows, encodings: list[str], tasks: list[str], seeds: int = 2) -> p
 def test_wins_of_few_have_values_and_of_many_dots_alone(tidy) -> None:
     few = [f"e{index}" for index in range(3)]
     pairs = pairwise(grid(tidy, few, ["x", "y"]))
-    figure = wins(pairs[pairs["multiple"] == 8], names_of(few), "who")
+    figure = wins(typed_rows(pairs[pairs["multiple"] == 8], PairRow), names_of(few), "who")
     draw(figure)
     assert texts(figure).count("—") == 3  # with itself
     many = [f"e{index}" for index in range(33)]
     pairs = pairwise(grid(tidy, many, ["x", "y"]))
-    figure = wins(pairs[pairs["multiple"] == 8], names_of(many), "who")
+    figure = wins(typed_rows(pairs[pairs["multiple"] == 8], PairRow), names_of(many), "who")
     draw(figure)
     assert "—" not in texts(figure) and {"e0", "e32"} <= set(texts(figure))
 
@@ -53,5 +54,7 @@ def test_stripes_are_spoken_of_where_there_are_some(tidy) -> None:
     whole = tidy({"a": [0.1, 0.2], "b": [0.3, 0.4]}, task="x")
     part = tidy({"a": [0.1, 0.2], "b": [NAN, NAN]}, task="y")
     names = names_of(["a", "b"])
-    assert not any("stripes" in text for text in texts(wins(pairwise(whole), names, "who")))
-    assert any("stripes" in text for text in texts(wins(pairwise(pd.concat([whole, part])), names, "who")))
+    assert not any("stripes" in text for text in texts(wins(typed_rows(pairwise(whole), PairRow), names, "who")))
+    assert any(
+        "stripes" in text for text in texts(wins(typed_rows(pairwise(pd.concat([whole, part])), PairRow), names, "who"))
+    )

@@ -40,7 +40,7 @@ def test_costs_stand_against_values_with_intervals_in_both_directions(page: Page
     assert list(rows) == ["alibi", "rope"]
     assert all(re.fullmatch(r"\d\.\d\d\d \[\d\.\d\d\d, \d\.\d\d\d\]", row[1]) for row in rows.values())
     assert rows["alibi"][2] == "yes"
-    assert "left out: learned" in copy.caption
+    assert "no value or no cost there: learned" in copy.caption
 
 
 def test_ratios_of_the_suite_are_taken_where_it_has_all(records, tmp_path: Path) -> None:

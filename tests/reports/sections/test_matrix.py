@@ -30,4 +30,4 @@ def test_the_matrix_has_skill_with_its_interval_at_both_places(page: Page) -> No
     rows = rows_of(exhibit.numbers)
     assert re.fullmatch(r"0\.\d\d \[0\.\d\d, (0\.\d\d|1\.00)\]", rows["rope"][1])
     assert rows["learned"][4:] == ["—"] * 4
-    assert "Tasks: 4. Encodings: 3; without a value somewhere: 1." in exhibit.caption
+    assert "Tasks: 4. Encodings: 3; lacking a value somewhere: 1." in exhibit.caption

@@ -54,7 +54,7 @@ def test_a_reference_that_diverged_everywhere_is_said_to_have_no_result(records,
     store.put(records.train_record("copy", "rope", 0, diverged=True))
     page = build(store, reference="rope")
     said = [section.lines for section in page.sections if section.id in ("verdict", "paired")]
-    assert said == [("rope, the reference, has no result among those shown: nothing is compared with it.",)] * 2
+    assert said == [("The reference, rope, has no result among those shown, so nothing is compared with it.",)] * 2
     assert Selection.of(store).reference == "alibi"
 
 

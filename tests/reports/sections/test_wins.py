@@ -31,7 +31,7 @@ def test_wins_are_at_8_l_first_and_say_who_is_left_out(page: Page) -> None:
     far, near = section_of(page, "wins").exhibits
     assert (far.id, far.folded, near.id, near.folded) == ("wins-8", False, "wins-1", True)
     assert "Tasks: 4. Paired seeds: 3. Pairs of encodings: 1." in far.caption
-    assert far.caption.endswith("left out: learned.")
+    assert far.caption.endswith("Left out, because they have no value here: learned.")
     rows = rows_of(far.numbers)
     assert list(rows) == ["alibi", "rope"] or list(rows) == ["rope", "alibi"]
     assert re.fullmatch(r"\d\.\d\d \[\d\.\d\d, \d\.\d\d\]", next(cell for cell in rows["rope"] if cell != "—"))
@@ -43,10 +43,10 @@ def test_an_incomplete_grid_is_said_to_be(tidy) -> None:
         tidy({**whole, "c": [0.5, 0.6]}, task="x"), tidy({**whole, "c": [NAN, NAN]}, task="y"), tidy(whole, task="z")
     )
     (exhibit,) = wins.section(lacking).exhibits
-    assert "2 pairs (striped) are over fewer tasks" in exhibit.caption and "lack a task: c." in exhibit.caption
+    assert "2 pairs (striped) are based on fewer tasks" in exhibit.caption and "lack a task: c." in exhibit.caption
     assert "0.00 [0.00, 0.00] 1 of 3 tasks" in rows_of(exhibit.numbers)["a"]
     (ranked,) = ranks.section(lacking, palette("abc")).exhibits
-    assert "Without a rank, because they lack a task: c." in ranked.caption
+    assert "Not ranked, because they lack a task: c." in ranked.caption
     assert list(rows_of(ranked.numbers)) == ["b", "a"]
 
 
