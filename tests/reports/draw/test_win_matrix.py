@@ -37,15 +37,19 @@ def grid(tidy_rows, encodings: list[str], tasks: list[str], seeds: int = 2) -> p
     return pd.concat(tables)
 
 
+def drawn(table: pd.DataFrame, names: list[str]) -> Figure:
+    """The win rates of a table at the longest of its multiples."""
+    pairs = pairwise(table)
+    return wins(typed_rows(pairs[pairs["multiple"] == pairs["multiple"].max()], PairRow), names_of(names), "who")
+
+
 def test_wins_of_few_have_values_and_of_many_dots_alone(tidy) -> None:
     few = [f"e{index}" for index in range(3)]
-    pairs = pairwise(grid(tidy, few, ["x", "y"]))
-    figure = wins(typed_rows(pairs[pairs["multiple"] == 8], PairRow), names_of(few), "who")
+    figure = drawn(grid(tidy, few, ["x", "y"]), few)
     draw(figure)
     assert texts(figure).count("—") == 3  # with itself
     many = [f"e{index}" for index in range(33)]
-    pairs = pairwise(grid(tidy, many, ["x", "y"]))
-    figure = wins(typed_rows(pairs[pairs["multiple"] == 8], PairRow), names_of(many), "who")
+    figure = drawn(grid(tidy, many, ["x", "y"]), many)
     draw(figure)
     assert "—" not in texts(figure) and {"e0", "e32"} <= set(texts(figure))
 
@@ -53,8 +57,5 @@ def test_wins_of_few_have_values_and_of_many_dots_alone(tidy) -> None:
 def test_stripes_are_spoken_of_where_there_are_some(tidy) -> None:
     whole = tidy({"a": [0.1, 0.2], "b": [0.3, 0.4]}, task="x")
     part = tidy({"a": [0.1, 0.2], "b": [NAN, NAN]}, task="y")
-    names = names_of(["a", "b"])
-    assert not any("stripes" in text for text in texts(wins(typed_rows(pairwise(whole), PairRow), names, "who")))
-    assert any(
-        "stripes" in text for text in texts(wins(typed_rows(pairwise(pd.concat([whole, part])), PairRow), names, "who"))
-    )
+    assert not any("stripes" in text for text in texts(drawn(whole, ["a", "b"])))
+    assert any("stripes" in text for text in texts(drawn(pd.concat([whole, part]), ["a", "b"])))
