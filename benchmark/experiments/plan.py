@@ -1,7 +1,7 @@
-"""From what was asked to the cells that answer it. No torch: a plan, and whether it is done, is known at once.
+"""From a request to the cells that answer it. No torch: a plan, and what is left of it, is known at once.
 
-A cell is one trained model and everything that is measured on it. Encodings that adapt another at test time share the
-cell of the one that they adapt.
+A cell is one trained model and everything measured on it. Encodings that adapt another one at test time share the cell
+of the one they adapt.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -9,53 +9,40 @@ from pathlib import Path
 from typing import Any
 
 from benchmark import encodings, tasks
-from benchmark.catalogue import Choice
+from benchmark.catalogue import Choice, Entry
 from benchmark.errors import UsageError
 from benchmark.experiments.presets import preset
-from benchmark.results.record import EvalRecord, ProbeRecord
+from benchmark.experiments.request import Request
+from benchmark.metrics import headlines
+from benchmark.results.record import EvalRecord, ProbeRecord, TaskFacts
 from benchmark.results.spec import (
     BudgetSpec,
     EncodingSpec,
     EvalSpec,
     Frozen,
     Parameters,
-    Precision,
     ProbeSpec,
     TaskSpec,
     TrainSpec,
 )
 from benchmark.results.store import Store
 
-MAX_SEEDS, MAX_MULTIPLE = 1000, 4096
-
-
-class Request(Frozen):
-    """What a run was asked for; None is the preset's own."""
-
-    encodings: str = "classic"
-    tasks: str | None = None
-    preset: str = "quick"
-    seeds: tuple[int, ...] | None = None
-    multiples: tuple[int, ...] | None = None  # of the trained length
-    corpus: str | None = None
-    precision: Precision = "float32"
-
 
 class Origin(Frozen):
-    """How a worker finds a class again: a registered name, or the path of a file, with every parameter."""
+    """How a worker finds a class again: a registered name or the path of a file, with all parameters."""
 
     item: str
     parameters: Parameters
 
     @classmethod
     def of(cls, choice: Choice) -> "Origin":
-        """Where a choice comes from."""
+        """The origin of a choice."""
         item = choice.entry.name if choice.entry.module else str(choice.entry.path)
         return cls(item=item, parameters=dict(choice.parameters))
 
 
 class Measure(Frozen):
-    """The lengths, and the looks inside, of one encoding on a trained model."""
+    """The lengths and probes to measure for one encoding on a trained model."""
 
     origin: Origin
     evaluations: tuple[EvalSpec, ...]
@@ -63,7 +50,7 @@ class Measure(Frozen):
 
     @property
     def label(self) -> str:
-        """What tables call the encoding that it measures."""
+        """The label of the measured encoding in tables."""
         return self.evaluations[0].encoding.label
 
 
@@ -73,16 +60,17 @@ class Cell(Frozen):
     train: TrainSpec
     encoding: Origin
     task: Origin
+    facts: TaskFacts  # for the record
     measures: tuple[Measure, ...]
 
     @property
     def label(self) -> str:
-        """What progress calls it."""
+        """Its name in progress messages."""
         return f"{self.train.task.label} · {self.train.encoding.label} · seed {self.train.init_seed}"
 
     @property
     def cost(self) -> float:
-        """Work of training, in arbitrary units: longest cells go first."""
+        """The work of its training, in arbitrary units: the longest cells go first."""
         model, budget = self.train.model, self.train.budget
         weights = 12 * model.layers * model.width**2 + int(self.task.parameters.get("vocabulary", 64)) * model.width
         return float(budget.steps * budget.batch * budget.train_length * weights)
@@ -93,7 +81,7 @@ class Plan(Frozen):
 
     request: Request
     cells: tuple[Cell, ...]
-    left_out: tuple[str, ...] = ()  # what was asked for and has no meaning, a line each
+    left_out: tuple[str, ...] = ()  # combinations that were requested but make no sense, a line each
 
     @property
     def train_keys(self) -> frozenset[str]:
@@ -102,7 +90,7 @@ class Plan(Frozen):
 
     @property
     def keys(self) -> frozenset[str]:
-        """The keys of its trained models and of all that is measured on them."""
+        """The keys of its trained models and of everything measured on them."""
         measures = (measure for cell in self.cells for measure in cell.measures)
         return self.train_keys | {spec.key for each in measures for spec in (*each.evaluations, *each.probes)}
 
@@ -117,6 +105,7 @@ def make_plan(request: Request) -> Plan:
     left_out = []
     for problem in problems:
         task, origin = _task(problem, request.corpus or chosen.corpus)
+        facts = task_facts(problem.entry)
         offered = [pair for pair in zip(trained, own, strict=True) if _offered(pair[1], problem)]
         left_out += [
             f"{choice.label} is not offered {task.label}: it reads the digits of numbers, and the task has none"
@@ -135,8 +124,10 @@ def make_plan(request: Request) -> Plan:
                         data_seed=seed,
                         precision=request.precision,
                     )
-                    measure = _measure(train, choice, budget, request.multiples or chosen.multiples)
-                    cell = cells.get(train.key) or Cell(train=train, encoding=Origin.of(base), task=origin, measures=())
+                    measure = _measure(train, facts, choice, budget, request.multiples or chosen.multiples)
+                    cell = cells.get(train.key) or Cell(
+                        train=train, encoding=Origin.of(base), task=origin, facts=facts, measures=()
+                    )
                     cells[train.key] = cell.model_copy(update={"measures": (*cell.measures, measure)})
     if not cells:
         raise UsageError(f"nothing to do: {left_out[0]}; choose a task that writes numbers, such as addition")
@@ -144,7 +135,7 @@ def make_plan(request: Request) -> Plan:
 
 
 def outstanding(plan: Plan, store: Store, *, force: bool = False, retry_failed: bool = False) -> list[Cell]:
-    """What is not in the store yet, longest first. A failure counts as an answer unless it is to be tried again."""
+    """What is not in the store yet, longest first. A failure counts as done unless it is to be retried."""
     todo = []
     for cell in plan.cells:
         record = None if force else store.train(cell.train.key)
@@ -158,7 +149,7 @@ def outstanding(plan: Plan, store: Store, *, force: bool = False, retry_failed: 
 
 
 def failed_measures(cell: Cell, store: Store) -> list[str]:
-    """Why measures of a cell failed, each reason once, and how many are not there: their run was cut off."""
+    """Why measures of a cell failed, each reason once, and how many are missing because their run was interrupted."""
     specs = [spec for measure in cell.measures for spec in (*measure.evaluations, *measure.probes)]
     records = [store.measured(spec.key, cell.train.key) for spec in specs]
     reasons = dict.fromkeys(str(record.reason) for record in records if record and record.status == "failed")
@@ -167,7 +158,7 @@ def failed_measures(cell: Cell, store: Store) -> list[str]:
 
 
 def failures(measure: Measure, reason: str, facts: Mapping[str, Any]) -> Iterator[EvalRecord | ProbeRecord]:
-    """A record of failure for everything that a measure was to find out."""
+    """A failure record for every evaluation and probe of a measure."""
     for evaluation in measure.evaluations:
         yield EvalRecord(**facts, status="failed", reason=reason, spec=evaluation)
     for probe in measure.probes:
@@ -175,7 +166,7 @@ def failures(measure: Measure, reason: str, facts: Mapping[str, Any]) -> Iterato
 
 
 def encoding_spec(choice: Choice) -> EncodingSpec:
-    """The spec of a chosen encoding."""
+    """The spec of an encoding."""
     return EncodingSpec(
         name=choice.entry.name,
         parameters=dict(choice.parameters),
@@ -186,14 +177,14 @@ def encoding_spec(choice: Choice) -> EncodingSpec:
 
 
 def _offered(choice: Choice, task: Choice) -> bool:
-    """Whether an encoding makes sense on a task: one that reads digits needs a task that writes some."""
+    """True if an encoding makes sense on a task: one that reads digits needs a task that writes numbers."""
     return bool(task.entry.attributes.get("numbers")) or not encodings.CATALOGUE.reads_digits(choice)
 
 
 def trained_with(choice: Choice) -> Choice:
-    """The encoding that the model is trained with: another one where this adapts it at test time.
+    """The encoding to train with: the same one, unless it only adapts another at test time.
 
-    That is the one that it is built around, or the one that it adapts, with the parameters that both have: a model for
+    In that case it is the one it is built around, or the one it adapts, with the parameters they share: a model for
     `yarn:base=500000` is trained with `rope:base=500000`.
     """
     adapts = choice.entry.attributes.get("adapts")
@@ -209,25 +200,46 @@ def trained_with(choice: Choice) -> Choice:
     return Choice(entry=entry, parameters={**entry.defaults, **common})
 
 
+def task_facts(entry: Entry) -> TaskFacts:
+    """What records say of a task, from its class attributes; a UsageError if those do not say it."""
+    stated = entry.attributes
+    language, metric, sweep = bool(stated.get("language")), stated.get("metric"), stated.get("sweep") or None
+    allowed = headlines(language=language)
+    if metric not in allowed:
+        raise UsageError(f"{entry.path}: metric is {metric!r}, but must be the literal text {' or '.join(allowed)}")
+    if sweep is not None and not (isinstance(sweep, tuple) and [type(each) for each in sweep] == [str, str]):
+        raise UsageError(f"{entry.path}: sweep is {sweep!r}, but must be two texts: an axis, and its parameter")
+    return TaskFacts(
+        title=stated["title"],
+        metric=metric,
+        language=language,
+        unlearned=str(stated.get("unlearned", "")),
+        sweep=sweep,
+    )
+
+
 def _task(choice: Choice, corpus: str) -> tuple[TaskSpec, Origin]:
     entry, parameters = choice.entry, dict(choice.parameters)
     label, name, hashed = choice.label, None, None
-    if "text" in parameters:  # it reads a corpus; where its file lies does not count, what it says does
+    reads = str(entry.attributes.get("text_parameter", ""))
+    if reads:  # the key counts what a text says, and not where its file lies
+        if not isinstance(entry.defaults.get(reads), str):
+            raise UsageError(f"{entry.path}: text_parameter is {reads!r}, but __init__ has no such parameter of text")
         from benchmark.tasks import corpus as corpora
 
-        text = str(parameters["text"] if parameters["text"] != entry.defaults["text"] else corpus)
+        text = str(parameters[reads] if parameters[reads] != entry.defaults[reads] else corpus)
         source = corpora.find(text)
         name, hashed = source.name, corpora.hash_of(source)
-        shown = {**parameters, "text": entry.defaults["text"]}
+        shown = {**parameters, reads: entry.defaults[reads]}
         if entry.defaults.get("tokenizer") == corpora.AUTO:
             asked, suited = str(parameters["tokenizer"]), corpora.suited_to(source)
-            # The key names the one that cuts, and so does the label, except of Chinese that is cut as usual.
+            # The key names the tokenizer in use, and so does the label, except for Chinese cut by jieba as usual.
             tokenizer = suited if asked == corpora.AUTO else asked
             parameters["tokenizer"] = tokenizer
             shown["tokenizer"] = corpora.AUTO if tokenizer == suited == "jieba" else tokenizer
         label = f"{Choice(entry=entry, parameters=shown).label} ({name})"
-        parameters["text"] = text if text in corpora.BUILT_IN else str(Path(text).expanduser().resolve())
-    counted = {key: value for key, value in parameters.items() if key != "text"}
+        parameters[reads] = text if text in corpora.BUILT_IN else str(Path(text).expanduser().resolve())
+    counted = {key: value for key, value in parameters.items() if key != reads}
     spec = TaskSpec(
         name=entry.name,
         parameters=counted,
@@ -240,14 +252,16 @@ def _task(choice: Choice, corpus: str) -> tuple[TaskSpec, Origin]:
     return spec, Origin(item=Origin.of(choice).item, parameters=parameters)
 
 
-def _measure(train: TrainSpec, choice: Choice, budget: BudgetSpec, multiples: Iterable[int]) -> Measure:
+def _measure(
+    train: TrainSpec, facts: TaskFacts, choice: Choice, budget: BudgetSpec, multiples: Iterable[int]
+) -> Measure:
     spec = encoding_spec(choice)
     evaluations = tuple(
         EvalSpec(train_key=train.key, encoding=spec, length=budget.train_length * multiple)
         for multiple in sorted(set(multiples))
     )
     probes: tuple[ProbeSpec, ...] = ()
-    if train.task.corpus is not None:
+    if facts.language:
         probes = (ProbeSpec(train_key=train.key, encoding=spec, text="", distances=4 * budget.train_length),)
     return Measure(origin=Origin.of(choice), evaluations=evaluations, probes=probes)
 
@@ -255,13 +269,13 @@ def _measure(train: TrainSpec, choice: Choice, budget: BudgetSpec, multiples: It
 def missing(
     measure: Measure, train_key: str, store: Store, again: Callable[[EvalRecord | ProbeRecord], bool]
 ) -> Measure:
-    """What the store lacks of a measure; a failure counts as an answer unless it is to be tried `again`."""
+    """The part of a measure that the store lacks; a failure counts as done unless it is to be tried `again`."""
 
     def wanted(spec: EvalSpec | ProbeSpec) -> bool:
         record = store.measured(spec.key, train_key)
         if record is None or (record.status == "failed" and again(record)):
             return True
-        return record.status == "ok" and not store.arrays(record)  # damaged: as good as not there
+        return record.status == "ok" and not store.arrays(record)  # damaged arrays: as good as missing
 
     return measure.model_copy(
         update={
@@ -269,29 +283,3 @@ def missing(
             "probes": tuple(filter(wanted, measure.probes)),
         }
     )
-
-
-def parse_seeds(text: str) -> tuple[int, ...]:
-    """Seeds from "3" (0, 1, 2) or "0,4,7" ("7," is seed 7 alone)."""
-    seeds = _whole_numbers(text, "--seeds", 0, 2**31 - 1)
-    if "," not in text:
-        if not 1 <= seeds[0] <= MAX_SEEDS:
-            raise UsageError(f"--seeds is {text!r}, but a number of seeds must be from 1 to {MAX_SEEDS}")
-        return tuple(range(seeds[0]))
-    return seeds
-
-
-def parse_multiples(text: str) -> tuple[int, ...]:
-    """Multiples of the trained length from "1,2,4"."""
-    return tuple(sorted(_whole_numbers(text, "--lengths", 1, MAX_MULTIPLE)))
-
-
-def _whole_numbers(text: str, option: str, low: int, high: int) -> tuple[int, ...]:
-    parts = [part.strip() for part in text.rstrip(",").split(",")]
-    try:
-        numbers = tuple(dict.fromkeys(int(part) for part in parts))
-    except ValueError:
-        raise UsageError(f"{option} is {text!r}, but must be whole numbers separated by commas") from None
-    if any(not low <= number <= high for number in numbers):
-        raise UsageError(f"{option} is {text!r}, but each number must be from {low} to {high}")
-    return numbers

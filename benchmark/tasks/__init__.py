@@ -1,4 +1,4 @@
-"""The registry of tasks: name -> module. A test compares this table with the folder. Nothing here imports torch."""
+"""The registry of tasks: name -> module. A test compares the table with the folder. Nothing here imports torch."""
 
 from typing import TYPE_CHECKING
 
@@ -47,8 +47,8 @@ GROUPS = {"default": ("corpus", "offset-recall", "recall-mqar", "copy")}
 CATALOGUE = Catalogue(
     kind="task",
     package="benchmark.tasks",
-    contract="task.py",
-    bases=("Task", "Synthetic"),
+    contract=("task.py",),
+    bases=("Task", "Synthetic", "Language"),
     table=TABLE,
     groups=GROUPS,
     entry_point_group="position_tasks",
@@ -56,7 +56,7 @@ CATALOGUE = Catalogue(
 
 
 def make(choice: Choice | str) -> "Task":
-    """A task: `make("offset-recall:back=7")`."""
+    """Make a task: `make("offset-recall:back=7")`."""
     chosen = CATALOGUE.choice(choice) if isinstance(choice, str) else choice
     task: Task = CATALOGUE.load(chosen.entry)(**chosen.parameters)
     return task
