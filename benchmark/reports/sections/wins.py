@@ -28,13 +28,13 @@ def section(overview: Overview) -> Section:
     exhibits = tuple(
         exhibit
         for place in reversed(overview.places)
-        for exhibit in _exhibit(overview, place, folded=place != overview.places[-1])
+        for exhibit in _wins(overview, place, folded=place != overview.places[-1])
     )
-    lines = tuple(_lines(overview, drawn=bool(exhibits)))
+    lines = tuple(_wins_lines(overview, drawn=bool(exhibits)))
     return Section(id="wins", title=t("Who beats whom"), lines=lines, exhibits=exhibits)
 
 
-def _lines(overview: Overview, *, drawn: bool) -> Iterator[str]:
+def _wins_lines(overview: Overview, *, drawn: bool) -> Iterator[str]:
     if not overview.places:
         yield no_common_place()
         return
@@ -47,7 +47,7 @@ def _lines(overview: Overview, *, drawn: bool) -> Iterator[str]:
         yield t("Fewer than two encodings share a task, so there is nothing to compare.")
 
 
-def _exhibit(overview: Overview, place: float, *, folded: bool) -> Iterator[Exhibit]:
+def _wins(overview: Overview, place: float, *, folded: bool) -> Iterator[Exhibit]:
     table = overview.at(place)
     pairs = pairwise(table)
     met = pairs[pairs["tasks"] > 0]
@@ -64,10 +64,10 @@ def _exhibit(overview: Overview, place: float, *, folded: bool) -> Iterator[Exhi
             place=spelled(place),
             n=len(names),
         ),
-        caption=sentences(*_caption(overview, table, pairs, names)),
+        caption=sentences(*_wins_caption(overview, table, pairs, names)),
         picture=render(draw_wins(typed_rows(met, PairRow), names, title), "svg"),
         format="svg",
-        numbers=_numbers(met, names),
+        numbers=_wins_numbers(met, names),
         folded=folded,
         wide=True,
         models=models_behind(table),
@@ -75,7 +75,7 @@ def _exhibit(overview: Overview, place: float, *, folded: bool) -> Iterator[Exhi
     )
 
 
-def _caption(overview: Overview, table: pd.DataFrame, pairs: pd.DataFrame, names: Sequence[Name]) -> Iterator[str]:
+def _wins_caption(overview: Overview, table: pd.DataFrame, pairs: pd.DataFrame, names: Sequence[Name]) -> Iterator[str]:
     count = len(names) * (len(names) - 1) // 2
     tasks = len(overview.tasks)
     seeds = int(table["seed"].nunique())
@@ -94,13 +94,13 @@ def _caption(overview: Overview, table: pd.DataFrame, pairs: pd.DataFrame, names
             luck=math.ceil(LEVEL * count),
         )
         yield t("The interval is about other seeds on these tasks; a dot says nothing about other tasks.")
-    yield from _gaps(overview, pairs, names)
+    yield from _incomplete(overview, pairs, names)
 
 
-def _gaps(overview: Overview, pairs: pd.DataFrame, names: Sequence[Name]) -> Iterator[str]:
+def _incomplete(overview: Overview, pairs: pd.DataFrame, names: Sequence[Name]) -> Iterator[str]:
     partial = pairs[(pairs["tasks"] > 0) & (pairs["tasks"] < pairs["all_tasks"])]
     if not partial.empty:
-        lacking = sorted(set(_lacking(overview, names, float(partial["multiple"].iloc[0]))))
+        lacking = sorted(set(_lack(overview, names, float(partial["multiple"].iloc[0]))))
         yield t(
             "The grid is incomplete: {n} pairs (striped) are based on fewer tasks than the others and cannot be "
             "compared with them. Encodings that lack a task: {names}.",
@@ -112,12 +112,12 @@ def _gaps(overview: Overview, pairs: pd.DataFrame, names: Sequence[Name]) -> Ite
         yield t("Left out, because they have no value here: {names}.", names=listed(absent))
 
 
-def _lacking(overview: Overview, names: Sequence[Name], place: float) -> Iterator[str]:
+def _lack(overview: Overview, names: Sequence[Name], place: float) -> Iterator[str]:
     have = ranked(overview.at(place), place)
     return (name[1] for name in names if name[:2] not in have)
 
 
-def _numbers(pairs: pd.DataFrame, names: Sequence[Name]) -> Table:
+def _wins_numbers(pairs: pd.DataFrame, names: Sequence[Name]) -> Table:
     found = {
         (pair.trained_with, pair.encoding, pair.other_trained_with, pair.other): pair
         for pair in typed_rows(pairs, PairRow)
