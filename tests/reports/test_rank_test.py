@@ -52,7 +52,7 @@ def test_what_is_alike_everywhere_is_no_test() -> None:
     assert math.isnan(friedman(np.ones((3, 5))).statistic)
 
 
-def test_demsars_four_classifiers_are_not_told_apart() -> None:
+def test_demsars_four_classifiers_are_not_with_unique_ids() -> None:
     critical = critical_difference(4, 14)
     assert critical == pytest.approx(1.25, abs=0.005)
     assert indistinct_runs(PRINTED, critical) == [(0, 3)]

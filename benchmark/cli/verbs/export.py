@@ -1,12 +1,6 @@
 """`export`: every measured value as csv, json or parquet, or a summary table as LaTeX or Markdown."""
 
-import importlib.util
-import io
-import json
-import math
-from collections.abc import Callable, Hashable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,123 +8,8 @@ from benchmark.cli.terminal.options import Known, results_folder
 from benchmark.cli.terminal.stored import name_problems, stored
 from benchmark.errors import UsageError
 from benchmark.files import write_atomically
-from benchmark.results.store import Store
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from benchmark.reports.page.selection import Selection
-
-
-PLACES = (("at_trained", "train_length"), ("at_longest", "longest"))
-LATEX = {
-    **{letter: f"\\{letter}" for letter in "&%$#_{}"},
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-}
-
-
-def as_csv(table: "pd.DataFrame") -> bytes:
-    """One line per value."""
-    return table.to_csv(index=False).encode()
-
-
-def as_json(table: "pd.DataFrame") -> bytes:
-    """A list of objects; null where there is no value."""
-    rows = table.astype(object).where(table.notna(), None).to_dict("records")
-    for row in rows:
-        row["created"] = row["created"].isoformat()
-        row["value"] = (
-            None if row["value"] == math.inf else row["value"]
-        )  # a perplexity too large for a float; JSON has no infinity
-    return (json.dumps(rows, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode()
-
-
-def as_latex(store: Store) -> bytes:
-    """The report's summary as a booktabs table: value and interval at L and at the longest length."""
-    import pandas as pd
-
-    from benchmark.reports.phrases import qualified
-    from benchmark.reports.stats.summary import summary_table
-
-    panels = _evidence(store).panels
-    cells = summary_table(pd.concat([panel.table for panel in panels])).sort_values(
-        ["task", "train_length"], kind="stable"
-    )
-    lines = [
-        r"% \usepackage{booktabs}; mean and 95 % t interval over seeds; bold: the best mean, and those tied with it",
-        r"% (on ..): applied at test time, no further training; (reads digits): a league of its own",
-        r"\begin{tabular}{lllrr}",
-        r"\toprule",
-        r"Task & Metric & Encoding & at $L$ & at the longest length \\",
-    ]
-    previous = None
-    for row in cells.to_dict("records"):
-        lines += [r"\midrule"] if row["task"] != previous else []
-        previous = row["task"]
-        encoding = qualified(row["trained_with"], row["encoding"], row["league"])
-        names = [escaped(str(name)) for name in (row["task"], row["metric"], encoding)]
-        values = [f"{_place(row, place)} ({row[length]})" for place, length in PLACES]
-        lines.append(" & ".join([*names, *values]) + r" \\")
-    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""]).encode()
-
-
-def _place(row: Mapping[Hashable, Any], place: str) -> str:
-    """A value of the summary, bold if it is the best or tied with the best."""
-    from benchmark.reports.phrases import spell
-
-    value = spell(*(row[f"{place}_{part}"] for part in ("mean", "low", "high", "status")))
-    value = value.replace("—", "---")
-    return rf"\textbf{{{value}}}" if row[f"{place}_best"] or row[f"{place}_tied"] else value
-
-
-def escaped(text: str) -> str:
-    """Text with LaTeX's special characters escaped."""
-    return "".join(LATEX.get(letter, letter) for letter in text)
-
-
-def as_markdown(store: Store) -> bytes:
-    """Tasks by encodings, at L and 4 L, with intervals and chance."""
-    from benchmark.reports.write.task_table import render
-
-    return render(_evidence(store)).encode()
-
-
-def _evidence(store: Store) -> "Selection":
-    """The data behind a table; UsageError if nothing was measured."""
-    from benchmark.reports.page.selection import Selection
-
-    evidence = Selection.of(store)
-    if not evidence.panels:
-        raise UsageError(f"no model in {str(store.root)!r} was measured: python -m benchmark status says why")
-    return evidence
-
-
-def as_parquet(table: "pd.DataFrame") -> bytes:
-    """A Parquet file."""
-    if importlib.util.find_spec("pyarrow") is None:
-        raise UsageError("parquet needs the package pyarrow, which is not installed; run: pip install pyarrow")
-    buffer = io.BytesIO()
-    table.to_parquet(buffer, index=False)
-    return buffer.getvalue()
-
-
-FORMATS: Mapping[str, Callable[[Store], bytes]] = {
-    "csv": lambda store: as_csv(_frame(store)),
-    "json": lambda store: as_json(_frame(store)),
-    "latex": as_latex,
-    "markdown": as_markdown,
-    "parquet": lambda store: as_parquet(_frame(store)),
-}
-
-
-def _frame(store: Store) -> "pd.DataFrame":
-    from benchmark.reports.tables.values import metric_table
-
-    return metric_table(store)
+FORMATS = ("csv", "json", "latex", "markdown", "parquet")  # of reports.write.export, which loads pandas
 
 
 @click.command
@@ -149,7 +28,9 @@ def command(style: str, results: Path, out: Path | None) -> None:
     if out is not None and out.exists() and not out.is_file():  # replacing a device would remove it
         raise UsageError(f"--out {str(out)!r} is not a regular file; pass a file path, or omit --out and use a pipe")
     store = stored(results)
-    content = FORMATS[style](store)
+    from benchmark.reports.write import export
+
+    content = export.FORMATS[style](store)
     name_problems(store)
     if out is None:
         click.echo(content, nl=False)

@@ -1,29 +1,29 @@
-"""Who beats whom: a board of the probability that a seed of the row beats one of the column."""
+"""Win rates: a board of the probability that a seed of the row's encoding beats a seed of the column's."""
 
 import math
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 from matplotlib.figure import Figure
 
 from benchmark.reports.draw.tiles import Board, Labels, Scale, boards
-from benchmark.reports.page.crowd import MANY
+from benchmark.reports.page.exhibit import MANY
+from benchmark.reports.page.rows import PairRow
 from benchmark.reports.phrases import NOTHING, qualified
 from benchmark.reports.stats.rank_order import Name
 from benchmark.reports.words import t
 
 
-def wins(pairs: pd.DataFrame, names: Sequence[Name], title: str) -> Figure:
-    """`pairs`: rows of `pairwise.pairwise` at one multiple of L; `names` in the order of rows and columns."""
+def wins(pairs: Sequence[PairRow], names: Sequence[Name], title: str) -> Figure:
+    """`pairs`: rows of `win_rates.pairwise` at one multiple of L; `names` in the order of rows and columns."""
     places = {name[:2]: place for place, name in enumerate(names)}
     values = np.full((len(names), len(names)), math.nan)
     partial, dotted = set(), set()
-    for row in pairs.to_dict("records"):
-        place = places[row["trained_with"], row["encoding"]], places[row["other_trained_with"], row["other"]]
-        values[place] = row["probability"]
-        dotted |= {place} if row["told_apart"] else set()
-        partial |= {place} if 0 < row["tasks"] < row["all_tasks"] else set()
+    for pair in pairs:
+        place = places[pair.trained_with, pair.encoding], places[pair.other_trained_with, pair.other]
+        values[place] = pair.probability
+        dotted |= {place} if pair.told_apart else set()
+        partial |= {place} if 0 < pair.tasks < pair.all_tasks else set()
     small = len(names) > MANY
     labels = tuple(qualified(*name) for name in names)
     board = Board(
@@ -33,14 +33,12 @@ def wins(pairs: pd.DataFrame, names: Sequence[Name], title: str) -> Figure:
         dotted=frozenset(dotted),
         partial=frozenset(partial),
     )
-    scale = Scale(colors="PuOr_r", low=0, high=1, label=t("P(row better than column)\n0 to 1; .5: neither"))
+    scale = Scale(colors="PuOr_r", low=0, high=1, label=t("P(row better than column)\n0 to 1; 0.5: neither"))
     notes = (
-        t("dot: the 95 % interval of this pair alone leaves .5 out; hatched: itself, or no common task")
+        t("dot: this pair's own 95 % interval excludes 0.5; hatched: the same encoding, or no common task")
         if dotted
-        else t(
-            "no pair has a dot, which would say that its interval leaves .5 out; hatched: itself, or no common task"
-        ),
-        *((t("white stripes: over fewer tasks than the others"),) if partial else ()),
+        else t("no pair has a dot (its 95 % interval excludes 0.5); hatched: the same encoding, or no common task"),
+        *((t("white stripes: based on fewer tasks than the others"),) if partial else ()),
     )
     return boards([board], Labels(rows=labels, columns=labels), scale, title, notes)
 

@@ -1,4 +1,7 @@
-"""TODO."""
+"""Fields of tables that several sections share: names, values with intervals, costs, lengths, p values.
+
+Functions that end in `_fields` fill neighbouring columns of one row.
+"""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -6,24 +9,24 @@ from typing import Any
 
 import pandas as pd
 
+from benchmark.reports.page.rows import PointRow
 from benchmark.reports.page.selection import Panel, Selection
 from benchmark.reports.page.table import Field
 from benchmark.reports.phrases import LEAGUES, NOTHING, metric_label, spell
 from benchmark.reports.stats.estimate import mean_interval
 from benchmark.reports.words import listed, t
 
-LEAST_P = 1e-4  # smaller ones are not told apart
-
-Row = Mapping[Any, Any]
+LEAST_P = 1e-4  # smaller p values are shown as "< 0.0001"
+Row = Mapping[Any, Any]  # of the tables in stats/
 
 
 def rows_of(panel: Panel, table: pd.DataFrame) -> Sequence[Row]:
-    """The rows of a table that are of a panel's task and setting."""
+    """The rows of a table that belong to a panel's task and setting."""
     return table[(table["task"] == panel.task) & (table["setting"] == panel.setting)].to_dict("records")
 
 
-def name_cell(trained_with: str, encoding: str, league: str) -> Field:
-    """An encoding as the first field of a row, with what must be known before it is compared."""
+def name_field(trained_with: str, encoding: str, league: str) -> Field:
+    """An encoding as the first field of a row, with caveats that apply to any comparison."""
     details = []
     if trained_with != encoding:
         details.append(t("on {encoding}, no further training", encoding=trained_with))
@@ -32,33 +35,32 @@ def name_cell(trained_with: str, encoding: str, league: str) -> Field:
     return Field(text=encoding, details=tuple(details))
 
 
-def summary_cells(row: Mapping[Any, Any] | None) -> tuple[Field, Field, Field]:
-    """The value at L, at the longest length, and the ratio, of a row of the summary."""
+def summary_fields(row: Row | None) -> tuple[Field, Field, Field]:
+    """Value at L, value at the longest length, and their ratio, from a row of the summary."""
     if row is None:
         return (Field(text=t("not run")),) * 3
     ratio = row["ratio"]
     return (
-        _summary_cell(row, "at_trained"),
-        _summary_cell(row, "at_longest"),
+        _summary_field(row, "at_trained"),
+        _summary_field(row, "at_longest"),
         Field(text=f"{ratio:.2f}" if math.isfinite(ratio) else NOTHING),
     )
 
 
-def _summary_cell(row: Mapping[Any, Any], where: str) -> Field:
-    mean, low, high, n = (float(row[f"{where}_{name}"]) for name in ("mean", "low", "high", "n"))
-    mark = "best" if row[f"{where}_best"] else "tied" if row[f"{where}_tied"] else ""
-    return value_cell(mean, low, high, row[f"{where}_status"], int(n), row["seeds"], mark)
-
-
-def value_cell(mean: float, low: float, high: float, status: str, n: int, seeds: int, mark: str = "") -> Field:
-    """A value with its interval, and the number of seeds where it is fewer than the grid's."""
+def value_field(mean: float, low: float, high: float, status: str, n: int, seeds: int, mark: str = "") -> Field:
+    """A value with its interval, and with the number of seeds if the grid has more."""
     text, _, interval = spell(mean, low, high, status).partition(" ")
     fewer = t("{n} of {all} seeds", n=n, all=seeds) if 0 < n < seeds else ""
     return Field(text=text, details=tuple(part for part in (interval, fewer) if part), mark=mark)
 
 
+def point_field(row: PointRow) -> Field:
+    """The value of a row of `points.over_seeds`."""
+    return value_field(row.mean, row.low, row.high, row.status, row.n, row.seeds)
+
+
 def unit(panel: Panel) -> str:
-    """The metric of a panel and its unit."""
+    """A panel's metric with its unit."""
     return metric_label(panel.metric)
 
 
@@ -68,8 +70,8 @@ def place(panel: Panel, length: int) -> str:
     return f"L = {length}" if multiple == 1 else f"{multiple:g}L = {length}"
 
 
-def cost_cells(panel: Panel, encoding: str) -> tuple[Field, Field, Field]:
-    """Parameters of the models that were trained with an encoding, its own among them, and tokens per second."""
+def cost_fields(panel: Panel, encoding: str) -> tuple[Field, Field, Field]:
+    """Parameters of the models trained with an encoding, how many of them it adds, and tokens per second."""
     models = panel.table[panel.table["trained_with"] == encoding].drop_duplicates("train_key")
     models = models[models["train_seconds"] > 0]
     if models.empty:
@@ -84,26 +86,26 @@ def cost_cells(panel: Panel, encoding: str) -> tuple[Field, Field, Field]:
 
 
 def listing(values: Iterable[Any]) -> str:
-    """Distinct numbers in order, "—" if there are none."""
+    """Distinct numbers in ascending order; "—" if there are none."""
     known = sorted({int(value) for value in values if not pd.isna(value)})
     return listed(known) or NOTHING
 
 
 def probability(value: float) -> str:
-    """A p value, for people."""
+    """A p value as a reader sees it."""
     return f"< {LEAST_P:g}" if value < LEAST_P else f"{value:.2g}"
 
 
-def reach_cells(row: Row | None, seeds: int) -> tuple[Field, Field]:
-    """The longest usable length and the area, of a row of `lengths.over_seeds`."""
+def reach_fields(row: Row | None, seeds: int) -> tuple[Field, Field]:
+    """Longest usable length and area, from a row of `reach.over_seeds`."""
     if row is None:
         return Field(text=NOTHING), Field(text=NOTHING)
-    area = value_cell(row["area"], row["area_low"], row["area_high"], "ok", int(row["area_n"]), seeds)
-    return _usable(row, seeds), area
+    area = value_field(row["area"], row["area_low"], row["area_high"], "ok", int(row["area_n"]), seeds)
+    return usable_field(row, seeds), area
 
 
-def _usable(row: Row, seeds: int) -> Field:
-    """The median; "at least" where that is as far as was tested."""
+def usable_field(row: Row, seeds: int) -> Field:
+    """The median usable length over seeds; "≥" if that is the longest length tested."""
     if not row["n"]:
         return Field(text=NOTHING)
     known = () if math.isnan(row["usable_low"]) else (f"[{row['usable_low']:g}, {row['usable_high']:g}]",)
@@ -113,16 +115,24 @@ def _usable(row: Row, seeds: int) -> Field:
     return Field(text=f"{at_limit}{row['usable']:g}", details=(*known, *learned, *fewer))
 
 
-def nothing_to_compare(evidence: Selection) -> str:
-    if not evidence.panels:
+def nothing_to_compare(selection: Selection) -> str:
+    """The reason why nothing is compared with the reference."""
+    if not selection.panels:
         return t("Nothing was measured, so nothing can be said.")
-    if not evidence.reference:
-        return t("Every result is of an encoding that was applied at test time alone: there is no reference.")
+    if not selection.reference:
+        return t("Every result comes from an encoding that was only applied at test time, so there is no reference.")
     return t(
-        "{reference}, the reference, has no result among those shown: nothing is compared with it.",
-        reference=evidence.reference,
+        "The reference, {reference}, has no result among those shown, so nothing is compared with it.",
+        reference=selection.reference,
     )
 
 
 def panel_heading(panel: Panel) -> str:
+    """A heading for a panel: its task and trained length."""
     return t("{task}, L = {length}", task=panel.task, length=panel.train_length)
+
+
+def _summary_field(row: Row, where: str) -> Field:
+    mean, low, high, n = (float(row[f"{where}_{name}"]) for name in ("mean", "low", "high", "n"))
+    mark = "best" if row[f"{where}_best"] else "tied" if row[f"{where}_tied"] else ""
+    return value_field(mean, low, high, row[f"{where}_status"], int(n), row["seeds"], mark)

@@ -1,4 +1,4 @@
-"""TODO."""
+"""The section "Encoding × length": one heatmap per task, with the same values as its extrapolation curve."""
 
 from benchmark.reports.draw.canvas import render
 from benchmark.reports.draw.heatmap import length_heatmap
@@ -11,19 +11,19 @@ from benchmark.reports.sections.curve_exhibits import curve_caption
 from benchmark.reports.words import t
 
 
-def section(evidence: Selection) -> Section:
-    """Encoding x length, a figure a task."""
-    lines = (t("The same values as the curves, at a glance. “—” is unsupported or missing."),)
+def section(selection: Selection) -> Section:
+    """Encodings x lengths, one figure per task."""
+    lines = (t("The same values as the curves, at a glance. “—” means unsupported or missing."),)
     exhibits = []
-    for panel in evidence.panels:
+    for panel in selection.panels:
         points = panel.points
         exhibits.append(
             Exhibit(
                 id=f"heatmap-{panel.id}",
                 title=panel.title,
                 alt=t(
-                    "Heatmap of {metric}: encodings down, lengths across, on {task}. The numbers are in the table of "
-                    "its extrapolation curve.",
+                    "Heatmap of {metric} on {task}: encodings in rows, lengths in columns. The numbers are in the "
+                    "table of its extrapolation curve.",
                     metric=unit(panel),
                     task=panel.task,
                 ),
