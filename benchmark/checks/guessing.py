@@ -28,6 +28,8 @@ READABLE = 0.1  # of what chance leaves: more of it is a leak
 NOTHING_LEFT = 0.99  # a chance above it leaves nothing to learn
 LEAST_LEFT = 0.5  # of the training rows of the trained length may be scored: the others are test rows
 
+SHARES = ("token_accuracy", "exact_match")  # of places, and of rows
+
 Rates = dict[str, tuple[float, float]]  # metric -> value, and CERTAIN standard deviations of it
 
 
@@ -75,7 +77,7 @@ def own_place(problems: Problems) -> Finding:
 
 def own_rule(problems: Problems) -> Finding:
     """The same by any fixed rule from one token to another, learned from other rows."""
-    if problems.task().metric == "loss_nats":
+    if _is_uncertain(problems.task()):
         return spared("of text, the last word says much about the next, and should")
     learnt, asked = _rows(problems)
     guesses = _guess(learnt.tokens, learnt, asked.tokens)
@@ -96,13 +98,18 @@ def _reads(problems: Problems, rates: Rates, what: str) -> Finding:
 
 
 def _claimed(claims: dict[str, float]) -> dict[str, float]:
-    return {metric: claims[metric] for metric in HEADLINES[:2] if metric in claims}
+    return {metric: claims[metric] for metric in SHARES if metric in claims}
+
+
+def _is_uncertain(task: Task) -> bool:
+    """True if one beginning may have several answers, as in a text or wherever the loss is the headline."""
+    return task.language or task.metric == "loss_nats"
 
 
 def answerable(problems: Problems) -> Finding:
     """Rows that are alike up to a scored place have one target there: it is decided by what stands before."""
     task = problems.task()
-    if task.metric == "loss_nats":
+    if _is_uncertain(task):
         return spared("of text, no word is certain")
     compared = wrong = 0
     for length in range(task.shortest(), task.shortest() + SHORTEST):
@@ -191,7 +198,7 @@ def _rows(problems: Problems) -> tuple[Batch, Batch]:
     """Rows to learn from, and rows to be asked; text is asked of its test rows, for which its chance is stated."""
     task, length = problems.task(), problems.length
     learnt = task.sample(LEARNT_FROM, length, generator("check", "learnt"))
-    if task.metric != "loss_nats":
+    if not task.language:
         return learnt, task.sample(ASKED, length, generator("check", "asked"))
     test = list(task.evaluation(length))
     tokens, targets = (torch.cat([getattr(batch, name) for batch in test]) for name in ("tokens", "targets"))

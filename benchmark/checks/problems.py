@@ -12,10 +12,10 @@ from torch import Tensor
 from benchmark.catalogue import Choice, Parameter
 from benchmark.checks.outcome import Finding, fact, held, listed, raised, spared
 from benchmark.checks.randomness import states
-from benchmark.metrics import HEADLINES
+from benchmark.metrics import headlines
 from benchmark.seeds import generator
 from benchmark.tasks import make
-from benchmark.tasks.task import UNSCORED, Batch, Task
+from benchmark.tasks.task import UNSCORED, Batch, Language, Task
 from benchmark.timing.sampling import FLOOR, rates
 
 MULTIPLES = (1, 2, 4, 8, 16)  # of the trained length
@@ -73,8 +73,10 @@ def description(problems: Problems) -> Finding:
     wrong = [name for name in ("title", "group", "definition") if not getattr(task, name, None)]
     if not str(getattr(task, "source", "")).startswith("http"):
         wrong.append("source")
-    if getattr(task, "metric", None) not in HEADLINES:
+    if getattr(task, "metric", None) not in headlines(language=task.language):
         wrong.append("metric")
+    if task.language != isinstance(task, Language):
+        wrong.append("language")
     digits = task.digits
     if len(set(digits)) != (10 if task.numbers else 0) or not all(0 <= digit < task.vocabulary for digit in digits):
         wrong.append("digits")

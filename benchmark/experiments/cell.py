@@ -26,7 +26,7 @@ from benchmark.results.lock import locked
 from benchmark.results.record import EvalRecord, ProbeRecord, Record, Status, TrainRecord
 from benchmark.results.spec import EvalSpec
 from benchmark.results.store import Store, hash_of
-from benchmark.tasks.task import Task
+from benchmark.tasks.task import Language, Task
 from benchmark.training.checkpoint import SECONDS, Checkpoint
 from benchmark.training.evaluate import evaluate
 from benchmark.training.probe import attention, structure
@@ -48,7 +48,7 @@ def check(cells: Sequence[Cell], device: str) -> None:
         shortest = task.shortest()
         if spec.budget.train_length < shortest:
             raise UsageError(f"{spec.task.label}: trained length {spec.budget.train_length} is below {shortest}")
-        if hasattr(task, "check"):
+        if isinstance(task, Language):
             task.check(max(lengths, default=spec.budget.train_length), spec.budget.train_length)
         for origin in (cell.encoding, *(measure.origin for measure in cell.measures)):
             identity = (origin.model_dump_json(), spec.model, spec.task.label, spec.budget.train_length)
@@ -153,6 +153,7 @@ def _train(
             status="diverged" if outcome.diverged else status,
             reason=outcome.diverged,
             spec=spec,
+            task=cell.facts,
             parameters=_count(model),
             encoding_parameters=_count(model.encodings),
             trained_tokens=outcome.tokens,
@@ -161,20 +162,28 @@ def _train(
             weights_hash=hash_of(weights),
             train_steps=outcome.steps,
             train_losses=outcome.losses,
-            unknown_rate=getattr(task, "unknown_rate", None),
-            characters_per_token=getattr(task, "characters_per_token", None),
-            text_notes=getattr(task, "text_notes", []),
+            **_text_facts(task),
         )
         if record.status == "ok":
             write_atomically(store.weights(spec.key), weights)
     except UnwritableError:
         raise
     except Exception as error:  # a cell's failure is its outcome; the rest go on
-        record = TrainRecord(**_facts(device), status="failed", reason=one_line(error), spec=spec)
+        record = TrainRecord(**_facts(device), status="failed", reason=one_line(error), spec=spec, task=cell.facts)
     store.put(record)
     if record.status != "failed":
         checkpoint.discard()  # after the record: a kill in between costs a file, not a training
     return record
+
+
+def _text_facts(task: Task) -> dict[str, Any]:
+    if not isinstance(task, Language):
+        return {}
+    return {
+        "unknown_rate": task.unknown_rate,
+        "characters_per_token": task.characters_per_token,
+        "text_notes": task.text_notes,
+    }
 
 
 def _measure(cell: Cell, measure: Measure, task: Task, store: Store, device: torch.device) -> Status:
@@ -186,7 +195,10 @@ def _measure(cell: Cell, measure: Measure, task: Task, store: Store, device: tor
         for record in failures(measure, one_line(error), _facts(device)):
             store.put(record)
         return "failed"
-    return _worst([_evaluate(cell, measure, model, task, store, device), _probe(measure, model, task, store, device)])
+    statuses = [_evaluate(cell, measure, model, task, store, device)]
+    if isinstance(task, Language):
+        statuses.append(_probe(measure, model, task, store, device))
+    return _worst(statuses)
 
 
 def load_model(cell: Cell, origin: Origin, task: Task, store: Store, device: torch.device) -> Transformer:
@@ -241,11 +253,11 @@ def _evaluate_length(
     return "ok"
 
 
-def _probe(measure: Measure, model: Transformer, task: Task, store: Store, device: torch.device) -> Status:
+def _probe(measure: Measure, model: Transformer, task: Language, store: Store, device: torch.device) -> Status:
     status: Status = "ok"
     for spec in measure.probes:
         try:
-            ids, words = task.sentence(spec.text)  # type: ignore[attr-defined]
+            ids, words = task.sentence(spec.text)
             arrays = {
                 "attention": attention(model, torch.as_tensor(ids, device=device)).cpu().numpy(),
                 "structure": structure(model, spec.distances).cpu().numpy(),

@@ -267,7 +267,7 @@ class Pool:
         facts: dict[str, Any] = {"created": datetime.now(UTC), "environment": environment(self.device, 1)}
         known = self.store.train(cell.train.key)
         if known is None or known.status != "ok":
-            self.store.put(TrainRecord(**facts, status="failed", reason=reason, spec=cell.train))
+            self.store.put(TrainRecord(**facts, status="failed", reason=reason, spec=cell.train, task=cell.facts))
             return
         for measure in cell.measures:
             lacking = missing(measure, cell.train.key, self.store, lambda _: True)

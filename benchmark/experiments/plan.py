@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmark import encodings, tasks
-from benchmark.catalogue import Choice
+from benchmark.catalogue import Choice, Entry
 from benchmark.errors import UsageError
 from benchmark.experiments.presets import preset
-from benchmark.results.record import EvalRecord, ProbeRecord
+from benchmark.metrics import headlines
+from benchmark.results.record import EvalRecord, ProbeRecord, TaskFacts
 from benchmark.results.spec import (
     BudgetSpec,
     EncodingSpec,
@@ -73,6 +74,7 @@ class Cell(Frozen):
     train: TrainSpec
     encoding: Origin
     task: Origin
+    facts: TaskFacts  # for the record
     measures: tuple[Measure, ...]
 
     @property
@@ -117,6 +119,7 @@ def make_plan(request: Request) -> Plan:
     left_out = []
     for problem in problems:
         task, origin = _task(problem, request.corpus or chosen.corpus)
+        facts = task_facts(problem.entry)
         offered = [pair for pair in zip(trained, own, strict=True) if _offered(pair[1], problem)]
         left_out += [
             f"{choice.label} is not offered {task.label}: it reads the digits of numbers, and the task has none"
@@ -135,8 +138,10 @@ def make_plan(request: Request) -> Plan:
                         data_seed=seed,
                         precision=request.precision,
                     )
-                    measure = _measure(train, choice, budget, request.multiples or chosen.multiples)
-                    cell = cells.get(train.key) or Cell(train=train, encoding=Origin.of(base), task=origin, measures=())
+                    measure = _measure(train, facts, choice, budget, request.multiples or chosen.multiples)
+                    cell = cells.get(train.key) or Cell(
+                        train=train, encoding=Origin.of(base), task=origin, facts=facts, measures=()
+                    )
                     cells[train.key] = cell.model_copy(update={"measures": (*cell.measures, measure)})
     if not cells:
         raise UsageError(f"nothing to do: {left_out[0]}; choose a task that writes numbers, such as addition")
@@ -209,25 +214,46 @@ def trained_with(choice: Choice) -> Choice:
     return Choice(entry=entry, parameters={**entry.defaults, **common})
 
 
+def task_facts(entry: Entry) -> TaskFacts:
+    """What records say of a task, from its class attributes; a UsageError if those do not say it."""
+    stated = entry.attributes
+    language, metric, sweep = bool(stated.get("language")), stated.get("metric"), stated.get("sweep") or None
+    allowed = headlines(language=language)
+    if metric not in allowed:
+        raise UsageError(f"{entry.path}: metric is {metric!r}, but must be the literal text {' or '.join(allowed)}")
+    if sweep is not None and not (isinstance(sweep, tuple) and [type(each) for each in sweep] == [str, str]):
+        raise UsageError(f"{entry.path}: sweep is {sweep!r}, but must be two texts: an axis, and its parameter")
+    return TaskFacts(
+        title=stated["title"],
+        metric=metric,
+        language=language,
+        unlearned=str(stated.get("unlearned", "")),
+        sweep=sweep,
+    )
+
+
 def _task(choice: Choice, corpus: str) -> tuple[TaskSpec, Origin]:
     entry, parameters = choice.entry, dict(choice.parameters)
     label, name, hashed = choice.label, None, None
-    if "text" in parameters:  # it reads a corpus; where its file lies does not count, what it says does
+    reads = str(entry.attributes.get("text_parameter", ""))
+    if reads:  # the key counts what a text says, and not where its file lies
+        if not isinstance(entry.defaults.get(reads), str):
+            raise UsageError(f"{entry.path}: text_parameter is {reads!r}, but __init__ has no such parameter of text")
         from benchmark.tasks import corpus as corpora
 
-        text = str(parameters["text"] if parameters["text"] != entry.defaults["text"] else corpus)
+        text = str(parameters[reads] if parameters[reads] != entry.defaults[reads] else corpus)
         source = corpora.find(text)
         name, hashed = source.name, corpora.hash_of(source)
-        shown = {**parameters, "text": entry.defaults["text"]}
+        shown = {**parameters, reads: entry.defaults[reads]}
         if entry.defaults.get("tokenizer") == corpora.AUTO:
             asked, suited = str(parameters["tokenizer"]), corpora.suited_to(source)
-            # The key names the one that cuts, and so does the label, except of Chinese that is cut as usual.
+            # The key names the tokenizer in use, and so does the label, except for Chinese cut by jieba as usual.
             tokenizer = suited if asked == corpora.AUTO else asked
             parameters["tokenizer"] = tokenizer
             shown["tokenizer"] = corpora.AUTO if tokenizer == suited == "jieba" else tokenizer
         label = f"{Choice(entry=entry, parameters=shown).label} ({name})"
-        parameters["text"] = text if text in corpora.BUILT_IN else str(Path(text).expanduser().resolve())
-    counted = {key: value for key, value in parameters.items() if key != "text"}
+        parameters[reads] = text if text in corpora.BUILT_IN else str(Path(text).expanduser().resolve())
+    counted = {key: value for key, value in parameters.items() if key != reads}
     spec = TaskSpec(
         name=entry.name,
         parameters=counted,
@@ -240,14 +266,16 @@ def _task(choice: Choice, corpus: str) -> tuple[TaskSpec, Origin]:
     return spec, Origin(item=Origin.of(choice).item, parameters=parameters)
 
 
-def _measure(train: TrainSpec, choice: Choice, budget: BudgetSpec, multiples: Iterable[int]) -> Measure:
+def _measure(
+    train: TrainSpec, facts: TaskFacts, choice: Choice, budget: BudgetSpec, multiples: Iterable[int]
+) -> Measure:
     spec = encoding_spec(choice)
     evaluations = tuple(
         EvalSpec(train_key=train.key, encoding=spec, length=budget.train_length * multiple)
         for multiple in sorted(set(multiples))
     )
     probes: tuple[ProbeSpec, ...] = ()
-    if train.task.corpus is not None:
+    if facts.language:
         probes = (ProbeSpec(train_key=train.key, encoding=spec, text="", distances=4 * budget.train_length),)
     return Measure(origin=Origin.of(choice), evaluations=evaluations, probes=probes)
 

@@ -1,4 +1,4 @@
-"""What a cell leaves behind: raw outcomes, never derived figures. Metrics are computed when a report is drawn.
+"""What a cell leaves behind: raw outcomes, never derived figures. Metrics are computed when a report is made.
 
 results/cells/<train key>/train.json            TrainRecord
 results/cells/<train key>/weights.safetensors   the trained weights
@@ -30,8 +30,18 @@ class Environment(Frozen):
     threads: int
 
 
+class TaskFacts(Frozen):
+    """What a report says of a task, so that it can be made on a machine that has never seen the task's file."""
+
+    title: str
+    metric: str  # the headline metric
+    language: bool = False  # its problems are cut from a text
+    unlearned: str = ""  # why no preset's model learns it at its trained length; "" where one does
+    sweep: tuple[str, str] | None = None  # an axis and the parameter that varies along it: a run per value, one grid
+
+
 class Record(Frozen):
-    """What all records share."""
+    """The fields that all records share."""
 
     schema_version: int = SCHEMA
     status: Status
@@ -45,28 +55,29 @@ class TrainRecord(Record):
 
     kind: Literal["train"] = "train"
     spec: TrainSpec
+    task: TaskFacts | None = None  # None in a record written before tasks were described here
     parameters: Count = 0  # of the whole model
-    encoding_parameters: Count = 0  # of the encoding alone
+    encoding_parameters: Count = 0  # of which the encoding's own
     trained_tokens: Count = 0
     train_seconds: FiniteFloat = 0.0
     peak_memory_bytes: Count | None = None
-    weights_hash: Hash | None = None  # of the file of weights
-    train_steps: list[Count] = []  # where the training loss was noted
-    train_losses: list[float] = []  # nats a scored token, there
+    weights_hash: Hash | None = None  # of the weights file
+    train_steps: list[Count] = []  # steps at which the training loss was noted
+    train_losses: list[float] = []  # at those steps, in nats per scored token
     unknown_rate: float | None = None  # share of <unk> among the held-out tokens (language)
     characters_per_token: float | None = None  # of the held-out text (language)
-    text_notes: list[str] = []  # what was made uniform in the text (language)
+    text_notes: list[str] = []  # what was normalised in the text (language)
 
 
 class EvalRecord(Record):
     """A model measured at one length.
 
-    Arrays, for a task's T token places and N test rows: `loss_sum` [T] (nats), `correct` [T] and `count` [T], summed
-    over rows at each place; `row_loss` [N], `row_correct` [N] and `row_count` [N], summed over places in each row.
-    For each view of the task (more rows, beside the N): `<view>_loss`, `<view>_correct` and `<view>_count`, by row.
-    For a task with axes, over all these rows and [ranges of an axis, ...]: `group_loss`, `group_correct` and
-    `group_count`, summed over the places of each field; `group_rows`, the rows that have a scored place in it, and
-    `group_exact`, those of them that have all such places right.
+    Arrays, for T places and N test rows: `loss_sum` [T] (nats), `correct` [T] and `count` [T], summed over rows at each
+    place; `row_loss` [N], `row_correct` [N] and `row_count` [N], summed over places in each row. For each view of the
+    task (more rows beside the N): `<view>_loss`, `<view>_correct` and `<view>_count`, by row.
+    For a task with axes, over all these rows, of shape [ranges of an axis, ...]: `group_loss`, `group_correct` and
+    `group_count`, summed over the places of each field; `group_rows`, the rows with a scored place in the field, and
+    `group_exact`, the rows with all such places right.
     """
 
     kind: Literal["evaluate"] = "evaluate"
@@ -75,7 +86,7 @@ class EvalRecord(Record):
     chance: dict[str, FiniteFloat] = {}  # by metric
     axes: dict[str, Ranges] = {}  # of the grid: by name, the first and last value of each range
     eval_seconds: FiniteFloat = 0.0
-    arrays_hash: Hash | None = None  # of the file of arrays; the store fills it in
+    arrays_hash: Hash | None = None  # of the arrays file; filled in by the store
 
 
 class ProbeRecord(Record):
@@ -88,14 +99,14 @@ class ProbeRecord(Record):
 
 
 class RunRecord(Frozen):
-    """One call of `run`: results/runs/<time>.json. Cells do not depend on it; reports tell how to run again by it."""
+    """One call of `run`: results/runs/<time>.json. Cells do not depend on it; reports say from it how to run again."""
 
     schema_version: int = SCHEMA
     created: AwareDatetime
     command: str
     wall_seconds: FiniteFloat
-    cells: Count  # done in this run
-    train_keys: list[str]  # of the whole plan, done earlier or now
+    cells: Count  # done by this call
+    train_keys: list[str]  # of the whole plan, whether done earlier or now
 
 
 AnyRecord = Annotated[TrainRecord | EvalRecord | ProbeRecord, Field(discriminator="kind")]
@@ -108,15 +119,15 @@ DIMENSIONS = {**dict.fromkeys((*PLACES, *ROWS), 1), "attention": 4, "structure":
 
 
 def check_arrays(record: EvalRecord | ProbeRecord, arrays: Arrays) -> None:
-    """ValueError unless the arrays are those that a record of its kind has: names, numbers and shapes."""
+    """Raise a ValueError unless the arrays have the names, kinds of number and shapes of this kind of record."""
     together = (PLACES, ROWS) if isinstance(record, EvalRecord) else (("attention",), ("structure",))
     for names in together:
         for name in names:
             if name not in arrays:
                 raise ValueError(f"it has no array {name!r}")
             if arrays[name].dtype.kind not in "iuf" or arrays[name].ndim != DIMENSIONS[name]:
-                raise ValueError(f"its array {name!r} is of kind {arrays[name].dtype} and shape {arrays[name].shape}")
+                raise ValueError(f"its array {name!r} has dtype {arrays[name].dtype} and shape {arrays[name].shape}")
         if len({arrays[name].shape for name in names}) > 1:
             raise ValueError(f"its arrays {', '.join(names)} differ in length")
     if isinstance(record, ProbeRecord) and arrays["attention"].shape[2:] != (len(record.words),) * 2:
-        raise ValueError(f"its attention is of {arrays['attention'].shape[-1]} words, not {len(record.words)}")
+        raise ValueError(f"its attention covers {arrays['attention'].shape[-1]} words, not {len(record.words)}")

@@ -1,4 +1,4 @@
-"""The registry of tasks: name -> module. A test compares this table with the folder. Nothing here imports torch."""
+"""The registry of tasks: name -> module. A test compares the table with the folder. Nothing here imports torch."""
 
 from typing import TYPE_CHECKING
 
@@ -48,7 +48,7 @@ CATALOGUE = Catalogue(
     kind="task",
     package="benchmark.tasks",
     contract="task.py",
-    bases=("Task", "Synthetic"),
+    bases=("Task", "Synthetic", "Language"),
     table=TABLE,
     groups=GROUPS,
     entry_point_group="position_tasks",
@@ -56,7 +56,7 @@ CATALOGUE = Catalogue(
 
 
 def make(choice: Choice | str) -> "Task":
-    """A task: `make("offset-recall:back=7")`."""
+    """Make a task: `make("offset-recall:back=7")`."""
     chosen = CATALOGUE.choice(choice) if isinstance(choice, str) else choice
     task: Task = CATALOGUE.load(chosen.entry)(**chosen.parameters)
     return task

@@ -1,19 +1,19 @@
-"""Language: predict the next word of a text, and prove it on chapters that training never sees.
+"""Language: predict the next word of a text, tested on chapters held out from training.
 
     input    却  说   董卓  大  怒
     target   说  董卓  大   怒  ，        (every place is scored)
 
 Text is cut into words by jieba, at white space, or into characters; a word outside the vocabulary is spelled by its
-characters (see tasks/corpus). Losses a token of two tokenizers do not compare; bits per character do.
-Training rows are windows that begin anywhere in the training chapters. Evaluation rows END at about forty fixed places
-of the held-out chapters, the last tenth of the text, whatever their length: their last targets are the same tokens at
-every length, so that a longer window differs in its context and in nothing else. All places are scored; the value at a
-length is that of the last half trained length of each row (at most TARGETS), and the longest rows give the loss by
-absolute position. Two views stand beside it: `windows`, the end of the text cut into disjoint rows, as perplexity is
-often measured, and `crop`, the targets that make the value, each after exactly the trained length of text.
+characters (see tasks/corpus). Losses per token cannot be compared across tokenizers; bits per character can.
+Training rows are windows that begin anywhere in the training chapters. Evaluation rows of every length END at the same
+forty or so fixed places of the held-out chapters, the last tenth of the text: their last targets are the same tokens
+at every length, so a longer window differs only in its context. All places are scored. The value at a length is the
+mean over the last half trained length of each row (at most TARGETS), and the longest rows give the loss by absolute
+position. Two views are measured beside it: `windows`, the end of the text cut into disjoint rows, the usual way to
+measure perplexity, and `crop`, the targets that make up the value, each after exactly the trained length of text.
 Length is the number of tokens.
 Vocabulary: 4096.
-Chance: the loss by the frequencies of words.
+Chance: the loss of guessing by word frequency.
 Source: this benchmark; the default text is 三国演义 (Luo Guanzhong, 14th century). Held-out loss past the trained
 length follows Press et al. 2022, https://arxiv.org/abs/2108.12409.
 """
@@ -26,27 +26,25 @@ from torch import Tensor
 
 from benchmark.errors import UsageError
 from benchmark.tasks import corpus
-from benchmark.tasks.task import UNSCORED, Batch, Task
+from benchmark.tasks.task import UNSCORED, Batch, Language
 
 ROWS = 40
-TARGETS = 64  # most targets at the end of a row that make the value
-WINDOWS = 64  # trained lengths of text that are cut into windows, if half of the held-out text is as long
-BATCH_TOKENS = 16384  # about so many tokens in an evaluation batch
+TARGETS = 64  # at most so many targets at the end of a row make up the value
+WINDOWS = 64  # trained lengths of text cut into windows, or half of the held-out text if that is shorter
+BATCH_TOKENS = 16384  # approximate tokens per evaluation batch
 
 
-class Corpus(Task):
+class Corpus(Language):
     """`text` is a corpus or a path, `vocabulary` the most token ids, `tokenizer` jieba, char or whitespace.
 
-    A tokenizer "auto" is jieba for a Chinese text, and for others whitespace, or char in a script without spaces.
+    The tokenizer "auto" is jieba for a Chinese text, char for other scripts without spaces, else whitespace.
     """
 
     name = "corpus"
     title = "Language modelling"
-    group = "language"
     definition = "predict the next word of a text, on chapters that were held out from training"
     source = "https://arxiv.org/abs/2108.12409"
-    metric = "loss_nats"
-    nested = True
+    text_parameter = "text"
 
     def __init__(self, *, text: str = "sanguo", vocabulary: int = 4096, tokenizer: str = "auto") -> None:
         self.corpus = corpus.load(text, vocabulary, tokenizer)
@@ -59,24 +57,17 @@ class Corpus(Task):
 
     @property
     def unknown_rate(self) -> float:
-        """The share of <unk> among the held-out tokens."""
         return self.corpus.info.unknown_rate
 
     @property
     def characters_per_token(self) -> float:
-        """Characters that a held-out token stands for, on average: loss / this / ln 2 = bits per character."""
         return self.corpus.info.characters_per_token
 
     @property
     def text_notes(self) -> list[str]:
-        """What was made uniform in the text."""
         return list(self.corpus.info.notes)
 
-    def tokens(self, length: int) -> int:
-        return length
-
     def check(self, longest: int, train_length: int) -> None:
-        """Refuse a text too short for the longest evaluation length or for the trained one."""
         text, room, train = self.corpus.info.name, self._room, len(self.train)
         if longest > room:
             raise UsageError(
@@ -100,7 +91,6 @@ class Corpus(Task):
         return Batch(tokens=rows[:, :-1], targets=rows[:, 1:])
 
     def sentence(self, text: str) -> tuple[list[int], list[str]]:
-        """Token ids and words of a sentence; of one from the held-out chapters if `text` is empty."""
         ids, words = self.corpus.encode(text or corpus.probe_sentence(self.corpus))
         return ids.tolist(), words
 
@@ -111,7 +101,7 @@ class Corpus(Task):
             yield Batch(tokens=rows[:, :-1], targets=rows[:, 1:])
 
     def views(self, length: int, train_length: int) -> dict[str, Iterable[Batch]]:
-        """Windows, up to a length of all their text; and once, at the trained length, the cropped contexts."""
+        """Windows, at lengths up to that of their whole text; and crops, at the trained length only."""
         found: dict[str, Iterable[Batch]] = {}
         text, shared = min(self._room, WINDOWS * train_length), max(1, min(TARGETS, train_length // 2))
         if length <= text:
@@ -121,7 +111,7 @@ class Corpus(Task):
         return found
 
     def _windows(self, length: int, text: int) -> Iterator[Batch]:
-        """The last `text` targets, the same at every length, each in one window; the first window may be shorter."""
+        """The last `text` targets, the same ones at every length, each in one window; the first may be shorter."""
         rest, held_out = text % length, self.held_out[-text - 1 :]
         if rest:
             yield Batch(tokens=held_out[None, :rest], targets=held_out[None, 1 : rest + 1])
@@ -129,7 +119,7 @@ class Corpus(Task):
             yield Batch(tokens=rows[:, :-1], targets=rows[:, 1:])
 
     def _crop(self, length: int, shared: int) -> Iterator[Batch]:
-        """A row for each of the last `shared` targets of each evaluation row, scored at its last place alone."""
+        """A row for each of the last `shared` targets of each evaluation row, scored only at its last place."""
         wanted = (self.ends[:, None] - torch.arange(shared)).flatten()
         for last in torch.split(wanted, max(1, BATCH_TOKENS // length)):
             rows = self.held_out[last[:, None] + torch.arange(-length, 1)]
@@ -139,17 +129,17 @@ class Corpus(Task):
 
     @cached_property
     def ends(self) -> Tensor:
-        """The last target of each evaluation row, an index into the held-out tokens, [rows]: for every length alike."""
+        """Index into the held-out tokens of each evaluation row's last target, [rows]; the same for every length."""
         last = len(self.held_out) - 1
         return torch.linspace(self._room, last, min(ROWS, last - self._room + 1)).long()
 
     @property
     def _room(self) -> int:
-        """The longest row: half of the held-out text, so that the ends have the other half to spread over."""
+        """Length of the longest row: half of the held-out text, so the row ends can spread over the other half."""
         return len(self.held_out) // 2
 
     def chance(self, length: int) -> dict[str, float]:
-        """Word frequencies of the training text alone, add-one smoothed, at every length alike."""
+        """Add-one smoothed word frequencies of the training text; the same at every length."""
         counts = torch.bincount(self.train, minlength=self.vocabulary)
         smoothed = (counts + 1).double()
         loss = -(smoothed / smoothed.sum()).log()[self.held_out].mean()

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmark.errors import UsageError
-from benchmark.results.record import Environment, EvalRecord, TrainRecord
+from benchmark.results.record import Environment, EvalRecord, TaskFacts, TrainRecord
 from benchmark.results.spec import (
     LARGEST,
     BudgetSpec,
@@ -85,6 +85,10 @@ records = st.builds(
     created=moments,
     environment=environments,
     spec=train_specs,
+    task=st.none()
+    | st.builds(
+        TaskFacts, title=texts, metric=texts, language=st.booleans(), sweep=st.none() | st.tuples(texts, texts)
+    ),
     parameters=counts,
     train_seconds=finite,
     train_steps=st.lists(counts, max_size=3),

@@ -46,6 +46,16 @@ def test_each_kind_of_record_comes_out_as_it_went_in(store: Store, each_record: 
     assert store.problems == []
 
 
+def test_a_record_from_before_tasks_were_described_is_read(store: Store, trained: TrainRecord) -> None:
+    store.put(trained)
+    path = store.path(trained)
+    old = json.loads(path.read_text("utf-8"))
+    del old["task"]
+    path.write_text(json.dumps(old), "utf-8")
+    assert list(store.records()) == [trained] and store.problems == []
+    assert trained.task is None
+
+
 def test_where_files_lie(store: Store, each_record: list[Any]) -> None:
     trained, measured, probed = each_record
     filled(store, each_record)
@@ -219,7 +229,7 @@ def spoilt(**changed: Any) -> dict[str, Any]:
         (spoilt(count=np.zeros(3)), "differ in length"),
         (spoilt(row_count=np.zeros(3)), "differ in length"),
         (spoilt(correct=np.zeros((7, 7))), "shape (7, 7)"),
-        (spoilt(correct=np.zeros(7, dtype=bool)), "of kind bool"),
+        (spoilt(correct=np.zeros(7, dtype=bool)), "has dtype bool"),
     ],
 )
 def test_arrays_of_another_kind_are_named(store: Store, measured: EvalRecord, arrays: dict[str, Any], why: str) -> None:
@@ -235,7 +245,7 @@ def test_a_look_inside_has_a_weight_for_every_pair_of_its_words(store: Store, pr
     assert store.arrays(probed).keys() == fitting.keys()
     store.put(probed, {**fitting, "attention": np.zeros((2, 3, 5, 5))})
     assert store.arrays(probed) == {}
-    assert "its attention is of 5 words, not 2" in store.problems[0]
+    assert "its attention covers 5 words, not 2" in store.problems[0]
 
 
 def test_arrays_of_numbers_that_numpy_does_not_have_are_named(store: Store, measured: EvalRecord) -> None:

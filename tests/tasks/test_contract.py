@@ -9,11 +9,12 @@ import torch
 
 from benchmark import tasks
 from benchmark.experiments.presets import QUICK
+from benchmark.metrics import headlines
 from benchmark.seeds import generator
-from benchmark.tasks.task import UNSCORED, Batch, Synthetic, Task, lags, octave, octaves, question
+from benchmark.tasks.task import UNSCORED, Batch, Language, Synthetic, Task, lags, octave, octaves, question
 from benchmark.training.held_out import HeldOut, problems_of
 
-SYNTHETIC = [name for name in tasks.TABLE if name != "corpus"]
+SYNTHETIC = [name for name in tasks.TABLE if not tasks.CATALOGUE.entry(name).attributes["language"]]
 LENGTHS = (1, 7, 16, 40)
 
 
@@ -42,6 +43,7 @@ def test_a_task_says_what_it_is(task: Task) -> None:
         "source",
         "metric",
         "version",
+        "language",
         "nested",
         "numbers",
         "digits",
@@ -49,7 +51,8 @@ def test_a_task_says_what_it_is(task: Task) -> None:
     ):
         assert entry.attributes[attribute] == getattr(task, attribute)
     assert task.definition and task.source.startswith("https://")
-    assert task.metric in ("token_accuracy", "exact_match", "loss_nats")
+    assert task.metric in headlines(language=task.language)
+    assert task.language == isinstance(task, Language)
 
 
 def test_the_vocabulary_that_is_stated_is_the_tasks() -> None:
