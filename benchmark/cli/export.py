@@ -54,7 +54,7 @@ def as_latex(store: Store) -> bytes:
     from benchmark.reports.phrases import qualified
     from benchmark.reports.stats.summary import summary_table
 
-    panels = _evidence(store).panels
+    panels = _selection(store).panels
     cells = summary_table(pd.concat([panel.table for panel in panels])).sort_values(
         ["task", "train_length"], kind="stable"
     )
@@ -94,17 +94,17 @@ def as_markdown(store: Store) -> bytes:
     """Tasks by encodings at L and at 4 L, with intervals and chance."""
     from benchmark.reports.write.task_table import render
 
-    return render(_evidence(store)).encode()
+    return render(_selection(store)).encode()
 
 
-def _evidence(store: Store) -> "Selection":
+def _selection(store: Store) -> "Selection":
     """What a table is made of; an error if nothing was measured."""
     from benchmark.reports.page.selection import Selection
 
-    evidence = Selection.of(store)
-    if not evidence.panels:
+    selection = Selection.of(store)
+    if not selection.panels:
         raise UsageError(f"no model in {str(store.root)!r} was measured: python -m benchmark status says why")
-    return evidence
+    return selection
 
 
 def as_parquet(table: "pd.DataFrame") -> bytes:

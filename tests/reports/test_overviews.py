@@ -162,9 +162,9 @@ def test_ratios_of_the_suite_are_taken_where_it_has_all(records, tmp_path: Path)
     settings = {"tasks": ("copy",), "multiples": (1, 8), "seeds": 2, "trouble": False}
     store = records.write_example(tmp_path, encodings=("rope", "alibi"), **settings)
     records.write_timings(tmp_path / "timing")
-    evidence = Selection.of(store)
+    selection = Selection.of(store)
     timings = timing_table(tmp_path / "timing", [])
-    section = cost_quality.section(evidence, timings, palette(evidence.encodings))
+    section = cost_quality.section(selection, timings, palette(selection.encodings))
     assert section.exhibits[0].numbers.columns[2] == "ratio to none"
     assert "ratio to none at 64 tokens on" in section.exhibits[0].caption
 
@@ -177,9 +177,9 @@ def test_memory_of_a_gpu_is_a_second_panel(records, tmp_path: Path) -> None:
         trained = trained.model_copy(update={"peak_memory_bytes": size * 2**20, "environment": gpu})
         store.put(trained)
         store.put(records.eval_record(trained, 128), records.synthetic_arrays("copy", encoding, 0, 128))
-    evidence = Selection.of(store)
+    selection = Selection.of(store)
     none = timing_table(tmp_path / "timing", [])
-    section = cost_quality.section(evidence, none, palette(evidence.encodings))
+    section = cost_quality.section(selection, none, palette(selection.encodings))
     assert len(section.lines) == 1  # nothing to excuse
     assert section.exhibits[0].numbers.columns[4:] == ("MiB", "on the front")
     assert rows_of(section.exhibits[0].numbers)["rope"][3] == "3"
@@ -187,13 +187,13 @@ def test_memory_of_a_gpu_is_a_second_panel(records, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("section", ["matrix", "wins", "ranks", "tradeoffs"])
 def test_the_same_records_give_the_same_pictures(example: Store, page: Page, section: str) -> None:
-    evidence = Selection.of(example)
-    styles = palette(evidence.encodings)
+    selection = Selection.of(example)
+    styles = palette(selection.encodings)
     again = {
-        "matrix": lambda: matrix.section(Overview.of(evidence)),
-        "wins": lambda: wins.section(Overview.of(evidence)),
-        "ranks": lambda: ranks.section(Overview.of(evidence), styles),
-        "tradeoffs": lambda: cost_quality.section(evidence, timing_table(example.root / "timing", []), styles),
+        "matrix": lambda: matrix.section(Overview.of(selection)),
+        "wins": lambda: wins.section(Overview.of(selection)),
+        "ranks": lambda: ranks.section(Overview.of(selection), styles),
+        "tradeoffs": lambda: cost_quality.section(selection, timing_table(example.root / "timing", []), styles),
     }[section]()
     assert [exhibit.picture for exhibit in again.exhibits] == [
         exhibit.picture for exhibit in section_of(page, section).exhibits

@@ -406,11 +406,11 @@ def test_another_model_size_is_left_out_and_counted(records, tmp_path):
     store.put(older)
     measured = records.eval_record(older, 16)
     store.put(measured, records.synthetic_arrays("copy", "rope", 0, 16))
-    evidence = Selection.of(store)
-    assert {panel.train_length for panel in evidence.panels} == {16}
-    assert set(evidence.shown["steps"]) == {600}
-    assert evidence.left_out == 1
-    assert "1 of the 3 evaluations" in " ".join(summary.section(evidence).lines)
+    selection = Selection.of(store)
+    assert {panel.train_length for panel in selection.panels} == {16}
+    assert set(selection.shown["steps"]) == {600}
+    assert selection.left_out == 1
+    assert "1 of the 3 evaluations" in " ".join(summary.section(selection).lines)
 
 
 def test_nothing_to_report_says_what_to_do(tmp_path):

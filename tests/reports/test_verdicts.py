@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmark.errors import UsageError
-from benchmark.reports.page.fields import _usable, probability
+from benchmark.reports.page.fields import usable_field, probability
 from benchmark.reports.page.page import Page, Section
 from benchmark.reports.page.selection import Selection
 from benchmark.reports.page.table import Table
@@ -77,15 +77,15 @@ def test_what_is_lost_or_not_learned_is_said(page: Page) -> None:
 
 def test_an_encoding_that_learned_nothing_says_so() -> None:
     row = {"usable": 0.0, "usable_low": float("nan"), "usable_high": float("nan"), "longest": 32}
-    cell = _usable({**row, "n": 3, "learned": 1}, seeds=5)
+    cell = usable_field({**row, "n": 3, "learned": 1}, seeds=5)
     assert (cell.text, cell.details) == ("0", ("learned by 1 of 3", "3 of 5 seeds"))
-    assert _usable({**row, "n": 0, "learned": 0}, seeds=5).text == "—"
+    assert usable_field({**row, "n": 0, "learned": 0}, seeds=5).text == "—"
 
 
 def test_another_reference_turns_the_differences_round(nine: Store) -> None:
-    evidence = Selection.of(nine, "alibi")
-    assert "At 4 L against alibi" in verdict.section(evidence).terms[0][1]
-    rows = rows_of(against.section(evidence).tables[0])
+    selection = Selection.of(nine, "alibi")
+    assert "At 4 L against alibi" in verdict.section(selection).terms[0][1]
+    rows = rows_of(against.section(selection).tables[0])
     assert next(iter(rows)) == "alibi"
     assert rows["rope"][3].startswith("-") and rows["rope"][5] == "worse"
 
@@ -126,19 +126,19 @@ def test_what_was_applied_at_test_time_alone_has_no_reference(records, tmp_path:
     trained = records.train_record("copy", "rope", 0)
     store.put(trained)
     store.put(records.eval_record(trained, 16, encoding="pi"), records.synthetic_arrays("copy", "pi", 0, 16))
-    evidence = Selection.of(store)
-    assert evidence.reference == ""
-    assert "there is no reference" in verdict.section(evidence).lines[0]
+    selection = Selection.of(store)
+    assert selection.reference == ""
+    assert "there is no reference" in verdict.section(selection).lines[0]
 
 
 def test_encodings_of_another_league_are_left_out_and_that_is_said(records, tmp_path: Path) -> None:
     settings = {"tasks": ("copy",), "multiples": (1,), "seeds": 2, "trouble": False}
     store = records.write_example(tmp_path, encodings=("abacus", "alibi", "rope"), **settings)
-    evidence = Selection.of(store)
-    section = verdict.section(evidence)
+    selection = Selection.of(store)
+    section = verdict.section(selection)
     assert "another league" in section.lines[-1]
     assert "abacus" not in section.terms[0][1]
-    assert rows_of(against.section(evidence).tables[0])["abacus"][:3] == ["—"] * 3
+    assert rows_of(against.section(selection).tables[0])["abacus"][:3] == ["—"] * 3
 
 
 def test_more_than_ten_encodings_are_folded_and_the_lead_counts_them(records, tmp_path: Path) -> None:

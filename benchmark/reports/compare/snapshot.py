@@ -107,11 +107,11 @@ class Snapshot(Frozen):
         return _taken(store, metric_table(store), trainings)
 
     @classmethod
-    def of_report(cls, evidence: Selection) -> "Snapshot":
+    def of_report(cls, selection: Selection) -> "Snapshot":
         """What a report shows, and the models of the same settings that came to nothing."""
-        shown = {panel.setting for panel in evidence.panels}
-        trainings = [record for record in evidence.trainings if setting_of(record.spec) in shown]
-        return _taken(evidence.store, evidence.shown, trainings)
+        shown = {panel.setting for panel in selection.panels}
+        trainings = [record for record in selection.trainings if setting_of(record.spec) in shown]
+        return _taken(selection.store, selection.shown, trainings)
 
     def text(self) -> str:
         """As JSON, one row a line: the same records give the same text."""

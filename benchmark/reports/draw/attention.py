@@ -19,8 +19,6 @@ from benchmark.reports.tables.probes import Probe
 from benchmark.reports.words import t
 
 WEIGHTS = "rocket_r"  # the colours of attention weights
-
-
 HEAD_COLUMNS = 4  # attention panels in a row
 
 

@@ -17,8 +17,6 @@ from benchmark.reports.phrases import NOTHING, arrow, metric_label, seeds_of, se
 from benchmark.reports.words import language, t
 
 CHANCE_LINE: dict[str, Any] = {"color": MUTED, "linestyle": (0, (3, 3)), "linewidth": 1.2}
-
-
 CHARACTER = 0.08  # inches of width of a character in small print
 
 

@@ -15,8 +15,6 @@ from benchmark.files import write_atomically
 from benchmark.reports.draw.fonts import families
 
 Arguments = ParamSpec("Arguments")
-
-
 LOOK: dict[str, Any] = {
     "figure.facecolor": "white",
     "axes.edgecolor": "#B0B0B0",

@@ -18,17 +18,9 @@ OWN_COLOR = {
     "sinusoidal": "#CC79A7",  # reddish purple
     "none": "#6E6E6E",  # grey
 }
-
-
 COLORS = ("#E69F00", "#56B4E9", *OWN_COLOR.values())  # the first two are nobody's own
-
-
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")  # plotly's names
-
-
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-
-
 LINE_STYLES: dict[str, Any] = {
     "solid": "-",
     "dash": (0, (5, 2)),
@@ -37,8 +29,6 @@ LINE_STYLES: dict[str, Any] = {
     "longdash": (0, (10, 3)),
     "longdashdot": (0, (10, 3, 1, 3)),
 }
-
-
 OWN_MARK = {
     "rope": ("o", "solid"),
     "alibi": ("s", "dash"),
@@ -46,8 +36,6 @@ OWN_MARK = {
     "sinusoidal": ("D", "dashdot"),
     "none": ("v", "solid"),
 }
-
-
 MUTED = "#595959"  # reference lines and small print: 7:1 on white
 
 

@@ -14,14 +14,8 @@ from benchmark.reports.words import t
 Figure = dict[str, Any]  # an interactive figure as plotly reads it, in plain data
 
 KEY_DIGITS = 8
-
-
 TALL = MANY + 1  # entries of a legend: encodings, and chance
-
-
 PLAIN = " !$'()*+,-./:;=?@[]^_`{|}~"  # in the address of a picture: nothing that ends or escapes a value of HTML
-
-
 MEDIA = {"svg": "image/svg+xml", "png": "image/png"}
 
 

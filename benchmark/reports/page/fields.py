@@ -22,7 +22,7 @@ def rows_of(panel: Panel, table: pd.DataFrame) -> Sequence[Row]:
     return table[(table["task"] == panel.task) & (table["setting"] == panel.setting)].to_dict("records")
 
 
-def name_cell(trained_with: str, encoding: str, league: str) -> Field:
+def name_field(trained_with: str, encoding: str, league: str) -> Field:
     """An encoding as the first field of a row, with what must be known before it is compared."""
     details = []
     if trained_with != encoding:
@@ -32,25 +32,25 @@ def name_cell(trained_with: str, encoding: str, league: str) -> Field:
     return Field(text=encoding, details=tuple(details))
 
 
-def summary_cells(row: Mapping[Any, Any] | None) -> tuple[Field, Field, Field]:
+def summary_fields(row: Mapping[Any, Any] | None) -> tuple[Field, Field, Field]:
     """The value at L, at the longest length, and the ratio, of a row of the summary."""
     if row is None:
         return (Field(text=t("not run")),) * 3
     ratio = row["ratio"]
     return (
-        _summary_cell(row, "at_trained"),
-        _summary_cell(row, "at_longest"),
+        _summary_field(row, "at_trained"),
+        _summary_field(row, "at_longest"),
         Field(text=f"{ratio:.2f}" if math.isfinite(ratio) else NOTHING),
     )
 
 
-def _summary_cell(row: Mapping[Any, Any], where: str) -> Field:
+def _summary_field(row: Mapping[Any, Any], where: str) -> Field:
     mean, low, high, n = (float(row[f"{where}_{name}"]) for name in ("mean", "low", "high", "n"))
     mark = "best" if row[f"{where}_best"] else "tied" if row[f"{where}_tied"] else ""
-    return value_cell(mean, low, high, row[f"{where}_status"], int(n), row["seeds"], mark)
+    return value_field(mean, low, high, row[f"{where}_status"], int(n), row["seeds"], mark)
 
 
-def value_cell(mean: float, low: float, high: float, status: str, n: int, seeds: int, mark: str = "") -> Field:
+def value_field(mean: float, low: float, high: float, status: str, n: int, seeds: int, mark: str = "") -> Field:
     """A value with its interval, and the number of seeds where it is fewer than the grid's."""
     text, _, interval = spell(mean, low, high, status).partition(" ")
     fewer = t("{n} of {all} seeds", n=n, all=seeds) if 0 < n < seeds else ""
@@ -68,7 +68,7 @@ def place(panel: Panel, length: int) -> str:
     return f"L = {length}" if multiple == 1 else f"{multiple:g}L = {length}"
 
 
-def cost_cells(panel: Panel, encoding: str) -> tuple[Field, Field, Field]:
+def cost_fields(panel: Panel, encoding: str) -> tuple[Field, Field, Field]:
     """Parameters of the models that were trained with an encoding, its own among them, and tokens per second."""
     models = panel.table[panel.table["trained_with"] == encoding].drop_duplicates("train_key")
     models = models[models["train_seconds"] > 0]
@@ -94,15 +94,15 @@ def probability(value: float) -> str:
     return f"< {LEAST_P:g}" if value < LEAST_P else f"{value:.2g}"
 
 
-def reach_cells(row: Row | None, seeds: int) -> tuple[Field, Field]:
+def reach_fields(row: Row | None, seeds: int) -> tuple[Field, Field]:
     """The longest usable length and the area, of a row of `lengths.over_seeds`."""
     if row is None:
         return Field(text=NOTHING), Field(text=NOTHING)
-    area = value_cell(row["area"], row["area_low"], row["area_high"], "ok", int(row["area_n"]), seeds)
-    return _usable(row, seeds), area
+    area = value_field(row["area"], row["area_low"], row["area_high"], "ok", int(row["area_n"]), seeds)
+    return usable_field(row, seeds), area
 
 
-def _usable(row: Row, seeds: int) -> Field:
+def usable_field(row: Row, seeds: int) -> Field:
     """The median; "at least" where that is as far as was tested."""
     if not row["n"]:
         return Field(text=NOTHING)
@@ -113,14 +113,14 @@ def _usable(row: Row, seeds: int) -> Field:
     return Field(text=f"{at_limit}{row['usable']:g}", details=(*known, *learned, *fewer))
 
 
-def nothing_to_compare(evidence: Selection) -> str:
-    if not evidence.panels:
+def nothing_to_compare(selection: Selection) -> str:
+    if not selection.panels:
         return t("Nothing was measured, so nothing can be said.")
-    if not evidence.reference:
+    if not selection.reference:
         return t("Every result is of an encoding that was applied at test time alone: there is no reference.")
     return t(
         "{reference}, the reference, has no result among those shown: nothing is compared with it.",
-        reference=evidence.reference,
+        reference=selection.reference,
     )
 
 

@@ -17,8 +17,6 @@ from benchmark.reports.tables.values import newest_setting
 from benchmark.reports.words import listed, t
 
 WIDE = 6  # columns of each board that can be shrunk to the width of a phone
-
-
 Row = Mapping[Any, Any]
 
 
@@ -31,9 +29,9 @@ class Overview:
     left_out: int  # settings that are shown elsewhere, and not counted here
 
     @classmethod
-    def of(cls, evidence: Selection) -> "Overview":
+    def of(cls, selection: Selection) -> "Overview":
         """Of the settings that a report shows, the newest of each task."""
-        headline = evidence.shown[evidence.shown["headline"]]
+        headline = selection.shown[selection.shown["headline"]]
         newest = newest_setting(headline)
         places = near_and_far(newest)
         return cls(

@@ -7,12 +7,12 @@ from benchmark.metrics import ACCURACY_HOLDS, LOSS_HOLDS, METRICS
 from benchmark.reports.page.crowd import MANY
 from benchmark.reports.page.fields import (
     Row,
-    name_cell,
+    name_field,
     nothing_to_compare,
     panel_heading,
     place,
     probability,
-    reach_cells,
+    reach_fields,
     rows_of,
     unit,
 )
@@ -34,10 +34,10 @@ WORDS = Phrases(  # verdicts, for people
 )
 
 
-def section(evidence: Selection) -> Section:
+def section(selection: Selection) -> Section:
     """Each encoding against the reference at L and at the longest length, and how far it carries; a table a task."""
-    if not evidence.compared:
-        return Section(id="paired", title=t("Against the reference"), lines=(nothing_to_compare(evidence),))
+    if not selection.compared:
+        return Section(id="paired", title=t("Against the reference"), lines=(nothing_to_compare(selection),))
     return Section(
         id="paired",
         title=t("Against the reference"),
@@ -47,14 +47,14 @@ def section(evidence: Selection) -> Section:
                 "and corrected for all comparisons of its column (Holm). The longest usable length is the last up to "
                 "which a loss stays within {percent:.0f} % of that at L, or an accuracy keeps {share:g} of it: the "
                 "median over seeds. The area is the mean value over all octaves from L to the longest length.",
-                reference=evidence.reference,
+                reference=selection.reference,
                 percent=100 * (LOSS_HOLDS - 1),
                 share=ACCURACY_HOLDS,
             ),
         ),
         tables=tuple(
-            _table(panel, evidence.reference, rows_of(panel, evidence.tests), rows_of(panel, evidence.reach))
-            for panel in evidence.panels
+            _table(panel, selection.reference, rows_of(panel, selection.tests), rows_of(panel, selection.reach))
+            for panel in selection.panels
         ),
     )
 
@@ -84,13 +84,13 @@ def _table(panel: Panel, reference: str, tests: Sequence[Row], reach: Sequence[R
         words=frozenset({3 * index + 3 for index in range(len(ends))}),
         rows=tuple(
             (
-                name_cell(*name),
+                name_field(*name),
                 *(
                     cell
                     for length in ends
                     for cell in _difference(by_place.get((*name[:2], length)), own=name[:2] == (reference, reference))
                 ),
-                *reach_cells(by_name.get(name[:2]), len(panel.seeds)),
+                *reach_fields(by_name.get(name[:2]), len(panel.seeds)),
             )
             for name in names
         ),

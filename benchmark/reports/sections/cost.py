@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from benchmark.reports.page.fields import cost_cells
+from benchmark.reports.page.fields import cost_fields
 from benchmark.reports.page.page import Section
 from benchmark.reports.page.selection import Selection
 from benchmark.reports.page.table import Field, Group, Table
@@ -18,7 +18,7 @@ OPERATIONS = Phrases(  # of the timing suite
 )
 
 
-def section(evidence: Selection, timings: pd.DataFrame) -> Section:
+def section(selection: Selection, timings: pd.DataFrame) -> Section:
     """Parameters, speed of training, and the timing suite's ratios when there are some."""
     lines = (
         t(
@@ -27,14 +27,14 @@ def section(evidence: Selection, timings: pd.DataFrame) -> Section:
             "each encoding interleaved with none, on its own."
         ),
     )
-    tables = [_cost_table(evidence)] if evidence.panels else []
+    tables = [_cost_table(selection)] if selection.panels else []
     if not timings.empty:
         tables.append(_timing_table(timings))
     return Section(id="cost", title=t("Cost"), lines=lines, tables=tuple(tables))
 
 
-def _cost_table(evidence: Selection) -> Table:
-    panels = evidence.panels
+def _cost_table(selection: Selection) -> Table:
+    panels = selection.panels
     names = sorted({name for panel in panels for name in panel.table["trained_with"]})
     return Table(
         caption=t(
@@ -45,7 +45,7 @@ def _cost_table(evidence: Selection) -> Table:
         columns=(t("encoding"), *(name for _ in panels for name in (t("parameters"), t("added"), t("tokens/s")))),
         groups=tuple(Group(title=panel.task, span=3, detail=f"L = {panel.train_length}") for panel in panels),
         rows=tuple(
-            (Field(text=name), *(cell for panel in panels for cell in cost_cells(panel, name))) for name in names
+            (Field(text=name), *(cell for panel in panels for cell in cost_fields(panel, name))) for name in names
         ),
     )
 
@@ -68,7 +68,7 @@ def _timing_table(timings: pd.DataFrame) -> Table:
             for (device, operation), span in spans.items()
         ),
         rows=tuple(
-            (Field(text=name), *(_timing_cell(rows.get((name, *kind))) for kind in kinds))
+            (Field(text=name), *(_timing_field(rows.get((name, *kind))) for kind in kinds))
             for name in sorted(set(timings["encoding"]))
         ),
     )
@@ -79,7 +79,7 @@ def _rounds(timings: pd.DataFrame) -> str:
     return str(low) if low == high else t("{low} to {high}", low=low, high=high)
 
 
-def _timing_cell(row: dict[Any, Any] | None) -> Field:
+def _timing_field(row: dict[Any, Any] | None) -> Field:
     if row is None:
         return Field(text=NOTHING)
     interval = () if math.isnan(row["low"]) else (f"[{row['low']:.2f}, {row['high']:.2f}]",)

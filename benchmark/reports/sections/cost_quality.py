@@ -9,7 +9,7 @@ from benchmark.reports.draw.canvas import render
 from benchmark.reports.draw.cost_quality import Dot, Frame, trade
 from benchmark.reports.draw.style import Styles
 from benchmark.reports.page.exhibit import Exhibit
-from benchmark.reports.page.fields import name_cell, unit
+from benchmark.reports.page.fields import name_field, unit
 from benchmark.reports.page.page import Section
 from benchmark.reports.page.selection import Panel, Selection
 from benchmark.reports.page.table import Field, Table
@@ -24,9 +24,9 @@ from benchmark.reports.words import listed, sentences, t
 ABSENT = Estimate(value=float("nan"), low=float("nan"), high=float("nan"), n=0)
 
 
-def section(evidence: Selection, timings: pd.DataFrame, styles: Styles) -> Section:
+def section(selection: Selection, timings: pd.DataFrame, styles: Styles) -> Section:
     """Time, and memory where it was measured, against the headline value at 8 L or at the longest length."""
-    measured = {panel.id: memory_cost(evidence.trained(panel)) for panel in evidence.panels}
+    measured = {panel.id: memory_cost(selection.trained(panel)) for panel in selection.panels}
     lines = [
         t(
             "An encoding is on the front if none is at least as good and as cheap, and better in one of the two. The "
@@ -42,7 +42,7 @@ def section(evidence: Selection, timings: pd.DataFrame, styles: Styles) -> Secti
                 "have the most that its allocator held in training."
             )
         )
-    found = (_exhibits(evidence, panel, timings, measured[panel.id], styles) for panel in evidence.panels)
+    found = (_exhibits(selection, panel, timings, measured[panel.id], styles) for panel in selection.panels)
     exhibits = tuple(exhibit for each in found for exhibit in each)
     if not exhibits:
         lines = [t("No encoding has both a value and a cost: nothing can be set against each other.")]
@@ -50,7 +50,7 @@ def section(evidence: Selection, timings: pd.DataFrame, styles: Styles) -> Secti
 
 
 def _exhibits(
-    evidence: Selection, panel: Panel, timings: pd.DataFrame, memory: Cost | None, styles: Styles
+    selection: Selection, panel: Panel, timings: pd.DataFrame, memory: Cost | None, styles: Styles
 ) -> Iterator[Exhibit]:
     """The figure of a task; none where no encoding has both a value and a cost."""
     place = farthest(panel.headline["multiple"])
@@ -81,7 +81,7 @@ def _exhibits(
             task=panel.task,
             n=len(dots),
         ),
-        caption=sentences(*_caption(evidence, panel, place, dots, kinds)),
+        caption=sentences(*_caption(selection, panel, place, dots, kinds)),
         models=tuple(sorted(set(rows["train_key"]))),
         measured=int(rows["eval_key"].nunique()),
         picture=render(trade(dots, frame, styles, title, notes), "svg"),
@@ -124,7 +124,7 @@ def _axis(cost: Cost) -> str:
 
 
 def _caption(
-    evidence: Selection, panel: Panel, place: float, dots: Sequence[Dot], kinds: Sequence[Cost]
+    selection: Selection, panel: Panel, place: float, dots: Sequence[Dot], kinds: Sequence[Cost]
 ) -> Iterator[str]:
     yield t(
         "{n} encodings on one task, L = {length}, values at {place}: mean ({seeds}).",
@@ -133,7 +133,7 @@ def _caption(
         place=spelled(place),
         seeds=seeds_phrase([dot.value.n for dot in dots]),
     )
-    yield from _time_words(evidence, panel, dots, kinds[0])
+    yield from _time_words(selection, panel, dots, kinds[0])
     if (panel.headline["encoding"] != panel.headline["trained_with"]).any():
         yield t("What is applied at test time costs in training what the model costs that it is applied to.")
     yield t("It shows what more time buys on this task at this size, and no order among those on the front.")
@@ -142,7 +142,7 @@ def _caption(
         yield t("Without a value or a cost there, and left out: {names}.", names=listed(lacking))
 
 
-def _time_words(evidence: Selection, panel: Panel, dots: Sequence[Dot], cost: Cost) -> Iterator[str]:
+def _time_words(selection: Selection, panel: Panel, dots: Sequence[Dot], cost: Cost) -> Iterator[str]:
     if cost.kind == "ratio":
         yield t(
             "Time: the timing suite's ratio to none at {length} tokens on {device}, median over interleaved rounds "
@@ -158,7 +158,7 @@ def _time_words(evidence: Selection, panel: Panel, dots: Sequence[Dot], cost: Co
     )
     machines = {
         (record.environment.processor, record.environment.device, record.environment.threads)
-        for record in evidence.trained(panel)
+        for record in selection.trained(panel)
     }
     if len(machines) > 1:
         yield t(
@@ -191,7 +191,7 @@ def _numbers(
         ),
         rows=tuple(
             (
-                name_cell(*names[dot.label]),
+                name_field(*names[dot.label]),
                 _estimate(dot.value, 2),
                 *(
                     cell

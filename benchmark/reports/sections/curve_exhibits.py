@@ -9,7 +9,7 @@ from benchmark.metrics import METRICS
 from benchmark.reports.draw.interactive import Axes, Curve, Point, line_chart
 from benchmark.reports.draw.style import Styles
 from benchmark.reports.page.exhibit import Figure
-from benchmark.reports.page.fields import listing, name_cell, place, value_cell
+from benchmark.reports.page.fields import listing, name_field, place, value_field
 from benchmark.reports.page.selection import Panel
 from benchmark.reports.page.table import Field, Table
 from benchmark.reports.phrases import seeds_of, seeds_phrase, spell
@@ -88,7 +88,7 @@ def curve_numbers(panel: Panel, points: pd.DataFrame, what: str) -> Table:
         caption=t("{task}: {metric}, mean [95 % interval].", task=panel.task, metric=what),
         columns=(t("encoding"), *(place(panel, length) for length in panel.lengths)),
         rows=tuple(
-            (name_cell(*row), *(_number(by_place.get((row[1], length))) for length in panel.lengths))
+            (name_field(*row), *(_number(by_place.get((row[1], length))) for length in panel.lengths))
             for row in arranged(panel.headline)
         ),
     )
@@ -97,4 +97,4 @@ def curve_numbers(panel: Panel, points: pd.DataFrame, what: str) -> Table:
 def _number(row: dict[Any, Any] | None) -> Field:
     if row is None:
         return Field(text=t("missing"))
-    return value_cell(row["mean"], row["low"], row["high"], row["status"], int(row["n"]), int(row["seeds"]))
+    return value_field(row["mean"], row["low"], row["high"], row["status"], int(row["n"]), int(row["seeds"]))

@@ -19,7 +19,7 @@ from benchmark.reports.words import t
 LEARNED = 0.9  # an accuracy at L below which a task counts as not learned
 
 
-def section(evidence: Selection, styles: Styles) -> Section:
+def section(selection: Selection, styles: Styles) -> Section:
     """Extrapolation curves, a figure a task."""
     lines: tuple[str, ...] = (
         t(
@@ -28,10 +28,10 @@ def section(evidence: Selection, styles: Styles) -> Section:
             "forward, press a name below the figure to hide or show it, drag to zoom."
         ),
     )
-    if any(panel.headline["encoding"].nunique() > MANY for panel in evidence.panels):
+    if any(panel.headline["encoding"].nunique() > MANY for panel in selection.panels):
         lines += (crowded(),)
-    lines += tuple(line for panel in evidence.panels for line in _unlearned(panel))
-    exhibits = tuple(_curve(panel, styles, evidence.reference) for panel in evidence.panels)
+    lines += tuple(line for panel in selection.panels for line in _unlearned(panel))
+    exhibits = tuple(_curve(panel, styles, selection.reference) for panel in selection.panels)
     return Section(id="curves", title=t("Extrapolation"), lines=lines, exhibits=exhibits)
 
 

@@ -11,7 +11,7 @@ from benchmark.reports.draw.fields import along, ends_of, range_label
 from benchmark.reports.draw.fields import fields as figures_fields
 from benchmark.reports.draw.style import Styles
 from benchmark.reports.page.exhibit import Exhibit
-from benchmark.reports.page.fields import listing, value_cell
+from benchmark.reports.page.fields import listing, value_field
 from benchmark.reports.page.numbers import field_data
 from benchmark.reports.page.page import Section
 from benchmark.reports.page.selection import Selection, slug
@@ -22,15 +22,15 @@ from benchmark.reports.tables.fields import ACROSS, by_field
 from benchmark.reports.words import listed, t
 
 
-def section(evidence: Selection, styles: Styles) -> Section:
+def section(selection: Selection, styles: Styles) -> Section:
     """Scores told apart by lag, depth or operand length: a heatmap an encoding, and curves where one axis is enough."""
-    table = by_field(evidence.store)
-    shown = table[table["setting"].isin({panel.setting for panel in evidence.panels})]
+    table = by_field(selection.store)
+    shown = table[table["setting"].isin({panel.setting for panel in selection.panels})]
     drawn: list[Exhibit] = []
     for _, own in shown.groupby(["grid", "grid_setting"], sort=True):
         if own["down_first"].nunique() > 1:
-            drawn.append(_grid(evidence, own))
-            drawn += [_along(evidence, own, styles)] if own["across"].iloc[0] == ACROSS else []
+            drawn.append(_grid(selection, own))
+            drawn += [_along(selection, own, styles)] if own["across"].iloc[0] == ACROSS else []
     lines: tuple[str, ...] = (
         t(
             "A value by length hides where in a problem it comes from. Here each is told apart: by lag (how far back "
@@ -47,7 +47,7 @@ def section(evidence: Selection, styles: Styles) -> Section:
     return Section(id="grids", title=t("Grids"), lines=lines, exhibits=tuple(drawn))
 
 
-def _grid(evidence: Selection, own: pd.DataFrame) -> Exhibit:
+def _grid(selection: Selection, own: pd.DataFrame) -> Exhibit:
     names = {"task": own["grid"].iloc[0], "down": _axis(own, "down"), "across": _axis(own, "across")}
     return Exhibit(
         id=f"grid-{_grid_id(own)}",
@@ -69,11 +69,11 @@ def _grid(evidence: Selection, own: pd.DataFrame) -> Exhibit:
         format="svg",
         wide=True,
         data=field_data(own),
-        **_behind(evidence, own),
+        **_behind(selection, own),
     )
 
 
-def _along(evidence: Selection, own: pd.DataFrame, styles: Styles) -> Exhibit:
+def _along(selection: Selection, own: pd.DataFrame, styles: Styles) -> Exhibit:
     axis = _axis(own, "down")
     ends = own[own["length"].isin(ends_of(own))]
     counts = ends.groupby(["encoding", "length", "down_first"])["value"].count()
@@ -98,7 +98,7 @@ def _along(evidence: Selection, own: pd.DataFrame, styles: Styles) -> Exhibit:
         format="svg",
         numbers=_along_numbers(ends),
         data=field_data(ends),
-        **_behind(evidence, own),
+        **_behind(selection, own),
     )
 
 
@@ -124,13 +124,13 @@ def _along_numbers(ends: pd.DataFrame) -> Table:
 def _along_number(own: pd.DataFrame, length: int, first: int) -> Field:
     here = own[(own["length"] == length) & (own["down_first"] == first)]
     each = mean_interval(list(here["value"]), bounded=METRICS[own["metric"].iloc[0]].bounded)
-    return value_cell(each.value, each.low, each.high, "missing", each.n, own["seed"].nunique())
+    return value_field(each.value, each.low, each.high, "missing", each.n, own["seed"].nunique())
 
 
-def _behind(evidence: Selection, own: pd.DataFrame) -> dict[str, Any]:
+def _behind(selection: Selection, own: pd.DataFrame) -> dict[str, Any]:
     """The models and the number of records that a grid is drawn from."""
     settings = set(own["setting"])
-    panels = [panel for panel in evidence.panels if panel.setting in settings]
+    panels = [panel for panel in selection.panels if panel.setting in settings]
     models = sorted({key for panel in panels for key in panel.models})
     return {"models": tuple(models), "measured": sum(panel.measured for panel in panels)}
 

@@ -11,11 +11,11 @@ from benchmark.reports.sections.curve_exhibits import curve_caption
 from benchmark.reports.words import t
 
 
-def section(evidence: Selection) -> Section:
+def section(selection: Selection) -> Section:
     """Encoding x length, a figure a task."""
     lines = (t("The same values as the curves, at a glance. “—” is unsupported or missing."),)
     exhibits = []
-    for panel in evidence.panels:
+    for panel in selection.panels:
         points = panel.points
         exhibits.append(
             Exhibit(

@@ -33,16 +33,16 @@ from benchmark.reports.tables.positions import by_position
 from benchmark.reports.words import listed, t
 
 
-def section(evidence: Selection, styles: Styles) -> Section:
+def section(selection: Selection, styles: Styles) -> Section:
     """Language loss in three ways, from the same trained models."""
-    table = by_position(evidence.store)
-    panels = [panel for panel in evidence.panels if panel.setting in set(table["setting"])]
+    table = by_position(selection.store)
+    panels = [panel for panel in selection.panels if panel.setting in set(table["setting"])]
     lines: tuple[str, ...] = (t("The same trained models, asked three questions of the held-out text."),)
     if not panels:
         lines = (t("No language task was measured."),)
     exhibits: list[Exhibit] = []
     for panel in panels:
-        weighted = emphasised(styles, panel.points, evidence.reference)
+        weighted = emphasised(styles, panel.points, selection.reference)
         exhibits.append(_position_exhibit(panel, table[table["setting"] == panel.setting], weighted))
         exhibits += _windows(panel, weighted) + _same_targets(panel, weighted)
     tables = tuple(_bits(panel) for panel in panels)

@@ -7,7 +7,7 @@ import pandas as pd
 from benchmark.reports.draw.canvas import render
 from benchmark.reports.draw.skill_matrix import matrix as draw_matrix
 from benchmark.reports.page.exhibit import Exhibit
-from benchmark.reports.page.fields import name_cell, value_cell
+from benchmark.reports.page.fields import name_field, value_field
 from benchmark.reports.page.overview import WIDE, Overview, Row, models_behind, no_common_place, settings_left_out
 from benchmark.reports.page.page import Section
 from benchmark.reports.page.table import Field, Group, Table
@@ -88,13 +88,13 @@ def _matrix_numbers(points: pd.DataFrame, overview: Overview) -> Table:
             Group(title=t("at {place}", place=spelled(place)), span=len(overview.tasks)) for place in overview.places
         ),
         rows=tuple(
-            (name_cell(*name), *(_skill_cell(found.get((*field, *name[:2]))) for field in fields))
+            (name_field(*name), *(_skill_field(found.get((*field, *name[:2]))) for field in fields))
             for name in overview.names
         ),
     )
 
 
-def _skill_cell(row: Row | None) -> Field:
+def _skill_field(row: Row | None) -> Field:
     if row is None:
         return Field(text=NOTHING)
-    return value_cell(row["mean"], row["low"], row["high"], row["status"], int(row["n"]), int(row["seeds"]))
+    return value_field(row["mean"], row["low"], row["high"], row["status"], int(row["n"]), int(row["seeds"]))

@@ -13,13 +13,13 @@ from benchmark.reports.page.descriptions import Description, describe
 from benchmark.reports.page.exhibit import Exhibit
 from benchmark.reports.page.fields import (
     Row,
-    cost_cells,
+    cost_fields,
     listing,
     place,
     probability,
-    reach_cells,
+    reach_fields,
     rows_of,
-    summary_cells,
+    summary_fields,
     unit,
 )
 from benchmark.reports.page.page import Profile, Section
@@ -33,10 +33,10 @@ from benchmark.reports.words import said, t
 WAYS = ("better", "worse", "equivalent", "unmeasured", "one seed")  # of `paired.against`, in the order of telling
 
 
-def section(evidence: Selection, styles: Mapping[str, Style], probes: Sequence[Probe]) -> Section:
+def section(selection: Selection, styles: Mapping[str, Style], probes: Sequence[Probe]) -> Section:
     """A block an encoding, folded; attention of the `probes` stands elsewhere in the page, and is linked to."""
-    drawn = [Drawn.of(_backdrop(panel)) for panel in evidence.panels]
-    names = sorted({name for panel in evidence.panels for name in panel.headline["encoding"]})
+    drawn = [Drawn.of(_backdrop(panel)) for panel in selection.panels]
+    names = sorted({name for panel in selection.panels for name in panel.headline["encoding"]})
     lines = (
         t(
             "What each encoding is, what it reached and what it costs, each by itself. Open the one that you want to "
@@ -48,7 +48,7 @@ def section(evidence: Selection, styles: Mapping[str, Style], probes: Sequence[P
         title=t("Encodings one by one"),
         lines=lines if names else (t("Nothing was measured, so there is no encoding to show."),),
         profiles=tuple(
-            _profile(evidence, name, styles[name], drawn, [probe for probe in probes if probe.encoding == name])
+            _profile(selection, name, styles[name], drawn, [probe for probe in probes if probe.encoding == name])
             for name in names
         ),
     )
@@ -60,7 +60,7 @@ def _backdrop(panel: Panel) -> Backdrop:
     return Backdrop(title=panel.task, note=note, points=panel.points, train_length=panel.train_length)
 
 
-def _profile(evidence: Selection, name: str, style: Style, drawn: Sequence[Drawn], probes: Sequence[Probe]) -> Profile:
+def _profile(selection: Selection, name: str, style: Style, drawn: Sequence[Drawn], probes: Sequence[Probe]) -> Profile:
     found = describe(name)
     return Profile(
         id=f"encoding-{slug(name)}",
@@ -70,20 +70,20 @@ def _profile(evidence: Selection, name: str, style: Style, drawn: Sequence[Drawn
         formula=found.formula if found else "",
         where=found.where if found else "",
         source=found.source if found else "",
-        lines=(*_remarks(evidence, name, found), *_against(evidence, name)),
-        exhibit=_exhibit(evidence, name, style, drawn),
-        table=_table(evidence, name),
-        links=tuple(_links(evidence, probes)),
+        lines=(*_remarks(selection, name, found), *_against(selection, name)),
+        exhibit=_exhibit(selection, name, style, drawn),
+        table=_table(selection, name),
+        links=tuple(_links(selection, probes)),
     )
 
 
-def _remarks(evidence: Selection, name: str, found: Description | None) -> Iterator[str]:
+def _remarks(selection: Selection, name: str, found: Description | None) -> Iterator[str]:
     """What must be known of an encoding before it is compared."""
     if found is None:
         yield t("It is not installed here, so that its formula and its source cannot be shown.")
     elif found.around:
         yield t("It is built around {encoding}.", encoding=found.around)
-    own = evidence.shown[evidence.shown["encoding"] == name]
+    own = selection.shown[selection.shown["encoding"] == name]
     bases = sorted(set(own["trained_with"]) - {name})
     if bases:
         yield t(
@@ -94,25 +94,25 @@ def _remarks(evidence: Selection, name: str, found: Description | None) -> Itera
         yield t("It reads digits, which is more than positions: it is in a league of its own, and ranked against none.")
 
 
-def _against(evidence: Selection, name: str) -> Iterator[str]:
+def _against(selection: Selection, name: str) -> Iterator[str]:
     """What the tests against the reference show at the longest length of each task."""
-    if not evidence.compared:
+    if not selection.compared:
         return
-    if name == evidence.reference:
+    if name == selection.reference:
         yield t("It is the reference that the others are compared with.")
         return
-    longest = {(panel.task, panel.setting): panel.lengths[-1] for panel in evidence.panels}
+    longest = {(panel.task, panel.setting): panel.lengths[-1] for panel in selection.panels}
     rows = [
         row
-        for row in evidence.tests[evidence.tests["encoding"] == name].to_dict("records")
+        for row in selection.tests[selection.tests["encoding"] == name].to_dict("records")
         if row["n"] > 0 and row["length"] == longest[row["task"], row["setting"]]
     ]
     if not rows:
-        yield t("It shares no seed with {reference} at the longest lengths.", reference=evidence.reference)
+        yield t("It shares no seed with {reference} at the longest lengths.", reference=selection.reference)
     for way in WAYS:
         own = [row for row in rows if row["verdict"] == way]
         if own:
-            yield _told(way, own, evidence.reference)
+            yield _told(way, own, selection.reference)
 
 
 def _told(way: str, rows: Sequence[Row], reference: str) -> str:
@@ -145,8 +145,8 @@ def _lacking(row: Row) -> str:
     return t("{task} ({note})", task=row["task"], note=row["note"]) if row["note"] else str(row["task"])
 
 
-def _exhibit(evidence: Selection, name: str, style: Style, drawn: Sequence[Drawn]) -> Exhibit:
-    rows = evidence.shown[evidence.shown["headline"] & (evidence.shown["encoding"] == name)]
+def _exhibit(selection: Selection, name: str, style: Style, drawn: Sequence[Drawn]) -> Exhibit:
+    rows = selection.shown[selection.shown["headline"] & (selection.shown["encoding"] == name)]
     counts = [count for panel in drawn for count in _counts(panel.backdrop.points, name)]
     tasks = ", ".join(panel.backdrop.title for panel in drawn)
     alt = t("Line charts over length of {encoding} among all encodings, on {tasks}.", encoding=name, tasks=tasks)
@@ -157,8 +157,8 @@ def _exhibit(evidence: Selection, name: str, style: Style, drawn: Sequence[Drawn
         interval=seeds_phrase(counts),
         seeds=listing(rows["seed"]),
     )
-    if evidence.reference and name != evidence.reference:
-        caption = f"{caption} {t('Thin, before the grey: {reference}.', reference=evidence.reference)}"
+    if selection.reference and name != selection.reference:
+        caption = f"{caption} {t('Thin, before the grey: {reference}.', reference=selection.reference)}"
     return Exhibit(
         id=f"curves-of-{slug(name)}",
         title=name,
@@ -166,7 +166,7 @@ def _exhibit(evidence: Selection, name: str, style: Style, drawn: Sequence[Drawn
         caption=caption,
         models=tuple(sorted(set(rows["train_key"]))),
         measured=int(rows["eval_key"].nunique()),
-        picture=draw(drawn, name, style, evidence.reference, alt),
+        picture=draw(drawn, name, style, selection.reference, alt),
         format="svg",
     )
 
@@ -175,15 +175,15 @@ def _counts(points: pd.DataFrame, name: str) -> list[int]:
     return [int(count) for count in points.loc[points["encoding"] == name, "n"]]
 
 
-def _table(evidence: Selection, name: str) -> Table:
+def _table(selection: Selection, name: str) -> Table:
     """A row a task, and a row for each encoding that the models of an adapted one were trained with."""
     rows = tuple(
         (
             Field(text=panel.task, details=(t("on {encoding}", encoding=base),) if base != name else ()),
-            *_reached(evidence, panel, base, name),
-            *cost_cells(panel, base),
+            *_reached(selection, panel, base, name),
+            *cost_fields(panel, base),
         )
-        for panel in evidence.panels
+        for panel in selection.panels
         for base in sorted(set(panel.headline.loc[panel.headline["encoding"] == name, "trained_with"]))
     )
     return Table(
@@ -211,12 +211,12 @@ def _table(evidence: Selection, name: str) -> Table:
     )
 
 
-def _reached(evidence: Selection, panel: Panel, base: str, name: str) -> Iterator[Field]:
+def _reached(selection: Selection, panel: Panel, base: str, name: str) -> Iterator[Field]:
     """Values at L and at the longest length with their ratio, the longest usable length, and the area."""
     summary = [
-        row for row in rows_of(panel, evidence.summary) if (row["trained_with"], row["encoding"]) == (base, name)
+        row for row in rows_of(panel, selection.summary) if (row["trained_with"], row["encoding"]) == (base, name)
     ]
-    at_trained, at_longest, ratio = summary_cells(summary[0] if summary else None)
+    at_trained, at_longest, ratio = summary_fields(summary[0] if summary else None)
     yield Field(
         text=at_trained.text, details=(place(panel, panel.train_length), *at_trained.details), mark=at_trained.mark
     )
@@ -224,11 +224,11 @@ def _reached(evidence: Selection, panel: Panel, base: str, name: str) -> Iterato
         text=at_longest.text, details=(place(panel, panel.lengths[-1]), *at_longest.details), mark=at_longest.mark
     )
     yield ratio
-    reach = [row for row in rows_of(panel, evidence.reach) if (row["trained_with"], row["encoding"]) == (base, name)]
-    yield from reach_cells(reach[0] if reach else None, len(panel.seeds))
+    reach = [row for row in rows_of(panel, selection.reach) if (row["trained_with"], row["encoding"]) == (base, name)]
+    yield from reach_fields(reach[0] if reach else None, len(panel.seeds))
 
 
-def _links(evidence: Selection, probes: Sequence[Probe]) -> Iterator[tuple[str, str, str]]:
+def _links(selection: Selection, probes: Sequence[Probe]) -> Iterator[tuple[str, str, str]]:
     """Where else in the page an encoding is seen: what is there, its id, and its heading."""
     for probe in probes:
         title = attention_title(probe)
@@ -236,6 +236,6 @@ def _links(evidence: Selection, probes: Sequence[Probe]) -> Iterator[tuple[str, 
     if probes:
         yield t("Position structure"), "structure", t("Position structure")
     yield t("Encoding × length"), "heatmaps", t("Encoding × length")
-    if evidence.compared:
+    if selection.compared:
         yield t("Against the reference"), "paired", t("Against the reference")
     yield t("Cost"), "cost", t("Cost")

@@ -12,7 +12,7 @@ from benchmark.reports.draw.rank_line import Ranked
 from benchmark.reports.draw.rank_line import ranks as draw_ranks
 from benchmark.reports.draw.style import Styles
 from benchmark.reports.page.exhibit import Exhibit
-from benchmark.reports.page.fields import name_cell
+from benchmark.reports.page.fields import name_field
 from benchmark.reports.page.overview import Overview, Row, models_behind, no_common_place, other_leagues
 from benchmark.reports.page.page import Section
 from benchmark.reports.page.table import Field, Table
@@ -178,7 +178,7 @@ def _ranks_numbers(costs: pd.DataFrame, rows: Sequence[Row]) -> Table:
         columns=(t("encoding"), t("mean rank"), t("mean of 1 / rank"), *tasks),
         rows=tuple(
             (
-                name_cell(row["trained_with"], row["encoding"], ""),
+                name_field(row["trained_with"], row["encoding"], ""),
                 Field(text=f"{row['rank']:.2f}"),
                 Field(text=f"{row['reciprocal_rank']:.2f}"),
                 *(Field(text=f"{rank:g}") for rank in each.loc[(row["trained_with"], row["encoding"])]),

@@ -11,15 +11,15 @@ from benchmark.reports.words import listed, t
 from benchmark.results.record import TrainRecord
 
 
-def section(evidence: Selection, command: str | None) -> Section:
+def section(selection: Selection, command: str | None) -> Section:
     """What was run, on what, when, and how to run it again."""
-    lines = [_when(evidence.trainings)]
+    lines = [_when(selection.trainings)]
     lines.append(
         t("To run it again (it resumes, and does nothing where all is there):")
         if command
         else t("The settings below, with the encodings, lengths and seeds named, decide every result.")
     )
-    tables = (_settings(evidence), _machines(evidence.trainings))
+    tables = (_settings(selection), _machines(selection.trainings))
     return Section(id="run", title=t("What was run"), lines=tuple(lines), tables=tables, code=command)
 
 
@@ -30,8 +30,8 @@ def _when(trainings: Sequence[TrainRecord]) -> str:
     return t("{n} models were trained, {first} to {last} (UTC).", n=len(trainings), first=days[0], last=days[-1])
 
 
-def _settings(evidence: Selection) -> Table:
-    rows = [_setting_row(evidence, panel) for panel in evidence.panels]
+def _settings(selection: Selection) -> Table:
+    rows = [_setting_row(selection, panel) for panel in selection.panels]
     columns = (
         *(t("task"), "L", t("lengths"), t("seeds"), t("steps"), t("batch"), t("learning rate")),
         *(t("model"), t("precision"), t("text")),
@@ -48,8 +48,8 @@ def _settings(evidence: Selection) -> Table:
     )
 
 
-def _setting_row(evidence: Selection, panel: Panel) -> tuple[Field, ...]:
-    record = next(evidence.trained(panel))
+def _setting_row(selection: Selection, panel: Panel) -> tuple[Field, ...]:
+    record = next(selection.trained(panel))
     spec = record.spec
     texts = (
         panel.task,

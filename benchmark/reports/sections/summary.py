@@ -1,6 +1,6 @@
 """The sections of a report that are words and tables: summary, what was run, cost, troubles, how to read it."""
 
-from benchmark.reports.page.fields import name_cell, place, summary_cells, unit
+from benchmark.reports.page.fields import name_field, place, summary_fields, unit
 from benchmark.reports.page.page import Section
 from benchmark.reports.page.selection import Selection
 from benchmark.reports.page.table import Group, Table
@@ -9,7 +9,7 @@ from benchmark.reports.stats.points import arranged
 from benchmark.reports.words import t
 
 
-def section(evidence: Selection) -> Section:
+def section(selection: Selection) -> Section:
     """Encodings x tasks, at the trained and at the longest length."""
     lines = [
         t(
@@ -18,55 +18,55 @@ def section(evidence: Selection) -> Section:
             "the interval of the paired difference includes zero. Where several share the best mean, all are tied."
         ),
     ]
-    if (evidence.shown["encoding"] != evidence.shown["trained_with"]).any():
+    if (selection.shown["encoding"] != selection.shown["trained_with"]).any():
         lines.append(
             t(
                 "“No further training” marks encodings that are applied at test time alone, to the trained models of "
                 "the encoding that they stand under."
             )
         )
-    if evidence.shown["league"].any():
+    if selection.shown["league"].any():
         lines.append(
             t(
                 "An encoding that reads digits knows more than positions, and runs on tasks that write numbers alone. "
                 "It is in a league of its own: neither it nor the others are ranked against each other."
             )
         )
-    if min((len(panel.seeds) for panel in evidence.panels), default=2) < 2:
+    if min((len(panel.seeds) for panel in selection.panels), default=2) < 2:
         lines.append(t("With one seed there is no interval, and no two encodings can be told apart."))
-    if evidence.left_out:
+    if selection.left_out:
         lines.append(
             t(
                 "Not shown, because only equal settings can be compared: {n} of the {all} evaluations in the results "
                 "folder, of other sizes or budgets.",
-                n=evidence.left_out,
-                all=evidence.frame["eval_key"].nunique(),
+                n=selection.left_out,
+                all=selection.frame["eval_key"].nunique(),
             )
         )
-    tables = (_summary_table(evidence),) if evidence.panels else ()
+    tables = (_summary_table(selection),) if selection.panels else ()
     return Section(id="summary", title=t("Summary"), lines=tuple(lines), tables=tables)
 
 
-def _summary_table(evidence: Selection) -> Table:
-    rows = evidence.summary
+def _summary_table(selection: Selection) -> Table:
+    rows = selection.summary
     by_place = {(row["encoding"], row["setting"], row["task"]): row for row in rows.to_dict("records")}
     groups, columns = [], [t("encoding")]
-    for panel in evidence.panels:
+    for panel in selection.panels:
         better = arrow(lower_is_better=bool(panel.headline["lower_is_better"].iloc[0]))
         detail = t("{metric}, {better}", metric=unit(panel), better=better)
         groups.append(Group(title=panel.task, span=3, detail=detail))
         columns += [f"L = {panel.train_length}", place(panel, panel.lengths[-1]), t("ratio")]
     return Table(
-        caption=t("Encodings × tasks. {seeds}.", seeds=seeds_phrase([len(panel.seeds) for panel in evidence.panels])),
+        caption=t("Encodings × tasks. {seeds}.", seeds=seeds_phrase([len(panel.seeds) for panel in selection.panels])),
         columns=tuple(columns),
         groups=tuple(groups),
         rows=tuple(
             (
-                name_cell(trained_with, encoding, league),
+                name_field(trained_with, encoding, league),
                 *(
                     cell
-                    for panel in evidence.panels
-                    for cell in summary_cells(by_place.get((encoding, panel.setting, panel.task)))
+                    for panel in selection.panels
+                    for cell in summary_fields(by_place.get((encoding, panel.setting, panel.task)))
                 ),
             )
             for trained_with, encoding, league in arranged(rows)

@@ -25,9 +25,9 @@ KINDS = Phrases(  # of records, for people
 )
 
 
-def section(evidence: Selection, timing_problems: Sequence[str]) -> Section:
+def section(selection: Selection, timing_problems: Sequence[str]) -> Section:
     """Everything that failed, diverged, was unsupported, is missing, or could not be read, with its reason."""
-    lost, absent = failures(evidence.store), missing(evidence.store)
+    lost, absent = failures(selection.store), missing(selection.store)
     tables = [
         _trouble_table(t("Failed, diverged, unsupported, superseded or unreadable."), lost, ("what", "status")),
         _trouble_table(t("Missing: cells that the full grid has and the results have not."), absent, ()),

@@ -13,12 +13,12 @@ from benchmark.reports.stats.against import league_of
 from benchmark.reports.words import t
 
 
-def section(evidence: Selection) -> Section:
+def section(selection: Selection) -> Section:
     """Findings in words, at most two sentences a task."""
-    if not evidence.compared:
-        return Section(id="verdict", title=t("What these results show"), lines=(nothing_to_compare(evidence),))
-    found = findings(evidence.shown, evidence.reference)
-    panels = [panel for panel in evidence.panels if (panel.task, panel.setting) in found]
+    if not selection.compared:
+        return Section(id="verdict", title=t("What these results show"), lines=(nothing_to_compare(selection),))
+    found = findings(selection.shown, selection.reference)
+    panels = [panel for panel in selection.panels if (panel.task, panel.setting) in found]
     return Section(
         id="verdict",
         title=t("What these results show"),
@@ -28,14 +28,14 @@ def section(evidence: Selection) -> Section:
                 "one is among those that are left. “Better” and “worse” are shown seed by seed, at the 5 % level for "
                 "all comparisons of a task together; “equivalent” is shown too. What is not shown is not thereby "
                 "equal.",
-                reference=evidence.reference,
+                reference=selection.reference,
             ),
-            *_other_leagues(evidence),
+            *_other_leagues(selection),
         ),
         terms=tuple((panel_heading(panel), found[panel.task, panel.setting]) for panel in panels),
     )
 
 
-def _other_leagues(evidence: Selection) -> Iterator[str]:
-    if len(league_of(evidence.shown, evidence.reference)) < len(evidence.shown):
+def _other_leagues(selection: Selection) -> Iterator[str]:
+    if len(league_of(selection.shown, selection.reference)) < len(selection.shown):
         yield t("Encodings of another league than the reference's are not spoken of here.")

@@ -8,7 +8,7 @@ import pandas as pd
 from benchmark.reports.draw.canvas import render
 from benchmark.reports.draw.win_matrix import wins as draw_wins
 from benchmark.reports.page.exhibit import Exhibit
-from benchmark.reports.page.fields import name_cell
+from benchmark.reports.page.fields import name_field
 from benchmark.reports.page.overview import Overview, Row, models_behind, no_common_place, other_leagues
 from benchmark.reports.page.page import Section
 from benchmark.reports.page.table import Field, Table
@@ -123,12 +123,12 @@ def _wins_numbers(pairs: pd.DataFrame, names: Sequence[Name]) -> Table:
         ),
         columns=(t("encoding"), *(qualified(*name) for name in names)),
         rows=tuple(
-            (name_cell(*own), *(_win_cell(found.get((*own[:2], *other[:2]))) for other in names)) for own in names
+            (name_field(*own), *(_win_field(found.get((*own[:2], *other[:2]))) for other in names)) for own in names
         ),
     )
 
 
-def _win_cell(row: Row | None) -> Field:
+def _win_field(row: Row | None) -> Field:
     if row is None:
         return Field(text=NOTHING)
     interval: tuple[str, ...] = () if pd.isna(row["low"]) else (f"[{row['low']:.2f}, {row['high']:.2f}]",)

@@ -86,39 +86,39 @@ def write(page: Page, out: Path) -> ReportPaths:
 
 def build(store: Store, command: str | None = None, reference: str | None = None) -> Page:
     """The report as data, for any way of writing it."""
-    evidence = Selection.of(store, reference)
-    styles = palette(evidence.encodings)
-    settings = {panel.setting for panel in evidence.panels}
-    probes = [probe for probe in all_probes(evidence.store) if probe.setting in settings]
+    selection = Selection.of(store, reference)
+    styles = palette(selection.encodings)
+    settings = {panel.setting for panel in selection.panels}
+    probes = [probe for probe in all_probes(selection.store) if probe.setting in settings]
     timing_problems: list[str] = []
-    overview = Overview.of(evidence)
+    overview = Overview.of(selection)
     timings = timing_table(store.root / "timing", timing_problems)
     return Page(
         title=t("Position encodings compared"),
-        lead=_lead(evidence),
+        lead=_lead(selection),
         colors={name: series(style).removeprefix("$") for name, style in styles.items()},
         sections=told_apart(
-            verdict.section(evidence),
-            summary.section(evidence),
-            curves.section(evidence, styles),
+            verdict.section(selection),
+            summary.section(selection),
+            curves.section(selection, styles),
             matrix.section(overview),
             wins.section(overview),
             ranks.section(overview, styles),
-            cost_quality.section(evidence, timings, styles),
-            against.section(evidence),
-            language.section(evidence, styles),
-            heatmaps.section(evidence),
-            grids.section(evidence, styles),
+            cost_quality.section(selection, timings, styles),
+            against.section(selection),
+            language.section(selection, styles),
+            heatmaps.section(selection),
+            grids.section(selection, styles),
             attention.section(probes),
             structure.section(probes),
-            cost.section(evidence, timings),
-            profiles.section(evidence, styles, probes),
-            troubles.section(evidence, timing_problems),
-            run.section(evidence, command),
+            cost.section(selection, timings),
+            profiles.section(selection, styles, probes),
+            troubles.section(selection, timing_problems),
+            run.section(selection, command),
             reading.section(),
         ),
-        footer=_footer(evidence),
-        data=Snapshot.of_report(evidence).text(),
+        footer=_footer(selection),
+        data=Snapshot.of_report(selection).text(),
     )
 
 
@@ -134,8 +134,8 @@ def _named(exhibits: Iterable[Exhibit], met: Counter[str]) -> Iterable[Exhibit]:
         yield exhibit if met[exhibit.id] == 1 else replace(exhibit, id=f"{exhibit.id}-{met[exhibit.id]}")
 
 
-def _lead(evidence: Selection) -> str:
-    panels = evidence.panels
+def _lead(selection: Selection) -> str:
+    panels = selection.panels
     if not panels:
         return t("Models were trained, but none was measured.")
     names = sorted({name for panel in panels for name in panel.table["encoding"]})
@@ -151,8 +151,8 @@ def _lead(evidence: Selection) -> str:
     )
 
 
-def _footer(evidence: Selection) -> str:
-    newest = max(evidence.trainings, key=lambda record: record.created)
+def _footer(selection: Selection) -> str:
+    newest = max(selection.trainings, key=lambda record: record.created)
     return t(
         "position-benchmark {version}. Newest record: {created:%Y-%m-%d %H:%M} UTC. "
         "Made from the records on disk alone: the same records give the same report.",

@@ -6,7 +6,7 @@ way round. A text has a second pair of rows, bits per character: the one figure 
 
 import pandas as pd
 
-from benchmark.reports.page.fields import place, value_cell
+from benchmark.reports.page.fields import place, value_field
 from benchmark.reports.page.selection import Panel, Selection
 from benchmark.reports.page.table import Field, Table
 from benchmark.reports.phrases import NOTHING, qualified, seeds_phrase
@@ -19,11 +19,11 @@ MULTIPLES = (1, 4)  # of the trained length
 BITS = "bits_per_character"
 
 
-def render(evidence: Selection) -> str:
+def render(selection: Selection) -> str:
     """The table, and a line below it that says what its figures are."""
-    names = {(row[0], row[1]): qualified(*row) for row in arranged(evidence.shown)}
-    rows = [row for panel in evidence.panels for metric in _metrics(panel) for row in _rows(panel, metric, names)]
-    seeds = seeds_phrase([int(count) for count in over_seeds(evidence.shown)["n"]])
+    names = {(row[0], row[1]): qualified(*row) for row in arranged(selection.shown)}
+    rows = [row for panel in selection.panels for metric in _metrics(panel) for row in _rows(panel, metric, names)]
+    seeds = seeds_phrase([int(count) for count in over_seeds(selection.shown)["n"]])
     table = Table(
         caption=t(
             "Mean [{seeds}] at the trained length L and at 4 L; best: the best mean of a row, tied: cannot be told "
@@ -71,7 +71,7 @@ def _value(point: dict[object, object] | None, mark: str) -> Field:
         return Field(text=t("missing"))
     mean, low, high = (float(str(point[name])) for name in ("mean", "low", "high"))
     n, seeds = (int(str(point[name])) for name in ("n", "seeds"))
-    return value_cell(mean, low, high, str(point["status"]), n, seeds, mark)
+    return value_field(mean, low, high, str(point["status"]), n, seeds, mark)
 
 
 def _marks(own: pd.DataFrame) -> dict[str, str]:
