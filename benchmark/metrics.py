@@ -1,7 +1,7 @@
 """The metrics: what each is called, how to read it, and how it follows from the sums that a measurement stores.
 
-Every part of the project asks here. A new metric that can be computed from the stored sums is one entry of METRICS, plus
-the translation of its label in benchmark/reports/locale/.
+Every part of the project asks here. A new metric that can be computed from the stored sums is one entry of METRICS,
+plus the translation of its label in benchmark/reports/locale/.
 """
 
 import math

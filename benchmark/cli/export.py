@@ -4,9 +4,9 @@ import importlib.util
 import io
 import json
 import math
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -20,9 +20,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from benchmark.reports.page.selection import Selection
+    from benchmark.reports.stats.summary import SummaryValue
 
-
-PLACES = (("at_trained", "train_length"), ("at_longest", "longest"))
 LATEX = {
     **{letter: f"\\{letter}" for letter in "&%$#_{}"},
     "\\": r"\textbackslash{}",
@@ -52,12 +51,10 @@ def as_latex(store: Store) -> bytes:
     import pandas as pd
 
     from benchmark.reports.phrases import qualified
-    from benchmark.reports.stats.summary import summary_table
+    from benchmark.reports.stats.summary import summary
 
     panels = _selection(store).panels
-    cells = summary_table(pd.concat([panel.table for panel in panels])).sort_values(
-        ["task", "train_length"], kind="stable"
-    )
+    rows = summary(pd.concat([panel.table for panel in panels]))
     lines = [
         r"% \usepackage{booktabs}; mean and 95 % t interval over seeds; bold: the best mean, and what is tied with it",
         r"% (on ..): applied at test time, no further training; (reads digits): a league of its own",
@@ -66,23 +63,24 @@ def as_latex(store: Store) -> bytes:
         r"Task & Metric & Encoding & at $L$ & at the longest length \\",
     ]
     previous = None
-    for row in cells.to_dict("records"):
-        lines += [r"\midrule"] if row["task"] != previous else []
-        previous = row["task"]
-        encoding = qualified(row["trained_with"], row["encoding"], row["league"])
-        names = [_escaped(str(name)) for name in (row["task"], row["metric"], encoding)]
-        values = [f"{_place(row, place)} ({row[length]})" for place, length in PLACES]
+    for row in sorted(rows, key=lambda row: (row.task, row.train_length)):
+        lines += [r"\midrule"] if row.task != previous else []
+        previous = row.task
+        encoding = qualified(row.trained_with, row.encoding, row.league)
+        names = [_escaped(name) for name in (row.task, row.metric, encoding)]
+        places = ((row.at_trained, row.train_length), (row.at_longest, row.longest))
+        values = [f"{_spelled(value)} ({length})" for value, length in places]
         lines.append(" & ".join([*names, *values]) + r" \\")
     return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""]).encode()
 
 
-def _place(row: Mapping[Hashable, Any], place: str) -> str:
+def _spelled(value: "SummaryValue") -> str:
     """A value of the summary, bold if it is the best or tied with it."""
     from benchmark.reports.phrases import spell
 
-    value = spell(*(row[f"{place}_{part}"] for part in ("mean", "low", "high", "status")))
-    value = value.replace("—", "---")
-    return rf"\textbf{{{value}}}" if row[f"{place}_best"] or row[f"{place}_tied"] else value
+    own = value.estimate
+    text = spell(own.value, own.low, own.high, value.status).replace("—", "---")
+    return rf"\textbf{{{text}}}" if value.mark else text
 
 
 def _escaped(text: str) -> str:

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 
 from benchmark.reports.draw.tiles import Board, Labels, Scale, boards
 from benchmark.reports.phrases import NOTHING, STATUSES, qualified, spelled
-from benchmark.reports.stats.rank_order import Name
-from benchmark.reports.stats.resampling import Floats
+from benchmark.reports.stats.estimate import Floats
+from benchmark.reports.stats.points import Name
 from benchmark.reports.words import t
 
 NARROW = 0.1  # skills of one task that lie closer together get a third decimal

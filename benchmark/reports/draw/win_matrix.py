@@ -4,26 +4,26 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 from matplotlib.figure import Figure
 
 from benchmark.reports.draw.tiles import Board, Labels, Scale, boards
 from benchmark.reports.page.crowd import MANY
 from benchmark.reports.phrases import NOTHING, qualified
-from benchmark.reports.stats.rank_order import Name
+from benchmark.reports.stats.points import Name
+from benchmark.reports.stats.win_rates import WinRate
 from benchmark.reports.words import t
 
 
-def wins(pairs: pd.DataFrame, names: Sequence[Name], title: str) -> Figure:
-    """`pairs`: rows of `pairwise.pairwise` at one multiple of L; `names` in the order of rows and columns."""
+def wins(pairs: Sequence[WinRate], names: Sequence[Name], title: str) -> Figure:
+    """`pairs`: the win rates at one multiple of L; `names` in the order of rows and columns."""
     places = {name[:2]: place for place, name in enumerate(names)}
     values = np.full((len(names), len(names)), math.nan)
     partial, dotted = set(), set()
-    for row in pairs.to_dict("records"):
-        place = places[row["trained_with"], row["encoding"]], places[row["other_trained_with"], row["other"]]
-        values[place] = row["probability"]
-        dotted |= {place} if row["told_apart"] else set()
-        partial |= {place} if 0 < row["tasks"] < row["all_tasks"] else set()
+    for pair in pairs:
+        place = places[pair.trained_with, pair.encoding], places[pair.other_trained_with, pair.other]
+        values[place] = pair.probability
+        dotted |= {place} if pair.told_apart else set()
+        partial |= {place} if 0 < pair.tasks < pair.all_tasks else set()
     small = len(names) > MANY
     labels = tuple(qualified(*name) for name in names)
     board = Board(

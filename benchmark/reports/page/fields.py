@@ -1,8 +1,8 @@
 """TODO."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Protocol, TypeVar
 
 import pandas as pd
 
@@ -10,16 +10,29 @@ from benchmark.reports.page.selection import Panel, Selection
 from benchmark.reports.page.table import Field
 from benchmark.reports.phrases import LEAGUES, NOTHING, metric_label, spell
 from benchmark.reports.stats.estimate import mean_interval
+from benchmark.reports.stats.reach import Reach
+from benchmark.reports.stats.summary import SummaryRow, SummaryValue
 from benchmark.reports.words import listed, t
 
 LEAST_P = 1e-4  # smaller ones are not told apart
 
-Row = Mapping[Any, Any]
+
+class OfTask(Protocol):
+    """A row about one task in one setting."""
+
+    @property
+    def task(self) -> str: ...
+
+    @property
+    def setting(self) -> str: ...
 
 
-def rows_of(panel: Panel, table: pd.DataFrame) -> Sequence[Row]:
-    """The rows of a table that are of a panel's task and setting."""
-    return table[(table["task"] == panel.task) & (table["setting"] == panel.setting)].to_dict("records")
+RowT = TypeVar("RowT", bound=OfTask)
+
+
+def rows_of(panel: Panel, rows: Iterable[RowT]) -> list[RowT]:
+    """The rows about a panel's task and setting."""
+    return [row for row in rows if (row.task, row.setting) == (panel.task, panel.setting)]
 
 
 def name_field(trained_with: str, encoding: str, league: str) -> Field:
@@ -32,22 +45,20 @@ def name_field(trained_with: str, encoding: str, league: str) -> Field:
     return Field(text=encoding, details=tuple(details))
 
 
-def summary_fields(row: Mapping[Any, Any] | None) -> tuple[Field, Field, Field]:
+def summary_fields(row: SummaryRow | None) -> tuple[Field, Field, Field]:
     """The value at L, at the longest length, and the ratio, of a row of the summary."""
     if row is None:
         return (Field(text=t("not run")),) * 3
-    ratio = row["ratio"]
     return (
-        _summary_field(row, "at_trained"),
-        _summary_field(row, "at_longest"),
-        Field(text=f"{ratio:.2f}" if math.isfinite(ratio) else NOTHING),
+        _summary_field(row.at_trained, row.seeds),
+        _summary_field(row.at_longest, row.seeds),
+        Field(text=f"{row.ratio:.2f}" if math.isfinite(row.ratio) else NOTHING),
     )
 
 
-def _summary_field(row: Mapping[Any, Any], where: str) -> Field:
-    mean, low, high, n = (float(row[f"{where}_{name}"]) for name in ("mean", "low", "high", "n"))
-    mark = "best" if row[f"{where}_best"] else "tied" if row[f"{where}_tied"] else ""
-    return value_field(mean, low, high, row[f"{where}_status"], int(n), row["seeds"], mark)
+def _summary_field(value: SummaryValue, seeds: int) -> Field:
+    own = value.estimate
+    return value_field(own.value, own.low, own.high, value.status, own.n, seeds, value.mark)
 
 
 def value_field(mean: float, low: float, high: float, status: str, n: int, seeds: int, mark: str = "") -> Field:
@@ -94,23 +105,24 @@ def probability(value: float) -> str:
     return f"< {LEAST_P:g}" if value < LEAST_P else f"{value:.2g}"
 
 
-def reach_fields(row: Row | None, seeds: int) -> tuple[Field, Field]:
-    """The longest usable length and the area, of a row of `lengths.over_seeds`."""
+def reach_fields(row: Reach | None, seeds: int) -> tuple[Field, Field]:
+    """The longest usable length and the area, of an encoding on a task."""
     if row is None:
         return Field(text=NOTHING), Field(text=NOTHING)
-    area = value_field(row["area"], row["area_low"], row["area_high"], "ok", int(row["area_n"]), seeds)
+    area = value_field(row.area.value, row.area.low, row.area.high, "ok", row.area.n, seeds)
     return usable_field(row, seeds), area
 
 
-def usable_field(row: Row, seeds: int) -> Field:
+def usable_field(row: Reach, seeds: int) -> Field:
     """The median; "at least" where that is as far as was tested."""
-    if not row["n"]:
+    length = row.usable
+    if not length.n:
         return Field(text=NOTHING)
-    known = () if math.isnan(row["usable_low"]) else (f"[{row['usable_low']:g}, {row['usable_high']:g}]",)
-    learned = (t("learned by {n} of {all}", n=row["learned"], all=row["n"]),) if row["learned"] < row["n"] else ()
-    fewer = (t("{n} of {all} seeds", n=row["n"], all=seeds),) if row["n"] < seeds else ()
-    at_limit = "≥ " if row["usable"] == row["longest"] else ""
-    return Field(text=f"{at_limit}{row['usable']:g}", details=(*known, *learned, *fewer))
+    known = () if math.isnan(length.low) else (f"[{length.low:g}, {length.high:g}]",)
+    learned = (t("learned by {n} of {all}", n=row.learned, all=length.n),) if row.learned < length.n else ()
+    fewer = (t("{n} of {all} seeds", n=length.n, all=seeds),) if length.n < seeds else ()
+    at_limit = "≥ " if length.value == row.longest else ""
+    return Field(text=f"{at_limit}{length.value:g}", details=(*known, *learned, *fewer))
 
 
 def nothing_to_compare(selection: Selection) -> str:

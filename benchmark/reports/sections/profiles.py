@@ -12,7 +12,6 @@ from benchmark.reports.draw.style import Style
 from benchmark.reports.page.descriptions import Description, describe
 from benchmark.reports.page.exhibit import Exhibit
 from benchmark.reports.page.fields import (
-    Row,
     cost_fields,
     listing,
     place,
@@ -27,6 +26,7 @@ from benchmark.reports.page.selection import Panel, Selection, slug
 from benchmark.reports.page.table import Field, Group, Table
 from benchmark.reports.phrases import arrow, seeds_phrase
 from benchmark.reports.sections.attention import attention_id, attention_title
+from benchmark.reports.stats.against_reference import PairedTest
 from benchmark.reports.tables.probes import Probe
 from benchmark.reports.words import said, t
 
@@ -104,18 +104,18 @@ def _against(selection: Selection, name: str) -> Iterator[str]:
     longest = {(panel.task, panel.setting): panel.lengths[-1] for panel in selection.panels}
     rows = [
         row
-        for row in selection.tests[selection.tests["encoding"] == name].to_dict("records")
-        if row["n"] > 0 and row["length"] == longest[row["task"], row["setting"]]
+        for row in selection.tests
+        if row.encoding == name and row.n > 0 and row.length == longest[row.task, row.setting]
     ]
     if not rows:
         yield t("It shares no seed with {reference} at the longest lengths.", reference=selection.reference)
     for way in WAYS:
-        own = [row for row in rows if row["verdict"] == way]
+        own = [row for row in rows if row.verdict == way]
         if own:
             yield _told(way, own, selection.reference)
 
 
-def _told(way: str, rows: Sequence[Row], reference: str) -> str:
+def _told(way: str, rows: Sequence[PairedTest], reference: str) -> str:
     sized = "; ".join(_sized(row) for row in rows)
     if way == "better":
         return t("Better than {reference} at the longest length: {tasks}.", reference=reference, tasks=sized)
@@ -129,20 +129,20 @@ def _told(way: str, rows: Sequence[Row], reference: str) -> str:
     )
 
 
-def _sized(row: Row) -> str:
+def _sized(row: PairedTest) -> str:
     return t(
         "{task} by {difference:+.3f} [{low:+.3f}, {high:+.3f}] ({seeds} seeds, Holm p = {p})",
-        task=row["task"],
-        difference=row["difference"],
-        low=row["low"],
-        high=row["high"],
-        seeds=row["n"],
-        p=probability(row["p_holm"]),
+        task=row.task,
+        difference=row.difference,
+        low=row.low,
+        high=row.high,
+        seeds=row.n,
+        p=probability(row.p_holm),
     )
 
 
-def _lacking(row: Row) -> str:
-    return t("{task} ({note})", task=row["task"], note=row["note"]) if row["note"] else str(row["task"])
+def _lacking(row: PairedTest) -> str:
+    return t("{task} ({note})", task=row.task, note=row.note) if row.note else row.task
 
 
 def _exhibit(selection: Selection, name: str, style: Style, drawn: Sequence[Drawn]) -> Exhibit:
@@ -213,9 +213,7 @@ def _table(selection: Selection, name: str) -> Table:
 
 def _reached(selection: Selection, panel: Panel, base: str, name: str) -> Iterator[Field]:
     """Values at L and at the longest length with their ratio, the longest usable length, and the area."""
-    summary = [
-        row for row in rows_of(panel, selection.summary) if (row["trained_with"], row["encoding"]) == (base, name)
-    ]
+    summary = [row for row in rows_of(panel, selection.summary) if (row.trained_with, row.encoding) == (base, name)]
     at_trained, at_longest, ratio = summary_fields(summary[0] if summary else None)
     yield Field(
         text=at_trained.text, details=(place(panel, panel.train_length), *at_trained.details), mark=at_trained.mark
@@ -224,7 +222,7 @@ def _reached(selection: Selection, panel: Panel, base: str, name: str) -> Iterat
         text=at_longest.text, details=(place(panel, panel.lengths[-1]), *at_longest.details), mark=at_longest.mark
     )
     yield ratio
-    reach = [row for row in rows_of(panel, selection.reach) if (row["trained_with"], row["encoding"]) == (base, name)]
+    reach = [row for row in rows_of(panel, selection.reach) if (row.trained_with, row.encoding) == (base, name)]
     yield from reach_fields(reach[0] if reach else None, len(panel.seeds))
 
 

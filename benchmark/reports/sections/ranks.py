@@ -13,13 +13,12 @@ from benchmark.reports.draw.rank_line import ranks as draw_ranks
 from benchmark.reports.draw.style import Styles
 from benchmark.reports.page.exhibit import Exhibit
 from benchmark.reports.page.fields import name_field
-from benchmark.reports.page.overview import Overview, Row, models_behind, no_common_place, other_leagues
+from benchmark.reports.page.overview import Overview, models_behind, no_common_place, other_leagues
 from benchmark.reports.page.page import Section
 from benchmark.reports.page.table import Field, Table
 from benchmark.reports.phrases import qualified, spelled
-from benchmark.reports.stats.friedman import Friedman, friedman, indistinct_runs
 from benchmark.reports.stats.points import arranged
-from benchmark.reports.stats.ranks import mean_costs, mid_ranks
+from benchmark.reports.stats.ranks import Friedman, MeanRank, friedman, indistinct_runs, mean_costs, mean_ranks
 from benchmark.reports.words import listed, sentences, t
 
 
@@ -66,24 +65,22 @@ def _variants(overview: Overview) -> Iterator[str]:
 def _ranks(overview: Overview, place: float, styles: Styles, *, folded: bool) -> Iterator[Exhibit]:
     table = overview.at(place)
     costs = mean_costs(table).dropna()
-    known = mid_ranks(table).dropna(subset="rank").sort_values(["rank", "encoding"])
-    if len(known) < 2 or costs.shape[1] < 2:
+    known = (row for row in mean_ranks(table) if not math.isnan(row.rank))
+    rows = sorted(known, key=lambda row: (row.rank, row.encoding))
+    if len(rows) < 2 or costs.shape[1] < 2:
         return
     outcome = friedman(costs.to_numpy())
-    rows = known.to_dict("records")
-    critical = float(rows[0]["critical"])
+    critical = rows[0].critical
     # All are joined where the ranks are not shown to differ at all: two encodings have no test but Nemenyi's.
     tested = critical if outcome.rejects or len(rows) == 2 else math.inf
-    runs = indistinct_runs([row["rank"] for row in rows], tested)
+    runs = indistinct_runs([row.rank for row in rows], tested)
     title = t("Mean ranks at {place}", place=spelled(place))
     notes = (
         t("1 is the best; {n} tasks; bars join encodings that are not told apart", n=costs.shape[1]),
         t("CD: critical difference (Nemenyi, 5 %)"),
     )
     drawn = [
-        Ranked(
-            label=qualified(row["trained_with"], row["encoding"], ""), encoding=row["encoding"], rank=float(row["rank"])
-        )
+        Ranked(label=qualified(row.trained_with, row.encoding, ""), encoding=row.encoding, rank=row.rank)
         for row in rows
     ]
     yield Exhibit(
@@ -107,9 +104,9 @@ def _ranks(overview: Overview, place: float, styles: Styles, *, folded: bool) ->
 
 
 def _ranks_caption(
-    overview: Overview, table: pd.DataFrame, rows: Sequence[Row], outcome: Friedman, tested: float
+    overview: Overview, table: pd.DataFrame, rows: Sequence[MeanRank], outcome: Friedman, tested: float
 ) -> Iterator[str]:
-    first, tasks, most = rows[0], int(rows[0]["all_tasks"]), len(rows) - 1
+    first, tasks, most = rows[0], rows[0].all_tasks, len(rows) - 1
     yield t(
         "{k} encodings over {tasks} tasks, ranks of means (seeds: {seeds}). A rank has no interval, the critical "
         "difference takes its place.",
@@ -121,25 +118,25 @@ def _ranks_caption(
     yield t(
         "CD = {critical:.2f}: told apart are only mean ranks that lie so far from each other, of {most} at most. Here "
         "that are {apart} of {pairs} pairs.",
-        critical=first["critical"],
+        critical=first.critical,
         most=most,
-        apart=_pairs_apart([row["rank"] for row in rows], tested),
+        apart=_pairs_apart([row.rank for row in rows], tested),
         pairs=len(rows) * most // 2,
     )
-    if first["critical"] > most:
+    if first.critical > most:
         yield t(
             "So few tasks can tell nobody apart, not even a first in every task from a last in every task: with {k} "
             "encodings that takes {needed} tasks.",
             k=len(rows),
-            needed=int(first["tasks_needed"]),
+            needed=int(first.tasks_needed),
         )
-    elif first["critical"] > most / 2:
+    elif first.critical > most / 2:
         yield t(
             "With {tasks} tasks this test tells almost nothing: only who is near the top in nearly every task is told "
             "from who is near the bottom. Four times as many tasks would halve the critical difference.",
             tasks=tasks,
         )
-    absent = sorted({name[1] for name in arranged(table)} - {row["encoding"] for row in rows})
+    absent = sorted({name[1] for name in arranged(table)} - {row.encoding for row in rows})
     if absent:
         yield t("Without a rank, because they lack a task: {names}.", names=listed(absent))
 
@@ -170,7 +167,7 @@ def _pairs_apart(ascending: Sequence[float], critical: float) -> int:
     return sum(high - low >= critical for place, low in enumerate(ascending) for high in ascending[place + 1 :])
 
 
-def _ranks_numbers(costs: pd.DataFrame, rows: Sequence[Row]) -> Table:
+def _ranks_numbers(costs: pd.DataFrame, rows: Sequence[MeanRank]) -> Table:
     each = costs.rank(method="average")
     tasks = [str(task) for task in costs.columns.get_level_values("task")]
     return Table(
@@ -178,10 +175,10 @@ def _ranks_numbers(costs: pd.DataFrame, rows: Sequence[Row]) -> Table:
         columns=(t("encoding"), t("mean rank"), t("mean of 1 / rank"), *tasks),
         rows=tuple(
             (
-                name_field(row["trained_with"], row["encoding"], ""),
-                Field(text=f"{row['rank']:.2f}"),
-                Field(text=f"{row['reciprocal_rank']:.2f}"),
-                *(Field(text=f"{rank:g}") for rank in each.loc[(row["trained_with"], row["encoding"])]),
+                name_field(row.trained_with, row.encoding, ""),
+                Field(text=f"{row.rank:.2f}"),
+                Field(text=f"{row.reciprocal_rank:.2f}"),
+                *(Field(text=f"{rank:g}") for rank in each.loc[(row.trained_with, row.encoding), :]),
             )
             for row in rows
         ),

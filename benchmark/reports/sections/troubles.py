@@ -11,7 +11,7 @@ from benchmark.reports.page.page import Section
 from benchmark.reports.page.selection import Selection
 from benchmark.reports.page.table import Field, Table
 from benchmark.reports.phrases import NOTHING, STATUSES
-from benchmark.reports.tables.troubles import failures, missing
+from benchmark.reports.tables.failures import failures, missing
 from benchmark.reports.words import Phrases, later, t
 
 KINDS = Phrases(  # of records, for people

@@ -9,13 +9,14 @@ from benchmark.reports.draw.canvas import render
 from benchmark.reports.draw.win_matrix import wins as draw_wins
 from benchmark.reports.page.exhibit import Exhibit
 from benchmark.reports.page.fields import name_field
-from benchmark.reports.page.overview import Overview, Row, models_behind, no_common_place, other_leagues
+from benchmark.reports.page.overview import Overview, models_behind, no_common_place, other_leagues
 from benchmark.reports.page.page import Section
 from benchmark.reports.page.table import Field, Table
 from benchmark.reports.phrases import NOTHING, qualified, spelled
-from benchmark.reports.stats.against import LEVEL
-from benchmark.reports.stats.rank_order import Name, ranked
-from benchmark.reports.stats.win_rates import FEWEST_TASKS, pairwise
+from benchmark.reports.stats.estimate import LEVEL
+from benchmark.reports.stats.points import Name
+from benchmark.reports.stats.ranks import ranked
+from benchmark.reports.stats.win_rates import FEWEST_TASKS, WinRate, win_rates
 from benchmark.reports.words import listed, sentences, t
 
 
@@ -45,9 +46,10 @@ def _wins_lines(overview: Overview, *, drawn: bool) -> Iterator[str]:
 
 def _wins(overview: Overview, place: float, *, folded: bool) -> Iterator[Exhibit]:
     table = overview.at(place)
-    pairs = pairwise(table)
-    met = pairs[pairs["tasks"] > 0]
-    names = [name for name in overview.names if name[:2] in set(zip(met["trained_with"], met["encoding"], strict=True))]
+    pairs = win_rates(table)
+    met = [pair for pair in pairs if pair.tasks]
+    known = {(pair.trained_with, pair.encoding) for pair in met}
+    names = [name for name in overview.names if name[:2] in known]
     if len(names) < 2:
         return
     title = t("Probability of doing better at {place}", place=spelled(place))
@@ -70,7 +72,9 @@ def _wins(overview: Overview, place: float, *, folded: bool) -> Iterator[Exhibit
     )
 
 
-def _wins_caption(overview: Overview, table: pd.DataFrame, pairs: pd.DataFrame, names: Sequence[Name]) -> Iterator[str]:
+def _wins_caption(
+    overview: Overview, table: pd.DataFrame, pairs: Sequence[WinRate], names: Sequence[Name]
+) -> Iterator[str]:
     count = len(names) * (len(names) - 1) // 2
     tasks = len(overview.tasks)
     seeds = int(table["seed"].nunique())
@@ -83,7 +87,7 @@ def _wins_caption(overview: Overview, table: pd.DataFrame, pairs: pd.DataFrame, 
         yield t(
             "Dots: the 95 % interval (bootstrap of the seeds within each task) of {apart} pairs leaves .5 out. It is "
             "of each pair alone: of {pairs} pairs about {luck} would have a dot by luck, did none differ.",
-            apart=int(pairs["told_apart"].sum()) // 2,
+            apart=sum(pair.told_apart for pair in pairs) // 2,
             pairs=count,
             luck=math.ceil(LEVEL * count),
         )
@@ -91,10 +95,10 @@ def _wins_caption(overview: Overview, table: pd.DataFrame, pairs: pd.DataFrame, 
     yield from _incomplete(overview, pairs, names)
 
 
-def _incomplete(overview: Overview, pairs: pd.DataFrame, names: Sequence[Name]) -> Iterator[str]:
-    partial = pairs[(pairs["tasks"] > 0) & (pairs["tasks"] < pairs["all_tasks"])]
-    if not partial.empty:
-        lacking = sorted(set(_lack(overview, names, float(partial["multiple"].iloc[0]))))
+def _incomplete(overview: Overview, pairs: Sequence[WinRate], names: Sequence[Name]) -> Iterator[str]:
+    partial = [pair for pair in pairs if 0 < pair.tasks < pair.all_tasks]
+    if partial:
+        lacking = sorted(set(_lack(overview, names, partial[0].multiple)))
         yield t(
             "The grid is incomplete: {n} pairs (striped) are over fewer tasks than the others, and cannot be compared "
             "with them. These lack a task: {names}.",
@@ -111,11 +115,8 @@ def _lack(overview: Overview, names: Sequence[Name], place: float) -> Iterator[s
     return (name[1] for name in names if name[:2] not in have)
 
 
-def _wins_numbers(pairs: pd.DataFrame, names: Sequence[Name]) -> Table:
-    found = {
-        (row["trained_with"], row["encoding"], row["other_trained_with"], row["other"]): row
-        for row in pairs.to_dict("records")
-    }
+def _wins_numbers(pairs: Sequence[WinRate], names: Sequence[Name]) -> Table:
+    found = {(pair.trained_with, pair.encoding, pair.other_trained_with, pair.other): pair for pair in pairs}
     return Table(
         caption=t(
             "Probability that a seed of the row does better than a seed of the column [95 % bootstrap interval], and "
@@ -128,11 +129,9 @@ def _wins_numbers(pairs: pd.DataFrame, names: Sequence[Name]) -> Table:
     )
 
 
-def _win_field(row: Row | None) -> Field:
-    if row is None:
+def _win_field(pair: WinRate | None) -> Field:
+    if pair is None:
         return Field(text=NOTHING)
-    interval: tuple[str, ...] = () if pd.isna(row["low"]) else (f"[{row['low']:.2f}, {row['high']:.2f}]",)
-    fewer = t("{n} of {all} tasks", n=row["tasks"], all=row["all_tasks"])
-    return Field(
-        text=f"{row['probability']:.2f}", details=(*interval, *((fewer,) if row["tasks"] < row["all_tasks"] else ()))
-    )
+    interval = () if math.isnan(pair.low) else (f"[{pair.low:.2f}, {pair.high:.2f}]",)
+    fewer = (t("{n} of {all} tasks", n=pair.tasks, all=pair.all_tasks),) if pair.tasks < pair.all_tasks else ()
+    return Field(text=f"{pair.probability:.2f}", details=(*interval, *fewer))
