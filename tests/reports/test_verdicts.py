@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmark.errors import UsageError
-from benchmark.reports.page.fields import usable_field, probability
+from benchmark.reports.page.fields import probability, usable_field
 from benchmark.reports.page.page import Page, Section
 from benchmark.reports.page.selection import Selection
 from benchmark.reports.page.table import Table

@@ -15,6 +15,7 @@ from babel.messages.pofile import read_po, write_po
 from jinja2.ext import extract_from_ast
 
 from benchmark.encodings import CATALOGUE as ENCODINGS
+from benchmark.metrics import METRICS
 from benchmark.reports.words import LANGUAGES
 from benchmark.reports.write.html import page_environment
 from benchmark.reports.write.markdown import environment as environment_of_markdown
@@ -49,6 +50,9 @@ def messages() -> dict[str, list[str]]:
             for fact in ("title", "unlearned"):
                 if said := catalogue.entry(name).attributes.get(fact):
                     found[str(said)].add(f"benchmark/{catalogue.kind}s/__init__.py")
+    for metric in METRICS.values():
+        for label in filter(None, (metric.label, metric.unit)):
+            found[label].add("benchmark/metrics.py")
     return {message: sorted(files) for message, files in found.items()}
 
 
