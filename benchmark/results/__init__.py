@@ -1,1 +1,1 @@
-"""Specs, records and their store. No torch."""
+"""Specs, records and their store. Nothing here imports torch."""

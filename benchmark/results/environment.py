@@ -21,9 +21,9 @@ def environment(device: str, threads: int) -> Environment:
     )
 
 
-@cache  # each record of a cell notes them: the metadata of a package are a file that is parsed anew
+@cache  # every record of a cell asks for this, and each look-up parses the package's metadata file
 def installed(package: str) -> str:
-    """A package's version, or "not installed"."""
+    """The version of a package, or "not installed"."""
     try:
         return version(package)
     except PackageNotFoundError:
@@ -32,7 +32,7 @@ def installed(package: str) -> str:
 
 @cache
 def processor() -> str:
-    """The processor's name, as the system tells it."""
+    """The processor's name, as the system reports it."""
     details = Path("/proc/cpuinfo")
     if details.is_file():
         for line in details.read_text(errors="replace").splitlines():

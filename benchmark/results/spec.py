@@ -1,8 +1,8 @@
-"""What a cell is: a frozen description, whose canonical JSON hashes to its key.
+"""The definition of a cell: a frozen description whose canonical JSON hashes to its key.
 
-A TrainSpec says everything that decides a trained model; an EvalSpec names one and says how it is measured. Two cells
-of a comparison differ in the encoding and in nothing else. What does not change the outcome beyond rounding (device,
-workers, display) is no part of a spec: it is in the record's environment.
+A TrainSpec holds everything that determines a trained model; an EvalSpec names a trained model and says how to measure
+it. Two cells of a comparison differ only in the encoding. Anything that changes the outcome by no more than rounding
+(device, workers, display) stays out of the spec; the record's environment has it.
 """
 
 import hashlib
@@ -11,10 +11,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
-PROTOCOL = 1  # raised by hand when the model, the training or the scoring change their results
+PROTOCOL = 1  # raised by hand when a change to the model, training or scoring changes results
 
 Parameters = dict[str, bool | int | FiniteFloat | str]
-LARGEST = 2**63 - 1  # what a column of a table holds
+LARGEST = 2**63 - 1  # the largest integer a table column can hold
 Positive = Annotated[int, Field(ge=1, le=LARGEST)]
 Count = Annotated[int, Field(ge=0, le=LARGEST)]
 Precision = Literal["float32", "bfloat16"]
@@ -23,9 +23,9 @@ Rate = Annotated[FiniteFloat, Field(gt=0)]
 
 
 class Frozen(BaseModel):
-    """Immutable, and refuses fields that it does not know."""
+    """An immutable model that rejects unknown fields."""
 
-    # JSON has no NaN: a diverged loss is written as the text "NaN", and read as the number.
+    # JSON has no NaN: a diverged loss is written as the string "NaN" and read back as the number.
     model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="strings")
 
 
@@ -39,25 +39,25 @@ class Keyed(Frozen):
 
 
 class EncodingSpec(Frozen):
-    """An encoding: its registry name, every parameter (defaults too), and the fingerprint of its source."""
+    """An encoding: its registry name, all parameters (including defaults), and the fingerprint of its source."""
 
     name: str
     parameters: Parameters = {}
     fingerprint: str
-    label: str  # the shortest spelling, for people: "rope:base=500000"
-    reads_digits: bool = False  # for people: such an encoding is ranked in a league of its own
+    label: str  # for people: the shortest spelling, "rope:base=500000"
+    reads_digits: bool = False  # for people: encodings that read digits are ranked separately
 
 
 class TaskSpec(Frozen):
-    """A task: as an encoding, with the version of its data, and for a language task the corpus behind it."""
+    """A task: the same fields as for an encoding, the version of its data, and the corpus it reads, if any."""
 
     name: str
     parameters: Parameters = {}
     fingerprint: str
     label: str
     version: Positive
-    corpus: str | None = None  # for people: "sanguo", or a file's name
-    corpus_hash: str | None = None  # of its text
+    corpus: str | None = None  # for people: "sanguo", or a file name
+    corpus_hash: str | None = None  # of the text
 
 
 class ModelSpec(Frozen):
@@ -69,19 +69,19 @@ class ModelSpec(Frozen):
 
 
 class BudgetSpec(Frozen):
-    """What training may spend: the same for every encoding of a comparison."""
+    """The training budget, the same for every encoding of a comparison."""
 
-    train_length: Positive  # L, as the task counts it; lengths are drawn from 1 to L
+    train_length: Positive  # L, in the task's own unit; lengths are drawn from 1 to L
     steps: Count
-    batch: Positive  # rows a step
-    learning_rate: Rate  # peak, after a linear warm-up, then a cosine to a tenth of it
+    batch: Positive  # rows per step
+    learning_rate: Rate  # the peak, reached by linear warm-up, followed by cosine decay to a tenth of it
     warmup_steps: Count
     weight_decay: Annotated[FiniteFloat, Field(ge=0)] = 0.1
-    clip: Rate = 1.0  # largest gradient norm
+    clip: Rate = 1.0  # maximum gradient norm
 
 
 class TrainSpec(Keyed):
-    """A model to be trained."""
+    """A model to train."""
 
     kind: Literal["train"] = "train"
     protocol: int = PROTOCOL
@@ -95,17 +95,17 @@ class TrainSpec(Keyed):
 
 
 class EvalSpec(Keyed):
-    """A trained model measured at one length, with its own encoding or one that adapts it at test time."""
+    """A measurement of a trained model at one length, with its own encoding or one that adapts it at test time."""
 
     kind: Literal["evaluate"] = "evaluate"
     protocol: int = PROTOCOL
     train_key: str
     encoding: EncodingSpec
-    length: Positive  # as the task counts it
+    length: Positive  # in the task's own unit
 
 
 class ProbeSpec(Keyed):
-    """A trained model looked into: attention on one sentence, and the score of a fixed query and key by distance."""
+    """A look inside a trained model: attention on one sentence, and the score of a fixed query and key by distance."""
 
     kind: Literal["probe"] = "probe"
     protocol: int = PROTOCOL
@@ -116,13 +116,13 @@ class ProbeSpec(Keyed):
 
 
 def key_of(spec: Frozen) -> str:
-    """The key of a spec: labels are for people and do not count."""
+    """The key of a spec. Fields that are only for people do not count."""
     data = spec.model_dump(mode="json")
     for part in ("task", "encoding"):
         if part in data:
             data[part].pop("label")
     data["encoding"].pop("reads_digits")
     if "task" in data:
-        data["task"].pop("corpus")  # a file's name; its hash counts
+        data["task"].pop("corpus")  # a file name; the hash of its text counts
     text = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -1,8 +1,8 @@
-"""Records on disk: content-addressed files, written whole or not at all, that merge by copying.
+"""Records on disk: content-addressed files, written atomically; folders merge by copying.
 
-A file is written under a temporary name, fsynced and renamed, arrays before the JSON that vouches for them: whatever
-moment a process dies, a record is there completely or not at all. A file that cannot be read (corrupt, foreign, of a
-newer schema, or not the one that its record was made with) is named in `problems` and skipped; the others are read.
+A file is written under a temporary name, fsynced and renamed, arrays before the JSON that vouches for them. Whenever a
+process dies, each record is either complete or absent. A file that cannot be read (corrupt, foreign, of a newer schema,
+or not the one its record was made with) is named in `problems` and skipped; the others are read.
 """
 
 import hashlib
@@ -38,11 +38,11 @@ class Store:
 
     root: Path
     problems: list[str] = field(default_factory=list)  # files that could not be read, and why
-    only: frozenset[str] | None = None  # the keys, of models and of measurements, that `records` is limited to
-    kept: list[TrainRecord | EvalRecord | ProbeRecord] | None = None  # the records, where they are read but once
+    only: frozenset[str] | None = None  # limits `records` to these keys, of models and of measurements
+    kept: list[TrainRecord | EvalRecord | ProbeRecord] | None = None  # the records, in a store that is read only once
 
     def path(self, record: TrainRecord | EvalRecord | ProbeRecord) -> Path:
-        """Where a record's JSON belongs; its keys are hashes that we computed, so it cannot lead out of the folder."""
+        """The path of a record's JSON. Its keys are hashes computed here, so it cannot lead out of the folder."""
         if isinstance(record, TrainRecord):
             return self.folder(record.spec.key) / "train.json"
         return self.folder(record.spec.train_key) / f"{record.spec.key}.json"
@@ -52,15 +52,15 @@ class Store:
         return self.root / "cells" / checked(train_key)
 
     def weights(self, train_key: str) -> Path:
-        """The file of trained weights."""
+        """The path of the trained weights."""
         return self.folder(train_key) / "weights.safetensors"
 
     def checkpoint(self, train_key: str) -> Path:
-        """The file of a training that is under way, or was cut off."""
+        """The path of the checkpoint of a training that is running or was interrupted."""
         return self.folder(train_key) / "checkpoint.safetensors"
 
     def put(self, record: TrainRecord | EvalRecord | ProbeRecord, arrays: Arrays | None = None) -> None:
-        """Write a record, after its arrays, whose hash it notes."""
+        """Write a record's arrays, if any, then the record with their hash."""
         path = self.path(record)
         if arrays is not None:
             content = safetensors.numpy.save(arrays)
@@ -70,7 +70,7 @@ class Store:
         write_atomically(path, text.encode())
 
     def get(self, path: Path) -> TrainRecord | EvalRecord | ProbeRecord | None:
-        """The record in a file; None, with a line in `problems`, if it cannot be read or is not what its name says."""
+        """The record in a file; None, with a line in `problems`, if it is unreadable or does not match its name."""
         try:
             record = ADAPTER.validate_python(read(path))
             if self.path(record) != path:
@@ -96,7 +96,7 @@ class Store:
         return None if isinstance(record, TrainRecord) else record
 
     def arrays(self, record: EvalRecord | ProbeRecord) -> Arrays:
-        """A record's arrays; empty, with a line in `problems`, if they cannot be read or are not of its kind."""
+        """A record's arrays; empty, with a line in `problems`, if they are unreadable or do not fit the record."""
         path = self.path(record).with_suffix(".safetensors")
         try:
             content = path.read_bytes()
@@ -105,12 +105,12 @@ class Store:
             if record.arrays_hash not in (None, hash_of(content)):
                 raise ValueError("its content is not what its record was made with")
         except (OSError, ValueError, KeyError, TypeError, safetensors.SafetensorError) as error:
-            self._skip(path, str(error))  # KeyError, TypeError: of a kind of number that numpy does not have
+            self._skip(path, str(error))  # KeyError, TypeError: a dtype that numpy does not have
             return {}
         return arrays
 
     def held(self) -> "Store":
-        """The folder as it is now, for those who ask for its records many times. Its problems are noted here too."""
+        """A store that reads its records once, for callers that iterate many times. It shares `problems`."""
         return Store(self.root, self.problems, self.only, list(self.records()))
 
     def records(self) -> Iterator[TrainRecord | EvalRecord | ProbeRecord]:
@@ -126,7 +126,7 @@ class Store:
                     yield record
 
     def runs(self) -> list[RunRecord]:
-        """Every call of `run` that was noted, oldest first."""
+        """Every recorded call of `run`, oldest first."""
         found = []
         for path in sorted((self.root / "runs").glob("*.json")):
             try:
@@ -142,17 +142,17 @@ class Store:
 
 
 def hash_of(content: bytes) -> str:
-    """What a record notes of a file beside it: 64 hexadecimal digits."""
+    """SHA-256 of a file's content, 64 hex digits, as a record stores it."""
     return hashlib.sha256(content).hexdigest()
 
 
 def read(path: Path) -> dict[str, Any]:
-    """The JSON object in a file, of our schema."""
+    """The JSON object in a file, which must have our schema version."""
     return parse(path.read_bytes())
 
 
 def parse(text: str | bytes) -> dict[str, Any]:
-    """The JSON object in a text, of our schema."""
+    """The JSON object in a text, which must have our schema version."""
     data = decoded(text)
     version = data.get("schema_version") if isinstance(data, dict) else None
     if version != SCHEMA:
@@ -161,17 +161,17 @@ def parse(text: str | bytes) -> dict[str, Any]:
 
 
 def decoded(text: str | bytes) -> Any:
-    """What the JSON in a text says; a ValueError if that cannot be read, or could not be printed."""
+    """The value of a JSON text; a ValueError if it cannot be read, or holds text that could not be printed."""
     try:
         data = json.loads(text)
     except RecursionError:
         raise ValueError("its JSON is nested too deeply") from None
-    json.dumps(data, ensure_ascii=False).encode()  # refuses half a pair of surrogates
+    json.dumps(data, ensure_ascii=False).encode()  # rejects a lone surrogate
     return data
 
 
 def checked(key: str) -> str:
-    """The key, if it is one: then no file name made of it leads out of the folder."""
+    """The key itself, if valid: no file name made from it can lead out of the folder."""
     if not re.fullmatch(r"[0-9a-f]{32}", key):
-        raise UsageError(f"{key!r} is no key: 32 hexadecimal digits are")
+        raise UsageError(f"{key!r} is not a valid key (expected 32 hex digits)")
     return key

@@ -1,7 +1,8 @@
-"""A training that is cut off goes on where it was, to the same weights bit for bit, or on a GPU to rounding.
+"""Checkpoints: an interrupted training resumes and ends with the same weights, bit for bit (on a GPU, to rounding).
 
-Batches, sampled positions and the learning rate are functions of the step: model, optimiser and step are all there is
-to keep. They are one safetensors file, whose header holds the rest as JSON: data, never code, and whole or not there.
+Batches, sampled positions and the learning rate are functions of the step, so the model, the optimiser and the step are
+all that must be saved. They go into one safetensors file with the rest as JSON in its header: data, never code, and
+written atomically.
 """
 
 import time
@@ -20,27 +21,27 @@ from benchmark.results.record import SCHEMA
 from benchmark.results.spec import Frozen
 from benchmark.results.store import parse
 
-SECONDS = 60.0  # between two checkpoints, at least
-SHARE = 0.02  # of the time that may go into writing them
+SECONDS = 60.0  # minimum time between two checkpoints
+SHARE = 0.02  # the largest share of time to spend writing them
 HEADER = "checkpoint"
 
-Told = Callable[[int, str | None], None]  # (step to go on from, why a file was skipped)
+Told = Callable[[int, str | None], None]  # (step to resume from, why a file was skipped)
 
 
 @dataclass
 class Training:
-    """How a training went, or how far it is."""
+    """The outcome of a training, or its progress so far."""
 
     done: int = 0  # steps
-    steps: list[int] = field(default_factory=list)
-    losses: list[float] = field(default_factory=list)  # nats a scored token, the batch's mean at those steps
-    tokens: int = 0  # rows times tokens in a row, summed over steps
+    steps: list[int] = field(default_factory=list)  # at which the loss was noted
+    losses: list[float] = field(default_factory=list)  # mean over the batch at those steps, in nats per scored token
+    tokens: int = 0  # rows times tokens per row, summed over steps
     seconds: float = 0.0
     diverged: str | None = None  # why it was stopped
 
 
 class Header(Frozen):
-    """What a checkpoint says of itself."""
+    """The header of a checkpoint."""
 
     schema_version: int = SCHEMA
     key: str  # of the TrainSpec
@@ -53,7 +54,7 @@ class Header(Frozen):
 
 @dataclass
 class Checkpoint:
-    """Where a training is kept, whose it is, and how often it is written."""
+    """The checkpoint of one training: its file, its key, and how often it is written."""
 
     file: Path
     key: str  # of the TrainSpec
@@ -66,7 +67,7 @@ class Checkpoint:
         self.due = time.perf_counter() + self.seconds
 
     def save(self, model: nn.Module, optimiser: torch.optim.Optimizer, training: Training) -> None:
-        """Write how far a training is."""
+        """Write the current state of a training."""
         started = time.perf_counter()
         header = Header(
             key=self.key,
@@ -82,7 +83,7 @@ class Checkpoint:
         self.due = ended + max(self.seconds, (ended - started) / self.share)
 
     def load(self, model: nn.Module, optimiser: torch.optim.Optimizer) -> Training:
-        """Put model and optimiser where a training was cut off, and say how far it was; from the start if none was."""
+        """Restore model and optimiser and return the progress; a new `Training` if there is nothing to resume."""
         try:
             header, tensors = self._read()
             _check(tensors, model, optimiser)
@@ -98,27 +99,27 @@ class Checkpoint:
         return Training(**header.model_dump(exclude={"schema_version", "key"}))
 
     def discard(self) -> None:
-        """Remove the file: its training has come to an end, or is to start again."""
+        """Remove the file: the training has ended, or must start afresh."""
         self.file.unlink(missing_ok=True)
 
     def _read(self) -> tuple[Header, dict[str, Tensor]]:
         with safetensors.safe_open(self.file, framework="pt") as file:
             header = Header.model_validate(parse((file.metadata() or {}).get(HEADER, "null")))
             if header.key != self.key:
-                raise ValueError(f"it is of another training, {header.key}")
-            # Copies: the optimiser goes on writing in them, and the file is mapped into memory.
+                raise ValueError(f"it belongs to another training, {header.key}")
+            # Copies, because the file is memory-mapped and the optimiser updates these tensors in place.
             return header, {name: file.get_tensor(name).clone() for name in file.keys()}
 
 
 def _tensors(model: nn.Module, optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """Every tensor that training changes, by a name of its own."""
+    """Every tensor that training changes, under a unique name."""
     states = optimiser.state_dict()["state"]
     moments = {f"optimiser.{i}.{name}": value for i, state in states.items() for name, value in state.items()}
     return {**{f"model.{name}": value for name, value in model.state_dict().items()}, **moments}
 
 
 def _states(tensors: dict[str, Tensor]) -> dict[int, dict[str, Tensor]]:
-    """The optimiser's part of the tensors, as its `load_state_dict` wants it."""
+    """The optimiser's tensors, in the form that `load_state_dict` expects."""
     states: dict[int, dict[str, Tensor]] = {}
     for name, value in tensors.items():
         if name.startswith("optimiser."):
@@ -128,7 +129,7 @@ def _states(tensors: dict[str, Tensor]) -> dict[int, dict[str, Tensor]]:
 
 
 def _check(tensors: dict[str, Tensor], model: nn.Module, optimiser: torch.optim.Optimizer) -> None:
-    """ValueError unless the tensors are those of the model and of an AdamW: a half-loaded model would train on."""
+    """Raise a ValueError unless the tensors fit the model and its AdamW: a half-loaded model would train on."""
     weights = [weight for group in optimiser.param_groups for weight in group["params"]]
     wanted = {f"model.{name}": (value.shape, value.dtype) for name, value in model.state_dict().items()}
     for index in _states(tensors):

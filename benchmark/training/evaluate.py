@@ -1,4 +1,4 @@
-"""Evaluation: raw outcomes by place, by row and by field of the task's grid, at one length."""
+"""Evaluation: raw outcomes at one length, by place, by row and by field of the task's grid."""
 
 import math
 import time
@@ -15,15 +15,15 @@ from benchmark.model.transformer import Transformer
 from benchmark.results.record import Arrays
 from benchmark.tasks.task import UNSCORED, Batch, Task
 
-# Logits held at once (float32: 4 MiB, which stay in a cache: with the vocabulary of a text, evaluation takes
-# three quarters of the time that it takes in chunks of 64 MiB, measured).
+# Logits computed at a time. In float32 these are 4 MiB, which stay in cache: with a text's vocabulary, evaluation takes
+# three quarters of the time that it takes with chunks of 64 MiB (measured).
 LOGITS = 1024 * 1024
 GPU_LOGITS = 16  # times as many on a GPU
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What a model makes of each place of a batch, [rows, time]: zero wherever nothing is scored."""
+    """A model's outcome at each place of a batch, [rows, time]; zero wherever nothing is scored."""
 
     batch: Batch
     loss: Tensor  # nats, float64
@@ -39,7 +39,7 @@ def evaluate(
     device: torch.device,
     cast: AbstractContextManager[object],
 ) -> tuple[Arrays, float]:
-    """The arrays of a length (see EvalRecord), and the seconds that they took."""
+    """The arrays of a length (see EvalRecord), and the seconds spent on them."""
     model.eval()
     started = time.perf_counter()
     with torch.inference_mode(), cast:
@@ -77,10 +77,10 @@ def _outcome(model: Transformer, batch: Batch, device: torch.device) -> Outcome:
 
 
 def _right(logits: Tensor, answer: Tensor) -> Tensor:
-    """Whether each answer [N] has the greatest of its logits [N, V], the first of equals. The logits are used up.
+    """True where an answer [N] is the argmax of its logits [N, V], the first one in a tie. Overwrites the logits.
 
-    `argmax` of all would say it as well, but took half of the time of all that is done to logits at 4,096 words: it is
-    asked about ties alone, of which bfloat16 has some.
+    `argmax` over everything gives the same result, but took half of all time spent on logits at 4,096 words. It is
+    called only for ties, which occur in bfloat16.
     """
     place = answer[:, None]
     own = logits.gather(1, place)
@@ -122,7 +122,7 @@ def _by_field(task: Task, length: int, outcomes: list[Outcome]) -> Arrays:
 
 
 def _row_fields(outcome: Outcome, groups: Tensor, fields: int) -> list[Tensor]:
-    """Loss, right answers and scored places of each row in each field, [rows, fields]."""
+    """Loss, correct answers and scored places of each row in each field, [rows, fields]."""
     sums = groups.new_zeros(len(groups), fields, dtype=torch.float64)
     return [sums.scatter_add(1, groups, part.double()) for part in (outcome.loss, outcome.correct, outcome.scored)]
 

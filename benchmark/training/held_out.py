@@ -1,8 +1,9 @@
-"""Test problems that a training row could be, kept out of training.
+"""Holding test problems out of training.
 
-A task draws training and test problems independently. Where it has few problems, some would be met in both: such rows
-of a training batch are not scored. They are those of the trained length, and of its views, which may hold shorter rows;
-longer test problems need no such care, as no training row is as long. Where no problem is met twice, nothing changes.
+A task draws training and test problems independently, so a task with few problems would draw some for both. Rows of a
+training batch that are test problems are not scored. Only the test problems of the trained length and of its views,
+which may hold shorter rows, are looked for: no training row is as long as the others. Where training and test do not
+overlap, nothing changes.
 """
 
 from collections import defaultdict
@@ -17,14 +18,14 @@ from benchmark.tasks.task import UNSCORED, Batch, Task
 
 
 def problems_of(task: Task, length: int) -> Iterator[Batch]:
-    """All test problems of a trained length: the evaluation's, and those of its views."""
+    """All test problems of a trained length: those of the evaluation and of its views."""
     yield from task.evaluation(length)
     for batches in task.views(length, length).values():
         yield from batches
 
 
 class HeldOut:
-    """The test problems of one length, each by a 64-bit hash of its tokens."""
+    """The test problems of one length, each stored as a 64-bit hash of its tokens."""
 
     def __init__(self, task: Task, length: int) -> None:
         rows: defaultdict[int, list[Tensor]] = defaultdict(list)
@@ -36,7 +37,7 @@ class HeldOut:
         self.hashes = {width: self._hash(torch.cat(tokens)).sort().values for width, tokens in rows.items()}
 
     def met(self, tokens: Int[Tensor, "batch time"]) -> Bool[Tensor, " batch"]:
-        """Which rows are test problems."""
+        """True for rows that are test problems."""
         hashes = self.hashes.get(tokens.shape[1])
         if hashes is None:
             return torch.zeros(len(tokens), dtype=torch.bool)
@@ -44,7 +45,7 @@ class HeldOut:
         return hashes[torch.searchsorted(hashes, own).clamp_(max=len(hashes) - 1)] == own
 
     def out_of(self, batches: Sequence[Batch]) -> list[Batch]:
-        """The batches, none of whose test problems is scored; those of one width are looked through together."""
+        """The batches with their test problems unscored; batches of one width are searched together."""
         kept = list(batches)
         numbers: defaultdict[int, list[int]] = defaultdict(list)
         for number, batch in enumerate(batches):
@@ -60,5 +61,5 @@ class HeldOut:
         return kept
 
     def _hash(self, tokens: Int[Tensor, "batch width"]) -> Int[Tensor, " batch"]:
-        """A random linear form modulo 2 ** 64."""
+        """A random linear combination of the tokens modulo 2 ** 64."""
         return (tokens * self.factors[: tokens.shape[1]]).sum(dim=1)

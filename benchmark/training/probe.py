@@ -1,9 +1,9 @@
-"""Looks inside a model: attention on one sentence, and what an encoding makes of distance.
+"""Probes of a model: attention on one sentence, and an encoding's score as a function of distance.
 
-`structure` is the score of a fixed query and key, averaged over draws of their common content, as the distance between
-them grows: what the encoding adds to attention when content says nothing. Content is a unit-variance vector; position
-enters through the encoding's own hooks, and queries and keys are the content with the embedded position (no weights of
-the model). At distance 0 a query looks at itself.
+`structure` is the score of a fixed query and key as the distance between them grows, averaged over draws of the content
+that both share: the encoding's contribution to attention when content carries no information. Content is a
+unit-variance vector. Position enters through the encoding's own hooks, and queries and keys are the content with its
+position embedded, without any weights of the model. At distance 0 a query attends to itself.
 """
 
 import math
@@ -16,7 +16,7 @@ from benchmark.model.attention import scores as attention_scores
 from benchmark.model.transformer import Transformer
 from benchmark.seeds import generator
 
-DRAWS = 64  # contents averaged over
+DRAWS = 64  # contents to average over
 
 
 def attention(model: Transformer, tokens: Tensor) -> Tensor:
@@ -29,7 +29,7 @@ def attention(model: Transformer, tokens: Tensor) -> Tensor:
 
 
 def structure(model: Transformer, distances: int) -> Tensor:
-    """Score by distance 0 .. distances - 1 (fewer where the encoding ends) of every layer and head, [layers, H, n]."""
+    """Score by distance, [layers, H, n], for distances 0 .. n - 1: n is `distances` or the encoding's limit if less."""
     limit = model.encoding.max_length
     count = distances if limit is None else min(distances, limit)
     model.eval()

@@ -1,13 +1,13 @@
-"""Training steps on a GPU: recorded once for each shape of a batch, and replayed.
+"""Training steps on a GPU: recorded once per batch shape as a CUDA graph, then replayed.
 
-The kernels of a small model's step are shorter than what it takes to launch each from Python. The first step of a
-shape is taken as any other; at the second the whole of it (forward, backward, clipping, optimiser) is recorded as a
-CUDA graph, which one call launches from then on. What changes from step to step is copied to where the recording reads
-it: tokens, scored places and their targets, sampled positions, the learning rate.
+The kernels of a small model's step take less time than launching them from Python. The first step of a shape runs
+normally. At the second, the whole step (forward, backward, clipping, optimiser) is recorded as a CUDA graph, which a
+single call launches from then on. Whatever changes between steps is copied to where the recording reads it: tokens,
+scored places and their targets, sampled positions, the learning rate.
 
-Scored places are filled up to a multiple of some, so that few shapes are met; what is filled up counts for nothing.
-An encoding that asks the GPU for a value within a step cannot be recorded: its steps are taken one by one. What an
-encoding holds beside the values of its tensors (a mode that `schedule` changes) is part of the shape.
+Scored places are padded to a multiple of FILLED, so that few shapes occur; the padding has no effect on the loss.
+An encoding that reads a value back from the GPU within a step cannot be recorded, and its steps run one by one. State
+that an encoding holds beside the values of its tensors (a mode that `schedule` changes) is part of the shape.
 """
 
 import warnings
@@ -26,35 +26,35 @@ from benchmark.results.spec import BudgetSpec, Precision
 from benchmark.tasks.task import UNSCORED, Batch
 from benchmark.training.step import AdamW, autocast, gradients, scored, update
 
-FILLED = 128  # scored places are filled up to a multiple of this
-OWN_OF_MODULES = vars(nn.Module()).keys() - {"training"}  # where torch keeps what belongs to a module
-SHAPES = 1024  # met by one training: whose shapes change all the time is taken step by step
+FILLED = 128  # scored places are padded to a multiple of this
+OWN_OF_MODULES = vars(nn.Module()).keys() - {"training"}  # attributes that torch itself keeps on a module
+SHAPES = 1024  # most shapes that one training may record; further ones run step by step
 
 Work = Callable[[], Tensor]
 
 
 @dataclass
 class Inputs:
-    """What a recorded step reads, on the device."""
+    """The inputs of a recorded step, on the device."""
 
     tokens: Tensor  # [B, T]
-    places: Tensor  # [P], filled up with place 0
-    targets: Tensor  # [P], filled up with UNSCORED
-    positions: Tensor | None  # [B|1, T]; None where they are counted from 0, and need not be copied
+    places: Tensor  # [P], padded with place 0
+    targets: Tensor  # [P], padded with UNSCORED
+    positions: Tensor | None  # [B|1, T]; None where they count from 0 and need no copy
 
     @property
     def shape(self) -> Hashable:
-        """Steps whose shapes are equal may share a recording."""
+        """The key of a recording: steps with equal shapes may share one."""
         own = None if self.positions is None else (self.positions.shape, self.positions.dtype)
         return self.tokens.shape, self.places.shape, own
 
     def own(self) -> "Inputs":
-        """A copy that nobody else reads or writes."""
+        """A private copy."""
         copied = (self.tokens, self.places, self.targets, self.positions)
         return Inputs(*(x if x is None else x.clone(memory_format=torch.contiguous_format) for x in copied))  # type: ignore[arg-type]
 
     def fill(self, new: "Inputs") -> None:
-        """Take over another's values, in place."""
+        """Copy another's values into this one, in place."""
         self.tokens.copy_(new.tokens, non_blocking=True)
         self.places.copy_(new.places, non_blocking=True)
         self.targets.copy_(new.targets, non_blocking=True)
@@ -63,13 +63,13 @@ class Inputs:
 
 
 class Recorder:
-    """Records work as CUDA graphs, which share their memory: no two are replayed at once."""
+    """Records work as CUDA graphs that share one memory pool, so no two may be replayed at once."""
 
     def __init__(self) -> None:
         self.pool = torch.cuda.graph_pool_handle()
 
     def __call__(self, work: Work) -> Work:
-        """Nothing is done yet: what is returned does it, as often as it is called."""
+        """Record the work without running it; each call of the returned function runs it once."""
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph, pool=self.pool):
             result = work()
@@ -82,7 +82,7 @@ class Recorder:
 
 
 class Same:
-    """Equal to what holds the same object, which it keeps from being freed and its place from being taken."""
+    """Compares by identity, and keeps the object alive so that its id cannot be reused."""
 
     def __init__(self, held: object) -> None:
         self.held = held
@@ -95,7 +95,7 @@ class Same:
 
 
 def held(encodings: nn.Module) -> Hashable:
-    """Everything that encodings hold, but for the values of their parameters and buffers, which a recording reads."""
+    """Everything that encodings hold, except the values of parameters and buffers, which a recording reads itself."""
     return tuple(
         (
             tuple(map(Same, (*module._parameters.values(), *module._buffers.values()))),
@@ -106,20 +106,20 @@ def held(encodings: nn.Module) -> Hashable:
 
 
 def by_value(value: object) -> Hashable:
-    """Plain values, and containers and processor tensors of them, by what they hold; all else by what it is."""
+    """A hashable key: plain values, containers and CPU tensors compare by value, all else by identity."""
     if isinstance(value, Number | str | bytes | Enum | None):
         return type(value), value
     if isinstance(value, dict):
         return tuple((by_value(key), by_value(each)) for key, each in value.items())
     if isinstance(value, list | tuple | set | frozenset):
         return tuple(map(by_value, value))
-    if isinstance(value, Tensor) and value.device.type == "cpu":  # a recording may hold its value as a constant
+    if isinstance(value, Tensor) and value.device.type == "cpu":  # a recording may have baked its value in
         return value.shape, value.dtype, tuple(value.flatten().tolist())
     return Same(value)
 
 
 class Replay:
-    """What takes one training step after another, where that can be done by recordings: CUDA graphs, or `record`'s."""
+    """Takes training steps, by replaying recordings where possible: CUDA graphs, or those that `record` makes."""
 
     def __init__(
         self,
@@ -143,7 +143,7 @@ class Replay:
         self.refused = False  # this model's steps cannot be recorded
 
     def __call__(self, batch: Batch, rate: float, sampler: torch.Generator) -> Tensor:
-        """Take a step; the loss, in nats, which a later step may overwrite."""
+        """Take a step and return its loss in nats, in a tensor that a later step may overwrite."""
         self.rate.fill_(rate)
         new = self.prepare(batch, sampler)
         if new is None:  # nothing is scored
@@ -162,7 +162,7 @@ class Replay:
         return self.recordings[shape]()
 
     def prepare(self, batch: Batch, sampler: torch.Generator) -> Inputs | None:
-        """What a step reads; None if nothing is scored."""
+        """The inputs of a step; None if nothing is scored."""
         places, targets = scored(batch)
         if not len(places):
             return None
@@ -177,7 +177,7 @@ class Replay:
         )
 
     def work(self, inputs: Inputs) -> Tensor:
-        """The whole of a step, which waits for no value from the device; the loss."""
+        """Run a whole step without waiting for the device, and return the loss."""
         with autocast(self.precision, self.device):
             hidden = self.model(inputs.tokens, positions=inputs.positions, places=inputs.places)
             logits = self.model.logits(hidden)
@@ -187,15 +187,15 @@ class Replay:
         return loss.detach()
 
     def try_to_record(self, shape: Hashable) -> bool:
-        """Record the step of a shape, if it can be; if not, no other is tried, and what was kept for them is freed."""
+        """Try to record the step of a shape. On failure, stop recording for good and free what was kept for it."""
         inputs = self.inputs[shape]
         try:
             self.recordings[shape] = self.record(lambda: self.work(inputs))
-        except RuntimeError as error:  # CUDA refuses what waits for the device; or its memory is full
+        except RuntimeError as error:  # a step that waits for the device, or not enough memory
             self.refused = True
             self.recordings.clear()
             self.inputs.clear()
-            self.optimiser.zero_grad(set_to_none=True)  # of a step that was recorded in part
+            self.optimiser.zero_grad(set_to_none=True)  # left by a partly recorded step
             name = self.model.encoding.name
             warnings.warn(f"{name}: steps are taken one by one, not recorded: {first_line(error)}", stacklevel=2)
         return not self.refused

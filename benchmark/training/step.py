@@ -1,4 +1,4 @@
-"""One training step: gradients of a batch's loss, and the update that follows from them."""
+"""One training step: the gradients of a batch's loss, and the update from them."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -12,14 +12,14 @@ from benchmark.results.spec import BudgetSpec, Precision
 from benchmark.tasks.task import UNSCORED, Batch
 from benchmark.training.loss import cross_entropy
 
-Take = Callable[[Batch, float, torch.Generator], Tensor]  # (rows, learning rate, sampler of positions) -> the loss
+Take = Callable[[Batch, float, torch.Generator], Tensor]  # (rows, learning rate, position sampler) -> loss
 
 
 class AdamW(torch.optim.AdamW):
-    """Torch's own, without what guards its methods against being compiled.
+    """torch's AdamW without the wrappers that guard its methods against compilation.
 
-    Those guards import torch's compiler at their first call, which nothing here uses, and which takes about as long as
-    the import of torch itself.
+    On their first call the wrappers import torch's compiler, which nothing here uses and which takes about as long to
+    import as torch itself.
     """
 
     step = torch.no_grad()(unwrap(torch.optim.AdamW.step))
@@ -30,7 +30,7 @@ class AdamW(torch.optim.AdamW):
 
 
 def make_optimiser(model: Transformer, budget: BudgetSpec) -> AdamW:
-    """AdamW, with weight decay on matrices alone."""
+    """AdamW, with weight decay on matrices only."""
     weights = [weight for weight in model.parameters() if weight.requires_grad]
     groups = [
         {"params": [weight for weight in weights if weight.dim() > 1], "weight_decay": budget.weight_decay},
@@ -42,7 +42,7 @@ def make_optimiser(model: Transformer, budget: BudgetSpec) -> AdamW:
 def stepping(
     model: Transformer, optimiser: AdamW, budget: BudgetSpec, precision: Precision, device: torch.device
 ) -> Take:
-    """What takes one step after another, each by the code below."""
+    """A function that takes one training step per call, running the code below each time."""
     weights = list(model.parameters())
 
     def take(batch: Batch, rate: float, sampler: torch.Generator) -> Tensor:
@@ -58,7 +58,7 @@ def stepping(
 def gradients(
     model: Transformer, batch: Batch, precision: Precision, device: torch.device, sampler: torch.Generator
 ) -> Tensor:
-    """Give every weight its gradient; the loss, in nats, whose graph is gone."""
+    """Compute the gradient of every weight, and return the detached loss in nats."""
     with autocast(precision, device):
         loss = batch_loss(model, batch, device, sampler)
     loss.backward()  # type: ignore[no-untyped-call]
@@ -66,9 +66,9 @@ def gradients(
 
 
 def batch_loss(model: Transformer, batch: Batch, device: torch.device, sampler: torch.Generator) -> Tensor:
-    """Mean cross-entropy over the scored places, in nats, 0 if there are none.
+    """Mean cross-entropy over the scored places, in nats; 0 if there are none.
 
-    Of other places, neither the last layer's network nor the head is asked.
+    The last layer's feed-forward network and the head run only on scored places.
     """
     places, targets = scored(batch)
     hidden = model(batch.tokens.to(device), sampler=sampler, places=places.to(device))
@@ -78,19 +78,19 @@ def batch_loss(model: Transformer, batch: Batch, device: torch.device, sampler: 
 
 
 def scored(batch: Batch) -> tuple[Tensor, Tensor]:
-    """The scored places of a batch, numbered row by row, and the token to be predicted at each: both [places]."""
+    """Indices of a batch's scored places, counted row by row, and the target token at each: both [places]."""
     targets = batch.targets.flatten()
     places = (targets != UNSCORED).nonzero().squeeze(1)
     return places, targets[places]
 
 
 def update(optimiser: torch.optim.Optimizer, weights: list[nn.Parameter], clip: float) -> None:
-    """Step by the gradients, whose norm is clipped; they are given back, and the next ones begin at nothing."""
+    """Clip the gradients, take an optimiser step, and free the gradients."""
     nn.utils.clip_grad_norm_(weights, clip)
     optimiser.step()
     optimiser.zero_grad(set_to_none=True)
 
 
 def autocast(precision: Precision, device: torch.device) -> AbstractContextManager[object]:
-    """Matrix products in bfloat16 where that is the precision; weights stay float32."""
+    """A context with matrix products in bfloat16 if that is the precision; weights stay float32."""
     return torch.autocast(device.type, dtype=torch.bfloat16) if precision == "bfloat16" else nullcontext()

@@ -1,7 +1,7 @@
-"""The one training loop. It knows tasks and models by their contracts alone, and no encoding's name.
+"""The one training loop. It knows tasks and models only by their contracts, and no encoding by name.
 
-Every batch is a function of (task, data seed, step): all encodings of a comparison see the same rows in the same
-order, and a loop that is resumed goes on with the rows that it would have seen.
+Every batch is a function of (task, data seed, step): all encodings of a comparison see the same rows in the same order,
+and a resumed loop continues with the rows it would have seen.
 """
 
 import math
@@ -22,16 +22,16 @@ from benchmark.training.held_out import HeldOut
 from benchmark.training.replay import Replay
 from benchmark.training.step import make_optimiser, stepping
 
-# Steps whose rows are drawn at once: a step of the model leaves nothing of the code that draws them in the processor's
-# caches, so that what takes 30 microseconds in a row takes 200 between two steps.
+# Number of steps whose rows are drawn at once. A step of the model evicts the drawing code from the processor's caches:
+# drawing takes 30 microseconds when repeated back to back, but 200 between two steps.
 AHEAD = 64
-NOTED = 50  # the training loss is noted at about so many steps
+NOTED = 50  # approximate number of steps at which the training loss is noted
 
 Progress = Callable[[int, int, float], None]  # (steps done, tokens so far, seconds so far)
 
 
 def build(spec: TrainSpec, task: Task, encoding: Choice) -> Transformer:
-    """The model of a spec at its first step: each weight drawn from a generator named after it."""
+    """The untrained model of a spec, each weight drawn from a generator named after it."""
     shape = Shape(
         width=spec.model.width,
         heads=spec.model.heads,
@@ -56,7 +56,7 @@ def train(
     progress: Progress,
     checkpoint: Checkpoint | None = None,
 ) -> Training:
-    """Train a model in place by its spec; with a checkpoint, from where an earlier call was cut off."""
+    """Train a model in place by its spec; with a checkpoint, resume where an earlier call was interrupted."""
     budget = spec.budget
     optimiser = make_optimiser(model, budget)
     outcome = Training() if checkpoint is None else checkpoint.load(model, optimiser)
@@ -88,7 +88,7 @@ def train(
 def ready(
     task: Task, spec: TrainSpec, held_out: HeldOut, done: int
 ) -> Iterator[tuple[int, float, Batch, torch.Generator]]:
-    """Each step that is left, its learning rate, its rows, and the generator that samples its positions."""
+    """Yield each remaining step with its learning rate, its rows, and the generator that samples its positions."""
     for start in range(done, spec.budget.steps, AHEAD):
         steps = range(start, min(start + AHEAD, spec.budget.steps))
         rates = [learning_rate(step, spec.budget) for step in steps]
@@ -97,14 +97,14 @@ def ready(
 
 
 def rows(task: Task, spec: TrainSpec, held_out: HeldOut, steps: range) -> list[Batch]:
-    """The batches of some steps, none of whose test problems is scored."""
+    """The batches of some steps, with test problems unscored."""
     return held_out.out_of([training_batch(task, spec, step) for step in steps])
 
 
 def training_batch(task: Task, spec: TrainSpec, step: int) -> Batch:
-    """The rows of one step, all of one length between the shortest and L.
+    """The rows of one step, all of one length drawn between the shortest and L.
 
-    Where every prefix of a problem is a problem (`task.nested`), a row of length L trains all shorter ones at once.
+    Where every prefix of a problem is a problem (`task.nested`), that length is L: such a row trains all shorter ones.
     """
     draws = generator("data", spec.task.name, spec.data_seed, step)
     longest = spec.budget.train_length
@@ -115,7 +115,7 @@ def training_batch(task: Task, spec: TrainSpec, step: int) -> Batch:
 
 
 def learning_rate(step: int, budget: BudgetSpec) -> float:
-    """Linear warm-up, then a cosine down to a tenth of the peak."""
+    """The learning rate of a step: linear warm-up, then cosine decay to a tenth of the peak."""
     if step < budget.warmup_steps:
         return budget.learning_rate * (step + 1) / budget.warmup_steps
     done = (step - budget.warmup_steps) / max(1, budget.steps - budget.warmup_steps)

@@ -99,9 +99,9 @@ def test_a_text_is_shown_as_each_tokenizer_cuts_it(invoke, tmp_path):
     assert rows["jieba"]["words"] < rows["char"]["words"] == rows["char"]["characters"]
     assert rows["whitespace"]["words"] < rows["jieba"]["words"]
     assert {name: row["notes"] for name, row in rows.items()} == {
-        "jieba": ["60 full-width spaces made uniform", "taken unless another is named"],
-        "char": ["60 full-width spaces made uniform"],
-        "whitespace": ["60 full-width spaces made uniform"],
+        "jieba": ["60 full-width spaces normalised", "taken unless another is named"],
+        "char": ["60 full-width spaces normalised"],
+        "whitespace": ["60 full-width spaces normalised"],
     }
     assert "60 full-width spaces" in invoke("list", "corpora", "--corpus", "mine.txt").output
 

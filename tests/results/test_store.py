@@ -273,7 +273,7 @@ def test_a_folder_that_is_not_there_is_empty(tmp_path: Path) -> None:
 )
 def test_what_is_no_key_leads_nowhere(store: Store, key: str) -> None:
     for lead in (store.folder, store.weights, store.train):
-        with pytest.raises(UsageError, match="is no key: 32 hexadecimal digits are"):
+        with pytest.raises(UsageError, match=r"is not a valid key \(expected 32 hex digits\)"):
             lead(key)
 
 
@@ -286,12 +286,12 @@ def test_a_record_with_a_train_key_that_leads_out_is_skipped_when_read(
     path = store.folder(trained.spec.key) / f"{measured.spec.key}.json"
     path.write_text(json.dumps(data))
     assert list(store.records()) == [trained]
-    assert "is no key" in store.problems[0]
+    assert "is not a valid key" in store.problems[0]
 
 
 @pytest.mark.parametrize("key", ["../" * 10 + "x" * 2, "../train", "", "a" * 31])
 def test_a_spec_key_that_leads_out_is_refused(store: Store, train_spec: TrainSpec, key: str) -> None:
-    with pytest.raises(UsageError, match="is no key"):
+    with pytest.raises(UsageError, match="is not a valid key"):
         store.measured(key, train_spec.key)
 
 

@@ -129,9 +129,9 @@ def test_what_was_found_in_a_text_is_noted(cache: Path, tmp_path: Path) -> None:
     assert made.info.full_width_spaces == 40
     assert made.info.private_use == 20
     assert made.info.notes == (
-        "traditional Chinese (100% of the characters that tell)",
+        "traditional Chinese (100% of the characters specific to one script)",
         "20 wrapped lines joined",
-        "40 full-width spaces made uniform",
+        "40 full-width spaces normalised",
         "20 private-use characters replaced",
     )
     assert {"天下", "分久必合", "眾人"} <= set(made.vocabulary)  # jieba finds words of this script too

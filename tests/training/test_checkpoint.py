@@ -147,7 +147,7 @@ FAULTS: dict[str, tuple[Callable[[Bench, dict[str, torch.Tensor]], bytes], str]]
     "foreign": (lambda bench, tensors: safetensors.torch.save(tensors, header(bench, mood=1)), "Extra inputs"),
     "of another": (
         lambda bench, tensors: safetensors.torch.save(tensors, header(bench, key="a" * 32)),
-        "of another training",
+        "belongs to another training",
     ),
     "a tensor less": (
         lambda bench, tensors: safetensors.torch.save(dict(list(tensors.items())[1:]), header(bench)),

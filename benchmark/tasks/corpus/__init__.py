@@ -4,10 +4,10 @@
     words 且说 董卓 字仲颖 ， 陇西 临洮 人 也
     ids   且说 董卓 字 仲 颖 ， 陇西 临 洮 人 也        (a word outside the vocabulary falls back to its characters)
 
-sources.py      where a text comes from: built-in names, files, folders; its chapters; its hash
-cleaning.py     white space, wrapped lines and characters of one font made uniform
-words.py        words cut by jieba, or at spaces, or single characters
-vocabulary.py   which words and characters get an id, learned on the training chapters alone
+sources.py      finding a text: built-in names, files, folders; its chapters; its hash
+cleaning.py     normalisation of white space, wrapped lines and private-use characters
+words.py        tokenizers: jieba, white space, single characters
+vocabulary.py   which words and characters get an id, learned on the training chapters only
 corpus.py       the tokenised corpus, cached by the hash of its text and its tokenizer; the probe sentence
 passages.py     the tutorial's three short passages
 """

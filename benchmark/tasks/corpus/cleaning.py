@@ -1,13 +1,13 @@
-"""A text made uniform before it is cut, and what was found in it on the way.
+"""Normalisation of a text before it is cut, with counts of what was changed.
 
-White space: a blank line, or an indented line, begins a paragraph, and a paragraph ends in one line feed, which is a
-word. Any other run of white space (full-width spaces too) becomes nothing beside a Chinese character, and one space
-elsewhere.
-Wrapped lines: a text is hard-wrapped if most of its other line ends fall in the middle of a sentence. Then lines are
-joined, except after one that ends a sentence and is clearly shorter than the wrapped ones. In any other text a line is
-a paragraph. (Verse in lines without a full stop cannot be told from wrapped prose, and is joined.)
-Private-use characters, which mean something in one font alone, become U+FFFD, the sign for a character that is lost.
-Traditional Chinese is recognised, and left as it is: by characters that Big5 has and GB 2312 has not, or the reverse.
+White space: a blank line or an indented line begins a paragraph, and a paragraph ends in one line feed, which is a
+word. Any other run of white space (including full-width spaces) is removed beside a Chinese character and becomes one
+space elsewhere.
+Wrapped lines: a text is hard-wrapped if most of its other line ends fall in the middle of a sentence. Its lines are
+then joined, except after a line that ends a sentence and is clearly shorter than the wrapped ones. In any other text
+each line is a paragraph. (Verse without full stops looks like wrapped prose, and is joined.)
+Private-use characters, which have a meaning only in one font, become U+FFFD, the replacement character.
+Traditional Chinese is detected but left unchanged, by characters that are in Big5 but not in GB 2312, or the reverse.
 """
 
 import re
@@ -26,12 +26,12 @@ SENTENCE_END = re.compile(r"[。！？!?.…：:；;][”’』」》）)\]\"']*
 PRIVATE_USE = re.compile(r"[\ue000-\uf8ff\U000f0000-\U0010ffff]")
 LOST = "\ufffd"
 FULL_WIDTH_SPACE = "\u3000"
-FULL = 0.75  # of the usual length of a wrapped line: below it a line is short
+FULL = 0.75  # of the usual length of a wrapped line; shorter lines count as short
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cleaned:
-    """A uniform text, and what was made uniform."""
+    """A normalised text, and counts of what was changed."""
 
     text: str
     joined_lines: int
@@ -40,7 +40,7 @@ class Cleaned:
 
 
 def clean(text: str) -> Cleaned:
-    """White space made uniform: paragraphs that each end in one line feed."""
+    """Normalise a text into paragraphs that each end in one line feed."""
     known, private_use = PRIVATE_USE.subn(LOST, text)
     blocks = [[line.strip() for line in block.split("\n")] for block in PARAGRAPH.split(known.strip())]
     full = _full_length(blocks)
@@ -54,12 +54,12 @@ def clean(text: str) -> Cleaned:
 
 
 def normalise(text: str) -> str:
-    """The uniform text alone."""
+    """The normalised text only."""
     return clean(text).text
 
 
 def _full_length(blocks: Sequence[Sequence[str]]) -> float | None:
-    """From which length on a line is full, in a hard-wrapped text; None if the text is not."""
+    """The length from which a line of a hard-wrapped text counts as full; None if the text is not hard-wrapped."""
     before_ends = [line for block in blocks for line in block[:-1]]
     wrapped = [len(line) for line in before_ends if not SENTENCE_END.search(line)]
     return FULL * median(wrapped) if 2 * len(wrapped) > len(before_ends) else None
@@ -85,7 +85,7 @@ def _joined(paragraph: str) -> str:
 
 
 def is_chinese(text: str) -> bool:
-    """Whether more than half of its characters are Chinese, white space apart."""
+    """True if more than half of the characters other than white space are Chinese."""
     return _mostly_chinese(Counter(text))
 
 
@@ -95,7 +95,7 @@ def _mostly_chinese(counts: Counter[str]) -> bool:
 
 
 def traditional_share(text: str) -> float | None:
-    """Of the characters that tell the two scripts apart, the share of traditional ones; None if it is not Chinese."""
+    """Share of traditional characters among those specific to one script; None if the text is not Chinese."""
     counts = Counter(text)
     if not _mostly_chinese(counts):
         return None
@@ -104,7 +104,7 @@ def traditional_share(text: str) -> float | None:
 
 
 def is_simplified(character: str) -> bool:
-    """Whether a character belongs to simplified Chinese alone."""
+    """True for a character that only simplified Chinese has."""
     return _only_in(character, "gb2312", "big5")
 
 

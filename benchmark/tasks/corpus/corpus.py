@@ -1,8 +1,8 @@
-"""A tokenised corpus: made once a machine, then read from the cache.
+"""A tokenised corpus: built once per machine, then read from the cache.
 
 The last tenth of the chapters (at least one) is held out; the vocabulary is learned on the others. The cache file is
-named after the hash of the text, the tokenizer and the vocabulary's size, and written whole or not at all: workers that
-make it at the same time do the same work twice, and do no harm.
+named after the hash of the text, the tokenizer and the vocabulary size, and is written atomically: workers that build
+it at the same time duplicate the work but do no harm.
 """
 
 import io
@@ -25,8 +25,8 @@ from benchmark.tasks.corpus.words import AUTO, TOKENIZERS, common_characters, cu
 
 DEFAULT_VOCABULARY = 4096
 SMALLEST_VOCABULARY = 64
-HELD_OUT = 10  # one chapter in so many
-MENTIONED = 0.1  # share of traditional characters above which they are told
+HELD_OUT = 10  # one chapter in ten
+MENTIONED = 0.1  # share of traditional characters from which the notes mention them
 PROBE_WORDS = range(16, 25)
 
 Ids = NDArray[np.int32]
@@ -34,7 +34,7 @@ Ids = NDArray[np.int32]
 
 @dataclass(frozen=True, kw_only=True)
 class CorpusInfo:
-    """What `list corpora` shows, and what was made uniform in the text."""
+    """The figures that `list corpora` shows, and counts of what was normalised in the text."""
 
     name: str
     license: str
@@ -42,25 +42,25 @@ class CorpusInfo:
     content_hash: str
     tokenizer: str
     chapters: int
-    characters: int  # of the whole text, white space made uniform
-    words: int  # as the tokenizer cuts the whole text
+    characters: int  # of the whole normalised text
+    words: int  # of the whole text, as cut by the tokenizer
     types: int  # distinct words
     tokens: int  # of the whole text
     unknown_rate: float  # share of <unk> among the held-out tokens
     characters_per_token: float  # of the held-out text
-    traditional: float | None  # share of traditional among the characters that tell; None: not Chinese
-    joined_lines: int  # line ends of a hard-wrapped text that are none of a paragraph
+    traditional: float | None  # share of traditional among characters specific to one script; None: not Chinese
+    joined_lines: int  # line ends of a hard-wrapped text that do not end a paragraph
     full_width_spaces: int
-    private_use: int  # characters that mean something in one font alone
+    private_use: int  # characters that have a meaning only in one font
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What there is to know of the text, for people."""
+        """Notes on the text, for people."""
         share = self.traditional or 0.0
         notes = (
-            (share >= MENTIONED, f"traditional Chinese ({share:.0%} of the characters that tell)"),
+            (share >= MENTIONED, f"traditional Chinese ({share:.0%} of the characters specific to one script)"),
             (self.joined_lines, f"{self.joined_lines:,} wrapped lines joined"),
-            (self.full_width_spaces, f"{self.full_width_spaces:,} full-width spaces made uniform"),
+            (self.full_width_spaces, f"{self.full_width_spaces:,} full-width spaces normalised"),
             (self.private_use, f"{self.private_use:,} private-use characters replaced"),
         )
         return tuple(note for found, note in notes if found)
@@ -68,13 +68,13 @@ class CorpusInfo:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Corpus:
-    """Token ids of the training and of the held-out chapters, each in the order of the text."""
+    """Token ids of the training chapters and of the held-out chapters, each in text order."""
 
     info: CorpusInfo
     vocabulary: tuple[str, ...]  # id -> word; id 0 is <unk>
     train: Ids  # [tokens]
     held_out: Ids  # [tokens]
-    encoded: Mapping[str, tuple[list[int], list[str]]]  # the probe sentence -> its ids and words, cut once for all
+    encoded: Mapping[str, tuple[list[int], list[str]]]  # the probe sentence -> its ids and words, cut in advance
 
     @cached_property
     def ids(self) -> dict[str, int]:
@@ -82,7 +82,7 @@ class Corpus:
         return {word: place for place, word in enumerate(self.vocabulary) if place != UNKNOWN}
 
     def encode(self, text: str) -> tuple[Ids, list[str]]:
-        """The ids of a sentence, and beside each the piece of text that it stands for."""
+        """The ids of a sentence, and the piece of text behind each id."""
         if text in self.encoded:
             ids, words = self.encoded[text]
             return np.array(ids, dtype=np.int32), words
@@ -91,7 +91,7 @@ class Corpus:
 
 
 def load(text: str, vocabulary: int = DEFAULT_VOCABULARY, tokenizer: str = AUTO) -> Corpus:
-    """The corpus that a name or a path stands for, cut by a tokenizer, with at most `vocabulary` ids."""
+    """The corpus of a name or path, cut by a tokenizer, with at most `vocabulary` ids."""
     if vocabulary < SMALLEST_VOCABULARY:
         raise UsageError(f"corpus:vocabulary is {vocabulary}, but must be at least {SMALLEST_VOCABULARY}")
     if tokenizer not in (AUTO, *TOKENIZERS):
@@ -109,12 +109,12 @@ def load(text: str, vocabulary: int = DEFAULT_VOCABULARY, tokenizer: str = AUTO)
 
 
 def suited_to(source: Source) -> str:
-    """What the tokenizer "auto" is for a source."""
+    """The tokenizer that "auto" chooses for a source."""
     return suited("".join(source.chapters))
 
 
 def _with_probe(corpus: Corpus) -> Corpus:
-    """The probe sentence cut once for all workers: jieba takes half a second to read its dictionary."""
+    """Cut the probe sentence in advance: jieba takes half a second to read its dictionary, in every worker."""
     text = probe_sentence(corpus)
     ids, words = corpus.encode(text)
     return replace(corpus, encoded={text: (ids.tolist(), words)})
@@ -126,7 +126,7 @@ def describe(text: str, tokenizer: str = AUTO) -> CorpusInfo:
 
 
 def probe_sentence(corpus: Corpus) -> str:
-    """The first whole sentence of the held-out text of 16 to 24 tokens, none unknown; or else its first 20 tokens."""
+    """The first held-out sentence of 16 to 24 tokens, none unknown; failing that, the first 20 known tokens."""
     sentence: list[int] = []
     for token in corpus.held_out.tolist():
         word = corpus.vocabulary[token]
@@ -145,7 +145,7 @@ def probe_sentence(corpus: Corpus) -> str:
 
 
 def _is_plain(sentence: Sequence[int], corpus: Corpus) -> bool:
-    """Whether a sentence has no quotation mark: one cut out of direct speech would have half a pair."""
+    """True for a sentence without quotation marks: one cut out of direct speech may have half a pair."""
     return not set(_text(sentence, corpus)) & set('“”‘’《》"「」')
 
 
@@ -187,9 +187,9 @@ def _tokenised(source: Source, size: int, tokenizer: str) -> Corpus:
 
 
 def _common(traditional: float | None) -> list[str]:
-    """Characters that a small Chinese text may lack: for a traditional one those that both scripts have.
+    """Common characters that a small Chinese text may lack; for a traditional text only those that both scripts share.
 
-    A text in another language borrows none.
+    None for a text in another language.
     """
     if traditional is None:
         return []
@@ -214,11 +214,11 @@ def _packed(corpus: Corpus) -> bytes:
 
 
 def _read(path: Path, source: Source) -> Corpus | None:
-    """The corpus in a cache file; None if there is none, or it is damaged and must be made again."""
+    """The corpus in a cache file; None if the file is absent or damaged, and the corpus must be built."""
     try:
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
             texts = json.loads(arrays["texts"].tobytes())
-            # The same text may lie under another name now.
+            # The same text may now be found under another name.
             names = {"name": source.name, "license": source.license, "source": source.origin}
             return Corpus(
                 info=CorpusInfo(**texts["info"] | names),

@@ -1,4 +1,4 @@
-"""Three short passages of our 水浒传 for the tutorial: one sentence or two each, word for word in shuihu.txt."""
+"""Three short passages from our 水浒传 for the tutorial: one or two sentences each, verbatim from shuihu.txt."""
 
 TUTORIAL_PASSAGES = {
     "洪太尉误走妖魔": "石板刚一掀开，地底下轰隆一声巨响，一道黑气从万丈深坑里直冲上来，掀去半边殿角，"

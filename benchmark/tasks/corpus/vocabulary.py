@@ -1,13 +1,13 @@
-"""Which words and characters get an id.
+"""The vocabulary: which words and characters get an id.
 
     id 0            <unk>
-    at most 7/8     the most frequent characters of the training text, until COVERAGE of it is spelled; in a small text,
-                    which misses many a character of its held-out chapters, then those of jieba's own dictionary
-    the rest        the most frequent words of two characters or more of the training text, then its other characters
+    at most 7/8     the most frequent characters of the training text, until COVERAGE of it can be spelled; for a small
+                    text, which lacks many characters of its held-out chapters, then those of jieba's own dictionary
+    the rest        the most frequent words of two or more characters in the training text, then its other characters
 
-A word with an id is one token; any other is spelled, a token a character; a character without an id is <unk>.
-Good and Turing tell a small text from the training chapters alone: the chance that the next character is a new one is
-about the share of those that occurred once.
+A word with an id is one token; any other word is spelled, one token per character; a character without an id is <unk>.
+Whether a text is small follows from the training chapters by the Good-Turing estimate: the probability that the next
+character is new is about the share of characters that occurred once.
 """
 
 from collections import Counter
@@ -17,19 +17,19 @@ from typing import NamedTuple
 
 UNKNOWN = 0  # the id of <unk>
 UNKNOWN_WORD = "<unk>"
-COVERAGE = 0.999  # of the training text's characters can be spelled
-NEW_CHARACTERS = 0.005  # expected share of new characters above which a text is small
+COVERAGE = 0.999  # share of the training text's characters that can be spelled
+NEW_CHARACTERS = 0.005  # a text is small if its expected share of new characters is higher
 
 
 class Token(NamedTuple):
-    """An id, and the piece of text that it stands for."""
+    """An id, and the piece of text behind it."""
 
     id: int
     text: str
 
 
 def build(words: Sequence[str], size: int, common: Iterable[str]) -> tuple[str, ...]:
-    """The vocabulary of the training words, at most `size` long; `common` are characters for a small text."""
+    """The vocabulary of the training words, at most `size` entries; a small text also gets `common` characters."""
     characters = Counter(chain.from_iterable(words))
     spare = common if _is_small(characters) else ()
     spelling = list(dict.fromkeys(chain(_spelling(characters), spare)))[: (size - 1) * 7 // 8]
@@ -39,7 +39,7 @@ def build(words: Sequence[str], size: int, common: Iterable[str]) -> tuple[str, 
 
 
 def encode(words: Iterable[str], ids: dict[str, int]) -> list[Token]:
-    """The tokens of words; an <unk> keeps the text of the character that it stands for."""
+    """The tokens of words; an <unk> keeps the character it replaces as its text."""
     tokens = []
     for word in words:
         if word in ids:
@@ -50,7 +50,7 @@ def encode(words: Iterable[str], ids: dict[str, int]) -> list[Token]:
 
 
 def _spelling(characters: Counter[str]) -> list[str]:
-    """The fewest characters, the most frequent first, that make up COVERAGE of the text."""
+    """The fewest characters that make up COVERAGE of the text, most frequent first."""
     wanted = COVERAGE * characters.total()
     spelled = 0
     chosen = []
@@ -68,5 +68,5 @@ def _is_small(characters: Counter[str]) -> bool:
 
 
 def _ranked(counts: Counter[str]) -> list[str]:
-    """Most frequent first; equals in the order of their code points, the same on every machine."""
+    """Items by frequency, most frequent first; ties by code point, so the order is the same on every machine."""
     return sorted(counts, key=lambda item: (-counts[item], item))

@@ -1,8 +1,8 @@
-"""Words of a text, cut in one of three ways.
+"""Tokenizers: three ways to cut a text into words.
 
-jieba        Chinese words, and those of Latin letters; other scripts it cuts into single characters
+jieba        Chinese words and words of Latin letters; other scripts are cut into single characters
 char         every character on its own, in any script
-whitespace   for scripts with spaces: words with the space before them, marks apart (a clause in one with none)
+whitespace   for scripts with spaces: words with their preceding space, and punctuation (without spaces, whole clauses)
 
 It's dark, he said    jieba       It ' s _ dark , _ he _ said        (_ is a space)
                       char        I t ' s _ d a r k , _ h e _ s a i d
@@ -26,20 +26,20 @@ from benchmark.errors import UsageError, unknown
 from benchmark.tasks.corpus.cleaning import is_chinese
 
 TOKENIZERS = ("jieba", "char", "whitespace")
-AUTO = "auto"  # the one that suits a text
-MOST_TO_A_SPACE = 15  # characters, where there are spaces between words
-# A word, with the space before it; within it an apostrophe or a hyphen between letters. Then marks, and the rest.
+AUTO = "auto"  # chosen by the text
+MOST_TO_A_SPACE = 15  # most characters per space in a script with spaces between words
+# A word with its preceding space, including apostrophes and hyphens between letters. Then punctuation, then the rest.
 PIECE = re.compile(r" ?w+(?:jw+)*| ?[mj]|.", re.S)
 
 
 def cache_folder() -> Path:
-    """Where tokenised corpora and jieba's dictionary are kept; the environment can name another folder."""
+    """The folder of tokenised corpora and jieba's dictionary; POSITION_BENCHMARK_CACHE overrides the default."""
     given = os.environ.get("POSITION_BENCHMARK_CACHE")
     return Path(given).expanduser() if given else Path(platformdirs.user_cache_dir("position-benchmark"))
 
 
 def writable_cache() -> Path:
-    """The cache folder, made if need be, and proven to take files."""
+    """The cache folder, created if needed and tested for writing."""
     folder = cache_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -47,20 +47,20 @@ def writable_cache() -> Path:
             return folder
     except OSError as error:
         raise UsageError(
-            f"the cache folder {str(folder)!r} cannot be written ({error.strerror}); "
-            f"set POSITION_BENCHMARK_CACHE to a folder that can"
+            f"the cache folder {str(folder)!r} is not writable ({error.strerror}); "
+            f"set POSITION_BENCHMARK_CACHE to a writable folder"
         ) from None
 
 
 def suited(text: str) -> str:
-    """The tokenizer for a text: jieba for Chinese, words where there are spaces between them, else characters."""
+    """The tokenizer that suits a text: jieba for Chinese, whitespace where words have spaces, else char."""
     if is_chinese(text):
         return "jieba"
     return "whitespace" if len(text) <= MOST_TO_A_SPACE * text.count(" ") else "char"
 
 
 def cut(text: str, tokenizer: str = "jieba") -> list[str]:
-    """The words of a text; joined, they give the text again."""
+    """The words of a text; joined, they reproduce it."""
     if tokenizer == "jieba":
         words: list[str] = _jieba().lcut(text)
         return words
@@ -72,7 +72,7 @@ def cut(text: str, tokenizer: str = "jieba") -> list[str]:
 
 
 class _Kinds(dict[int, str]):
-    """The kind of each character: w of a word, j may join letters, m a mark; white space stands for itself."""
+    """The kind of each character: w for word, j for one that may join letters, m for mark; white space is kept."""
 
     def __missing__(self, code: int) -> str:
         character = chr(code)
@@ -82,7 +82,7 @@ class _Kinds(dict[int, str]):
 
 
 def common_characters() -> list[str]:
-    """The characters of jieba's own dictionary, the most frequent first: it knows nothing of the corpus."""
+    """The characters of jieba's own dictionary, most frequent first; they do not depend on the corpus."""
     jieba = _jieba()
     jieba.initialize()
     characters = [word for word, frequency in jieba.FREQ.items() if len(word) == 1 and frequency]
@@ -91,9 +91,9 @@ def common_characters() -> list[str]:
 
 @cache
 def _jieba() -> Any:
-    """A tokenizer of our own: nobody's user dictionary, and its cache in our folder rather than in the shared /tmp."""
+    """A private tokenizer: no user dictionary, and its cache in our folder instead of the shared /tmp."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # jieba's own syntax and imports warn on recent Pythons
+        warnings.simplefilter("ignore")  # jieba's syntax and imports raise warnings on recent Pythons
         import jieba  # type: ignore[import-untyped]
     jieba.setLogLevel(logging.WARNING)
     tokenizer = jieba.Tokenizer()
