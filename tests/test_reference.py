@@ -10,7 +10,7 @@ from benchmark.cli import main
 from benchmark.encodings import CATALOGUE
 from benchmark.experiments.plan import Request, make_plan
 from benchmark.experiments.presets import QUICK
-from benchmark.reports.tables.troubles import failures, missing
+from benchmark.reports.tables.failures import failures, missing
 from benchmark.results.record import EvalRecord, TrainRecord
 from benchmark.results.store import Store
 

@@ -26,26 +26,19 @@ COLUMNS = {
 
 def show_summary(store: Store) -> None:
     """Print the table, and what its figures are."""
-    import pandas as pd
-
     from benchmark.reports.page.selection import Selection
     from benchmark.reports.phrases import seeds_phrase
-    from benchmark.reports.stats.summary import summary
 
-    panels = Selection.of(store).panels
-    if not panels:
+    rows = Selection.of(store).summary
+    if not rows:
         return
-    rows = summary(pd.concat([panel.table for panel in panels]))
     show([_cells(row) for row in rows], COLUMNS)
     seeds = seeds_phrase([row.at_trained.estimate.n for row in rows])
+    adapted = any(row.encoding != row.trained_with for row in rows)
     click.echo(
         f"mean [{seeds}]; * best of a task, = cannot be told from the best; ratio: at the longest / at L; "
         "chance: a guesser at the longest"
-        + (
-            "; (on ..): applied at test time, no further training"
-            if any(row.encoding != row.trained_with for row in rows)
-            else ""
-        )
+        + ("; (on ..): applied at test time, no further training" if adapted else "")
         + ("; (reads digits): a league of its own" if any(row.league for row in rows) else "")
     )
 

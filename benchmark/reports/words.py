@@ -1,11 +1,11 @@
-"""What a report says, in the language of its reader.
+"""The words of a report, in the reader's language.
 
-Every sentence of a report stands in the code in English, as a whole, with named fields for what varies:
-`t("{n} models were trained", n=3)`. A language is a catalogue of such sentences in gettext's form,
-`locale/zh_CN.po`, read by Babel; English needs neither. What the catalogue lacks is said in English.
+Every sentence is in the code as a whole, in English, with named fields for the parts that vary:
+`t("{n} models were trained", n=3)`. Another language is a catalogue of these sentences in gettext format,
+`locale/zh_CN.po`, read by Babel. English needs neither. Sentences that a catalogue lacks appear in English.
 
-Convention: the language is of the context (`with speaking("zh"):`), and is not handed down through every call.
-Messages are literals where `t` or `later` is called, so that tests/reports/translations.py finds them in the source.
+Convention: the language belongs to the context (`with speaking("zh"):`) and is not passed through every call. Messages
+are literals in calls of `t` and `later`, so that tests/reports/translations.py finds them in the source.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -38,7 +38,7 @@ _LANGUAGE: ContextVar[Language] = ContextVar("language", default=LANGUAGES["en"]
 
 @contextmanager
 def speaking(name: str) -> Iterator[None]:
-    """Everything said inside is in this language, one of LANGUAGES."""
+    """A context in which reports use this language, one of LANGUAGES."""
     if name not in LANGUAGES:
         raise unknown("language", name, LANGUAGES)
     token = _LANGUAGE.set(LANGUAGES[name])
@@ -49,28 +49,28 @@ def speaking(name: str) -> Iterator[None]:
 
 
 def language() -> Language:
-    """The language that is spoken now."""
+    """The language of the current context."""
     return _LANGUAGE.get()
 
 
 def t(message: str, /, **values: object) -> str:
-    """A sentence in the reader's language, its fields filled in."""
+    """A sentence in the reader's language, with its fields filled in."""
     return said(message).format(**values)
 
 
 def later(message: str, /) -> str:
-    """A message as it stands, to be said when the language is known: for constants of a module."""
+    """Mark a message of a module constant, to be translated by `said` once the language is known."""
     return message
 
 
 def said(message: str) -> str:
-    """A message that was marked elsewhere, by `later` or as the title of a task, in the reader's language."""
+    """A message marked elsewhere (by `later`, or as a title or label) in the reader's language."""
     spoken = language()
     return _catalogue(spoken.catalogue).get(message, message) if spoken.catalogue else message
 
 
 class Phrases(Mapping[str, str]):
-    """Names of data, and what a reader sees for each, said when it is looked up."""
+    """Names in the data: what a reader sees for each, translated when it is looked up."""
 
     def __init__(self, messages: Mapping[str, str]) -> None:
         self._messages = dict(messages)
@@ -86,12 +86,12 @@ class Phrases(Mapping[str, str]):
 
 
 def listed(items: Iterable[object]) -> str:
-    """Items one after the other: "0, 1, 2"."""
+    """Items as a list: "0, 1, 2"."""
     return language().comma.join(map(str, items))
 
 
 def joined(names: Iterable[str]) -> str:
-    """Names as a sentence holds them: "rope, alibi and none"."""
+    """Names as part of a sentence: "rope, alibi and none"."""
     *first, last = names
     return t("{names} and {last}", names=listed(first), last=last) if first else last
 
@@ -103,7 +103,7 @@ def sentences(*parts: str) -> str:
 
 @cache
 def _catalogue(file: str) -> Mapping[str, str]:
-    """The translations of a catalogue by message; those that are still empty or doubtful are left out."""
+    """The translations of a catalogue by message, without empty and fuzzy ones."""
     from babel.messages.pofile import read_po  # English needs no Babel
 
     with (resources.files("benchmark.reports") / "locale" / file).open("rb") as source:

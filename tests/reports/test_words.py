@@ -58,12 +58,12 @@ def test_a_catalogue_is_as_its_script_writes_it(translations, tmp_path):
         assert copy.read_text("utf-8") == path.read_text("utf-8")
 
 
-def test_a_message_that_is_no_literal_is_found(translations):
+def test_a_message_that_is_not_a_literal_is_found(translations):
     assert list(translations.in_python('t("one " "whole {n}", n=1), later("constant"), other("no")')) == [
         "one whole {n}",
         "constant",
     ]
-    with pytest.raises(ValueError, match="no literal: t\\(message\\)"):
+    with pytest.raises(ValueError, match="not a literal: t\\(message\\)"):
         list(translations.in_python("t(message)"))
 
 

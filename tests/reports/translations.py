@@ -1,6 +1,6 @@
-"""The messages of a report, found in the source; run as a script, brings the catalogues up to date.
+"""The messages of a report, collected from the source. Run as a script, this brings the catalogues up to date.
 
-python tests/reports/translations.py        adds what is new to each catalogue, removes what is gone, lists what is
+python tests/reports/translations.py        adds new messages to each catalogue, removes unused ones, and lists those
                                             still to be translated
 """
 
@@ -17,14 +17,13 @@ from jinja2.ext import extract_from_ast
 from benchmark.encodings import CATALOGUE as ENCODINGS
 from benchmark.metrics import METRICS
 from benchmark.reports.words import LANGUAGES
-from benchmark.reports.write.html import page_environment
-from benchmark.reports.write.markdown import environment as environment_of_markdown
+from benchmark.reports.write import markdown, templating
 from benchmark.tasks import CATALOGUE as TASKS
 
 ROOT = Path(__file__).parents[2]
 REPORTS = ROOT / "benchmark" / "reports"
 MARKERS = ("t", "later")
-HEADER = """# What a report says. Messages and their files are written by tests/reports/translations.py.
+HEADER = """# The messages of a report. Messages and their files are written by tests/reports/translations.py.
 msgid ""
 msgstr ""
 "Project-Id-Version: position-benchmark\\n"
@@ -33,7 +32,7 @@ msgstr ""
 "Content-Type: text/plain; charset=utf-8\\n"
 "Content-Transfer-Encoding: 8bit\\n"
 
-"""  # our own: Babel's holds the time of writing
+"""  # our own: Babel's contains the time of writing
 
 
 def messages() -> dict[str, list[str]]:
@@ -57,18 +56,18 @@ def messages() -> dict[str, list[str]]:
 
 
 def in_python(source: str) -> Iterator[str]:
-    """The messages of a module; an error where one is no literal."""
+    """The messages of a module; an error if one is not a literal."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in MARKERS:
             message = node.args[0] if node.args else None
             if not (isinstance(message, ast.Constant) and isinstance(message.value, str)):
-                raise ValueError(f"the message is no literal: {ast.unparse(node)}")
+                raise ValueError(f"the message is not a literal: {ast.unparse(node)}")
             yield message.value
 
 
 def in_template(path: Path) -> Iterator[str]:
     """The messages of a Jinja2 template."""
-    environment = environment_of_markdown() if path.name.endswith(".md.j2") else page_environment()
+    environment = (markdown if path.name.endswith(".md.j2") else templating).environment()
     tree = environment.parse(path.read_text("utf-8"))
     for _, _, message in extract_from_ast(tree, MARKERS):
         yield str(message[0] if isinstance(message, tuple) else message)
@@ -85,7 +84,7 @@ def read(path: Path) -> Catalog:
 
 
 def translations(catalogue: Catalog) -> Mapping[str, str]:
-    """Message by message, "" where it is not translated."""
+    """The translation of every message, "" if there is none."""
     return {str(entry.id): "" if entry.fuzzy else str(entry.string or "") for entry in catalogue if entry.id}
 
 
@@ -96,12 +95,14 @@ def write(catalogue: Catalog, path: Path) -> None:
 
 
 def update(path: Path) -> list[str]:
-    """Bring a catalogue up to date; the messages that it has no translation of."""
+    """Bring a catalogue up to date; return the messages that it does not translate."""
     known = translations(read(path))
     new = Catalog(locale=path.stem)
     for message, files in messages().items():
         entry = new.add(message, known.get(message, ""), locations=[(file, 0) for file in files])
-        entry.flags = {"python-brace-format"} if "{" in message else set()  # and never "python-format": "95 %" is none
+        entry.flags = (
+            {"python-brace-format"} if "{" in message else set()
+        )  # never "python-format": "95 %" is not a placeholder
     write(new, path)
     return [message for message, said in translations(new).items() if not said]
 

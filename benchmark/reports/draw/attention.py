@@ -1,4 +1,8 @@
-"""TODO."""
+"""Attention on one sentence: one panel per head, with the words on both axes.
+
+Convention: colours follow the square root of the weight, so that small weights remain visible; a word that is not
+visible stays blank, unlike one that is visible but hardly attended to.
+"""
 
 import math
 import re
@@ -18,13 +22,13 @@ from benchmark.reports.draw.style import MUTED
 from benchmark.reports.tables.probes import Probe
 from benchmark.reports.words import t
 
-WEIGHTS = "rocket_r"  # the colours of attention weights
-HEAD_COLUMNS = 4  # attention panels in a row
+WEIGHTS = "rocket_r"  # colour map of attention weights
+HEAD_COLUMNS = 4  # panels side by side
 
 
 @styled
 def attention(probe: Probe, layers: Sequence[int] | None = None) -> Figure:
-    """Attention on one sentence: a panel a head, layers below each other (default: all), words on both axes."""
+    """One panel per head, one block of rows per layer (default: every layer)."""
     chosen = range(len(probe.attention)) if layers is None else layers
     heads = probe.attention.shape[1]
     columns = min(heads, HEAD_COLUMNS)
@@ -48,12 +52,12 @@ def attention(probe: Probe, layers: Sequence[int] | None = None) -> Figure:
 
 @dataclass(frozen=True, kw_only=True)
 class _PanelGrid:
-    """Square panels with words along them, laid out in inches: measuring hundreds of labels would take seconds."""
+    """Square panels with words along two sides, in inches: measuring hundreds of labels would take seconds."""
 
     rows: int
     columns: int
-    side: float  # of a panel
-    margin: float  # for the longest word
+    side: float  # of one panel
+    margin: float  # room for the longest word
 
     @classmethod
     def around(cls, words: Sequence[str], rows: int, columns: int) -> "_PanelGrid":
@@ -64,7 +68,7 @@ class _PanelGrid:
 
     @property
     def pitch(self) -> float:
-        """From the top of a row of panels to the top of the next."""
+        """Distance from the top of one row of panels to the top of the next."""
         return self.side + self.margin + 0.4
 
     @property
@@ -76,13 +80,13 @@ class _PanelGrid:
         return 0.6 + self.rows * self.pitch
 
     def panel(self, row: int, column: int) -> tuple[float, float, float, float]:
-        """Left, bottom, width and height of a panel, in shares of the figure."""
+        """Left, bottom, width and height of a panel, as fractions of the figure."""
         left = self.margin + column * (self.side + 0.15)
         bottom = self.height - 0.6 - row * self.pitch - 0.35 - self.side
         return left / self.width, bottom / self.height, self.side / self.width, self.side / self.height
 
     def bar(self) -> tuple[float, float, float, float]:
-        """The same of the colour bar."""
+        """The same for the colour bar."""
         left = self.margin + self.columns * (self.side + 0.15) + 0.05
         _, bottom, _, height = self.panel(0, 0)
         return left / self.width, bottom, 0.15 / self.width, height
@@ -96,7 +100,7 @@ def _draw_attention(axes: Axes, probe: Probe, layer: int, head: int, *, first_co
 
 
 def seen(weights: NDArray[np.floating[Any]]) -> np.ma.MaskedArray[Any, Any]:
-    """Attention weights without those of words that are not visible, which is another thing than hardly attended to."""
+    """Attention weights with those of invisible words masked out."""
     return np.ma.masked_equal(weights, 0)
 
 
@@ -115,12 +119,12 @@ def _is_chinese(word: str) -> bool:
 
 
 def _upright(word: str) -> str:
-    """Chinese is read from top to bottom as it stands; other writing is turned instead."""
+    """A label of the horizontal axis: Chinese runs downwards, one character per line; other scripts are rotated."""
     return "\n".join(word) if _is_chinese(word) else word
 
 
 def probe_title(probe: Probe, what: str) -> str:
-    """What a look inside one model is headed by."""
+    """The title of a figure that looks inside one model."""
     return t(
         "{encoding}: {what}, trained on {task} (1 seed: {seed}; no interval)",
         encoding=drawable(probe.encoding),

@@ -1,11 +1,11 @@
-"""Attention of many models on one sentence: its words are drawn once, and each model's weights over them.
+"""Attention images of many models on one sentence: the words are drawn once, each model's weights on top of them.
 
-Laying out hundreds of words takes most of the time of such a picture, and all models that were shown one sentence
-share them. So everything but title and weights is drawn and kept, and these are put on it for each model in turn, as
-the figures of a film are over their background.
+Laying out hundreds of words takes most of the time, and all models that read the same sentence share them. So
+everything except title and weights is drawn once and kept, and each model's title and weights are drawn over a copy of
+it.
 
-Convention: a picture has 256 colours, 224 of the scale of weights and 32 greys, which makes it a third as large. No
-colour moves by more than a step of that scale.
+Convention: an image has 256 colours, 224 of the weight scale and 32 greys, which makes it a third of the size. No
+colour moves by more than one step of that scale.
 """
 
 import io
@@ -32,28 +32,28 @@ GREYS = 32
 
 
 def attention_pictures(probes: Sequence[Probe]) -> list[bytes]:
-    """The attention of each probe, as the bytes of a PNG; the same probes give the same bytes."""
-    films: dict[tuple[object, ...], _Film] = {}
+    """The attention of each probe as a PNG file; the same probes give the same bytes."""
+    backgrounds: dict[tuple[object, ...], _Background] = {}
     found = []
     with look():
         for probe in probes:
-            scene = (probe.words, probe.attention.shape)
-            films[scene] = films.get(scene) or _Film.of(probe)
-            found.append(films[scene].frame(probe))
+            shared = (probe.words, probe.attention.shape)
+            backgrounds[shared] = backgrounds.get(shared) or _Background.of(probe)
+            found.append(backgrounds[shared].image(probe))
     return found
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Film:
-    """What the pictures of one sentence have in common, and the parts that differ."""
+class _Background:
+    """What the images of one sentence have in common, and the parts that change."""
 
-    canvas: Any  # matplotlib's, without types
-    background: Any  # matplotlib's copy of the canvas
+    canvas: Any  # matplotlib's, which is untyped
+    pixels: Any  # matplotlib's copy of the canvas
     title: Text
     panels: tuple[tuple[Axes, AxesImage], ...]  # layer by layer, head by head
 
     @classmethod
-    def of(cls, probe: Probe) -> "_Film":
+    def of(cls, probe: Probe) -> "_Background":
         figure = attention(probe)
         figure.set_dpi(DOTS)
         canvas: Any = FigureCanvasAgg(figure)
@@ -62,17 +62,17 @@ class _Film:
         for artist in (title, *(part for axes, image in panels for part in (image, *axes.spines.values()))):
             artist.set_animated(True)  # left out of the background
         canvas.draw()
-        return cls(canvas=canvas, background=canvas.copy_from_bbox(figure.bbox), title=title, panels=panels)
+        return cls(canvas=canvas, pixels=canvas.copy_from_bbox(figure.bbox), title=title, panels=panels)
 
-    def frame(self, probe: Probe) -> bytes:
-        """The picture of one probe."""
-        self.canvas.restore_region(self.background)
+    def image(self, probe: Probe) -> bytes:
+        """The image of one probe."""
+        self.canvas.restore_region(self.pixels)
         self.title.set_text(probe_title(probe, t("attention")))
         self.canvas.figure.draw_artist(self.title)
         weights = probe.attention.reshape(-1, *probe.attention.shape[2:])
-        for (axes, image), own in zip(self.panels, weights, strict=True):
-            image.set_data(seen(own))
-            for artist in (image, *axes.spines.values()):
+        for (axes, drawn), own in zip(self.panels, weights, strict=True):
+            drawn.set_data(seen(own))
+            for artist in (drawn, *axes.spines.values()):
                 axes.draw_artist(artist)
         return _png(Image.fromarray(np.asarray(self.canvas.buffer_rgba())).convert("RGB"))
 
@@ -85,7 +85,7 @@ def _png(picture: Image.Image) -> bytes:
 
 @cache
 def _palette() -> Image.Image:
-    """The scale of weights, and greys for what is written; white and black are among them."""
+    """The weight scale, and greys for text, from black to white."""
     scale = matplotlib.colormaps[WEIGHTS](np.linspace(0, 1, 256 - GREYS))[:, :3]
     greys = np.linspace(0, 1, GREYS)[:, None].repeat(3, axis=1)
     palette = Image.new("P", (1, 1))

@@ -1,7 +1,7 @@
-"""TODO."""
+"""Parts of a panel that several figures share: curves, bands, axes of length, notes and legends."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -12,21 +12,22 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from benchmark.metrics import METRICS
 from benchmark.reports.draw.fonts import drawable
-from benchmark.reports.draw.style import MUTED, Style
+from benchmark.reports.draw.style import MUTED, Style, Styles
 from benchmark.reports.phrases import NOTHING, arrow, metric_label, seeds_of, seeds_phrase
 from benchmark.reports.words import language, t
 
 CHANCE_LINE: dict[str, Any] = {"color": MUTED, "linestyle": (0, (3, 3)), "linewidth": 1.2}
-CHARACTER = 0.08  # inches of width of a character in small print
+CHARACTER = 0.08  # width of a character in small print, in inches
 
 
 def one_panel(width: float, height: float) -> tuple[Figure, Axes]:
-    """A figure of one panel, sizes in inches."""
+    """A figure with a single panel; sizes in inches."""
     figure = Figure(figsize=(width, height), layout="constrained")
     return figure, figure.subplots()
 
 
-def draw_curves(axes: Axes, points: pd.DataFrame, styles: Mapping[str, Style]) -> None:
+def draw_curves(axes: Axes, points: pd.DataFrame, styles: Styles) -> None:
+    """Mean and band of every encoding against length, and chance where the task states it."""
     for encoding, own in points[points["n"] > 0].groupby("encoding"):
         style = styles[str(encoding)]
         axes.plot(own["length"], own["mean"], marker=style.marker, **style.stroke)
@@ -37,38 +38,44 @@ def draw_curves(axes: Axes, points: pd.DataFrame, styles: Mapping[str, Style]) -
 
 
 def draw_band(axes: Axes, places: pd.Series, points: pd.DataFrame, style: Style) -> None:
+    """The interval around a curve, unless its style is light."""
     if not style.light:
         axes.fill_between(places, points["low"], points["high"], color=style.color, alpha=0.15, linewidth=0)
 
 
 def label_of(table: pd.DataFrame, column: str) -> str:
-    """The one text that a column holds; a figure mixes no two tasks, settings or metrics."""
+    """The single value of a column; an error if a figure would mix tasks, settings or metrics."""
     names = sorted(set(table[column]))
     if len(names) != 1:
-        raise ValueError(f"a figure draws one {column}, but was given {_join(names) or 'none'}")
+        raise ValueError(f"a figure draws one {column}, but was given {', '.join(names) or 'none'}")
     return drawable(str(names[0]))
 
 
 def write_note(axes: Axes, text: str) -> None:
-    # In points: a share of the height would reach the title of a tall panel.
+    """Small print between the title and the panel."""
+    # In points: as a fraction of the height, the offset would reach the title of a tall panel.
     place: dict[str, Any] = {"xycoords": "axes fraction", "xytext": (0, 6), "textcoords": "offset points"}
     axes.annotate(text, (0, 1), fontsize=9, color=MUTED, va="bottom", **place)
 
 
 def band_note(points: pd.DataFrame) -> str:
+    """A note on what line and band show."""
     phrase = seeds_phrase(list(points["n"]))
     return t("mean; band: {interval}", interval=phrase) if points["n"].max() > 1 else phrase
 
 
-def light_note(styles: Mapping[str, Style]) -> str:
-    return t("thin: mean alone") if any(style.light for style in styles.values()) else ""
+def light_note(styles: Styles) -> str:
+    """A note on light curves, if there are any."""
+    return t("thin: mean only") if any(style.light for style in styles.values()) else ""
 
 
 def join_notes(*notes: str) -> str:
+    """Notes on one line; empty ones are left out."""
     return language().semicolon.join(note for note in notes if note)
 
 
 def seed_span(counts: Iterable[int]) -> str:
+    """The number of seeds, or its range: "3 seeds", "2 to 3 seeds"."""
     known = sorted({int(count) for count in counts if count})
     if not known:
         return t("no seeds")
@@ -76,6 +83,7 @@ def seed_span(counts: Iterable[int]) -> str:
 
 
 def set_metric_axis(axes: Axes, points: pd.DataFrame) -> None:
+    """The vertical axis: the metric, its unit, and which direction is better."""
     metric = label_of(points, "metric")
     axes.set_ylabel(f"{metric_label(metric)}\n{arrow(lower_is_better=bool(points['lower_is_better'].iloc[0]))}")
     if METRICS[metric].bounded:
@@ -83,6 +91,7 @@ def set_metric_axis(axes: Axes, points: pd.DataFrame) -> None:
 
 
 def set_length_axis(axes: Axes, points: pd.DataFrame) -> None:
+    """The horizontal axis: every measured length, on a logarithmic scale."""
     axes.set_xscale("log", base=2)
     axes.xaxis.set_major_locator(FixedLocator(sorted(set(points["length"]))))
     axes.xaxis.set_minor_locator(NullLocator())
@@ -91,6 +100,7 @@ def set_length_axis(axes: Axes, points: pd.DataFrame) -> None:
 
 
 def length_labels(points: pd.DataFrame) -> list[str]:
+    """Each length with its multiple of the trained length below it."""
     lengths = points.drop_duplicates("length").sort_values("length")
     return [
         f"{length:,}\n{multiple:g}×" for length, multiple in zip(lengths["length"], lengths["multiple"], strict=True)
@@ -98,10 +108,12 @@ def length_labels(points: pd.DataFrame) -> list[str]:
 
 
 def powers_of_two(first: int, last: int) -> list[int]:
+    """The powers of two from about `first` up to `last`."""
     return [2**power for power in range(math.floor(math.log2(first)), math.floor(math.log2(last)) + 1)]
 
 
 def set_log2_axis(axes: Axes, ticks: Sequence[int]) -> None:
+    """A horizontal axis on a base-2 logarithmic scale, with these ticks only."""
     axes.set_xscale("log", base=2)
     axes.xaxis.set_major_locator(FixedLocator(list(ticks)))
     axes.xaxis.set_minor_locator(NullLocator())
@@ -109,11 +121,12 @@ def set_log2_axis(axes: Axes, ticks: Sequence[int]) -> None:
 
 
 def draw_trained_line(axes: Axes, length: int) -> None:
+    """A vertical line at the trained length."""
     axes.axvline(length, color=MUTED, linewidth=1.1, zorder=1, label=t("trained to L = {length:,}", length=length))
 
 
-def with_ends(points: pd.DataFrame, styles: Mapping[str, Style]) -> list[tuple[str, Style, str]]:
-    """Encodings in the order of their right ends, from top to bottom; those that end earlier last, saying where."""
+def with_ends(points: pd.DataFrame, styles: Styles) -> list[tuple[str, Style, str]]:
+    """Legend entries in the order of the curves' right ends; curves that stop early come last and say where."""
     last = int(points["length"].max())
     entries = []
     for encoding, own in points.groupby("encoding"):
@@ -129,14 +142,14 @@ def with_ends(points: pd.DataFrame, styles: Mapping[str, Style]) -> list[tuple[s
 
 
 def beside_legend(names: Iterable[str]) -> tuple[float, float]:
-    """Inches of width and height at which the legend of these encodings fits beside the panel."""
+    """Width and height in inches of a figure whose legend of these encodings fits beside the panel."""
     found = set(names)
     longest = max((len(drawable(name)) for name in found), default=0)
     return 8.2 + CHARACTER * max(0, longest - 12), max(4.4, 1.2 + 0.2 * len(found))
 
 
 def draw_legend(axes: Axes, entries: Sequence[tuple[str, Style, str]], *, markers: bool = True) -> None:
-    """To the right of the panel: it never covers a curve."""
+    """A legend to the right of the panel, where it never covers a curve."""
     handles = [
         Line2D(
             [],
@@ -151,15 +164,11 @@ def draw_legend(axes: Axes, entries: Sequence[tuple[str, Style, str]], *, marker
         label = str(line.get_label())
         if label == t("chance"):
             handles.append(line)
-        elif not label.startswith("_"):  # a curve, which is among the entries
+        elif not label.startswith("_"):  # curves are among the entries already
             handles.append(draw_upright_key(label))
     axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.01, 1), borderaxespad=0, handlelength=3.2)
 
 
 def draw_upright_key(label: str) -> Line2D:
-    """The legend's key of a vertical line."""
+    """The legend key of a vertical line."""
     return Line2D([], [], color=MUTED, linestyle="", marker="|", markersize=13, markeredgewidth=1.1, label=label)
-
-
-def _join(items: Iterable[object]) -> str:
-    return ", ".join(str(item) for item in items)

@@ -1,4 +1,7 @@
-"""TODO."""
+"""The canvas of every static figure: our matplotlib settings and fonts, and figures as files.
+
+Convention: the same figure gives the same bytes, and the caller's matplotlib settings are left alone.
+"""
 
 import io
 import re
@@ -13,14 +16,15 @@ from matplotlib.figure import Figure
 
 from benchmark.files import write_atomically
 from benchmark.reports.draw.fonts import families
+from benchmark.reports.draw.style import EDGE, GRID
 
 Arguments = ParamSpec("Arguments")
 LOOK: dict[str, Any] = {
     "figure.facecolor": "white",
-    "axes.edgecolor": "#B0B0B0",
+    "axes.edgecolor": EDGE,
     "axes.grid": True,
     "axes.axisbelow": True,
-    "grid.color": "#E6E6E6",
+    "grid.color": GRID,
     "grid.linewidth": 0.8,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -33,17 +37,17 @@ LOOK: dict[str, Any] = {
     "ytick.labelsize": 9,
     "lines.linewidth": 2,
     "lines.markersize": 6,
-    "text.parse_math": False,  # a label or a word may hold a dollar sign
+    "text.parse_math": False,  # labels and words may contain a dollar sign
     "figure.constrained_layout.w_pad": 0.1,
     "figure.constrained_layout.h_pad": 0.1,
-    "svg.fonttype": "path",  # glyphs as paths: Chinese shows where no Chinese font is
-    "svg.hashsalt": "position-benchmark",  # the same figure, the same bytes
-    "path.simplify_threshold": 0.2,  # points: lines of many values lose those that nobody could see
+    "svg.fonttype": "path",  # glyphs as paths: Chinese shows without a Chinese font
+    "svg.hashsalt": "position-benchmark",  # reproducible ids
+    "path.simplify_threshold": 0.2,  # points: long lines lose vertices that nobody could see
 }
 
 
 def styled(draw: Callable[Arguments, Figure]) -> Callable[Arguments, Figure]:
-    """Draw in our look and with our fonts, whatever the caller's settings are, and leave those alone."""
+    """Decorate a drawing function: it uses our look and fonts, and leaves the caller's settings alone."""
 
     @wraps(draw)
     def wrapped(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Figure:
@@ -54,7 +58,7 @@ def styled(draw: Callable[Arguments, Figure]) -> Callable[Arguments, Figure]:
 
 
 def look() -> AbstractContextManager[None]:
-    """Within it, matplotlib has our settings and no other."""
+    """A context in which matplotlib has our settings and no others."""
     return matplotlib.rc_context(_settings())
 
 
@@ -64,7 +68,7 @@ def _settings() -> dict[Any, Any]:
 
 
 def render(figure: Figure, kind: Literal["svg", "png"]) -> bytes:
-    """The figure as a file's bytes; the same figure gives the same bytes."""
+    """The bytes of a figure's file; the same figure gives the same bytes."""
     buffer = io.BytesIO()
     with look():
         metadata = {"Date": None} if kind == "svg" else {"Software": None}
@@ -73,9 +77,9 @@ def render(figure: Figure, kind: Literal["svg", "png"]) -> bytes:
 
 
 def compact(svg: str) -> str:
-    """An SVG file without comments, line ends and digits past a hundredth of a point: half as long, and no less sharp.
+    """An SVG file without comments, line breaks and digits below a hundredth of a point: half as long, just as sharp.
 
-    All text in our SVG files is drawn as paths, so that no white space in them means anything.
+    All text in our SVG files is drawn as paths, so their white space carries no meaning.
     """
     svg = re.sub(r"<!--.*?-->|<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r"(scale\([^)]*\))|(\.\d\d)\d+", lambda found: found[1] or found[2], svg)

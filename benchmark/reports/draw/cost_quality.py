@@ -1,11 +1,12 @@
-"""Cost against quality as points with both intervals, and the front as a step line; a panel for each kind of cost.
+"""Cost against quality: points with intervals in both directions, and the Pareto front as a step line.
 
-Few encodings are named at their points. Many have numbers, in the order of their values, with a key at the side.
+There is one panel per kind of cost. A few encodings are named at their points; many are numbered by value, with a key
+at the side.
 """
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,18 +18,18 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 
 from benchmark.reports.draw.canvas import styled
 from benchmark.reports.draw.fonts import drawable
-from benchmark.reports.draw.style import MUTED, Style
+from benchmark.reports.draw.style import MUTED, Style, Styles
 from benchmark.reports.draw.tiles import label_width
-from benchmark.reports.page.crowd import MANY
+from benchmark.reports.page.exhibit import MANY
 from benchmark.reports.stats.estimate import Estimate, Floats
 from benchmark.reports.stats.pareto import front, steps
 
-PANEL = (5.2, 4.3)  # inches of a panel
+PANEL = (5.2, 4.3)  # width and height of a panel, in inches
 LEFT, TOP, BOTTOM, BETWEEN = 0.95, 0.8, 0.65, 0.35
-KEY_ROW = 0.185  # inches of an entry of the key
-WIDE_RANGE = 4  # costs that differ by more are drawn on a logarithmic axis
-TEXT_HEIGHT = 0.13  # of a label at a point
-RADII = (0.1, 0.2, 0.32, 0.46)  # how far a label may stand off its point
+KEY_ROW = 0.185  # height of a key entry, in inches
+WIDE_RANGE = 4  # costs that differ by a larger factor get a logarithmic axis
+TEXT_HEIGHT = 0.13  # of a label at a point, in inches
+RADII = (0.1, 0.2, 0.32, 0.46)  # distances from a point at which its label may stand, in inches
 
 Point = tuple[float, float]
 Box = tuple[float, float, float, float]  # left, bottom, right, top
@@ -36,7 +37,7 @@ Box = tuple[float, float, float, float]  # left, bottom, right, top
 
 @dataclass(frozen=True, kw_only=True)
 class Dot:
-    """An encoding: its label, the encoding whose style it has, its value, and its costs by panel."""
+    """An encoding: its label, the encoding whose style it takes, its value, and its cost in each panel."""
 
     label: str
     encoding: str
@@ -48,15 +49,15 @@ class Dot:
 class Frame:
     """What the axes say."""
 
-    costs: tuple[str, ...]  # a panel each
+    costs: tuple[str, ...]  # one per panel
     value: str
     lower_is_better: bool
     share: bool  # the value lies between 0 and 1
 
 
 @styled
-def trade(dots: Sequence[Dot], frame: Frame, styles: Mapping[str, Style], title: str, notes: Sequence[str]) -> Figure:
-    """`dots` with a value and a cost in at least one panel, the best value first."""
+def trade(dots: Sequence[Dot], frame: Frame, styles: Styles, title: str, notes: Sequence[str]) -> Figure:
+    """Draw dots that have a value and a cost in at least one panel, best value first."""
     panels = len(frame.costs)
     key = 0.55 + max(label_width(f"00  {dot.label}") for dot in dots) if len(dots) > MANY else 0.3
     panel = (PANEL[0], max(PANEL[1], KEY_ROW * len(dots) * (len(dots) > MANY)))
@@ -75,9 +76,9 @@ def trade(dots: Sequence[Dot], frame: Frame, styles: Mapping[str, Style], title:
 
 
 def placed(points: Sequence[Point], widths: Sequence[float], panel: Point, lines: Sequence[Box] = ()) -> list[Point]:
-    """The lower left corners of labels of points, in inches: near their point, off others and `lines` if there is room.
+    """The lower left corners of point labels, in inches: near their point, and clear of the others and of `lines`.
 
-    Each takes the first free place around its point, nearest first; where none is free, the one to its right.
+    Each label takes the nearest free place around its point, or the place to its right if none is free.
     """
     taken: list[Box] = [*((x - 0.05, y - 0.05, x + 0.05, y + 0.05) for x, y in points), *lines]
     corners = []
@@ -93,7 +94,7 @@ def placed(points: Sequence[Point], widths: Sequence[float], panel: Point, lines
 
 
 def _around(point: Point, width: float) -> Iterator[Point]:
-    """To the right, to the left, above, below, and askew; ever farther."""
+    """Places to the right, left, above, below and diagonally, at growing distances."""
     x, y = point
     for off in RADII:
         across = (x + off, x - off - width, x - width / 2)
@@ -128,7 +129,7 @@ def _on_front(dots: Sequence[Dot], index: int, frame: Frame) -> set[str]:
     return {dot.label for dot, flag in zip(dots, flags, strict=True) if flag}
 
 
-def _draw(axes: Axes, dots: Sequence[Dot], index: int, frame: Frame, styles: Mapping[str, Style], panel: Point) -> None:
+def _draw(axes: Axes, dots: Sequence[Dot], index: int, frame: Frame, styles: Styles, panel: Point) -> None:
     known = [dot for dot in dots if not math.isnan(dot.costs[index].value)]
     best = _on_front(dots, index, frame)
     for dot in known:
@@ -153,7 +154,7 @@ def _mark(style: Style, *, on_front: bool) -> dict[str, Any]:
 
 
 def _reach(estimate: Estimate) -> Floats:
-    """How far an interval goes down and up; nothing where there is none."""
+    """How far an interval extends below and above the value; 0 if there is none."""
     ends = np.array([[estimate.value - estimate.low], [estimate.high - estimate.value]])
     return np.asarray(np.maximum(0, np.nan_to_num(ends)))
 
@@ -170,14 +171,14 @@ def _scales(axes: Axes, costs: Sequence[Estimate], frame: Frame) -> None:
 
 
 def _share(axes: Axes, values: Sequence[Estimate]) -> None:
-    """From 0, and up to 1 unless all stay far below: points in a corner could not be told from each other."""
+    """From 0 up to 1, or less if all values are far below 1: points crowded in a corner would be indistinguishable."""
     top = 1.15 * max(float(np.nanmax([value.value, value.high])) for value in values)
     top = min(1.0, max(top, 0.1))
     axes.set_ylim(-0.03 * top, 1.05 * top)
 
 
 def _ticks(low: float, high: float) -> list[float]:
-    """1, 2 and 5 times powers of ten."""
+    """Powers of ten times 1, 2 and 5."""
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     return [
         float(f"{step}e{power}")
@@ -188,7 +189,7 @@ def _ticks(low: float, high: float) -> list[float]:
 
 
 def _draw_front(axes: Axes, known: Sequence[Dot], index: int, best: set[str]) -> list[Point]:
-    """The step line, and its corners in data."""
+    """Draw the step line; return its corners in data coordinates."""
     corners = steps(
         [dot.costs[index].value for dot in known],
         [dot.value.value for dot in known],
@@ -209,7 +210,7 @@ def _draw_front(axes: Axes, known: Sequence[Dot], index: int, best: set[str]) ->
 def _name(
     axes: Axes, dots: Sequence[Dot], known: Sequence[Dot], index: int, panel: Point, line: Sequence[Point]
 ) -> None:
-    """Names or numbers at the points, off the line of the front."""
+    """Write names or numbers at the points, clear of the line of the front."""
     numbers = {dot.label: str(place) for place, dot in enumerate(dots, start=1)}
     texts = [numbers[dot.label] if len(dots) > MANY else drawable(dot.label) for dot in known]
     points = _inches(axes, [(dot.costs[index].value, dot.value.value) for dot in known], panel)
@@ -223,20 +224,20 @@ def _name(
 
 
 def _inches(axes: Axes, points: Sequence[Point], panel: Point) -> list[Point]:
-    """Points of data from the lower left of the panel."""
+    """Data coordinates as inches from the lower left of the panel."""
     shares = axes.transLimits.transform(axes.transScale.transform(points))
     return [(float(x) * panel[0], float(y) * panel[1]) for x, y in shares]
 
 
 def _along(corners: Sequence[Point]) -> list[Box]:
-    """What the segments of a line cover."""
+    """The boxes that the segments of a line cover."""
     return [
         (min(a, c) - 0.02, min(b, d) - 0.02, max(a, c) + 0.02, max(b, d) + 0.02)
         for (a, b), (c, d) in itertools.pairwise(corners)
     ]
 
 
-def _key(axes: Axes, dots: Sequence[Dot], styles: Mapping[str, Style], best: set[str]) -> None:
+def _key(axes: Axes, dots: Sequence[Dot], styles: Styles, best: set[str]) -> None:
     handles = [
         Line2D(
             [], [], label=drawable(f"{place}  {dot.label}"), **_mark(styles[dot.encoding], on_front=dot.label in best)

@@ -1,4 +1,4 @@
-"""TODO."""
+"""Rounding drift: how much attention changes when an encoding computes in bfloat16 instead of float32."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,12 +11,12 @@ from benchmark.reports.draw.canvas import styled
 from benchmark.reports.draw.style import MUTED, palette
 from benchmark.reports.words import t
 
-LEAST_SHARE = 1e-4  # drawn for less: a logarithm has no zero
+LEAST_SHARE = 1e-4  # smaller shares are drawn here: a logarithmic axis has no zero
 
 
 @styled
 def drift(curves: Mapping[str, Sequence[tuple[int, float]]], tolerated: float) -> Figure:
-    """What bfloat16 moves, by position: for each encoding (position, share of attention), as `check` measures it."""
+    """Share of attention that moves, by position: (position, share) points per encoding, as `check` measures them."""
     figure, axes = one_panel(*beside_legend(curves))
     styles = palette(curves)
     for encoding, points in curves.items():
@@ -26,7 +26,7 @@ def drift(curves: Mapping[str, Sequence[tuple[int, float]]], tolerated: float) -
         axes.plot(places, shares, color=style.color, marker=style.marker, linestyle=style.line_style)
     axes.axhline(tolerated, color=MUTED, linestyle=(0, (3, 3)), linewidth=1.2)
     where: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "fontsize": 9, "color": MUTED}
-    axes.text(0.01, tolerated / 1.08, t("most that is tolerated: {value:g}", value=tolerated), va="top", **where)
+    axes.text(0.01, tolerated / 1.08, t("tolerance: {value:g}", value=tolerated), va="top", **where)
     axes.set_title(t("bfloat16 against float32, by position"), pad=24)
     write_note(axes, t("last 8 tokens of each length; 1 untrained model, no interval"))
     last = max(points[-1][0] + 1 for points in curves.values())

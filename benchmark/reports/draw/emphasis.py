@@ -1,25 +1,30 @@
-"""TODO."""
+"""Emphasis in crowded figures: a few encodings are drawn bold, the others thin and light behind them.
 
-from collections.abc import Mapping
+Bold are the classic encodings (which keep their colour in every figure), the reference, and the encoding with the best
+mean at the longest length. The others stay in the legend.
+
+Convention: up to MANY encodings, all are bold.
+"""
+
 from dataclasses import replace
 
 import pandas as pd
 
-from benchmark.reports.draw.style import OWN_COLOR, Style
-from benchmark.reports.page.crowd import MANY
+from benchmark.reports.draw.style import OWN_COLOR, Styles
+from benchmark.reports.page.exhibit import MANY
 
 
-def emphasised(styles: Mapping[str, Style], points: pd.DataFrame, reference: str) -> Mapping[str, Style]:
-    """The styles of a figure of `statistics.over_seeds`: light for all but a few, where there are many."""
+def emphasised(styles: Styles, points: pd.DataFrame, reference: str) -> Styles:
+    """The styles for a figure of `points.over_seeds`: if there are many, all but a few are light."""
     names = set(points["encoding"])
     if len(names) <= MANY:
         return styles
-    strong = {*OWN_COLOR, reference, _best(points)}
-    return {name: replace(style, light=name not in strong) for name, style in styles.items()}
+    bold = {*OWN_COLOR, reference, _best(points)}
+    return {name: replace(style, light=name not in bold) for name, style in styles.items()}
 
 
 def _best(points: pd.DataFrame) -> str:
-    """The encoding with the best mean at the longest length, "" if nothing has one."""
+    """The encoding with the best mean at the longest length; "" if none has a value there."""
     longest = points[(points["length"] == points["length"].max()) & points["mean"].notna()]
     if longest.empty:
         return ""

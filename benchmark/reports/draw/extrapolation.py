@@ -1,6 +1,4 @@
-"""TODO."""
-
-from collections.abc import Mapping
+"""The extrapolation curve of a task: a metric against length, within and beyond the trained length."""
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -21,14 +19,14 @@ from benchmark.reports.draw.axes import (
     write_note,
 )
 from benchmark.reports.draw.canvas import styled
-from benchmark.reports.draw.style import Style
+from benchmark.reports.draw.style import Styles
 from benchmark.reports.stats.points import over_seeds
 from benchmark.reports.words import t
 
 
 @styled
-def extrapolation(table: pd.DataFrame, styles: Mapping[str, Style], title: str = "") -> Figure:
-    """Mean and band over seeds against length. `table`: rows of `aggregate.frame` of one task, setting and metric."""
+def extrapolation(table: pd.DataFrame, styles: Styles, title: str = "") -> Figure:
+    """Mean and band over seeds against length. `table`: rows of `metric_table` of one task, setting and metric."""
     points = over_seeds(table)
     figure, axes = one_panel(*beside_legend(points["encoding"]))
     draw_curves(axes, points, styles)

@@ -1,7 +1,9 @@
-"""TODO."""
+"""Grids of a task: scores by two axes as heatmaps, one per encoding, and by one axis as curves.
+
+Convention: black outlines mark the fields whose problems are no longer than those of training.
+"""
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,17 +18,17 @@ from benchmark.reports.draw.axes import CHANCE_LINE, beside_legend, draw_legend,
 from benchmark.reports.draw.canvas import styled
 from benchmark.reports.draw.fonts import drawable
 from benchmark.reports.draw.heatmap import set_ink
-from benchmark.reports.draw.style import Style
+from benchmark.reports.draw.style import BLANK, Styles
 from benchmark.reports.phrases import AXES, metric_label, seeds_phrase
 from benchmark.reports.stats.estimate import mean_interval
 from benchmark.reports.words import t
 
-GRID_COLUMNS = 3  # heatmaps of grids in a row
+GRID_COLUMNS = 3  # heatmaps side by side
 
 
 @styled
 def fields(table: pd.DataFrame) -> Figure:
-    """A heatmap an encoding, all on one scale, the mean over seeds in each field. `table`: a grid of `by_field`."""
+    """One heatmap per encoding, all on one scale, with the mean over seeds in each field. `table`: from `by_field`."""
     means = table.groupby(["encoding", "down_first", "across_first"])["value"].mean()
     limits = (0.0, 1.0) if METRICS[label_of(table, "metric")].bounded else (float(means.min()), float(means.max()))
     cmap = "viridis_r" if table["lower_is_better"].iloc[0] else "viridis"
@@ -63,8 +65,8 @@ def fields(table: pd.DataFrame) -> Figure:
 
 
 @styled
-def along(table: pd.DataFrame, styles: Mapping[str, Style]) -> Figure:
-    """The axis down of a grid as curves: mean and band over seeds, at L and at the longest length. As `fields`."""
+def along(table: pd.DataFrame, styles: Styles) -> Figure:
+    """The vertical axis of a grid as curves: mean and band over seeds, at L and at the longest length."""
     lengths = ends_of(table)
     down = _ranges(table[table["length"].isin(lengths)], "down")
     _, height = beside_legend(table["encoding"])
@@ -87,17 +89,17 @@ def along(table: pd.DataFrame, styles: Mapping[str, Style]) -> Figure:
 
 
 def ends_of(table: pd.DataFrame) -> list[int]:
-    """The trained and the longest length of a grid, as far as they were measured."""
+    """The trained and the longest length of a grid, if they were measured."""
     return sorted({int(table["train_length"].iloc[0]), int(table["length"].max())} & set(table["length"]))
 
 
 def range_label(first: int, last: int) -> str:
-    """A range of an axis: "3-4", or "20" where it is a single value."""
+    """A range on an axis: "3–4", or "20" for a single value."""
     return f"{first:,}" if first == last else f"{first:,}–{last:,}"
 
 
 def _ranges(table: pd.DataFrame, side: str) -> dict[int, str]:
-    """The ranges of an axis of a grid in their order: the first value of each, and its label."""
+    """The ranges along an axis, in order: {first value: label}."""
     known = table.drop_duplicates(f"{side}_first").sort_values(f"{side}_first")
     return {
         int(first): range_label(int(first), int(last))
@@ -106,7 +108,7 @@ def _ranges(table: pd.DataFrame, side: str) -> dict[int, str]:
 
 
 def _draw_fields(axes: Axes, grid: pd.DataFrame, limits: tuple[float, float], cmap: str) -> None:
-    """One heatmap of means, on the scale of all."""
+    """One heatmap of means, on the common scale."""
     low, high = limits
     seaborn.heatmap(
         grid,
@@ -123,20 +125,20 @@ def _draw_fields(axes: Axes, grid: pd.DataFrame, limits: tuple[float, float], cm
     )
     set_ink(axes, columns=grid.shape[1])
     axes.grid(visible=False)
-    axes.set_facecolor("#EFEFEF")
+    axes.set_facecolor(BLANK)
     axes.tick_params(length=0)
 
 
 def _outline_trained(axes: Axes, own: pd.DataFrame, down: list[int], across: list[int]) -> None:
-    """A frame around the fields whose problems are no longer than those of training."""
+    """Outline the fields whose problems are no longer than those of training."""
     inside = own[own["length"] <= own["train_length"]]
     if not inside.empty:
         rows, columns = down.index(inside["down_first"].max()) + 1, across.index(inside["across_first"].max()) + 1
         axes.add_patch(Rectangle((0, 0), columns, rows, fill=False, edgecolor="black", linewidth=1.8, clip_on=False))
 
 
-def _draw_along(axes: Axes, here: pd.DataFrame, down: list[int], styles: Mapping[str, Style]) -> list[int]:
-    """The curves of one length; on how many seeds their points stand."""
+def _draw_along(axes: Axes, here: pd.DataFrame, down: list[int], styles: Styles) -> list[int]:
+    """Draw the curves of one length; return the number of seeds behind each point."""
     bounded, counts = METRICS[here["metric"].iloc[0]].bounded, []
     for name, own in here.groupby("encoding"):
         style, by_place = styles[str(name)], own.groupby("down_first")["value"].agg(list).sort_index()
@@ -154,5 +156,5 @@ def _draw_along(axes: Axes, here: pd.DataFrame, down: list[int], styles: Mapping
 
 
 def _axis(table: pd.DataFrame, side: str) -> str:
-    """An axis of a grid, for people."""
+    """The name of an axis as a reader sees it."""
     return AXES.get(label_of(table, side), label_of(table, side))

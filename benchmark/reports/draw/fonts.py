@@ -1,7 +1,7 @@
-"""Glyphs for every text of a figure: DejaVu Sans first, then Noto Sans SC for Chinese.
+"""Fonts for all text in figures: DejaVu Sans first, then Noto Sans SC for Chinese.
 
 The Chinese font comes with the package pylopdf-fonts-zh-cn (Noto Sans SC, SIL Open Font License). A character that
-neither font has is spelled out by its code point, so that it never becomes an empty box.
+neither font has is replaced by its code point, so it never becomes an empty box.
 """
 
 from functools import cache
@@ -20,7 +20,7 @@ LATIN = "DejaVu Sans"  # ships with matplotlib
 
 @cache
 def chinese_font() -> Path:
-    """The file of the Chinese font, wherever pip put it."""
+    """Path of the Chinese font, wherever pip installed it."""
     try:
         listed = files(PACKAGE) or []
     except PackageNotFoundError:
@@ -33,14 +33,14 @@ def chinese_font() -> Path:
 
 @cache
 def families() -> tuple[str, str]:
-    """The font families of every figure, in order, known to matplotlib from now on."""
+    """Register the fonts with matplotlib and return their families, in order of preference."""
     path = str(chinese_font())
     font_manager.fontManager.addfont(path)
     return LATIN, font_manager.FontProperties(fname=path).get_name()
 
 
 def drawable(text: str) -> str:
-    """The text, with each character that no font of ours has spelled "[U+1F600]"."""
+    """The text, with each character that our fonts lack written as "[U+1F600]"."""
     known = _characters()
     return "".join(letter if ord(letter) in known or letter == "\n" else f"[U+{ord(letter):04X}]" for letter in text)
 

@@ -1,4 +1,7 @@
-"""TODO."""
+"""A heatmap of encodings x lengths for one task: the same values as the extrapolation curve, at a glance.
+
+Convention: rows are ordered by the value at the longest length, best first; encodings without one come last.
+"""
 
 import numpy as np
 import pandas as pd
@@ -10,7 +13,7 @@ from benchmark.metrics import METRICS
 from benchmark.reports.draw.axes import CHARACTER, label_of, length_labels, one_panel, seed_span, write_note
 from benchmark.reports.draw.canvas import styled
 from benchmark.reports.draw.fonts import drawable
-from benchmark.reports.draw.style import MUTED
+from benchmark.reports.draw.style import BLANK, MUTED, ink_on
 from benchmark.reports.phrases import NOTHING, STATUSES, metric_label
 from benchmark.reports.stats.points import over_seeds
 from benchmark.reports.words import t
@@ -18,7 +21,7 @@ from benchmark.reports.words import t
 
 @styled
 def length_heatmap(table: pd.DataFrame) -> Figure:
-    """Encodings x lengths, the mean over seeds in each field. `table`: as for `extrapolation`."""
+    """Encodings x lengths with the mean over seeds in each field. `table`: as for `extrapolation`."""
     points = over_seeds(table)
     grid = points.pivot(index="encoding", columns="length", values="mean")
     order = (
@@ -44,7 +47,7 @@ def length_heatmap(table: pd.DataFrame) -> Figure:
         cbar_kws={"label": metric_label(label_of(points, "metric"))},
     )
     set_ink(axes, columns=grid.shape[1])
-    axes.set_facecolor("#EFEFEF")
+    axes.set_facecolor(BLANK)
     for row, column in zip(*np.nonzero(grid.isna().to_numpy()), strict=True):
         axes.text(column + 0.5, row + 0.5, _absent(states.iloc[row, column]), ha="center", va="center", color=MUTED)
     axes.set_yticks(np.arange(len(grid)) + 0.5, [drawable(str(name)) for name in grid.index], rotation=0)
@@ -53,20 +56,18 @@ def length_heatmap(table: pd.DataFrame) -> Figure:
     axes.set_xlabel(t("problem length (multiple of the trained length)"))
     axes.set_ylabel("")
     axes.set_title(t("{task}: encoding by length", task=label_of(points, "task")), pad=36)
-    # In two lines: one would push the colour bar away from few columns.
+    # On two lines: one long line would push the colour bar away from a narrow grid.
     mean = t("mean over {seeds}, no interval drawn", seeds=seed_span(points["n"]))
-    write_note(axes, f"{mean}\n{t('—: unsupported or not there')}")
+    write_note(axes, f"{mean}\n{t('—: unsupported or missing')}")
     return figure
 
 
 def set_ink(axes: Axes, *, columns: int) -> None:
-    """Figures in a heatmap's fields black or white, whichever contrasts more (WCAG 2.2, relative luminance)."""
-    faces = np.asarray(axes.collections[0].get_facecolor())[:, :3]
-    linear = np.where(faces <= 0.04045, faces / 12.92, ((faces + 0.055) / 1.055) ** 2.4)
-    luminance = linear @ np.array([0.2126, 0.7152, 0.0722])
+    """Give every number of a heatmap the ink that contrasts more with its field."""
+    inks = ink_on(axes.collections[0].get_facecolor())
     for text in axes.texts:
         column, row = (int(place) for place in text.get_position())
-        text.set_color("black" if luminance[row * columns + column] > 0.179 else "white")
+        text.set_color(str(inks[row * columns + column]))
 
 
 def _absent(status: object) -> str:

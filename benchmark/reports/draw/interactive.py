@@ -1,22 +1,21 @@
-"""Interactive curves as plotly figures in plain data: drawn in the browser by templates/curves.js.
+"""Interactive curves as plotly figures in plain data, drawn in the browser by templates/curves.js.
 
-Colours are names such as "$text" or "$series-2/0.16" (a colour of the stylesheet, with its opacity): the page looks
-them up when it draws, so that a figure follows the reader's light or dark theme. Every text from outside is escaped,
-since plotly reads a part of HTML in names and labels.
+Colours are names such as "$text" or "$series-2/0.16" (a colour of the stylesheet, with its opacity). The page looks
+them up when it draws, so a figure follows the reader's light or dark theme. All outside text is escaped, because plotly
+interprets some HTML in names and labels.
 """
 
 import html
-import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from benchmark.reports.draw.style import COLORS, Style
-from benchmark.reports.page.exhibit import Figure
+from benchmark.reports.page.exhibit import PlotlyFigure
 from benchmark.reports.stats.estimate import Estimate
 from benchmark.reports.words import t
 
-SYMBOLS = {  # matplotlib's markers by plotly's names
+SYMBOLS = {  # matplotlib's markers: plotly's names
     "o": "circle",
     "s": "square",
     "^": "triangle-up",
@@ -39,7 +38,7 @@ class Point:
 
 @dataclass(frozen=True, kw_only=True)
 class Curve:
-    """What one encoding reaches, in the style that it has in every figure."""
+    """The values of one encoding, in its style."""
 
     name: str
     style: Style
@@ -47,18 +46,18 @@ class Curve:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Axes:
-    """What the axes show, and the landmarks: the trained length, and what a guesser reaches."""
+class ChartAxes:
+    """Titles and ticks of the axes, and two landmarks: the trained length and chance."""
 
     x_title: str
     y_title: str
     trained_length: int
     ticks: tuple[tuple[float, str], ...]
     share: bool = False  # the value lies between 0 and 1
-    chance: tuple[tuple[float, float], ...] = ()  # (place, value)
+    chance: tuple[tuple[float, float], ...] = ()  # (length, value)
 
 
-def line_chart(curves: Sequence[Curve], axes: Axes) -> Figure:
+def line_chart(curves: Sequence[Curve], axes: ChartAxes) -> PlotlyFigure:
     """Curves with bands over a logarithmic axis of lengths."""
     behind_first = sorted(curves, key=lambda curve: not curve.style.light)
     traces = [trace for curve in behind_first for trace in (*_bands(curve), _line(curve))]
@@ -67,23 +66,22 @@ def line_chart(curves: Sequence[Curve], axes: Axes) -> Figure:
     return {"data": traces, "layout": _layout(axes)}
 
 
-def embed(content: Mapping[str, Figure | str]) -> str:
-    """Figures or words as JSON that is safe inside a script element: no "<" can end it."""
-    text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
-
-
 def plain(text: str) -> str:
-    """A text as plotly shows it literally."""
+    """A text escaped so that plotly shows it literally."""
     return html.escape(text, quote=False)
 
 
 def number(value: float) -> float | None:
-    """A value as JSON can hold it: None where there is none."""
+    """A value as JSON can hold it: None for NaN."""
     return round(value, 6) if math.isfinite(value) else None
 
 
-def _line(curve: Curve) -> Figure:
+def series(style: Style) -> str:
+    """The stylesheet's name for an encoding's colour."""
+    return f"$series-{COLORS.index(style.color)}"
+
+
+def _line(curve: Curve) -> PlotlyFigure:
     color, light = series(curve.style), curve.style.light
     return {
         "type": "scatter",
@@ -102,8 +100,8 @@ def _line(curve: Curve) -> Figure:
     }
 
 
-def _bands(curve: Curve) -> Iterable[Figure]:
-    """The interval around a curve, one closed outline for each unbroken run of points; none around a light one."""
+def _bands(curve: Curve) -> Iterable[PlotlyFigure]:
+    """The interval around a curve: a closed outline per unbroken run of points, and none if the curve is light."""
     if curve.style.light:
         return
     run: list[Point] = []
@@ -115,7 +113,7 @@ def _bands(curve: Curve) -> Iterable[Figure]:
             run = []
 
 
-def _band(run: Sequence[Point], curve: Curve) -> Figure:
+def _band(run: Sequence[Point], curve: Curve) -> PlotlyFigure:
     there, back = list(run), list(reversed(run))
     return {
         "type": "scatter",
@@ -131,7 +129,7 @@ def _band(run: Sequence[Point], curve: Curve) -> Figure:
     }
 
 
-def _chance(chance: Sequence[tuple[float, float]]) -> Figure:
+def _chance(chance: Sequence[tuple[float, float]]) -> PlotlyFigure:
     return {
         "type": "scatter",
         "mode": "lines",
@@ -143,7 +141,7 @@ def _chance(chance: Sequence[tuple[float, float]]) -> Figure:
     }
 
 
-def _layout(axes: Axes) -> Figure:
+def _layout(axes: ChartAxes) -> PlotlyFigure:
     line = {"showline": True, "linecolor": "$axis", "gridcolor": "$grid", "zeroline": False, "automargin": True}
     places, labels = zip(*axes.ticks, strict=True) if axes.ticks else ((), ())
     y_range = {"range": [-0.02, 1.03]} if axes.share else {}
@@ -162,7 +160,7 @@ def _layout(axes: Axes) -> Figure:
         "annotations": [_trained_label(axes.trained_length)],
         "hovermode": "closest",
         "hoverlabel": {"align": "left", "bgcolor": "$surface", "bordercolor": "$axis", "font": {"color": "$text"}},
-        "showlegend": False,  # the page has its own, which a keyboard reaches
+        "showlegend": False,  # the page has its own, which works from the keyboard
         "margin": {"l": 56, "r": 12, "t": 54, "b": 48},
         "paper_bgcolor": "$surface",
         "plot_bgcolor": "$surface",
@@ -170,12 +168,12 @@ def _layout(axes: Axes) -> Figure:
     }
 
 
-def _trained_length(length: int) -> Figure:
+def _trained_length(length: int) -> PlotlyFigure:
     line = {"color": "$muted", "width": 1.25, "dash": "dash"}
     return {"type": "line", "yref": "paper", "x0": length, "x1": length, "y0": 0, "y1": 1, "line": line}
 
 
-def _trained_label(length: int) -> Figure:
+def _trained_label(length: int) -> PlotlyFigure:
     return {
         "x": math.log10(length),
         "xanchor": "left",
@@ -186,8 +184,3 @@ def _trained_label(length: int) -> Figure:
         "showarrow": False,
         "font": {"size": 11, "color": "$muted"},
     }
-
-
-def series(style: Style) -> str:
-    """The stylesheet's name of an encoding's colour."""
-    return f"$series-{COLORS.index(style.color)}"

@@ -1,7 +1,6 @@
-"""TODO."""
+"""Language loss by absolute position in the text, in log-spaced bins."""
 
 import math
-from collections.abc import Mapping
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -21,15 +20,15 @@ from benchmark.reports.draw.axes import (
     write_note,
 )
 from benchmark.reports.draw.canvas import styled
-from benchmark.reports.draw.style import Style
+from benchmark.reports.draw.style import Styles
 from benchmark.reports.phrases import metric_label, seeds_phrase
 from benchmark.reports.stats.estimate import mean_interval
 from benchmark.reports.words import t
 
 
 @styled
-def position_loss(table: pd.DataFrame, styles: Mapping[str, Style]) -> Figure:
-    """Loss by absolute position, mean and band over seeds. `table`: `aggregate.by_position` of one task and setting."""
+def position_loss(table: pd.DataFrame, styles: Styles) -> Figure:
+    """Loss by absolute position, mean and band over seeds. `table`: `by_position` of one task and setting."""
     figure, axes = one_panel(*beside_legend(table["encoding"]))
     counts = []
     for encoding, own in table.groupby("encoding"):
@@ -52,7 +51,7 @@ def position_loss(table: pd.DataFrame, styles: Mapping[str, Style]) -> Figure:
 
 
 def _bin(group: pd.DataFrame) -> tuple[float, float, float, float, int]:
-    """Geometric centre of a bin (positions counted from 1), and the loss over seeds there."""
+    """The geometric centre of a bin (positions counted from 1) and the loss there, over seeds."""
     start, stop = int(group["position_start"].iloc[0]), int(group["position_stop"].iloc[0])
     estimate = mean_interval(list(group["loss_nats"]))
     return math.sqrt((start + 1) * stop), estimate.value, estimate.low, estimate.high, estimate.n

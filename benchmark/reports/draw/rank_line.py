@@ -1,7 +1,10 @@
-"""A line of mean ranks with the critical difference, as in Demsar 2006, figure 1: bars join who is not told apart."""
+"""Mean ranks on a line, with the critical difference: bars join encodings that do not differ significantly.
+
+Source: Demsar 2006, Journal of Machine Learning Research 7, figure 1.
+"""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
@@ -9,7 +12,7 @@ from matplotlib.figure import Figure
 
 from benchmark.reports.draw.canvas import styled
 from benchmark.reports.draw.fonts import drawable
-from benchmark.reports.draw.style import MUTED, Style
+from benchmark.reports.draw.style import MUTED, Styles
 from benchmark.reports.draw.tiles import label_width
 
 ROW = 0.21  # inches from label to label
@@ -21,7 +24,7 @@ TICKS = 12
 
 @dataclass(frozen=True, kw_only=True)
 class Ranked:
-    """An encoding's label, its mean rank, and the encoding whose style it has."""
+    """An encoding's label, its mean rank, and the encoding whose style it takes."""
 
     label: str
     encoding: str
@@ -29,7 +32,7 @@ class Ranked:
 
     @property
     def text(self) -> str:
-        """The label with the rank."""
+        """The label followed by the rank."""
         return drawable(f"{self.label}  {self.rank:.2f}")
 
 
@@ -38,11 +41,11 @@ def ranks(
     ranked: Sequence[Ranked],
     runs: Sequence[tuple[int, int]],
     critical: float,
-    styles: Mapping[str, Style],
+    styles: Styles,
     title: str,
     notes: Sequence[str],
 ) -> Figure:
-    """Best at the left. `ranked` in the order of their ranks; `runs` of `rank_test.joined`."""
+    """Best on the left. `ranked` is in the order of ranks; `runs` comes from `friedman.indistinct_runs`."""
     half = math.ceil(len(ranked) / 2)
     side = 0.45 + max(label_width(each.text) for each in ranked)
     bars = 0.2 + BAR_ROW * len(runs)
@@ -70,7 +73,7 @@ def ranks(
 
 @dataclass(frozen=True, kw_only=True)
 class _Line:
-    """Where the line of ranks 1 .. most lies, in inches from the upper left."""
+    """Position of the line of ranks 1 .. most, in inches from the upper left."""
 
     left: float
     down: float
@@ -89,7 +92,7 @@ def _draw_line(axes: Axes, line: _Line) -> None:
 
 
 def _draw_critical(axes: Axes, line: _Line, critical: float) -> None:
-    """The critical difference as a bar above the line, as long as the line at most: an arrow says that it is longer."""
+    """The critical difference as a bar above the line; an arrow marks one that is longer than the line."""
     whole = critical <= line.most - 1
     end = line.at(1 + critical) if whole else line.left + LINE_WIDTH
     down = line.down - 0.42
@@ -102,7 +105,7 @@ def _draw_critical(axes: Axes, line: _Line, critical: float) -> None:
 
 
 def _draw_stem(axes: Axes, line: _Line, each: Ranked, down: float, color: str, *, left: bool) -> None:
-    """From the rank down, and out to the label at the nearer side."""
+    """From the rank down, then out to the label on its side."""
     place, level = line.at(each.rank), -(line.down + down)
     end = line.left - 0.25 if left else line.left + LINE_WIDTH + 0.25
     axes.plot([place, place, end], [-line.down, level, level], color=color, linewidth=1.3, solid_joinstyle="miter")

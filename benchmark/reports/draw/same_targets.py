@@ -1,6 +1,5 @@
-"""TODO."""
+"""Language loss of the same target tokens at every length, and its difference to a context cropped to L."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -19,14 +18,14 @@ from benchmark.reports.draw.axes import (
     write_note,
 )
 from benchmark.reports.draw.canvas import styled
-from benchmark.reports.draw.style import MUTED, Style
+from benchmark.reports.draw.style import MUTED, Styles
 from benchmark.reports.stats.points import over_seeds
 from benchmark.reports.words import t
 
 
 @styled
-def same_targets(losses: pd.DataFrame, over_crop: pd.DataFrame, styles: Mapping[str, Style]) -> Figure:
-    """Language loss of the same target tokens, and what it is more than after L tokens each. As `extrapolation`."""
+def same_targets(losses: pd.DataFrame, over_crop: pd.DataFrame, styles: Styles) -> Figure:
+    """Above: the loss of the same targets. Below: the same, minus their loss after exactly L tokens of context."""
     points, differences = over_seeds(losses), over_seeds(over_crop)
     width, height = beside_legend(points["encoding"])
     figure = Figure(figsize=(width, 1.4 * height), layout="constrained")
@@ -40,10 +39,10 @@ def same_targets(losses: pd.DataFrame, over_crop: pd.DataFrame, styles: Mapping[
     draw_curves(bottom, differences, styles)
     draw_trained_line(bottom, int(points["train_length"].iloc[0]))
     bottom.axhline(0, color=MUTED, linewidth=1.2)
-    bottom.set_title(t("less the loss of the same targets after exactly L tokens each"), fontsize=10)
+    bottom.set_title(t("minus the loss of the same targets after exactly L tokens each"), fontsize=10)
     bottom.set_ylabel(t("difference in loss\n(nats per token)"))
     side: dict[str, Any] = {"transform": bottom.transAxes, "fontsize": 9, "color": MUTED, "ha": "left"}
-    bottom.text(1.02, 0.98, t("above 0: what is farther\nthan L does harm"), va="top", **side)
-    bottom.text(1.02, 0.02, t("below 0: what is farther\nthan L is of use"), va="bottom", **side)
+    bottom.text(1.02, 0.98, t("above 0: context beyond\nL does harm"), va="top", **side)
+    bottom.text(1.02, 0.02, t("below 0: context beyond\nL helps"), va="bottom", **side)
     set_length_axis(bottom, points)
     return figure

@@ -1,11 +1,11 @@
-"""Small multiples of one encoding: a panel a task, with its curve over those of all others in grey.
+"""Small multiples of one encoding: one panel per task, with its curve on top of everyone else's in grey.
 
-Written as SVG by hand: matplotlib takes a second for such a figure, and a report of thirty encodings has thirty. Inside
-a page the colours are the stylesheet's, and follow the reader's theme; a file that stands alone falls back on those of
-all other figures.
+The SVG is written by hand: matplotlib takes a second for such a figure, and a report of thirty encodings has thirty of
+them. Inside a page, colours come from the stylesheet and follow the reader's theme; a standalone file falls back on the
+colours of all other figures.
 
-    right   log2(length)                             L is an upright line
-    up      the value, 0 to 1 for a share; else the span of all means that are shown, with a twentieth more on each side
+    right   log2(length)                             L is a vertical line
+    up      the value, 0 to 1 for a share; otherwise the span of all means shown, widened by a twentieth on each side
 """
 
 import math
@@ -13,40 +13,39 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
-from typing import Any
 
 import pandas as pd
 from markupsafe import escape
 
 from benchmark.metrics import METRICS
 from benchmark.reports.draw.interactive import series
-from benchmark.reports.draw.style import MUTED, Style
+from benchmark.reports.draw.style import EDGE, MUTED, Style
+from benchmark.reports.page.rows import PointRow, typed_rows
 
-COLUMNS = 2
-WIDTH, HEIGHT = 230, 150  # of a panel with its words, in CSS pixels
-LEFT, TOP, RIGHT, BOTTOM = 34, 36, 8, 18  # of the words around it
-GREY = "var(--axis,#b0b0b0)"
+ABREAST = 2  # panels side by side
+WIDTH, HEIGHT = 230, 150  # of a panel with its text, in CSS pixels
+LEFT, TOP, RIGHT, BOTTOM = 34, 36, 8, 18  # margins for the text
+GREY = f"var(--axis,{EDGE})"
 INK = f"var(--muted,{MUTED})"
 
-Row = dict[Any, Any]
 Spot = tuple[float, float]
-Placing = Callable[[float, float], Spot]  # of a length and a value
+Placing = Callable[[float, float], Spot]  # from a length and a value
 
 
 @dataclass(frozen=True, kw_only=True)
 class Backdrop:
-    """What the panels of a task have in common, whatever encoding they are of."""
+    """What the panels of a task have in common, whichever encoding they show."""
 
     title: str
-    note: str  # the unit, and which way is better
-    points: pd.DataFrame  # of `statistics.over_seeds`
+    note: str  # the metric, and which direction is better
+    points: pd.DataFrame  # of `points.over_seeds`
     train_length: int
 
     @cached_property
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[PointRow]:
         """The points that have a value, curve by curve."""
         known = self.points[self.points["mean"].map(math.isfinite)]
-        return known.sort_values(["encoding", "trained_with", "length"]).to_dict("records")
+        return typed_rows(known.sort_values(["encoding", "trained_with", "length"]), PointRow)
 
     @cached_property
     def across(self) -> tuple[float, float]:
@@ -59,12 +58,12 @@ class Backdrop:
         """The ends of the axis of values."""
         if METRICS[self.points["metric"].iloc[0]].bounded:
             return 0.0, 1.0
-        means = [row["mean"] for row in self.rows] or [0.0]
+        means = [row.mean for row in self.rows] or [0.0]
         room = 0.05 * (max(means) - min(means)) or 0.5
         return min(means) - room, max(means) + room
 
     def spot(self, length: float, value: float) -> Spot:
-        """Where a value is drawn; what is outside the panel stands at its edge."""
+        """Where a value is drawn; values outside the panel stand at its edge."""
         (left, right), (bottom, top) = self.across, self.up
         share = min(1.0, max(0.0, (value - bottom) / (top - bottom)))
         along = (math.log2(length) - left) / (right - left)
@@ -73,23 +72,23 @@ class Backdrop:
 
 @dataclass(frozen=True, kw_only=True)
 class Drawn:
-    """A backdrop with its marks, which are the same in the panels of all encodings."""
+    """A backdrop as SVG, which is the same in the panels of all encodings."""
 
     backdrop: Backdrop
-    rows: Sequence[Row]
+    rows: Sequence[PointRow]
     below: str
 
     @classmethod
     def of(cls, backdrop: Backdrop) -> "Drawn":
-        """Draw what is common: words, axes, the trained length, chance and every curve in grey."""
+        """Draw the common part: text, axes, the trained length, chance and every curve in grey."""
         rows = backdrop.rows
         return cls(backdrop=backdrop, rows=rows, below=_frame(backdrop) + _others(backdrop, rows))
 
     def panel(self, encoding: str, color: str, reference: str) -> str:
         """The panel of one encoding."""
         spots = self.backdrop.spot
-        own = [row for row in self.rows if row["encoding"] == encoding]
-        compared = [row for row in self.rows if row["encoding"] == reference != encoding]
+        own = [row for row in self.rows if row.encoding == encoding]
+        compared = [row for row in self.rows if row.encoding == reference != encoding]
         marks = "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.2"/>' for x, y in _places(own, spots))
         return (
             f"{self.below}"
@@ -101,12 +100,12 @@ class Drawn:
 
 
 def draw(panels: Sequence[Drawn], encoding: str, style: Style, reference: str, alt: str) -> bytes:
-    """An SVG file of one encoding, a panel a task."""
+    """The SVG file of one encoding, one panel per task."""
     color = f"var(--{series(style).removeprefix('$')},{style.color})"
-    columns = min(COLUMNS, len(panels))
-    size = (columns * WIDTH, math.ceil(len(panels) / COLUMNS) * HEIGHT)
+    columns = min(ABREAST, len(panels))
+    size = (columns * WIDTH, math.ceil(len(panels) / ABREAST) * HEIGHT)
     drawn = "".join(
-        f'<g transform="translate({at % COLUMNS * WIDTH} {at // COLUMNS * HEIGHT})">'
+        f'<g transform="translate({at % ABREAST * WIDTH} {at // ABREAST * HEIGHT})">'
         f"{panel.panel(encoding, color, reference)}</g>"
         for at, panel in enumerate(panels)
     )
@@ -118,7 +117,7 @@ def draw(panels: Sequence[Drawn], encoding: str, style: Style, reference: str, a
 
 
 def _frame(backdrop: Backdrop) -> str:
-    """Words, axes and landmarks."""
+    """Text, axes and landmarks."""
     bottom, right = HEIGHT - BOTTOM, WIDTH - RIGHT
     up, lengths = backdrop.up, sorted(set(backdrop.points["length"]))
     trained, _ = backdrop.spot(backdrop.train_length, up[0])
@@ -139,7 +138,7 @@ def _frame(backdrop: Backdrop) -> str:
     )
 
 
-def _others(backdrop: Backdrop, rows: Sequence[Row]) -> str:
+def _others(backdrop: Backdrop, rows: Sequence[PointRow]) -> str:
     return f'<path d="{_curves(rows, backdrop.spot)}" style="fill:none;stroke:{GREY};stroke-width:.8;opacity:.7"/>'
 
 
@@ -147,35 +146,33 @@ def _chance(backdrop: Backdrop) -> str:
     known = backdrop.points.dropna(subset="chance").drop_duplicates("length").sort_values("length")
     low, high = backdrop.up
     inside = known[(known["chance"] >= low) & (known["chance"] <= high)]
-    return _line(backdrop.spot(row["length"], row["chance"]) for row in inside.to_dict("records"))
+    return _line(backdrop.spot(*place) for place in zip(inside["length"], inside["chance"], strict=True))
 
 
-def _curves(rows: Sequence[Row], spot: Placing) -> str:
+def _curves(rows: Sequence[PointRow], spot: Placing) -> str:
     """The curves of these rows as one path."""
     return "".join(_line(_places(list(own), spot)) for _, own in groupby(rows, key=_curve))
 
 
-def _bands(rows: Sequence[Row], spot: Placing) -> str:
+def _bands(rows: Sequence[PointRow], spot: Placing) -> str:
     """The intervals around these rows as one path."""
-    return "".join(
-        _band([row for row in own if math.isfinite(row["low"])], spot) for _, own in groupby(rows, key=_curve)
-    )
+    return "".join(_band([row for row in own if math.isfinite(row.low)], spot) for _, own in groupby(rows, key=_curve))
 
 
-def _band(rows: Sequence[Row], spot: Placing) -> str:
+def _band(rows: Sequence[PointRow], spot: Placing) -> str:
     if not rows:
         return ""
-    there = [spot(row["length"], row["high"]) for row in rows]
-    back = [spot(row["length"], row["low"]) for row in reversed(rows)]
+    there = [spot(row.length, row.high) for row in rows]
+    back = [spot(row.length, row.low) for row in reversed(rows)]
     return f"{_line([*there, *back])}z"
 
 
-def _curve(row: Row) -> tuple[str, str]:
-    return row["encoding"], row["trained_with"]
+def _curve(row: PointRow) -> tuple[str, str]:
+    return row.encoding, row.trained_with
 
 
-def _places(rows: Sequence[Row], spot: Placing) -> list[Spot]:
-    return [spot(row["length"], row["mean"]) for row in rows]
+def _places(rows: Sequence[PointRow], spot: Placing) -> list[Spot]:
+    return [spot(row.length, row.mean) for row in rows]
 
 
 def _line(places: Iterable[Spot]) -> str:

@@ -1,4 +1,4 @@
-"""TODO."""
+"""Position structure: how the score of a fixed query and key changes with the distance between them."""
 
 import math
 from collections.abc import Sequence
@@ -16,17 +16,17 @@ from benchmark.reports.words import listed, t
 
 @styled
 def structure(probes: Sequence[Probe], layer: int = 0) -> Figure:
-    """The score of a fixed query and key by their distance: a panel an encoding, a line a head."""
+    """The score of a fixed query and key by distance: one panel per encoding, one line per head."""
     columns = min(len(probes), 3)
     rows = math.ceil(len(probes) / columns)
     width, height = max(3.6 * columns, 6.4), 2.9 * rows + 1.6
     figure = Figure(figsize=(width, height))
-    # In inches: to measure the labels of thirty panels would take seconds.
+    # Edges in inches: measuring the labels of thirty panels would take seconds.
     edges = {"left": 0.85 / width, "right": 1 - 0.15 / width, "bottom": 1.15 / height, "top": 1 - 0.95 / height}
     panels = figure.subplots(rows, columns, squeeze=False, gridspec_kw={**edges, "wspace": 0.24, "hspace": 0.42})
     panels = panels.ravel()
     heads = max(probe.structure.shape[1] for probe in probes)
-    colors = seaborn.color_palette("viridis", heads + 1)[:heads]  # its last colour is too light for a line
+    colors = seaborn.color_palette("viridis", heads + 1)[:heads]  # the last colour is too light for a line
     for axes, probe in zip(panels, probes, strict=False):
         for head, scores in enumerate(probe.structure[layer]):
             axes.plot(scores, color=colors[head], linewidth=1.5)

@@ -1,8 +1,12 @@
-"""Static figures: each a pure function from a table of `aggregate` to a matplotlib Figure, without pyplot's globals.
+"""How things look in a figure: one style per encoding (`palette`), and the colours that every figure shares.
 
-Every figure says how many seeds it stands on and which interval it draws. An encoding has one style everywhere
-(`palette`), in colours that the colour-blind can tell apart (Okabe and Ito 2008, https://jfly.uni-koeln.de/color/),
-with a marker and a line pattern of its own besides.
+    luminance = 0.2126 R + 0.7152 G + 0.0722 B,   R, G, B linearised from sRGB
+
+Text on a coloured field is black where the luminance exceeds 0.179 and white elsewhere, whichever contrasts more.
+
+Sources: Okabe and Ito 2008, https://jfly.uni-koeln.de/color/ (colours that colour-blind readers can distinguish);
+WCAG 2.2, https://www.w3.org/TR/WCAG22/#dfn-relative-luminance.
+Convention: an encoding also has its own marker and dash pattern, so a figure can be read without colour.
 """
 
 import zlib
@@ -11,6 +15,9 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
 OWN_COLOR = {
     "rope": "#0072B2",  # blue
     "alibi": "#D55E00",  # vermilion
@@ -18,7 +25,7 @@ OWN_COLOR = {
     "sinusoidal": "#CC79A7",  # reddish purple
     "none": "#6E6E6E",  # grey
 }
-COLORS = ("#E69F00", "#56B4E9", *OWN_COLOR.values())  # the first two are nobody's own
+COLORS = ("#E69F00", "#56B4E9", *OWN_COLOR.values())  # the first two are reserved for no encoding
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")  # plotly's names
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 LINE_STYLES: dict[str, Any] = {
@@ -36,17 +43,22 @@ OWN_MARK = {
     "sinusoidal": ("D", "dashdot"),
     "none": ("v", "solid"),
 }
-MUTED = "#595959"  # reference lines and small print: 7:1 on white
+MUTED = "#595959"  # reference lines and small print: contrast 7:1 on white
+EDGE = "#B0B0B0"  # axes
+GRID = "#E6E6E6"
+HATCH = "#C8C8C8"
+BLANK = "#EFEFEF"  # behind fields without a value
+INK_SWITCH = 0.179  # luminance at which black and white contrast equally
 
 
 @dataclass(frozen=True, kw_only=True)
 class Style:
-    """How an encoding is drawn, in static and in interactive figures."""
+    """How an encoding is drawn, in static and interactive figures alike."""
 
     color: str  # "#RRGGBB"
     marker: str  # matplotlib's name
     dash: str  # one of DASHES
-    light: bool = False  # thin and without a band, so that others stand out
+    light: bool = False  # thin and without a band, so that the others stand out
 
     @property
     def line_style(self) -> Any:
@@ -64,9 +76,9 @@ Styles = Mapping[str, Style]
 
 
 def palette(encodings: Iterable[str]) -> dict[str, Style]:
-    """A style for each label. The classic encodings keep theirs always; others start from a hash of their label.
+    """A style per label. Classic encodings always keep theirs; the others start from a hash of their label.
 
-    No two share a colour and a dash as long as there are not more than 42.
+    Up to 42 encodings, no two share both colour and dash.
     """
     labels = sorted(set(encodings))
     styles = {label: _own_style(label) for label in labels if label in OWN_COLOR}
@@ -76,13 +88,21 @@ def palette(encodings: Iterable[str]) -> dict[str, Style]:
     return styles
 
 
+def ink_on(faces: ArrayLike) -> NDArray[np.str_]:
+    """The text colour, "black" or "white", that contrasts more with each background. `faces`: [..., RGB or RGBA]."""
+    rgb = np.asarray(faces, dtype=float)[..., :3]
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    luminance = linear @ np.array([0.2126, 0.7152, 0.0722])
+    return np.where(luminance > INK_SWITCH, "black", "white")
+
+
 def _own_style(label: str) -> Style:
     marker, dash = OWN_MARK[label]
     return Style(color=OWN_COLOR[label], marker=marker, dash=dash)
 
 
 def _free_style(label: str, taken: Sequence[Style]) -> Style:
-    """The first free colour from the label's hash on; when all are taken, the first free pair of colour and dash."""
+    """The first free colour, counting from the label's hash; after those, the first free pair of colour and dash."""
     start = zlib.crc32(label.encode())
     colors = [COLORS[(start + step) % len(COLORS)] for step in range(len(COLORS))]
     dashes = [DASHES[(start + step) % len(DASHES)] for step in range(len(DASHES))]

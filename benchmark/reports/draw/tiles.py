@@ -1,6 +1,7 @@
-"""A board of coloured fields with a value in each, several beside each other on one scale.
+"""Boards of coloured tiles with a value in each, several boards on one colour scale.
 
-Laid out in inches from the lengths of the labels: letting matplotlib measure a thousand labels would take seconds.
+The layout is computed in inches from the lengths of the labels: letting matplotlib measure a thousand labels would take
+seconds.
 """
 
 import math
@@ -17,37 +18,36 @@ from matplotlib.patches import Rectangle
 
 from benchmark.reports.draw.canvas import styled
 from benchmark.reports.draw.fonts import drawable
-from benchmark.reports.draw.style import MUTED
+from benchmark.reports.draw.style import BLANK, HATCH, MUTED, ink_on
 from benchmark.reports.stats.estimate import Floats
 
 FIELD_HEIGHT = 0.25  # inches, here and below
 FIELD_WIDTH = {True: 0.5, False: 0.25}  # with values, without
 LATIN, CHINESE = 0.068, 0.125  # width of a character of a label
-WIDEST = 15.0  # of boards beside each other
+WIDEST = 15.0  # inches, of boards side by side
 LINE = 0.19  # height of a line of small print
-BAR = 1.0  # what the colour bar takes, with its label
+BAR = 1.0  # width of the colour bar with its label
 BAR_HEIGHT = 2.2
 GAP = 0.25
-BLANK = "#F2F2F2"  # behind what has no value
 
 Place = tuple[int, int]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Board:
-    """Fields by row and column; NaN is drawn hatched. `framed` fields have a frame, `dotted` ones a dot."""
+    """Tiles by row and column; NaN is hatched. `framed` tiles have a frame, `dotted` ones a dot."""
 
     title: str
     values: Floats  # [rows, columns]
-    texts: tuple[tuple[str, ...], ...] = ()  # none: fields too small for a value
+    texts: tuple[tuple[str, ...], ...] = ()  # empty: tiles too small for a value
     framed: frozenset[Place] = frozenset()
     dotted: frozenset[Place] = frozenset()
-    partial: frozenset[Place] = frozenset()  # hatched lightly over their colour
+    partial: frozenset[Place] = frozenset()  # lightly hatched over their colour
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scale:
-    """From a value to a colour; what is beyond an end has the colour of the end."""
+    """From a value to a colour; values beyond an end take the colour of that end."""
 
     colors: str
     low: float
@@ -56,18 +56,18 @@ class Scale:
 
     @property
     def cmap(self) -> Colormap:
-        """The colours as matplotlib has them."""
+        """The colours as a matplotlib colour map."""
         return matplotlib.colormaps[self.colors]
 
     @property
     def norm(self) -> Normalize:
-        """The ends as matplotlib has them."""
+        """The ends as a matplotlib norm."""
         return Normalize(self.low, self.high, clip=True)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Labels:
-    """What stands at the rows and columns of every board, and which of them a rule is drawn before."""
+    """The labels of rows and columns, the same for every board, and the indices before which a rule is drawn."""
 
     rows: tuple[str, ...]
     columns: tuple[str, ...]
@@ -77,7 +77,7 @@ class Labels:
 
 @dataclass(frozen=True, kw_only=True)
 class _Layout:
-    """Sizes in inches; boards stand below each other where they are too wide to stand beside."""
+    """Sizes in inches; boards are stacked if they are too wide to fit side by side."""
 
     boards: int
     side: float  # of row labels
@@ -85,7 +85,7 @@ class _Layout:
     width: float  # of a board
     height: float
     header: float  # of the figure's title and notes
-    least: float  # width that the notes take
+    least: float  # width of the longest note
 
     @property
     def columns(self) -> int:
@@ -100,13 +100,13 @@ class _Layout:
         return max(self.least, width), max(height, self.header + self.top + BAR_HEIGHT + GAP)
 
     def board(self, index: int) -> tuple[float, float, float, float]:
-        """Left, bottom, width and height of a board, in shares of the figure."""
+        """Left, bottom, width and height of a board, as fractions of the figure."""
         row, column = divmod(index, self.columns)
         left = self.side + column * (self.width + GAP)
         return self._shares(left, self.header + self.top + row * (self.top + self.height + GAP))
 
     def bar(self) -> tuple[float, float, float, float]:
-        """The same of the colour bar, beside the first row of boards."""
+        """The same for the colour bar, beside the first row of boards."""
         width, height = self.size
         left, down = self.side + self.columns * (self.width + GAP), self.header + self.top
         return left / width, 1 - (down + BAR_HEIGHT) / height, 0.14 / width, BAR_HEIGHT / height
@@ -118,7 +118,7 @@ class _Layout:
 
 @styled
 def boards(drawn: Sequence[Board], labels: Labels, scale: Scale, title: str, notes: Sequence[str]) -> Figure:
-    """All boards with the same rows, columns and colours."""
+    """Draw boards that share rows, columns and colours."""
     layout = _layout(drawn, labels, notes)
     figure = Figure(figsize=layout.size)
     for index, board in enumerate(drawn):
@@ -134,7 +134,7 @@ def boards(drawn: Sequence[Board], labels: Labels, scale: Scale, title: str, not
 
 
 def label_width(text: str) -> float:
-    """Inches that a label takes."""
+    """Width of a label in inches."""
     return sum(LATIN if ord(letter) < 0x2E80 else CHINESE for letter in drawable(text))
 
 
@@ -143,7 +143,7 @@ def _layout(drawn: Sequence[Board], labels: Labels, notes: Sequence[str]) -> _La
     return _Layout(
         boards=len(drawn),
         side=0.2 + max(map(label_width, labels.rows)),
-        # Titles of columns are set at half a right angle where they do not fit.
+        # Column titles are set at 45 degrees.
         top=0.4 + 0.75 * max(map(label_width, labels.columns)),
         width=across * len(labels.columns),
         height=FIELD_HEIGHT * len(labels.rows),
@@ -155,7 +155,7 @@ def _layout(drawn: Sequence[Board], labels: Labels, notes: Sequence[str]) -> _La
 def _draw(axes: Axes, board: Board, labels: Labels, scale: Scale) -> None:
     rows, columns = board.values.shape
     known = np.ma.masked_invalid(board.values)
-    # An image and not a mesh: a thousand paths would make a page heavy.
+    # An image rather than a mesh: a thousand paths would make a page heavy.
     axes.imshow(known, cmap=scale.cmap, norm=scale.norm, extent=(0, columns, rows, 0), aspect="auto")
     axes.set_xlim(0, columns)
     axes.set_ylim(rows, 0)
@@ -165,9 +165,9 @@ def _draw(axes: Axes, board: Board, labels: Labels, scale: Scale) -> None:
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     for row, column in zip(*np.nonzero(np.isnan(board.values)), strict=True):
-        _hatch(axes, (row, column), "#C8C8C8", BLANK)
+        _hatch(axes, (row, column), HATCH, BLANK)
     for place in sorted(board.partial):
-        _hatch(axes, place, "#FFFFFF", "none")
+        _hatch(axes, place, "white", "none")
     _write(axes, board, scale)
     for row, column in sorted(board.framed):
         frame = Rectangle((column + 0.04, row + 0.05), 0.92, 0.9, fill=False, edgecolor="black", linewidth=1.6)
@@ -184,8 +184,8 @@ def _hatch(axes: Axes, place: Place, color: str, face: str) -> None:
 
 
 def _write(axes: Axes, board: Board, scale: Scale) -> None:
-    """The values, and the dots: black or white, whichever contrasts more with its field."""
-    inks = np.where(_luminance(board.values, scale) > 0.179, "black", "white")
+    """The values and the dots, in the ink that contrasts more with each tile."""
+    inks = ink_on(scale.cmap(scale.norm(np.nan_to_num(board.values))))
     for row, texts in enumerate(board.texts):
         for column, text in enumerate(texts):
             ink = inks[row, column] if np.isfinite(board.values[row, column]) else MUTED
@@ -194,13 +194,6 @@ def _write(axes: Axes, board: Board, scale: Scale) -> None:
         down, across = (np.array(side) for side in zip(*sorted(board.dotted), strict=True))
         aside = (0.89, 0.22) if board.texts else (0.5, 0.5)
         axes.scatter(across + aside[0], down + aside[1], s=9, c=inks[down, across], linewidths=0, zorder=3)
-
-
-def _luminance(values: Floats, scale: Scale) -> Floats:
-    """Relative luminance of each field's colour (WCAG 2.2)."""
-    faces = np.asarray(scale.cmap(scale.norm(np.nan_to_num(values))))[..., :3]
-    linear = np.where(faces <= 0.04045, faces / 12.92, ((faces + 0.055) / 1.055) ** 2.4)
-    return np.asarray(linear @ np.array([0.2126, 0.7152, 0.0722]))
 
 
 def _label(axes: Axes, board: Board, labels: Labels, layout: _Layout, *, first: bool) -> None:

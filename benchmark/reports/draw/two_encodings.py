@@ -1,6 +1,5 @@
-"""TODO."""
+"""Two encodings side by side: their curves, and the paired difference at each length."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -21,7 +20,7 @@ from benchmark.reports.draw.axes import (
 )
 from benchmark.reports.draw.canvas import styled
 from benchmark.reports.draw.fonts import drawable
-from benchmark.reports.draw.style import MUTED, Style
+from benchmark.reports.draw.style import MUTED, Styles
 from benchmark.reports.phrases import metric_label, seeds_phrase
 from benchmark.reports.stats.points import over_seeds
 from benchmark.reports.stats.two_encodings import compare
@@ -29,8 +28,8 @@ from benchmark.reports.words import t
 
 
 @styled
-def paired(table: pd.DataFrame, first: str, second: str, styles: Mapping[str, Style]) -> Figure:
-    """Two encodings: both curves, and the paired difference with its interval at each length. As `extrapolation`."""
+def paired(table: pd.DataFrame, first: str, second: str, styles: Styles) -> Figure:
+    """Above: both curves. Below: the paired difference with its interval. `table`: as for `extrapolation`."""
     own = table[table["encoding"].isin([first, second])]
     points, differences = over_seeds(own), compare(own, first, second)
     figure = Figure(figsize=(beside_legend([first, second])[0], 6.2), layout="constrained")

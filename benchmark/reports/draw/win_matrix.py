@@ -1,4 +1,4 @@
-"""Who beats whom: a board of the probability that a seed of the row beats one of the column."""
+"""Win rates: a board of the probability that a seed of the row's encoding beats a seed of the column's."""
 
 import math
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from benchmark.reports.draw.tiles import Board, Labels, Scale, boards
-from benchmark.reports.page.crowd import MANY
+from benchmark.reports.page.exhibit import MANY
 from benchmark.reports.phrases import NOTHING, qualified
 from benchmark.reports.stats.points import Name
 from benchmark.reports.stats.win_rates import WinRate
@@ -33,14 +33,12 @@ def wins(pairs: Sequence[WinRate], names: Sequence[Name], title: str) -> Figure:
         dotted=frozenset(dotted),
         partial=frozenset(partial),
     )
-    scale = Scale(colors="PuOr_r", low=0, high=1, label=t("P(row better than column)\n0 to 1; .5: neither"))
+    scale = Scale(colors="PuOr_r", low=0, high=1, label=t("P(row better than column)\n0 to 1; 0.5: neither"))
     notes = (
-        t("dot: the 95 % interval of this pair alone leaves .5 out; hatched: itself, or no common task")
+        t("dot: this pair's own 95 % interval excludes 0.5; hatched: the same encoding, or no common task")
         if dotted
-        else t(
-            "no pair has a dot, which would say that its interval leaves .5 out; hatched: itself, or no common task"
-        ),
-        *((t("white stripes: over fewer tasks than the others"),) if partial else ()),
+        else t("no pair has a dot (its 95 % interval excludes 0.5); hatched: the same encoding, or no common task"),
+        *((t("white stripes: based on fewer tasks than the others"),) if partial else ()),
     )
     return boards([board], Labels(rows=labels, columns=labels), scale, title, notes)
 

@@ -1,9 +1,9 @@
-"""What an encoding is, read from its own source text: title, idea, formula and the address of its publication.
+"""Descriptions of encodings, read from their source text: title, idea, formula and the address of the publication.
 
-A module of `benchmark/encodings` opens with a sentence, then the formula as indented lines, which sentences may
-explain, then "Source:". Nothing is imported: a report needs no torch, and runs no code of its reader's.
+A module in `benchmark/encodings` opens with one sentence, then the formula as indented lines with optional sentences
+that explain it, then "Source:". Nothing is imported, so a report loads no torch and runs no code of its reader's.
 
-Convention: an encoding from a file is known by its name alone, so that nothing of it can be shown here.
+Convention: a record holds only the name of an encoding that came from a file, so such an encoding has no description.
 """
 
 import re
@@ -13,23 +13,23 @@ from dataclasses import dataclass
 from benchmark.encodings import CATALOGUE
 from benchmark.errors import UsageError
 
-ADDRESS = re.compile(r"https://[^\s\"'<>]+")  # and no other scheme: it becomes a link
+ADDRESS = re.compile(r"https://[^\s\"'<>]+")  # no other scheme: it becomes a link
 
 
 @dataclass(frozen=True, kw_only=True)
 class Description:
-    """An encoding for people; "" where its source text does not say."""
+    """An encoding as readers see it; "" where the source text says nothing."""
 
     title: str
     idea: str
     formula: str  # lines of plain text
-    where: str  # what explains the formula
-    source: str  # an address
-    around: str  # the encoding that it is built around
+    where: str  # explains the symbols of the formula
+    source: str  # a URL
+    around: str  # label of the encoding it wraps
 
 
 def describe(label: str) -> Description | None:
-    """The encoding with this label; None if none of its name is installed here."""
+    """The description of an encoding; None if no encoding of this name is installed here."""
     try:
         choice = CATALOGUE.registered.choice(label)
         around = CATALOGUE.registered.wrapped(choice)

@@ -1,27 +1,35 @@
-"""TODO."""
+"""Exhibits: a static figure with everything that is said about it.
+
+An exhibit carries its picture as bytes of an SVG or PNG file, so a page neither knows nor loads the library that drew
+it.
+
+Convention: a figure with more than MANY encodings draws a few of them bold and the rest thin, and a table with more
+rows than that starts folded.
+"""
 
 import base64
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
+import pandas as pd
 from markupsafe import Markup
 
-from benchmark.reports.page.crowd import MANY
 from benchmark.reports.page.table import Table
 from benchmark.reports.words import t
 
-Figure = dict[str, Any]  # an interactive figure as plotly reads it, in plain data
+PlotlyFigure = dict[str, Any]  # an interactive figure in plain data, as plotly reads it
 
+MANY = 10
+TALL = MANY + 1  # legend entries: the encodings, and chance
 KEY_DIGITS = 8
-TALL = MANY + 1  # entries of a legend: encodings, and chance
-PLAIN = " !$'()*+,-./:;=?@[]^_`{|}~"  # in the address of a picture: nothing that ends or escapes a value of HTML
+PLAIN = " !$'()*+,-./:;=?@[]^_`{|}~"  # left unescaped in a data URI: none of these ends an HTML attribute
 MEDIA = {"svg": "image/svg+xml", "png": "image/png"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Data:
-    """The numbers behind a figure, to be worked with: a row a point, None where there is no value."""
+    """The numbers behind a figure, for further analysis: one row per point, None where there is no value."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str | float | None, ...], ...]
@@ -29,26 +37,26 @@ class Data:
 
 @dataclass(frozen=True, kw_only=True)
 class Exhibit:
-    """A static figure, its interactive twin if it has one, and what must be said of it."""
+    """A static figure, its interactive twin if it has one, and the text that goes with it."""
 
-    id: str  # of the place in the page, and the name of the picture's file
+    id: str  # anchor in the page, and name of the picture's file
     title: str
-    alt: str  # for those who cannot see it
-    caption: str  # seeds and interval
+    alt: str  # alternative text
+    caption: str  # states seeds and interval
     models: tuple[str, ...]  # keys of the trained models behind it: their folders under cells/
     measured: int  # records behind it
     picture: bytes
     format: str  # "svg" or "png"
     about: str = ""
-    interactive: Figure | None = field(default=None, repr=False)
+    interactive: PlotlyFigure | None = field(default=None, repr=False)
     numbers: Table | None = None
-    data: Data | None = field(default=None, repr=False)  # for readers to take away
-    folded: bool = False  # shown when asked for
-    wide: bool = False  # scrolls on a narrow screen rather than shrink until nothing can be read
+    data: Data | None = field(default=None, repr=False)  # offered as CSV
+    folded: bool = False  # collapsed until opened
+    wide: bool = False  # scrolls on a narrow screen instead of shrinking until illegible
 
     @property
     def tall(self) -> bool:
-        """Whether its interactive twin has many curves to tell apart."""
+        """True if the interactive twin has many curves and needs a taller box."""
         return self.interactive is not None and sum("name" in trace for trace in self.interactive["data"]) > TALL
 
     @property
@@ -58,9 +66,9 @@ class Exhibit:
 
     @property
     def data_uri(self) -> Markup:
-        """The picture inside a page, for a value in double quotes.
+        """The picture as a data URI, for an HTML attribute in double quotes.
 
-        Text is written as it is, since base64 takes a third more, and with single quotes, which need no escape.
+        SVG stays text, because base64 is a third longer; its double quotes become single ones, which need no escape.
         """
         if self.format == "svg":
             text = self.picture.decode().replace("'", "&#39;").replace('"', "'")
@@ -69,17 +77,27 @@ class Exhibit:
 
     @property
     def inline(self) -> Markup:
-        """An SVG picture of ours as a part of the page, where it follows the reader's theme."""
+        """Our own SVG as part of the page, where it follows the reader's theme."""
         return Markup(self.picture.decode())
 
     @property
     def records(self) -> str:
-        """How many records stand behind it."""
+        """The number of records behind the figure, in words."""
         records = t("1 record") if self.measured == 1 else t("{n} records", n=self.measured)
         models = t("1 trained model") if len(self.models) == 1 else t("{n} trained models", n=len(self.models))
         return t("From {records} of {models}", records=records, models=models)
 
     @property
     def folders(self) -> tuple[str, ...]:
-        """The beginnings of the models' folder names, enough to find them."""
+        """The first digits of the models' folder names, enough to find them."""
         return tuple(key[:KEY_DIGITS] for key in self.models)
+
+
+def models_behind(table: pd.DataFrame) -> tuple[str, ...]:
+    """Keys of the trained models that the rows of `metric_table` come from."""
+    return tuple(sorted(set(table["train_key"])))
+
+
+def records_behind(table: pd.DataFrame) -> int:
+    """Number of evaluations that the rows of `metric_table` come from."""
+    return int(table["eval_key"].nunique())

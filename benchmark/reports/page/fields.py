@@ -1,4 +1,7 @@
-"""TODO."""
+"""Fields of tables that several sections share: names, values with intervals, costs, lengths, p values.
+
+Functions that end in `_fields` fill neighbouring columns of one row.
+"""
 
 import math
 from collections.abc import Iterable
@@ -6,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 import pandas as pd
 
+from benchmark.reports.page.rows import PointRow
 from benchmark.reports.page.selection import Panel, Selection
 from benchmark.reports.page.table import Field
 from benchmark.reports.phrases import LEAGUES, NOTHING, metric_label, spell
@@ -14,7 +18,7 @@ from benchmark.reports.stats.reach import Reach
 from benchmark.reports.stats.summary import SummaryRow, SummaryValue
 from benchmark.reports.words import listed, t
 
-LEAST_P = 1e-4  # smaller ones are not told apart
+LEAST_P = 1e-4  # smaller p values are shown as "< 0.0001"
 
 
 class OfTask(Protocol):
@@ -27,16 +31,16 @@ class OfTask(Protocol):
     def setting(self) -> str: ...
 
 
-RowT = TypeVar("RowT", bound=OfTask)
+AnyOfTask = TypeVar("AnyOfTask", bound=OfTask)
 
 
-def rows_of(panel: Panel, rows: Iterable[RowT]) -> list[RowT]:
-    """The rows about a panel's task and setting."""
+def rows_of(panel: Panel, rows: Iterable[AnyOfTask]) -> list[AnyOfTask]:
+    """The rows that belong to a panel's task and setting."""
     return [row for row in rows if (row.task, row.setting) == (panel.task, panel.setting)]
 
 
 def name_field(trained_with: str, encoding: str, league: str) -> Field:
-    """An encoding as the first field of a row, with what must be known before it is compared."""
+    """An encoding as the first field of a row, with caveats that apply to any comparison."""
     details = []
     if trained_with != encoding:
         details.append(t("on {encoding}, no further training", encoding=trained_with))
@@ -46,7 +50,7 @@ def name_field(trained_with: str, encoding: str, league: str) -> Field:
 
 
 def summary_fields(row: SummaryRow | None) -> tuple[Field, Field, Field]:
-    """The value at L, at the longest length, and the ratio, of a row of the summary."""
+    """Value at L, value at the longest length, and their ratio, from a row of the summary."""
     if row is None:
         return (Field(text=t("not run")),) * 3
     return (
@@ -56,20 +60,20 @@ def summary_fields(row: SummaryRow | None) -> tuple[Field, Field, Field]:
     )
 
 
-def _summary_field(value: SummaryValue, seeds: int) -> Field:
-    own = value.estimate
-    return value_field(own.value, own.low, own.high, value.status, own.n, seeds, value.mark)
-
-
 def value_field(mean: float, low: float, high: float, status: str, n: int, seeds: int, mark: str = "") -> Field:
-    """A value with its interval, and the number of seeds where it is fewer than the grid's."""
+    """A value with its interval, and with the number of seeds if the grid has more."""
     text, _, interval = spell(mean, low, high, status).partition(" ")
     fewer = t("{n} of {all} seeds", n=n, all=seeds) if 0 < n < seeds else ""
     return Field(text=text, details=tuple(part for part in (interval, fewer) if part), mark=mark)
 
 
+def point_field(row: PointRow) -> Field:
+    """The value of a row of `points.over_seeds`."""
+    return value_field(row.mean, row.low, row.high, row.status, row.n, row.seeds)
+
+
 def unit(panel: Panel) -> str:
-    """The metric of a panel and its unit."""
+    """A panel's metric with its unit."""
     return metric_label(panel.metric)
 
 
@@ -80,7 +84,7 @@ def place(panel: Panel, length: int) -> str:
 
 
 def cost_fields(panel: Panel, encoding: str) -> tuple[Field, Field, Field]:
-    """Parameters of the models that were trained with an encoding, its own among them, and tokens per second."""
+    """Parameters of the models trained with an encoding, how many of them it adds, and tokens per second."""
     models = panel.table[panel.table["trained_with"] == encoding].drop_duplicates("train_key")
     models = models[models["train_seconds"] > 0]
     if models.empty:
@@ -95,18 +99,18 @@ def cost_fields(panel: Panel, encoding: str) -> tuple[Field, Field, Field]:
 
 
 def listing(values: Iterable[Any]) -> str:
-    """Distinct numbers in order, "—" if there are none."""
+    """Distinct numbers in ascending order; "—" if there are none."""
     known = sorted({int(value) for value in values if not pd.isna(value)})
     return listed(known) or NOTHING
 
 
 def probability(value: float) -> str:
-    """A p value, for people."""
+    """A p value as a reader sees it."""
     return f"< {LEAST_P:g}" if value < LEAST_P else f"{value:.2g}"
 
 
 def reach_fields(row: Reach | None, seeds: int) -> tuple[Field, Field]:
-    """The longest usable length and the area, of an encoding on a task."""
+    """Longest usable length and area."""
     if row is None:
         return Field(text=NOTHING), Field(text=NOTHING)
     area = value_field(row.area.value, row.area.low, row.area.high, "ok", row.area.n, seeds)
@@ -114,7 +118,7 @@ def reach_fields(row: Reach | None, seeds: int) -> tuple[Field, Field]:
 
 
 def usable_field(row: Reach, seeds: int) -> Field:
-    """The median; "at least" where that is as far as was tested."""
+    """The median usable length over seeds; "≥" if that is the longest length tested."""
     length = row.usable
     if not length.n:
         return Field(text=NOTHING)
@@ -126,15 +130,22 @@ def usable_field(row: Reach, seeds: int) -> Field:
 
 
 def nothing_to_compare(selection: Selection) -> str:
+    """The reason why nothing is compared with the reference."""
     if not selection.panels:
         return t("Nothing was measured, so nothing can be said.")
     if not selection.reference:
-        return t("Every result is of an encoding that was applied at test time alone: there is no reference.")
+        return t("Every result comes from an encoding that was only applied at test time, so there is no reference.")
     return t(
-        "{reference}, the reference, has no result among those shown: nothing is compared with it.",
+        "The reference, {reference}, has no result among those shown, so nothing is compared with it.",
         reference=selection.reference,
     )
 
 
 def panel_heading(panel: Panel) -> str:
+    """A heading for a panel: its task and trained length."""
     return t("{task}, L = {length}", task=panel.task, length=panel.train_length)
+
+
+def _summary_field(value: SummaryValue, seeds: int) -> Field:
+    own = value.estimate
+    return value_field(own.value, own.low, own.high, value.status, own.n, seeds, value.mark)

@@ -1,11 +1,12 @@
-"""What the statistics of a task allow to be said, in two sentences.
+"""Findings: what the statistics of a task support, in two sentences.
 
-The first names the best means, and counts who is ruled out as the best at the longest length (`contenders`). The second
-says against a reference, there, which encodings are shown to be better, worse or equivalent (`paired.against`), and how
-many more seeds the others need. Up to SPELLED others are named one by one; more are counted.
+The first names the best means and counts the encodings that are ruled out as the best at the longest length
+(`stats.best`). The second says which encodings are shown to be better, worse or equivalent to a reference there
+(`stats.against_reference`), and how many more seeds the others need. Up to SPELLED others are named one by one; more
+are counted.
 
-Convention: intervals are of one difference, p values are Holm's. The reference is chosen beforehand: a best one that
-is picked by its mean would be compared with after the fact.
+Convention: each interval covers one difference; p values are Holm-corrected. The reference is chosen beforehand:
+picking the best mean as the reference would mean comparing with it after the fact.
 """
 
 import math
@@ -16,27 +17,27 @@ from dataclasses import replace
 import pandas as pd
 
 from benchmark.metrics import METRICS
-from benchmark.reports.phrases import metric_label, qualified, seeds_of
+from benchmark.reports.phrases import metric_label, qualified, seeds_of, spelled
 from benchmark.reports.stats.against_reference import PairedTest, against, fewest_seeds, league_of
 from benchmark.reports.stats.best import contest
 from benchmark.reports.stats.estimate import LEVEL
 from benchmark.reports.words import joined, language, listed, sentences, t
 
-NAMED = 3  # encodings that share the best mean; the rest are counted
-SPELLED = 4  # comparisons spelled out one by one: the classic encodings but the reference
+NAMED = 3  # encodings named if they share the best mean; the rest are counted
+SPELLED = 4  # comparisons spelled out one by one: the classic encodings without the reference
 UNDECIDED = ("unmeasured", "one seed")
 
 
 def findings(
     table: pd.DataFrame, reference: str, *, margins: Mapping[str, float] | None = None, seed: int = 0
 ) -> dict[tuple[str, str], str]:
-    """Two sentences for each (task, setting), by its headline metric: the best at L and the longest; the tests there.
+    """Two sentences per (task, setting) on its headline metric: the best at L and the longest length; the tests there.
 
-    Pass it rows of `aggregate.frame`. Encodings of other leagues than the reference's are not spoken of.
+    `table`: rows of `metric_table`. Encodings of other leagues than the reference's are left out.
     """
     headline = league_of(table[table["headline"]], reference)
     longest = headline[headline["length"] == headline.groupby(["task", "setting"])["length"].transform("max")]
-    tests = _named_apart(against(longest, reference, margins=margins, seed=seed))
+    tests = _renamed(against(longest, reference, margins=margins, seed=seed))
     found = {}
     for (task, setting), group in headline.groupby(["task", "setting"], sort=True):
         own = [test for test in tests if (test.task, test.setting) == (task, setting)]
@@ -45,9 +46,9 @@ def findings(
 
 
 def best_sentence(group: pd.DataFrame, seed: int = 0) -> str:
-    """Who has the best mean at L and at the longest length, of the rows of one task and metric."""
+    """Name the best means at L and at the longest length, from the rows of one task and metric."""
     places = sorted({group["multiple"].min(), group["multiple"].max()})
-    best = {_multiple(place): _best(group[group["multiple"] == place]) for place in places}
+    best = {spelled(place): _best(group[group["multiple"] == place]) for place in places}
     name = str(group["metric"].iloc[0])
     metric = metric_label(name, with_unit=not METRICS[name].bounded)
     holders = [t("{names} at {place}", names=_named(names), place=place) for place, names in best.items() if names]
@@ -64,11 +65,11 @@ def best_sentence(group: pd.DataFrame, seed: int = 0) -> str:
 
 
 def _rivals(longest: pd.DataFrame, seed: int) -> str:
-    """How many are ruled out as the best; "" where the comparison with the reference says all, or seeds are few."""
+    """How many are ruled out as the best; "" with one rival or with too few seeds to rule anyone out."""
     found = contest(longest, seed)
     if found is None or found.rivals < 2 or not found.decidable:
         return ""
-    lost, rivals, place = len(found.ruled_out), found.rivals, _multiple(longest["multiple"].iloc[0])
+    lost, rivals, place = len(found.ruled_out), found.rivals, spelled(longest["multiple"].iloc[0])
     if lost == 0:
         return t("at {place}, none of {n} others is ruled out as the best", place=place, n=rivals)
     if lost == rivals:
@@ -77,14 +78,14 @@ def _rivals(longest: pd.DataFrame, seed: int) -> str:
 
 
 def comparison_sentence(tests: Sequence[PairedTest]) -> str:
-    """What the rows of `paired.against` at one place show; "" where there is nothing to compare."""
+    """Put into words what the tests at one place show; "" if there is nothing to compare."""
     if not tests:
         return ""
     known = [test for test in tests if test.n > 0]
-    where = {"place": _multiple(tests[0].multiple), "reference": tests[0].reference}
+    where = {"place": spelled(tests[0].multiple), "reference": tests[0].reference}
     if not known:
         return t(
-            "At {place} against {reference}, nothing can be compared: no encoding has a common seed with it there.",
+            "At {place} against {reference}, nothing can be compared: no encoding shares a seed with it there.",
             **where,
         )
     seeds, family = max(test.n for test in known), tests[0].family
@@ -111,7 +112,7 @@ def _sentence(*parts: str) -> str:
 
 
 def _counts(tests: Sequence[PairedTest]) -> Iterator[str]:
-    """How many came out in each way; of those that are shown, the largest difference."""
+    """How many came out each way, with the largest difference of those that are shown."""
     known = [test for test in tests if test.n > 0]
     if rows := _largest_first(known, "better"):
         yield t("{n} better, most of all {largest}", n=len(rows), largest=_by(rows[0]))
@@ -143,7 +144,7 @@ def _largest_first(tests: Sequence[PairedTest], verdict: str) -> list[PairedTest
 
 
 def _shown(tests: Sequence[PairedTest], verdict: str) -> Iterator[str]:
-    """Those that are better or worse, the largest difference first."""
+    """Encodings that are better, or worse, largest difference first."""
     rows = _largest_first(tests, verdict)
     if rows:
         named = listed(map(_by, rows))
@@ -151,7 +152,7 @@ def _shown(tests: Sequence[PairedTest], verdict: str) -> Iterator[str]:
 
 
 def _by(test: PairedTest) -> str:
-    """Who differs by how much, without its sign: "alibi by 0.640 [0.600, 0.680] (8 seeds, Holm p = 0.0078)"."""
+    """An encoding and the size of its difference: "alibi by 0.640 [0.600, 0.680] (8 seeds, Holm p = 0.0078)"."""
     low, high = (test.low, test.high) if test.difference > 0 else (-test.high, -test.low)
     facts = {"encoding": test.encoding, "size": f"{abs(test.difference):.3f} [{low:.3f}, {high:.3f}]"}
     tested = {"seeds": seeds_of(test.n), "p": test.p_holm}
@@ -168,7 +169,7 @@ def _equivalent(tests: Sequence[PairedTest]) -> Iterator[str]:
 
 
 def _undecided(tests: Sequence[PairedTest]) -> Iterator[str]:
-    """Those that are not shown either way, and what each lacks."""
+    """Encodings that are not shown either way, and what each lacks."""
     own = [test for test in tests if test.verdict in UNDECIDED]
     if own:
         named = listed(t("{name} ({remarks})", name=test.encoding, remarks=test.note) for test in own)
@@ -182,7 +183,7 @@ def _absent(tests: Sequence[PairedTest]) -> Iterator[str]:
 
 
 def _best(group: pd.DataFrame) -> tuple[str, ...]:
-    """The encodings whose mean over seeds is the best, several where they share it; and who has fewer seeds for it."""
+    """The encodings that share the best mean over seeds, with a remark on any that has fewer seeds."""
     pairs = list(zip(group["trained_with"], group["encoding"], strict=True))
     values = group.assign(name=_names(pairs)).dropna(subset=["value"]).groupby("name", sort=True)["value"]
     means, counts = values.mean(), values.size()
@@ -194,14 +195,14 @@ def _best(group: pd.DataFrame) -> tuple[str, ...]:
     )
 
 
-def _named_apart(tests: Sequence[PairedTest]) -> list[PairedTest]:
-    """Tests whose encodings have the names that sentences use."""
+def _renamed(tests: Sequence[PairedTest]) -> list[PairedTest]:
+    """The tests with their encodings as sentences name them."""
     names = _names([(test.trained_with, test.encoding) for test in tests])
     return [replace(test, encoding=name) for test, name in zip(tests, names, strict=True)]
 
 
 def _names(pairs: Sequence[tuple[str, str]]) -> list[str]:
-    """Names for (trained with, encoding); one that is applied to several bases has as many, each with its base."""
+    """The encoding of each pair (trained with, encoding), qualified by its base if it was applied to several."""
     bases = Counter(encoding for _, encoding in set(pairs))
     return [qualified(base, encoding, "") if bases[encoding] > 1 else str(encoding) for base, encoding in pairs]
 
@@ -210,7 +211,3 @@ def _named(names: tuple[str, ...]) -> str:
     if len(names) > NAMED:
         return t("{names} and {n} more", names=listed(names[:NAMED]), n=len(names) - NAMED)
     return joined(names)
-
-
-def _multiple(multiple: float) -> str:
-    return "L" if multiple == 1 else f"{multiple:g} L"

@@ -1,8 +1,8 @@
-"""The numbers behind a figure as a flat table, which a reader takes away as CSV.
+"""The numbers behind a figure as a flat table that readers can download as CSV.
 
-A row is a point of the figure, with the interval over seeds and their number. The names of columns carry the unit and
-the level of an interval; like the units, they are English in every report, for programs read them. A value that is
-missing stays empty, and its status says why.
+Each row is one point of the figure, with the interval over seeds and the number of seeds. Column names carry the unit
+and the level of an interval. Names and units are English in every report, because programs read them. A missing value
+is empty, and its status says why.
 """
 
 import math
@@ -30,13 +30,13 @@ ESTIMATE = {"unit": "unit", "mean": "mean", LOW: "low", HIGH: "high", "seeds": "
 
 
 def point_data(table: pd.DataFrame) -> Data:
-    """Values by length. `table`: `statistics.over_seeds`."""
+    """Values by length. `table`: `points.over_seeds`."""
     units = table.assign(unit=table["metric"].map(_unit))
     return _data(units, {**MODEL, "length_tokens": "length", "metric": "metric", **ESTIMATE, "status": "status"})
 
 
 def position_data(table: pd.DataFrame) -> Data:
-    """Loss by position, its bins numbered from 1. `table`: `aggregate.by_position` of one task and setting."""
+    """Loss by position, counted from 1. `table`: `by_position` of one task and setting."""
     keys = [*MODEL.values(), "position_start", "position_stop"]
     bins = mean_over_seeds(table, keys, "loss_nats").assign(unit=_unit("loss_nats"))
     bins["position_start"] += 1
@@ -44,7 +44,7 @@ def position_data(table: pd.DataFrame) -> Data:
 
 
 def field_data(table: pd.DataFrame) -> Data:
-    """The fields of a grid, by its two axes. `table`: a grid of `aggregate.by_field`."""
+    """The fields of a grid, by its two axes. `table`: one grid of `by_field`."""
     metric = str(table["metric"].iloc[0])
     axes = [f"{axis}{part}" for axis in ("down", "across") for part in ("", "_first", "_last")]
     keys = [*MODEL.values(), "length", *axes]
@@ -55,7 +55,7 @@ def field_data(table: pd.DataFrame) -> Data:
 
 
 def structure_data(probes: Sequence[Probe], layer: int = 0) -> Data:
-    """The score of a fixed query and key by distance and head; one seed each, so there is no interval."""
+    """The score of a fixed query and key by distance and head; one seed each, hence no interval."""
     rows = tuple(
         (probe.encoding, probe.task, probe.train_length, probe.seed, layer + 1, head + 1, distance, _number(score))
         for probe in probes
@@ -67,7 +67,7 @@ def structure_data(probes: Sequence[Probe], layer: int = 0) -> Data:
 
 
 def mean_over_seeds(table: pd.DataFrame, keys: Sequence[str], value: str, *, bounded: bool = False) -> pd.DataFrame:
-    """The mean and its t interval for every group of rows at once, for grids of thousands of fields.
+    """`mean_interval` of every group of rows at once, for grids of thousands of fields.
 
     Columns: the keys, mean, low, high, n.
     """
@@ -82,7 +82,7 @@ def _unit(metric: str) -> str:
 
 
 def _data(table: pd.DataFrame, columns: Mapping[str, str]) -> Data:
-    """Columns of a table under other names."""
+    """Columns of a table under new names: {new: old}."""
     chosen = table[list(columns.values())].itertuples(index=False, name=None)
     return Data(columns=tuple(columns), rows=tuple(tuple(_field(value) for value in row) for row in chosen))
 
@@ -94,5 +94,5 @@ def _field(value: object) -> str | float | None:
 
 
 def _number(value: float | np.floating) -> float | None:
-    """A number as JSON can hold it; DIGITS are more than any measurement has."""
+    """A number as JSON can hold it, rounded to DIGITS, more than any measurement has."""
     return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None

@@ -1,12 +1,11 @@
-"""The sections over all tasks together: the matrix of skill, who beats whom, and mean ranks.
+"""Values that can be compared across tasks: the common ground of the skill matrix, the win rates and the mean ranks.
 
-All three stand at multiples of L that every task has, on one setting a task: the one that was run last.
+All three sections use the multiples of L that every task has, and one setting per task: the one that was run last.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import pandas as pd
 
@@ -17,21 +16,18 @@ from benchmark.reports.stats.ranks import by_rank, ranked
 from benchmark.reports.tables.values import newest_setting
 from benchmark.reports.words import listed, t
 
-WIDE = 6  # columns of each board that can be shrunk to the width of a phone
-Row = Mapping[Any, Any]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Overview:
-    """The headline values that can be compared over tasks."""
+    """The headline values that can be compared across tasks."""
 
-    table: pd.DataFrame  # of one setting a task, at the places
-    places: tuple[float, ...]  # multiples of L that all tasks have
-    left_out: int  # settings that are shown elsewhere, and not counted here
+    table: pd.DataFrame  # one setting per task, at the places
+    places: tuple[float, ...]  # multiples of L that all tasks share
+    left_out: int  # settings that the report shows elsewhere
 
     @classmethod
     def of(cls, selection: Selection) -> "Overview":
-        """Of the settings that a report shows, the newest of each task."""
+        """The newest setting of each task, among those that the report shows."""
         headline = selection.shown[selection.shown["headline"]]
         newest = newest_setting(headline)
         places = near_and_far(newest)
@@ -48,22 +44,22 @@ class Overview:
 
     @cached_property
     def names(self) -> list[Name]:
-        """Every encoding, by its mean rank at the farthest place."""
+        """Every encoding, ordered by mean rank at the farthest place."""
         return by_rank(self.table, self.places[-1])
 
     @cached_property
     def ranked(self) -> int:
-        """How many of them have a rank, within the league of all that see positions alone."""
+        """How many encodings of the compared league have a rank."""
         have = ranked(self.table, self.places[-1])
         return sum(name[:2] in have for name in self.names if name[2] == self.league)
 
     @cached_property
     def league(self) -> str:
-        """The league that is compared: of those that see positions alone, where there are some."""
+        """The league that is compared: encodings that see only positions, if there are any."""
         return str(min(set(self.table["league"])))
 
     def at(self, multiple: float) -> pd.DataFrame:
-        """The rows of that league at a place."""
+        """The rows of the compared league at a place."""
         here = self.table["multiple"] == multiple
         return self.table[here & (self.table["league"] == self.league)]
 
@@ -73,26 +69,24 @@ class Overview:
         return sorted(set(self.table[self.table["league"] != self.league]["encoding"]))
 
 
-def models_behind(table: pd.DataFrame) -> dict[str, Any]:
-    """The models and the number of records that a figure is drawn from."""
-    return {"models": tuple(sorted(set(table["train_key"]))), "measured": int(table["eval_key"].nunique())}
-
-
 def settings_left_out(overview: Overview) -> Iterator[str]:
+    """A remark if tasks have settings that are not compared."""
     if overview.left_out:
         yield t(
-            "Of each task the setting that was run last counts here; {n} other settings are shown above and not here.",
+            "For each task, only the setting run last counts here; {n} other settings are shown above but not here.",
             n=overview.left_out,
         )
 
 
 def other_leagues(overview: Overview) -> Iterator[str]:
+    """A remark if encodings of another league are left out."""
     if overview.others:
         yield t(
-            "Not among those compared, because they read digits and so are told more than positions: {names}.",
+            "Left out of the comparison, because they read digits and so know more than positions: {names}.",
             names=listed(overview.others),
         )
 
 
 def no_common_place() -> str:
-    return t("No task was measured, or the tasks share no multiple of their trained lengths: nothing can be shown.")
+    """The sentence that takes the place of a comparison when there is nothing to compare."""
+    return t("No task was measured, or the tasks share no multiple of their trained length: nothing can be shown.")

@@ -1,4 +1,7 @@
-"""TODO."""
+"""A report as data: a page of sections, before it becomes HTML or Markdown.
+
+Whoever writes a page decides how a part looks; whoever builds it only fills in these dataclasses.
+"""
 
 from dataclasses import dataclass
 
@@ -8,29 +11,29 @@ from benchmark.reports.page.table import Table
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:
-    """What a report has to say of one encoding by itself; folded, with a permanent link."""
+    """Everything the report says about a single encoding; folded, with a permanent link."""
 
     id: str
     name: str  # its label
     title: str
     idea: str
     formula: str
-    where: str  # what explains the formula
+    where: str  # explains the symbols of the formula
     source: str  # the address of its publication, "" if it has none
     lines: tuple[str, ...]
     exhibit: Exhibit
     table: Table
-    links: tuple[tuple[str, str, str], ...]  # to other places: what is there, its id, its heading
+    links: tuple[tuple[str, str, str], ...]  # elsewhere in the page: link text, id, heading
 
     @property
     def heading(self) -> str:
-        """Its label, and its title where that says more."""
+        """The label, followed by the title where it adds something."""
         return f"{self.name} · {self.title}" if self.title and self.title.lower() != self.name else self.name
 
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """A part of the page with a permanent link. `lines` are paragraphs, shown before its tables and exhibits."""
+    """A part of the page with a permanent link. `lines` are paragraphs, shown before the tables and exhibits."""
 
     id: str
     title: str
@@ -38,13 +41,13 @@ class Section:
     tables: tuple[Table, ...] = ()
     exhibits: tuple[Exhibit, ...] = ()
     code: str | None = None  # a command to copy
-    terms: tuple[tuple[str, str], ...] = ()  # a word and what it means
-    paired: bool = False  # exhibits two abreast where there is room
+    terms: tuple[tuple[str, str], ...] = ()  # a term and its meaning
+    paired: bool = False  # exhibits side by side where there is room
     profiles: tuple[Profile, ...] = ()
 
     @property
     def pictures(self) -> tuple[Exhibit, ...]:
-        """Every figure that is a file of its own."""
+        """Every figure that is written to its own file."""
         return (*self.exhibits, *(profile.exhibit for profile in self.profiles))
 
 
@@ -57,4 +60,4 @@ class Page:
     sections: tuple[Section, ...]
     colors: dict[str, str]
     footer: str
-    data: str  # what it shows, for programs
+    data: str  # the values shown, as JSON for other programs

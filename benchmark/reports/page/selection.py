@@ -1,7 +1,7 @@
-"""What a report speaks of: the settings that it shows, drawn from every record in a store.
+"""The selection: the settings of a store that a report shows, and the tables made from them.
 
-A results folder may hold runs of several sizes. For each task the report shows the model that was run last, and of
-each trained length its last budget; how many records it leaves out, it says.
+A results folder may hold runs of several sizes. For each task, a report shows the model size that was run last, and for
+each trained length the budget that was run last. It says how many evaluations it leaves out.
 """
 
 import re
@@ -12,9 +12,9 @@ from functools import cached_property
 import pandas as pd
 
 from benchmark.errors import UsageError, unknown
+from benchmark.reports.page.exhibit import models_behind, records_behind
 from benchmark.reports.stats.against_reference import PairedTest, against
-from benchmark.reports.stats.points import arranged
-from benchmark.reports.stats.points import over_seeds as statistics_over_seeds
+from benchmark.reports.stats.points import arranged, over_seeds
 from benchmark.reports.stats.reach import Reach, reach_by_seed, reach_over_seeds
 from benchmark.reports.stats.summary import SummaryRow, summary
 from benchmark.reports.tables import tasks as task_facts
@@ -24,27 +24,27 @@ from benchmark.results.record import TrainRecord
 from benchmark.results.store import Store
 
 MODEL = ["width", "heads", "layers", "precision"]
-REFERENCE = "rope"  # unless another is asked for
+REFERENCE = "rope"  # the default
 
 
 @dataclass(frozen=True, kw_only=True)
 class Panel:
-    """One task in one setting: what belongs in one figure."""
+    """One task in one setting: the unit that a figure shows."""
 
     task: str
     setting: str
     train_length: int
-    task_record: TrainRecord  # a model trained on it, whose record says what the task is
-    table: pd.DataFrame  # its rows of `aggregate.frame`
+    task_record: TrainRecord  # of any model trained on it; describes the task
+    table: pd.DataFrame  # its rows of `metric_table`
 
     @property
     def id(self) -> str:
-        """A name for links and files: the same in every report that shows this task at this length."""
+        """A name for links and files, the same in every report that shows this task at this trained length."""
         return f"{slug(self.task)}-{self.train_length}"
 
     @property
     def title(self) -> str:
-        """The task, for people."""
+        """The task's title, with its label if that says more."""
         title, name = task_facts.title(self.task_record), self.task_record.spec.task.name
         if not title:
             return self.task
@@ -52,12 +52,12 @@ class Panel:
 
     @property
     def metric(self) -> str:
-        """The task's own metric."""
+        """The task's headline metric."""
         return task_facts.headline_metric(self.task_record)
 
     @property
     def unlearned(self) -> str:
-        """Why no model of a preset learns the task at L; "" where one does."""
+        """Why no preset's model learns the task at L; "" if one does."""
         return said(task_facts.unlearned(self.task_record))
 
     @property
@@ -73,22 +73,22 @@ class Panel:
     @property
     def models(self) -> tuple[str, ...]:
         """Keys of the trained models behind it."""
-        return tuple(sorted(set(self.table["train_key"])))
+        return models_behind(self.table)
 
     @property
     def measured(self) -> int:
         """Number of evaluations behind it."""
-        return int(self.table["eval_key"].nunique())
+        return records_behind(self.table)
 
     @property
     def headline(self) -> pd.DataFrame:
-        """The rows of the task's own metric."""
+        """The rows of the headline metric."""
         return self.table[self.table["headline"]]
 
     @cached_property
     def points(self) -> pd.DataFrame:
-        """The task's own metric at every length, over seeds."""
-        return statistics_over_seeds(self.headline)
+        """The headline metric at every length, over seeds."""
+        return over_seeds(self.headline)
 
     def metric_rows(self, metric: str) -> pd.DataFrame:
         """The rows of a metric."""
@@ -97,17 +97,17 @@ class Panel:
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
-    """The records of a store, and the tables made of them."""
+    """The records of a store, and the tables made from them."""
 
     store: Store
     trainings: tuple[TrainRecord, ...]
     frame: pd.DataFrame
     shown: pd.DataFrame  # the rows of `frame` that the report shows
-    reference: str  # what the others are compared with; "" if there is none
+    reference: str  # the encoding that others are compared with; "" if there is none
 
     @classmethod
     def of(cls, store: Store, reference: str | None = None) -> "Selection":
-        """Everything in a store; an error that says what to do if there is nothing, or not this reference."""
+        """Select from a store; raise a UsageError if it is empty or lacks the reference."""
         store = store.held()
         trainings = tuple(record for record in store.records() if isinstance(record, TrainRecord))
         if not trainings:
@@ -122,7 +122,7 @@ class Selection:
 
     @cached_property
     def panels(self) -> list[Panel]:
-        """A panel for each task and setting shown."""
+        """One panel per task and setting shown."""
         by_key = {record.spec.key: record for record in self.trainings}
         return [
             Panel(
@@ -142,12 +142,12 @@ class Selection:
 
     @cached_property
     def summary(self) -> list[SummaryRow]:
-        """Encodings x tasks at the trained and at the longest length."""
+        """Encodings x tasks at the trained and the longest length."""
         return summary(self.shown)
 
     @cached_property
     def tests(self) -> list[PairedTest]:
-        """Each encoding against the reference, at L and at the longest length of every task."""
+        """Each encoding against the reference, at L and the longest length of every task."""
         headline = self.shown[self.shown["headline"]]
         longest = headline.groupby(["task", "setting"])["length"].transform("max")
         ends = headline["length"].isin(headline["train_length"]) | (headline["length"] == longest)
@@ -155,18 +155,18 @@ class Selection:
 
     @cached_property
     def reach(self) -> list[Reach]:
-        """How far each encoding carries on every task."""
+        """How far past L each encoding stays usable, on every task."""
         return reach_over_seeds(reach_by_seed(self.shown[self.shown["headline"]]))
 
     @property
     def compared(self) -> bool:
-        """Whether the reference has rows of its own among those shown."""
+        """True if the reference itself was trained and is among the rows shown."""
         own = self.shown[self.shown["encoding"] == self.reference]
         return bool((own["trained_with"] == self.reference).any())
 
     @property
     def left_out(self) -> int:
-        """Evaluations of other settings than those shown."""
+        """Number of evaluations in settings that are not shown."""
         return int(self.frame["eval_key"].nunique() - self.shown["eval_key"].nunique())
 
     def trained(self, panel: Panel) -> Iterator[TrainRecord]:
@@ -176,7 +176,7 @@ class Selection:
 
 
 def shown(frame: pd.DataFrame) -> pd.DataFrame:
-    """For each task the model that was run last, and of each trained length its last budget."""
+    """The rows of each task's latest model size and, for each trained length, its latest budget."""
     if frame.empty:
         return frame
     last = frame.sort_values("created").drop_duplicates("task", keep="last")[["task", *MODEL]]
@@ -185,8 +185,13 @@ def shown(frame: pd.DataFrame) -> pd.DataFrame:
     return same_model.merge(newest[["task", "setting"]], on=["task", "setting"])
 
 
+def slug(text: str) -> str:
+    """A text in a form that fits links and file names."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "task"
+
+
 def _own_reference(rows: pd.DataFrame) -> str:
-    """`rope` where it is shown, else the first trained encoding in the order of reports."""
+    """`rope` if it is shown, else the first trained encoding in report order."""
     trained = [encoding for base, encoding, _ in arranged(rows) if base == encoding]
     return REFERENCE if REFERENCE in trained else next(iter(trained), "")
 
@@ -196,8 +201,3 @@ def _asked_reference(name: str, trainings: Iterable[TrainRecord]) -> str:
     if name not in known:
         raise unknown("reference", name, known, "It must be an encoding that was trained.")
     return name
-
-
-def slug(text: str) -> str:
-    """A text as a part of links and file names."""
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "task"

@@ -1,11 +1,11 @@
-"""What a page is made of, before it is HTML or Markdown: tables, exhibits (a figure with all that is said of it)."""
+"""Tables as data: rows of fields under columns and column groups, before they become HTML or Markdown."""
 
 from dataclasses import dataclass
 from itertools import accumulate
 
 from benchmark.reports.words import Phrases, later
 
-MARKS = Phrases({"best": later("best"), "tied": later("tied")})  # of cells
+MARKS = Phrases({"best": later("best"), "tied": later("tied")})  # of fields
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,19 +19,19 @@ class Field:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """Rows under columns; the first field of a row names it. `groups` are headings over the other columns."""
+    """Rows under columns; the first field names its row. `groups` are headings over the remaining columns."""
 
     caption: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Field, ...], ...]
     groups: tuple["Group", ...] = ()
-    words: frozenset[int] = frozenset()  # columns of text, set flush left
-    wraps: int | None = None  # the column of long text, which may break into lines
-    title: str = ""  # a heading of its own, under which it can be folded away
-    folded: bool = False  # shown when asked for
+    words: frozenset[int] = frozenset()  # columns of text, aligned left
+    wraps: int | None = None  # the column of long text, which may wrap
+    title: str = ""  # its own heading, under which it can be folded
+    folded: bool = False  # collapsed until opened
 
     def column_class(self, index: int) -> str:
-        """The styles of a column; a group begins with a rule."""
+        """The CSS classes of a column; a group starts with a rule."""
         starts = set(accumulate((group.span for group in self.groups), initial=1)) if self.groups else set()
         styles = {"words": index in self.words, "wraps": index == self.wraps, "group-start": index in starts}
         return " ".join(style for style, holds in styles.items() if holds)

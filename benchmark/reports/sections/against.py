@@ -1,10 +1,13 @@
-"""TODO."""
+"""The section "Against the reference": differences with tests, and how far each encoding carries, one table per task.
+
+The reference is chosen beforehand: `--reference`, or rope if it was run.
+"""
 
 import math
 from collections.abc import Sequence
 
 from benchmark.metrics import ACCURACY_HOLDS, LOSS_HOLDS, METRICS
-from benchmark.reports.page.crowd import MANY
+from benchmark.reports.page.exhibit import MANY
 from benchmark.reports.page.fields import (
     name_field,
     nothing_to_compare,
@@ -24,7 +27,7 @@ from benchmark.reports.stats.points import arranged
 from benchmark.reports.stats.reach import Reach
 from benchmark.reports.words import Phrases, later, t
 
-WORDS = Phrases(  # verdicts, for people
+VERDICTS = Phrases(
     {
         "better": later("better"),
         "worse": later("worse"),
@@ -36,7 +39,7 @@ WORDS = Phrases(  # verdicts, for people
 
 
 def section(selection: Selection) -> Section:
-    """Each encoding against the reference at L and at the longest length, and how far it carries; a table a task."""
+    """Each encoding against the reference at L and the longest length, and how far it carries; one table per task."""
     if not selection.compared:
         return Section(id="paired", title=t("Against the reference"), lines=(nothing_to_compare(selection),))
     return Section(
@@ -44,10 +47,11 @@ def section(selection: Selection) -> Section:
         title=t("Against the reference"),
         lines=(
             t(
-                "Differences to {reference}, seed by seed, with the 95 % interval of each alone. p is of sign flips, "
-                "and corrected for all comparisons of its column (Holm). The longest usable length is the last up to "
-                "which a loss stays within {percent:.0f} % of that at L, or an accuracy keeps {share:g} of it: the "
-                "median over seeds. The area is the mean value over all octaves from L to the longest length.",
+                "Paired differences from {reference}, each with its own 95 % interval. p comes from a sign-flip test "
+                "and is corrected for all comparisons in its column (Holm). The longest usable length is the last one "
+                "up to which a loss stays within {percent:.0f} % of its value at L, or an accuracy keeps {share:g} of "
+                "its value at L (median over seeds). The area is the mean value over all octaves from L to the longest "
+                "length.",
                 reference=selection.reference,
                 percent=100 * (LOSS_HOLDS - 1),
                 share=ACCURACY_HOLDS,
@@ -61,7 +65,7 @@ def section(selection: Selection) -> Section:
 
 
 def _table(panel: Panel, reference: str, tests: Sequence[PairedTest], reach: Sequence[Reach]) -> Table:
-    """A row an encoding, the reference first, then the best difference at the longest length first."""
+    """One row per encoding: the reference first, then by difference at the longest length, best first."""
     ends = sorted({panel.train_length, panel.lengths[-1]})
     by_place = {(row.trained_with, row.encoding, row.length): row for row in tests}
     by_name = {(row.trained_with, row.encoding): row for row in reach}
@@ -87,9 +91,9 @@ def _table(panel: Panel, reference: str, tests: Sequence[PairedTest], reach: Seq
             (
                 name_field(*name),
                 *(
-                    cell
+                    field
                     for length in ends
-                    for cell in _difference(by_place.get((*name[:2], length)), own=name[:2] == (reference, reference))
+                    for field in _difference(by_place.get((*name[:2], length)), own=name[:2] == (reference, reference))
                 ),
                 *reach_fields(by_name.get(name[:2]), len(panel.seeds)),
             )
@@ -103,12 +107,12 @@ def _table_caption(panel: Panel, reference: str, families: Sequence[int]) -> str
     facts = {"metric": unit(panel), "reference": reference, "families": t(" or ").join(map(str, families)) or "0"}
     if math.isnan(margin):
         return t(
-            "{metric}: difference to {reference}, best at the longest length first; Holm over {families} comparisons. "
-            "Lengths in tokens.",
+            "{metric}: difference from {reference}, best at the longest length first; Holm over {families} "
+            "comparisons. Lengths in tokens.",
             **facts,
         )
     return t(
-        "{metric}: difference to {reference}, best at the longest length first; Holm over {families} comparisons; "
+        "{metric}: difference from {reference}, best at the longest length first; Holm over {families} comparisons; "
         "equivalent: within {margin:g}. Lengths in tokens.",
         **facts,
         margin=margin,
@@ -129,5 +133,5 @@ def _difference(row: PairedTest | None, *, own: bool) -> tuple[Field, Field, Fie
     return (
         Field(text=f"{row.difference:+.3f}", details=interval),
         Field(text=probability(row.p_holm), details=(seeds_of(row.n),)),
-        Field(text=WORDS[row.verdict], details=(row.note,) if row.note else ()),
+        Field(text=VERDICTS[row.verdict], details=(row.note,) if row.note else ()),
     )

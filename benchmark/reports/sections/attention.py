@@ -1,4 +1,4 @@
-"""TODO."""
+"""The section "Attention on a sentence": the attention of every head, one figure per encoding."""
 
 from collections.abc import Sequence
 
@@ -11,16 +11,16 @@ from benchmark.reports.words import t
 
 
 def section(probes: Sequence[Probe]) -> Section:
-    """Attention of each head on a sentence, a figure an encoding."""
+    """The attention of each head on one sentence, one figure per encoding."""
     lines: tuple[str, ...] = (
         t(
-            "What each head of a trained model looks at in one sentence: a row is the word that asks, a column the "
-            "word that is asked, and a row adds up to 1. One sentence and one seed show how an encoding can look, "
-            "not how it always does."
+            "What each head of a trained model attends to in one sentence: each row is the word that attends, each "
+            "column a word attended to, and every row sums to 1. One sentence and one seed show how attention can "
+            "look, not how it always looks."
         ),
     )
     if not probes:
-        lines = (t("No model of a language task was looked into, so there is no attention to show."),)
+        lines = (t("No model of a language task was probed, so there is no attention to show."),)
     pictures = attention_pictures(probes)
     exhibits = tuple(
         _attention(probe, picture, first=index == 0)
@@ -29,21 +29,31 @@ def section(probes: Sequence[Probe]) -> Section:
     return Section(id="attention", title=t("Attention on a sentence"), lines=lines, exhibits=exhibits)
 
 
+def attention_title(probe: Probe) -> str:
+    """The heading of a probe's attention."""
+    return t("{encoding} · {task}, L = {length}", encoding=probe.encoding, task=probe.task, length=probe.train_length)
+
+
+def attention_id(probe: Probe) -> str:
+    """The anchor of a probe's attention in the page."""
+    return f"attention-{slug(probe.encoding)}-{slug(probe.task)}-{probe.train_length}"
+
+
 def _attention(probe: Probe, picture: bytes, *, first: bool) -> Exhibit:
     layers, heads = probe.attention.shape[:2]
     return Exhibit(
         id=attention_id(probe),
         title=attention_title(probe),
         alt=t(
-            "Heatmaps of attention with {encoding}: {layers} layers of {heads} heads on the sentence “{sentence}”, its "
-            "words on both axes.",
+            "Heatmaps of attention with {encoding}: {layers} layers of {heads} heads on the sentence “{sentence}”, "
+            "with its words on both axes.",
             encoding=probe.encoding,
             layers=layers,
             heads=heads,
             sentence="".join(probe.words),
         ),
         caption=t(
-            "Seed {seed} alone, so there is no interval. The sentence: {sentence}",
+            "Seed {seed} only, so there is no interval. The sentence: {sentence}",
             seed=probe.seed,
             sentence="".join(probe.words),
         ),
@@ -54,13 +64,3 @@ def _attention(probe: Probe, picture: bytes, *, first: bool) -> Exhibit:
         folded=not first,
         wide=True,
     )
-
-
-def attention_title(probe: Probe) -> str:
-    """What the attention of a probe is headed by."""
-    return t("{encoding} · {task}, L = {length}", encoding=probe.encoding, task=probe.task, length=probe.train_length)
-
-
-def attention_id(probe: Probe) -> str:
-    """Where the attention of a probe stands in the page."""
-    return f"attention-{slug(probe.encoding)}-{slug(probe.task)}-{probe.train_length}"

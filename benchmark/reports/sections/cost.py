@@ -1,13 +1,14 @@
-"""TODO."""
+"""The section "Cost": parameters, training speed, and ratios of the timing suite if it was run."""
 
 import math
 from collections import Counter
-from typing import Any
+from dataclasses import dataclass
 
 import pandas as pd
 
 from benchmark.reports.page.fields import cost_fields
 from benchmark.reports.page.page import Section
+from benchmark.reports.page.rows import typed_rows
 from benchmark.reports.page.selection import Selection
 from benchmark.reports.page.table import Field, Group, Table
 from benchmark.reports.phrases import NOTHING, seeds_phrase
@@ -18,13 +19,26 @@ OPERATIONS = Phrases(  # of the timing suite
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class TimingRow:
+    """Time relative to none: a row of `timing_table`."""
+
+    encoding: str
+    device: str
+    operation: str
+    length: int
+    ratio: float
+    low: float
+    high: float
+
+
 def section(selection: Selection, timings: pd.DataFrame) -> Section:
-    """Parameters, speed of training, and the timing suite's ratios when there are some."""
+    """Parameters, training speed, and the timing suite's ratios if there are any."""
     lines = (
         t(
-            "Tokens per second are measured while training, on the machines named under “What was run”, often several "
-            "models at a time: compare them within a column only. The timing suite (python -m benchmark time) measures "
-            "each encoding interleaved with none, on its own."
+            "Tokens per second are measured during training, on the machines listed under “What was run”, often with "
+            "several models at a time: compare them only within a column. The timing suite (python -m benchmark time) "
+            "measures each encoding on its own, interleaved with none."
         ),
     )
     tables = [_cost_table(selection)] if selection.panels else []
@@ -38,28 +52,26 @@ def _cost_table(selection: Selection) -> Table:
     names = sorted({name for panel in panels for name in panel.table["trained_with"]})
     return Table(
         caption=t(
-            "Parameters of the whole model and of the encoding alone; tokens per second in training, mean over "
+            "Parameters of the whole model and those added by the encoding; tokens per second in training, mean over "
             "seeds. {seeds}.",
             seeds=seeds_phrase([len(panel.seeds) for panel in panels]),
         ),
         columns=(t("encoding"), *(name for _ in panels for name in (t("parameters"), t("added"), t("tokens/s")))),
         groups=tuple(Group(title=panel.task, span=3, detail=f"L = {panel.train_length}") for panel in panels),
         rows=tuple(
-            (Field(text=name), *(cell for panel in panels for cell in cost_fields(panel, name))) for name in names
+            (Field(text=name), *(field for panel in panels for field in cost_fields(panel, name))) for name in names
         ),
     )
 
 
 def _timing_table(timings: pd.DataFrame) -> Table:
     kinds = list(dict.fromkeys(zip(timings["device"], timings["operation"], timings["length"], strict=True)))
-    rows = {
-        (row["encoding"], row["device"], row["operation"], row["length"]): row for row in timings.to_dict("records")
-    }
+    rows = {(row.encoding, row.device, row.operation, row.length): row for row in typed_rows(timings, TimingRow)}
     spans = Counter((device, operation) for device, operation, _ in kinds)
     return Table(
         caption=t(
-            "Time relative to none (1 is as fast, 2 takes twice as long): median over interleaved rounds, with a "
-            "bootstrap 95 % interval. {rounds} rounds. Columns are lengths in tokens.",
+            "Time relative to none (1: equally fast, 2: twice as long): median over interleaved rounds, with a "
+            "95 % bootstrap interval. {rounds} rounds. Columns are lengths in tokens.",
             rounds=_rounds(timings),
         ),
         columns=(t("encoding"), *(str(length) for _, _, length in kinds)),
@@ -79,8 +91,8 @@ def _rounds(timings: pd.DataFrame) -> str:
     return str(low) if low == high else t("{low} to {high}", low=low, high=high)
 
 
-def _timing_field(row: dict[Any, Any] | None) -> Field:
+def _timing_field(row: TimingRow | None) -> Field:
     if row is None:
         return Field(text=NOTHING)
-    interval = () if math.isnan(row["low"]) else (f"[{row['low']:.2f}, {row['high']:.2f}]",)
-    return Field(text=f"{row['ratio']:.2f}", details=interval)
+    interval = () if math.isnan(row.low) else (f"[{row.low:.2f}, {row.high:.2f}]",)
+    return Field(text=f"{row.ratio:.2f}", details=interval)

@@ -1,4 +1,4 @@
-"""The section that sets cost against quality: a figure a task, with the front of what is beaten in neither."""
+"""The section "Cost against quality": one figure per task, with the Pareto front of the means."""
 
 from collections.abc import Iterator, Sequence
 
@@ -8,9 +8,10 @@ from benchmark.metrics import METRICS
 from benchmark.reports.draw.canvas import render
 from benchmark.reports.draw.cost_quality import Dot, Frame, trade
 from benchmark.reports.draw.style import Styles
-from benchmark.reports.page.exhibit import Exhibit
+from benchmark.reports.page.exhibit import Exhibit, models_behind, records_behind
 from benchmark.reports.page.fields import name_field, unit
 from benchmark.reports.page.page import Section
+from benchmark.reports.page.rows import PointRow, typed_rows
 from benchmark.reports.page.selection import Panel, Selection
 from benchmark.reports.page.table import Field, Table
 from benchmark.reports.phrases import NOTHING, arrow, qualified, seeds_phrase, spelled
@@ -25,34 +26,34 @@ ABSENT = Estimate(value=float("nan"), low=float("nan"), high=float("nan"), n=0)
 
 
 def section(selection: Selection, timings: pd.DataFrame, styles: Styles) -> Section:
-    """Time, and memory where it was measured, against the headline value at 8 L or at the longest length."""
+    """Time, and memory if it was measured, against the headline value at 8 L or at the longest length."""
     measured = {panel.id: memory_cost(selection.trained(panel)) for panel in selection.panels}
     lines = [
         t(
-            "An encoding is on the front if none is at least as good and as cheap, and better in one of the two. The "
-            "step line joins the front: all others are beaten by some encoding on it, in the mean. Where intervals "
-            "overlap, the front of other seeds may be another."
+            "An encoding is on the front if no other is at least as good and at least as cheap, and better in one of "
+            "the two. The step line joins the front: in the mean, some encoding on it beats each of the others. Where "
+            "intervals overlap, other seeds may give another front."
         )
     ]
     if not all(measured.values()):
         lines.append(
             t(
-                "Memory is not drawn where no GPU counted it. On a processor the record holds the memory of a process "
-                "that trained other models before, which says nothing of an encoding. Run on a GPU (--device cuda) to "
-                "have the most that its allocator held in training."
+                "Memory is shown only if a GPU measured it. On a CPU, the record holds the memory of a process that "
+                "trained other models before, which says nothing about an encoding. Run on a GPU (--device cuda) to "
+                "get the peak that its allocator held during training."
             )
         )
     found = (_exhibits(selection, panel, timings, measured[panel.id], styles) for panel in selection.panels)
     exhibits = tuple(exhibit for each in found for exhibit in each)
     if not exhibits:
-        lines = [t("No encoding has both a value and a cost: nothing can be set against each other.")]
+        lines = [t("No encoding has both a value and a cost, so there is nothing to plot.")]
     return Section(id="tradeoffs", title=t("Cost against quality"), lines=tuple(lines), exhibits=exhibits)
 
 
 def _exhibits(
     selection: Selection, panel: Panel, timings: pd.DataFrame, memory: Cost | None, styles: Styles
 ) -> Iterator[Exhibit]:
-    """The figure of a task; none where no encoding has both a value and a cost."""
+    """The figure of a task; none if no encoding has both a value and a cost."""
     place = farthest(panel.headline["multiple"])
     rows = panel.headline[panel.headline["multiple"] == place]
     kinds = [time_of(rows, timings), *([memory] if memory else [])]
@@ -82,8 +83,8 @@ def _exhibits(
             n=len(dots),
         ),
         caption=sentences(*_caption(selection, panel, place, dots, kinds)),
-        models=tuple(sorted(set(rows["train_key"]))),
-        measured=int(rows["eval_key"].nunique()),
+        models=models_behind(rows),
+        measured=records_behind(rows),
         picture=render(trade(dots, frame, styles, title, notes), "svg"),
         format="svg",
         numbers=_numbers(panel, place, rows, dots, kinds, lower_is_better=lower_is_better),
@@ -91,19 +92,19 @@ def _exhibits(
 
 
 def _dots(rows: pd.DataFrame, kinds: Sequence[Cost]) -> list[Dot]:
-    """Every encoding with a value and with a cost, the best value first."""
+    """Every encoding with a value and a cost, best value first."""
     leagues = {name[:2]: name for name in arranged(rows)}
     points = over_seeds(rows)
     ordered = points.sort_values(["mean", "encoding"], ascending=[bool(rows["lower_is_better"].iloc[0]), True])
     dots = [
         Dot(
-            label=qualified(*leagues[row["trained_with"], row["encoding"]]),
-            encoding=row["encoding"],
-            value=Estimate(value=row["mean"], low=row["low"], high=row["high"], n=int(row["n"])),
-            costs=tuple(kind.of.get(row["trained_with"], ABSENT) for kind in kinds),
+            label=qualified(*leagues[row.trained_with, row.encoding]),
+            encoding=row.encoding,
+            value=row.estimate,
+            costs=tuple(kind.of.get(row.trained_with, ABSENT) for kind in kinds),
         )
-        for row in ordered.to_dict("records")
-        if row["n"] > 0
+        for row in typed_rows(ordered, PointRow)
+        if row.n > 0
     ]
     return [dot for dot in dots if not pd.isna(dot.costs[0].value)]
 
@@ -111,16 +112,16 @@ def _dots(rows: pd.DataFrame, kinds: Sequence[Cost]) -> list[Dot]:
 def _note(dots: Sequence[Dot]) -> str:
     estimates = [estimate for dot in dots for estimate in (dot.value, *dot.costs)]
     if all(pd.isna(estimate.low) for estimate in estimates):
-        return t("no interval; line and black edges: the front of the means")
-    return t("bars: 95 % intervals in both directions; line and black edges: the front of the means")
+        return t("no interval; line and black outlines: the front of the means")
+    return t("bars: 95 % intervals in both directions; line and black outlines: the front of the means")
 
 
 def _axis(cost: Cost) -> str:
     if cost.kind == "seconds":
-        return t("training time (seconds per 1,000 tokens); less is cheaper")
+        return t("training time (seconds per 1,000 tokens); lower is cheaper")
     if cost.kind == "memory":
-        return t("most memory in training (MiB, GPU allocator); less is cheaper")
-    return t("time of a training step, relative to none (1: as fast); less is cheaper")
+        return t("peak memory in training (MiB, GPU allocator); lower is cheaper")
+    return t("time of a training step relative to none (1: equally fast); lower is cheaper")
 
 
 def _caption(
@@ -135,11 +136,11 @@ def _caption(
     )
     yield from _time_words(selection, panel, dots, kinds[0])
     if (panel.headline["encoding"] != panel.headline["trained_with"]).any():
-        yield t("What is applied at test time costs in training what the model costs that it is applied to.")
-    yield t("It shows what more time buys on this task at this size, and no order among those on the front.")
+        yield t("An encoding applied at test time has the training cost of the model that it is applied to.")
+    yield t("This shows what more time buys on this task at this size; it does not rank the encodings on the front.")
     lacking = sorted(set(panel.headline["encoding"]) - {dot.encoding for dot in dots})
     if lacking:
-        yield t("Without a value or a cost there, and left out: {names}.", names=listed(lacking))
+        yield t("Left out, because they have no value or no cost there: {names}.", names=listed(lacking))
 
 
 def _time_words(selection: Selection, panel: Panel, dots: Sequence[Dot], cost: Cost) -> Iterator[str]:
@@ -152,8 +153,8 @@ def _time_words(selection: Selection, panel: Panel, dots: Sequence[Dot], cost: C
         )
         return
     yield t(
-        "Time: measured while training, mean ({seeds}); models that train side by side slow each other, so that "
-        "small differences are noise. The timing suite (python -m benchmark time) measures without it.",
+        "Time: measured during training, mean ({seeds}); models that train side by side slow each other down, so "
+        "small differences are noise. The timing suite (python -m benchmark time) avoids this.",
         seeds=seeds_phrase([dot.costs[0].n for dot in dots]),
     )
     machines = {
@@ -162,7 +163,8 @@ def _time_words(selection: Selection, panel: Panel, dots: Sequence[Dot], cost: C
     }
     if len(machines) > 1:
         yield t(
-            "The models were trained on {n} different machines or settings of threads: their times cannot be compared.",
+            "The models were trained with {n} different combinations of machine and thread count, so their times "
+            "cannot be compared.",
             n=len(machines),
         )
 
@@ -179,7 +181,7 @@ def _numbers(
     names = {qualified(*name): name for name in arranged(rows)}
     return Table(
         caption=t(
-            "{task}: {metric} at {place}, and cost, mean [95 % interval]; the best value first.",
+            "{task}: {metric} at {place} and cost, mean [95 % interval]; best value first.",
             task=panel.task,
             metric=unit(panel),
             place=spelled(place),
@@ -194,9 +196,9 @@ def _numbers(
                 name_field(*names[dot.label]),
                 _estimate(dot.value, 2),
                 *(
-                    cell
+                    field
                     for index in range(len(kinds))
-                    for cell in (
+                    for field in (
                         _estimate(dot.costs[index], 0 if kinds[index].kind == "memory" else 3),
                         Field(text=t("yes") if flags[index][row] else t("no")),
                     )

@@ -1,15 +1,15 @@
-"""TODO."""
+"""What sections with curves over length share: interactive twins, captions, alternative texts and tables of numbers."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import pandas as pd
 
 from benchmark.metrics import METRICS
-from benchmark.reports.draw.interactive import Axes, Curve, Point, line_chart
+from benchmark.reports.draw.interactive import ChartAxes, Curve, Point, line_chart
 from benchmark.reports.draw.style import Styles
-from benchmark.reports.page.exhibit import Figure
-from benchmark.reports.page.fields import listing, name_field, place, value_field
+from benchmark.reports.page.exhibit import PlotlyFigure
+from benchmark.reports.page.fields import listing, name_field, place, point_field
+from benchmark.reports.page.rows import PointRow, typed_rows
 from benchmark.reports.page.selection import Panel
 from benchmark.reports.page.table import Field, Table
 from benchmark.reports.phrases import seeds_of, seeds_phrase, spell
@@ -19,6 +19,7 @@ from benchmark.reports.words import listed, t
 
 
 def curve_alt(panel: Panel, what: str, names: Sequence[str]) -> str:
+    """The alternative text of a figure of curves."""
     return t(
         "Line chart of {metric} over length for {encodings} on {task}, up to {farthest:g} times the trained length. "
         "The numbers are in the table below it.",
@@ -29,10 +30,11 @@ def curve_alt(panel: Panel, what: str, names: Sequence[str]) -> str:
     )
 
 
-def interactive_curves(panel: Panel, points: pd.DataFrame, what: str, styles: Styles) -> Figure:
+def interactive_curves(panel: Panel, points: pd.DataFrame, what: str, styles: Styles) -> PlotlyFigure:
+    """The interactive twin of a figure of `points.over_seeds`."""
     return line_chart(
         [_over_lengths(name, points[points["encoding"] == name], styles) for name in sorted(set(points["encoding"]))],
-        Axes(
+        ChartAxes(
             x_title=t("problem length (log scale)"),
             y_title=what,
             trained_length=panel.train_length,
@@ -44,11 +46,31 @@ def interactive_curves(panel: Panel, points: pd.DataFrame, what: str, styles: St
 
 
 def curve_caption(panel: Panel, points: pd.DataFrame) -> str:
+    """Seeds, interval and trained length of a figure."""
     return t(
         "Mean and {interval} (seeds {seeds}). L = {length}.",
         interval=seeds_phrase(list(points["n"])),
         seeds=listing(panel.seeds),
         length=panel.train_length,
+    )
+
+
+def shown_estimate(estimate: Estimate) -> str:
+    """A value with its interval and number of seeds."""
+    value = spell(estimate.value, estimate.low, estimate.high)
+    return t("{value}, {seeds}", value=value, seeds=seeds_of(estimate.n))
+
+
+def curve_numbers(panel: Panel, points: pd.DataFrame, what: str) -> Table:
+    """The table of encodings x lengths below a figure."""
+    by_place = {(row.encoding, row.length): row for row in typed_rows(points, PointRow)}
+    return Table(
+        caption=t("{task}: {metric}, mean [95 % interval].", task=panel.task, metric=what),
+        columns=(t("encoding"), *(place(panel, length) for length in panel.lengths)),
+        rows=tuple(
+            (name_field(*name), *(_number(by_place.get((name[1], length))) for length in panel.lengths))
+            for name in arranged(panel.headline)
+        ),
     )
 
 
@@ -63,38 +85,18 @@ def _chance(points: pd.DataFrame) -> tuple[tuple[float, float], ...]:
 
 
 def _over_lengths(name: str, rows: pd.DataFrame, styles: Styles) -> Curve:
-    ordered = rows.sort_values("length").to_dict("records")
-    return Curve(name=name, style=styles[name], points=tuple(_point(row) for row in ordered))
+    ordered = typed_rows(rows.sort_values("length"), PointRow)
+    return Curve(name=name, style=styles[name], points=tuple(map(_point, ordered)))
 
 
-def _point(row: dict[Any, Any]) -> Point:
-    estimate = Estimate(value=row["mean"], low=row["low"], high=row["high"], n=int(row["n"]))
+def _point(row: PointRow) -> Point:
     return Point(
-        at=float(row["length"]),
-        label=t("length {length} = {multiple:g} L", length=row["length"], multiple=row["multiple"]),
-        estimate=estimate,
-        shown=shown_estimate(estimate),
+        at=float(row.length),
+        label=t("length {length} = {multiple:g} L", length=row.length, multiple=row.multiple),
+        estimate=row.estimate,
+        shown=shown_estimate(row.estimate),
     )
 
 
-def shown_estimate(estimate: Estimate) -> str:
-    value = spell(estimate.value, estimate.low, estimate.high)
-    return t("{value}, {seeds}", value=value, seeds=seeds_of(estimate.n))
-
-
-def curve_numbers(panel: Panel, points: pd.DataFrame, what: str) -> Table:
-    by_place = {(row["encoding"], row["length"]): row for row in points.to_dict("records")}
-    return Table(
-        caption=t("{task}: {metric}, mean [95 % interval].", task=panel.task, metric=what),
-        columns=(t("encoding"), *(place(panel, length) for length in panel.lengths)),
-        rows=tuple(
-            (name_field(*row), *(_number(by_place.get((row[1], length))) for length in panel.lengths))
-            for row in arranged(panel.headline)
-        ),
-    )
-
-
-def _number(row: dict[Any, Any] | None) -> Field:
-    if row is None:
-        return Field(text=t("missing"))
-    return value_field(row["mean"], row["low"], row["high"], row["status"], int(row["n"]), int(row["seeds"]))
+def _number(row: PointRow | None) -> Field:
+    return point_field(row) if row else Field(text=t("missing"))

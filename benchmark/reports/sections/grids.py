@@ -1,20 +1,23 @@
-"""TODO."""
+"""The section "Grids": scores split by lag, depth or operand length.
+
+Each grid is a heatmap per encoding; a grid whose second axis is problem length is also drawn as curves.
+"""
 
 from collections import Counter
-from typing import Any
 
 import pandas as pd
 
 from benchmark.metrics import METRICS
 from benchmark.reports.draw.canvas import render
-from benchmark.reports.draw.fields import along, ends_of, range_label
-from benchmark.reports.draw.fields import fields as figures_fields
+from benchmark.reports.draw.fields import along as draw_along
+from benchmark.reports.draw.fields import ends_of, range_label
+from benchmark.reports.draw.fields import fields as draw_fields
 from benchmark.reports.draw.style import Styles
 from benchmark.reports.page.exhibit import Exhibit
 from benchmark.reports.page.fields import listing, value_field
 from benchmark.reports.page.numbers import field_data
 from benchmark.reports.page.page import Section
-from benchmark.reports.page.selection import Selection, slug
+from benchmark.reports.page.selection import Panel, Selection, slug
 from benchmark.reports.page.table import Field, Group, Table
 from benchmark.reports.phrases import AXES, metric_label, seeds_phrase
 from benchmark.reports.stats.estimate import mean_interval
@@ -23,7 +26,7 @@ from benchmark.reports.words import listed, t
 
 
 def section(selection: Selection, styles: Styles) -> Section:
-    """Scores told apart by lag, depth or operand length: a heatmap an encoding, and curves where one axis is enough."""
+    """Scores by lag, depth or operand length: a heatmap per encoding, and curves if one axis is enough."""
     table = by_field(selection.store)
     shown = table[table["setting"].isin({panel.setting for panel in selection.panels})]
     drawn: list[Exhibit] = []
@@ -33,15 +36,15 @@ def section(selection: Selection, styles: Styles) -> Section:
             drawn += [_along(selection, own, styles)] if own["across"].iloc[0] == ACROSS else []
     lines: tuple[str, ...] = (
         t(
-            "A value by length hides where in a problem it comes from. Here each is told apart: by lag (how far back "
-            "the answer stands), by depth (how far along the needle stands), or by the lengths of two operands."
+            "A value by length hides where in a problem it comes from. Here, each value is split by lag (how far back "
+            "the answer is), by depth (how far into the text the needle is), or by the lengths of two operands."
         ),
     )
     if not drawn:
         lines = (
             t(
-                "No task was measured whose scores are told apart by lag, depth or operand length. For offset-recall, "
-                "that takes several values of back."
+                "No task was measured whose scores can be split by lag, depth or operand length. For offset-recall, "
+                "this takes several values of back."
             ),
         )
     return Section(id="grids", title=t("Grids"), lines=lines, exhibits=tuple(drawn))
@@ -53,23 +56,25 @@ def _grid(selection: Selection, own: pd.DataFrame) -> Exhibit:
         id=f"grid-{_grid_id(own)}",
         title=t("{task}: {down} by {across}", **names),
         alt=t(
-            "Heatmaps of {metric}, one for each of {encodings}: {down} down, {across} across.",
+            "Heatmaps of {metric}, one for each of {encodings}: {down} on the vertical axis, {across} on the "
+            "horizontal axis.",
             metric=metric_label(own["metric"].iloc[0]),
             encodings=listed(sorted(set(own["encoding"]))),
             down=names["down"],
             across=names["across"],
         ),
         caption=t(
-            "Mean over seeds {seeds}; no interval is drawn. {problems} a field and seed. L = {length}.",
+            "Mean over seeds {seeds}; no interval is drawn. {problems} per field and seed. L = {length}.",
             seeds=listing(own["seed"]),
             problems=_problems(own),
             length=own["train_length"].iloc[0],
         ),
-        picture=render(figures_fields(own), "svg"),
+        picture=render(draw_fields(own), "svg"),
         format="svg",
         wide=True,
         data=field_data(own),
-        **_behind(selection, own),
+        models=_models(selection, own),
+        measured=_records(selection, own),
     )
 
 
@@ -88,17 +93,18 @@ def _along(selection: Selection, own: pd.DataFrame, styles: Styles) -> Exhibit:
             encodings=listed(sorted(set(own["encoding"]))),
         ),
         caption=t(
-            "Mean and {interval} (seeds {seeds}). {problems} a point and seed. L = {length}.",
+            "Mean and {interval} (seeds {seeds}). {problems} per point and seed. L = {length}.",
             interval=seeds_phrase(list(counts)),
             seeds=listing(own["seed"]),
             problems=_problems(ends),
             length=own["train_length"].iloc[0],
         ),
-        picture=render(along(own, styles), "svg"),
+        picture=render(draw_along(own, styles), "svg"),
         format="svg",
         numbers=_along_numbers(ends),
         data=field_data(ends),
-        **_behind(selection, own),
+        models=_models(selection, own),
+        measured=_records(selection, own),
     )
 
 
@@ -127,12 +133,19 @@ def _along_number(own: pd.DataFrame, length: int, first: int) -> Field:
     return value_field(each.value, each.low, each.high, "missing", each.n, own["seed"].nunique())
 
 
-def _behind(selection: Selection, own: pd.DataFrame) -> dict[str, Any]:
-    """The models and the number of records that a grid is drawn from."""
+def _models(selection: Selection, own: pd.DataFrame) -> tuple[str, ...]:
+    """The models that a grid is drawn from."""
+    return tuple(sorted({key for panel in _panels(selection, own) for key in panel.models}))
+
+
+def _records(selection: Selection, own: pd.DataFrame) -> int:
+    """The number of records that a grid is drawn from."""
+    return sum(panel.measured for panel in _panels(selection, own))
+
+
+def _panels(selection: Selection, own: pd.DataFrame) -> list[Panel]:
     settings = set(own["setting"])
-    panels = [panel for panel in selection.panels if panel.setting in settings]
-    models = sorted({key for panel in panels for key in panel.models})
-    return {"models": tuple(models), "measured": sum(panel.measured for panel in panels)}
+    return [panel for panel in selection.panels if panel.setting in settings]
 
 
 def _problems(own: pd.DataFrame) -> str:

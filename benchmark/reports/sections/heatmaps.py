@@ -1,4 +1,4 @@
-"""TODO."""
+"""The section "Encoding × length": one heatmap per task, with the same values as its extrapolation curve."""
 
 from benchmark.reports.draw.canvas import render
 from benchmark.reports.draw.heatmap import length_heatmap
@@ -12,8 +12,8 @@ from benchmark.reports.words import t
 
 
 def section(selection: Selection) -> Section:
-    """Encoding x length, a figure a task."""
-    lines = (t("The same values as the curves, at a glance. “—” is unsupported or missing."),)
+    """Encodings x lengths, one figure per task."""
+    lines = (t("The same values as the curves, at a glance. “—” means unsupported or missing."),)
     exhibits = []
     for panel in selection.panels:
         points = panel.points
@@ -22,8 +22,8 @@ def section(selection: Selection) -> Section:
                 id=f"heatmap-{panel.id}",
                 title=panel.title,
                 alt=t(
-                    "Heatmap of {metric}: encodings down, lengths across, on {task}. The numbers are in the table of "
-                    "its extrapolation curve.",
+                    "Heatmap of {metric} on {task}: encodings in rows, lengths in columns. The numbers are in the "
+                    "table of its extrapolation curve.",
                     metric=unit(panel),
                     task=panel.task,
                 ),

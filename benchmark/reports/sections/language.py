@@ -1,4 +1,7 @@
-"""TODO."""
+"""The section "Language, three ways": loss by position, in non-overlapping windows, and of the same targets.
+
+All three come from the same trained models. Records that lack the second or third view leave out its figure.
+"""
 
 import math
 from dataclasses import replace
@@ -9,7 +12,7 @@ from benchmark.reports.draw.canvas import render
 from benchmark.reports.draw.emphasis import emphasised
 from benchmark.reports.draw.extrapolation import extrapolation
 from benchmark.reports.draw.fonts import drawable
-from benchmark.reports.draw.interactive import Axes, Curve, Point, line_chart
+from benchmark.reports.draw.interactive import ChartAxes, Curve, Point, line_chart
 from benchmark.reports.draw.positions import position_loss
 from benchmark.reports.draw.same_targets import same_targets
 from benchmark.reports.draw.style import Styles
@@ -34,10 +37,10 @@ from benchmark.reports.words import listed, t
 
 
 def section(selection: Selection, styles: Styles) -> Section:
-    """Language loss in three ways, from the same trained models."""
+    """Language loss seen in three ways, from the same trained models."""
     table = by_position(selection.store)
     panels = [panel for panel in selection.panels if panel.setting in set(table["setting"])]
-    lines: tuple[str, ...] = (t("The same trained models, asked three questions of the held-out text."),)
+    lines: tuple[str, ...] = (t("The same trained models, asked three questions about the held-out text."),)
     if not panels:
         lines = (t("No language task was measured."),)
     exhibits: list[Exhibit] = []
@@ -50,10 +53,10 @@ def section(selection: Selection, styles: Styles) -> Section:
 
 
 def _bits(panel: Panel) -> Table:
-    """The loss in the unit that tokenizers share."""
+    """The loss per character, the unit in which different tokenizers compare."""
     points = over_seeds(panel.metric_rows("bits_per_character"))
     caption = t(
-        "{task}: bits per character, mean [95 % interval]. Losses a token of two tokenizers do not compare; these do.",
+        "{task}: bits per character, mean [95 % interval]. Unlike losses per token, these compare across tokenizers.",
         task=panel.task,
     )
     numbers = curve_numbers(panel, points, metric_label("bits_per_character"))
@@ -61,7 +64,7 @@ def _bits(panel: Panel) -> Table:
 
 
 def _windows(panel: Panel, styles: Styles) -> list[Exhibit]:
-    """Loss in disjoint windows; nothing for records that are without."""
+    """Loss in non-overlapping windows; nothing if the records do not have it."""
     rows = panel.metric_rows("window_loss_nats")
     if rows["value"].isna().all():
         return []
@@ -73,8 +76,9 @@ def _windows(panel: Panel, styles: Styles) -> list[Exhibit]:
             title=t("2. Non-overlapping windows · {task}", task=panel.task),
             alt=curve_alt(panel, what, sorted(set(points["encoding"]))),
             about=t(
-                "One stretch of text, cut into windows of each length, all of whose tokens count: what perplexity "
-                "usually means; longer windows look better for free, for fewer tokens stand near a beginning."
+                "One stretch of text, cut into windows of each length, with every token counted: what perplexity "
+                "usually means. Longer windows look better for free, because fewer of their tokens are near a "
+                "beginning."
             ),
             caption=curve_caption(panel, points),
             models=panel.models,
@@ -89,7 +93,7 @@ def _windows(panel: Panel, styles: Styles) -> list[Exhibit]:
 
 
 def _same_targets(panel: Panel, styles: Styles) -> list[Exhibit]:
-    """Loss of the same targets against that of cropped contexts; nothing for records that are without."""
+    """Loss of the same targets against that after a cropped context; nothing if the records do not have it."""
     rows = panel.metric_rows("over_crop_nats")
     if rows["value"].isna().all():
         return []
@@ -99,14 +103,14 @@ def _same_targets(panel: Panel, styles: Styles) -> list[Exhibit]:
             id=f"targets-{panel.id}",
             title=t("3. The same targets, and a crop to L · {task}", task=panel.task),
             alt=t(
-                "Line charts over length for {encodings} on {task}: above, loss of the same targets; below, the same "
-                "less the loss after exactly L tokens each.",
+                "Line charts over length for {encodings} on {task}: above, the loss of the same targets; below, the "
+                "same minus the loss after exactly L tokens each.",
                 encodings=listed(sorted(set(points["encoding"]))),
                 task=panel.task,
             ),
             about=t(
-                "The same target tokens at every length, against what the same model makes of them after exactly L "
-                "tokens each: only below that baseline is context farther than L of use, and above it does harm."
+                "The same target tokens at every length, compared with the same model's loss on them after exactly L "
+                "tokens each: context beyond L helps only below that baseline; above it, it does harm."
             ),
             caption=curve_caption(panel, points),
             models=panel.models,
@@ -130,15 +134,15 @@ def _position_exhibit(panel: Panel, rows: pd.DataFrame, styles: Styles) -> Exhib
         title=t("1. Loss by position · {task}", task=panel.task),
         about=t(
             "One pass over the longest rows gives every position its own context: a curve that keeps falling past L "
-            "uses the longer context, and one that rises is broken by it."
+            "uses the longer context; one that rises is broken by it."
         ),
         alt=t(
-            "Line chart of loss in nats over the position in the text for {encodings}, up to position {last}.",
+            "Line chart of loss in nats by position in the text for {encodings}, up to position {last}.",
             encodings=listed(names),
             last=last,
         ),
         caption=t(
-            "Mean and {interval} (seeds {seeds}), over positions that are binned two to an octave. L = {length}.",
+            "Mean and {interval} (seeds {seeds}), positions binned two to an octave. L = {length}.",
             interval=seeds_phrase(counts),
             seeds=listing(panel.seeds),
             length=panel.train_length,
@@ -149,7 +153,7 @@ def _position_exhibit(panel: Panel, rows: pd.DataFrame, styles: Styles) -> Exhib
         format="svg",
         interactive=line_chart(
             drawn,
-            Axes(
+            ChartAxes(
                 x_title=t("position, tokens (log scale)"),
                 y_title=t("loss, nats per token"),
                 trained_length=panel.train_length,

@@ -1,4 +1,4 @@
-"""TODO."""
+"""The section "All encodings, all tasks": a matrix of skill, at L and far beyond it."""
 
 from collections.abc import Iterator
 
@@ -6,18 +6,21 @@ import pandas as pd
 
 from benchmark.reports.draw.canvas import render
 from benchmark.reports.draw.skill_matrix import matrix as draw_matrix
-from benchmark.reports.page.exhibit import Exhibit
-from benchmark.reports.page.fields import name_field, value_field
-from benchmark.reports.page.overview import WIDE, Overview, Row, models_behind, no_common_place, settings_left_out
+from benchmark.reports.page.exhibit import Exhibit, models_behind, records_behind
+from benchmark.reports.page.fields import name_field, point_field
+from benchmark.reports.page.overview import Overview, no_common_place, settings_left_out
 from benchmark.reports.page.page import Section
+from benchmark.reports.page.rows import PointRow, typed_rows
 from benchmark.reports.page.table import Field, Group, Table
 from benchmark.reports.phrases import NOTHING, seeds_phrase, spelled
 from benchmark.reports.stats.skill import skills
 from benchmark.reports.words import joined, t
 
+WIDE = 6  # columns up to which a board can be shrunk to the width of a phone
+
 
 def section(overview: Overview) -> Section:
-    """Encodings x tasks, skill in each field, at L and at 8 L."""
+    """Encodings x tasks with skill in each field, at L and at 8 L."""
     return Section(
         id="matrix",
         title=t("All encodings, all tasks"),
@@ -31,9 +34,9 @@ def _matrix_lines(overview: Overview) -> Iterator[str]:
         yield no_common_place()
         return
     yield t(
-        "Skill puts all tasks on one scale: (value - chance) / (perfect - chance), which is 0 for a guesser and 1 "
-        "without error. Of a language loss it is the share of a guesser's nats that is gone, and small for every "
-        "encoding: compare within a task. Encodings are in the order of their mean rank over tasks at {place}.",
+        "Skill puts all tasks on one scale: (value - chance) / (perfect - chance), which is 0 for guessing and 1 for "
+        "no errors. For a language loss it is the share of the nats of guessing that is gone, which is small for every "
+        "encoding, so compare within a task. Encodings are ordered by mean rank over tasks at {place}.",
         place=spelled(overview.places[-1]),
     )
     yield from settings_left_out(overview)
@@ -53,9 +56,9 @@ def _matrix(overview: Overview) -> Exhibit:
             places=places,
         ),
         caption=t(
-            "Mean over seeds; in the table: {seeds}. Tasks: {tasks}. Encodings: {encodings}; without a value "
-            "somewhere: {missing}. It shows who is good at what in these runs. Two fields that look alike "
-            "are not shown to be equal, and two that differ not to differ: that is tested under “{paired}”.",
+            "Mean over seeds; in the table: {seeds}. Tasks: {tasks}. Encodings: {encodings}; lacking a value "
+            "somewhere: {missing}. This shows which encoding does well on which task in these runs. Fields that look "
+            "alike are not shown to be equal, nor are fields that differ shown to differ: see “{paired}” for tests.",
             seeds=seeds_phrase(list(points["n"])),
             tasks=len(overview.tasks),
             encodings=len(overview.names),
@@ -66,23 +69,22 @@ def _matrix(overview: Overview) -> Exhibit:
         format="svg",
         numbers=_matrix_numbers(points, overview),
         wide=min(len(overview.names), len(overview.tasks)) > WIDE,
-        **models_behind(overview.table),
+        models=models_behind(overview.table),
+        measured=records_behind(overview.table),
     )
 
 
 def _lacking(points: pd.DataFrame, overview: Overview) -> int:
-    """Encodings that lack a value in some task at some place."""
+    """Number of encodings that lack a value on some task at some place."""
     fields = points.dropna(subset="mean").groupby(["trained_with", "encoding"]).size()
     return len(overview.names) - int((fields == len(overview.tasks) * len(overview.places)).sum())
 
 
 def _matrix_numbers(points: pd.DataFrame, overview: Overview) -> Table:
-    found = {
-        (row["multiple"], row["task"], row["trained_with"], row["encoding"]): row for row in points.to_dict("records")
-    }
+    found = {(row.multiple, row.task, row.trained_with, row.encoding): row for row in typed_rows(points, PointRow)}
     fields = [(place, task) for place in overview.places for task in overview.tasks]
     return Table(
-        caption=t("Skill, mean [95 % interval] over seeds: 0 is a guesser, 1 is no error."),
+        caption=t("Skill, mean [95 % interval] over seeds: 0 is guessing, 1 is no errors."),
         columns=(t("encoding"), *(task for _, task in fields)),
         groups=tuple(
             Group(title=t("at {place}", place=spelled(place)), span=len(overview.tasks)) for place in overview.places
@@ -94,7 +96,5 @@ def _matrix_numbers(points: pd.DataFrame, overview: Overview) -> Table:
     )
 
 
-def _skill_field(row: Row | None) -> Field:
-    if row is None:
-        return Field(text=NOTHING)
-    return value_field(row["mean"], row["low"], row["high"], row["status"], int(row["n"]), int(row["seeds"]))
+def _skill_field(row: PointRow | None) -> Field:
+    return point_field(row) if row else Field(text=NOTHING)

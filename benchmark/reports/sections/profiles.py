@@ -1,16 +1,16 @@
-"""Each encoding's own section: what it is, what it reached on every task, what it costs, and where to see more of it.
+"""The section "Encodings one by one": what each encoding is, its results on every task, its cost, and links to more.
 
-What is said of it against the reference rests on the tests of `verdicts.paired`, and says no more than they do.
+What it says about an encoding against the reference comes from `stats.against_reference` and claims no more.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
 from benchmark.reports.draw.small_multiples import Backdrop, Drawn, draw
-from benchmark.reports.draw.style import Style
+from benchmark.reports.draw.style import Style, Styles
 from benchmark.reports.page.descriptions import Description, describe
-from benchmark.reports.page.exhibit import Exhibit
+from benchmark.reports.page.exhibit import Exhibit, models_behind, records_behind
 from benchmark.reports.page.fields import (
     cost_fields,
     listing,
@@ -30,17 +30,23 @@ from benchmark.reports.stats.against_reference import PairedTest
 from benchmark.reports.tables.probes import Probe
 from benchmark.reports.words import said, t
 
-WAYS = ("better", "worse", "equivalent", "unmeasured", "one seed")  # of `paired.against`, in the order of telling
+WAYS = (
+    "better",
+    "worse",
+    "equivalent",
+    "unmeasured",
+    "one seed",
+)  # of `stats.against_reference`, in the order of the sentences
 
 
-def section(selection: Selection, styles: Mapping[str, Style], probes: Sequence[Probe]) -> Section:
-    """A block an encoding, folded; attention of the `probes` stands elsewhere in the page, and is linked to."""
+def section(selection: Selection, styles: Styles, probes: Sequence[Probe]) -> Section:
+    """A folded block per encoding; the attention of the `probes` is elsewhere in the page, and linked to."""
     drawn = [Drawn.of(_backdrop(panel)) for panel in selection.panels]
     names = sorted({name for panel in selection.panels for name in panel.headline["encoding"]})
     lines = (
         t(
-            "What each encoding is, what it reached and what it costs, each by itself. Open the one that you want to "
-            "know, or link to it: its address ends in #encoding- and its name."
+            "What each encoding is, how well it did and what it costs. Open an encoding to read about it, or link to "
+            "it: its address ends in #encoding- and its name."
         ),
     )
     return Section(
@@ -78,24 +84,26 @@ def _profile(selection: Selection, name: str, style: Style, drawn: Sequence[Draw
 
 
 def _remarks(selection: Selection, name: str, found: Description | None) -> Iterator[str]:
-    """What must be known of an encoding before it is compared."""
+    """Caveats that apply to any comparison with this encoding."""
     if found is None:
-        yield t("It is not installed here, so that its formula and its source cannot be shown.")
+        yield t("It is not installed here, so its formula and source cannot be shown.")
     elif found.around:
         yield t("It is built around {encoding}.", encoding=found.around)
     own = selection.shown[selection.shown["encoding"] == name]
     bases = sorted(set(own["trained_with"]) - {name})
     if bases:
         yield t(
-            "Applied at test time alone, to models that were trained with {encodings}: it was never trained itself.",
+            "Applied only at test time, to models trained with {encodings}; it was never trained itself.",
             encodings=", ".join(bases),
         )
     if (own["league"] != "").any():
-        yield t("It reads digits, which is more than positions: it is in a league of its own, and ranked against none.")
+        yield t(
+            "It reads digits, which is more than positions, so it is in a league of its own and not ranked with others."
+        )
 
 
 def _against(selection: Selection, name: str) -> Iterator[str]:
-    """What the tests against the reference show at the longest length of each task."""
+    """Put into words what the tests against the reference show at the longest length of each task."""
     if not selection.compared:
         return
     if name == selection.reference:
@@ -149,23 +157,23 @@ def _exhibit(selection: Selection, name: str, style: Style, drawn: Sequence[Draw
     rows = selection.shown[selection.shown["headline"] & (selection.shown["encoding"] == name)]
     counts = [count for panel in drawn for count in _counts(panel.backdrop.points, name)]
     tasks = ", ".join(panel.backdrop.title for panel in drawn)
-    alt = t("Line charts over length of {encoding} among all encodings, on {tasks}.", encoding=name, tasks=tasks)
+    alt = t("Line charts over length: {encoding} among all encodings, on {tasks}.", encoding=name, tasks=tasks)
     caption = t(
-        "Thick: {encoding}, mean and {interval} (seeds {seeds}). Grey: every other encoding. Upright: the trained "
-        "length. Dashes: chance.",
+        "Thick line: {encoding}, mean and {interval} (seeds {seeds}). Grey: all other encodings. Vertical line: the "
+        "trained length. Dashed: chance.",
         encoding=name,
         interval=seeds_phrase(counts),
         seeds=listing(rows["seed"]),
     )
     if selection.reference and name != selection.reference:
-        caption = f"{caption} {t('Thin, before the grey: {reference}.', reference=selection.reference)}"
+        caption = f"{caption} {t('Thin line in front of the grey: {reference}.', reference=selection.reference)}"
     return Exhibit(
         id=f"curves-of-{slug(name)}",
         title=name,
         alt=alt,
         caption=caption,
-        models=tuple(sorted(set(rows["train_key"]))),
-        measured=int(rows["eval_key"].nunique()),
+        models=models_behind(rows),
+        measured=records_behind(rows),
         picture=draw(drawn, name, style, selection.reference, alt),
         format="svg",
     )
@@ -176,7 +184,7 @@ def _counts(points: pd.DataFrame, name: str) -> list[int]:
 
 
 def _table(selection: Selection, name: str) -> Table:
-    """A row a task, and a row for each encoding that the models of an adapted one were trained with."""
+    """One row per task; for an adapted encoding, one per task and encoding that its models were trained with."""
     rows = tuple(
         (
             Field(text=panel.task, details=(t("on {encoding}", encoding=base),) if base != name else ()),
@@ -188,7 +196,7 @@ def _table(selection: Selection, name: str) -> Table:
     )
     return Table(
         caption=t(
-            "{encoding}: mean [95 % interval] over seeds; lengths as the task counts them; speed in training.",
+            "{encoding}: mean [95 % interval] over seeds; lengths in the task's own unit; speed in training.",
             encoding=name,
         ),
         columns=(
@@ -203,16 +211,16 @@ def _table(selection: Selection, name: str) -> Table:
             "tokens/s",
         ),
         groups=(
-            Group(title=t("what it reaches"), span=3),
+            Group(title=t("results"), span=3),
             Group(title=t("how far"), span=2),
-            Group(title=t("what it costs"), span=3),
+            Group(title=t("cost"), span=3),
         ),
         rows=rows,
     )
 
 
 def _reached(selection: Selection, panel: Panel, base: str, name: str) -> Iterator[Field]:
-    """Values at L and at the longest length with their ratio, the longest usable length, and the area."""
+    """Values at L and at the longest length, their ratio, the longest usable length, and the area."""
     summary = [row for row in rows_of(panel, selection.summary) if (row.trained_with, row.encoding) == (base, name)]
     at_trained, at_longest, ratio = summary_fields(summary[0] if summary else None)
     yield Field(
@@ -227,7 +235,7 @@ def _reached(selection: Selection, panel: Panel, base: str, name: str) -> Iterat
 
 
 def _links(selection: Selection, probes: Sequence[Probe]) -> Iterator[tuple[str, str, str]]:
-    """Where else in the page an encoding is seen: what is there, its id, and its heading."""
+    """Other places in the page that show the encoding: link text, id, heading."""
     for probe in probes:
         title = attention_title(probe)
         yield t("Attention: {model}", model=title), attention_id(probe), title

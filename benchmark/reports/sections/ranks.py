@@ -1,4 +1,8 @@
-"""TODO."""
+"""The section "Mean ranks over tasks": Friedman's test over tasks, with Nemenyi's critical difference.
+
+Convention: if Friedman's test shows no difference at all, no pair is told apart. With two encodings there is only
+Nemenyi's test.
+"""
 
 import math
 import re
@@ -11,9 +15,9 @@ from benchmark.reports.draw.canvas import render
 from benchmark.reports.draw.rank_line import Ranked
 from benchmark.reports.draw.rank_line import ranks as draw_ranks
 from benchmark.reports.draw.style import Styles
-from benchmark.reports.page.exhibit import Exhibit
+from benchmark.reports.page.exhibit import Exhibit, models_behind, records_behind
 from benchmark.reports.page.fields import name_field
-from benchmark.reports.page.overview import Overview, models_behind, no_common_place, other_leagues
+from benchmark.reports.page.overview import Overview, no_common_place, other_leagues
 from benchmark.reports.page.page import Section
 from benchmark.reports.page.table import Field, Table
 from benchmark.reports.phrases import qualified, spelled
@@ -38,25 +42,25 @@ def _ranks_lines(overview: Overview, *, drawn: bool) -> Iterator[str]:
         yield no_common_place()
         return
     yield t(
-        "In each task the best mean over seeds has rank 1, and equal ones share the middle rank. The blocks of this "
-        "test are tasks, and not seeds: more seeds make the ranks of a task surer, and only more tasks make the test "
-        "say more. Two mean ranks are told apart where they lie at least the critical difference (CD) apart, at the "
-        "5 % level for all pairs together."
+        "On each task, the best mean over seeds has rank 1, and equal means share the middle rank. The blocks of this "
+        "test are tasks, not seeds: more seeds make the ranks on a task more reliable, but only more tasks give the "
+        "test more power. Two mean ranks differ significantly if they are at least the critical difference (CD) apart, "
+        "at the 5 % level for all pairs together."
     )
     yield from _variants(overview)
     yield from other_leagues(overview)
     if not drawn:
-        yield t("Mean ranks need two tasks, and two encodings that have a value in each of them.")
+        yield t("Mean ranks need at least two tasks, and two encodings with a value on each of them.")
 
 
 def _variants(overview: Overview) -> Iterator[str]:
-    """Tasks of one name are not independent, as the test takes them to be."""
+    """A warning if tasks are variants of one another: the test assumes that tasks are independent."""
     families = Counter(re.split(r"[:\s]", task, maxsplit=1)[0] for task in overview.tasks)
     for name, count in sorted(families.items()):
         if count > 1:
             yield t(
-                "{n} of these tasks are variants of {name}, and count as {n}: the test takes tasks for independent, "
-                "and is too sure where they are not.",
+                "{n} of these tasks are variants of {name} and count as {n}: the test assumes independent tasks, and "
+                "is overconfident if they are not.",
                 n=count,
                 name=name,
             )
@@ -71,12 +75,12 @@ def _ranks(overview: Overview, place: float, styles: Styles, *, folded: bool) ->
         return
     outcome = friedman(costs.to_numpy())
     critical = rows[0].critical
-    # All are joined where the ranks are not shown to differ at all: two encodings have no test but Nemenyi's.
+    # Without a significant Friedman test, one bar joins all. With two encodings, Nemenyi's test is the only one.
     tested = critical if outcome.rejects or len(rows) == 2 else math.inf
     runs = indistinct_runs([row.rank for row in rows], tested)
     title = t("Mean ranks at {place}", place=spelled(place))
     notes = (
-        t("1 is the best; {n} tasks; bars join encodings that are not told apart", n=costs.shape[1]),
+        t("1 is best; {n} tasks; bars join encodings that do not differ significantly", n=costs.shape[1]),
         t("CD: critical difference (Nemenyi, 5 %)"),
     )
     drawn = [
@@ -87,8 +91,8 @@ def _ranks(overview: Overview, place: float, styles: Styles, *, folded: bool) ->
         id=f"ranks-{place:g}",
         title=title,
         alt=t(
-            "Diagram of the mean ranks of {n} encodings over {tasks} tasks at {place}, with bars that join those that "
-            "are not told apart. The numbers are in the table below it.",
+            "Diagram of the mean ranks of {n} encodings over {tasks} tasks at {place}, with bars that join encodings "
+            "that do not differ significantly. The numbers are in the table below it.",
             n=len(rows),
             tasks=costs.shape[1],
             place=spelled(place),
@@ -99,7 +103,8 @@ def _ranks(overview: Overview, place: float, styles: Styles, *, folded: bool) ->
         numbers=_ranks_numbers(costs, rows),
         folded=folded,
         wide=True,
-        **models_behind(table),
+        models=models_behind(table),
+        measured=records_behind(table),
     )
 
 
@@ -108,7 +113,7 @@ def _ranks_caption(
 ) -> Iterator[str]:
     first, tasks, most = rows[0], rows[0].all_tasks, len(rows) - 1
     yield t(
-        "{k} encodings over {tasks} tasks, ranks of means (seeds: {seeds}). A rank has no interval, the critical "
+        "{k} encodings over {tasks} tasks, ranks of means (seeds: {seeds}). A rank has no interval; the critical "
         "difference takes its place.",
         k=len(rows),
         tasks=tasks,
@@ -116,8 +121,8 @@ def _ranks_caption(
     )
     yield from _friedman_words(outcome, most)
     yield t(
-        "CD = {critical:.2f}: told apart are only mean ranks that lie so far from each other, of {most} at most. Here "
-        "that are {apart} of {pairs} pairs.",
+        "CD = {critical:.2f}: only mean ranks at least this far apart differ significantly (the largest possible "
+        "difference is {most}). Here, that is {apart} of {pairs} pairs.",
         critical=first.critical,
         most=most,
         apart=_pairs_apart([row.rank for row in rows], tested),
@@ -125,20 +130,20 @@ def _ranks_caption(
     )
     if first.critical > most:
         yield t(
-            "So few tasks can tell nobody apart, not even a first in every task from a last in every task: with {k} "
-            "encodings that takes {needed} tasks.",
+            "So few tasks cannot tell any two encodings apart, not even one that is first on every task from one that "
+            "is last on every task: with {k} encodings, that takes {needed} tasks.",
             k=len(rows),
             needed=int(first.tasks_needed),
         )
     elif first.critical > most / 2:
         yield t(
-            "With {tasks} tasks this test tells almost nothing: only who is near the top in nearly every task is told "
-            "from who is near the bottom. Four times as many tasks would halve the critical difference.",
+            "With {tasks} tasks, this test shows almost nothing: it can only tell an encoding near the top on nearly "
+            "every task from one near the bottom. Four times as many tasks would halve the critical difference.",
             tasks=tasks,
         )
     absent = sorted({name[1] for name in arranged(table)} - {row.encoding for row in rows})
     if absent:
-        yield t("Without a rank, because they lack a task: {names}.", names=listed(absent))
+        yield t("Not ranked, because they lack a task: {names}.", names=listed(absent))
 
 
 def _friedman_words(outcome: Friedman, degrees: int) -> Iterator[str]:
@@ -154,7 +159,7 @@ def _friedman_words(outcome: Friedman, degrees: int) -> Iterator[str]:
         if outcome.rejects
         else t(
             "Friedman's test: the ranks are not shown to differ at all (chi² = {statistic:.1f}, {degrees} degrees of "
-            "freedom, p = {p:.2g}), so that no pair is told apart.",
+            "freedom, p = {p:.2g}), so no pair is told apart.",
             statistic=outcome.statistic,
             degrees=degrees,
             p=outcome.p,
@@ -171,14 +176,14 @@ def _ranks_numbers(costs: pd.DataFrame, rows: Sequence[MeanRank]) -> Table:
     each = costs.rank(method="average")
     tasks = [str(task) for task in costs.columns.get_level_values("task")]
     return Table(
-        caption=t("Mean rank over tasks, mean of 1 / rank, and the rank in each task; 1 is the best."),
+        caption=t("Mean rank over tasks, mean of 1 / rank, and the rank on each task; 1 is best."),
         columns=(t("encoding"), t("mean rank"), t("mean of 1 / rank"), *tasks),
         rows=tuple(
             (
                 name_field(row.trained_with, row.encoding, ""),
                 Field(text=f"{row.rank:.2f}"),
                 Field(text=f"{row.reciprocal_rank:.2f}"),
-                *(Field(text=f"{rank:g}") for rank in each.loc[(row.trained_with, row.encoding), :]),
+                *(Field(text=f"{rank:g}") for rank in each.loc[[(row.trained_with, row.encoding)]].to_numpy()[0]),
             )
             for row in rows
         ),

@@ -1,4 +1,4 @@
-"""TODO."""
+"""The section "What was run": settings, machines and versions, and the command that runs it again."""
 
 from collections.abc import Sequence
 
@@ -15,9 +15,9 @@ def section(selection: Selection, command: str | None) -> Section:
     """What was run, on what, when, and how to run it again."""
     lines = [_when(selection.trainings)]
     lines.append(
-        t("To run it again (it resumes, and does nothing where all is there):")
+        t("To run it again (this resumes, and does nothing if everything is there):")
         if command
-        else t("The settings below, with the encodings, lengths and seeds named, decide every result.")
+        else t("The settings below, together with the encodings, lengths and seeds named, determine every result.")
     )
     tables = (_settings(selection), _machines(selection.trainings))
     return Section(id="run", title=t("What was run"), lines=tuple(lines), tables=tables, code=command)
@@ -38,8 +38,8 @@ def _settings(selection: Selection) -> Table:
     )
     return Table(
         caption=t(
-            "Settings: the same for every encoding. Lengths in tokens as the task counts them; model as layers × "
-            "width, heads."
+            "Settings, the same for every encoding. Lengths are in tokens as the task counts them; the model is given "
+            "as layers × width, heads."
         ),
         columns=columns,
         rows=tuple(rows),
@@ -73,7 +73,7 @@ def _text(record: TrainRecord) -> str:
     if record.unknown_rate is not None:
         facts.append(f"{record.unknown_rate:.2%} <unk>")
     if record.characters_per_token is not None:
-        facts.append(t("{n:.2f} characters a token", n=record.characters_per_token))
+        facts.append(t("{n:.2f} characters per token", n=record.characters_per_token))
     return listed((*facts, *record.text_notes))
 
 

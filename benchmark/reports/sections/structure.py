@@ -1,4 +1,4 @@
-"""TODO."""
+"""The section "Position structure": how each encoding's scores depend on distance, without any content."""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -15,15 +15,15 @@ from benchmark.reports.words import listed, t
 
 
 def section(probes: Sequence[Probe]) -> Section:
-    """Each encoding's own position structure: the score of a fixed query and key by distance."""
+    """Each encoding's position structure: the score of a fixed query and key by distance, one figure per task."""
     lines: tuple[str, ...] = (
         t(
-            "What the encoding itself makes of distance: the score of one fixed query and key, without any content to "
-            "tell them apart, as the distance between them grows."
+            "How the encoding itself treats distance: the score of one fixed query and key, with no difference in "
+            "content, as the distance between them grows."
         ),
     )
     if not probes:
-        lines = (t("No model was looked into, so there is no position structure to show."),)
+        lines = (t("No model was probed, so there is no position structure to show."),)
     groups = groupby(probes, key=lambda probe: (probe.task, probe.setting))
     exhibits = tuple(_structure(list(group)) for _, group in groups)
     return Section(id="structure", title=t("Position structure"), lines=lines, exhibits=exhibits)
@@ -37,7 +37,7 @@ def _structure(probes: Sequence[Probe]) -> Exhibit:
         id=f"structure-{slug(first.task)}-{first.train_length}",
         title=t("Score by distance · {task}, L = {length}", task=first.task, length=first.train_length),
         alt=t(
-            "Line charts of score by distance 0 to {last}, one for each of {encodings}, a line a head.",
+            "Line charts of the score at distances 0 to {last}, one for each of {encodings}, with one line per head.",
             last=distances - 1,
             encodings=names,
         ),

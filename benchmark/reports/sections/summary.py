@@ -1,4 +1,4 @@
-"""The sections of a report that are words and tables: summary, what was run, cost, troubles, how to read it."""
+"""The section "Summary": encodings x tasks at the trained and at the longest length."""
 
 from benchmark.reports.page.fields import name_field, place, summary_fields, unit
 from benchmark.reports.page.page import Section
@@ -10,26 +10,26 @@ from benchmark.reports.words import t
 
 
 def section(selection: Selection) -> Section:
-    """Encodings x tasks, at the trained and at the longest length."""
+    """Encodings x tasks, at the trained and at the longest length, with caveats that apply to these results."""
     lines = [
         t(
             "L is the trained length. Each value is the mean over seeds, with its 95 % interval in brackets below it. "
-            "“best” marks the best mean of a column. “tied” marks values that these seeds cannot tell from it: "
-            "the interval of the paired difference includes zero. Where several share the best mean, all are tied."
+            "“best” marks the best mean of a column. “tied” marks values that these seeds cannot distinguish from it: "
+            "the interval of the paired difference includes zero. If several share the best mean, all are tied."
         ),
     ]
     if (selection.shown["encoding"] != selection.shown["trained_with"]).any():
         lines.append(
             t(
-                "“No further training” marks encodings that are applied at test time alone, to the trained models of "
-                "the encoding that they stand under."
+                "“No further training” marks encodings that are applied only at test time, to the trained models of "
+                "the encoding listed above them."
             )
         )
     if selection.shown["league"].any():
         lines.append(
             t(
-                "An encoding that reads digits knows more than positions, and runs on tasks that write numbers alone. "
-                "It is in a league of its own: neither it nor the others are ranked against each other."
+                "An encoding that reads digits knows more than positions, and runs only on tasks that write numbers. "
+                "It is in a league of its own, and is not ranked against the others."
             )
         )
     if min((len(panel.seeds) for panel in selection.panels), default=2) < 2:
@@ -37,8 +37,8 @@ def section(selection: Selection) -> Section:
     if selection.left_out:
         lines.append(
             t(
-                "Not shown, because only equal settings can be compared: {n} of the {all} evaluations in the results "
-                "folder, of other sizes or budgets.",
+                "Only equal settings can be compared, so {n} of the {all} evaluations in the results folder are not "
+                "shown: they have other sizes or budgets.",
                 n=selection.left_out,
                 all=selection.frame["eval_key"].nunique(),
             )
@@ -64,9 +64,9 @@ def _summary_table(selection: Selection) -> Table:
             (
                 name_field(trained_with, encoding, league),
                 *(
-                    cell
+                    field
                     for panel in selection.panels
-                    for cell in summary_fields(by_place.get((encoding, panel.setting, panel.task)))
+                    for field in summary_fields(by_place.get((encoding, panel.setting, panel.task)))
                 ),
             )
             for trained_with, encoding, league in in_order((row.trained_with, row.encoding, row.league) for row in rows)

@@ -1,6 +1,6 @@
-"""The sections that say how sure we are: findings in words, and the tests and length summaries that they rest on.
+"""The section "What these results show": the findings of every task, in words.
 
-Everything is against one reference, which is chosen before looking: `--reference`, rope where it was run.
+Findings are against one reference, chosen beforehand: `--reference`, or rope if it was run.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from benchmark.reports.words import t
 
 
 def section(selection: Selection) -> Section:
-    """Findings in words, at most two sentences a task."""
+    """Findings in words, at most two sentences per task."""
     if not selection.compared:
         return Section(id="verdict", title=t("What these results show"), lines=(nothing_to_compare(selection),))
     found = findings(selection.shown, selection.reference)
@@ -24,10 +24,10 @@ def section(selection: Selection) -> Section:
         title=t("What these results show"),
         lines=(
             t(
-                "The reference is {reference}. “Best mean” is no test. “Ruled out as the best” is: with 95 % a best "
-                "one is among those that are left. “Better” and “worse” are shown seed by seed, at the 5 % level for "
-                "all comparisons of a task together; “equivalent” is shown too. What is not shown is not thereby "
-                "equal.",
+                "The reference is {reference}. “Best mean” is not a test result. “Ruled out as the best” is: with 95 % "
+                "confidence, the remaining encodings include a best one. “Better” and “worse” rest on paired tests "
+                "over seeds, at the 5 % level for all comparisons of a task together; “equivalent” is tested as well. "
+                "What is not shown to differ is not thereby equal.",
                 reference=selection.reference,
             ),
             *_other_leagues(selection),
@@ -38,4 +38,4 @@ def section(selection: Selection) -> Section:
 
 def _other_leagues(selection: Selection) -> Iterator[str]:
     if len(league_of(selection.shown, selection.reference)) < len(selection.shown):
-        yield t("Encodings of another league than the reference's are not spoken of here.")
+        yield t("Encodings of another league than the reference's are left out here.")

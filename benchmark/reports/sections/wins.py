@@ -1,4 +1,7 @@
-"""TODO."""
+"""The section "Who beats whom": the probability that a seed of one encoding beats a seed of another.
+
+Convention: only encodings of one league, at multiples of L that all tasks share.
+"""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -7,9 +10,9 @@ import pandas as pd
 
 from benchmark.reports.draw.canvas import render
 from benchmark.reports.draw.win_matrix import wins as draw_wins
-from benchmark.reports.page.exhibit import Exhibit
+from benchmark.reports.page.exhibit import Exhibit, models_behind, records_behind
 from benchmark.reports.page.fields import name_field
-from benchmark.reports.page.overview import Overview, models_behind, no_common_place, other_leagues
+from benchmark.reports.page.overview import Overview, no_common_place, other_leagues
 from benchmark.reports.page.page import Section
 from benchmark.reports.page.table import Field, Table
 from benchmark.reports.phrases import NOTHING, qualified, spelled
@@ -21,7 +24,7 @@ from benchmark.reports.words import listed, sentences, t
 
 
 def section(overview: Overview) -> Section:
-    """Who beats whom, at the farthest place and at L."""
+    """Win rates of all pairs of encodings, at the farthest place and at L."""
     exhibits = tuple(
         exhibit
         for place in reversed(overview.places)
@@ -36,12 +39,12 @@ def _wins_lines(overview: Overview, *, drawn: bool) -> Iterator[str]:
         yield no_common_place()
         return
     yield t(
-        "The probability that a seed of the row does better than a seed of the column, on a task drawn at random "
-        "from these; a tie counts a half. .5 is no difference. It says how often, and not by how much."
+        "The probability that a seed of the row's encoding does better than a seed of the column's, on a task drawn at "
+        "random from these; a tie counts as half. 0.5 is no difference. It says how often, not by how much."
     )
     yield from other_leagues(overview)
     if not drawn:
-        yield t("Fewer than two encodings have a common task: there is nobody to beat.")
+        yield t("Fewer than two encodings share a task, so there is nothing to compare.")
 
 
 def _wins(overview: Overview, place: float, *, folded: bool) -> Iterator[Exhibit]:
@@ -57,8 +60,8 @@ def _wins(overview: Overview, place: float, *, folded: bool) -> Iterator[Exhibit
         id=f"wins-{place:g}",
         title=title,
         alt=t(
-            "Heatmap of the probability that the encoding of the row beats that of the column at {place}, for {n} "
-            "encodings. The numbers are in the table below it.",
+            "Heatmap of the probability that the row's encoding beats the column's at {place}, for {n} encodings. The "
+            "numbers are in the table below it.",
             place=spelled(place),
             n=len(names),
         ),
@@ -68,7 +71,8 @@ def _wins(overview: Overview, place: float, *, folded: bool) -> Iterator[Exhibit
         numbers=_wins_numbers(met, names),
         folded=folded,
         wide=True,
-        **models_behind(table),
+        models=models_behind(table),
+        measured=records_behind(table),
     )
 
 
@@ -82,16 +86,17 @@ def _wins_caption(
         "Tasks: {tasks}. Paired seeds: {seeds}. Pairs of encodings: {pairs}.", tasks=tasks, seeds=seeds, pairs=count
     )
     if tasks < FEWEST_TASKS or seeds < FEWEST_TASKS:
-        yield t("No pair has a dot: that takes an interval to trust, and so two tasks, and two seeds in each.")
+        yield t("No pair has a dot: that takes a trustworthy interval, and so at least two tasks with two seeds each.")
     else:
         yield t(
-            "Dots: the 95 % interval (bootstrap of the seeds within each task) of {apart} pairs leaves .5 out. It is "
-            "of each pair alone: of {pairs} pairs about {luck} would have a dot by luck, did none differ.",
+            "Dots: the 95 % interval (bootstrap over the seeds of each task) of {apart} pairs excludes 0.5. Each "
+            "interval covers only its own pair: if none of the {pairs} pairs differed, about {luck} would have a dot "
+            "by luck.",
             apart=sum(pair.told_apart for pair in pairs) // 2,
             pairs=count,
             luck=math.ceil(LEVEL * count),
         )
-        yield t("The interval is about other seeds on these tasks: of other tasks a dot says nothing.")
+        yield t("The interval is about other seeds on these tasks; a dot says nothing about other tasks.")
     yield from _incomplete(overview, pairs, names)
 
 
@@ -100,14 +105,14 @@ def _incomplete(overview: Overview, pairs: Sequence[WinRate], names: Sequence[Na
     if partial:
         lacking = sorted(set(_lack(overview, names, partial[0].multiple)))
         yield t(
-            "The grid is incomplete: {n} pairs (striped) are over fewer tasks than the others, and cannot be compared "
-            "with them. These lack a task: {names}.",
+            "The grid is incomplete: {n} pairs (striped) are based on fewer tasks than the others and cannot be "
+            "compared with them. Encodings that lack a task: {names}.",
             n=len(partial) // 2,
             names=listed(lacking),
         )
     absent = [name[1] for name in overview.names if name[2] == overview.league and name not in names]
     if absent:
-        yield t("Without any value here, and left out: {names}.", names=listed(absent))
+        yield t("Left out, because they have no value here: {names}.", names=listed(absent))
 
 
 def _lack(overview: Overview, names: Sequence[Name], place: float) -> Iterator[str]:
@@ -119,8 +124,8 @@ def _wins_numbers(pairs: Sequence[WinRate], names: Sequence[Name]) -> Table:
     found = {(pair.trained_with, pair.encoding, pair.other_trained_with, pair.other): pair for pair in pairs}
     return Table(
         caption=t(
-            "Probability that a seed of the row does better than a seed of the column [95 % bootstrap interval], and "
-            "over how many tasks where they are not all."
+            "Probability that a seed of the row's encoding does better than a seed of the column's [95 % bootstrap "
+            "interval], with the number of tasks if not all."
         ),
         columns=(t("encoding"), *(qualified(*name) for name in names)),
         rows=tuple(

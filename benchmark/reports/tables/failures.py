@@ -121,7 +121,8 @@ def _guessed_metrics(trainings: Sequence[TrainRecord]) -> Iterator[dict[str, Any
     for (task, setting), record in guessed.items():
         if is_metric_guessed(record):
             reason = t(
-                "neither the records nor an installed task name a metric that this version knows; {metric} is shown instead",
+                "neither the records nor an installed task name a metric that this version knows; {metric} is shown "
+                "instead",
                 metric=metric_label(headline_metric(record), with_unit=False),
             )
             yield _failure(what="training", status="guessed metric", reason=reason, task=task, setting=setting)

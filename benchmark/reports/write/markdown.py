@@ -1,7 +1,7 @@
 """A page as Markdown, with its figures in files beside it.
 
-Text from records is escaped twice over: Jinja2 turns "<" into an entity, and characters that Markdown reads are
-preceded by a backslash.
+Text from records is escaped twice: Jinja2 turns "<" into an entity, and a backslash precedes every character that
+Markdown interprets.
 """
 
 import re
@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 from benchmark.reports.page.page import Page
 from benchmark.reports.page.table import MARKS, Field, Table
 from benchmark.reports.words import listed, t
-from benchmark.reports.write.html import page_environment
+from benchmark.reports.write import templating
 
 READ_BY_MARKDOWN = re.compile(r"([\\`*_\[\]|#~$])")
 
@@ -24,8 +24,8 @@ def render(page: Page) -> str:
 
 
 def environment() -> jinja2.Environment:
-    """Jinja2 whose every expression comes out as literal Markdown text."""
-    found = page_environment()
+    """A Jinja2 environment in which every expression comes out as literal Markdown text."""
+    found = templating.environment()
     found.finalize = literal
     found.filters |= {
         "table": markdown_table,
@@ -38,7 +38,7 @@ def environment() -> jinja2.Environment:
 
 
 def literal(value: object) -> Markup:
-    """A value as Markdown shows it literally, in one line; what is Markdown already stays as it is."""
+    """A value escaped so that Markdown shows it literally, on one line; Markup passes unchanged."""
     if isinstance(value, Markup):
         return value
     line = " ".join(str(value).split())
@@ -46,7 +46,7 @@ def literal(value: object) -> Markup:
 
 
 def markdown_table(data: Table) -> Markup:
-    """A table; headings of column groups are joined to the columns' own."""
+    """A table with its caption; the headings of column groups are joined to those of the columns."""
     groups = [""] * (len(data.columns) - sum(group.span for group in data.groups))
     groups += [group.title for group in data.groups for _ in range(group.span)]
     heads = [
@@ -61,35 +61,35 @@ def markdown_table(data: Table) -> Markup:
 
 
 def code_block(text: str) -> Markup:
-    """A command as an indented block: nothing inside it can end it."""
+    """A command as an indented block, which nothing inside it can end."""
     return Markup("\n".join(f"    {line}" for line in text.splitlines()))
 
 
 def anchor(title: str) -> Markup:
-    """The link to a heading, as GitHub makes it."""
+    """The anchor of a heading, as GitHub forms it."""
     return Markup(re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-"))
 
 
 def explained(term: str, meaning: str) -> Markup:
-    """A term in bold, and what it means."""
+    """A term in bold, followed by its meaning."""
     return Markup(t("{term}: {meaning}", term=f"**{literal(term)}**", meaning=literal(meaning)))
 
 
 def link(address: str) -> Markup:
-    """An address that can be followed; `described` lets none through that could end it."""
+    """A URL as a link; `page.descriptions` rejects any that could end it."""
     return Markup(f"<{address}>")
 
 
-def _named(cell: Field) -> Markup:
-    """The first field of a row; what must be known of it stands in brackets, on the same line."""
-    text = literal(cell.text)
-    if not cell.details:
+def _named(name: Field) -> Markup:
+    """The first field of a row, with its details in brackets."""
+    text = literal(name.text)
+    if not name.details:
         return text
-    return Markup(t("{name} ({remarks})", name=text, remarks=literal(listed(cell.details))))
+    return Markup(t("{name} ({remarks})", name=text, remarks=literal(listed(name.details))))
 
 
-def _field(cell: Field) -> str:
-    text = literal(cell.text)
-    text = Markup(f"**{text}**") if cell.mark == "best" else text
-    remarks = listed(part for part in (*cell.details, MARKS.get(cell.mark, "")) if part)
+def _field(field: Field) -> str:
+    text = literal(field.text)
+    text = Markup(f"**{text}**") if field.mark == "best" else text
+    remarks = listed(part for part in (*field.details, MARKS.get(field.mark, "")) if part)
     return f"{text} {literal(remarks)}".strip()

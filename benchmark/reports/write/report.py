@@ -1,6 +1,6 @@
-"""The report: pure functions from records on disk to index.html, and to report.md with its figures and data beside it.
+"""The report: pure functions from records on disk to index.html, and to report.md with its figures and data.
 
-Whatever the page says comes from the records: the same records give the same bytes.
+Everything in it comes from the records: the same records give the same bytes.
 """
 
 from collections import Counter
@@ -12,8 +12,7 @@ from benchmark.files import write_atomically
 from benchmark.reports.compare.snapshot import FILE, Snapshot
 from benchmark.reports.draw.interactive import series
 from benchmark.reports.draw.style import palette
-from benchmark.reports.page.crowd import MANY
-from benchmark.reports.page.exhibit import Exhibit
+from benchmark.reports.page.exhibit import MANY, Exhibit
 from benchmark.reports.page.overview import Overview
 from benchmark.reports.page.page import Page, Section
 from benchmark.reports.page.selection import Selection
@@ -47,7 +46,7 @@ from benchmark.results.store import Store
 
 @dataclass(frozen=True, kw_only=True)
 class ReportPaths:
-    """Where a report was written, and the sentences that it begins with, by task."""
+    """Where a report was written, and its findings: (task, sentences)."""
 
     html: Path
     markdown: Path
@@ -61,7 +60,7 @@ def write_report(
 ) -> ReportPaths:
     """Write the report of a store into a folder, in one of words.LANGUAGES.
 
-    `command` is what runs its cells again, for readers to copy; `reference` the encoding that others are compared with.
+    `command` runs its cells again, for readers to copy; `reference` is the encoding that others are compared with.
     """
     with speaking(language):
         return write(build(store, command, reference), out)
@@ -97,7 +96,7 @@ def build(store: Store, command: str | None = None, reference: str | None = None
         title=t("Position encodings compared"),
         lead=_lead(selection),
         colors={name: series(style).removeprefix("$") for name, style in styles.items()},
-        sections=told_apart(
+        sections=with_unique_ids(
             verdict.section(selection),
             summary.section(selection),
             curves.section(selection, styles),
@@ -122,8 +121,8 @@ def build(store: Store, command: str | None = None, reference: str | None = None
     )
 
 
-def told_apart(*sections: Section) -> tuple[Section, ...]:
-    """Sections whose exhibits have an id each: the second of an id is called id-2, as in two settings of one task."""
+def with_unique_ids(*sections: Section) -> tuple[Section, ...]:
+    """Make the ids of exhibits unique: the second exhibit with an id (another setting of a task) gets id-2."""
     met: Counter[str] = Counter()
     return tuple(replace(section, exhibits=tuple(_named(section.exhibits, met))) for section in sections)
 
@@ -155,14 +154,14 @@ def _footer(selection: Selection) -> str:
     newest = max(selection.trainings, key=lambda record: record.created)
     return t(
         "position-benchmark {version}. Newest record: {created:%Y-%m-%d %H:%M} UTC. "
-        "Made from the records on disk alone: the same records give the same report.",
+        "Made only from the records on disk: the same records give the same report.",
         version=newest.environment.benchmark,
         created=newest.created,
     )
 
 
 def _write_pictures(pictures: list[Exhibit], paths: tuple[Path, ...]) -> None:
-    """Write the figures, and remove those of an earlier report from their folder."""
+    """Write the figures, and remove those that an earlier report left in the folder."""
     for exhibit, path in zip(pictures, paths, strict=True):
         write_atomically(path, exhibit.picture)
     if paths:

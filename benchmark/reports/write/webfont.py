@@ -1,4 +1,4 @@
-"""Chinese glyphs inside a page: the few that it shows, for readers whose system has no Chinese font."""
+"""A web font with the Chinese glyphs of a page, for readers whose system has no Chinese font."""
 
 import base64
 import io
@@ -12,7 +12,7 @@ CHINESE = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003
 
 
 def font_face(text: str) -> str:
-    """A stylesheet rule with the glyphs of a text's Chinese characters; empty if it has none."""
+    """A stylesheet rule with the glyphs of a text's Chinese characters; "" if it has none."""
     characters = "".join(sorted(set(CHINESE.findall(text))))
     if not characters:
         return ""
@@ -22,7 +22,7 @@ def font_face(text: str) -> str:
 
 
 def _glyphs(characters: str) -> bytes:
-    """Noto Sans SC with these characters alone, as a web font."""
+    """Noto Sans SC reduced to these characters, as a web font."""
     options = subset.Options(flavor="woff", recalc_timestamp=False, layout_features=[], hinting=False)
     subsetter = subset.Subsetter(options)
     subsetter.populate(text=characters)

@@ -37,7 +37,7 @@ def test_a_difference_that_is_shown(tidy) -> None:
 def test_losses_turn_round_and_a_small_difference_says_so(tidy) -> None:
     table = tidy({"rope": SEVEN, "alibi": shifted(-0.01)}, metric="loss_nats")
     assert said(table) == (
-        "Best mean loss (nats) at L: alibi. "
+        "Best mean loss (nats per token) at L: alibi. "
         "At L against rope, better: alibi by 0.010 [0.008, 0.012] (7 seeds, Holm p = 0.016, within the margin)."
     )
 
@@ -101,9 +101,7 @@ def test_thirty_three_others_take_two_sentences_of_a_line_or_two(tidy) -> None:
 def test_a_reference_without_a_value_at_the_longest_length_is_said(tidy) -> None:
     ended = tidy({"learned": [math.nan] * 7, "rope": SEVEN}, multiple=8)
     text = said(pd.concat([tidy({"learned": SEVEN, "rope": SEVEN}), ended]), "learned")
-    assert text.endswith(
-        "At 8 L against learned, nothing can be compared: no encoding has a common seed with it there."
-    )
+    assert text.endswith("At 8 L against learned, nothing can be compared: no encoding shares a seed with it there.")
 
 
 def test_who_shares_the_best_mean_is_named_and_more_than_three_are_counted(tidy) -> None:

@@ -6,10 +6,9 @@ from matplotlib.colors import to_hex
 
 from benchmark.reports.draw.emphasis import emphasised
 from benchmark.reports.draw.extrapolation import extrapolation
-from benchmark.reports.draw.interactive import Axes, Curve, Point, line_chart
+from benchmark.reports.draw.interactive import ChartAxes, Curve, Point, line_chart
 from benchmark.reports.draw.style import MUTED, palette
-from benchmark.reports.page.crowd import MANY
-from benchmark.reports.page.exhibit import Exhibit
+from benchmark.reports.page.exhibit import MANY, Exhibit
 from benchmark.reports.stats.estimate import Estimate
 from benchmark.reports.stats.points import over_seeds
 
@@ -68,7 +67,7 @@ def test_the_still_figure_keeps_every_name_and_says_what_is_thin(tidy) -> None:
     widths = {line.get_linewidth() for line in axes.get_lines() if to_hex(line.get_color()) != MUTED.lower()}
     assert min(widths) < 1 < max(widths)
     assert len(axes.collections) == len(strong(weighted))  # bands
-    assert any("thin: mean alone" in text.get_text() for text in axes.texts)
+    assert any("thin: mean only" in text.get_text() for text in axes.texts)
 
 
 def test_the_interactive_twin_keeps_all_with_what_they_say(tidy) -> None:
@@ -76,7 +75,7 @@ def test_the_interactive_twin_keeps_all_with_what_they_say(tidy) -> None:
     weighted = emphasised(palette(table["encoding"]), over_seeds(table), "rope")
     point = Point(at=16.0, label="length 16", estimate=Estimate(value=0.5, low=0.4, high=0.6, n=2), shown="0.50")
     curves = [Curve(name=name, style=style, points=(point,)) for name, style in weighted.items()]
-    figure = line_chart(curves, Axes(x_title="", y_title="", trained_length=16, ticks=()))
+    figure = line_chart(curves, ChartAxes(x_title="", y_title="", trained_length=16, ticks=()))
     drawn = [trace for trace in figure["data"] if "name" in trace]
     assert {trace["name"] for trace in drawn} == set(weighted)
     assert all(trace["customdata"] == [[trace["name"], "length 16", "0.50"]] for trace in drawn)

@@ -61,7 +61,7 @@ def test_what_few_seeds_cannot_show_is_not_said(page):
 
 def test_an_adapted_one_says_what_it_was_trained_with(adapted):
     profile = profiles(adapted)["pi"]
-    assert any("models that were trained with rope" in line for line in profile.lines)
+    assert any("models trained with rope" in line for line in profile.lines)
     assert profile.table.rows[0][0].details == ("on rope",)
     assert profile.table.rows[0][6].text == "361,984"  # of the model that it was applied to
 
@@ -69,7 +69,7 @@ def test_an_adapted_one_says_what_it_was_trained_with(adapted):
 def test_one_that_is_not_installed_says_so(adapted):
     profile = profiles(adapted)["mine"]
     assert profile.formula == profile.source == ""
-    assert profile.lines[0] == "It is not installed here, so that its formula and its source cannot be shown."
+    assert profile.lines[0] == "It is not installed here, so its formula and source cannot be shown."
 
 
 def test_every_figure_is_in_the_page_once(page, page_paths):

@@ -1,0 +1,47 @@
+"""The summary as a LaTeX table for a paper: value with interval at L and at the longest length, with booktabs rules."""
+
+from benchmark.reports.page.selection import Selection
+from benchmark.reports.phrases import NOTHING, qualified, spell
+from benchmark.reports.stats.summary import SummaryValue
+
+SPECIAL = {
+    **{letter: f"\\{letter}" for letter in "&%$#_{}"},
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+}
+
+
+def render(selection: Selection) -> str:
+    """The table, with a row per task and encoding."""
+    lines = [
+        r"% \usepackage{booktabs}; mean and 95 % t interval over seeds; bold: the best mean, and values tied with it",
+        r"% (on ..): applied at test time, no further training; (reads digits): a league of its own",
+        r"\begin{tabular}{lllrr}",
+        r"\toprule",
+        r"Task & Metric & Encoding & at $L$ & at the longest length \\",
+    ]
+    previous = None
+    for row in sorted(selection.summary, key=lambda row: (row.task, row.train_length)):
+        lines += [r"\midrule"] if row.task != previous else []
+        previous = row.task
+        encoding = qualified(row.trained_with, row.encoding, row.league)
+        names = [escaped(name) for name in (row.task, row.metric, encoding)]
+        places = ((row.at_trained, row.train_length), (row.at_longest, row.longest))
+        values = [f"{_spelled(value)} ({length})" for value, length in places]
+        lines.append(" & ".join([*names, *values]) + r" \\")
+    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""])
+
+
+def escaped(text: str) -> str:
+    """Text that LaTeX sets literally."""
+    return "".join(SPECIAL.get(letter, letter) for letter in text)
+
+
+def _spelled(value: SummaryValue) -> str:
+    """A value of the summary, bold if it is the best or tied with it."""
+    own = value.estimate
+    text = spell(own.value, own.low, own.high, value.status).replace(NOTHING, "---")
+    return rf"\textbf{{{text}}}" if value.mark else text

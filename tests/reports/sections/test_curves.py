@@ -1,0 +1,33 @@
+"""The extrapolation curves."""
+
+import re
+
+import pytest
+
+from benchmark.reports.page.page import Page, Section
+from benchmark.reports.write.report import build
+
+
+def section_of(page: Page, name: str) -> Section:
+    return next(section for section in page.sections if section.id == name)
+
+
+def test_curves_hold_value_interval_and_seeds(page):
+    curves = next(section for section in page.sections if section.id == "curves")
+    copy = next(exhibit for exhibit in curves.exhibits if exhibit.id.startswith("curve-copy"))
+    named = {trace["name"]: trace for trace in copy.interactive["data"] if "name" in trace}
+    assert set(named) == {"alibi", "learned", "rope", "chance"}
+    name, place, shown = named["alibi"]["customdata"][0]
+    assert (name, place) == ("alibi", "length 16 = 1 L")
+    assert re.fullmatch(r"\d\.\d\d \[\d\.\d\d, \d\.\d\d\], 2 seeds", shown)  # the third diverged
+    assert named["learned"]["y"][0] > 0.5 and named["learned"]["y"][1:] == [None] * 4
+    assert named["chance"]["y"] == [0.01] * 5
+    assert copy.interactive["layout"]["shapes"][0]["x0"] == 16
+
+
+@pytest.mark.parametrize(("encodings", "warned"), [(("alibi", "none"), True), (("rope", "alibi"), False)])
+def test_a_task_that_nobody_learned_is_said_to_show_little(records, tmp_path, encodings, warned):
+    kinds = {"tasks": ("offset-recall",), "seeds": 2, "trouble": False}
+    page = build(records.write_example(tmp_path, encodings=encodings, **kinds))
+    said = [line for line in section_of(page, "curves").lines if "no encoding reaches 0.9 at L" in line]
+    assert bool(said) is warned
