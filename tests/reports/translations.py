@@ -100,9 +100,7 @@ def update(path: Path) -> list[str]:
     new = Catalog(locale=path.stem)
     for message, files in messages().items():
         entry = new.add(message, known.get(message, ""), locations=[(file, 0) for file in files])
-        entry.flags = (
-            {"python-brace-format"} if "{" in message else set()
-        )  # never "python-format": "95 %" is not a placeholder
+        entry.flags = {"python-brace-format"} if "{" in message else set()  # "95 %" is not a placeholder
     write(new, path)
     return [message for message, said in translations(new).items() if not said]
 

@@ -75,8 +75,8 @@ TERMS = (
     (
         later("—"),
         later(
-            "Unsupported or missing: the encoding is not defined there (such as a learned table past its end), or there "
-            "is no record."
+            "Unsupported or missing: the encoding is not defined there (such as a learned table past its end), or "
+            "there is no record."
         ),
     ),
 )

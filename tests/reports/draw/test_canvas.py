@@ -25,12 +25,6 @@ def copying(headline: pd.DataFrame) -> pd.DataFrame:
     return headline[headline["task"] == "copy"]
 
 
-def draw(figure: Figure) -> bytes:
-    content = render(figure, "svg")
-    assert content.startswith(b"<?xml") and content.rstrip().endswith(b"</svg>")
-    return content
-
-
 def test_saved_figures_are_the_same_bytes_each_time(copying: pd.DataFrame, tmp_path: Path) -> None:
     def make() -> Figure:
         return length_heatmap(copying)

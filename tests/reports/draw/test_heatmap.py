@@ -1,6 +1,5 @@
 """The heatmap of encodings x lengths."""
 
-import matplotlib
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
@@ -20,11 +19,6 @@ def headline(example: Store) -> pd.DataFrame:
 @pytest.fixture
 def copying(headline: pd.DataFrame) -> pd.DataFrame:
     return headline[headline["task"] == "copy"]
-
-
-def texts(figure: Figure) -> str:
-    """All that a figure says."""
-    return "\n".join(artist.get_text() for artist in figure.findobj(matplotlib.text.Text))
 
 
 def draw(figure: Figure) -> bytes:

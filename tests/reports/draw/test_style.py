@@ -1,17 +1,10 @@
 """Styles: classic colours stay, no two encodings look alike, and ink contrasts with its background."""
 
-from matplotlib.figure import Figure
+import itertools
 
-from benchmark.reports.draw.canvas import render
-from benchmark.reports.draw.style import palette
+from benchmark.reports.draw.style import ink_on, palette
 
 CLASSIC = ("alibi", "learned", "none", "rope", "sinusoidal")
-
-
-def draw(figure: Figure) -> bytes:
-    content = render(figure, "svg")
-    assert content.startswith(b"<?xml") and content.rstrip().endswith(b"</svg>")
-    return content
 
 
 def test_classic_encodings_keep_their_colours_whoever_is_beside_them() -> None:
@@ -29,3 +22,18 @@ def test_no_two_styles_are_alike() -> None:
 def test_palette_does_not_depend_on_order() -> None:
     names = ["rope", "b", "a", "none", "c"]
     assert palette(names) == palette(reversed(names))
+
+
+def test_ink_is_the_one_that_contrasts_more() -> None:
+    """WCAG's contrast ratio of each background with black and with white: (lighter + 0.05) / (darker + 0.05)."""
+    levels = [level / 10 for level in range(11)]
+    for face in itertools.product(levels, repeat=3):
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in face]
+        luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+        black, white = (luminance + 0.05) / 0.05, 1.05 / (luminance + 0.05)
+        if abs(black - white) > 0.02:  # the switch is rounded
+            assert ink_on(face) == ("black" if black > white else "white")
+
+
+def test_ink_keeps_the_shape_of_its_backgrounds() -> None:
+    assert ink_on([[[1, 1, 0, 1], [0.2, 0, 0.3, 1]]]).tolist() == [["black", "white"]]

@@ -1,15 +1,10 @@
 """Boards make room for their labels, whatever the script; a missing glyph is a warning, and warnings are errors."""
 
-import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
 from benchmark.reports.draw.canvas import render
 from benchmark.reports.draw.tiles import Board, Labels, Scale, boards, label_width
-
-
-def texts(figure: Figure) -> list[str]:
-    return [artist.get_text() for artist in figure.findobj(matplotlib.text.Text)]
 
 
 def draw(figure: Figure) -> None:

@@ -36,15 +36,20 @@ def grid(tidy_rows, encodings: list[str], tasks: list[str], seeds: int = 2) -> p
     return pd.concat(tables)
 
 
+def drawn(table: pd.DataFrame, names: list[str]) -> Figure:
+    """The win rates of a table at the longest of its multiples."""
+    pairs = win_rates(table)
+    longest = max(pair.multiple for pair in pairs)
+    return wins([pair for pair in pairs if pair.multiple == longest], names_of(names), "who")
+
+
 def test_wins_of_few_have_values_and_of_many_dots_alone(tidy) -> None:
     few = [f"e{index}" for index in range(3)]
-    pairs = win_rates(grid(tidy, few, ["x", "y"]))
-    figure = wins([pair for pair in pairs if pair.multiple == 8], names_of(few), "who")
+    figure = drawn(grid(tidy, few, ["x", "y"]), few)
     draw(figure)
     assert texts(figure).count("—") == 3  # with itself
     many = [f"e{index}" for index in range(33)]
-    pairs = win_rates(grid(tidy, many, ["x", "y"]))
-    figure = wins([pair for pair in pairs if pair.multiple == 8], names_of(many), "who")
+    figure = drawn(grid(tidy, many, ["x", "y"]), many)
     draw(figure)
     assert "—" not in texts(figure) and {"e0", "e32"} <= set(texts(figure))
 
@@ -52,6 +57,5 @@ def test_wins_of_few_have_values_and_of_many_dots_alone(tidy) -> None:
 def test_stripes_are_spoken_of_where_there_are_some(tidy) -> None:
     whole = tidy({"a": [0.1, 0.2], "b": [0.3, 0.4]}, task="x")
     part = tidy({"a": [0.1, 0.2], "b": [NAN, NAN]}, task="y")
-    names = names_of(["a", "b"])
-    assert not any("stripes" in text for text in texts(wins(win_rates(whole), names, "who")))
-    assert any("stripes" in text for text in texts(wins(win_rates(pd.concat([whole, part])), names, "who")))
+    assert not any("stripes" in text for text in texts(drawn(whole, ["a", "b"])))
+    assert any("stripes" in text for text in texts(drawn(pd.concat([whole, part]), ["a", "b"])))

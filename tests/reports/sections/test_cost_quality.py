@@ -3,10 +3,7 @@
 import re
 from pathlib import Path
 
-import pandas as pd
-
 from benchmark.reports.draw.style import palette
-from benchmark.reports.page.overview import Overview
 from benchmark.reports.page.page import Page, Section
 from benchmark.reports.page.selection import Selection
 from benchmark.reports.page.table import Table
@@ -21,12 +18,6 @@ def section_of(page: Page, name: str) -> Section:
 
 def rows_of(table: Table) -> dict[str, list[str]]:
     return {row[0].text: [" ".join([cell.text, *cell.details]) for cell in row[1:]] for row in table.rows}
-
-
-def overview(*tables: pd.DataFrame) -> Overview:
-    table = pd.concat(tables, ignore_index=True)
-    keys = table["task"] + table["encoding"] + table["seed"].astype(str)
-    return Overview(table=table.assign(train_key=keys, eval_key=keys), places=(1.0,), left_out=0)
 
 
 def test_costs_stand_against_values_with_intervals_in_both_directions(page: Page) -> None:
