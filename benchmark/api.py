@@ -30,7 +30,7 @@ class Results:
     store: Store
     failures: list[str] = field(default_factory=list)  # cells of this run that failed or diverged, and why
 
-    def metric_table(self) -> "pandas.DataFrame":
+    def frame(self) -> "pandas.DataFrame":
         """A tidy table: one row a task, encoding, seed, length and metric."""
         from benchmark.reports.tables.values import metric_table
 

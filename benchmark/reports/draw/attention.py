@@ -50,6 +50,22 @@ def attention(probe: Probe, layers: Sequence[int] | None = None) -> Figure:
     return figure
 
 
+def seen(weights: NDArray[np.floating[Any]]) -> np.ma.MaskedArray[Any, Any]:
+    """Attention weights with those of invisible words masked out."""
+    return np.ma.masked_equal(weights, 0)
+
+
+def probe_title(probe: Probe, what: str) -> str:
+    """The title of a figure that looks inside one model."""
+    return t(
+        "{encoding}: {what}, trained on {task} (1 seed: {seed}; no interval)",
+        encoding=drawable(probe.encoding),
+        what=what,
+        task=drawable(probe.task),
+        seed=probe.seed,
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class _PanelGrid:
     """Square panels with words along two sides, in inches: measuring hundreds of labels would take seconds."""
@@ -99,11 +115,6 @@ def _draw_attention(axes: Axes, probe: Probe, layer: int, head: int, *, first_co
     _word_axes(axes, probe.words, first_column=first_column)
 
 
-def seen(weights: NDArray[np.floating[Any]]) -> np.ma.MaskedArray[Any, Any]:
-    """Attention weights with those of invisible words masked out."""
-    return np.ma.masked_equal(weights, 0)
-
-
 def _word_axes(axes: Axes, words: Sequence[str], *, first_column: bool) -> None:
     axes.grid(visible=False)
     axes.tick_params(length=0, pad=2)
@@ -121,14 +132,3 @@ def _is_chinese(word: str) -> bool:
 def _upright(word: str) -> str:
     """A label of the horizontal axis: Chinese runs downwards, one character per line; other scripts are rotated."""
     return "\n".join(word) if _is_chinese(word) else word
-
-
-def probe_title(probe: Probe, what: str) -> str:
-    """The title of a figure that looks inside one model."""
-    return t(
-        "{encoding}: {what}, trained on {task} (1 seed: {seed}; no interval)",
-        encoding=drawable(probe.encoding),
-        what=what,
-        task=drawable(probe.task),
-        seed=probe.seed,
-    )

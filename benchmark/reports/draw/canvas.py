@@ -62,11 +62,6 @@ def look() -> AbstractContextManager[None]:
     return matplotlib.rc_context(_settings())
 
 
-def _settings() -> dict[Any, Any]:
-    defaults = {name: value for name, value in matplotlib.rcParamsDefault.items() if name != "backend"}
-    return {**defaults, **LOOK, "font.family": list(families())}
-
-
 def render(figure: Figure, kind: Literal["svg", "png"]) -> bytes:
     """The bytes of a figure's file; the same figure gives the same bytes."""
     buffer = io.BytesIO()
@@ -90,3 +85,8 @@ def save(figure: Figure, path: Path) -> Path:
     """Write a figure to an .svg or .png file."""
     write_atomically(path, render(figure, "png" if path.suffix == ".png" else "svg"))
     return path
+
+
+def _settings() -> dict[Any, Any]:
+    defaults = {name: value for name, value in matplotlib.rcParamsDefault.items() if name != "backend"}
+    return {**defaults, **LOOK, "font.family": list(families())}

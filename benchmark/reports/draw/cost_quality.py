@@ -56,7 +56,7 @@ class Frame:
 
 
 @styled
-def trade(dots: Sequence[Dot], frame: Frame, styles: Styles, title: str, notes: Sequence[str]) -> Figure:
+def cost_quality(dots: Sequence[Dot], frame: Frame, styles: Styles, title: str, notes: Sequence[str]) -> Figure:
     """Draw dots that have a value and a cost in at least one panel, best value first."""
     panels = len(frame.costs)
     key = 0.55 + max(label_width(f"00  {dot.label}") for dot in dots) if len(dots) > MANY else 0.3

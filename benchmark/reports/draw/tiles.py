@@ -75,6 +75,28 @@ class Labels:
     column_rules: tuple[int, ...] = ()
 
 
+@styled
+def boards(drawn: Sequence[Board], labels: Labels, scale: Scale, title: str, notes: Sequence[str]) -> Figure:
+    """Draw boards that share rows, columns and colours."""
+    layout = _layout(drawn, labels, notes)
+    figure = Figure(figsize=layout.size)
+    for index, board in enumerate(drawn):
+        axes = figure.add_axes(layout.board(index))
+        _draw(axes, board, labels, scale)
+        _label(axes, board, labels, layout, first=index % layout.columns == 0)
+    bar = figure.colorbar(ScalarMappable(scale.norm, scale.cmap), cax=figure.add_axes(layout.bar()))
+    bar.set_label(scale.label, fontsize=8.5)
+    bar.ax.tick_params(labelsize=8)
+    bar.outline.set_visible(False)
+    _header(figure, layout, title, notes)
+    return figure
+
+
+def label_width(text: str) -> float:
+    """Width of a label in inches."""
+    return sum(LATIN if ord(letter) < 0x2E80 else CHINESE for letter in drawable(text))
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Layout:
     """Sizes in inches; boards are stacked if they are too wide to fit side by side."""
@@ -114,28 +136,6 @@ class _Layout:
     def _shares(self, left: float, down: float) -> tuple[float, float, float, float]:
         width, height = self.size
         return left / width, 1 - (down + self.height) / height, self.width / width, self.height / height
-
-
-@styled
-def boards(drawn: Sequence[Board], labels: Labels, scale: Scale, title: str, notes: Sequence[str]) -> Figure:
-    """Draw boards that share rows, columns and colours."""
-    layout = _layout(drawn, labels, notes)
-    figure = Figure(figsize=layout.size)
-    for index, board in enumerate(drawn):
-        axes = figure.add_axes(layout.board(index))
-        _draw(axes, board, labels, scale)
-        _label(axes, board, labels, layout, first=index % layout.columns == 0)
-    bar = figure.colorbar(ScalarMappable(scale.norm, scale.cmap), cax=figure.add_axes(layout.bar()))
-    bar.set_label(scale.label, fontsize=8.5)
-    bar.ax.tick_params(labelsize=8)
-    bar.outline.set_visible(False)
-    _header(figure, layout, title, notes)
-    return figure
-
-
-def label_width(text: str) -> float:
-    """Width of a label in inches."""
-    return sum(LATIN if ord(letter) < 0x2E80 else CHINESE for letter in drawable(text))
 
 
 def _layout(drawn: Sequence[Board], labels: Labels, notes: Sequence[str]) -> _Layout:

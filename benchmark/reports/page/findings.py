@@ -64,19 +64,6 @@ def best_sentence(group: pd.DataFrame, seed: int = 0) -> str:
     return _sentence(said, _rivals(group[group["multiple"] == places[-1]], seed))
 
 
-def _rivals(longest: pd.DataFrame, seed: int) -> str:
-    """How many are ruled out as the best; "" with one rival or with too few seeds to rule anyone out."""
-    found = contest(longest, seed)
-    if found is None or found.rivals < 2 or not found.decidable:
-        return ""
-    lost, rivals, place = len(found.ruled_out), found.rivals, spelled(longest["multiple"].iloc[0])
-    if lost == 0:
-        return t("at {place}, none of {n} others is ruled out as the best", place=place, n=rivals)
-    if lost == rivals:
-        return t("at {place}, all {n} others are ruled out as the best", place=place, n=rivals)
-    return t("at {place}, {n} of {all} others are ruled out as the best", place=place, n=lost, all=rivals)
-
-
 def comparison_sentence(tests: Sequence[PairedTest]) -> str:
     """Put into words what the tests at one place show; "" if there is nothing to compare."""
     if not tests:
@@ -105,6 +92,19 @@ def comparison_sentence(tests: Sequence[PairedTest]) -> str:
     shown = [*_shown(known, "better"), *_shown(known, "worse"), *_equivalent(known)]
     outcomes = language().semicolon.join([*shown, *_undecided(known), *_absent(tests)])
     return t("At {place} against {reference}, {outcomes}.", **where, outcomes=outcomes)
+
+
+def _rivals(longest: pd.DataFrame, seed: int) -> str:
+    """How many are ruled out as the best; "" with one rival or with too few seeds to rule anyone out."""
+    found = contest(longest, seed)
+    if found is None or found.rivals < 2 or not found.decidable:
+        return ""
+    lost, rivals, place = len(found.ruled_out), found.rivals, spelled(longest["multiple"].iloc[0])
+    if lost == 0:
+        return t("at {place}, none of {n} others is ruled out as the best", place=place, n=rivals)
+    if lost == rivals:
+        return t("at {place}, all {n} others are ruled out as the best", place=place, n=rivals)
+    return t("at {place}, {n} of {all} others are ruled out as the best", place=place, n=lost, all=rivals)
 
 
 def _sentence(*parts: str) -> str:

@@ -6,7 +6,8 @@ import pandas as pd
 
 from benchmark.metrics import METRICS
 from benchmark.reports.draw.canvas import render
-from benchmark.reports.draw.cost_quality import Dot, Frame, trade
+from benchmark.reports.draw.cost_quality import Dot, Frame
+from benchmark.reports.draw.cost_quality import cost_quality as draw_cost_quality
 from benchmark.reports.draw.style import Styles
 from benchmark.reports.page.exhibit import Exhibit, models_behind, records_behind
 from benchmark.reports.page.fields import name_field, unit
@@ -85,7 +86,7 @@ def _exhibits(
         caption=sentences(*_caption(selection, panel, place, dots, kinds)),
         models=models_behind(rows),
         measured=records_behind(rows),
-        picture=render(trade(dots, frame, styles, title, notes), "svg"),
+        picture=render(draw_cost_quality(dots, frame, styles, title, notes), "svg"),
         format="svg",
         numbers=_numbers(panel, place, rows, dots, kinds, lower_is_better=lower_is_better),
     )

@@ -1,4 +1,4 @@
-"""What sections with curves over length share: interactive twins, captions, alternative texts and tables of numbers."""
+"""Parts of curves over length that several sections share: interactive twins, captions, alternative texts, numbers."""
 
 from collections.abc import Sequence
 

@@ -35,8 +35,8 @@ def _matrix_lines(overview: Overview) -> Iterator[str]:
         return
     yield t(
         "Skill puts all tasks on one scale: (value - chance) / (perfect - chance), which is 0 for guessing and 1 for "
-        "no errors. For a language loss it is the share of the nats of guessing that is gone, which is small for every "
-        "encoding, so compare within a task. Encodings are ordered by mean rank over tasks at {place}.",
+        "no errors. For a language loss, it is the share of the loss of guessing that is gone, which is small for "
+        "every encoding, so compare within a task. Encodings are ordered by mean rank over tasks at {place}.",
         place=spelled(overview.places[-1]),
     )
     yield from settings_left_out(overview)
@@ -84,7 +84,7 @@ def _matrix_numbers(points: pd.DataFrame, overview: Overview) -> Table:
     found = {(row.multiple, row.task, row.trained_with, row.encoding): row for row in typed_rows(points, PointRow)}
     fields = [(place, task) for place in overview.places for task in overview.tasks]
     return Table(
-        caption=t("Skill, mean [95 % interval] over seeds: 0 is guessing, 1 is no errors."),
+        caption=t("Skill, mean [95 % interval] over seeds: 0 is guessing, 1 is perfect."),
         columns=(t("encoding"), *(task for _, task in fields)),
         groups=tuple(
             Group(title=t("at {place}", place=spelled(place)), span=len(overview.tasks)) for place in overview.places

@@ -19,16 +19,15 @@ from benchmark.reports.page.fields import (
     reach_fields,
     rows_of,
     summary_fields,
-    unit,
 )
 from benchmark.reports.page.page import Profile, Section
 from benchmark.reports.page.selection import Panel, Selection, slug
 from benchmark.reports.page.table import Field, Group, Table
-from benchmark.reports.phrases import arrow, seeds_phrase
+from benchmark.reports.phrases import arrow, metric_label, seeds_phrase
 from benchmark.reports.sections.attention import attention_id, attention_title
 from benchmark.reports.stats.against_reference import PairedTest
 from benchmark.reports.tables.probes import Probe
-from benchmark.reports.words import said, t
+from benchmark.reports.words import language, listed, said, sentences, t
 
 WAYS = (
     "better",
@@ -62,7 +61,7 @@ def section(selection: Selection, styles: Styles, probes: Sequence[Probe]) -> Se
 
 def _backdrop(panel: Panel) -> Backdrop:
     better = arrow(lower_is_better=bool(panel.headline["lower_is_better"].iloc[0]))
-    note = t("{metric}, {better}", metric=unit(panel).partition(" (")[0], better=better)
+    note = t("{metric}, {better}", metric=metric_label(panel.metric, with_unit=False), better=better)
     return Backdrop(title=panel.task, note=note, points=panel.points, train_length=panel.train_length)
 
 
@@ -94,7 +93,7 @@ def _remarks(selection: Selection, name: str, found: Description | None) -> Iter
     if bases:
         yield t(
             "Applied only at test time, to models trained with {encodings}; it was never trained itself.",
-            encodings=", ".join(bases),
+            encodings=listed(bases),
         )
     if (own["league"] != "").any():
         yield t(
@@ -124,14 +123,14 @@ def _against(selection: Selection, name: str) -> Iterator[str]:
 
 
 def _told(way: str, rows: Sequence[PairedTest], reference: str) -> str:
-    sized = "; ".join(_sized(row) for row in rows)
+    sized = language().semicolon.join(map(_sized, rows))
     if way == "better":
         return t("Better than {reference} at the longest length: {tasks}.", reference=reference, tasks=sized)
     if way == "worse":
         return t("Worse than {reference} at the longest length: {tasks}.", reference=reference, tasks=sized)
     if way == "equivalent":
         return t("Equivalent to {reference} at the longest length: {tasks}.", reference=reference, tasks=sized)
-    lacking = "; ".join(_lacking(row) for row in rows)
+    lacking = language().semicolon.join(map(_lacking, rows))
     return t(
         "Against {reference}, not shown either way at the longest length: {tasks}.", reference=reference, tasks=lacking
     )
@@ -156,7 +155,7 @@ def _lacking(row: PairedTest) -> str:
 def _exhibit(selection: Selection, name: str, style: Style, drawn: Sequence[Drawn]) -> Exhibit:
     rows = selection.shown[selection.shown["headline"] & (selection.shown["encoding"] == name)]
     counts = [count for panel in drawn for count in _counts(panel.backdrop.points, name)]
-    tasks = ", ".join(panel.backdrop.title for panel in drawn)
+    tasks = listed(panel.backdrop.title for panel in drawn)
     alt = t("Line charts over length: {encoding} among all encodings, on {tasks}.", encoding=name, tasks=tasks)
     caption = t(
         "Thick line: {encoding}, mean and {interval} (seeds {seeds}). Grey: all other encodings. Vertical line: the "
@@ -166,7 +165,7 @@ def _exhibit(selection: Selection, name: str, style: Style, drawn: Sequence[Draw
         seeds=listing(rows["seed"]),
     )
     if selection.reference and name != selection.reference:
-        caption = f"{caption} {t('Thin line in front of the grey: {reference}.', reference=selection.reference)}"
+        caption = sentences(caption, t("Thin line in front of the grey: {reference}.", reference=selection.reference))
     return Exhibit(
         id=f"curves-of-{slug(name)}",
         title=name,
@@ -208,7 +207,7 @@ def _table(selection: Selection, name: str) -> Table:
             t("area"),
             t("parameters"),
             t("added"),
-            "tokens/s",
+            t("tokens/s"),
         ),
         groups=(
             Group(title=t("results"), span=3),

@@ -1,4 +1,4 @@
-"""Attention drawn over words that are kept: the same picture as one drawn by itself, in fewer colours."""
+"""Attention images over shared words: the same picture as one drawn on its own, in fewer colours."""
 
 import io
 

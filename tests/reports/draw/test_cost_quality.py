@@ -1,4 +1,4 @@
-"""Cost against quality: everybody is named, and no label covers another."""
+"""Cost against quality: every encoding is named, and no label covers another."""
 
 import math
 
@@ -8,7 +8,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from benchmark.reports.draw.canvas import render
-from benchmark.reports.draw.cost_quality import TEXT_HEIGHT, Dot, Frame, placed, trade
+from benchmark.reports.draw.cost_quality import TEXT_HEIGHT, Dot, Frame, cost_quality, placed
 from benchmark.reports.draw.style import palette
 from benchmark.reports.stats.estimate import Estimate
 
@@ -40,7 +40,7 @@ def dots_of(count: int, panels: int = 1) -> list[Dot]:
 @pytest.mark.parametrize(("count", "panels"), [(1, 1), (7, 2), (33, 1), (33, 2)])
 def test_a_trade_names_everybody(count: int, panels: int) -> None:
     frame = Frame(costs=("time", "memory")[:panels], value="accuracy", lower_is_better=False, share=True)
-    figure = trade(dots_of(count, panels), frame, palette(["rope"]), "Trade", ["a note"])
+    figure = cost_quality(dots_of(count, panels), frame, palette(["rope"]), "Trade", ["a note"])
     draw(figure)
     wanted = {f"{place}  e{place - 1}" for place in range(1, 34)} if count > 10 else {f"e{n}" for n in range(count)}
     assert wanted <= set(texts(figure))
@@ -51,7 +51,7 @@ def test_a_cost_that_is_missing_in_one_panel_leaves_it_out_there_alone() -> None
     lost = Estimate(value=NAN, low=NAN, high=NAN, n=0)
     dots[0] = Dot(label="e0", encoding="rope", value=dots[0].value, costs=(dots[0].costs[0], lost))
     frame = Frame(costs=("time", "memory"), value="loss", lower_is_better=True, share=False)
-    figure = trade(dots, frame, palette(["rope"]), "Trade", [])
+    figure = cost_quality(dots, frame, palette(["rope"]), "Trade", [])
     draw(figure)
     assert texts(figure).count("e0") == 1 and texts(figure).count("e1") == 2
 
@@ -78,5 +78,5 @@ def test_a_share_is_drawn_up_to_1_unless_all_stay_far_below(best: float, top: fl
     value = Estimate(value=best, low=NAN, high=NAN, n=1)
     dot = Dot(label="rope", encoding="rope", value=value, costs=(Estimate(value=2, low=NAN, high=NAN, n=1),))
     frame = Frame(costs=("time",), value="accuracy", lower_is_better=False, share=True)
-    axes = trade([dot], frame, palette(["rope"]), "Trade", []).axes[0]
+    axes = cost_quality([dot], frame, palette(["rope"]), "Trade", []).axes[0]
     assert axes.get_ylim() == pytest.approx((-0.03 * top / 1.05, top))

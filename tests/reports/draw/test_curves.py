@@ -1,4 +1,4 @@
-"""Every kind of curve is drawn; a missing glyph is a warning of matplotlib's, and warnings are errors here."""
+"""Every kind of curve can be drawn. matplotlib warns of a missing glyph, and warnings are errors here."""
 
 import dataclasses
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Many curves in one figure: who stands out, what is thin, and that nobody is lost."""
+"""Many curves in one figure: which stand out, which are thin, and that none is lost."""
 
 import pandas as pd
 import pytest

@@ -1,3 +1,5 @@
+"""Fonts cover Latin and Chinese text; other characters are spelled out."""
+
 from matplotlib import font_manager
 
 from benchmark.reports.draw.fonts import drawable, families

@@ -1,4 +1,4 @@
-"""The line of mean ranks names everybody, whatever the critical difference."""
+"""The line of mean ranks names every encoding, whatever the critical difference."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Small multiples: points stand where they belong, and nothing is drawn of what was not measured."""
+"""Small multiples: points are where their values are, and unmeasured values are not drawn."""
 
 import math
 import re

@@ -1,4 +1,4 @@
-"""Boards make room for their labels, whatever the script; a missing glyph is a warning, and warnings are errors."""
+"""Boards make room for their labels in any script. matplotlib warns of a missing glyph, and warnings are errors."""
 
 import numpy as np
 from matplotlib.figure import Figure

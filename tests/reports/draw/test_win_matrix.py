@@ -1,4 +1,4 @@
-"""Win rates of a few have values, of many only dots."""
+"""Win rates: values for a few encodings, only dots for many."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""What a report says of an encoding, read from its source text."""
+"""Descriptions of encodings, read from their source text."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Whole sentences, for tables whose statistics are plain."""
+"""Findings as whole sentences, for tables whose statistics are obvious."""
 
 import math
 

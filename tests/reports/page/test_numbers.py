@@ -1,4 +1,4 @@
-"""The numbers behind the figures: those of the records, under names that say what they are."""
+"""The numbers behind the figures match the records, under self-explanatory column names."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""The section on cost."""
+"""The section on cost: parameters, speed and timings."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The section on cost against quality: which cost it takes, and with which intervals."""
+"""Cost against quality: which cost is used, and with which intervals."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Grids, and records of before there were any."""
+"""Grids, and records from before grids existed."""
 
 import re
 

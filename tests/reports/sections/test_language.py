@@ -1,4 +1,4 @@
-"""Language, three ways."""
+"""Language loss, seen in three ways."""
 
 from benchmark.reports.page.page import Page, Section
 from benchmark.reports.tables.values import metric_table

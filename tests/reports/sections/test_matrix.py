@@ -1,4 +1,4 @@
-"""The section with the skill of all encodings on all tasks."""
+"""The skill of all encodings on all tasks."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Each encoding's own section: what is said of it, and that nothing of it is in the page twice."""
+"""Encodings one by one: what the report says about each, with nothing in the page twice."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The section on mean ranks: what few tasks cannot show, and what many can."""
+"""Mean ranks: what few tasks cannot show, and what many can."""
 
 import pandas as pd
 

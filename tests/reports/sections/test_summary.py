@@ -1,4 +1,4 @@
-"""The summary: best, tied, unsupported, and what was left out."""
+"""The summary: best, tied, unsupported, and what is left out."""
 
 from pathlib import Path
 

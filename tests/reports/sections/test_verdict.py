@@ -1,9 +1,7 @@
-"""The section with the findings: against whom, and what it says of few seeds and of nothing."""
+"""The findings: against which reference, and what they say with few seeds or none."""
 
 import re
 from pathlib import Path
-
-import pytest
 
 from benchmark.reports.page.page import Page
 from benchmark.reports.page.selection import Selection
@@ -11,14 +9,6 @@ from benchmark.reports.page.table import Table
 from benchmark.reports.sections import against, verdict
 from benchmark.reports.write.report import build
 from benchmark.results.store import Store
-
-
-@pytest.fixture(scope="module")
-def nine(records, tmp_path_factory: pytest.TempPathFactory) -> Store:
-    """Enough seeds to show something: two others, nine seeds, L and 4 L."""
-    root = tmp_path_factory.mktemp("nine")
-    settings = {"encodings": ("rope", "alibi", "none"), "tasks": ("copy", "corpus"), "multiples": (1, 4)}
-    return records.write_example(root, seeds=9, trouble=False, **settings)
 
 
 def rows_of(table: Table) -> dict[str, list[str]]:

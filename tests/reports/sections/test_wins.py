@@ -1,4 +1,4 @@
-"""The section on who beats whom: of a whole grid, an incomplete one, and of nothing."""
+"""Who beats whom: on a whole grid, on an incomplete one, and with too little to compare."""
 
 import re
 

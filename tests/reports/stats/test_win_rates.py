@@ -103,6 +103,13 @@ def test_both_sides_of_a_pair_agree(tidy) -> None:
         assert own["told_apart"] == turned["told_apart"]
 
 
+def test_pairs_have_both_sides(tidy) -> None:
+    first, second = win_rates(tidy({"a": [0.1, 0.2], "b": [0.3, 0.4]}))
+    assert (first.encoding, first.other, first.probability) == ("a", "b", 0.0)
+    assert (second.encoding, second.other, second.probability) == ("b", "a", 1.0)
+    assert (first.tasks, first.all_tasks) == (1, 1)
+
+
 def test_what_is_missing_is_counted(tidy) -> None:
     table = pd.concat(
         [

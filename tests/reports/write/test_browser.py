@@ -1,4 +1,4 @@
-"""The page in a real browser, from disk: quiet, alone, readable by everybody."""
+"""The page in a real browser, from disk: quiet, self-contained, accessible."""
 
 import csv
 import json

@@ -1,4 +1,4 @@
-"""Exports: nothing is lost on the way, names are set literally, and no drawing library is loaded."""
+"""Exports lose nothing, set names literally, and load no drawing library."""
 
 import json
 import pkgutil

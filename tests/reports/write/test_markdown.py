@@ -1,4 +1,4 @@
-"""A page as Markdown: rectangular tables, literal text, figures that are there."""
+"""A page as Markdown: rectangular tables, literal text, links to existing figures."""
 
 import re
 

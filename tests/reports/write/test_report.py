@@ -1,4 +1,4 @@
-"""The report, from records to both pages: every section, every figure, nothing that a name can break."""
+"""The report, from records to both pages: every section and figure, whatever the names contain."""
 
 import base64
 import gzip

@@ -1,6 +1,6 @@
-// A table as a reader sees it, its rows as they are sorted and filtered, for a spreadsheet or a paper.
+// Copies of a table for a spreadsheet or a paper, with its rows as currently sorted and filtered.
 
-// The table as data: `heads` with the group that each stands under, `rows` of {text, details, mark}.
+// The table as data: `heads` with the group above each, `rows` of {text, details, mark}.
 function readTable(table) {
   const headRow = [...table.tHead.rows].at(-1);
   const groups = table.tHead.rows.length > 1 ? [...table.tHead.rows[0].cells] : [];
@@ -28,7 +28,7 @@ function fullHead(head) {
   return head.group ? `${head.group}: ${head.text}` : head.text;
 }
 
-// CSV: the ends of an interval, and remarks, in columns of their own where a column has any.
+// CSV: the ends of intervals, and remarks, get their own columns if there are any.
 
 const INTERVAL = /^\[([^,\]]+(?:,\d{3})*), ([^\]]+)\]$/;
 
@@ -48,7 +48,7 @@ function csvColumns(title, cells) {
   ].filter(([, fields], index) => index === 0 || fields.some(Boolean));
 }
 
-// "1,234" as a program reads it.
+// "1,234" without its separators.
 function bare(text) {
   return /^[+\-−]?\d{1,3}(,\d{3})+(\.\d+)?$/.test(text) ? text.replaceAll(",", "") : text;
 }
@@ -74,7 +74,7 @@ function markdownText(text) {
   return text.replace(/[\\`*_[\]|#~$]/g, "\\$&").replace(/[&<>]/g, (each) => entities[each]);
 }
 
-// LaTeX with the package booktabs.
+// LaTeX, with the package booktabs.
 
 const LATEX = {
   "\\": "\\textbackslash{}", "{": "\\{", "}": "\\}", "$": "\\$", "&": "\\&", "#": "\\#", "_": "\\_", "%": "\\%",
@@ -115,7 +115,7 @@ function latexGroups(spans) {
   return [latexRow(titles), rules.filter(Boolean).join(" ")];
 }
 
-// A row that began with "[" would be an argument of the line break before it.
+// A row that starts with "[" would become an argument of the preceding line break.
 function latexRow(fields) {
   return `${fields.join(" & ").replace(/^(?=\[)/, "{}")} \\\\`;
 }
@@ -127,7 +127,7 @@ function latexCell(cell) {
 }
 
 function latexText(text) {
-  const minus = text.replace(/(^|[[(, ])-(?=[\d.])/g, "$1−"); // a sign, and no hyphen
+  const minus = text.replace(/(^|[[(, ])-(?=[\d.])/g, "$1−"); // a minus sign, not a hyphen
   return [...minus].map((each) => LATEX[each] ?? each).join("");
 }
 

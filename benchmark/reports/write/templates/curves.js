@@ -1,9 +1,9 @@
-// Curves drawn by plotly once they come near the screen, with a name at the end of each and a legend to press.
+// Curves, drawn by plotly once they come near the viewport, with a name at each end and a legend.
 
 const figures = embedded("figures");
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const touch = matchMedia("(pointer: coarse)");
-const LABEL = { gap: 13, reach: 20, farReach: 52, room: 460 }; // pixels; names of many curves stand farther off
+const LABEL = { gap: 13, reach: 20, farReach: 52, room: 460 }; // pixels; the names of many curves are placed farther away
 const MANY = 10;
 const options = {
   responsive: true,
@@ -15,7 +15,7 @@ const options = {
 
 let drawing;
 
-// Plotly, run once when the first figure needs it.
+// Plotly, loaded when the first figure needs it.
 function library() {
   drawing ??= unpacked("plotly").then((source) => document.head.append(element("script", {}, source)));
   return drawing;
@@ -64,7 +64,7 @@ class Curves {
     this.box.on("plotly_relayout", (change) => "annotations" in change || this.label());
   }
 
-  // Again after a change of theme, too: zoom and hidden curves stay.
+  // Also called after a change of theme; zoom and hidden curves persist.
   async draw() {
     const { data, layout } = painted(this.figure, "");
     data.forEach((trace, index) => {
@@ -80,13 +80,13 @@ class Curves {
     await this.label();
   }
 
-  // What the names at the ends need.
+  // The width that the names at the ends need.
   room() {
     if (this.box.clientWidth < LABEL.room) return 0;
     const pen = document.createElement("canvas").getContext("2d");
     pen.font = `12px ${getComputedStyle(document.body).fontFamily}`;
     const widths = this.named.filter(isLine).map((trace) => pen.measureText(literal(trace.name)).width);
-    const margin = 0.04 * this.box.clientWidth; // which plotly leaves right of the last point
+    const margin = 0.04 * this.box.clientWidth; // that plotly leaves to the right of the last point
     return Math.max(0, reachOf(widths.length) + Math.max(0, ...widths) - margin);
   }
 
@@ -97,7 +97,7 @@ class Curves {
     return Plotly.relayout(this.box, { annotations: [...this.annotations, ...own] });
   }
 
-  // Bring one group forward: the others fade. null: none.
+  // Highlight one group and fade the others; null: none.
   pick(group) {
     const mark = (node, own) => {
       node?.classList.toggle("picked", group !== null && own === group);
@@ -120,7 +120,7 @@ function reachOf(count) {
   return count > MANY ? LABEL.farReach : LABEL.reach;
 }
 
-// A name at the right end of each visible curve; ends above each other share the height.
+// A name at the right end of each visible curve; names at the same place are spread over the height.
 function endLabels(box) {
   const { yaxis, _size: size } = box._fullLayout;
   const ends = box.data.filter((trace) => isLine(trace) && trace.visible === true).map(endOf).filter(Boolean);
@@ -161,7 +161,7 @@ function endLabel({ trace, x, y }, reach, shift) {
   };
 }
 
-// Places in [0, height], `gap` apart and near those wanted (ascending): places that would collide move as one block.
+// Positions in [0, height], `gap` apart and close to those wanted (ascending); colliding ones move as a block.
 function spread(wanted, gap, height) {
   const blocks = [];
   for (const place of wanted) {
@@ -169,7 +169,7 @@ function spread(wanted, gap, height) {
     while (blocks.length > 1 && endOfBlock(blocks.at(-2), gap, height) > startOf(blocks.at(-1), gap, height)) {
       const { sum, count } = blocks.pop();
       const before = blocks.at(-1);
-      before.sum += sum - count * before.count * gap; // as if each began where its block does
+      before.sum += sum - count * before.count * gap; // relative to where its block begins
       before.count += count;
     }
   }

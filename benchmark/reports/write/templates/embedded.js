@@ -1,4 +1,4 @@
-// What the page carries for its scripts: words in the reader's language, figures, and packed texts.
+// Data that the page carries for its scripts: words in the reader's language, figures, and packed texts.
 
 const words = embedded("words");
 
@@ -6,7 +6,7 @@ function embedded(id) {
   return JSON.parse(document.getElementById(id).textContent);
 }
 
-// Gzip in base64, as text.
+// Unpack gzip in base64 to text.
 async function unpacked(id) {
   const bytes = Uint8Array.from(atob(document.getElementById(id).textContent), (each) => each.charCodeAt(0));
   return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
@@ -29,7 +29,7 @@ function button(text, act) {
   return made;
 }
 
-// A word on what has just happened, for eyes and for screen readers; the stylesheet lets it go.
+// Say what has just happened, on screen and to screen readers; the stylesheet fades it out.
 function notify(text) {
   document.getElementById("notice").replaceChildren(element("p", {}, text));
 }

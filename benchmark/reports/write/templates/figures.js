@@ -1,4 +1,4 @@
-// Around a figure: the legend of its curves, and its numbers to take away.
+// Around a figure: the legend of its curves, and its numbers as a download.
 
 const DASHES = { dash: "5 2", dot: "1 1.5", dashdot: "5 2 1 2", longdash: "10 3", longdashdot: "10 3 1 3" };
 const SYMBOLS = {
@@ -11,7 +11,7 @@ const SYMBOLS = {
   x: "M0-2L2.5-4.5L4.5-2.5L2 0L4.5 2.5L2.5 4.5L0 2L-2.5 4.5L-4.5 2.5L-2 0L-4.5-2.5L-2.5-4.5Z",
 };
 
-// A name as it is, of one that is escaped for plotly.
+// Undo the escaping of a name for plotly.
 function literal(name) {
   return name.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
 }
@@ -33,7 +33,7 @@ function swatch(trace) {
   return drawing;
 }
 
-// The legend of a figure, and the switch between a few curves and all where there are many.
+// The legend of a figure and, if there are many curves, a switch between a few and all.
 function legend(curves) {
   const entries = curves.named.map((trace) => entry(curves, trace));
   const list = element("div", { class: "legend", role: "group", "aria-label": say("legend") }, ...entries);
@@ -81,7 +81,7 @@ function refresh(curves, hidden) {
 
 let numbers;
 
-// The numbers behind a figure, all unpacked once somebody asks; of a figure without, those of the table below it.
+// The numbers behind a figure, unpacked on first use; a figure without any uses the table below it.
 async function numbersOf(id) {
   numbers ??= unpacked("data").then(JSON.parse);
   const own = (await numbers)[id];

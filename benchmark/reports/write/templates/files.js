@@ -1,4 +1,4 @@
-// What leaves the page, by the reader's own hand: files and the clipboard.
+// Downloads and the clipboard.
 
 function csv(rows) {
   return rows.map((row) => row.map(csvField).join(",") + "\r\n").join("");
@@ -25,10 +25,10 @@ async function copy(text, done) {
 }
 
 async function writeClipboard(text) {
-  return navigator.clipboard.writeText(text); // fails too where a page from disk has no clipboard
+  return navigator.clipboard.writeText(text); // also fails if a page opened from disk has no clipboard
 }
 
-// The way of old browsers, which works where the clipboard is refused.
+// The old way to copy, which works where the clipboard API is refused.
 function copySelection(text) {
   const before = document.activeElement;
   const area = element("textarea", { class: "unseen", "aria-hidden": "true" });

@@ -1,4 +1,4 @@
-// A permanent link opens what its target is folded into.
+// A permanent link opens every fold that its target is in.
 
 function reveal() {
   const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
@@ -7,4 +7,4 @@ function reveal() {
 }
 
 addEventListener("hashchange", reveal);
-document.fonts.ready.then(reveal); // before, nothing has a place
+document.fonts.ready.then(reveal); // earlier, positions still change

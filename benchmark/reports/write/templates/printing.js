@@ -1,4 +1,4 @@
-// Paper unfolds nothing: everything is open while the page is printed.
+// Paper cannot be unfolded, so everything is open while the page is printed.
 
 let unfolded = [];
 

@@ -1,23 +1,23 @@
-// Tables that are sorted by a press on a heading, and filtered by what a reader types.
+// Tables: sorted by pressing a heading, filtered by typing.
 
-const FEW_ROWS = 8; // no more need no filter
+const FEW_ROWS = 8; // tables with no more rows get no filter
 const NUMBER = /^[<>≤≥≈~]?\s*([+\-−]?(?:\d[\d,]*)?\.?\d+(?:e[+-]?\d+)?)[^\d,.]{0,12}$/i;
 const NEXT = { none: "ascending", ascending: "descending", descending: "none" };
 
-// What a cell says, without its interval, remarks and mark.
+// The text of a cell without its interval, remarks and mark.
 function cellText(cell) {
   const own = cell.cloneNode(true);
   own.querySelectorAll("small, em").forEach((part) => part.remove());
   return own.textContent.trim().replace(/\s+/g, " ");
 }
 
-// The number that a text is, null if it is none.
+// The number that a text represents, or null.
 function numberIn(text) {
   const found = NUMBER.exec(text);
   return found && Number(found[1].replaceAll(",", "").replace("−", "-"));
 }
 
-// What each row is sorted by: numbers where half of a column are, and null for what is missing.
+// Sort keys of the rows: numbers if at least half of a column's values are; null for missing values.
 function sortKeys(rows, column) {
   const texts = rows.map((row) => cellText(row.cells[column]));
   const present = texts.filter((text) => text !== "" && text !== "—");
@@ -30,7 +30,7 @@ function compareKeys(one, other) {
   return typeof one === "number" ? one - other : one.localeCompare(other, undefined, { numeric: true });
 }
 
-// Rows in order, equal ones as they stood; what is missing comes last either way.
+// Sort rows stably; missing values come last in either direction.
 function sorted(rows, column, direction) {
   if (direction === "none") return rows;
   const keys = new Map(sortKeys(rows, column).map((key, index) => [rows[index], key]));
