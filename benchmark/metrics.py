@@ -31,7 +31,7 @@ class Sums:
     @property
     def loss_per_token(self) -> float:
         """Mean loss of a scored place, in nats."""
-        return mean_of(self.loss, self.places)
+        return ratio(self.loss, self.places)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,8 +52,8 @@ class Metric:
     optional: bool = False  # without its sums, left out of a table rather than shown as missing
 
 
-def mean_of(total: float, count: float) -> float:
-    """The mean of `count` items that add up to `total`; NaN for none."""
+def ratio(total: float, count: float) -> float:
+    """The mean of `count` items that add up to `total`; NaN if there are none."""
     return float(total) / count if count else math.nan
 
 
@@ -63,7 +63,7 @@ def _perplexity(sums: Sums) -> float:
 
 
 def _bits_per_character(sums: Sums) -> float:
-    return mean_of(sums.loss_per_token / math.log(2), sums.characters_per_token or 0)
+    return ratio(sums.loss_per_token / math.log(2), sums.characters_per_token or 0)
 
 
 METRICS: dict[str, Metric] = {
@@ -71,7 +71,7 @@ METRICS: dict[str, Metric] = {
         label="token accuracy",
         unit="0 to 1",
         lower_is_better=False,
-        of=lambda sums: mean_of(sums.correct, sums.places),
+        of=lambda sums: ratio(sums.correct, sums.places),
         bounded=True,
         perfect=1.0,
         margin=MARGIN,
@@ -82,7 +82,7 @@ METRICS: dict[str, Metric] = {
         label="exact match",
         unit="0 to 1",
         lower_is_better=False,
-        of=lambda sums: mean_of(sums.exact, sums.rows),
+        of=lambda sums: ratio(sums.exact, sums.rows),
         bounded=True,
         perfect=1.0,
         margin=MARGIN,
@@ -121,7 +121,7 @@ METRICS: dict[str, Metric] = {
         label="loss in windows",
         unit="nats per token",
         lower_is_better=True,
-        of=lambda sums: mean_of(sums.window_loss, sums.window_places),
+        of=lambda sums: ratio(sums.window_loss, sums.window_places),
         of_synthetic=False,
         optional=True,
     ),

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special  # type: ignore[import-untyped]
 
-from benchmark.metrics import mean_of
+from benchmark.metrics import ratio
 
 CONFIDENCE = 0.95
 LEVEL = 1 - CONFIDENCE
@@ -78,4 +78,4 @@ def paired_ratio(own: Sequence[float], reference: Sequence[float]) -> Estimate:
 
 def mean_or_nan(values: Sequence[float]) -> float:
     """The mean; NaN for no values."""
-    return mean_of(float(np.sum(values)), len(values))
+    return ratio(float(np.sum(values)), len(values))

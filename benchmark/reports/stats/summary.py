@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from benchmark.metrics import METRICS
+from benchmark.metrics import METRICS, ratio
 from benchmark.reports.stats.estimate import (
     Estimate,
     distinguishable,
@@ -81,8 +81,7 @@ def extrapolation_ratio(first: Mapping[int, float], longest: Mapping[int, float]
     1 is a flat curve. Below 1, an accuracy fell or a loss improved; above 1, the other way round.
     """
     common = sorted(first.keys() & longest.keys())
-    base = mean_or_nan([first[seed] for seed in common])
-    return mean_or_nan([longest[seed] for seed in common]) / base if base else math.nan
+    return ratio(mean_or_nan([longest[seed] for seed in common]), mean_or_nan([first[seed] for seed in common]))
 
 
 def summary(table: pd.DataFrame) -> list[SummaryRow]:

@@ -14,7 +14,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from benchmark.reports.stats.estimate import Floats
+from benchmark.reports.stats.estimate import Floats, mean_or_nan
 from benchmark.reports.stats.points import WHO
 from benchmark.reports.stats.ranks import TASK, WHERE
 from benchmark.reports.stats.resampling import percentile_interval, stratified_weights
@@ -76,7 +76,7 @@ def win_rates(table: pd.DataFrame, seed: int = 0) -> list[WinRate]:
                 encoding=first[1],
                 other_trained_with=second[0],
                 other=second[1],
-                probability=float(np.mean([pairs.mean() for pairs in wins])) if wins else math.nan,
+                probability=mean_or_nan([pairs.mean() for pairs in wins]),
                 low=low,
                 high=high,
                 tasks=len(wins),

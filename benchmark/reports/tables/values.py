@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmark.metrics import METRICS, Sums, mean_of
+from benchmark.metrics import METRICS, Sums, ratio
 from benchmark.reports.tables.measurements import (
     CURVE,
     Measurement,
@@ -93,7 +93,7 @@ def _crop_losses(store: Store, cells: Iterable[Measurement]) -> dict[tuple[objec
     for cell in cells:
         at_trained = length_of(cell) == cell.trained.spec.budget.train_length
         if is_language(cell.trained) and cell.record.status == "ok" and at_trained:
-            found[cell.curve] = mean_of(*_view(store.arrays(cell.record), "crop"))
+            found[cell.curve] = ratio(*_view(store.arrays(cell.record), "crop"))
     return found
 
 
