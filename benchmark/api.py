@@ -1,7 +1,7 @@
 """Running from Python: `from benchmark import run, load`.
 
 results = run(encodings=["rope", "alibi"], preset="smoke")
-results.frame()          # a tidy pandas table, one row a measured value
+results.frame()          # a tidy pandas table, one row per measured value
 load("results").frame()  # the same, from disk
 """
 
@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.errors import UsageError
-from benchmark.experiments.executors import Event
-from benchmark.experiments.plan import Request, make_plan, outstanding
+from benchmark.experiments.executor import Event, Executor
+from benchmark.experiments.plan import make_plan, outstanding
+from benchmark.experiments.pool import Pool
+from benchmark.experiments.request import Request
 from benchmark.experiments.runs import execute, went_wrong
 from benchmark.results.spec import Precision
 from benchmark.results.store import Store
@@ -25,13 +27,13 @@ RESULTS = Path("results")
 
 @dataclass(frozen=True)
 class Results:
-    """A results folder, or what one run asked for of it."""
+    """The results in a folder, or those that one run requested."""
 
     store: Store
     failures: list[str] = field(default_factory=list)  # cells of this run that failed or diverged, and why
 
     def frame(self) -> "pandas.DataFrame":
-        """A tidy table: one row a task, encoding, seed, length and metric."""
+        """A tidy table: one row per task, encoding, seed, length and metric."""
         from benchmark.reports.tables.values import metric_table
 
         return metric_table(self.store)
@@ -52,14 +54,20 @@ def run(
     cell_timeout: float | None = None,
     force: bool = False,
     retry_failed: bool = False,
+    executor: Executor | None = None,
     on_event: Callable[[Event], None] | None = None,
 ) -> Results:
-    """Train and measure what is not yet in the results folder; the outcome of all that was asked.
+    """Train and measure whatever is not in the results folder yet, and return the results of the whole request.
 
     `encodings` and `tasks` are named as on the command line; `lengths` are multiples of the trained length, and
-    `cell_timeout` is in seconds. Raises UsageError for what cannot work, before anything is trained. A cell that fails
-    is recorded, and the rest go on.
+    `cell_timeout` is in seconds. The default executor is the pool of this machine, which `workers`, `device` and
+    `cell_timeout` configure; an `executor` of your own brings its own settings and writes to the same folder. Raises
+    UsageError before anything is trained if something cannot work. A cell that fails is recorded, and the rest go on.
     """
+    pool_settings = {"workers": workers, "device": None if device == "auto" else device, "cell_timeout": cell_timeout}
+    given = [name for name, value in pool_settings.items() if value is not None]
+    if executor is not None and given:
+        raise UsageError(f"{given[0]} configures the pool of this machine: set it on your executor, or omit executor")
     request = Request(
         encodings=_joined(encodings) or "classic",
         tasks=_joined(tasks),
@@ -76,9 +84,7 @@ def run(
         plan,
         todo,
         store,
-        device=device,
-        workers=workers,
-        cell_timeout=cell_timeout,
+        executor or Pool(store=store, device=device, workers=workers, cell_timeout=cell_timeout),
         force=force,
         retry_failed=retry_failed,
     ):
@@ -88,7 +94,7 @@ def run(
 
 
 def load(results: str | Path = RESULTS) -> Results:
-    """What a results folder holds."""
+    """The contents of a results folder."""
     folder = Path(results)
     if not folder.is_dir():
         raise UsageError(f"no results folder {str(folder)!r}: run something first, or name another folder")

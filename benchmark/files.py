@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Files that are written completely or not at all."""
 
 import os
 import secrets
@@ -8,11 +8,11 @@ from pathlib import Path
 
 
 class UnwritableError(OSError):
-    """A file that cannot be written: trouble of the disk or the folder, and never the outcome of what was computed."""
+    """A file that cannot be written: a problem of the disk or the folder, never an outcome of the computation."""
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file under a temporary name in the same folder, fsync it, rename it. UnwritableError if that fails."""
+    """Write a file under a temporary name in its folder, fsync it and rename it; raises UnwritableError on failure."""
     temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -23,20 +23,20 @@ def write_atomically(path: Path, content: bytes) -> None:
                 os.fsync(file.fileno())
             temporary.replace(path)
         except BaseException:
-            with suppress(OSError):  # a folder that refused the one refuses the other
+            with suppress(OSError):  # a folder that refused the write may refuse this too
                 temporary.unlink(missing_ok=True)
             raise
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove the temporary files of writers that were killed. For a folder that nobody else writes to now."""
+    """Remove the temporary files of killed writers; only call it while nobody else writes to the folder."""
     for path in folder.glob(".*.tmp"):
         path.unlink(missing_ok=True)
 
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Say of an error which file could not be written: its temporary name tells nobody anything."""
+    """Turn an OSError into an UnwritableError that names the file itself, not its temporary name."""
     try:
         yield
     except OSError as error:

@@ -135,9 +135,11 @@ METRICS: dict[str, Metric] = {
     ),
 }
 
-HEADLINES = tuple(name for name, metric in METRICS.items() if metric.headline)
-
 
 def headlines(*, language: bool) -> tuple[str, ...]:
-    """The metrics that a task, on a text or not, may name as its own."""
-    return tuple(name for name in HEADLINES if METRICS[name].of_texts or not language)
+    """The metrics that a task, over texts or not, may name as its own."""
+    return tuple(
+        name
+        for name, metric in METRICS.items()
+        if metric.headline and (metric.of_texts if language else metric.of_synthetic)
+    )

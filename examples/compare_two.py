@@ -1,9 +1,8 @@
-"""Compare two encodings from Python: train them, look at the tidy table, read it again from disk.
+"""Compare two encodings from Python: train them, look at the tidy table, load it again from disk.
 
     python examples/compare_two.py [results folder]
 
-The smoke preset shows how it is done in seconds; its numbers mean nothing. For ones that do:
-preset="quick", and no `seeds`.
+The smoke preset takes seconds, and its numbers mean nothing. For meaningful ones, use preset="quick" and omit `seeds`.
 """
 
 import sys
@@ -24,5 +23,5 @@ def main(folder: str) -> None:
     print(f"rows on disk: {len(load(folder).frame())}")
 
 
-if __name__ == "__main__":  # needed: the workers are processes of their own, which import this file
+if __name__ == "__main__":  # needed: worker processes import this file
     main(sys.argv[1] if len(sys.argv) > 1 else "results")

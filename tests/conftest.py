@@ -1,4 +1,4 @@
-"""What every test shares."""
+"""Settings of every test."""
 
 import os
 from pathlib import Path
@@ -6,16 +6,16 @@ from pathlib import Path
 from hypothesis import settings
 from jaxtyping import install_import_hook
 
-# Corpora are tokenised once a checkout, and never in the user's own cache; set here so that subprocesses inherit it.
+# Corpora are tokenised once per checkout, outside the user's own cache; in the environment, so subprocesses inherit it.
 os.environ.setdefault("POSITION_BENCHMARK_CACHE", str(Path(__file__).parent.parent / ".cache" / "position-benchmark"))
 
-# One thread: the tensors of tests are small, and threads that wait for each other on a busy machine cost minutes.
+# One thread: the tensors are small, and threads waiting for each other on a busy machine cost minutes.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-# Shapes are types: under test, every annotation of the hooks and of the model is held to what passes through. Here and
-# not among pytest's options, so that the timing suite, which pytest runs too, times the plain code.
+# Shapes are types: under test, every annotation of hooks and model is checked against the tensors that pass. Set here
+# and not in pytest's options, so that the timing suite, which also runs under pytest, times unchecked code.
 install_import_hook(["benchmark.encodings", "benchmark.model"], "beartype.beartype")
 
-# No test is timed: on a busy machine, or where jieba first reads its dictionary, any deadline is missed some time.
+# No deadline: a busy machine, or jieba reading its dictionary for the first time, would miss any.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")

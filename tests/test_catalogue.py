@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from benchmark import catalogue
 from benchmark.catalogue import Catalogue, convert, fingerprint, label
 from benchmark.encodings import CATALOGUE as ENCODINGS
 from benchmark.encodings import GROUPS, make
@@ -57,7 +56,10 @@ def labels(text: str, registry: Catalogue = ENCODINGS) -> list[str]:
 @both
 def test_the_table_is_sorted_and_names_every_module_of_the_folder(registry: Catalogue) -> None:
     assert list(registry.table) == sorted(registry.table)
-    modules = {path.stem for path in registry.folder.glob("*.py")} - {"__init__", Path(registry.contract).stem}
+    modules = {path.stem for path in registry.folder.glob("*.py")} - {
+        "__init__",
+        *(Path(file).stem for file in registry.contract),
+    }
     assert set(registry.table.values()) == modules
 
 
@@ -165,7 +167,7 @@ def test_a_label_tells_numbers_apart_that_look_alike() -> None:
     "text, message",
     [
         ("", "'' has an empty item"),
-        ("rope,,alibi", "empty item: separate encodings by single commas"),
+        ("rope,,alibi", "empty item: separate encodings with single commas"),
         ("rope,", "empty item"),
         ("rop", "unknown encoding 'rop'; did you mean 'rope'? Known: a"),
         ("ROPE", "did you mean 'rope'?"),
@@ -175,7 +177,7 @@ def test_a_label_tells_numbers_apart_that_look_alike() -> None:
         ("base=3", "unknown encoding 'base=3'"),
         ("rope:bass=3", "unknown parameter of rope 'bass'; did you mean 'base'? Known: base, fraction, interleaved."),
         ("alibi:base=3", "unknown parameter of alibi 'base'. Known: none."),
-        ("rope:base", "'rope:base': 'base' is no parameter; write NAME=VALUE"),
+        ("rope:base", "'rope:base': 'base' is not a parameter; write NAME=VALUE"),
         ("rope:base=1:base=2", "'rope:base=1:base=2' sets 'base' twice: set each parameter once"),
         ("rope:base=nan", "rope:base is 'nan', but must be a finite number, such as 10000"),
         ("rope:base=inf", "must be a finite number"),
@@ -234,7 +236,7 @@ def test_two_files_of_one_name_are_refused(plugin: Path, tmp_path: Path) -> None
     other = tmp_path / "other.py"
     other.write_text(plugin.read_text())
     assert labels(f"{plugin},{plugin}") == ["mine"]
-    with pytest.raises(UsageError, match=r"other\.py define encodings of one name, 'mine': rename one"):
+    with pytest.raises(UsageError, match=r"other\.py define encodings with the same name, 'mine': rename one"):
         ENCODINGS.parse(f"{plugin},{other}")
 
 
@@ -247,15 +249,15 @@ def test_a_relative_path_is_found(plugin: Path, monkeypatch: pytest.MonkeyPatch)
     "text, message",
     [
         (PLUGIN.format(name="rope"), "the name 'rope' is taken by a built-in encoding"),
-        (PLUGIN.format(name="Mine!"), "must be lower-case letters"),
-        (PLUGIN.format(name="../mine"), "must be lower-case letters"),
-        (PLUGIN.format(name=""), "with name = 'a text'"),
-        ("x = 1", "defines 0 encodings, but must define exactly one class from Encoding"),
+        (PLUGIN.format(name="Mine!"), "must consist of lower-case letters"),
+        (PLUGIN.format(name="../mine"), "must consist of lower-case letters"),
+        (PLUGIN.format(name=""), "with name = 'a string'"),
+        ("x = 1", "defines 0 encodings, but must define exactly one subclass of Encoding"),
         (PLUGIN.format(name="a") + PLUGIN.format(name="b").replace("Mine(", "Other("), "defines 2 encodings"),
         ("class Mine(Encoding:", "is not valid Python"),
         ("\0", "is not valid Python"),
-        (PLUGIN.format(name="a").replace('title = "Mine"', ""), "class Mine must set title to a literal text"),
-        (PLUGIN.format(name="a").replace('"https://example.org"', "URL"), "class Mine must set source to a literal"),
+        (PLUGIN.format(name="a").replace('title = "Mine"', ""), "class Mine must set title to a string literal"),
+        (PLUGIN.format(name="a").replace('"https://example.org"', "URL"), "Mine must set source to a string literal"),
         (PLUGIN.format(name="a").replace("= 0.5", "= 1 / 2"), "parameter 'strength' needs a literal default"),
         (PLUGIN.format(name="a").replace(": float = 0.5", ""), "parameter 'strength' needs a literal default"),
     ],
@@ -274,7 +276,7 @@ def test_an_installed_package_offers_an_encoding_by_its_entry_point(
 ) -> None:
     point = EntryPoint(name="mine", value="mine:Mine", group="position_encodings")
     offered = {"position_encodings": [point]}
-    monkeypatch.setattr(catalogue, "entry_points", lambda group: offered.get(group, []))
+    monkeypatch.setattr("benchmark.catalogue.registry.entry_points", lambda group: offered.get(group, []))
     monkeypatch.syspath_prepend(plugin.parent)
     assert "mine" in ENCODINGS.names()
     assert "mine" not in TASKS.names()
@@ -291,26 +293,26 @@ def test_a_package_is_not_run_before_its_encoding_is_named(
         (folder / "__init__.py").write_text("raise SystemExit('run')\n")
     (inner / "mine.py").write_text(plugin.read_text())
     point = EntryPoint(name="mine", value="loud.inner.mine:Mine", group="position_encodings")
-    monkeypatch.setattr(catalogue, "entry_points", lambda group: [point])
+    monkeypatch.setattr("benchmark.catalogue.registry.entry_points", lambda group: [point])
     monkeypatch.syspath_prepend(tmp_path)
     assert ENCODINGS.entry("mine").path == inner / "mine.py"
     assert not {"loud", "loud.inner"} & sys.modules.keys()
     gone = EntryPoint(name="gone", value="loud.inner.mine.deeper:Mine", group="position_encodings")
-    monkeypatch.setattr(catalogue, "entry_points", lambda group: [gone])
+    monkeypatch.setattr("benchmark.catalogue.registry.entry_points", lambda group: [gone])
     with pytest.raises(UsageError, match=r"module 'loud\.inner\.mine\.deeper' cannot be found"):
         ENCODINGS.entry("gone")
 
 
 def test_an_entry_point_without_its_module_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     point = EntryPoint(name="gone", value="no_such_module_anywhere:Gone", group="position_encodings")
-    monkeypatch.setattr(catalogue, "entry_points", lambda group: [point])
+    monkeypatch.setattr("benchmark.catalogue.registry.entry_points", lambda group: [point])
     with pytest.raises(UsageError, match="module 'no_such_module_anywhere' cannot be found; reinstall its package"):
         ENCODINGS.entry("gone")
 
 
 def test_ours_come_before_an_entry_point_of_the_same_name(monkeypatch: pytest.MonkeyPatch) -> None:
     point = EntryPoint(name="rope", value="no_such_module_anywhere:Rope", group="position_encodings")
-    monkeypatch.setattr(catalogue, "entry_points", lambda group: [point])
+    monkeypatch.setattr("benchmark.catalogue.registry.entry_points", lambda group: [point])
     assert ENCODINGS.names().count("rope") == 1
     assert ENCODINGS.entry("rope").module == "benchmark.encodings.rope"
 
@@ -318,24 +320,30 @@ def test_ours_come_before_an_entry_point_of_the_same_name(monkeypatch: pytest.Mo
 # Fingerprints
 
 
+CONTRACT = tuple(ENCODINGS.folder / file for file in ENCODINGS.contract)
+
+
 def test_a_fingerprint_counts_code_and_not_prose(tmp_path: Path) -> None:
     path = tmp_path / "some.py"
 
     def of(text: str) -> str:
         path.write_text(text)
-        return fingerprint(path, ENCODINGS.folder / ENCODINGS.contract)
+        return fingerprint(path, CONTRACT)
 
     plain = of("def f(x):\n    return x + 1\n")
     assert of('"""Idea."""\n\ndef f(x):\n    """One more."""\n    return (x + 1)  # because\n') == plain
     assert of("def f(x):\n    return x + 2\n") != plain
     assert len(plain) == 16
+    described = of('class A:\n    name = "a"\n    title = "An A"\n    past: str = "decays"\n    rate = 1\n')
+    assert of('class A:\n    name = "a"\n    title = "Another title"\n    rate = 1\n') == described
+    assert of('class A:\n    name = "a"\n    title = "An A"\n    rate = 2\n') != described
 
 
 def test_a_fingerprint_is_the_same_on_every_python(tmp_path: Path) -> None:
     """What newer syntax trees hold beside: type parameters of functions and classes, and empty lists."""
     path = tmp_path / "some.py"
     path.write_text("class A:\n    def f(self, x: int = 1) -> str:\n        return f'{x}' if x else ''\n")
-    assert fingerprint(path, ENCODINGS.folder / ENCODINGS.contract) == "4a93f2e512866d10"  # of 3.11, 3.12 and 3.13
+    assert fingerprint(path, CONTRACT) == "4a93f2e512866d10"  # of 3.11, 3.12 and 3.13
 
 
 def test_a_fingerprint_counts_the_siblings_that_a_file_imports(tmp_path: Path) -> None:
@@ -345,11 +353,76 @@ def test_a_fingerprint_counts_the_siblings_that_a_file_imports(tmp_path: Path) -
     sibling, own = tmp_path / "encodings" / "rope.py", tmp_path / "mine.py"
     sibling.write_text("b = 1\n")
     own.write_text("from benchmark.encodings.encoding import a\nfrom benchmark.encodings.rope import b\nimport math\n")
-    before = fingerprint(own, contract)
+    before = fingerprint(own, (contract,))
     contract.write_text("a = 2\n")
-    assert fingerprint(own, contract) == before
+    assert fingerprint(own, (contract,)) == before
     sibling.write_text("b = 2\n")
-    assert fingerprint(own, contract) != before
+    assert fingerprint(own, (contract,)) != before
+
+
+MOVED = """
+{imports}
+import math
+
+
+class A({base}):
+    def f(self, x):
+        {inner}
+        return math.sqrt(x + {constant})
+"""
+
+
+def test_a_fingerprint_survives_a_move_of_what_is_imported(tmp_path: Path) -> None:
+    """Only the code counts, not where it is imported from: another file of the contract, the spine, in a function."""
+    path = tmp_path / "some.py"
+
+    def of(imports: str, *, base: str = "RelativeBias", inner: str = "", constant: int = 1) -> str:
+        path.write_text(MOVED.format(imports=imports, base=base, inner=inner, constant=constant))
+        return fingerprint(path, CONTRACT)
+
+    here = of("from benchmark.encodings.encoding import RelativeBias")
+    assert of("from benchmark.encodings.bases import RelativeBias") == here
+    assert of("from benchmark.encodings.bases import (\n    RelativeBias,\n    Shape,\n)") == here
+    assert of("import benchmark.encodings.bases, benchmark.seeds") == here
+    assert of("", inner="from benchmark.model.bias import RelativeBias") == here
+    assert of("if 1:\n    from benchmark.encodings.bases import RelativeBias") == here
+    assert of("from benchmark.encodings.bases import Rotation", base="Rotation") != here
+    assert of("from benchmarks import RelativeBias") != here
+    assert of("import benchmark.seeds, os") not in (here, of("import benchmark.seeds, sys"))
+    assert of("from benchmark.encodings.encoding import RelativeBias", constant=2) != here
+
+
+def test_a_fingerprint_follows_siblings_in_any_order_and_round_a_circle(tmp_path: Path) -> None:
+    contract = tmp_path / "encodings" / "encoding.py"
+    contract.parent.mkdir()
+    contract.write_text("")
+    own, one, two = (contract.with_name(f"{name}.py") for name in ("own", "one", "two"))
+    own.write_text("from benchmark.encodings.one import b\na = 1\n")
+    one.write_text("from benchmark.encodings.two import c\nb = 1\n")
+    two.write_text("from benchmark.encodings.own import a\nc = 1\n")
+    before = fingerprint(own, (contract,))
+    one.write_text("b = 1\n")
+    own.write_text("from benchmark.encodings.two import c\nfrom benchmark.encodings.one import b\na = 1\n")
+    assert fingerprint(own, (contract,)) == before
+    two.write_text("c = 2\n")
+    assert fingerprint(own, (contract,)) != before
+
+
+def test_every_file_of_a_contract_is_left_out_of_a_fingerprint(tmp_path: Path) -> None:
+    contract, bases, own = (tmp_path / "encodings" / f"{name}.py" for name in ("encoding", "bases", "mine"))
+    contract.parent.mkdir()
+    contract.write_text("if TYPE_CHECKING:\n    from benchmark.encodings.bases import Base\n")
+    bases.write_text("class Base(Encoding):\n    acts = 'bias'\n")
+    own.write_text("from benchmark.encodings.bases import Base\nclass Mine(Base):\n    name = 'mine'\n")
+    before = fingerprint(own, (contract, bases))
+    bases.write_text("class Base(Encoding):\n    acts = 'scores'\n")
+    assert fingerprint(own, (contract, bases)) == before
+    assert fingerprint(own, (contract,)) != before
+
+
+def test_attributes_are_inherited_from_every_file_of_the_contract() -> None:
+    assert ENCODINGS.entry("rope").attributes["acts"] == "rotation"  # of Rotation, in bases.py
+    assert ENCODINGS.entry("rope").attributes["learned"] == "0"  # of Encoding, in encoding.py
 
 
 def test_tasks_are_named_by_their_group() -> None:

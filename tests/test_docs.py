@@ -14,8 +14,8 @@ from benchmark.catalogue import Catalogue
 from benchmark.cli import VERBS, main
 from benchmark.encodings import CATALOGUE as ENCODINGS
 from benchmark.errors import UsageError
-from benchmark.experiments.plan import parse_multiples, parse_seeds
 from benchmark.experiments.presets import preset
+from benchmark.experiments.request import parse_multiples, parse_seeds
 from benchmark.tasks import CATALOGUE as TASKS
 from benchmark.tasks.corpus import BUILT_IN
 
@@ -273,18 +273,18 @@ def test_the_sections_of_a_report_are_explained_in_its_order():
 
 
 def section_titles() -> list[str]:
-    """The titles of the sections that `pages.build` puts together, in its order."""
+    """The titles of the sections that `write.report.build` puts together, in its order."""
     reports = ROOT / "benchmark" / "reports"
-    calls = re.findall(r"^ {12}(\w+)\.(\w+)\(", (reports / "pages.py").read_text("utf-8"), flags=re.M)
-    assert len(calls) >= 10
-    return [section_title(reports / f"{module}.py", function) for module, function in calls]
+    modules = re.findall(r"^ {12}(\w+)\.section\(", (reports / "write" / "report.py").read_text("utf-8"), flags=re.M)
+    assert len(modules) >= 10
+    return [section_title(reports / "sections" / f"{module}.py") for module in modules]
 
 
-def section_title(module: Path, name: str) -> str:
-    """The title of the section that a function of a module makes."""
-    (function,) = (node for node in ast.parse(module.read_bytes()).body if getattr(node, "name", "") == name)
+def section_title(module: Path) -> str:
+    """The title of the section that a module makes."""
+    (function,) = (node for node in ast.parse(module.read_bytes()).body if getattr(node, "name", "") == "section")
     title = re.search(r"Section\(\s*id='\w+',\s*title=(?:t\()?'([^']+)'", ast.unparse(function))
-    assert title, f"{module.name}: {name} has no section with a title"
+    assert title, f"{module.name} has no section with a title"
     return title[1]
 
 

@@ -17,6 +17,7 @@ from benchmark.cli import main
 from benchmark.encodings import CATALOGUE as ENCODINGS
 from benchmark.encodings import make as make_encoding
 from benchmark.encodings.encoding import Shape, Site
+from benchmark.model.bias import dense
 from benchmark.seeds import generator
 from benchmark.tasks import CATALOGUE as TASKS
 from benchmark.tasks import make as make_task
@@ -48,8 +49,8 @@ def test_the_example_encoding_is_what_its_formula_says():
         f"{EXAMPLES / 'my_encoding.py'}:rate=0.5", Shape(width=6, heads=3, layers=1, train_length=5)
     )
     site = Site.of(torch.zeros(1, 5, 6), torch.arange(5)[None], causal=False)
-    bias = encoding.bias(site)
-    assert bias is not None and bias.shape == (1, 3, 5, 5)
+    bias = dense(encoding.bias(site), site)
+    assert bias.shape == (1, 3, 5, 5)
     rate = torch.log(1 + torch.exp(torch.tensor(0.5)))
     for query in range(5):
         for key in range(5):

@@ -8,8 +8,9 @@ from click.testing import CliRunner
 
 from benchmark.cli import main
 from benchmark.encodings import CATALOGUE
-from benchmark.experiments.plan import Request, make_plan
+from benchmark.experiments.plan import make_plan
 from benchmark.experiments.presets import QUICK
+from benchmark.experiments.request import Request
 from benchmark.reports.tables.failures import failures, missing
 from benchmark.results.record import EvalRecord, TrainRecord
 from benchmark.results.store import Store

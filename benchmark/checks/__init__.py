@@ -1,1 +1,1 @@
-"""Checks before any training: does an encoding, or a task, keep its contract, and what to do where it does not."""
+"""Checks that run before any training: an encoding or a task held to its contract, with a remedy for each failure."""

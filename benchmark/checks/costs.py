@@ -1,5 +1,6 @@
-"""What an encoding costs, as facts: own parameters, operations, and the kernel that attention takes."""
+"""The cost of an encoding, as facts: its parameters, its operations, and the attention kernel it gets."""
 
+from functools import cache
 from typing import Any
 
 import torch
@@ -16,32 +17,38 @@ LENGTHS = (64, 1024)
 
 
 def parameters(subject: Subject) -> Finding:
-    """Own weights of a model of the preset `quick`."""
+    """The encoding's weights in a model of the preset `quick`."""
     own = sum(weight.numel() for weight in subject.model(QUICK).encodings.parameters())
     return fact(f"{own:,} own, in {QUICK.layers} layers of width {QUICK.width} trained to {QUICK.train_length} tokens")
 
 
 def operations(subject: Subject) -> Finding:
-    """What a forward pass of the model of `quick` costs more than with no encoding, by the scores themselves."""
-    bare, said = Subject(choice=CATALOGUE.choice("none")), []
+    """Operations of a forward pass of the model of `quick`, with eager attention, beyond those without an encoding."""
+    said = []
     for length in LENGTHS:
         model = subject.long_model(length)
         if length <= (model.encoding.max_length or length):
-            own, without = _operations(model, length), _operations(bare.long_model(length), length)
+            own, without = _operations(model, length), _without_any(length)
             said.append(f"{own / without - 1:+.1%} at {length:,} tokens ({(own - without) / 1e6:+,.1f} million)")
-    return fact(f"{', '.join(said)} of a forward pass with none; matrix products alone are counted")
+    return fact(f"{', '.join(said)} compared with a forward pass without an encoding; only matrix products are counted")
+
+
+@cache
+def _without_any(length: int) -> int:
+    """The operations of the same model without an encoding."""
+    return _operations(Subject(choice=CATALOGUE.choice("none")).long_model(length), length)
 
 
 def _operations(model: Transformer, length: int) -> int:
-    """Floating-point operations of one row's forward pass."""
-    # No inference mode: it hides the products from the counter.
+    """Floating-point operations of a forward pass over one row."""
+    # no_grad and not inference_mode, which hides the products from the counter.
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         outputs(model, rows(length)[:1], eager=True)
     return int(counter.get_total_flops())
 
 
 class Watch(TorchFunctionMode):
-    """Notes how the fused kernel is called."""
+    """Records how the fused kernel is called."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -56,9 +63,9 @@ class Watch(TorchFunctionMode):
 
 @torch.no_grad()
 def kernel(subject: Subject) -> Finding:
-    """The kernel of each layer in a causal full pass."""
+    """The attention kernel of each layer in a full causal pass."""
     model, tokens = subject.model(), rows()
     with Watch() as watch:
         outputs(model, tokens)
-    seen = [*dict.fromkeys(watch.seen)] or ["the scores themselves, in plain operations"]
+    seen = [*dict.fromkeys(watch.seen)] or ["eager: the scores themselves, in plain operations"]
     return fact(" and ".join(seen))

@@ -1,10 +1,10 @@
-"""What can be had without solving the problem: by guessing blindly, from a target's own place, from training rows.
+"""Scores that take no solving: by guessing blindly, from a target's own place, or from training rows.
 
-A guesser learns from some rows and is asked on others: for each context the target that stood with it most often. With
-no context it is the most frequent token, with the place as context the most frequent one there, and with the token at
-the target's own place it is any fixed rule by which that token gives the target away.
+A guesser learns from some rows and is tested on others: for each context it gives the target that occurred with it most
+often. Without context that is the most frequent token, with the place as context the most frequent one there, and with
+the token at the target's own place any fixed rule by which that token gives the target away.
 
-What cannot be told from rows alone is whether an *earlier* token gives a target away: that is what recall asks for.
+Rows cannot show whether an *earlier* token gives a target away: that is what recall asks for.
 """
 
 import math
@@ -15,48 +15,47 @@ from torch import Tensor
 
 from benchmark.checks.outcome import Finding, held, spared
 from benchmark.checks.problems import Problems, scored
-from benchmark.metrics import HEADLINES
+from benchmark.metrics import METRICS, headlines
 from benchmark.seeds import generator
 from benchmark.tasks.task import UNSCORED, Batch, Task
 from benchmark.training.held_out import HeldOut, problems_of
 
 LEARNT_FROM, ASKED = 4096, 2048  # rows
-STEP = 64  # training rows drawn at a time
-SHORTEST = 3  # lengths at which rows begin alike often enough to compare their answers
+STEP = 64  # training rows drawn at once
+SHORTEST = 3  # lengths so short that many rows have a common beginning, and their answers can be compared
 CERTAIN = 4  # standard deviations
-READABLE = 0.1  # of what chance leaves: more of it is a leak
+READABLE = 0.1  # share of what chance leaves; a reader that gets more has found a leak
 NOTHING_LEFT = 0.99  # a chance above it leaves nothing to learn
-LEAST_LEFT = 0.5  # of the training rows of the trained length may be scored: the others are test rows
+LEAST_LEFT = 0.5  # share of training rows that must be left to score, the others being test rows
 
-SHARES = ("token_accuracy", "exact_match")  # of places, and of rows
+SHARES = tuple(name for name, metric in METRICS.items() if metric.bounded and metric.headline)  # of places, and of rows
 
 Rates = dict[str, tuple[float, float]]  # metric -> value, and CERTAIN standard deviations of it
 
 
 def chance(problems: Problems) -> Finding:
-    """What is claimed of a guesser is within bounds: no worse than a blind one, and short of the whole."""
+    """The claimed chance level is plausible: no lower than that of a blind guesser, and below a perfect score."""
     task, claims = problems.task(), problems.task().chance(problems.length)
     if "loss_nats" in claims:
         return _chance_loss(task, problems.length, claims["loss_nats"])
     rates = _claimed(claims)
     if not rates:
-        return held(
-            False, f"chance gives {', '.join(claims) or 'nothing'}, but must give one of {', '.join(HEADLINES)}"
-        )
+        allowed = ", ".join(headlines(language=task.language))
+        return held(False, f"chance gives {', '.join(claims) or 'nothing'}, but must give one of {allowed}")
     learnt, asked = _rows(problems)
     blind = [accuracies(guess, asked) for guess in (_by_nothing(learnt, asked), _by_place(learnt, asked))]
     said, passed = [], True
     for metric, claim in rates.items():
         best, spread = max(each[metric] for each in blind)
         passed &= 0 <= claim < NOTHING_LEFT and best - spread <= claim
-        said.append(
-            f"{metric} {claim:.3g}, while the most frequent token, at all places or at each, is right {best:.3g}"
-        )
-    return held(passed, f"{'; '.join(said)} (uniform {1 / task.vocabulary:.3g}; allowed: from blind to {NOTHING_LEFT})")
+        said.append(f"{metric} {claim:.3g}; the most frequent token, overall or at each place, reaches {best:.3g}")
+    return held(
+        passed, f"{'; '.join(said)} (uniform {1 / task.vocabulary:.3g}; allowed: from that value to {NOTHING_LEFT})"
+    )
 
 
 def _chance_loss(task: Task, length: int, claim: float) -> Finding:
-    """The same of a loss: that of token frequencies, on the test rows."""
+    """The same for a loss: that of token frequencies, on the test rows."""
     learnt = task.sample(LEARNT_FROM, length, generator("check", "learnt"))
     counts = torch.bincount(scored(learnt), minlength=task.vocabulary).double() + 1
     losses = -(counts / counts.sum()).log()
@@ -64,28 +63,28 @@ def _chance_loss(task: Task, length: int, claim: float) -> Finding:
     means = torch.stack([losses[row].mean() for row in rows if len(row)])
     blind, spread = float(means.mean()), CERTAIN * float(means.std(correction=0)) / len(means) ** 0.5
     said = (
-        f"loss {claim:.4g} nats, while token frequencies have {blind:.4g}, and uniform {math.log(task.vocabulary):.4g}"
+        f"loss {claim:.4g} nats; token frequencies have {blind:.4g}, uniform guessing {math.log(task.vocabulary):.4g}"
     )
-    return held(0 < claim <= blind + spread, f"{said} (allowed: above 0, to {blind + spread:.4g})")
+    return held(0 < claim <= blind + spread, f"{said} (allowed: above 0, up to {blind + spread:.4g})")
 
 
 def own_place(problems: Problems) -> Finding:
-    """The input at a target's own place, taken for the target."""
+    """The input at a target's own place is not the target."""
     _, asked = _rows(problems)
     return _reads(problems, accuracies(asked.tokens, asked), "the input at the target's own place is the target")
 
 
 def own_rule(problems: Problems) -> Finding:
-    """The same by any fixed rule from one token to another, learned from other rows."""
+    """No fixed rule, learned from other rows, maps the input at a target's own place to the target."""
     if _is_uncertain(problems.task()):
-        return spared("of text, the last word says much about the next, and should")
+        return spared("in a text, the last word says much about the next, as it should")
     learnt, asked = _rows(problems)
     guesses = _guess(learnt.tokens, learnt, asked.tokens)
     return _reads(problems, accuracies(guesses, asked), "a fixed rule gives the target from the input at its own place")
 
 
 def _reads(problems: Problems, rates: Rates, what: str) -> Finding:
-    """Whether a reader gets much of what chance leaves."""
+    """A pass if a reader gets little of what chance leaves."""
     task = problems.task()
     claims = _claimed(task.chance(problems.length)) or {"token_accuracy": 1 / task.vocabulary}
     said, passed = [], True
@@ -93,7 +92,7 @@ def _reads(problems: Problems, rates: Rates, what: str) -> Finding:
         value, spread = rates[metric]
         allowed = claim + READABLE * (1 - claim)
         passed &= value - spread <= allowed
-        said.append(f"{value:.3g} of {metric} (chance {claim:.3g}, allowed {allowed:.3g})")
+        said.append(f"{metric} {value:.3g} (chance {claim:.3g}, allowed {allowed:.3g})")
     return held(passed, f"{what}: {', '.join(said)}")
 
 
@@ -107,10 +106,10 @@ def _is_uncertain(task: Task) -> bool:
 
 
 def answerable(problems: Problems) -> Finding:
-    """Rows that are alike up to a scored place have one target there: it is decided by what stands before."""
+    """Rows that are equal up to a scored place have the same target there."""
     task = problems.task()
     if _is_uncertain(task):
-        return spared("of text, no word is certain")
+        return spared("in a text, no word is certain")
     compared = wrong = 0
     for length in range(task.shortest(), task.shortest() + SHORTEST):
         batch = task.sample(ASKED, length, generator("check", "answers", length))
@@ -118,12 +117,12 @@ def answerable(problems: Problems) -> Finding:
             alike, differ = _compare(batch, place)
             compared, wrong = compared + alike, wrong + differ
     if not compared:
-        return spared("no two rows of the shortest lengths begin alike")
-    return held(not wrong, f"beginnings that come twice: {compared:,}, of them with two answers: {wrong:,}")
+        return spared("no two rows of the shortest lengths have a common beginning")
+    return held(not wrong, f"{compared:,} beginnings occur more than once, {wrong:,} of them with different answers")
 
 
 def _compare(batch: Batch, place: int) -> tuple[int, int]:
-    """Of the beginnings of rows that come more than once: how many there are, and how many have two targets."""
+    """The number of beginnings that several rows share, and of those among them with more than one target."""
     asked = batch.targets[:, place] != UNSCORED
     if not asked.any():
         return 0, 0
@@ -136,9 +135,9 @@ def _compare(batch: Batch, place: int) -> tuple[int, int]:
 
 
 def apart(problems: Problems) -> Finding:
-    """Training scores no test row of the trained length (`HeldOut`), and has problems left that it may score.
+    """Training scores no test row of the trained length (`HeldOut`), and has enough other problems to score.
 
-    Shorter lengths are drawn too, if training draws them, where a view has rows as wide as theirs.
+    Shorter lengths are checked too if training draws them and a view has rows of their width.
     """
     task, longest = problems.task(), problems.length
     batches = list(problems_of(task, longest))
@@ -147,7 +146,7 @@ def apart(problems: Problems) -> Finding:
     shorter = () if task.nested else range(task.shortest(), longest)
     held_out = HeldOut(task, longest)
     scored_rows: set[bytes] = set()
-    left: dict[int, tuple[float, int]] = {}  # of the rows drawn at a length: the share that training may score; all
+    left: dict[int, tuple[float, int]] = {}  # length -> share of its rows that training may score, rows drawn
     for length in (longest, *(length for length in shorter if task.tokens(length) in widths)):
         kept = drawn = 0
         for step in range(LEARNT_FROM // STEP):
@@ -158,15 +157,15 @@ def apart(problems: Problems) -> Finding:
         left[length] = kept / drawn, drawn
     met, least = len(test & scored_rows), min(left, key=lambda length: left[length])
     if task.exhaustive:
-        said = f"`exhaustive`: training meets {met} of all {len(test)} problems of length {longest}, others test it"
-        return spared(said) if scored_rows <= test else held(False, f"{said}; but it has others too")
+        said = f"`exhaustive`: training meets {met} of all {len(test)} problems of length {longest}"
+        return spared(said) if scored_rows <= test else held(False, f"{said}, but also others")
     share, count = left[least]
     said = (
         f"of {len(test)} different test rows of length {longest} and its views, training scores {met}; {share:.0%} of "
     )
     return held(
         not met and share >= LEAST_LEFT,
-        f"{said}{count:,} rows drawn at length {least} are left to it (allowed {LEAST_LEFT:.0%})",
+        f"{said}{count:,} rows drawn at length {least} may be scored (at least {LEAST_LEFT:.0%} must)",
     )
 
 
@@ -179,7 +178,7 @@ def _keys(tokens: Int[Tensor, "batch time"]) -> list[bytes]:
 
 
 def accuracies(guesses: Int[Tensor, "batch time"], asked: Batch) -> Rates:
-    """Share of right tokens and of rows without a mistake; their deviations are of rows, whose tokens go together."""
+    """The share of correct tokens and of correct rows; deviations are over rows, whose tokens are not independent."""
     counted = asked.targets != UNSCORED
     right, count = _per_row((guesses == asked.targets) & counted), _per_row(counted)
     share, exact = right.sum() / count.sum(), (right == count)[count > 0].double()
@@ -195,7 +194,7 @@ def _per_row(places: Bool[Tensor, "batch time"]) -> Tensor:
 
 
 def _rows(problems: Problems) -> tuple[Batch, Batch]:
-    """Rows to learn from, and rows to be asked; text is asked of its test rows, for which its chance is stated."""
+    """Rows to learn from and rows to test on; for a text the test rows, since its chance level is stated for those."""
     task, length = problems.task(), problems.length
     learnt = task.sample(LEARNT_FROM, length, generator("check", "learnt"))
     if not task.language:
@@ -215,12 +214,12 @@ def _by_place(learnt: Batch, asked: Batch) -> Tensor:
 
 
 def _guess(contexts: Tensor, learnt: Batch, asked: Tensor) -> Tensor:
-    """For each context asked, the target that stood with it most often; the first token where it never stood."""
+    """For each context, the target that occurred with it most often; token 0 for a context that never occurred."""
     counted = learnt.targets != UNSCORED
     span = int(learnt.targets.max()) + 1
     both = contexts[counted] * span + learnt.targets[counted]
     pairs, counts = both.unique(return_counts=True)  # type: ignore[no-untyped-call]
-    best = {pair // span: pair % span for pair in pairs[counts.argsort(stable=True)].tolist()}  # the last one stays
+    best = {pair // span: pair % span for pair in pairs[counts.argsort(stable=True)].tolist()}  # the last one wins
     table = torch.zeros(1 + int(max(contexts.max(), asked.max())), dtype=torch.int64)
     table[list(best)] = torch.tensor(list(best.values()))
     return table[asked]

@@ -1,6 +1,6 @@
-"""What a check says: a status, the number that was measured beside the one that is allowed, and a remedy.
+"""The outcome of a check: a status, the measured value beside the allowed one, and a remedy.
 
-What an author's code raises is that check's failure, and the other checks go on.
+An exception in an author's code fails the check that met it, and the other checks go on.
 """
 
 from collections.abc import Callable, Iterable
@@ -10,14 +10,14 @@ from typing import Generic, Literal, TypeVar
 
 Status = Literal["pass", "fail", "not applicable", "fact"]
 Curve = tuple[tuple[int, float], ...]  # (position in tokens, value)
-Checked = TypeVar("Checked")  # what is under check: an encoding in its models, or a task
+Checked = TypeVar("Checked")  # the subject of a check: an encoding in its models, or a task
 
 LONGEST = 300  # characters of an error's message
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """What one check measured."""
+    """The measurement of one check."""
 
     status: Status
     detail: str
@@ -26,7 +26,7 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome(Finding):
-    """A finding under its check's name; `remedy` says what to do, where the check fails."""
+    """A finding with its check's name and, if the check failed, a remedy."""
 
     name: str
     remedy: str = ""
@@ -34,7 +34,7 @@ class Outcome(Finding):
 
 @dataclass(frozen=True, kw_only=True)
 class Check(Generic[Checked]):
-    """One line of a table of checks."""
+    """One row of a table of checks."""
 
     name: str
     measure: Callable[[Checked], Finding]
@@ -42,7 +42,7 @@ class Check(Generic[Checked]):
 
 
 def run(each: Check[Checked], subject: Checked) -> Outcome:
-    """The outcome of one check."""
+    """Run one check."""
     try:
         found = each.measure(subject)
     except (Exception, SystemExit) as error:  # the author's own code: it may do anything
@@ -57,30 +57,30 @@ def run(each: Check[Checked], subject: Checked) -> Outcome:
 
 
 def raised(error: BaseException) -> str:
-    """What was raised, in a line."""
+    """An exception as one line."""
     return shorten(f"{type(error).__name__}: {error}", LONGEST, placeholder=" ...")
 
 
 def held(passed: bool, detail: str) -> Finding:
-    """Pass or fail."""
+    """A pass if the condition holds, else a failure."""
     return Finding(status="pass" if passed else "fail", detail=detail)
 
 
 def within(measured: float, tolerance: float, what: str) -> Finding:
-    """Pass where the measured number is at most the tolerance; what is not a number fails."""
+    """A pass if the measured value is at most the tolerance; NaN fails."""
     return held(measured <= tolerance, f"{what}: {measured:.2g} (allowed {tolerance:g})")
 
 
 def spared(reason: str) -> Finding:
-    """Not applicable, and why."""
+    """Not applicable, with the reason."""
     return Finding(status="not applicable", detail=reason)
 
 
 def fact(detail: str) -> Finding:
-    """Neither good nor bad."""
+    """A fact, neither good nor bad."""
     return Finding(status="fact", detail=detail)
 
 
 def listed(words: Iterable[str]) -> str:
-    """Words with commas, each once; "none" of nothing."""
+    """Words separated by commas, each once; "none" if there are none."""
     return ", ".join(dict.fromkeys(words)) or "none"

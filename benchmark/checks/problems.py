@@ -1,4 +1,4 @@
-"""A task under check, and what its rows must be: arrays, tokens, targets, lengths, and chance from one generator."""
+"""A task to be checked, and what its rows must be: arrays, tokens, targets, lengths, and reproducible randomness."""
 
 import hashlib
 from collections.abc import Iterable, Iterator
@@ -19,37 +19,38 @@ from benchmark.tasks.task import UNSCORED, Batch, Language, Task
 from benchmark.timing.sampling import FLOOR, rates
 
 MULTIPLES = (1, 2, 4, 8, 16)  # of the trained length
+SHORTEST = 3  # of the shortest lengths
 SIZE = 5  # rows of a batch
-MANY = 64  # rows where chance could make two batches alike, or one slow
+MANY = 64  # rows, where two small batches could be alike by chance, or a rare row be missed
 UNLIKELY: dict[type, tuple[Parameter, ...]] = {int: (-1, 0), float: (-1.0, 2.0), str: ("no-such-value",)}
-ROUNDS = 3  # of drawing, to tell its speed
+ROUNDS = 3  # of drawing, to measure its speed
 
 
 @dataclass(frozen=True, kw_only=True)
 class Problems:
-    """A task, and the length that it is trained at."""
+    """A task, and the length it is trained at."""
 
     choice: Choice
     train_length: int
 
     def task(self) -> Task:
-        """The task, made anew."""
+        """A new instance of the task."""
         return make(self.choice)
 
     @cached_property
     def length(self) -> int:
-        """The trained length, or the shortest that there is."""
+        """The trained length, or the shortest one if that is longer."""
         return max(self.train_length, self.task().shortest())
 
     @cached_property
     def lengths(self) -> list[int]:
-        """The three shortest, and the multiples of the trained length."""
+        """The three shortest lengths, and the multiples of the trained length."""
         shortest = self.task().shortest()
-        return sorted({*range(shortest, shortest + 3), *(multiple * self.length for multiple in MULTIPLES)})
+        return sorted({*range(shortest, shortest + SHORTEST), *(multiple * self.length for multiple in MULTIPLES)})
 
     @cached_property
     def drawn(self) -> dict[int, list[Batch] | str]:
-        """Training rows, then the test rows, of each length; or what was raised."""
+        """The training rows, then the test rows, of each length; or the exception as a line."""
         return {length: self._drawn(length) for length in self.lengths}
 
     def _drawn(self, length: int) -> list[Batch] | str:
@@ -60,7 +61,7 @@ class Problems:
             return raised(error)
 
     def batches(self) -> Iterator[tuple[int, Batch]]:
-        """Every batch of the lengths that can be drawn."""
+        """Every batch, of the lengths that can be drawn."""
         drawn = [(length, batches) for length, batches in self.drawn.items() if not isinstance(batches, str)]
         if not drawn:
             raise ValueError(f"no length can be drawn: {next(iter(self.drawn.values()))}")
@@ -68,7 +69,7 @@ class Problems:
 
 
 def description(problems: Problems) -> Finding:
-    """What `list`, the report and the choice of encodings read."""
+    """The attributes that `list`, the report and the choice of encodings read are set and valid."""
     task = problems.task()
     wrong = [name for name in ("title", "group", "definition") if not getattr(task, name, None)]
     if not str(getattr(task, "source", "")).startswith("http"):
@@ -78,20 +79,21 @@ def description(problems: Problems) -> Finding:
     if task.language != isinstance(task, Language):
         wrong.append("language")
     digits = task.digits
-    if len(set(digits)) != (10 if task.numbers else 0) or not all(0 <= digit < task.vocabulary for digit in digits):
+    count = 10 if task.numbers else 0
+    if not len(digits) == len(set(digits)) == count or not all(0 <= digit < task.vocabulary for digit in digits):
         wrong.append("digits")
     return held(not wrong, f"missing or wrong: {listed(wrong)}")
 
 
 def arrays(problems: Problems) -> Finding:
-    """Two int64 tensors [rows, tokens] on the processor."""
+    """Tokens and targets are int64 tensors [rows, tokens] on the CPU."""
     wrong = [
         f"{name} {_form(values)}"
         for _, batch in problems.batches()
         for name, values in (("tokens", batch.tokens), ("targets", batch.targets))
         if not _is_array(values) or values.shape != batch.tokens.shape
     ]
-    return held(not wrong, f"not int64 of [rows, tokens], or unlike each other: {listed(wrong)}")
+    return held(not wrong, f"not int64 of shape [rows, tokens], or of different shapes: {listed(wrong)}")
 
 
 def _is_array(values: object) -> bool:
@@ -107,18 +109,18 @@ def _form(values: object) -> str:
 
 
 def width(problems: Problems) -> Finding:
-    """Rows are as wide as `tokens` says."""
+    """Rows have the width that `tokens` states."""
     task = problems.task()
     wrong = [
         f"{batch.tokens.shape[1]} where tokens({length}) is {task.tokens(length)}"
         for length, batch in problems.batches()
         if batch.tokens.shape[1] != task.tokens(length)
     ]
-    return held(not wrong, f"rows of another width: {listed(wrong)}")
+    return held(not wrong, f"rows of a different width: {listed(wrong)}")
 
 
 def vocabulary(problems: Problems) -> Finding:
-    """Every token, and every target that is scored, has an id of the vocabulary."""
+    """Every token and every scored target is an id of the vocabulary."""
     size = problems.task().vocabulary
     ids = torch.cat([torch.cat((batch.tokens.flatten(), scored(batch))) for _, batch in problems.batches()])
     low, high = int(ids.min()), int(ids.max())
@@ -126,22 +128,25 @@ def vocabulary(problems: Problems) -> Finding:
 
 
 def scored(batch: Batch) -> Tensor:
-    """The targets that count, of all rows."""
+    """The scored targets of all rows."""
     return batch.targets[batch.targets != UNSCORED]
 
 
 def scores(problems: Problems) -> Finding:
-    """No row without a target."""
+    """Every row has a scored target."""
+    few = {*problems.lengths[:SHORTEST], problems.length}
+    drawable = [length for length in problems.lengths if length in few and not isinstance(problems.drawn[length], str)]
+    many = [(length, problems.task().sample(MANY, length, generator("check", "many"))) for length in drawable]
     empty = [
         f"{count} of length {length}"
-        for length, batch in problems.batches()
+        for length, batch in (*problems.batches(), *many)
         if (count := int((batch.targets == UNSCORED).all(dim=1).sum()))
     ]
     return held(not empty, f"rows without a scored target: {listed(empty)}")
 
 
 def every_length(problems: Problems) -> Finding:
-    """The shortest lengths and all that a run asks for: the rows asked for, test rows, and a chance."""
+    """The shortest lengths, and all lengths of a run, have the rows asked for, test rows, and a chance level."""
     task = problems.task()
     metric = task.metric
     wrong = []
@@ -152,20 +157,24 @@ def every_length(problems: Problems) -> Finding:
             wrong.append(f"{length} (not the {SIZE} rows asked for, or no test rows)")
         elif metric not in task.chance(length):
             wrong.append(f"{length} (chance gives no {metric})")
-    return held(not wrong, f"of the lengths {', '.join(map(str, problems.lengths))} do not work: {listed(wrong)}")
+    return held(
+        not wrong, f"of the lengths {', '.join(map(str, problems.lengths))}, these do not work: {listed(wrong)}"
+    )
 
 
 def same_batch(problems: Problems) -> Finding:
-    """Equal generators give equal batches, to another task object too, whatever the global generators do."""
+    """Equal generators give equal batches, also from another task object and in any global random state."""
     first, again = (_sample(problems, "golden") for _ in range(2))
     same = torch.equal(first.tokens, again.tokens) and torch.equal(first.targets, again.targets)
-    return held(same, f"equal generators give {'one batch, ' + digest([first]) if same else 'different batches'}")
+    return held(
+        same, f"equal generators give {'equal batches, hash ' + digest([first]) if same else 'different batches'}"
+    )
 
 
 def other_batch(problems: Problems) -> Finding:
-    """Other generators give other batches."""
+    """Different generators give different batches."""
     same = torch.equal(_sample(problems, "golden").tokens, _sample(problems, "other").tokens)
-    return held(not same, f"other generators give {'the same batch' if same else 'others'}")
+    return held(not same, f"different generators give {'the same batch' if same else 'different batches'}")
 
 
 def _sample(problems: Problems, seed: str) -> Batch:
@@ -178,11 +187,12 @@ def fixed_test(problems: Problems) -> Finding:
     first, again = ([*problems.task().evaluation(length)] for _ in range(2))
     same = digest(first) == digest(again)
     rows = sum(len(batch.tokens) for batch in first)
-    return held(same, f"{rows} test rows of length {length}: {'fixed, ' + digest(first) if same else 'not the same'}")
+    said = f"fixed, hash {digest(first)}" if same else "not the same in two calls"
+    return held(same, f"{rows} test rows of length {length}: {said}")
 
 
 def digest(batches: Iterable[Batch]) -> str:
-    """Hash of rows, 12 hexadecimal digits: to be written down, and compared on another day or machine."""
+    """A hash of rows, 12 hexadecimal digits, to be noted and compared on another day or machine."""
     content = hashlib.sha256()
     for batch in batches:
         content.update(batch.tokens.numpy().tobytes() + batch.targets.numpy().tobytes())
@@ -190,24 +200,24 @@ def digest(batches: Iterable[Batch]) -> str:
 
 
 def random_state(problems: Problems) -> Finding:
-    """Making and drawing take nothing from the global generators."""
+    """Making the task and drawing rows leave the global generators unchanged."""
     before = states()
     task = problems.task()
     task.sample(SIZE, problems.length, generator("check"))
     list(task.evaluation(problems.length))
     after = states()
     return held(
-        before == after, f"generators changed: {listed(name for name in before if before[name] != after[name])}"
+        before == after, f"global generators changed: {listed(name for name in before if before[name] != after[name])}"
     )
 
 
 def parameters(problems: Problems) -> Finding:
-    """Each parameter at values that make no sense: refused by a ValueError, or else good for sound rows."""
+    """Nonsensical values of each parameter are refused with a ValueError, or else give sound rows."""
     tried = [(name, value) for name, default in problems.choice.parameters.items() for value in _unlikely(default)]
     if not tried:
-        return spared("no parameters")
+        return spared("it has no parameters")
     wrong = [f"{name}={value}: {fault}" for name, value in tried if (fault := _fault(problems, name, value))]
-    return held(not wrong, f"{len(tried)} values tried; neither refused nor good: {listed(wrong)}")
+    return held(not wrong, f"{len(tried)} values tried; neither refused nor sound: {listed(wrong)}")
 
 
 def _unlikely(default: Parameter) -> tuple[Parameter, ...]:
@@ -215,7 +225,7 @@ def _unlikely(default: Parameter) -> tuple[Parameter, ...]:
 
 
 def _fault(problems: Problems, name: str, value: Parameter) -> str:
-    """What goes wrong with one parameter changed; nothing if it is refused, or its rows are sound."""
+    """The fault with one parameter changed; empty if the value is refused, or gives sound rows."""
     choice = replace(problems.choice, parameters={**problems.choice.parameters, name: value})
     try:
         task = make(choice)
@@ -228,11 +238,11 @@ def _fault(problems: Problems, name: str, value: Parameter) -> str:
         return f"accepted, then {raised(error)}"
     ids = torch.cat((batch.tokens.flatten(), scored(batch)))
     good = batch.tokens.shape == (SIZE, task.tokens(length)) and bool(((ids >= 0) & (ids < task.vocabulary)).all())
-    return "" if good else "accepted, with rows of another width or ids outside of the vocabulary"
+    return "" if good else "accepted, with rows of a different width or ids outside the vocabulary"
 
 
 def sizes(problems: Problems) -> Finding:
-    """Tokens and scored targets of a row."""
+    """The tokens and scored targets of a row."""
     task = problems.task()
     said = []
     for length in (problems.length, MULTIPLES[-1] * problems.length):
@@ -242,11 +252,11 @@ def sizes(problems: Problems) -> Finding:
 
 
 def speed(problems: Problems) -> Finding:
-    """Tokens a second, as training draws them, beside what every task of ours promises."""
+    """Tokens drawn per second, as in training, beside the rate that every task of this package promises."""
     task = problems.task()
     said = []
     for length in (problems.length, MULTIPLES[-1] * problems.length):
         rate = median(rates(task, batch=MANY, length=length, rounds=ROUNDS))
-        said.append(f"{rate:,.0f} tokens a second at length {length}")
+        said.append(f"{rate:,.0f} tokens per second at length {length}")
     threads = torch.get_num_threads()
-    return fact(f"{', '.join(said)}, with {threads} threads (tasks of ours: at least {FLOOR:,} with one)")
+    return fact(f"{', '.join(said)}, with {threads} threads (built-in tasks: at least {FLOOR:,} with one)")

@@ -1,4 +1,4 @@
-"""What is checked: an encoding inside small models, and the ways to run them.
+"""The subject of a check: an encoding inside small models, and the ways to run them.
 
 Sizes are distinct primes, so that no transposed axis fits: 2 rows, 11 tokens, 13 words, 3 heads of width 7.
 """
@@ -25,27 +25,27 @@ QUICK = Shape(width=64, heads=4, layers=2, train_length=64, digits=DIGITS)  # th
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """An encoding under check."""
+    """An encoding to be checked."""
 
     choice: Choice
 
     def model(self, shape: Shape = SHAPE, vocabulary: int = VOCABULARY) -> Transformer:
-        """A fresh model with the encoding, whose own weights are moved off their start."""
+        """A new model with the encoding, whose weights are moved off their initial values."""
         model = Transformer(vocabulary, shape, lambda own, layer: make(self.choice, own, layer=layer))
         model.initialise(0)
         _shake(model)
         return model.eval()
 
     def long_model(self, train_length: int, vocabulary: int = VOCABULARY) -> Transformer:
-        """The model of `quick`, made for a longer trained length where the encoding can be."""
+        """The model of `quick`, for a longer trained length if the encoding allows one."""
         try:
             return self.model(replace(QUICK, train_length=train_length), vocabulary)
-        except ValueError:  # its parameters allow no such length
+        except ValueError:  # its parameters do not allow this length
             return self.model(QUICK, vocabulary)
 
     @property
     def acts(self) -> str:
-        """What the encoding acts on; one around another acts on nothing where that does."""
+        """The declared target of the encoding; "nothing" for a wrapper around an encoding that acts on nothing."""
         inner = CATALOGUE.wrapped(self.choice)
         if inner is not None and Subject(choice=inner).acts == "nothing":
             return "nothing"
@@ -53,16 +53,16 @@ class Subject:
 
     @property
     def past(self) -> str:
-        """What the encoding says of positions past the trained length."""
+        """The declared behaviour at positions past the trained length."""
         return str(self.choice.entry.attributes.get("past", ""))
 
 
 def _shake(model: Transformer) -> None:
-    """Move the encoding's own weights off their start: a table of zeros would hide whatever is done with it."""
+    """Move the encoding's weights off their initial values: a table of zeros would hide what is done with it."""
     for name, weight in model.encodings.named_parameters():
         noise = torch.randn(weight.shape, generator=generator("check", name))
         with torch.no_grad():
-            # Signs stay: one may be what keeps a logarithm defined.
+            # Signs are kept: a logarithm may depend on one.
             weight.copy_(torch.where(weight == 0, noise / 2, weight * (noise / 10).exp()))
 
 
@@ -72,34 +72,34 @@ def rows(length: int = LENGTH, seed: int = 0, vocabulary: int = VOCABULARY) -> T
 
 
 def outputs(model: Transformer, tokens: Tensor, *, eager: bool = False, causal: bool = True) -> Tensor:
-    """Final hidden states [B, T, C] by the fastest kernel or, eager, by the scores themselves."""
+    """Final hidden states [B, T, C], by the fastest kernel or with eager attention."""
     hidden: Tensor = model(tokens, weights=[] if eager else None, causal=causal)
     return hidden
 
 
 def gradients(model: Transformer, tokens: Tensor, *, eager: bool = False, causal: bool = True) -> dict[str, Tensor]:
-    """The gradient of every weight that one reaches, of a fixed random weighting of the outputs."""
+    """The gradient of a fixed random weighting of the outputs, for every weight that it reaches."""
     model.zero_grad()
     weighted_sum(outputs(model, tokens, eager=eager, causal=causal)).backward()  # type: ignore[no-untyped-call]
     return {name: weight.grad.clone() for name, weight in model.named_parameters() if weight.grad is not None}
 
 
 def weighted_sum(values: Tensor) -> Tensor:
-    """A number that depends on all values, each in its own measure."""
+    """The sum of all values, each with a fixed random weight."""
     return (values * torch.randn(values.shape, generator=generator("check", "weighting"), dtype=values.dtype)).sum()
 
 
 def modes(encoding: Encoding) -> list[bool]:
-    """`causal` of each kind of attention that the encoding is defined for."""
+    """The values of `causal` for which the encoding is defined."""
     return [True] if encoding.causal_only else [True, False]
 
 
 def site_of(model: Transformer, tokens: Tensor, layer: int, *, queries: int | None = None, causal: bool = True) -> Site:
-    """One attention call: a layer that reads the embedded tokens."""
+    """One attention call, in a layer that reads the embedded tokens."""
     positions = model.encoding.positions(tokens)
     x = model.encoding.embed(F.embedding(tokens, model.embedding) * math.sqrt(model.shape.width), positions)
     hidden = model.layers[layer].attention_norm(x)  # type: ignore[operator]
-    return Site.of(hidden, positions, queries=queries, causal=causal).at_layer(layer, hidden)
+    return replace(Site.of(hidden, positions, queries=queries, causal=causal), layer=layer)
 
 
 def projected(model: Transformer, site: Site) -> tuple[Tensor, Tensor, Tensor]:
@@ -109,7 +109,7 @@ def projected(model: Transformer, site: Site) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def attended(model: Transformer, site: Site, *, eager: bool = False) -> Tensor:
-    """What attention gives at a site, [B, Q, C]."""
+    """The output of attention at a site, [B, Q, C]."""
     attention, encoding = model.layers[site.layer].attention, model.encoding_of(site.layer)
     mixed, _ = attention(*projected(model, site), site, encoding, weights=eager)  # type: ignore[operator]
     return mixed  # type: ignore[no-any-return]
@@ -123,15 +123,15 @@ def weights_at(model: Transformer, site: Site) -> Tensor:
 
 
 def largest(difference: Tensor) -> float:
-    """The largest absolute value; 0 of nothing. What is not a number stays so."""
+    """The largest absolute value; 0 for an empty tensor, NaN if there is one."""
     return float(difference.abs().amax()) if difference.numel() else 0.0
 
 
 def worst(values: Iterable[float]) -> float:
-    """The largest; not a number where one of them is none."""
+    """The largest value; NaN if there is one."""
     return float(torch.tensor(list(values), dtype=torch.float64).amax())
 
 
 def smallest(values: Iterable[float]) -> float:
-    """The smallest; not a number where one of them is none."""
+    """The smallest value; NaN if there is one."""
     return float(torch.tensor(list(values), dtype=torch.float64).amin())

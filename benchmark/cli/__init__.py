@@ -1,8 +1,7 @@
-"""The command line: one file a verb, imported when that verb is used, and the only place that prints.
+"""The command line: `verbs/` has one file per verb, imported on use; `terminal/` has what they share. Only this prints.
 
-A mistake of the user's is one line on the error stream and exit code 2; a folder that cannot be written is one line
-and exit code 1; an interrupt is exit code 130. Anything else keeps its traceback: it is a bug, and should look like
-one.
+A user's mistake is one line on the error stream and exit code 2; a folder that cannot be written is one line and exit
+code 1; an interrupt is exit code 130. Anything else keeps its traceback: it is a bug, and should look like one.
 """
 
 import errno
@@ -18,29 +17,26 @@ import click
 from benchmark import __version__
 from benchmark.errors import UsageError, unknown
 
-# verb -> module of benchmark.cli whose `command` it is, and the line that --help shows without importing it
+# verb -> the line that --help shows without importing it; the module in benchmark.cli.verbs has the verb's name
 VERBS = {
-    "run": ("run", "Train and evaluate encodings on tasks, then write the report."),
-    "report": ("report", "Write the report (index.html, report.md) from the results on disk."),
-    "compare": (
-        "compare",
-        "Compare two encodings, two results folders or two reports: what differs, and how sure that is.",
-    ),
-    "list": ("listing", "List encodings, tasks, corpora, presets or results."),
-    "check": ("check", "Hold encodings to the contract, in seconds, before any training."),
-    "check-task": ("check_task", "Hold tasks to the contract, in seconds, before any training."),
-    "attention": ("attention", "Draw what each head attends to in a sentence."),
-    "tutorial": ("tutorial", "Reproduce the tutorial's experiment: attention that reconstructs Chinese sentences."),
-    "time": ("time", "Time the forward, backward and decoding passes of encodings, interleaved with `none`."),
-    "export": ("export", "Export the results as csv, json, latex, markdown or parquet."),
-    "status": ("status", "Show what is finished, failed or diverged in the results folder."),
-    "doctor": ("doctor", "Check what is installed, and say what to do about what is missing."),
+    "run": "Train and evaluate encodings on tasks, then write the report.",
+    "report": "Write the report (index.html, report.md) from the results on disk.",
+    "compare": "Compare two encodings, two results folders or two reports: what differs, and how certain that is.",
+    "list": "List encodings, tasks, corpora, presets or results.",
+    "check": "Check encodings against the contract, in seconds, before any training.",
+    "check-task": "Check tasks against the contract, in seconds, before any training.",
+    "attention": "Draw what each head attends to in a sentence.",
+    "tutorial": "Reproduce the tutorial's experiment: attention that reconstructs Chinese sentences.",
+    "time": "Time the forward, backward and decoding passes of encodings, interleaved with `none`.",
+    "export": "Export the results as csv, json, latex, markdown or parquet.",
+    "status": "Show what is finished, failed or diverged in the results folder.",
+    "doctor": "Check what is installed, and say how to fix what is missing.",
 }
 
 REMEDIES = {
-    errno.EACCES: "choose a folder that you may write to (--results, --out)",
-    errno.EPERM: "choose a folder that you may write to (--results, --out)",
-    errno.EROFS: "choose a folder that you may write to (--results, --out)",
+    errno.EACCES: "choose a folder you can write to (--results, --out)",
+    errno.EPERM: "choose a folder you can write to (--results, --out)",
+    errno.EROFS: "choose a folder you can write to (--results, --out)",
     errno.ENOSPC: "free some space, or choose a folder on another disk (--results, --out)",
     errno.EDQUOT: "free some space, or choose a folder on another disk (--results, --out)",
     errno.ENOTDIR: "a file is in the way of a folder: remove it, or choose another folder (--results, --out)",
@@ -50,8 +46,14 @@ REMEDIES = {
 }
 
 
+def command_of(verb: str) -> click.Command:
+    """The command of a verb, imported on demand."""
+    command: click.Command = importlib.import_module(f"benchmark.cli.verbs.{verb.replace('-', '_')}").command
+    return command
+
+
 class Program(click.Group):
-    """The group of all verbs; a verb's module is imported when the verb is used."""
+    """The group of all verbs, each imported when it is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(VERBS)
@@ -59,8 +61,7 @@ class Program(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in VERBS:
             return None
-        command: click.Command = importlib.import_module(f"benchmark.cli.{VERBS[cmd_name][0]}").command
-        return command
+        return command_of(cmd_name)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -71,19 +72,19 @@ class Program(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl([(verb, line) for verb, (_, line) in VERBS.items()])
+            formatter.write_dl(list(VERBS.items()))
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **settings: Any) -> NoReturn:
-        """Run a command line and exit; errors become one line and a code."""
+        """Run a command line and exit, turning errors into one line and an exit code."""
         arguments = list(sys.argv[1:] if args is None else args) or ["--help"]
         try:
             code = super().main(arguments, *rest, **{**settings, "standalone_mode": False})
-            sys.stdout.flush()  # here, where a full disk is still told in one line
+            sys.stdout.flush()  # here, while a full disk can still be reported in one line
         except (UsageError, click.UsageError) as error:
             fail(_sentence(error), 2)
         except click.ClickException as error:
             fail(error.format_message(), 1)
-        except ChildProcessError as error:  # a worker that died before any cell: killed, or out of memory
+        except ChildProcessError as error:  # a worker or a timing process died: killed, or out of memory
             fail(str(error), 1)
         except OSError as error:
             if error.errno not in REMEDIES:
@@ -96,13 +97,13 @@ class Program(click.Group):
 
 
 def drop_output() -> None:
-    """Forget what stdout still holds: it cannot be written, and Python would try once more on its way out."""
-    with suppress(OSError, ValueError):  # in a test, stdout is no file
+    """Discard what stdout still buffers: it cannot be written, and Python would try again on exit."""
+    with suppress(OSError, ValueError):  # in a test, stdout is not a file
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def fail(message: str, code: int) -> NoReturn:
-    """One line on the error stream, and out."""
+    """Print one line on the error stream and exit."""
     click.echo(f"error: {' '.join(message.split())}", err=True)
     sys.exit(code)
 
@@ -119,5 +120,5 @@ def _sentence(error: UsageError | click.UsageError) -> str:
 def main() -> None:
     """Compare the position encodings of transformers: train, extrapolate, report.
 
-    Which encoding, for which work, up to which length, at which cost, and how sure are we?
+    Which encoding, for which task, up to which length, at what cost, and how certain is that?
     """

@@ -1,6 +1,6 @@
-"""The registry of position encodings: name -> module. A test compares this table with the folder.
+"""The registry of position encodings, name -> module. A test checks this table against the folder.
 
-Nothing here imports torch; `make` does, when an encoding is built.
+Nothing here imports torch; `make` does, when it builds an encoding.
 """
 
 from typing import TYPE_CHECKING
@@ -55,7 +55,7 @@ GROUPS = {
 CATALOGUE = Catalogue(
     kind="encoding",
     package="benchmark.encodings",
-    contract="encoding.py",
+    contract=("encoding.py", "bases.py", "bias.py"),
     bases=("Encoding", "RelativeBias", "Rotation", "Wrapper"),
     table=TABLE,
     groups=GROUPS,
@@ -64,24 +64,24 @@ CATALOGUE = Catalogue(
 
 
 def make(choice: Choice | str, shape: "Shape", *, seed: int = 0, layer: int = 0) -> "Encoding":
-    """An encoding for a shape: `make("rope:base=500000", shape)`.
+    """Build an encoding for a shape: `make("rope:base=500000", shape)`.
 
-    Its own weights depend on its name, the seed and the layer alone.
+    Its own weights depend only on its name, the seed and the layer.
     """
     import torch
 
     from benchmark.seeds import seed_of
 
     chosen = CATALOGUE.choice(choice) if isinstance(choice, str) else choice
-    CATALOGUE.load(chosen.entry)  # before the fork: a user's module may draw too
-    # An author may draw weights with any torch initialiser; the fork keeps the caller's randomness untouched.
+    CATALOGUE.load(chosen.entry)  # before the fork: importing a user's module may draw random numbers too
+    # An author may draw weights with any torch initialiser; the fork leaves the caller's random state untouched.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed_of("encoding", chosen.entry.name, seed, layer))
         return build(chosen, shape)
 
 
 def build(choice: Choice | str, shape: "Shape") -> "Encoding":
-    """An encoding whose weights are drawn from torch's own generator: for one that is built around another."""
+    """Build an encoding, drawing its weights from torch's global generator: for use inside a wrapper."""
     chosen = CATALOGUE.choice(choice) if isinstance(choice, str) else choice
     encoding: Encoding = CATALOGUE.load(chosen.entry)(shape, **chosen.parameters)
     return encoding

@@ -1,14 +1,16 @@
-"""Abacus: a digit knows its place inside its own number, by a learned vector a place.
+"""Abacus: a learned vector tells each digit its place within its own number.
 
-    x[t] += E[place[t]],   place = 1 for the first digit of a number, 2 for the second, ..; 0, and nothing, elsewhere
+    x[t] += E[place[t]],   place = 1 for the first digit of a number, 2 for the second, and so on
+    place = 0 outside numbers, where nothing is added
     in training, places are shifted together by an offset drawn from 0 .. offset - 1
 
 Source: McLeish et al. 2024, https://arxiv.org/abs/2405.17399, section 3.
-Convention: numbers are written least significant digit first, as the paper requires, so that digits of one weight share
-a place. Nothing else tells positions apart, as in the paper's "Abacus" without a relative encoding beside it: attention
-is that of NoPE. One offset a step, for all rows; at test time it is 0. The table has `train_length + offset` rows; a
-number with more digits is past its end, and reported as unsupported. It reads what tokens mean, which no other encoding
-may: it is offered to tasks with numbers alone, and compared in a league of its own.
+Convention: numbers are written least significant digit first, as the paper requires, so that digits of equal weight
+share a place. Nothing else encodes position, as in the paper's "Abacus" without an additional relative encoding:
+attention is that of NoPE. One offset per step, for all rows; at test time it is 0. The table has
+`train_length + offset` rows; a number with more digits runs past its end and is reported as unsupported. It reads what
+tokens mean, which no other encoding is allowed to do, so it is offered only to tasks with numbers and compared in a
+league of its own.
 """
 
 import math
@@ -16,7 +18,8 @@ import math
 import torch
 from torch import Tensor, nn
 
-from benchmark.encodings.encoding import Encoding, PastEndError, Shape, past_end
+from benchmark.encodings.bases import past_end
+from benchmark.encodings.encoding import Encoding, PastEndError, Shape
 
 
 class Abacus(Encoding):
@@ -27,7 +30,7 @@ class Abacus(Encoding):
     source = "https://arxiv.org/abs/2405.17399"
     acts = "embedding"
     learned = "(L + offset)·C"
-    past = "in range to the offset"
+    past = "in range up to the offset"
     numbers = True
 
     def __init__(self, shape: Shape, *, offset: int = 100) -> None:
@@ -53,7 +56,7 @@ class Abacus(Encoding):
 
 
 def places(digit: Tensor) -> Tensor:
-    """How many digits in a row end at each token, [B, T], from whether each is one."""
+    """The number of consecutive digits ending at each token, [B, T], from a mask of the digits."""
     steps = torch.arange(1, digit.shape[1] + 1, device=digit.device).expand(digit.shape)
     before = torch.where(digit, 0, steps).cummax(dim=1).values if digit.shape[1] else steps
     return steps - before

@@ -3,15 +3,15 @@
     score[i, j] += -slope[h] * |i - j|,   slope[h] = 2 ** (-8h / H),   h = 1 .. H
 
 Source: Press et al. 2022, https://arxiv.org/abs/2108.12409, section 3.
-Convention: for H no power of two, the slopes of the next lower power of two, then every other one of the next
-higher, as in the paper's code. Distances, never absolute key positions, so that nothing is lost to rounding; where
-attention sees both ways, the absolute distance.
+Convention: if H is not a power of two, the slopes are those of the next lower power of two, then every other one of the
+next higher, as in the paper's code. The bias is computed from distances, never from absolute key positions, so nothing
+is lost to rounding; in bidirectional attention the distance is absolute.
 """
 
 import torch
 from torch import Tensor
 
-from benchmark.encodings.encoding import RelativeBias
+from benchmark.encodings.bases import RelativeBias
 
 
 class Alibi(RelativeBias):
@@ -25,7 +25,7 @@ class Alibi(RelativeBias):
     relative = True
 
     def at(self, distance: Tensor) -> Tensor:
-        # No buffer: a model cast to bfloat16 would round the slopes with it, and every distance above 256.
+        # Not a buffer: casting the model to bfloat16 would round the slopes, and every distance above 256.
         exact = torch.float64 if distance.dtype == torch.float64 else torch.float32
         per_head = slopes(self.shape.heads, exact, distance.device).view(-1, *(1,) * distance.dim())
         return -per_head * distance.abs()

@@ -1,22 +1,24 @@
-"""DroPE: trained with RoPE for most of the budget, then without any position, which is also how it is used.
+"""DroPE: trained with RoPE for most of the budget, then without positions, which is also how it is used.
 
-    rotation as in RoPE while done < 1 - share, and none after; done: the share of training steps taken
+    rotation as in RoPE while done < 1 - share, none afterwards;   done: the share of training steps taken
 
 Source: Gelberg et al. 2025, https://arxiv.org/abs/2512.12167.
-Convention: `share` 1/8 is the paper's model from scratch, which drops at 14 of 16 billion tokens: recalibration is part
-of the budget. Left out: the paper's second warm-up at a higher peak (the learning rate goes on as it was), its softmax
-temperature tuned on longer rows, and the norm of queries and keys that its longest recalibrations add. At test time, or
-where nothing tells of steps, nothing rotates: without a causal mask it is then blind to order, as NoPE is.
+Convention: `share` 1/8 matches the paper's model trained from scratch, which drops RoPE at 14 of 16 billion tokens:
+recalibration is part of the budget. Left out: the paper's second warm-up to a higher peak (here the learning rate
+simply continues), its softmax temperature tuned on longer rows, and the norm of queries and keys that its longest
+recalibrations add. At test time, or where training steps are not reported, nothing rotates: without a causal mask it is
+then blind to order, like NoPE.
 """
 
 import torch
 from torch import Tensor
 
-from benchmark.encodings.encoding import Rotation, Shape, Site, geometric
+from benchmark.encodings.bases import Rotation, geometric
+from benchmark.encodings.encoding import Shape, Site
 
 
 class DroPE(Rotation):
-    """No parameters: RoPE's angles, while they last."""
+    """No parameters: RoPE's angles until they are dropped."""
 
     name = "drop"
     title = "DroPE (dropped RoPE)"
@@ -39,7 +41,7 @@ class DroPE(Rotation):
         self.rotating = done < 1 - self.share
 
     def rotate(self, q: Tensor, k: Tensor, site: Site) -> tuple[Tensor, Tensor]:
-        # The mode counts as well: a share below one step's would leave the last word to a step that rotates.
+        # Check the mode too: if `share` is less than one step, training ends with a step that rotates.
         return super().rotate(q, k, site) if self.rotating and self.training else (q, k)
 
     def theta(self, dtype: torch.dtype, site: Site) -> Tensor:

@@ -2,19 +2,20 @@
 
     score[i, j] = Re sum over pairs m of q[m] conj(k[m]) F[m](i - j) / sqrt(D)
     F[m](x) = exp(i theta[m] x) + sum over n of a[m, n] exp(i theta[n] x)   where theta[m] >= 2 pi / L
-            = 1                                                             where it is less
+            = 1                                                             otherwise
     theta[m] = base ** (-2m / D),   a drawn once from N(0, sigma^2 / N),   n over the N frequencies of the first case
 
 Source: Hua et al. 2024, https://arxiv.org/abs/2412.17739.
-Convention: the series is of the distance, as the equations have it (h = H F, H = q conj(k)), so that scores depend on
-distance alone. The authors' code multiplies q and k by a series each, whose cross terms do not, and pads sines of still
-pairs with 1; neither is done here. That costs width: q and k leave with D - 2N + 2N^2 channels, N pairs N times. One
-real a for cosines and sines (the paper allows it; its code draws two), one set a head and layer, fixed and saved with
-the weights. a is a Xavier draw of gain sigma for the N x N numbers of a head, .3 as for the paper's smallest model, so
-that exp(i theta[m] x) stays dominant at every N; the text says N(0, sigma), and the listing's Xavier counts the heads
-among its fans. The listing divides a series by the sum of its coefficients; the equations do not. The series runs over
-the pairs' own frequencies, with no others added. Half-split pairs; an odd channel stays. Below L = 7 nothing turns.
-Both ways, the angle turns with the sign of the distance.
+Convention: the series is a function of distance, as in the equations (h = H F, H = q conj(k)), so that scores depend
+only on distance. The authors' code instead multiplies q and k by a series each, whose cross terms depend on more, and
+pads the sines of still pairs with 1; neither is done here. This costs width: q and k come out with D - 2N + 2N^2
+channels, N pairs N times. One real a for cosines and sines (the paper allows it; its code draws two), one set per head
+and layer, fixed and saved with the weights. a is a Xavier draw of gain sigma for the N x N numbers of a head, .3 as for
+the paper's smallest model, so that exp(i theta[m] x) stays dominant at every N; the text says N(0, sigma), and the
+listing's Xavier counts the heads in its fans. The listing divides a series by the sum of its coefficients; the
+equations do not. The series runs over the pairs' own frequencies, with no others added. Half-split pairs; an odd
+channel is left unrotated. Below L = 7 nothing turns. In bidirectional attention, the angle takes the sign of the
+distance.
 """
 
 import math
@@ -22,12 +23,13 @@ import math
 import torch
 from torch import Tensor
 
-from benchmark.encodings.encoding import Rotation, Shape, Site, geometric
+from benchmark.encodings.bases import Rotation, geometric
+from benchmark.encodings.encoding import Shape, Site
 from benchmark.encodings.hope import whole_turns
 
 
 class FoPE(Rotation):
-    """Coefficients [H, N, N], of pair m at frequency n, with the dominant 1 on the diagonal added."""
+    """Coefficients [H, N, N] of pair m at frequency n, including the dominant 1 on the diagonal."""
 
     name = "fope"
     title = "FoPE (Fourier)"
@@ -62,7 +64,7 @@ class FoPE(Rotation):
         return self.spread(q, cos[..., own, :], sin[..., own, :], weighted), self.spread(k, cos, sin, None)
 
     def spread(self, x: Tensor, cos: Tensor, sin: Tensor, weights: Tensor | None) -> Tensor:
-        """Each moving pair of x [B, H, T, D] at each frequency [B|1, 1, T, N], times its weight; then what stays."""
+        """Turn each moving pair of x [B, H, T, D] at each frequency [B|1, 1, T, N], weighted; append the still ones."""
         real, still, imaginary, rest = torch.split(x, self.parts(x.shape[-1]), dim=-1)
         a, b = real[..., None], imaginary[..., None]  # [B, H, T, N, 1]
         cos, sin = cos[..., None, :], sin[..., None, :]  # [B|1, 1, T, 1, N]
@@ -72,6 +74,6 @@ class FoPE(Rotation):
         return torch.cat((turned.flatten(-3), still, rest), dim=-1)
 
     def parts(self, width: int) -> list[int]:
-        """Channels that move, that stay, the partners of those that move, and the rest of a head."""
+        """The widths of a head's parts: moving channels, still ones, the partners of the moving ones, and the rest."""
         slow = self.pairs - self.turning
         return [self.turning, slow, self.turning, width - 2 * self.turning - slow]

@@ -1,14 +1,15 @@
-"""HoPE, high-frequency rotary: what cannot turn once within the trained length does not turn at all.
+"""HoPE, high-frequency rotary: pairs that cannot complete a turn within the trained length do not turn at all.
 
     (x[k], x[k + d/2]) turns by the angle p * theta[k]
     theta[k] = base ** (-2k / d)   where that is at least 2 pi / L,   k = 0 .. d/2 - 1
-             = 0                   where it is less
+             = 0                   otherwise
 
 Source: Chen et al. 2024, https://arxiv.org/abs/2410.21216.
-Convention: L is the trained length in tokens. Every angle that turns has then been seen whole in training, and the
-channels that stand still hold content alone. Half-split pairs, as in rope; d is the head width, rounded down to an even
-number: an odd channel stays. Below L = 7 no frequency turns once, and the encoding is that of no positions. Both ways,
-the angle turns with the sign of the distance. Two other encodings are called HoPE (2505.20444, 2509.05218).
+Convention: L is the trained length in tokens. Every angle that turns has then been seen in full in training, and the
+channels that stand still carry only content. Half-split pairs, as in rope; d is the head width, rounded down to an even
+number: an odd channel is left unrotated. Below L = 7 no pair completes a turn, and nothing encodes position. In
+bidirectional attention, the angle takes the sign of the distance. Two other encodings are also called HoPE (2505.20444,
+2509.05218).
 """
 
 import math
@@ -17,11 +18,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from benchmark.encodings.encoding import Rotation, Shape, Site, geometric
+from benchmark.encodings.bases import Rotation, geometric
+from benchmark.encodings.encoding import Shape, Site
 
 
 class HoPE(Rotation):
-    """No parameters. Which frequencies turn follows from the trained length."""
+    """No parameters. The trained length decides which frequencies turn."""
 
     name = "hope"
     title = "HoPE (high-frequency)"
@@ -44,5 +46,5 @@ class HoPE(Rotation):
 
 
 def whole_turns(base: float, pairs: int, length: int) -> int:
-    """How many of RoPE's frequencies turn at least once in `length` tokens: the first ones, which are the fastest."""
+    """Count RoPE's frequencies that turn at least once in `length` tokens: the first ones, which are the fastest."""
     return sum(base ** (-k / pairs) >= 2 * math.pi / length for k in range(pairs))

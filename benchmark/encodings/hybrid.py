@@ -1,18 +1,19 @@
-"""Hybrid: RoPE in most layers, no position encoding in every k-th, which is left to read by content alone.
+"""Hybrid: RoPE in most layers; every k-th has no position encoding and reads by content only.
 
     layer l, counted from 1:  no rotation where l is a multiple of `every`, RoPE elsewhere
 
 Source: Yang et al. 2025, https://arxiv.org/abs/2501.18795 (RNoPE; with `window`, RNoPE-SWA).
-Convention: `every` is 2 by default, so that a model of two layers has one of each; the paper and SmolLM3 have every
-fourth layer without. `window` > 0 lets the RoPE layers, and those alone, see only the last `window` tokens, the query's
-own among them; it is a switch of its own, since a window changes more than the encoding. Both ways, a window reaches as
-far ahead as back. Head widths as in RoPE: an odd channel stays.
+Convention: `every` is 2 by default, so that a model with two layers has one of each; in the paper and SmolLM3 every
+fourth layer has none. `window` > 0 restricts the RoPE layers, and only those, to the last `window` tokens, including
+the query's own; it is a separate option because a window changes more than the encoding. In bidirectional attention, a
+window reaches as far ahead as back. Head widths as in RoPE: an odd channel is left unrotated.
 """
 
 import torch
 from torch import Tensor
 
-from benchmark.encodings.encoding import Rotation, Shape, Site, geometric
+from benchmark.encodings.bases import Rotation, geometric
+from benchmark.encodings.encoding import Shape, Site
 
 
 class Hybrid(Rotation):
@@ -21,7 +22,7 @@ class Hybrid(Rotation):
     name = "hybrid"
     title = "RoPE and NoPE layers"
     source = "https://arxiv.org/abs/2501.18795"
-    past = "unseen phases in part"
+    past = "partly unseen phases"
 
     def __init__(self, shape: Shape, *, every: int = 2, window: int = 0, base: float = 10000.0) -> None:
         super().__init__(shape)
@@ -36,7 +37,7 @@ class Hybrid(Rotation):
         self.base = base
 
     def plain(self, layer: int) -> bool:
-        """Whether a layer, counted from 0, goes without."""
+        """True if a layer, counted from 0, has no position encoding."""
         return (layer + 1) % self.every == 0
 
     def theta(self, dtype: torch.dtype, site: Site) -> Tensor:
@@ -47,7 +48,7 @@ class Hybrid(Rotation):
         return (q, k) if self.plain(site.layer) else super().rotate(q, k, site)
 
     def bias(self, site: Site) -> Tensor | None:
-        """Minus infinity outside of the window; nothing in the layers without one."""
+        """Minus infinity outside the window; None in layers without one."""
         if self.window == 0 or self.plain(site.layer):
             return None
         return site.once(("hybrid", self.window), lambda: self.outside(site))
@@ -56,7 +57,3 @@ class Hybrid(Rotation):
         """[B|1, 1, Q, K]."""
         far = site.distance.abs() >= self.window
         return torch.zeros(far.shape, device=far.device).masked_fill(far, -torch.inf)
-
-    @property
-    def biases(self) -> bool:
-        return self.window > 0

@@ -1,30 +1,31 @@
-"""KERPLE, logarithmic kernel: each head lowers a score by the logarithm of distance, at a learned rate and scale.
+"""KERPLE, logarithmic kernel: each head lowers a score by the logarithm of distance, with a learned rate and scale.
 
     score[i, j] += -r1[h] * log(1 + r2[h] * |i - j|),   r1, r2 > 0
 
 Source: Chi et al. 2022, https://arxiv.org/abs/2205.09921, section 4.
-Convention: two numbers a head and layer, drawn as in the official code: r1 from U(0, 2), r2 from U(0, 1). Both are kept
-at .01 or above: what a step takes below is put back before the next one, so that its gradient does not vanish.
-Distances are float32 whatever the model's dtype; where attention sees both ways they count without their sign. Any
-head count, any head width.
+Convention: two numbers per head and layer, initialised as in the official code: r1 from U(0, 2), r2 from U(0, 1). Both
+are kept at .01 or above: a value that a step takes below is reset before the next one, so that its gradient does not
+vanish. Distances are float32 whatever the model's dtype; in bidirectional attention their sign is ignored. Any head
+count, any head width.
 """
 
 import torch
 from torch import Tensor, nn
 
-from benchmark.encodings.encoding import RelativeBias, Shape
+from benchmark.encodings.bases import RelativeBias
+from benchmark.encodings.encoding import Shape
 
-SMALLEST = 0.01  # of a learned number
+SMALLEST = 0.01  # lower bound of both
 
 
 class KerpleLog(RelativeBias):
-    """Two numbers a head and layer."""
+    """Two numbers per head and layer."""
 
     name = "kerple-log"
     title = "KERPLE (log)"
     source = "https://arxiv.org/abs/2205.09921"
     acts = "bias"
-    learned = "2·H a layer"
+    learned = "2·H per layer"
     past = "defined, logarithmic decay"
     relative = True
     per_layer = True

@@ -1,32 +1,33 @@
-"""KERPLE, power kernel: each head lowers a score by a learned power of distance; the power 1 is ALiBi.
+"""KERPLE, power kernel: each head lowers a score by a learned power of distance; power 1 is ALiBi.
 
     score[i, j] += -r1[h] * |i - j| ** r2[h],   r1 > 0,   0 < r2 <= 2
 
 Source: Chi et al. 2022, https://arxiv.org/abs/2205.09921, section 4.
-Convention: two numbers a head and layer, drawn as in the official code: r1 from U(0, 1), the power r2 from U(0, 2).
-Both are kept at .01 or above, r2 at 2 or below: what a step takes outside is put back before the next one, so that its
-gradient does not vanish. Distances are float32 whatever the model's dtype; where attention sees both ways they count
-without their sign. Any head count, any head width.
+Convention: two numbers per head and layer, initialised as in the official code: r1 from U(0, 1), the power r2 from
+U(0, 2). Both are kept at .01 or above, r2 at 2 or below: a value that a step takes out of range is reset before the
+next one, so that its gradient does not vanish. Distances are float32 whatever the model's dtype; in bidirectional
+attention their sign is ignored. Any head count, any head width.
 """
 
 import torch
 from torch import Tensor, nn
 
-from benchmark.encodings.encoding import RelativeBias, Shape
+from benchmark.encodings.bases import RelativeBias
+from benchmark.encodings.encoding import Shape
 
-SMALLEST = 0.01  # of a learned number
+SMALLEST = 0.01  # lower bound of both
 LARGEST_POWER = 2.0  # above it the kernel is no longer conditionally positive definite
 
 
 class KerplePower(RelativeBias):
-    """Two numbers a head and layer."""
+    """Two numbers per head and layer."""
 
     name = "kerple-power"
     title = "KERPLE (power)"
     source = "https://arxiv.org/abs/2205.09921"
     acts = "bias"
-    learned = "2·H a layer"
-    past = "defined, decays by a power"
+    learned = "2·H per layer"
+    past = "defined, power-law decay"
     relative = True
     per_layer = True
 

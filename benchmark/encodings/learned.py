@@ -1,11 +1,11 @@
-"""Learned: one trained vector a position, added to the token embeddings.
+"""Learned: one trained vector per position, added to the token embeddings.
 
     x[p] += E[p],   p < train_length
 
 Source: Vaswani et al. 2017, https://arxiv.org/abs/1706.03762, section 3.5; Gehring et al. 2017,
 https://arxiv.org/abs/1705.03122.
-Convention: the table ends with the trained length. Past its end the encoding is undefined and evaluation reports
-"unsupported"; nothing is clamped. The table is drawn and scaled as the token embeddings are (unit variance).
+Convention: the table ends at the trained length. Past its end the encoding is undefined and evaluation reports
+"unsupported"; nothing is clamped. The table is initialised and scaled like the token embeddings (unit variance).
 """
 
 import math
@@ -13,7 +13,8 @@ import math
 import torch
 from torch import Tensor, nn
 
-from benchmark.encodings.encoding import Encoding, PastEndError, Shape, past_end
+from benchmark.encodings.bases import past_end
+from benchmark.encodings.encoding import Encoding, PastEndError, Shape
 
 
 class Learned(Encoding):

@@ -1,12 +1,12 @@
-"""Llama 3.1's RoPE: fast pairs stay, slow ones are slowed by a factor, with a ramp over how often they turn.
+"""Llama 3.1's RoPE: fast pairs are kept, slow ones slowed by a factor, with a ramp over how often they turn.
 
     theta[k] = base ** (-2k / r) * (kept(k) + (1 - kept(k)) / s),   k = 0 .. r/2 - 1
     kept(k)  = clamp((turns(k) - low) / (high - low), 0, 1)
     turns(k) = L * base ** (-2k / r) / (2 pi)             in the trained length L
 
-Source: Llama team 2024, https://arxiv.org/abs/2407.21783; the rule stands in the code of Llama 3.1, not in the paper.
-Convention: the ramp of `yarn-paper` with other ends: `low` 1 and `high` 4 turns, s = `factor` 8, and
-no temperature (Llama 3.1 has base 500,000 and L = 8192). Half-split pairs and an odd channel that stays, as in RoPE.
+Source: Llama team 2024, https://arxiv.org/abs/2407.21783; the rule is in the code of Llama 3.1, not in the paper.
+Convention: the ramp of `yarn-paper` with different ends: `low` 1 and `high` 4 turns, s = `factor` 8, and no temperature
+(Llama 3.1 has base 500,000 and L = 8192). Half-split pairs; an odd channel is left unrotated, as in RoPE.
 """
 
 import math
@@ -14,11 +14,12 @@ import math
 import torch
 from torch import Tensor
 
-from benchmark.encodings.encoding import Rotation, Shape, Site, geometric
+from benchmark.encodings.bases import Rotation, geometric
+from benchmark.encodings.encoding import Shape, Site
 
 
 class Llama3(Rotation):
-    """No parameters, and no training: for a model trained with RoPE of the same base."""
+    """No parameters and no training: for a model trained with RoPE of the same base."""
 
     name = "llama3"
     title = "Llama 3.1 RoPE"

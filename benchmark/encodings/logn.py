@@ -1,11 +1,12 @@
-"""Log-length scaling: queries past the trained length grow with the logarithm of how many keys they see.
+"""Log-length scaling: queries past the trained length grow with the logarithm of the number of keys they see.
 
     q[p] *= max(1, ln(p + 1) / ln L)        p: the query's position, L: the trained length in tokens
 
 Source: Su 2021, https://kexue.fm/archives/8823; applied at test time as in Qwen, https://arxiv.org/abs/2309.16609.
-Convention: around any encoding that is trained itself (`base`), whose weights it takes over. The queries are scaled
-after the inner rotation; a bias is added to the scaled product and not scaled, and `rescore` sees scaled queries.
-Factors are float32. L = 1 counts as 2, whose logarithm is not 0. Both ways, a query counts as if it saw p + 1 keys.
+Convention: wraps any encoding that is used in training (`base`) and takes over its weights. Queries are scaled after
+the inner rotation; a bias is added to the scaled product and not scaled itself, and `rescore` sees scaled queries.
+Factors are float32. L = 1 counts as 2, since ln 1 is 0. In bidirectional attention, a query counts as if it saw p + 1
+keys.
 """
 
 import math
@@ -15,27 +16,28 @@ import torch
 from torch import Tensor
 
 from benchmark.encodings import build
-from benchmark.encodings.encoding import Shape, Site, Wrapper
+from benchmark.encodings.bases import Wrapper
+from benchmark.encodings.encoding import Shape, Site
 
 
 class LogN(Wrapper):
-    """No parameters, and no training: for a model trained with the inner encoding."""
+    """No parameters and no training: for a model trained with the inner encoding."""
 
     name = "logn"
     title = "Log-length scaling"
     source = "https://kexue.fm/archives/8823"
     acts = "rotation"
-    learned = "as base"
-    past = "as base, sharper"
+    learned = "as its base"
+    past = "as its base, sharper"
     adapts = "rope"
     wraps = "base"
 
     def __init__(self, shape: Shape, *, base: str = "rope") -> None:
         inner = build(base, shape)
         if inner.adapts is not None:
-            raise ValueError(f"logn: base is {base}, but must be an encoding that is trained itself")
+            raise ValueError(f"logn: base is {base}, but must be an encoding that is used in training")
         super().__init__(shape, inner)
-        self.relative = False  # the factor is of the position itself
+        self.relative = False  # the factor depends on the absolute position
         self.trained = max(2, shape.train_length)
         self.register_load_state_dict_pre_hook(take_over)  # type: ignore[no-untyped-call]
 
@@ -46,13 +48,13 @@ class LogN(Wrapper):
         return (q * factor[:, None, :, None]).to(q.dtype), k
 
     def factor(self, positions: Tensor) -> Tensor:
-        """What each query is multiplied by, [B|1, Q]."""
+        """The factor that multiplies each query, [B|1, Q]."""
         beyond = ((positions + 1) / self.trained).clamp(min=1)
         return 1 + beyond.log() / math.log(self.trained)
 
 
 def take_over(module: LogN, state: dict[str, Any], prefix: str, *_: object) -> None:
-    """Weights of a model that was trained with the inner encoding are the inner one's."""
+    """Load the weights of a model trained with the inner encoding into the inner encoding."""
     theirs = {f"{prefix}{name}" for name in module.inner.state_dict()}
     if theirs == {name for name in state if name.startswith(prefix)}:
         for name in theirs:

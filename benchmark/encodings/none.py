@@ -1,4 +1,4 @@
-"""NoPE: no position encoding at all; the causal mask alone breaks the symmetry between tokens.
+"""NoPE: no position encoding at all; only the causal mask breaks the symmetry between tokens.
 
 Source: Kazemnejad et al. 2023, https://arxiv.org/abs/2305.19466; Haviv et al. 2022, https://arxiv.org/abs/2203.16634.
 Convention: without a causal mask, attention is blind to order.

@@ -1,20 +1,22 @@
-"""NTK-aware RoPE: a larger base slows every pair, the slowest by the whole factor and the fastest not at all.
+"""NTK-aware RoPE: a larger base slows the slowest pair by the whole factor and the fastest not at all.
 
     theta[k] = (base * s ** (r / (r - 2))) ** (-2k / r) = base ** (-2k / r) * s ** (-2k / (r - 2)),   k = 0 .. r/2 - 1
 
-Source: bloc97 2023, written down in Peng et al. 2023, https://arxiv.org/abs/2309.00071, section 3.1.
-Convention: s is `factor`, the same at every length. theta[0] stays 1, and the last is exactly that of RoPE over s.
-Half-split pairs and an odd channel that stays, as in RoPE. A head of one pair has only a fastest pair: it is RoPE.
+Source: bloc97 2023, described in Peng et al. 2023, https://arxiv.org/abs/2309.00071, section 3.1.
+Convention: s is `factor`, the same at every length. theta[0] stays 1, and the last theta is exactly RoPE's divided by
+s. Half-split pairs; an odd channel is left unrotated, as in RoPE. A head with one pair has only the fastest: it is
+plain RoPE.
 """
 
 import torch
 from torch import Tensor
 
-from benchmark.encodings.encoding import Rotation, Shape, Site, geometric
+from benchmark.encodings.bases import Rotation, geometric
+from benchmark.encodings.encoding import Shape, Site
 
 
 class NTK(Rotation):
-    """No parameters, and no training: for a model trained with RoPE of the same base."""
+    """No parameters and no training: for a model trained with RoPE of the same base."""
 
     name = "ntk"
     title = "NTK-aware RoPE"

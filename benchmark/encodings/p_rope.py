@@ -1,21 +1,22 @@
-"""p-RoPE: only the fastest share p of RoPE's frequencies turn; the slowest stand still and carry content alone.
+"""p-RoPE: only the fastest share p of RoPE's frequencies turn; the slowest stand still and carry only content.
 
     (x[k], x[k + d/2]) turns by the angle p * theta[k]
     theta[k] = base ** (-2k / d)   for k < n,   n = floor(share * d / 2)
              = 0                   for n <= k < d/2
 
 Source: Barbero et al. 2024, https://arxiv.org/abs/2410.06205.
-Convention: the exponent runs over d and not over the channels that turn, so that 1-RoPE is RoPE and 0-RoPE is NoPE; a
+Convention: the exponent runs over d, not over the channels that turn, so that 1-RoPE is RoPE and 0-RoPE is NoPE; a
 `fraction` of rope, by contrast, squeezes the whole range of frequencies into fewer channels. Half-split pairs. d is the
-head width, rounded down to an even number: an odd channel stays. A share below 2/d turns nothing. Both ways, the angle
-turns with the sign of the distance.
+head width, rounded down to an even number: an odd channel is left unrotated. A share below 2/d turns nothing. In
+bidirectional attention, the angle takes the sign of the distance.
 """
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from benchmark.encodings.encoding import Rotation, Shape, Site, geometric
+from benchmark.encodings.bases import Rotation, geometric
+from benchmark.encodings.encoding import Shape, Site
 
 
 class PRope(Rotation):

@@ -1,15 +1,16 @@
-"""PaTH: every token on the way from key to query turns the key by a Householder-like matrix of its own.
+"""PaTH: every token after a key, up to the query, turns the key by a Householder-like matrix of its own.
 
     score[i, j] = q[i]^T H[i] H[i-1] .. H[j+1] k[j] / sqrt(D),   H[s] = I - beta[s] w[s] w[s]^T
     w = normed(silu(conv(low_rank(x)))),   beta = 2 sigmoid(b . x + c)          x: the layer's input after its norm
 
 Source: Yang et al. 2025, https://arxiv.org/abs/2505.16381.
-Convention: one w and beta a head. The convolution (3 tokens, each channel by itself) is part of the paper's w and kept;
-the paper names no activation, its code has SiLU: taken. Rank 32 as in the code, set by `rank`. c starts at 0, so beta
-at 1. Its extension by a forget gate is another encoding's, norms of q and k are architecture: left out. Tokens count,
-not positions. A token that no later query may see (left padding) turns nothing and enters no convolution. At least
-float32 inside, in chunks of CHUNK tokens after its blockwise algorithm: without gradients little beside scores is held.
-Causal only: ahead of the query there is no way. An odd head width is a width like any other.
+Convention: one w and one beta per head. The depthwise convolution over 3 tokens is part of the paper's w and kept; the
+paper names no activation, so the code's SiLU is used. Rank 32 as in the code, set by `rank`. c starts at 0, so beta
+starts at 1. The forget-gate extension is a separate encoding, and norms of q and k are architecture: both are left out.
+Tokens count, not positions. A token that no later query may see (left padding) turns nothing and enters no convolution.
+At least float32 inside, in chunks of CHUNK tokens following the paper's blockwise algorithm: without gradients, little
+is held beside the scores. Causal only: there are no tokens between a query and a key ahead of it. Odd head widths are
+fine.
 """
 
 import math
@@ -26,14 +27,14 @@ CHUNK = 64  # tokens whose turns are merged by one triangular solve
 
 
 class PaTH(Encoding):
-    """A low-rank matrix C x C, a convolution of three tokens, and a gate of H outputs a layer."""
+    """Per layer, a low-rank C x C matrix, a convolution over three tokens and a gate with H outputs."""
 
     name = "path"
     title = "PaTH (Householder)"
     source = "https://arxiv.org/abs/2505.16381"
     acts = "scores"
-    learned = "67·C + H(C+1) a layer"
-    past = "data dependent"
+    learned = "67·C + H(C+1) per layer"
+    past = "data-dependent"
     relative = True
     per_layer = True
     causal_only = True
@@ -50,19 +51,17 @@ class PaTH(Encoding):
 
     def rescore(self, scores: Tensor, q: Tensor, k: Tensor, site: Site) -> Tensor:
         exact = torch.promote_types(scores.dtype, torch.float32)
-        # Autocast would round the products inside to bfloat16, and a long chain of turns with them.
+        # Autocast would round the products inside to bfloat16, and with them a long chain of turns.
         with torch.autocast(q.device.type, enabled=False):
             keys = k.to(exact)
-
-            def make() -> Chunks:
-                return chunked(keys, *self.turns(site, exact))
-
-            # What a mask hides depends on the queries: then each block of them has chunks of its own.
-            chunks = site.once_for_blocks("path", make) if site.mask is None else make()
-            return turned(scores.to(exact), q.to(exact), keys, chunks, site.first_query)
+            # Blocks of one call share the chunks, unless a mask hides keys: which ones it hides depends on the queries.
+            kept = {} if site.between_blocks is None or site.mask is not None else site.between_blocks
+            if "path" not in kept:
+                kept["path"] = chunked(keys, *self.turns(site, exact))
+            return turned(scores.to(exact), q.to(exact), keys, kept["path"], site.first_query)
 
     def turns(self, site: Site, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-        """The direction w [B, H, K, D] and the strength beta [B, H, K, 1] of every token's turn."""
+        """The direction w [B, H, K, D] and strength beta [B, H, K, 1] of every token's turn."""
         absent = None if site.mask is None else site.once(("path", "absent"), lambda: unseen(site))[..., None]
         hidden = site.hidden if absent is None else site.hidden.masked_fill(absent, 0)
         padded = F.pad(self.up(self.down(hidden)), (0, 0, 2, 0))
@@ -76,7 +75,7 @@ class PaTH(Encoding):
 
 
 def unseen(site: Site) -> Tensor:
-    """Tokens that queries follow and none of those may see, [B|1, K]."""
+    """Mask of the tokens that are followed by queries but seen by none of them, [B|1, K]."""
     keys = torch.arange(site.key_positions.shape[1], device=site.visible.device)
     later = keys[site.first_query :][: site.visible.shape[-2], None] > keys
     return (later.any(dim=-2) & ~(later & site.visible).any(dim=-2))[:, 0]
@@ -84,10 +83,10 @@ def unseen(site: Site) -> Tensor:
 
 @dataclass(frozen=True, kw_only=True)
 class Chunks:
-    """N chunks of C tokens in a row, the turns of each merged; the last chunk is filled up with idle tokens.
+    """N consecutive chunks of C tokens, each with its turns merged; the last chunk is padded with idle tokens.
 
-    With W the directions, L the strictly lower part of beta W W^T and T = (I + L)^-1: H[i] .. H[j+1] inside a chunk is
-    I - W[..i]^T T beta W[j+1..].
+    Let W be the directions, L the strictly lower part of beta W W^T, and T = (I + L)^-1. Within a chunk,
+    H[i] .. H[j+1] is then I - W[..i]^T T beta W[j+1..].
     """
 
     keys: Tensor  # K, [B, H, N, C, D]
@@ -98,18 +97,18 @@ class Chunks:
 
     @cached_property
     def passing(self) -> Tensor:
-        """What a later query is multiplied by on its way to before each chunk, [B, H, N, D, D]."""
+        """The matrix that carries a later query back across each chunk, [B, H, N, D, D]."""
         return self.stay - self.ways.transpose(-1, -2) @ self.merged
 
     @cached_property
     def turned(self) -> Tensor:
-        """The keys of each chunk as the token after it meets them, [B, H, N, C, D]."""
+        """The keys of each chunk as the first token after it sees them, [B, H, N, C, D]."""
         return self.keys - self.met.transpose(-1, -2) @ self.ways
 
     def before(self, chunk: int) -> Tensor:
-        """All keys before a chunk, as its first token meets them, [B, H, chunk * C, D].
+        """All keys before a chunk, as its first token sees them, [B, H, chunk * C, D].
 
-        The latest are kept: for the next block of the same chunk's queries, and to be carried on to the next chunk.
+        The latest are kept: the next block of queries in the same chunk reuses them, and the next chunk builds on them.
         """
         if chunk - 1 in self.latest:
             carried = self.latest.pop(chunk - 1) @ self.passing[..., chunk - 1, :, :].transpose(-1, -2)
@@ -125,12 +124,12 @@ class Chunks:
 
     @property
     def stay(self) -> Tensor:
-        """What turns nothing, [D, D]."""
+        """The identity, [D, D]."""
         return torch.eye(self.ways.shape[-1], dtype=self.ways.dtype, device=self.ways.device)
 
 
 def chunked(k: Tensor, w: Tensor, beta: Tensor) -> Chunks:
-    """The chunks of keys k and directions w, both [B, H, K, D], and strengths beta [B, H, K, 1]."""
+    """Build chunks from keys k and directions w, both [B, H, K, D], and strengths beta [B, H, K, 1]."""
     count = max(1, math.ceil(k.shape[-2] / CHUNK))
     size = max(1, math.ceil(k.shape[-2] / count))
     if idle := count * size - k.shape[-2]:
@@ -144,9 +143,9 @@ def chunked(k: Tensor, w: Tensor, beta: Tensor) -> Chunks:
 
 
 def turned(scores: Tensor, q: Tensor, k: Tensor, chunks: Chunks, first: int) -> Tensor:
-    """The scores [B, H, Q, K] of q and k as the turns on the way change them; those of keys ahead are never seen.
+    """Scores [B, H, Q, K] of q and k with the turns between them; those of keys ahead are always masked.
 
-    Chunk by chunk of the queries, each carried to the beginning of its own: there it meets all keys before.
+    Queries are handled chunk by chunk: each is carried back to the start of its chunk, where it meets all earlier keys.
     """
     scale, size, end = 1 / math.sqrt(q.shape[-1]), chunks.ways.shape[-2], first + q.shape[-2]
     own = range(first // size, math.ceil(end / size))

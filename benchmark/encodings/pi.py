@@ -1,21 +1,23 @@
-"""PI, position interpolation: positions are squeezed by a factor, so that longer rows stay among the trained ones.
+"""PI, position interpolation: positions are squeezed by a factor, so that longer rows stay in the trained range.
 
     p -> p / s,   then as in RoPE
 
 Source: Chen et al. 2023, https://arxiv.org/abs/2306.15595, section 2.3.
-Convention: s is `factor`, the same at every length, so that short rows are squeezed as well; the paper trains on after
-squeezing, here nothing is trained. Positions are fractions in float32, handed out by the `positions` hook. Half-split
-pairs and an odd channel that stays, as in RoPE; both ways, the angle turns with the sign of the distance.
+Convention: s is `factor`, the same at every length, so short rows are squeezed as well; the paper fine-tunes
+afterwards, here nothing is trained. Positions are fractional, in float32, and come from the `positions` hook.
+Half-split pairs; an odd channel is left unrotated, as in RoPE; in bidirectional attention, the angle takes the sign of
+the distance.
 """
 
 import torch
 from torch import Tensor
 
-from benchmark.encodings.encoding import Rotation, Shape, Site, geometric
+from benchmark.encodings.bases import Rotation, geometric
+from benchmark.encodings.encoding import Shape, Site
 
 
 class PI(Rotation):
-    """No parameters, and no training: for a model trained with RoPE of the same base."""
+    """No parameters and no training: for a model trained with RoPE of the same base."""
 
     name = "pi"
     title = "PI (position interpolation)"

@@ -1,13 +1,13 @@
-"""PoPE: polar coordinates. Content sets the magnitude of each channel, position alone its angle.
+"""PoPE, polar coordinates: content sets only the magnitude of each channel, and position only its angle.
 
     score[i, j] = sum over c of softplus(q[c]) softplus(k[c]) cos((i - j) theta[c] - delta[h, c]) / sqrt(D)
     theta[c] = base ** (-c / D),   c = 0 .. D - 1
 
 Source: Gopalakrishnan et al. 2025, https://arxiv.org/abs/2509.10534.
-Convention: each channel becomes two, so q and k leave twice as wide; the scale stays that of the head width D. The
-offset delta is clamped to [-2 pi, 0], and starts at 0, or with `uniform` anywhere in that range; one that a step takes
-above 0 counts as 0 and has no gradient from then on, as in x-transformers. Angles are float32.
-Both ways, the angle turns with the sign of the distance. An odd head width is a width like any other: no pairs.
+Convention: each channel becomes two, so q and k come out twice as wide; the scale stays that of the head width D. The
+offset delta is clamped to [-2 pi, 0] and starts at 0, or with `uniform` anywhere in that range; one that a step takes
+above 0 counts as 0 and gets no gradient from then on, as in x-transformers. Angles are float32. In bidirectional
+attention, the angle takes the sign of the distance. Odd head widths are fine: there are no pairs.
 """
 
 import math
@@ -20,13 +20,13 @@ from benchmark.encodings.encoding import Encoding, Shape, Site
 
 
 class PoPE(Encoding):
-    """One learned offset a head and channel."""
+    """One learned offset per head and channel."""
 
     name = "pope"
     title = "PoPE (polar)"
     source = "https://arxiv.org/abs/2509.10534"
     acts = "rotation"
-    learned = "C a layer"
+    learned = "C per layer"
     past = "unseen phases"
     relative = True
     per_layer = True
@@ -48,13 +48,13 @@ class PoPE(Encoding):
         return polar(q, asked), polar(k, angles + self.delta.clamp(-2 * math.pi, 0)[:, None].to(exact))
 
     def angles(self, positions: Tensor, dtype: torch.dtype) -> Tensor:
-        """Radians of every channel at every position, [B|1, 1, T, D]."""
+        """The angle of every channel at every position, in radians, [B|1, 1, T, D]."""
         width = self.shape.head_width
         theta = self.base ** (-torch.arange(width, dtype=dtype, device=positions.device) / width)
         return positions[:, None, :, None].to(dtype) * theta
 
 
 def polar(x: Tensor, angles: Tensor) -> Tensor:
-    """Channels [B, H, T, D] as magnitudes at angles [B|1, H|1, T, D], in Cartesian coordinates [B, H, T, 2 D]."""
+    """Convert channels [B, H, T, D] at angles [B|1, H|1, T, D] to Cartesian coordinates [B, H, T, 2 D]."""
     magnitude = F.softplus(x.to(angles.dtype))
     return torch.cat((magnitude * angles.cos(), magnitude * angles.sin()), dim=-1).to(x.dtype)

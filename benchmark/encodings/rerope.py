@@ -1,13 +1,13 @@
-"""ReRoPE: a model trained with RoPE never sees a distance above a window, because it is clipped there.
+"""ReRoPE: distances are clipped at a window, so that a model trained with RoPE never sees a larger one.
 
     score[i, j] = (turn(q[i], clip(i - j, -w, w) theta) . k[j]) / sqrt(D),   theta[k] = base ** (-2k / r)
 
 Source: Su 2023, https://kexue.fm/archives/9708 (with https://github.com/bojone/rerope).
-Convention: at test time, in a model trained with rope of the same `base` (half-split, all channels but an odd one).
-`window` is w; 0 is half the trained length, within which every distance was often seen. Two score matrices: within the
-window RoPE's own, past it one of queries turned by w and keys not at all. Both ways, keys ahead are clipped at -w, by a
-third matrix; a matrix that no visible pair needs is not made. The post's further factor log(i + 1) / log(L) on queries
-is an encoding of its own, and left out. Angles are float32.
+Convention: applied at test time to a model trained with rope of the same `base` (half-split, all channels but an odd
+one). `window` is w; 0 means half the trained length, within which training saw every distance often. Two score
+matrices: within the window RoPE's own, beyond it one of queries turned by w and keys not at all. In bidirectional
+attention, keys ahead are clipped at -w, by a third matrix; a matrix that no visible pair needs is not computed. The
+post's additional factor log(i + 1) / log(L) on queries is a separate encoding (logn) and left out. Angles are float32.
 """
 
 import math
@@ -15,7 +15,8 @@ import math
 import torch
 from torch import Tensor
 
-from benchmark.encodings.encoding import Rotation, Shape, Site, geometric
+from benchmark.encodings.bases import Rotation, geometric
+from benchmark.encodings.encoding import Shape, Site
 
 
 class ReRoPE(Rotation):
@@ -49,20 +50,20 @@ class ReRoPE(Rotation):
         return scores
 
     def beyond(self, site: Site, distance: int) -> Tensor | None:
-        """The visible pairs at that distance and past it, [B|1, 1, Q, K]; None if there is none."""
+        """The visible pairs at that distance or beyond, [B|1, 1, Q, K]; None if there are none."""
 
         def find() -> Tensor | None:
             past = site.distance >= distance if distance > 0 else site.distance <= distance
             pairs = past & site.visible
             return pairs if bool(pairs.any()) else None
 
-        return site.once(("beyond", id(self), distance), find)
+        return site.once(("beyond", self, distance), find)
 
     def clipped(self, q: Tensor, k: Tensor, site: Site, distance: int) -> Tensor:
-        """Scores of all pairs as if each were at one distance, [B, H, Q, K], from rotated queries and keys."""
-        # At least float32: turned back in bfloat16, queries and keys would be rounded once more.
+        """Scores of all pairs as if each were at this distance, [B, H, Q, K], from rotated queries and keys."""
+        # At least float32: turning queries and keys back in bfloat16 would round them once more.
         exact = torch.promote_types(q.dtype, torch.float32)
-        cos, sin = site.once(("rotation", id(self), exact), lambda: self.table(site, exact))
+        cos, sin = site.once(("rotation", self, exact), lambda: self.table(site, exact))
         own = slice(site.first_query, site.first_query + q.shape[-2])
         still_q = self.turn(q.to(exact), cos[..., own, :], -sin[..., own, :])
         still_k = self.turn(k.to(exact), cos, -sin)

@@ -1,17 +1,18 @@
-"""RoPE: queries and keys are rotated by their positions, so that their product depends on distance.
+"""RoPE: queries and keys are rotated by position, so that position enters their product only as distance.
 
     (x[k], x[k + r/2]) turns by the angle p * theta[k],   theta[k] = base ** (-2k / r),   k = 0 .. r/2 - 1
 
 Source: Su et al. 2021, https://arxiv.org/abs/2104.09864, section 3.2.
-Convention: half-split pairs (x[k] with x[k + r/2]), as in GPT-NeoX and Llama; `interleaved` pairs x[2k] with
-x[2k + 1], as in the paper, a permutation of channels. `fraction` rotates only the first r = fraction * D channels,
-with the exponent over those (GPT-NeoX .25, Phi .5). r is rounded down to an even number: an odd channel stays.
+Convention: half-split pairs (x[k] with x[k + r/2]), as in GPT-NeoX and Llama; `interleaved` pairs x[2k] with x[2k + 1],
+as in the paper, which is a permutation of channels. `fraction` rotates only the first r = fraction * D channels, with
+the exponent over those (GPT-NeoX .25, Phi .5). r is rounded down to an even number: an odd channel is left unrotated.
 """
 
 import torch
 from torch import Tensor
 
-from benchmark.encodings.encoding import Rotation, Shape, Site, geometric
+from benchmark.encodings.bases import Rotation, geometric
+from benchmark.encodings.encoding import Shape, Site
 
 
 class Rope(Rotation):

@@ -1,4 +1,4 @@
-"""Sandwich: what sinusoidal embeddings say of each other when they meet in attention, and nothing else of them.
+"""Sandwich: of sinusoidal embeddings, keeps only their inner product with each other, as a bias.
 
     score[i, j] += (sum over k of cos((i - j) * base ** (-2k / d)) - d/2) / ratio[h],   k = 0 .. d/2 - 1
     ratio[h] = 8h / H,   h = 1 .. H
@@ -6,15 +6,16 @@
 The sum is PE[i] . PE[j], the inner product of two sinusoidal embeddings of width d = `d_bar`.
 
 Source: Chi et al. 2023, https://arxiv.org/abs/2212.10356, section 5 and its listing.
-Convention: d = 128 whatever the model's width, base 10,000, k from 0 and ratios from 8/H to 8, as in the listing. Less
-d/2, the value at distance 0: softmax ignores it, and bfloat16 keeps the fine steps. Angles are float32. Causal only, as
-in the paper: a cosine does not tell behind from ahead. Any head count, any head width.
+Convention: d = 128 whatever the model's width, base 10,000, k from 0 and ratios from 8/H to 8, as in the listing. d/2,
+the value at distance 0, is subtracted: softmax ignores it, and bfloat16 keeps the fine steps. Angles are float32.
+Causal only, as in the paper: a cosine cannot tell behind from ahead. Any head count, any head width.
 """
 
 import torch
 from torch import Tensor
 
-from benchmark.encodings.encoding import RelativeBias, Shape, geometric
+from benchmark.encodings.bases import RelativeBias, geometric
+from benchmark.encodings.encoding import Shape
 
 
 class Sandwich(RelativeBias):
@@ -42,7 +43,7 @@ class Sandwich(RelativeBias):
         exact = torch.promote_types(distance.dtype, torch.float32)
         far = distance.to(exact)
         apart = torch.zeros_like(far)
-        # One frequency at a time: all at once are d/2 tensors of the size of the scores, where positions have gaps.
+        # One frequency at a time: all at once would take d/2 tensors the size of the scores if positions have gaps.
         for frequency in geometric(self.base, self.d_bar, self.d_bar, exact, distance.device):
             apart = apart + ((far * frequency).cos() - 1)
         heads = self.shape.heads

@@ -1,37 +1,38 @@
 """Selective RoPE: each token decides how far it turns, and a pair's angle is the sum over all tokens up to it.
 
-    u[t] = W2 W1 (x[t] / |x[t]|)                                    a low-rank step a head and pair
+    u[t] = W2 W1 (x[t] / |x[t]|)                                    a low-rank step per head and pair
     step[t] = sigmoid(w[h] . x[t] / |x[t]| + c[h]) * (u convolved over t - 3 .. t, + exp(b[h, k]))
     angle[t] = tau[k] * sum of step[s] over s = 0 .. t,   tau[k] = base ** (-2k / d)
     (x[k], x[k + d/2]) of queries and keys turns by angle[t]
 
 Source: Movahedi et al. 2025, https://arxiv.org/abs/2511.17388; where the text leaves a choice, the authors' code.
-Convention: x is the layer's input after its norm, and |x| that of the part of each head, as in the code. Of the paper's
-optional parts both the gate and the constant exp(b) are in, and each can be switched off; b starts at 0, so that a
-fresh layer is near RoPE of half the speed. Left out are the SiLU after the convolution, which the paper adds for its
+Convention: x is the layer's input after its norm, and |x| the norm of each head's part, as in the code. Of the paper's
+optional parts, the gate and the constant exp(b) are included and can each be switched off; b starts at 0, so that a
+fresh layer is close to RoPE at half speed. Left out are the SiLU after the convolution, which the paper adds for its
 language models, the temperatures of random features, decay gates (see fox) and the full-rank projection. Temperatures
-are fixed. Positions are not read: a token is one step, wherever it says it stands. Tokens that the last query does not
-see (padding) take no part in the convolution. Sums and angles are float32. An odd channel stays. Both ways, the tokens
-between turn a key ahead by their sum, the other way round.
+are fixed. Positions are not read: a token is one step, whatever its position. Tokens that the last query does not see
+(padding) take no part in the convolution. Sums and angles are float32. An odd channel is left unrotated. In
+bidirectional attention, a key ahead is turned by the sum over the tokens in between, in the opposite direction.
 """
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from benchmark.encodings.encoding import Rotation, Shape, Site, geometric
+from benchmark.encodings.bases import Rotation, geometric
+from benchmark.encodings.encoding import Shape, Site
 
 TAPS = 4  # tokens that the convolution spans
 
 
 class SelectiveRope(Rotation):
-    """A projection of rank r, a convolution of four taps, a gate and a constant a layer."""
+    """Per layer, a projection of rank r, a convolution with four taps, a gate and a constant."""
 
     name = "selective-rope"
     title = "Selective RoPE"
     source = "https://arxiv.org/abs/2511.17388"
     acts = "rotation"
-    learned = "26.5·C + H(C+1) a layer"
+    learned = "26.5·C + H(C+1) per layer"
     past = "unseen angles"
     relative = True
     per_layer = True
@@ -49,7 +50,7 @@ class SelectiveRope(Rotation):
         self.narrow = nn.Linear(shape.width, rank, bias=False)
         self.widen = nn.Linear(rank, shape.heads * self.pairs, bias=False)
         self.taps = nn.Parameter(torch.empty(TAPS, shape.heads * self.pairs))
-        nn.init.uniform_(self.taps, -(TAPS**-0.5), TAPS**-0.5)  # torch's own for a convolution a channel
+        nn.init.uniform_(self.taps, -(TAPS**-0.5), TAPS**-0.5)  # torch's default for a depthwise convolution
         self.gate = nn.Linear(shape.width, shape.heads) if gate else None
         self.constant = nn.Parameter(torch.zeros(shape.heads, self.pairs)) if constant else None
 
@@ -64,7 +65,7 @@ class SelectiveRope(Rotation):
         return angles.cos().to(dtype), angles.sin().to(dtype)
 
     def steps(self, site: Site, dtype: torch.dtype) -> Tensor:
-        """How far each token turns each pair, before its temperature, [B, K, H, d/2]."""
+        """How far each token turns each pair, before the temperature, [B, K, H, d/2]."""
         batch, tokens, _ = site.hidden.shape
         by_head = site.hidden.reshape(batch, tokens, self.shape.heads, self.shape.head_width)
         x = F.normalize(by_head, dim=-1).flatten(-2)
@@ -77,7 +78,7 @@ class SelectiveRope(Rotation):
         return step
 
     def convolve(self, x: Tensor) -> Tensor:
-        """Each channel of x [B, K, channels] over the last four tokens; the last tap is the token itself."""
+        """Convolve each channel of x [B, K, channels] over the last four tokens; the last tap is the token itself."""
         padded = F.pad(x, (0, 0, TAPS - 1, 0))
         shifted = torch.stack([padded[:, tap : tap + x.shape[1]] for tap in range(TAPS)], dim=-2)
         return (shifted * self.taps.to(x.dtype)).sum(dim=-2)
@@ -86,7 +87,7 @@ class SelectiveRope(Rotation):
 def seen(site: Site, dtype: torch.dtype) -> Tensor:
     """1 for each key that the last query sees and 0 for the others, [B|1, K, 1]."""
     queries, keys = site.pairs
-    if site.mask is None:  # the last query, where there is one, is the last token
+    if site.mask is None:  # the last query, if there is one, is the last token
         return site.hidden.new_full((1, keys, 1), float(queries > 0), dtype=dtype)
     # A slice and any(), not an index: there may be no query.
     return site.visible[:, :, -1:].any(dim=-2).transpose(1, 2).to(dtype)

@@ -3,8 +3,8 @@
     PE[p, 2k] = sin(p * base ** (-2k / C)),   PE[p, 2k + 1] = cos(p * base ** (-2k / C))
 
 Source: Vaswani et al. 2017, https://arxiv.org/abs/1706.03762, section 3.5.
-Convention: interleaved, as in the paper's formula (its code concatenates the halves, a permutation of channels).
-An odd width ends with a sine.
+Convention: interleaved, as in the paper's formula (its code concatenates the halves, which is a permutation of
+channels). An odd width ends with a sine.
 """
 
 import torch
@@ -32,7 +32,7 @@ class Sinusoidal(Encoding):
         return x + self.table(positions, x.shape[-1]).to(x.dtype)
 
     def table(self, positions: Tensor, width: int) -> Tensor:
-        """Positions [...] to encodings [..., width], in float32 (float64 for float64 positions)."""
+        """Encode positions [...] as [..., width], in float32 (float64 for float64 positions)."""
         # float32: at position 4096 a bfloat16 angle is wrong by whole turns.
         places = positions if positions.dtype == torch.float64 else positions.float()
         exponents = torch.arange(0, width, 2, device=places.device, dtype=places.dtype) / width

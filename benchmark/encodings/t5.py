@@ -1,4 +1,4 @@
-"""T5: one learned number a head and bucket of distances, exact when near and logarithmic when far.
+"""T5: one learned number per head and bucket of distances; exact when near, logarithmic when far.
 
     score[i, j] += b[bucket(i - j), h]
     bucket(x) = x                                                              for 0 <= x < n/2
@@ -6,13 +6,13 @@
     bucket(x) = n + bucket(-x)                                                 for x < 0, a key ahead
 
 with n = `buckets` and m = `max_distance`: the last of 32 buckets begins at distance 113. A model trained on shorter
-rows meets farther buckets as they were drawn; a `max_distance` up to the trained length avoids that.
+rows meets the farther buckets as they were initialised; a `max_distance` no larger than the trained length avoids that.
 
 Source: Raffel et al. 2020, https://arxiv.org/abs/1910.10683, section 2.1.
-Convention: n buckets a side. Causal attention uses the n behind, which are those of T5's decoder; where attention sees
-both ways, the rule is that of T5's encoder with 2n. One table shared by all layers, as in T5. T5 does not divide
-q . k by sqrt(d); here scores are scaled as for every encoding, and the bias is added as it is. The table is drawn
-as in T5, N(0, 1/C). n is even: an odd one would leave a distance without a bucket of its own.
+Convention: n buckets per side. Causal attention uses the n behind, which are those of T5's decoder; bidirectional
+attention follows the rule of T5's encoder with 2n. One table shared by all layers, as in T5. T5 does not divide q . k
+by sqrt(d); here scores are scaled as for every encoding, and the bias is added unscaled. The table is initialised as in
+T5, from N(0, 1/C). n is even: an odd one would leave a distance without its own bucket.
 """
 
 import math
@@ -20,7 +20,8 @@ import math
 import torch
 from torch import Tensor, nn
 
-from benchmark.encodings.encoding import RelativeBias, Shape
+from benchmark.encodings.bases import RelativeBias
+from benchmark.encodings.encoding import Shape
 
 
 class T5(RelativeBias):

@@ -1,13 +1,14 @@
-"""Transformer-XL: a query meets a sinusoidal vector of the distance beside the key, each with a bias of its own.
+"""Transformer-XL: a query meets a sinusoidal vector of the distance as well as the key, each with its own bias.
 
     score[i, j] = ((q[i] + u) . k[j] + (q[i] + v) . W R[i - j]) / sqrt(D)
     R[x] = (sin(x theta), cos(x theta)),   theta[k] = 10000 ** (-2k / C)
 
 Source: Dai et al. 2019, https://arxiv.org/abs/1901.02860, section 3.3.
-Convention: u and v a head and layer, W (C x C, no bias) a layer: the paper's code may tie u and v across layers. u and
-v start at 0 and W is drawn N(0, 1/C), as the model's other matrices are; the code draws all from N(0, 0.02^2). Sines
-first, then cosines, as in the code; an odd C leaves out the last cosine. Both ways, distances ahead are negative, as in
-XLNet. The recurrence over segments is architecture and left out. Angles are float32.
+Convention: u and v per head and layer, W (C x C, no bias) per layer; the paper's code may tie u and v across layers. u
+and v start at 0 and W is drawn from N(0, 1/C), like the model's other matrices; the code draws all of them from
+N(0, 0.02^2). Sines first, then cosines, as in the code; an odd C leaves out the last cosine. In bidirectional
+attention, distances ahead are negative, as in XLNet. The recurrence over segments is architecture and left out. Angles
+are float32.
 """
 
 import math
@@ -20,13 +21,13 @@ from benchmark.encodings.encoding import Encoding, Shape, Site
 
 
 class TransformerXL(Encoding):
-    """A matrix C x C and two vectors of width C a layer."""
+    """Per layer, a C x C matrix and two vectors of width C."""
 
     name = "xl"
     title = "Transformer-XL"
     source = "https://arxiv.org/abs/1901.02860"
     acts = "scores"
-    learned = "C² + 2C a layer"
+    learned = "C² + 2C per layer"
     past = "unseen distances"
     relative = True
     per_layer = True
@@ -48,10 +49,10 @@ class TransformerXL(Encoding):
         return (scores + placed).add_(liked)
 
     def in_a_row(self, asked: Tensor, site: Site) -> Tensor:
-        """(q + v) . W R for tokens in a row, [B, H, Q, K]: one product a distance, each row then shifted by one."""
+        """(q + v) . W R for contiguous tokens, [B, H, Q, K]: one product per distance, then each row shifted by one."""
         queries, keys = asked.shape[-2], site.key_positions.shape[1]
         farthest = site.first_query + queries - 1
-        # Causal: what is shifted in from beyond distance 0 stands where the mask hides it.
+        # Causal: what is shifted in from beyond distance 0 lands where the mask hides it.
         nearest = 0 if site.causal else site.first_query - keys + 1
         exact = torch.promote_types(asked.dtype, torch.float32)
         distances = torch.arange(farthest, nearest - 1, -1, device=asked.device)
@@ -59,18 +60,18 @@ class TransformerXL(Encoding):
         vectors = self.project(waves[:, : self.shape.width].to(self.project.weight.dtype))
         count = len(distances)
         by_head = F.pad(vectors, (0, 0, 0, 1)).view(count + 1, self.shape.heads, self.shape.head_width)
-        products = asked @ by_head.permute(1, 2, 0)  # [B, H, Q, distances + 1]; the last are no distance's
-        # Row r begins queries - 1 - r places in: in rows of count + 1 places, count places after the row above begins.
+        products = asked @ by_head.permute(1, 2, 0)  # [B, H, Q, distances + 1]; the last column is padding
+        # Row r begins queries - 1 - r places in: with rows of count + 1 places, count places after the row above.
         flat = products.flatten(-2)[..., queries - 1 : queries - 1 + queries * count]
         return flat.view(*asked.shape[:-1], count)[..., :keys]
 
     def anywhere(self, asked: Tensor, site: Site) -> Tensor:
-        """The same at any positions: sines and cosines of a difference are products of those of its ends."""
+        """The same at any positions: sines and cosines of a difference are sums of products of those of its ends."""
         exact = torch.promote_types(asked.dtype, torch.float32)
         sin_q, cos_q = self.waves(site.query_positions[:, None].to(exact))
         sin_k, cos_k = self.waves(site.key_positions[:, None].to(exact))
         by_head = self.project.weight.view(self.shape.heads, self.shape.head_width, self.shape.width)
-        shares = (asked @ by_head).to(exact)  # of every sine and cosine, [B, H, Q, C]
+        shares = (asked @ by_head).to(exact)  # the weight of every sine and cosine, [B, H, Q, C]
         sine, cosine = F.pad(shares, (0, self.shape.width % 2)).chunk(2, dim=-1)
         of_query = torch.cat((sine * sin_q + cosine * cos_q, cosine * sin_q - sine * cos_q), dim=-1)
         return of_query @ torch.cat((cos_k, sin_k), dim=-1).transpose(-1, -2)

@@ -1,14 +1,14 @@
-"""YaRN as it is written: fast pairs stay, slow ones are slowed by a factor, with a ramp over how often they turn.
+"""YaRN as published: fast pairs are kept, slow ones slowed by a factor, with a ramp over how often they turn.
 
     theta[k] = base ** (-2k / r) * (kept(k) + (1 - kept(k)) / s),   k = 0 .. r/2 - 1
     kept(k)  = clamp((turns(k) - 1) / (32 - 1), 0, 1)
     turns(k) = L * base ** (-2k / r) / (2 pi)             in the trained length L
-    cosines and sines are multiplied by 0.1 ln s + 1, and scores so by its square
+    cosines and sines are multiplied by 0.1 ln s + 1, and so scores by its square
 
 Source: Peng et al. 2023, https://arxiv.org/abs/2309.00071, sections 3.2 (the ramp) and 3.4 (the temperature).
-Convention: the paper ramps over how often a pair turns, its code over the number of the pair (`yarn`), which leaves the
-middle pairs faster: up to 1.8 times for L = 2048, r = 64 and s = 4. s is `factor`, the same at every length. Half-split
-pairs; an odd channel is neither turned nor scaled.
+Convention: the paper ramps over how often a pair turns, its code over the index of the pair (`yarn`), which leaves the
+middle pairs faster: by up to 1.8 times for L = 2048, r = 64 and s = 4. s is `factor`, the same at every length.
+Half-split pairs; an odd channel is neither turned nor scaled.
 """
 
 import math
@@ -16,16 +16,17 @@ import math
 import torch
 from torch import Tensor
 
-from benchmark.encodings.encoding import Rotation, Shape, Site, geometric
+from benchmark.encodings.bases import Rotation, geometric
+from benchmark.encodings.encoding import Shape, Site
 
-FAST, SLOW = 32, 1  # turns in the trained length: pairs that turn more often stay, those that turn less are slowed
+FAST, SLOW = 32, 1  # turns in the trained length: pairs that turn more often are kept, those that turn less slowed
 
 
 class PaperYaRN(Rotation):
-    """No parameters, and no training: for a model trained with RoPE of the same base."""
+    """No parameters and no training: for a model trained with RoPE of the same base."""
 
     name = "yarn-paper"
-    title = "YaRN (ramp of the paper)"
+    title = "YaRN (the paper's ramp)"
     source = "https://arxiv.org/abs/2309.00071"
     past = "slow pairs slowed"
     adapts = "rope"

@@ -1,6 +1,6 @@
 """One cell, from spec to records: train (or load what was trained), then measure what is missing.
 
-Whatever happens inside is an outcome, recorded with its reason. Each record is on disk before the next step begins.
+Whatever happens inside is an outcome and is recorded with its reason. Each record is on disk before the next step.
 """
 
 import math
@@ -38,7 +38,7 @@ Emit = Callable[..., None]  # (event name, **data)
 
 
 def check(cells: Sequence[Cell], device: str) -> None:
-    """Build every encoding and task of a plan once, and refuse what cannot work, before anything is trained."""
+    """Build every encoding and task of a plan once, so that what cannot work is refused before anything is trained."""
     choose_device(device)
     checked = set()
     for cell in cells:
@@ -68,11 +68,11 @@ def run_cell(
     wait: bool = True,
     checkpoint_seconds: float = SECONDS,
 ) -> Status | None:
-    """Do what is missing of a cell; the status of its training, or the worst of its measures.
+    """Do what is missing of a cell; returns the status of its training, or else the worst status of its measures.
 
-    What is there is looked at once the cell is held: another run may have done it meanwhile. A failure is an answer,
-    unless it is older than `retry_since`. None, and nothing is done, if another run holds the cell and this one is not
-    to `wait`.
+    The store is read only once the cell is locked, since another run may have worked on it in the meantime. A recorded
+    failure counts as done unless it is older than `retry_since`. If another run holds the cell and `wait` is false,
+    nothing is done and the result is None.
     """
     key = cell.train.key
     place = choose_device(device)
@@ -101,12 +101,12 @@ def run_cell(
 
 
 def _stale(retry_since: datetime | None, record: Record) -> bool:
-    """Whether a record is a failure that is to be tried again."""
+    """True for a failure that should be retried."""
     return record.status != "ok" and retry_since is not None and record.created < retry_since
 
 
 def _whole(record: TrainRecord, weights: Path) -> bool:
-    """Whether a trained model's file of weights is there, and the one that was written; else it is made again."""
+    """True if the weights file exists and its hash matches the record, or if the record has no weights."""
     if record.status != "ok":
         return True
     try:
@@ -123,7 +123,7 @@ def make_task(cell: Cell) -> Task:
 
 
 def choose_device(name: str) -> torch.device:
-    """The device of a name; "auto" is the GPU if there is one."""
+    """The device with a name; "auto" is the GPU if there is one."""
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
@@ -143,7 +143,7 @@ def _train(
 
     try:
         if device.type == "cuda":
-            torch.cuda.reset_peak_memory_stats(device)  # of this training, not of those before it in this worker
+            torch.cuda.reset_peak_memory_stats(device)  # for this training only, not earlier ones in this worker
         model = build(spec, task, encoding_choice(cell.encoding)).to(device)
         outcome = train(model, task, spec, device, progress, checkpoint)
         status: Status = "ok"
@@ -172,7 +172,7 @@ def _train(
         record = TrainRecord(**_facts(device), status="failed", reason=one_line(error), spec=spec, task=cell.facts)
     store.put(record)
     if record.status != "failed":
-        checkpoint.discard()  # after the record: a kill in between costs a file, not a training
+        checkpoint.discard()  # after the record: a kill in between leaves a file behind, but loses no training
     return record
 
 
@@ -272,10 +272,12 @@ def _probe(measure: Measure, model: Transformer, task: Language, store: Store, d
 
 
 def one_line(error: BaseException) -> str:
-    """An error in one line; if memory ran out, what to do."""
+    """An error in one line; if memory ran out, with the remedy."""
     text = " ".join(str(error).split())
     if isinstance(error, MemoryError) or "can't allocate memory" in text:
-        return f"out of memory: a worker has a share of it; --workers 1 --retry-failed gives one all ({text[:300]})"
+        return (
+            f"out of memory: each worker gets a share; --workers 1 --retry-failed gives all of it to one ({text[:300]})"
+        )
     return f"{type(error).__name__}: {text}"[:500]
 
 
@@ -289,14 +291,14 @@ def encoding_choice(origin: Origin) -> Choice:
 
 
 def refuse_bad_values(make: Callable[[], Made]) -> Made:
-    """What `make` makes; what a constructor refuses, or cannot do, is the user's to mend."""
+    """The result of `make`; raises UsageError for whatever a constructor refuses or fails at."""
     try:
         return make()
     except UsageError:
         raise
     except ValueError as error:
         raise UsageError(" ".join(str(error).split())) from error
-    except Exception as error:  # of a user's own class: it may do anything
+    except Exception as error:  # a user's own class: it may do anything
         raise UsageError(one_line(error)) from error
 
 

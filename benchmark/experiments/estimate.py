@@ -1,8 +1,8 @@
-"""How many parameters a cell has, and about how long its training takes here.
+"""The number of parameters of a cell, and roughly how long its training takes on this machine.
 
-Every model is built once, and so is every encoding that is measured on it: what cannot work is refused as by a run.
-Seconds come from finished cells of the same task and model where there are any; otherwise from the floating-point
-operations of training (6 a weight and token), at the rate that a matrix product reaches now.
+Every model and every encoding measured on it is built once, so that what cannot work is refused just as a run refuses
+it. Times come from finished cells of the same task and model if there are any; otherwise from the floating-point
+operations of training (6 per weight and token) at the rate that a matrix product reaches now.
 """
 
 import time
@@ -24,7 +24,7 @@ EFFICIENCY = 0.35  # share of the matrix product's rate that training reaches at
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """Of one cell."""
+    """The estimate for one cell."""
 
     parameters: int
     seconds: float  # on one core

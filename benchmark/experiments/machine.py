@@ -1,4 +1,4 @@
-"""What this machine has, and how many workers it bears: cores, memory, a GPU. No torch."""
+"""The cores, memory and GPU of this machine, and how many workers they allow. No torch."""
 
 import os
 import platform
@@ -8,32 +8,32 @@ from pathlib import Path
 
 import psutil
 
-WORKER_MEMORY_BYTES = 1_400_000_000  # of a worker on the quick preset with any encoding, measured (1.36e9), rounded up
+WORKER_MEMORY_BYTES = 1_400_000_000  # of a worker on the quick preset with any encoding: 1.36e9 measured, rounded up
 OWN_GROUPS, CONTROL_GROUPS = Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")  # of a container or a job, on Linux
 
 
 def cores() -> int:
-    """Processor cores that this process may use."""
+    """The number of processor cores available to this process."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def default_workers(device: str) -> int:
-    """As many workers as the machine allows, and the memory that is free now."""
+    """The most workers that the machine and its currently free memory allow."""
     return max(1, min(most_workers(device), _fitting(free_memory())))
 
 
 def most_workers(device: str) -> int:
-    """A worker a core on a processor, as its memory allows; one on a GPU."""
+    """One worker per core on a CPU, as far as the machine's memory allows; one on a GPU."""
     return 1 if on_gpu(device) else max(1, min(cores(), _fitting(machine_memory())))
 
 
 def on_gpu(device: str) -> bool:
-    """Whether a device of this name is a GPU on this machine."""
+    """True if a device name means a GPU on this machine."""
     return device in ("cuda", "mps") or (device == "auto" and _has_nvidia())
 
 
 def multiplies_bfloat16() -> bool | None:
-    """Whether an x86 processor has units (AMX) for products in bfloat16; None of others, and where it is not said."""
+    """True if an x86 CPU has units (AMX) for bfloat16 products; None for other CPUs, or if the system does not say."""
     if platform.machine() != "x86_64":
         return None
     try:
@@ -43,17 +43,17 @@ def multiplies_bfloat16() -> bool | None:
 
 
 def memory_share(workers: int) -> int:
-    """Bytes of the machine's memory for each of so many workers."""
+    """Each worker's share of the machine's memory, in bytes."""
     return machine_memory() // workers
 
 
 def free_memory() -> int:
-    """Bytes that are free on this machine, and no more than its container may use: what that uses, nobody says."""
+    """Free memory in bytes, at most the limit of the container; what the container uses already is unknown."""
     return min(psutil.virtual_memory().available, machine_memory())
 
 
 def machine_memory() -> int:
-    """Bytes that this machine has, or that its container may use."""
+    """Memory of this machine, or the limit of its container, in bytes."""
     limits = [psutil.virtual_memory().total]
     for file in _container_limits():
         with suppress(OSError, ValueError):  # no such control group, or "max"
@@ -62,7 +62,7 @@ def machine_memory() -> int:
 
 
 def _container_limits() -> Iterator[Path]:
-    """Where Linux may say what this process's control group, and each above it, may use: in either version of them."""
+    """Files where Linux may state the memory limit of this process's control group and those above it (v1 or v2)."""
     try:
         lines = OWN_GROUPS.read_text().splitlines()
     except OSError:

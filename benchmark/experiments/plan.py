@@ -1,7 +1,7 @@
-"""From what was asked to the cells that answer it. No torch: a plan, and whether it is done, is known at once.
+"""From a request to the cells that answer it. No torch: a plan, and what is left of it, is known at once.
 
-A cell is one trained model and everything that is measured on it. Encodings that adapt another at test time share the
-cell of the one that they adapt.
+A cell is one trained model and everything measured on it. Encodings that adapt another one at test time share the cell
+of the one they adapt.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -12,6 +12,7 @@ from benchmark import encodings, tasks
 from benchmark.catalogue import Choice, Entry
 from benchmark.errors import UsageError
 from benchmark.experiments.presets import preset
+from benchmark.experiments.request import Request
 from benchmark.metrics import headlines
 from benchmark.results.record import EvalRecord, ProbeRecord, TaskFacts
 from benchmark.results.spec import (
@@ -20,43 +21,28 @@ from benchmark.results.spec import (
     EvalSpec,
     Frozen,
     Parameters,
-    Precision,
     ProbeSpec,
     TaskSpec,
     TrainSpec,
 )
 from benchmark.results.store import Store
 
-MAX_SEEDS, MAX_MULTIPLE = 1000, 4096
-
-
-class Request(Frozen):
-    """What a run was asked for; None is the preset's own."""
-
-    encodings: str = "classic"
-    tasks: str | None = None
-    preset: str = "quick"
-    seeds: tuple[int, ...] | None = None
-    multiples: tuple[int, ...] | None = None  # of the trained length
-    corpus: str | None = None
-    precision: Precision = "float32"
-
 
 class Origin(Frozen):
-    """How a worker finds a class again: a registered name, or the path of a file, with every parameter."""
+    """How a worker finds a class again: a registered name or the path of a file, with all parameters."""
 
     item: str
     parameters: Parameters
 
     @classmethod
     def of(cls, choice: Choice) -> "Origin":
-        """Where a choice comes from."""
+        """The origin of a choice."""
         item = choice.entry.name if choice.entry.module else str(choice.entry.path)
         return cls(item=item, parameters=dict(choice.parameters))
 
 
 class Measure(Frozen):
-    """The lengths, and the looks inside, of one encoding on a trained model."""
+    """The lengths and probes to measure for one encoding on a trained model."""
 
     origin: Origin
     evaluations: tuple[EvalSpec, ...]
@@ -64,7 +50,7 @@ class Measure(Frozen):
 
     @property
     def label(self) -> str:
-        """What tables call the encoding that it measures."""
+        """The label of the measured encoding in tables."""
         return self.evaluations[0].encoding.label
 
 
@@ -79,12 +65,12 @@ class Cell(Frozen):
 
     @property
     def label(self) -> str:
-        """What progress calls it."""
+        """Its name in progress messages."""
         return f"{self.train.task.label} · {self.train.encoding.label} · seed {self.train.init_seed}"
 
     @property
     def cost(self) -> float:
-        """Work of training, in arbitrary units: longest cells go first."""
+        """The work of its training, in arbitrary units: the longest cells go first."""
         model, budget = self.train.model, self.train.budget
         weights = 12 * model.layers * model.width**2 + int(self.task.parameters.get("vocabulary", 64)) * model.width
         return float(budget.steps * budget.batch * budget.train_length * weights)
@@ -95,7 +81,7 @@ class Plan(Frozen):
 
     request: Request
     cells: tuple[Cell, ...]
-    left_out: tuple[str, ...] = ()  # what was asked for and has no meaning, a line each
+    left_out: tuple[str, ...] = ()  # combinations that were requested but make no sense, a line each
 
     @property
     def train_keys(self) -> frozenset[str]:
@@ -104,7 +90,7 @@ class Plan(Frozen):
 
     @property
     def keys(self) -> frozenset[str]:
-        """The keys of its trained models and of all that is measured on them."""
+        """The keys of its trained models and of everything measured on them."""
         measures = (measure for cell in self.cells for measure in cell.measures)
         return self.train_keys | {spec.key for each in measures for spec in (*each.evaluations, *each.probes)}
 
@@ -149,7 +135,7 @@ def make_plan(request: Request) -> Plan:
 
 
 def outstanding(plan: Plan, store: Store, *, force: bool = False, retry_failed: bool = False) -> list[Cell]:
-    """What is not in the store yet, longest first. A failure counts as an answer unless it is to be tried again."""
+    """What is not in the store yet, longest first. A failure counts as done unless it is to be retried."""
     todo = []
     for cell in plan.cells:
         record = None if force else store.train(cell.train.key)
@@ -163,7 +149,7 @@ def outstanding(plan: Plan, store: Store, *, force: bool = False, retry_failed: 
 
 
 def failed_measures(cell: Cell, store: Store) -> list[str]:
-    """Why measures of a cell failed, each reason once, and how many are not there: their run was cut off."""
+    """Why measures of a cell failed, each reason once, and how many are missing because their run was interrupted."""
     specs = [spec for measure in cell.measures for spec in (*measure.evaluations, *measure.probes)]
     records = [store.measured(spec.key, cell.train.key) for spec in specs]
     reasons = dict.fromkeys(str(record.reason) for record in records if record and record.status == "failed")
@@ -172,7 +158,7 @@ def failed_measures(cell: Cell, store: Store) -> list[str]:
 
 
 def failures(measure: Measure, reason: str, facts: Mapping[str, Any]) -> Iterator[EvalRecord | ProbeRecord]:
-    """A record of failure for everything that a measure was to find out."""
+    """A failure record for every evaluation and probe of a measure."""
     for evaluation in measure.evaluations:
         yield EvalRecord(**facts, status="failed", reason=reason, spec=evaluation)
     for probe in measure.probes:
@@ -180,7 +166,7 @@ def failures(measure: Measure, reason: str, facts: Mapping[str, Any]) -> Iterato
 
 
 def encoding_spec(choice: Choice) -> EncodingSpec:
-    """The spec of a chosen encoding."""
+    """The spec of an encoding."""
     return EncodingSpec(
         name=choice.entry.name,
         parameters=dict(choice.parameters),
@@ -191,14 +177,14 @@ def encoding_spec(choice: Choice) -> EncodingSpec:
 
 
 def _offered(choice: Choice, task: Choice) -> bool:
-    """Whether an encoding makes sense on a task: one that reads digits needs a task that writes some."""
+    """True if an encoding makes sense on a task: one that reads digits needs a task that writes numbers."""
     return bool(task.entry.attributes.get("numbers")) or not encodings.CATALOGUE.reads_digits(choice)
 
 
 def trained_with(choice: Choice) -> Choice:
-    """The encoding that the model is trained with: another one where this adapts it at test time.
+    """The encoding to train with: the same one, unless it only adapts another at test time.
 
-    That is the one that it is built around, or the one that it adapts, with the parameters that both have: a model for
+    In that case it is the one it is built around, or the one it adapts, with the parameters they share: a model for
     `yarn:base=500000` is trained with `rope:base=500000`.
     """
     adapts = choice.entry.attributes.get("adapts")
@@ -283,13 +269,13 @@ def _measure(
 def missing(
     measure: Measure, train_key: str, store: Store, again: Callable[[EvalRecord | ProbeRecord], bool]
 ) -> Measure:
-    """What the store lacks of a measure; a failure counts as an answer unless it is to be tried `again`."""
+    """The part of a measure that the store lacks; a failure counts as done unless it is to be tried `again`."""
 
     def wanted(spec: EvalSpec | ProbeSpec) -> bool:
         record = store.measured(spec.key, train_key)
         if record is None or (record.status == "failed" and again(record)):
             return True
-        return record.status == "ok" and not store.arrays(record)  # damaged: as good as not there
+        return record.status == "ok" and not store.arrays(record)  # damaged arrays: as good as missing
 
     return measure.model_copy(
         update={
@@ -297,29 +283,3 @@ def missing(
             "probes": tuple(filter(wanted, measure.probes)),
         }
     )
-
-
-def parse_seeds(text: str) -> tuple[int, ...]:
-    """Seeds from "3" (0, 1, 2) or "0,4,7" ("7," is seed 7 alone)."""
-    seeds = _whole_numbers(text, "--seeds", 0, 2**31 - 1)
-    if "," not in text:
-        if not 1 <= seeds[0] <= MAX_SEEDS:
-            raise UsageError(f"--seeds is {text!r}, but a number of seeds must be from 1 to {MAX_SEEDS}")
-        return tuple(range(seeds[0]))
-    return seeds
-
-
-def parse_multiples(text: str) -> tuple[int, ...]:
-    """Multiples of the trained length from "1,2,4"."""
-    return tuple(sorted(_whole_numbers(text, "--lengths", 1, MAX_MULTIPLE)))
-
-
-def _whole_numbers(text: str, option: str, low: int, high: int) -> tuple[int, ...]:
-    parts = [part.strip() for part in text.rstrip(",").split(",")]
-    try:
-        numbers = tuple(dict.fromkeys(int(part) for part in parts))
-    except ValueError:
-        raise UsageError(f"{option} is {text!r}, but must be whole numbers separated by commas") from None
-    if any(not low <= number <= high for number in numbers):
-        raise UsageError(f"{option} is {text!r}, but each number must be from {low} to {high}")
-    return numbers

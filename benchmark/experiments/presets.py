@@ -1,6 +1,6 @@
 """Presets: the model, and for each task a budget in which it is learned at its trained length.
 
-Budgets belong to tasks, never to encodings: every encoding of a comparison gets the same.
+Budgets belong to tasks, never to encodings: all encodings in a comparison get the same one.
 """
 
 from benchmark.errors import unknown
@@ -8,7 +8,7 @@ from benchmark.results.spec import BudgetSpec, Frozen, ModelSpec
 
 
 class Preset(Frozen):
-    """A size of experiment. A task may be trained at several lengths: one budget each."""
+    """A size of experiment. A task may be trained at several lengths, with one budget for each."""
 
     name: str
     purpose: str
@@ -21,12 +21,12 @@ class Preset(Frozen):
     corpus: str = "sanguo"
 
     def budgets_for(self, task: str) -> tuple[BudgetSpec, ...]:
-        """The budgets of a task by its name."""
+        """The budgets of the task with a name."""
         return self.budgets.get(task, self.other)
 
 
 def budget(train_length: int, steps: int, batch: int, learning_rate: float) -> BudgetSpec:
-    """A budget with a warm-up of a twentieth of its steps."""
+    """A budget whose warm-up takes a twentieth of the steps."""
     return BudgetSpec(
         train_length=train_length,
         steps=steps,
@@ -37,7 +37,7 @@ def budget(train_length: int, steps: int, batch: int, learning_rate: float) -> B
 
 
 # The budget of each task in `quick`: at least one classic encoding learns it at L, except where the task says why not
-# (`unlearned`). docs/tasks.md has what each reached.
+# (`unlearned`). docs/tasks.md lists what each one reached.
 TUNED = {
     "addition": budget(3, 4000, 64, 3e-3),
     "binary-addition": budget(11, 3000, 64, 3e-3),
@@ -132,7 +132,7 @@ PRESETS = {preset.name: preset for preset in (SMOKE, QUICK, STANDARD, PAPER)}
 
 
 def preset(name: str) -> Preset:
-    """A preset by its name."""
+    """The preset with a name."""
     if name not in PRESETS:
         raise unknown("preset", name, PRESETS)
     return PRESETS[name]

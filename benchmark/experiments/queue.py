@@ -1,7 +1,7 @@
-"""Which cell is next: the one expected to take longest, so that no worker is left alone with a long one at the end.
+"""The order of cells: the one expected to take longest is next, so that no worker is left with a long one at the end.
 
-What is expected is learned on the way. A cell takes as long as those of other seeds took, where any is done; otherwise
-its work by the sizes of model and budget, at the rate of its encoding so far, or of all.
+Expectations are learned during the run. A cell takes as long as the same cell took with other seeds, if any is done;
+otherwise its work follows from the sizes of model and budget, at the rate of its encoding so far, or of all encodings.
 """
 
 from collections import defaultdict, deque
@@ -12,10 +12,10 @@ from benchmark.experiments.plan import Cell
 
 
 class LongestFirst:
-    """Cells to be done, longest first, and those that were put last."""
+    """Cells to run, longest first, and those put last."""
 
     def __init__(self, cells: Sequence[Cell] = ()) -> None:
-        self._groups: defaultdict[str, deque[Cell]] = defaultdict(deque)  # cells that differ in their seed alone
+        self._groups: defaultdict[str, deque[Cell]] = defaultdict(deque)  # cells that differ only in their seed
         for cell in cells:
             self._groups[_kind(cell)].append(cell)
         self._last: deque[Cell] = deque()
@@ -26,7 +26,7 @@ class LongestFirst:
         return bool(self._groups or self._last)
 
     def take(self) -> Cell | None:
-        """The next cell; None if there is none."""
+        """Remove and return the next cell; None if there is none."""
         if not self._groups:
             return self._last.popleft() if self._last else None
         kind = max(self._groups, key=lambda kind: self.expected(self._groups[kind][0]))
@@ -36,16 +36,16 @@ class LongestFirst:
         return cell
 
     def put_last(self, cell: Cell) -> None:
-        """Try a cell again after all others."""
+        """Put a cell after all others."""
         self._last.append(cell)
 
     def note(self, cell: Cell, seconds: float) -> None:
-        """Learn from a cell that is done."""
+        """Learn from a finished cell."""
         self._seconds[_kind(cell)].append(seconds)
         self._rates[cell.train.encoding.label].append(seconds / cell.cost)
 
     def expected(self, cell: Cell) -> float:
-        """Seconds that a cell takes; in units of its cost as long as none is done."""
+        """Expected seconds of a cell; in units of its cost until one is done."""
         known = self._seconds.get(_kind(cell))
         if known:
             return fmean(known)

@@ -1,4 +1,4 @@
-"""From records back to the one command that runs their cells again."""
+"""From records back to a single command that runs their cells again."""
 
 import shlex
 from collections.abc import Iterable, Sequence
@@ -9,10 +9,10 @@ from benchmark.results.store import Store
 
 
 def command_for(store: Store) -> str | None:
-    """The command of the preset that was run last, widened to all its encodings, tasks, seeds and lengths in the store.
+    """The command for the preset that ran last, covering all its encodings, tasks, seeds and lengths in the store.
 
-    None if no record has the model and the budget of a preset. An encoding or a corpus that came from a file is named
-    by its name: where its file lies is in no record.
+    None if no record has the model and budget of a preset. An encoding or a corpus from a file is given by name, since
+    records do not contain its path.
     """
     records = list(store.records())
     trained = [record for record in records if isinstance(record, TrainRecord)]
@@ -40,7 +40,7 @@ def _multiples(records: Iterable[object], own: Sequence[TrainRecord]) -> list[in
 
 
 def _encodings(records: Iterable[object], own: Sequence[TrainRecord]) -> list[str]:
-    """The labels that models were measured with, and of a model that was not, what it was trained with."""
+    """The labels that models were measured with; for an unmeasured model, the one it was trained with."""
     measured = [record.spec for record in records if isinstance(record, EvalRecord)]
     keys = {record.spec.key for record in own}
     labels = {spec.encoding.label for spec in measured if spec.train_key in keys}

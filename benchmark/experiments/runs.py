@@ -1,12 +1,13 @@
-"""One call of `run`: do what is outstanding of a plan, and note in the store what was asked."""
+"""One call of `run`: have the outstanding cells of a plan run, and note the call in the store."""
 
 import shlex
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
-from benchmark.experiments.executors import Event, Pool
-from benchmark.experiments.plan import Cell, Plan, Request, failed_measures
+from benchmark.experiments.executor import Event, Executor
+from benchmark.experiments.plan import Cell, Plan, failed_measures
+from benchmark.experiments.request import Request
 from benchmark.files import write_atomically
 from benchmark.results.record import RunRecord
 from benchmark.results.store import Store
@@ -16,17 +17,14 @@ def execute(
     plan: Plan,
     todo: Sequence[Cell],
     store: Store,
+    executor: Executor,
     *,
-    device: str = "auto",
-    workers: int | None = None,
-    cell_timeout: float | None = None,
     force: bool = False,
     retry_failed: bool = False,
 ) -> Iterator[Event]:
-    """Do the outstanding cells of a plan, and note the run in the store."""
+    """Have an executor run the outstanding cells of a plan, and note the run in the store."""
     started, clock = datetime.now(UTC), time.perf_counter()
-    pool = Pool(store=store, device=device, workers=workers, cell_timeout=cell_timeout)
-    yield from pool.run(todo, force=force, retry_failed=retry_failed)
+    yield from executor.run(todo, force=force, retry_failed=retry_failed)
     if todo:
         record = RunRecord(
             created=started,
@@ -40,7 +38,7 @@ def execute(
 
 
 def went_wrong(plan: Plan, store: Store) -> list[str]:
-    """The cells of a plan that are missing, failed or diverged, and why, a line each."""
+    """The cells of a plan that are missing, failed or diverged, a line each with the reason."""
     lines = []
     for cell in plan.cells:
         record = store.train(cell.train.key)
@@ -54,7 +52,7 @@ def went_wrong(plan: Plan, store: Store) -> list[str]:
 
 
 def command(request: Request) -> str:
-    """The command line that asks for the same again."""
+    """The command line for the same request."""
     parts = ["python", "-m", "benchmark", "run", "--encodings", request.encodings, "--preset", request.preset]
     options = {
         "--tasks": request.tasks,

@@ -1,15 +1,15 @@
-"""A worker: a process that does one cell after another, told by lines of JSON on stdin, telling by lines on stdout.
+"""A worker: a process that runs one cell after another. It takes orders as lines of JSON and replies in the same way.
 
     {"do": "check", "cells": [...], "device": "cpu"}             -> {"event": "checked"} or {"event": "refused", ...}
     {"do": "run", "cell": {...}, "device": "cpu", ...}           -> {"event": "started"}, ..., {"event": "done", ...}
                                                                     or {"event": "busy"}: another run holds the cell
-                                                                    or {"event": "unwritable", ...}: no place for it
+                                                                    or {"event": "unwritable", ...}: its folder is
 
-Its arguments are the results folder and the bytes of memory that it is held to, 0 for no limit. What takes more fails,
-and is recorded; only Linux holds a process to such a limit.
+Its arguments are the results folder and its memory limit in bytes, 0 for none. A cell that needs more fails and is
+recorded as such; only Linux enforces the limit.
 
-No pickle and no shared memory: a worker can be killed at any moment, and it ends when its parent does. What a plugin
-prints goes to stderr, never into the protocol.
+No pickle and no shared memory: a worker can be killed at any moment, and it ends when its parent does. Whatever a
+plugin prints goes to stderr, never into the protocol.
 """
 
 import json
@@ -77,17 +77,17 @@ def main() -> None:
 
 
 def hold(memory_bytes: int) -> None:
-    """Let every allocation past so many bytes of this process's own memory fail."""
+    """Limit the memory of this process: allocations beyond it fail."""
     if memory_bytes and sys.platform == "linux":
         import resource
 
-        _, most = resource.getrlimit(resource.RLIMIT_DATA)  # of the shell that started all this
+        _, most = resource.getrlimit(resource.RLIMIT_DATA)  # set by the shell that started all this
         limit = memory_bytes if most == resource.RLIM_INFINITY else min(memory_bytes, most)
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 
 
 def _listen(orders: "queue.Queue[dict[str, Any]]") -> None:
-    """Take orders; when the parent is gone, end at once: what is finished is on disk."""
+    """Queue orders; exit as soon as the parent is gone, since finished work is on disk."""
     for line in sys.stdin:
         orders.put(json.loads(line))
     os._exit(1)

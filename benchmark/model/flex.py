@@ -1,7 +1,7 @@
-"""Attention on a GPU by a kernel that makes the bias as it goes: no bias of Q x K is held, in blocks or whole.
+"""Attention on a GPU by a kernel that computes the bias on the fly: no Q x K bias is held, whole or in blocks.
 
-It is torch's FlexAttention, compiled for an encoding at its first long row, which takes seconds: worth it where the
-scores are many. Where it cannot be compiled, queries go in blocks, as on a processor.
+The kernel is torch's FlexAttention, compiled for an encoding at its first long row. That takes seconds, so it pays only
+for many scores. Where compilation fails, queries go in blocks, as on a CPU.
 """
 
 import warnings
@@ -11,30 +11,34 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from benchmark.encodings.encoding import Encoding, Pairwise, Site
+from benchmark.encodings.bias import Bias, Pairwise
+from benchmark.encodings.encoding import Encoding, Site
 from benchmark.errors import first_line
+from benchmark.model.bias import pairwise
 
-PAYS = 2**31  # scores of a call, all rows and heads: at fewer, blocks are over before the kernel is compiled
-TILE = 128  # queries, and keys, of a tile of the mask
+PAYS = 2**31  # scores of a call over all rows and heads; with fewer, blocks finish before the kernel is compiled
+TILE = 128  # queries, and keys, in a tile of the mask
 
 Kernel = Callable[..., Tensor]
 
 
 def pays(q: Tensor, k: Tensor, site: Site) -> bool:
-    """Whether the kernel is worth its making, where the bias is known pair by pair."""
+    """True if the kernel, where the bias is known pair by pair, is worth compiling."""
     return q.is_cuda and site.causal and q.shape[:-1].numel() * k.shape[-2] >= PAYS
 
 
-def mix(q: Tensor, k: Tensor, v: Tensor, site: Site, encoding: Encoding, scale: float) -> Tensor | None:
-    """Values mixed by causal attention with a bias, [B, H, T, D]; None where there is no such bias, or no kernel."""
-    pairwise, kind = encoding.pairwise(site), (type(encoding), q.dtype, q.shape[-1])
-    if pairwise is None or kind in _refused:
+def mix(
+    q: Tensor, k: Tensor, v: Tensor, site: Site, encoding: Encoding, bias: Bias | None, scale: float
+) -> Tensor | None:
+    """Values mixed by causal attention with the encoding's bias, [B, H, T, D]; None if no kernel can compute it."""
+    at_pair, kind = pairwise(bias, site), (type(encoding), q.dtype, q.shape[-1])
+    if at_pair is None or kind in _refused:
         return None
     try:
-        return by(_compiled(), q, k, v, pairwise, scale)
+        return by(_compiled(), q, k, v, at_pair, scale)
     except torch.OutOfMemoryError:
         raise
-    except Exception as error:  # of a compiler: it may be anything
+    except Exception as error:  # a compiler may raise anything
         _refused.add(kind)
         warnings.warn(
             f"{encoding.name}: FlexAttention refused, so queries go in blocks: {first_line(error)}", stacklevel=2
@@ -42,17 +46,17 @@ def mix(q: Tensor, k: Tensor, v: Tensor, site: Site, encoding: Encoding, scale: 
         return None
 
 
-def by(kernel: Kernel, q: Tensor, k: Tensor, v: Tensor, pairwise: Pairwise, scale: float) -> Tensor:
-    """The same by a kernel with FlexAttention's interface."""
+def by(kernel: Kernel, q: Tensor, k: Tensor, v: Tensor, at_pair: Pairwise, scale: float) -> Tensor:
+    """The same, with any kernel that has FlexAttention's interface."""
 
     def biased(score: Tensor, batch: Tensor, head: Tensor, query: Tensor, key: Tensor) -> Tensor:
-        return score + pairwise(head, query, key)
+        return score + at_pair(head, query, key)
 
     return kernel(q, k, v, score_mod=biased, block_mask=causal_tiles(q.shape[-2], q.device), scale=scale)
 
 
 def causal_tiles(tokens: int, device: torch.device) -> object:
-    """The causal mask by tiles: those on the diagonal are masked pair by pair, those before it not at all."""
+    """The causal mask in tiles: tiles on the diagonal are masked pair by pair, earlier tiles not at all."""
     from torch.nn.attention.flex_attention import BlockMask
 
     count = -(-tokens // TILE)
@@ -78,8 +82,8 @@ def _up_to_itself(batch: Tensor, head: Tensor, query: Tensor, key: Tensor) -> Te
 def _compiled() -> Kernel:
     from torch.nn.attention.flex_attention import flex_attention
 
-    # Whole or not at all: what is not compiled would make all scores at once.
+    # fullgraph: an uncompiled part would make all scores at once.
     return torch.compile(flex_attention, dynamic=True, fullgraph=True)
 
 
-_refused: set[object] = set()  # kinds of encoding, dtype and head width that are not tried again in this process
+_refused: set[object] = set()  # (encoding class, dtype, head width) not to be tried again in this process

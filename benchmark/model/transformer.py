@@ -1,17 +1,17 @@
-"""The one transformer that every encoding is compared in: decoder-only, pre-norm, no dropout.
+"""The transformer in which all encodings are compared: decoder-only, pre-norm, no dropout.
 
     x = E[token] * sqrt(C)            unit variance, so that added encodings and tokens start on equal terms
     x = encoding.embed(x)
-    x = x + attention(norm(x));  x = x + mlp(norm(x))        a layer
+    x = x + attention(norm(x));  x = x + mlp(norm(x))        per layer
     logits = norm(x) @ W.T            W starts small: the first loss is that of a uniform guess
 
-Every weight that is not the encoding's own draws its initial value from a generator named after it: two models that
-differ in the encoding alone start with the same values, bit for bit.
+The initial value of every weight outside the encoding comes from a generator named after that weight: two models that
+differ only in their encoding start with the same values, bit for bit.
 """
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 import torch.nn.functional as F
@@ -20,12 +20,14 @@ from torch import Tensor, nn
 
 from benchmark.encodings.encoding import Encoding, Shape, Site
 from benchmark.model.attention import Attention
+from benchmark.model.blocks import block
+from benchmark.model.hooks import overrides
 from benchmark.seeds import generator
 
 
 @dataclass
 class Cache:
-    """What decoding keeps of the tokens seen so far: per layer the normed input, keys (unrotated) and values."""
+    """The KV cache: the tokens so far and, per layer, the normed input, the keys (unrotated) and the values."""
 
     tokens: Tensor | None = None
     layers: dict[int, tuple[Tensor, Tensor, Tensor]] = field(default_factory=dict)
@@ -39,7 +41,7 @@ class Cache:
 
 
 class Layer(nn.Module):
-    """Attention and a feed-forward network of four times the width, each behind a norm and around a residual."""
+    """Attention and a feed-forward network of four times the width, each with a pre-norm and a residual."""
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
@@ -65,21 +67,21 @@ class Layer(nn.Module):
         q, k, v = self.attention.project(hidden, first)
         if cache is not None:
             hidden, k, v = cache.extend(layer, hidden, k, v)
-        site = site.at_layer(layer, hidden)
+        site = replace(site, layer=layer, hidden=hidden)
         if first:
-            site, x = site.block(first, time), x[:, first:]
+            site, x = block(site, first, time), x[:, first:]
         mixed, attended = self.attention(q, k, v, site, encoding, weights=weights)
         x = x + mixed
-        if places is not None:  # the last layer's: nobody reads the others any more
+        if places is not None:  # the last layer: nothing reads the other places
             x = x.flatten(0, 1).index_select(0, places - first * (1 + places // time) if first else places)
         return x + self.narrow(F.gelu(self.widen(self.mlp_norm(x)))), attended
 
 
 def first_asked(places: Int[Tensor, " place"], time: int) -> int:
-    """The first token of a row that any of `places` is at, if that is in its last quarter, or else 0.
+    """The earliest token of a row that `places` include, if it is in the last quarter of the row; otherwise 0.
 
-    Questions at the end of rows need no other queries. Where more of a row is asked for, leaving queries out costs more
-    than it saves; with gradients it saved nothing on most tasks; and a GPU would have to be waited for.
+    If only the end of each row is scored, no other queries are needed. If more is, dropping queries costs more than it
+    saves. With gradients it saved nothing on most tasks, and on a GPU it would force a synchronisation.
     """
     if torch.is_grad_enabled() or places.device.type != "cpu" or not len(places):
         return 0
@@ -88,7 +90,7 @@ def first_asked(places: Int[Tensor, " place"], time: int) -> int:
 
 
 class Transformer(nn.Module):
-    """`encode(shape, layer)` makes an encoding: for layer 0, and for the others if the encoding asks for that."""
+    """`encode(shape, layer)` makes an encoding: for layer 0 and, if the encoding is `per_layer`, for every other."""
 
     def __init__(self, vocabulary: int, shape: Shape, encode: Callable[[Shape, int], Encoding]) -> None:
         super().__init__()
@@ -100,26 +102,26 @@ class Transformer(nn.Module):
         first = encode(shape, 0)
         rest = range(1, shape.layers) if first.per_layer else ()
         self.encodings = nn.ModuleList([first, *(encode(shape, layer) for layer in rest)])
-        self.scheduled = any(type(each).schedule is not Encoding.schedule for each in self.encodings)  # type: ignore[attr-defined]
+        self.scheduled = any(overrides(each, "schedule") for each in self.encodings)  # type: ignore[arg-type]
 
     @property
     def encoding(self) -> Encoding:
-        """The encoding, or the first layer's where each layer has its own."""
+        """The encoding, or the first layer's if each layer has its own."""
         return self.encodings[0]  # type: ignore[return-value]
 
     def encoding_of(self, layer: int) -> Encoding:
-        """The encoding that a layer uses."""
+        """The encoding of a layer."""
         return self.encodings[layer % len(self.encodings)]  # type: ignore[return-value]
 
     def schedule(self, done: float) -> None:
-        """Tell every encoding what share of training is done, before each step."""
+        """Tell every encoding, before a training step, what share of training is done."""
         if not self.scheduled:
             return
         for encoding in self.encodings:
             encoding.schedule(done)  # type: ignore[operator]
 
     def initialise(self, seed: int) -> None:
-        """Draw every weight but the encoding's own, each from a generator of its own."""
+        """Draw every weight except the encoding's, each from a generator of its own."""
         for name, weight in self.named_parameters():
             if not name.startswith("encodings.") and weight.dim() > 1:
                 with torch.no_grad():
@@ -127,7 +129,7 @@ class Transformer(nn.Module):
                     weight.mul_(self._deviation(name, weight))
 
     def _deviation(self, name: str, weight: Tensor) -> float:
-        """Standard deviation 1/sqrt(inputs); less for the head, and for what is added to the residual stream."""
+        """Standard deviation 1/sqrt(inputs); smaller for the head and for layers that write to the residual stream."""
         if name == "head":
             return 0.02
         into_residual = name.endswith(("out.weight", "narrow.weight"))
@@ -146,24 +148,26 @@ class Transformer(nn.Module):
     ) -> Float[Tensor, "batch time width"] | Float[Tensor, "place width"]:
         """Final hidden states of `tokens`, ready for `logits`.
 
-        With a `cache`, `tokens` continue those that it holds. A list given as `weights` is filled with the attention
+        With a `cache`, `tokens` continue those that it holds. A list passed as `weights` is filled with the attention
         weights [B, H, Q, K] of every layer. `sampler` is for encodings that sample positions in training; the positions
-        [B|1, T] of all tokens may be given instead. With `places`, numbered row by row, their hidden states alone are
-        made and returned.
+        [B|1, T] of all tokens may be given instead. With `places`, numbered row by row, only the hidden states at those
+        places are computed and returned.
         """
         if self.encoding.causal_only and not causal:
-            raise ValueError(f"{self.encoding.name} is defined for causal attention alone, where no query looks ahead")
+            raise ValueError(
+                f"{self.encoding.name} is defined only for causal attention, where no query sees a later key"
+            )
         new = tokens.shape[1]
         if cache is not None:
             tokens = tokens if cache.tokens is None else torch.cat((cache.tokens, tokens), dim=1)
             cache.tokens = tokens
-        counted = positions is None and self.encoding.counts_from_zero
+        counted = positions is None and not overrides(self.encoding, "positions")
         if positions is None:
             positions = self.encoding.positions(tokens, sampler)
         start = tokens.shape[1] - new
         x = F.embedding(tokens[:, start:], self.embedding) * math.sqrt(self.shape.width)
         x = self.encoding.embed(x, positions[:, start:])
-        keys = x.new_empty(x.shape[0], tokens.shape[1], 0)  # each layer puts its own hidden states here
+        keys = x.new_empty(x.shape[0], tokens.shape[1], 0)  # each layer puts its own input here
         site = Site.of(keys, positions, queries=new, causal=causal, counted=counted)
         for index, layer in enumerate(self.layers):
             last = index == len(self.layers) - 1
@@ -182,5 +186,5 @@ class Transformer(nn.Module):
         return final
 
     def logits(self, hidden: Float[Tensor, "*any width"]) -> Float[Tensor, "*any vocabulary"]:
-        """Scores of every next token. Apply it to the hidden states that are scored, and no others."""
+        """Scores of every next token. Apply it only to the hidden states that are scored."""
         return F.linear(hidden, self.head)

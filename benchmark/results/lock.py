@@ -1,28 +1,33 @@
-"""One process at a time on a cell, so that two runs on one folder neither mix nor repeat each other's work."""
+"""A lock on a cell's folder, so that two runs on one results folder neither mix nor repeat each other's work."""
 
-import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from benchmark.files import remove_leftovers, writing
 
 
 @contextmanager
 def locked(folder: Path, *, wait: bool = True) -> Iterator[bool]:
-    """Hold a cell's folder; False if another process holds it and there is to be no waiting.
+    """Hold a cell's folder; False if another process holds it and `wait` is false.
 
-    The lock dies with its process, however that ends.
+    The system releases the lock when its process ends, in whatever way.
     """
     path = folder / ".lock"
+    lock = FileLock(path)
     with writing(path):
         folder.mkdir(parents=True, exist_ok=True)
-        file = path.open("w")
-    with file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError:
-            yield False
-            return
-        remove_leftovers(folder)
-        yield True
+            lock.acquire(blocking=wait)
+        except Timeout:
+            held = False
+        else:
+            held = True
+    try:
+        if held:
+            remove_leftovers(folder)
+        yield held
+    finally:
+        lock.release()

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
-PROTOCOL = 1  # raised by hand when a change to the model, training or scoring changes results
+PROTOCOL = 2  # raised by hand when a change to the model, the training, the scoring or a contract changes results
 
 Parameters = dict[str, bool | int | FiniteFloat | str]
 LARGEST = 2**63 - 1  # the largest integer a table column can hold

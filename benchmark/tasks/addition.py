@@ -3,16 +3,16 @@
     input    BOS  7  2  +  5  9  SEP  2  2  1        (27 + 95 = 122, least significant digit first)
     target   .    .  .  .  .  .  2    2  1  EOS      (. is not scored)
 
-Length is the number of digits of each operand; a row has 3 * length + 4 tokens. The grid also has operands of unequal
-length: there the longer has that many digits, and the other a half, a quarter, ... of them.
+Length is the number of digits in each operand; a row has 3 * length + 4 tokens. The grid also has operands of unequal
+length: the longer one has that many digits, and the other half as many, a quarter, and so on.
 Vocabulary: 14.
 Chance: 1 / 10 ** length.
-Source: Kazemnejad et al. 2023, https://arxiv.org/abs/2305.19466, section 3 and appendix. All numbers begin
-with their least significant digit, as in McLeish et al. 2024, https://arxiv.org/abs/2405.17399; `reversed=false` writes
-them as people do.
-Convention: every digit of an operand is uniform, leading zeros included, and the sum is always written with one digit
-more than the longer operand. The paper's operands begin with no zero and its sums with no zero either; here all rows
-of a batch have one width, and the width tells nothing of the answer.
+Source: Kazemnejad et al. 2023, https://arxiv.org/abs/2305.19466, section 3 and appendix. All numbers start with their
+least significant digit, as in McLeish et al. 2024, https://arxiv.org/abs/2405.17399; `reversed=false` writes them the
+usual way round.
+Convention: every digit of an operand is uniform, leading zeros included, and the sum always has one digit more than the
+longer operand. In the paper, neither operands nor sums have leading zeros; here all rows of a batch have the same
+width, and the width reveals nothing about the answer.
 """
 
 from collections.abc import Iterable, Iterator
@@ -31,7 +31,7 @@ FIELD = 8  # test problems for each pair of unequal operand lengths
 
 
 class Addition(Synthetic):
-    """Rows of training and `evaluation` have operands of equal length; those of the grid's other fields are a view."""
+    """Rows of training and `evaluation` have operands of equal length; a view has the other fields of the grid."""
 
     name = "addition"
     title = "Addition"
@@ -39,7 +39,7 @@ class Addition(Synthetic):
     definition = "the sum of two numbers, digit by digit"
     source = "https://arxiv.org/abs/2305.19466"
     metric = "exact_match"
-    version = 2  # 2: training leaves out the problems of the grid too
+    version = 2  # 2: training also leaves out the problems of the grid
     numbers = True
     digits = (4, 5, 6, 7, 8, 9, 10, 11, 12, 13)
 
@@ -69,16 +69,16 @@ class Addition(Synthetic):
         return {"first operand (digits)": sides, "second operand (digits)": sides}
 
     def groups(self, batch: Batch, length: int) -> Int[Tensor, "batch time"]:
-        """By the lengths of both operands: the same at every place of a row."""
+        """By the lengths of both operands, which are the same at every place of a row."""
         sides = torch.tensor(halvings(length))
         plus, sep = ((batch.tokens == mark).long().argmax(dim=1, keepdim=True) for mark in (PLUS, SEP))
         first, second = (torch.searchsorted(sides, digits) for digits in (plus - 1, sep - plus - 1))
         return (len(sides) * first + second).expand_as(batch.tokens)
 
     def views(self, length: int, train_length: int) -> dict[str, Iterable[Batch]]:
-        """Operands of unequal length: this length beside each shorter one, down to a quarter of the trained length.
+        """Operands of unequal length: this length with each shorter one, down to a quarter of the trained length.
 
-        At the trained length also every pair of shorter ones: so the lengths of a run make one whole grid.
+        At the trained length also every pair of shorter ones, so that the lengths of a run make one complete grid.
         """
         return {"operands": self._operands(length, train_length)}
 
@@ -92,13 +92,13 @@ class Addition(Synthetic):
                     yield self.operands(FIELD, first, second, draws)
 
     def _written(self, number: Int[Tensor, "batch digits"]) -> Int[Tensor, "batch digits"]:
-        """Tokens of a number, in the order of the task."""
+        """The tokens of a number, in the task's order of digits."""
         return ZERO + (number if self.reversed else number.flip(1))
 
     def chance(self, length: int) -> dict[str, float]:
-        """The likeliest sum, 0 and then `length` nines: a digit is right once in ten, the zero if nothing is carried.
+        """Guess the likeliest sum, 0 and then `length` nines: a nine is right one time in ten, 0 if nothing carries.
 
-        EOS always falls on the same place.
+        EOS is always in the same place.
         """
         exact = 0.1**length
         uncarried = (1 + exact) / 2
@@ -106,15 +106,15 @@ class Addition(Synthetic):
 
 
 def halvings(length: int) -> list[int]:
-    """A length, its half and so on down to 1, each rounded down; ascending."""
+    """A length, half of it and so on down to 1, each rounded down, in ascending order."""
     return [length >> times for times in reversed(range(length.bit_length()))]
 
 
 def add(a: Int[Tensor, "batch n"], b: Int[Tensor, "batch m"], *, base: int) -> Int[Tensor, "batch sum"]:
-    """Digits of the sum, least significant first as in `a` and `b`: one more than the longer of both.
+    """Digits of the sum, least significant first as in `a` and `b`: one more than in the longer of the two.
 
-    A place whose digits sum to base - 1 hands on the carry that it gets; any other decides its own. So the carry out of
-    a place is decided by the last deciding place up to it.
+    A place whose digits sum to base - 1 passes on the carry it receives; any other decides its own. The carry out of a
+    place is therefore decided by the last deciding place up to it.
     """
     width = max(a.shape[1], b.shape[1])
     sums = F.pad(a, (0, width - a.shape[1])) + F.pad(b, (0, width - b.shape[1]))

@@ -3,14 +3,14 @@
     input    BOS  1  1  0  +  1  SEP  0  0  1  0        (3 + 1 = 4)
     target   .    .  .  .  .  .  0    0  1  0  EOS      (. is not scored)
 
-Length is that of the prompt, the plus included; a row has 2 * length + 1 tokens. In training and test alike the plus
-may stand anywhere between the first bit and the last; where it does is the lengths of the operands.
+Length is that of the prompt, including the plus; a row has 2 * length + 1 tokens. In training and test alike, the plus
+may stand anywhere between the first bit and the last; its place sets the lengths of the operands.
 Vocabulary: 6.
 Chance: 0.64 at length 40, 0.63 at length 160.
 Source: Deletang et al. 2022, https://arxiv.org/abs/2207.02098, appendix A.
-Convention: every bit of an operand is uniform, and the sum fills length - 1 bits with zeros, which are scored. The
-authors' code draws no operand 0, and scores nothing past the sum's last one and the mark after it.
-There are (length - 2) * 2 ** (length - 1) problems: a trained length below seven keeps most of them for
+Convention: every bit of an operand is uniform, and the sum is padded to length - 1 bits with zeros, which are scored.
+The authors' code never draws 0 as an operand, and scores nothing past the last one bit of the sum and the mark after
+it. There are (length - 2) * 2 ** (length - 1) problems: below a trained length of seven, most of them are held out for
 the test.
 """
 
@@ -29,7 +29,7 @@ class BinaryAddition(Synthetic):
     name = "binary-addition"
     title = "Binary addition"
     group = "arithmetic"
-    definition = "the sum of two binary numbers of any two lengths, least significant bit first"
+    definition = "the sum of two binary numbers of any lengths, least significant bit first"
     source = "https://arxiv.org/abs/2207.02098"
     metric = "token_accuracy"
 
@@ -54,11 +54,11 @@ class BinaryAddition(Synthetic):
         return question(prompt, ZERO + add(a[:, :-2], b[:, :-2], base=2))
 
     def chance(self, length: int) -> dict[str, float]:
-        """Zeros for each bit; for the whole sum, one less than the power of 2 that has half of the bits.
+        """Guess zero for each bit; for the whole sum, one less than the power of 2 that has half of the bits.
 
         With n bits in the longer operand and m in the other, the sum's first n bits are ones half of the time, the next
         is one with probability (2 ** m - 1) / 2 ** (n + 1), and the others never. No sum is likelier than 2 ** -n, and
-        that one reaches it wherever the plus stands. EOS is always the last.
+        that guess reaches it wherever the plus stands. EOS is always last.
         """
         bits = length - 1
         longer = [max(first, bits - first) for first in range(1, bits)]

@@ -1,10 +1,10 @@
-"""Bucket sort: write a string over few symbols in ascending order.
+"""Bucket sort: write a string over a few symbols in ascending order.
 
     input    BOS  3  0  4  0  1  SEP  0  0  1  3  4
     target   .    .  .  .  .  .  0    0  1  3  4  EOS      (. is not scored)
 
-The answer follows from how often each symbol occurs, wherever it stands: the control that needs no order of the
-prompt. Every symbol occurs many times, and knowing when to go on to the next is the task.
+The answer depends only on how often each symbol occurs, not on where: the control that needs no order of the prompt.
+Every symbol occurs many times, and the task is to know when to move on to the next.
 Length is the length of the string; a row has 2 * length + 2 tokens.
 Vocabulary: 8.
 Chance: 0.00084 at length 40, 5.5e-05 at length 160.
@@ -22,13 +22,13 @@ from benchmark.tasks.task import SPECIALS, Batch, Synthetic, question
 class BucketSort(Synthetic):
     """Strings are uniform over `symbols`.
 
-    The headline is exact match: whoever repeats the token before is nearly always right.
+    The headline metric is exact match, because repeating the previous token is nearly always right.
     """
 
     name = "bucket-sort"
     title = "Bucket sort"
     group = "string"
-    definition = "write a random string over few symbols in ascending order"
+    definition = "write a random string over a few symbols in ascending order"
     source = "https://arxiv.org/abs/2207.02098"
     metric = "exact_match"
 
@@ -49,7 +49,7 @@ class BucketSort(Synthetic):
         return question(prompt, self.answer(prompt))
 
     def answer(self, prompt: Int[Tensor, "batch length"]) -> Int[Tensor, "batch length"]:
-        """The same symbols, the smallest first."""
+        """The same symbols, smallest first."""
         return prompt.sort(dim=1).values
 
     def chance(self, length: int) -> dict[str, float]:

@@ -15,12 +15,12 @@ from benchmark.tasks.task import SPECIALS, Batch, Synthetic, question
 
 
 class Copy(Synthetic):
-    """Strings are uniform over `symbols`, each symbol drawn on its own."""
+    """Strings are uniform over `symbols`, each symbol drawn independently."""
 
     name = "copy"
     title = "Copy"
     group = "string"
-    definition = "repeat a random string, w -> w, greedily and without a mistake"
+    definition = "repeat a random string, w -> w, decoding greedily and without a mistake"
     source = "https://arxiv.org/abs/2305.19466"
     metric = "token_accuracy"
 
@@ -41,6 +41,6 @@ class Copy(Synthetic):
         return question(string, string)
 
     def chance(self, length: int) -> dict[str, float]:
-        """One symbol in `symbols` for each of the string; EOS always falls on the same place."""
+        """One in `symbols` for each symbol of the string; EOS is always in the same place."""
         guess = 1 / self.symbols
         return {"token_accuracy": (length * guess + 1) / (length + 1), "exact_match": guess**length}

@@ -1,15 +1,15 @@
-"""Copy with repetition: one symbol stands n times; write it n times, no more and no less.
+"""Copy with repetition: one symbol appears n times; write it n times, no more and no less.
 
     input    BOS  q  q  q  SEP  q  q  q
     target   .    .  .  .  q    q  q  EOS      (. is not scored)
 
-Content is known after one token, and all that is left is to count: the task is in the place of EOS.
+The content is known after one token, and only counting is left: the task is to place EOS.
 Length is n; a row has 2 * length + 2 tokens.
 Vocabulary: 103.
 Chance: 1 / 100.
 Source: Kazemnejad et al. 2023, https://arxiv.org/abs/2305.19466, section 3 (the variant that repeats one symbol).
-Convention: a length has as many problems as there are symbols, and the test asks each of them once. Training meets
-them too, at its own lengths; what is held out are the lengths past it.
+Convention: each length has as many problems as there are symbols, and the test asks each of them once. Training meets
+them too, at its own lengths; only the lengths beyond are held out.
 """
 
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ class CopyRepeat(Synthetic):
     name = "copy-repeat"
     title = "Copy with repetition"
     group = "string"
-    definition = "one symbol stands n times, and is to be written n times"
+    definition = "one symbol appears n times; write it n times"
     source = "https://arxiv.org/abs/2305.19466"
     metric = "exact_match"
     exhaustive = True
@@ -54,11 +54,11 @@ class CopyRepeat(Synthetic):
             yield self.rows(symbols, length)
 
     def rows(self, symbols: Int[Tensor, " batch"], length: int) -> Batch:
-        """The rows of given symbols."""
+        """The rows of the given symbols."""
         string = symbols[:, None].expand(-1, length)
         return question(string, string)
 
     def chance(self, length: int) -> dict[str, float]:
-        """One symbol, drawn blindly; who repeats what stands before is right from then on, and EOS counts as known."""
+        """Guess the symbol blindly; repeating the last token is right from then on, and EOS counts as known."""
         guess = 1 / self.symbols
         return {"token_accuracy": (guess + length) / (length + 1), "exact_match": guess}

@@ -1,14 +1,14 @@
-"""Copy twice: repeat a random string, and then once more.
+"""Copy twice: write a random string, then write it again.
 
     input    BOS  q  e  SEP  q  e  NEXT  q  e
     target   .    .  .  q    e  NEXT  q  e  EOS      (. is not scored)
 
-The second copy can be read from the prompt or from the first copy, and the marks ask how many were written.
+The second copy can be read from the prompt or from the first copy, and the marks ask how many have been written.
 Length is the length of the string; a row has 3 * length + 3 tokens.
 Vocabulary: 104.
 Chance: (length / 100 + 1) / (length + 1).
 Source: Kazemnejad et al. 2023, https://arxiv.org/abs/2305.19466, section 3.
-Convention: a mark NEXT stands between the copies, as in the paper's released data.
+Convention: a NEXT mark separates the copies, as in the paper's released data.
 """
 
 import torch
@@ -17,16 +17,16 @@ from torch import Tensor
 
 from benchmark.tasks.task import SPECIALS, Batch, Synthetic, question
 
-NEXT, SYMBOLS = SPECIALS, SPECIALS + 1  # between the copies; the first symbol
+NEXT, SYMBOLS = SPECIALS, SPECIALS + 1  # the mark between the copies; the first symbol
 
 
 class CopyTwice(Synthetic):
-    """Strings are uniform over `symbols`, each symbol drawn on its own."""
+    """Strings are uniform over `symbols`, each symbol drawn independently."""
 
     name = "copy-twice"
     title = "Copy twice"
     group = "string"
-    definition = "repeat a random string two times, w -> w w"
+    definition = "write a random string twice, w -> w w"
     source = "https://arxiv.org/abs/2305.19466"
     metric = "token_accuracy"
 
@@ -46,11 +46,11 @@ class CopyTwice(Synthetic):
         return self.rows(torch.randint(SYMBOLS, self.vocabulary, (size, length), generator=generator))
 
     def rows(self, string: Int[Tensor, "batch length"]) -> Batch:
-        """The rows of given strings."""
+        """The rows of the given strings."""
         again = string.new_full((len(string), 1), NEXT)
         return question(string, torch.cat((string, again, string), dim=1))
 
     def chance(self, length: int) -> dict[str, float]:
-        """One string, drawn blindly and written twice; NEXT and EOS always fall on the same places."""
+        """Guess one string and write it twice; NEXT and EOS are always in the same places."""
         guess = 1 / self.symbols
         return {"token_accuracy": (length * guess + 1) / (length + 1), "exact_match": guess**length}

@@ -3,14 +3,15 @@
     input    BOS  c  a  c  c  b  ...  c  SEP  1  2
     target   .    .  .  .  .  .  ...  .  1    2  EOS      (12 of the symbols before the last are c; . is not scored)
 
-The number is written in decimal digits, the highest first and without leading zeros, so that counts past those of
-training need no new tokens. A shorter number is filled up with EOS, unscored.
-Length is the length of the string, the asked symbol apart; a row has length + 3 tokens and the digits of `length`.
+The number is written in decimal, most significant digit first and without leading zeros, so that counts beyond those of
+training need no new tokens. Shorter numbers are padded with EOS, which is not scored.
+Length is the length of the string, not counting the queried symbol; a row has length + 3 tokens plus the digits of
+`length`.
 Vocabulary: 23.
 Chance: (2 - 1 / 2 ** length) / (length + 1).
 Source: Yehudai et al. 2024, https://arxiv.org/abs/2407.15160, section 1 ("query counting").
-Convention: counts spread from 0 to about half the length. Of uniform strings they would be near length / symbols, and
-the length of the row would nearly give the answer; near the whole length there would be too few strings.
+Convention: counts range from 0 to about half the length. In uniform strings they would be near length / symbols, and
+the length of the row would nearly give the answer away; near the full length there would be too few strings.
 """
 
 from collections import defaultdict
@@ -28,7 +29,7 @@ SYMBOLS = SPECIALS + 10  # the digits come first
 
 
 class CountSymbol(Synthetic):
-    """Each row draws the asked symbol's share of it, uniform from 0 to 1/2; the other symbols are uniform."""
+    """Each row draws the queried symbol's share, uniform from 0 to 1/2; the other symbols are uniform."""
 
     name = "count-symbol"
     title = "Count a symbol"
@@ -58,11 +59,11 @@ class CountSymbol(Synthetic):
         return question(prompt, self.answer(prompt))
 
     def answer(self, prompt: Int[Tensor, "batch prompt"]) -> Int[Tensor, "batch digits"]:
-        """The digits of the count, filled up with EOS."""
+        """The digits of the count, padded with EOS."""
         return written(prompt.shape[1] - 1)[(prompt[:, :-1] == prompt[:, -1:]).sum(dim=1)]
 
     def chance(self, length: int) -> dict[str, float]:
-        """The likeliest count; by token, the likeliest to follow the digits that are already there."""
+        """Guess the likeliest count; by token, the likeliest continuation of the digits so far."""
         counts = likely_counts(length)
         following: defaultdict[str, defaultdict[str, float]] = defaultdict(lambda: defaultdict(float))
         for count, likely in enumerate(counts):
@@ -73,9 +74,9 @@ class CountSymbol(Synthetic):
         return {"token_accuracy": right / scored, "exact_match": max(counts)}
 
 
-@lru_cache(maxsize=64)  # training draws its lengths again and again
+@lru_cache(maxsize=64)  # training draws the same lengths again and again
 def written(longest: int) -> Int[Tensor, "count digits"]:
-    """The digits of each count from 0 to `longest`, filled up with EOS to one width."""
+    """The digits of each count from 0 to `longest`, padded with EOS to the same width."""
     counts = torch.arange(longest + 1)[:, None]
     columns = torch.arange(len(str(longest)))
     powers = 10 ** columns.flip(0)
@@ -86,7 +87,7 @@ def written(longest: int) -> Int[Tensor, "count digits"]:
 
 
 def likely_counts(length: int) -> list[float]:
-    """How likely each count from 0 to length is, when each symbol counts with one probability, uniform up to 1/2.
+    """The probability of each count from 0 to length, if all symbols count with one probability, uniform up to 1/2.
 
     The integral of the binomial probability is a tail of another: 2 / (n + 1) * P(more than `count` of n + 1 coins).
     """

@@ -1,4 +1,4 @@
-"""Cycle navigation: where on a circle of five places a walk from place 0 ends.
+"""Cycle navigation: where a walk from place 0 on a circle of five places ends.
 
     input    BOS  >  >  _  <  >  >  >  SEP  0        (> one place on, < one place back, _ stay)
     target   .    .  .  .  .  .  .  .  0    EOS      (. is not scored)
@@ -7,7 +7,7 @@ Length is the number of moves; a row has length + 3 tokens.
 Vocabulary: 11.
 Chance: 0.2 at length 40.
 Source: Deletang et al. 2022, https://arxiv.org/abs/2207.02098, appendix A.
-There are 3 ** length walks: a trained length below five keeps most of them for the test.
+There are 3 ** length walks: below a trained length of five, most of them are held out for the test.
 """
 
 import math
@@ -24,12 +24,12 @@ HOME = SPECIALS + 3  # the place p is the token HOME + p
 
 
 class CycleNavigation(Synthetic):
-    """Moves are uniform over the three."""
+    """Moves are uniform over the three kinds."""
 
     name = "cycle-navigation"
     title = "Cycle navigation"
     group = "arithmetic"
-    definition = "where on a circle of five places a walk from place 0 ends"
+    definition = "where a walk from place 0 on a circle of five places ends"
     source = "https://arxiv.org/abs/2207.02098"
     metric = "exact_match"
 
@@ -48,7 +48,7 @@ class CycleNavigation(Synthetic):
         return HOME + (prompt - STAY).sum(dim=1, keepdim=True) % PLACES
 
     def chance(self, length: int) -> dict[str, float]:
-        """The place where the walk began, which is the likeliest; EOS is always the last.
+        """Guess the place where the walk began, which is the likeliest; EOS is always last.
 
         P = mean over k of ((1 + 2 cos(2 pi k / 5)) / 3) ** length, the inverse transform of the walk's distribution.
         """

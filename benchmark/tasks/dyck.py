@@ -1,14 +1,14 @@
-"""Dyck: at every bracket, name the depth of nesting after it.
+"""Dyck: after every bracket, name the nesting depth.
 
     input    BOS  (  (  )  (  )  )  (
     target   .    1  2  1  2  1  0  1      (. is not scored)
 
-No bracket closes what was not opened, and the depth never exceeds `depth`, so that no length brings new answers.
-Length is the number of brackets; a row has one token more. BOS is there to count against.
+No bracket closes what was not opened, and the depth never exceeds `depth`, so that longer rows bring no new answers.
+Length is the number of brackets; a row has one more token. BOS is there to count against.
 Vocabulary: 12.
 Chance: 0.38 at length 40, 0.28 at length 160.
-Source: Yao et al. 2021, https://arxiv.org/abs/2105.11115: the language Dyck-(1, depth) of one kind of
-bracket and bounded depth, here in all its prefixes; naming the depth in place of the next bracket is ours.
+Source: Yao et al. 2021, https://arxiv.org/abs/2105.11115: the language Dyck-(1, depth), with one kind of bracket and
+bounded depth, here in all its prefixes; naming the depth instead of the next bracket is ours.
 """
 
 import torch
@@ -21,12 +21,12 @@ BOS, OPEN, CLOSE, DEPTHS = 0, 1, 2, 3  # the token of a depth is DEPTHS + depth
 
 
 class Dyck(Synthetic):
-    """A fair coin opens or closes; at depth 0 and at the greatest depth there is no choice."""
+    """A fair coin decides between opening and closing, except at depth 0 and at the greatest depth."""
 
     name = "dyck"
     title = "Bracket depth (Dyck)"
     group = "string"
-    definition = "at every bracket, name the depth of nesting after it"
+    definition = "after every bracket, name the nesting depth"
     source = "https://arxiv.org/abs/2105.11115"
     metric = "token_accuracy"
     nested = True
@@ -52,7 +52,7 @@ class Dyck(Synthetic):
         )
 
     def _brackets(self, size: int, length: int, generator: torch.Generator) -> Int[Tensor, "batch length"]:
-        """Brackets whose depth is a free walk folded into 0 .. depth, which turns back at both ends."""
+        """Draw brackets whose depth is a free random walk folded into 0 .. depth, so that it reflects at both ends."""
         steps = 2 * torch.randint(2, (size, length), generator=generator) - 1
         walk = torch.cat((steps.new_zeros(size, 1), steps.cumsum(dim=1)), dim=1)
         depths = self.depth - (walk % (2 * self.depth) - self.depth).abs()
@@ -63,7 +63,7 @@ class Dyck(Synthetic):
         return DEPTHS + torch.where(brackets == OPEN, 1, -1).cumsum(dim=1)
 
     def chance(self, length: int) -> dict[str, float]:
-        """The likeliest depth at each place; by row, a bracket opened and closed again and again."""
+        """Guess the likeliest depth at each place; by row, a bracket opened and closed over and over."""
         turns = torch.zeros(self.depth + 1, self.depth + 1, dtype=torch.float64)
         turns.diagonal(1).fill_(0.5)
         turns.diagonal(-1).fill_(0.5)

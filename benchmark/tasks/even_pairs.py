@@ -1,10 +1,10 @@
-"""Even pairs: whether the number of neighbours that differ is odd.
+"""Even pairs: name the parity of the number of adjacent bits that differ.
 
     input    BOS  0  0  1  1  0  SEP  0
     target   .    .  .  .  .  .  0    EOS      (. is not scored)
 
-The pairs 01 and 10 together are even in number, and the answer is 0, just if the first and the last bit are the same:
-an absolute reader finds both ends at once, a counter must count.
+The pairs 01 and 10 together are even in number, and the answer is 0, exactly if the first and the last bit are equal:
+an absolute reader finds both ends at once, a counter has to count.
 Length is the number of bits; a row has length + 3 tokens.
 Vocabulary: 5.
 Chance: 1 / 2.
@@ -19,15 +19,15 @@ from benchmark.tasks.task import SPECIALS, Batch, Synthetic, question
 
 
 class EvenPairs(Synthetic):
-    """Bits are uniform: of 2 ** length problems, a trained length below eight keeps most for the test.
+    """Bits are uniform; below a trained length of eight, most of the 2 ** length problems are held out for the test.
 
-    The headline is exact match, since the EOS is free. One bit has no pairs, and nothing to ask.
+    The headline metric is exact match, because EOS comes free. A single bit has no pairs, so there is nothing to ask.
     """
 
     name = "even-pairs"
     title = "Even pairs"
     group = "counting"
-    definition = "name the parity of the number of 01 and 10 in a random string of bits: do first and last differ"
+    definition = "name the parity of the number of 01 and 10 pairs in a random bit string: do first and last bit differ"
     source = "https://arxiv.org/abs/2207.02098"
     metric = "exact_match"
 
@@ -46,10 +46,10 @@ class EvenPairs(Synthetic):
         return question(prompt, self.answer(prompt))
 
     def answer(self, prompt: Int[Tensor, "batch length"]) -> Int[Tensor, "batch 1"]:
-        """1 if the number of neighbours that differ is odd."""
+        """1 if the number of adjacent bits that differ is odd."""
         differ = prompt[:, 1:] != prompt[:, :-1]
         return SPECIALS + differ.sum(dim=1, keepdim=True) % 2
 
     def chance(self, length: int) -> dict[str, float]:
-        """Either bit; EOS always follows it."""
+        """Guess either bit; EOS always follows."""
         return {"token_accuracy": (1 / 2 + 1) / 2, "exact_match": 1 / 2}

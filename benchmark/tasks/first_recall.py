@@ -1,14 +1,14 @@
-"""First recall: at every place, name the token that the row began with.
+"""First recall: at every place, name the first token of the row.
 
     input    d  a  c  b  a  d
     target   .  d  d  d  d  d        (. is not scored)
 
-Where to look is the same place for all, at a distance that grows: content is random. It isolates absolute reading in
-its simplest form: the first place can be told from the others even without positions, as it sees nothing but itself.
+The place to look at is always the same, at a distance that grows; content is random. It isolates absolute reading in
+its simplest form: even without positions, the first place can be told from the others, because it sees only itself.
 Length is the number of tokens.
 Vocabulary: 10.
 Chance: 1 / 10.
-Source: this benchmark; that causal attention alone can find the first token: Kazemnejad et al. 2023,
+Source: this benchmark; that causal attention alone can find the first token is shown by Kazemnejad et al. 2023,
 https://arxiv.org/abs/2305.19466, section 5.
 """
 
@@ -25,7 +25,7 @@ class FirstRecall(Synthetic):
     name = "first-recall"
     title = "First recall"
     group = "absolute"
-    definition = "at every place, name the token that the row began with"
+    definition = "at every place, name the first token of the row"
     source = "https://arxiv.org/abs/2305.19466"
     metric = "token_accuracy"
     nested = True
@@ -49,12 +49,12 @@ class FirstRecall(Synthetic):
         return self.rows(torch.randint(self.symbols, (size, length), generator=generator))
 
     def rows(self, tokens: Int[Tensor, "batch time"]) -> Batch:
-        """The targets of given rows."""
+        """The given rows, with their targets."""
         targets = tokens[:, :1].repeat(1, tokens.shape[1])
-        targets[:, 0] = UNSCORED  # it would read its own input
+        targets[:, 0] = UNSCORED  # it would only read its own input
         return Batch(tokens=tokens, targets=targets)
 
     def chance(self, length: int) -> dict[str, float]:
-        """One symbol in `symbols`, the same at every place of a row."""
+        """One in `symbols`, with the same guess at every place of a row."""
         guess = 1 / self.symbols
         return {"token_accuracy": guess, "exact_match": guess}

@@ -1,18 +1,18 @@
-"""Flip-flop: bits are written, ignored and read; what is read is the bit that was last written.
+"""Flip-flop: bits are written, ignored and read; each read returns the bit last written.
 
     input    w  1  i  0  i  0  r  1  w  0  r
     target   .  .  .  .  .  .  1  .  .  .  0        (. is not scored)
 
-The bits after i are random: a mind that looks a little to the side is caught. The rarer writes and reads are, the
+The bits after i are random, so attention that strays even a little is caught. The rarer writes and reads are, the
 farther back the answer stands.
 Length is the number of instructions; a row has 2 * length - 1 tokens. How far back an answer stands is read from the
 row: the place of a read minus that of the last w before it.
 Vocabulary: 5.
 Chance: 1 / 2.
 Source: Liu et al. 2023, https://arxiv.org/abs/2306.00946, section 3, FFL(ignore): an instruction is i with probability
-`ignore`, and else w or r with equal probability; the first is always w and the last r; bits are uniform.
-Convention: reads alone are scored. The default, .8, is what the paper trains on; its sparse set is ignore=0.98 and its
-dense one ignore=0.1. Other than there, a model is tested at the same share as it was trained.
+`ignore`, otherwise w or r with equal probability; the first is always w and the last r; bits are uniform.
+Convention: only reads are scored. The default, .8, is what the paper trains on; its sparse set is ignore=0.98 and its
+dense one ignore=0.1. Unlike in the paper, a model is tested at the share that it was trained on.
 """
 
 import torch
@@ -25,12 +25,12 @@ WRITE, IGNORE, READ, VOCABULARY = 2, 3, 4, 5  # the bits are the tokens 0 and 1
 
 
 class FlipFlop(Synthetic):
-    """`ignore` is the share of instructions that are to be ignored."""
+    """`ignore` is the share of instructions to be ignored."""
 
     name = "flip-flop"
     title = "Flip-flop"
     group = "recall"
-    definition = "bits are written, ignored and read; at each read, name the bit that was last written"
+    definition = "bits are written, ignored and read; at each read, name the bit last written"
     source = "https://arxiv.org/abs/2306.00946"
     metric = "token_accuracy"
     nested = True
@@ -58,7 +58,7 @@ class FlipFlop(Synthetic):
         return self.rows(instructions, torch.randint(2, (size, length), generator=generator))
 
     def rows(self, instructions: Int[Tensor, "batch length"], bits: Int[Tensor, "batch length"]) -> Batch:
-        """The rows of given instructions, with given bits wherever it is not a read that decides them."""
+        """The rows of the given instructions, with the given bits except where a read decides them."""
         reads = instructions == READ
         said = torch.where(reads, self.written(instructions == WRITE, bits), bits)
         tokens = torch.stack((instructions, said), dim=2).flatten(1)[:, :-1]
@@ -77,14 +77,14 @@ class FlipFlop(Synthetic):
         return {LAG: octaves(self.tokens(length))}
 
     def groups(self, batch: Batch, length: int) -> Int[Tensor, "batch time"]:
-        """By lag: of a read, how far back the last w stands."""
+        """By lag: how far before a read the last w stands."""
         places = torch.arange(batch.tokens.shape[1]).expand_as(batch.tokens)
         return octave(places - torch.where(batch.tokens == WRITE, places, 0).cummax(dim=1).values)
 
     def chance(self, length: int) -> dict[str, float]:
-        """A coin for each written bit: for all answers to be right, each bit that is read must be guessed, once."""
-        other = (1 - self.ignore) / 2  # the share of writes, and that of reads
-        unread, read = 1.0, 0.0  # the last written bit was not yet read, or was; weighted by all guesses being right
+        """Toss a coin for each written bit: all answers are right if each bit that is read was guessed, once."""
+        other = (1 - self.ignore) / 2  # the share of writes, and of reads
+        unread, read = 1.0, 0.0  # P(the last bit written is unread) and P(it was read), all guesses right so far
         for _ in range(length - 2):
             unread, read = (
                 (1 - other) * unread + other * read,  # a write, or ignored: the last bit is not yet read

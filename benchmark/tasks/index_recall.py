@@ -1,11 +1,11 @@
-"""Index recall: after a random string, name the symbol that stands at a given index.
+"""Index recall: after a random string, name the symbol at a given index.
 
     input    d  a  c  b  #2  #0  #3  #1        (#i asks for index i, counted from 0)
     target   .  .  .  .  c   d   b   a         (. is not scored)
 
-As in associative recall, but a symbol's only key is its place: no distance and no content leads there. It isolates
-absolute reading. Each of the first `indices` places is asked for once, in random order: longer strings bring no new
-questions, and put their answers farther back.
+Like associative recall, except that a symbol's only key is its place: neither distance nor content leads there. It
+isolates absolute reading. Each of the first `indices` places is asked for once, in random order: longer strings bring
+no new questions, only answers that are farther back.
 Length is the length of the string; a row has length + min(length, indices) tokens.
 Vocabulary: 18.
 Chance: 1 / 10.
@@ -26,7 +26,7 @@ class IndexRecall(Synthetic):
     name = "index-recall"
     title = "Index recall"
     group = "absolute"
-    definition = "after a random string, name the symbol that stands at a given index"
+    definition = "after a random string, name the symbol at a given index"
     source = "https://arxiv.org/abs/2408.05506"
     metric = "token_accuracy"
 
@@ -43,7 +43,7 @@ class IndexRecall(Synthetic):
         return self.symbols + self.indices
 
     def questions(self, length: int) -> int:
-        """Questions that a string of this length is asked."""
+        """The number of questions asked about a string of this length."""
         return min(length, self.indices)
 
     def tokens(self, length: int) -> int:
@@ -54,7 +54,7 @@ class IndexRecall(Synthetic):
         return self.rows(string, torch.rand(size, self.questions(length), generator=generator).argsort(dim=1))
 
     def rows(self, string: Int[Tensor, "batch length"], asked: Int[Tensor, "batch question"]) -> Batch:
-        """The rows of given strings and indices."""
+        """The rows of the given strings and indices."""
         unscored = torch.full_like(string, UNSCORED)
         return Batch(
             tokens=torch.cat((string, self.symbols + asked), dim=1),
@@ -62,6 +62,6 @@ class IndexRecall(Synthetic):
         )
 
     def chance(self, length: int) -> dict[str, float]:
-        """One symbol in `symbols` for each question."""
+        """One in `symbols` for each question."""
         guess = 1 / self.symbols
         return {"token_accuracy": guess, "exact_match": guess ** self.questions(length)}

@@ -1,17 +1,17 @@
-"""Induction: a symbol stands twice, the second time at the end; name what followed it the first time.
+"""Induction: the last token has occurred once before; name the token that followed it then.
 
     input    d  c  A  b  d  c  A
     target   .  .  .  .  .  .  b        (. is not scored)
 
-The first time is anywhere, so that the distance grows with the length. One layer finds it only if it can tell what
-stands one place before a key: it needs recall by content and a reading one place off.
-Length is the number of tokens. How far back the answer stands (the lag) is read from the row: the last place minus
-the other place of the last token.
+The first occurrence is anywhere, so the distance grows with the length. A single layer finds it only if it can tell
+what stands one place before a key: the task needs recall by content plus reading one place off.
+Length is the number of tokens. How far back the answer stands (the lag) is read from the row: the last place minus the
+other place of the last token.
 Vocabulary: 16.
 Chance: 1 / 15.
 Source: Olsson et al. 2022, https://arxiv.org/abs/2209.11895, the rule "A B ... A -> B"; with one question at the end,
 as in Fu et al. 2023, https://arxiv.org/abs/2212.14052, section 3.1.
-Convention: any symbol may be the one that stands twice, not a reserved one; the others are free to stand several times.
+Convention: any symbol may be the repeated one, none is reserved for it; the others may occur several times.
 """
 
 import torch
@@ -22,12 +22,12 @@ from benchmark.tasks.task import LAG, UNSCORED, Batch, Ranges, Synthetic, lags, 
 
 
 class Induction(Synthetic):
-    """The symbol that is asked for, its place and all other symbols are uniform."""
+    """The repeated symbol, its place and all other symbols are uniform."""
 
     name = "induction"
     title = "Induction"
     group = "recall"
-    definition = "the last token stood once before; name the token that followed it then, A B ... A -> B"
+    definition = "the last token has occurred once before; name the token that followed it then, A B ... A -> B"
     source = "https://arxiv.org/abs/2209.11895"
     metric = "token_accuracy"
 
@@ -50,11 +50,11 @@ class Induction(Synthetic):
         asked = torch.randint(self.symbols, (size, 1), generator=generator)
         other = torch.randint(1, self.symbols, (size, length - 1), generator=generator)
         first = torch.randint(length - 2, (size, 1), generator=generator)
-        row = ((asked + other) % self.symbols).scatter(1, first, asked)  # no other symbol equals the asked one
+        row = ((asked + other) % self.symbols).scatter(1, first, asked)  # no other symbol equals the repeated one
         return self.rows(row, first)
 
     def rows(self, row: Int[Tensor, "batch context"], first: Int[Tensor, "batch 1"]) -> Batch:
-        """The rows that ask, after a given context, for the token that stands at a given place of it."""
+        """The rows that end a given context by repeating the token at a given place of it."""
         tokens = torch.cat((row, row.gather(1, first)), dim=1)
         targets = torch.full_like(tokens, UNSCORED)
         targets[:, -1:] = row.gather(1, first + 1)
@@ -64,10 +64,10 @@ class Induction(Synthetic):
         return {LAG: octaves(length)}
 
     def groups(self, batch: Batch, length: int) -> Int[Tensor, "batch time"]:
-        """By lag: of a question, how far back the symbol that is asked for stood before."""
+        """By lag: how far before the question the repeated symbol first occurred."""
         return octave(lags(batch.tokens))
 
     def chance(self, length: int) -> dict[str, float]:
-        """One of the other symbols; the asked one is never the answer."""
+        """Guess one of the other symbols; the repeated one is never the answer."""
         guess = 1 / (self.symbols - 1)
         return {"token_accuracy": guess, "exact_match": guess}

@@ -1,17 +1,17 @@
-"""LEGO: the value of a variable at the end of a chain of assignments, each plus or minus the one before.
+"""LEGO: the value of a variable at the end of a chain of assignments, each plus or minus the previous one.
 
     input    BOS  d  -  1  a  +  d  q  -  a  q  SEP  +        (d = -1, a = d, q = -a: what is q?)
     target   .    .  .  .  .  .  .  .  .  .  .  +    EOS      (. is not scored)
 
-Length is the number of variables; a row has 3 * length + 4 tokens. A variable of the second half is asked for, any of
-them equally often; its depth in the chain is the place of the last clause that begins with it.
+Length is the number of variables; a row has 3 * length + 4 tokens. The question asks for a variable of the second half,
+any of them equally often; its depth in the chain is the place of the last clause that begins with it.
 Vocabulary: 134.
 Chance: 1 / 2.
 Source: Zhang et al. 2022, https://arxiv.org/abs/2206.04301, section 2, in the form of Kazemnejad et al. 2023,
 https://arxiv.org/abs/2305.19466, section 3 and appendix: clauses in the order of the chain, one variable asked for.
-Convention: names are drawn anew in each row. Past `names` variables they come round again in the same order, and the
-latest value counts; the variable asked for is then one of the last `names`. Names make rows differ, but there are only
-2 ** length patterns of signs: up to a length of ten or so, training meets them all.
+Convention: names are drawn afresh in each row. Past `names` variables they recur in the same order, and the latest
+value counts; the variable asked for is then one of the last `names`. Names make rows differ, but there are only 2 **
+length sign patterns: up to a length of about ten, training meets them all.
 """
 
 import torch
@@ -30,10 +30,10 @@ class Lego(Synthetic):
     name = "lego"
     title = "LEGO (chain of signs)"
     group = "reasoning"
-    definition = "the value, +1 or -1, of a variable that a chain of assignments leads to"
+    definition = "the value, +1 or -1, of a variable at the end of a chain of assignments"
     source = "https://arxiv.org/abs/2206.04301"
     metric = "exact_match"
-    version = 2  # 2: names are drawn otherwise, to the same distribution
+    version = 2  # 2: names are drawn differently, from the same distribution
 
     def __init__(self, *, names: int = 128) -> None:
         if names < 2:
@@ -65,7 +65,7 @@ class Lego(Synthetic):
         signs: Int[Tensor, "batch clause"],
         asked: Int[Tensor, "batch 1"],
     ) -> Batch:
-        """The rows of given chains that ask for the variable of one clause each, which no later clause assigns."""
+        """The rows of the given chains, each asking for the variable of a clause that no later clause reassigns."""
         prompt = variables.new_full((len(variables), 3 * variables.shape[1] + 1), ONE)
         prompt[:, :-1:3] = variables
         prompt[:, 1:-1:3] = signs
@@ -75,5 +75,5 @@ class Lego(Synthetic):
         return question(prompt, PLUS + negations % 2)
 
     def chance(self, length: int) -> dict[str, float]:
-        """One of two signs; EOS is always the last."""
+        """Guess one of two signs; EOS is always last."""
         return {"token_accuracy": 0.75, "exact_match": 0.5}

@@ -1,15 +1,15 @@
-"""Majority: the bit that occurs more often.
+"""Majority: name the bit that occurs more often.
 
     input    BOS  1  0  1  1  0  SEP  1
     target   .    .  .  .  .  .  1    EOS      (. is not scored)
 
-Where every bit stands does not matter. The lead of one bit over the other is about the root of the length: longer
-strings ask for a finer balance too.
+Where the bits stand does not matter. One bit leads the other by about the square root of the length, so longer strings
+also call for a finer balance.
 Length is the number of bits; a row has length + 3 tokens.
 Vocabulary: 5.
 Chance: 1 / 2.
 Source: Merrill et al. 2022, https://arxiv.org/abs/2106.16213 ("majority", a language outside AC0).
-Convention: no ties, where the answer would be a matter of taste. A tied string has one bit flipped, at a random place.
+Convention: no ties, whose answer would be arbitrary. A tied string has one bit flipped, at a random place.
 """
 
 import torch
@@ -20,15 +20,15 @@ from benchmark.tasks.task import SPECIALS, Batch, Synthetic, question
 
 
 class Majority(Synthetic):
-    """Bits are uniform, apart from ties: a trained length below nine keeps most of about 2 ** length for the test.
+    """Bits are uniform, ties aside; below a trained length of nine, most of some 2 ** length are held out for the test.
 
-    The headline is exact match, since the EOS is free.
+    The headline metric is exact match, because EOS comes free.
     """
 
     name = "majority"
     title = "Majority"
     group = "counting"
-    definition = "name the bit that occurs more often in a random string of bits, of which there are no ties"
+    definition = "name the bit that occurs more often in a random bit string, which is never tied"
     source = "https://arxiv.org/abs/2106.16213"
     metric = "exact_match"
 
@@ -52,5 +52,5 @@ class Majority(Synthetic):
         return SPECIALS + (2 * ones > prompt.shape[1]).long()
 
     def chance(self, length: int) -> dict[str, float]:
-        """Either bit; EOS always follows it."""
+        """Guess either bit; EOS always follows."""
         return {"token_accuracy": (1 / 2 + 1) / 2, "exact_match": 1 / 2}

@@ -1,14 +1,14 @@
-"""Missing duplicate: a string stands there twice with one symbol hidden; name it.
+"""Missing duplicate: a string is shown twice with one symbol hidden; name that symbol.
 
     input    BOS  a  b  b  a  _  b  SEP  b
     target   .    .  .  .  .  .  .  b    EOS      (_ hides a symbol; . is not scored)
 
-The symbol stands uncovered in the other copy, `length` places away: before or after.
+The other copy shows the symbol, `length` places before or after.
 Length is the length of the string, half of what is shown; a row has 2 * length + 3 tokens.
 Vocabulary: 6.
 Chance: 1 / 2.
 Source: Delétang et al. 2022, https://arxiv.org/abs/2207.02098, appendix on the tasks, "missing duplicate", 2 symbols.
-Convention: the paper counts both copies as length, and fills up odd lengths with an empty token.
+Convention: the paper counts both copies as the length, and pads odd lengths with an empty token.
 """
 
 import torch
@@ -19,16 +19,16 @@ from benchmark.tasks.task import SPECIALS, Batch, Synthetic, question
 
 
 class MissingDuplicate(Synthetic):
-    """Strings are uniform over `symbols`, and so is the hidden place over both copies.
+    """Strings are uniform over `symbols`, and the hidden place is uniform over both copies.
 
-    There are 2 * length * symbols ** length problems: few where both are small. The headline is exact match, since
-    the EOS is free.
+    There are 2 * length * symbols ** length problems: few if both are small. The headline metric is exact match,
+    because EOS comes free.
     """
 
     name = "missing-duplicate"
     title = "Missing duplicate"
     group = "string"
-    definition = "a string stands there twice with one symbol hidden: name that symbol"
+    definition = "a string is shown twice with one symbol hidden; name that symbol"
     source = "https://arxiv.org/abs/2207.02098"
     metric = "exact_match"
 
@@ -36,7 +36,7 @@ class MissingDuplicate(Synthetic):
         if symbols < 2:
             raise ValueError(f"missing-duplicate: symbols is {symbols}, but must be at least 2")
         self.symbols = symbols
-        self.hidden = SPECIALS + symbols  # what stands in the symbol's stead
+        self.hidden = SPECIALS + symbols  # the token in the hidden symbol's place
 
     @property
     def vocabulary(self) -> int:
@@ -52,12 +52,12 @@ class MissingDuplicate(Synthetic):
         return question(prompt, self.answer(prompt))
 
     def answer(self, prompt: Int[Tensor, "batch twice"]) -> Int[Tensor, "batch 1"]:
-        """What stands in the other copy at the hidden place."""
+        """The symbol that the other copy has at the hidden place."""
         length = prompt.shape[1] // 2
         place = (prompt == self.hidden).int().argmax(dim=1, keepdim=True)
         return prompt.roll(length, dims=1).gather(1, place)
 
     def chance(self, length: int) -> dict[str, float]:
-        """One symbol in `symbols`; EOS always follows it."""
+        """One in `symbols`; EOS always follows."""
         guess = 1 / self.symbols
         return {"token_accuracy": (guess + 1) / 2, "exact_match": guess}

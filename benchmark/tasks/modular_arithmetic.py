@@ -6,16 +6,17 @@
     input    BOS  (  (  1  -  2  )  *  4  )  SEP  1        (brackets=true: (1 - 2) * 4 = -4)
     target   .    .  .  .  .  .  .  .  .  .  1    EOS
 
-Length is the number of numbers; a row has 2 * length + 2 tokens, with brackets 4 * length.
+Length is the number of numbers; a row has 2 * length + 2 tokens, or 4 * length with brackets.
 Vocabulary: 13.
 Chance: 0.23 at length 3, 0.2 at length 12.
-Source: Deletang et al. 2022, https://arxiv.org/abs/2207.02098, appendix A: "modular arithmetic (simple)",
-and with brackets "modular arithmetic".
-Convention: without brackets, * binds before + and -. With them, every operation has its own pair, the outermost too,
-and the operation done last is equally often any of the expression (as in the authors' code, which splits a length
-uniformly). There length counts every character, so that some numbers must be written -d or (d) to fill it; here it
-counts numbers, and each is plain. In brackets, the authors' code has * by an option alone; here it always is.
-One number has 5 problems, two have 75 and three 1,125: a trained length of one or two keeps most for the test.
+Source: Deletang et al. 2022, https://arxiv.org/abs/2207.02098, appendix A: "modular arithmetic (simple)", and with
+brackets "modular arithmetic".
+Convention: without brackets, * binds tighter than + and -. With them, every operation has its own pair, including the
+outermost, and the operation done last is equally likely to be any in the expression (as in the authors' code, which
+splits a length uniformly). There, length counts every character, so some numbers must be written -d or (d) to fill it;
+here it counts numbers, and each is written plainly. With brackets, the authors' code has * only as an option; here it
+is always included. One number has 5 problems, two have 75 and three 1,125: at a trained length of one or two, most of
+them are held out for the test.
 """
 
 from itertools import product
@@ -31,15 +32,15 @@ MODULUS = 5
 PLUS, MINUS, TIMES, OPEN, CLOSE = range(SPECIALS, SPECIALS + 5)
 ZERO = SPECIALS + 5  # the number d is the token ZERO + d
 POWERS = torch.tensor([1, 2, 4, 3])  # of 2, modulo 5
-OF_ZERO = 2**32  # an exponent that no product without a zero reaches
+OF_ZERO = 2**32  # an exponent that no product of nonzero numbers reaches
 EXPONENTS = torch.tensor([OF_ZERO, 0, 1, 3, 2])  # of each number
-# By the operator before it, what a number adds to its term's exponent. A term stands at OF_ZERO until it has begun; a
-# minus is two more, as -1 is 2 ** 2.
+# What a number adds to its term's exponent, by the operator before it. A term stands at OF_ZERO until it begins; a
+# minus adds two, as -1 is 2 ** 2.
 FACTORS = torch.stack((EXPONENTS - OF_ZERO, EXPONENTS - OF_ZERO + 2, EXPONENTS))
 
 
 class ModularArithmetic(Synthetic):
-    """Numbers and operators are uniform, each drawn on its own."""
+    """Numbers and operators are uniform, each drawn independently."""
 
     name = "modular-arithmetic"
     title = "Modular arithmetic"
@@ -68,7 +69,7 @@ class ModularArithmetic(Synthetic):
         return question(written_with_brackets(numbers, operators, begun, ended), ZERO + result)
 
     def chance(self, length: int) -> dict[str, float]:
-        """The likeliest value, which is 0 since 0 times anything is 0; EOS is always the last."""
+        """Guess the likeliest value, which is 0 because 0 times anything is 0; EOS is always last."""
         guess = (bracketed_values(length) if self.brackets else flat_values(length)).max().item()
         return {"token_accuracy": (guess + 1) / 2, "exact_match": guess}
 
@@ -79,7 +80,7 @@ def apply(operator: Tensor, a: Tensor, b: Tensor) -> Tensor:
 
 
 def written(numbers: Int[Tensor, "batch n"], operators: Int[Tensor, "batch m"]) -> Int[Tensor, "batch prompt"]:
-    """Numbers and operators in turn."""
+    """Interleave numbers and operators as tokens."""
     prompt = numbers.new_empty(len(numbers), numbers.shape[1] + operators.shape[1])
     prompt[:, ::2] = ZERO + numbers
     prompt[:, 1::2] = operators
@@ -87,12 +88,12 @@ def written(numbers: Int[Tensor, "batch n"], operators: Int[Tensor, "batch m"]) 
 
 
 def value(numbers: Int[Tensor, "batch n"], operators: Int[Tensor, "batch m"]) -> Int[Tensor, "batch 1"]:
-    """What the expression is without brackets: the sum of its terms, each a product with the sign before it.
+    """The value of the expression without brackets: the sum of its terms, each a product with the sign before it.
 
-    Every number but 0 is a power of 2 modulo 5, so that exponents are added where numbers are multiplied.
+    Every number but 0 is a power of 2 modulo 5, so multiplying numbers means adding exponents.
     """
     before = F.pad(operators, (1, 0), value=PLUS)
-    term = (before != TIMES).cumsum(dim=1)  # the one that each number is in, counted from 1
+    term = (before != TIMES).cumsum(dim=1)  # the term that each number is in, counted from 1
     blank = torch.full((len(numbers), numbers.shape[1] + 1), OF_ZERO)
     exponent = blank.scatter_add_(1, term, FACTORS[before - PLUS, numbers])
     products = POWERS.take(exponent % len(POWERS)).masked_fill_(exponent >= OF_ZERO, 0)
@@ -102,10 +103,10 @@ def value(numbers: Int[Tensor, "batch n"], operators: Int[Tensor, "batch m"]) ->
 def joined(
     numbers: Int[Tensor, "batch n"], operators: Int[Tensor, "batch m"], order: Int[Tensor, "batch m"]
 ) -> tuple[Int[Tensor, "batch 1"], Int[Tensor, "batch n"], Int[Tensor, "batch n"]]:
-    """The value when operators are done in this order, and how many of them join what begins, and ends, at each number.
+    """The value if operators are applied in this order, and how many of their results begin, and end, at each number.
 
-    Each operator joins two pieces. A piece keeps its value at its first number, where its last is noted, and its first
-    is noted at its last.
+    Each operator joins two pieces. A piece keeps its value and the place of its last number at its first number, and
+    the place of its first number at its last.
     """
     values, begun, ended = numbers.clone(), torch.zeros_like(numbers), torch.zeros_like(numbers)
     first = torch.arange(numbers.shape[1]).repeat(len(numbers), 1)
@@ -129,9 +130,9 @@ def written_with_brackets(
     begun: Int[Tensor, "batch n"],
     ended: Int[Tensor, "batch n"],
 ) -> Int[Tensor, "batch prompt"]:
-    """The expression with so many brackets opened before each number, and so many closed after it."""
+    """The expression with this many brackets opened before each number, and this many closed after it."""
     opened, closed = begun.cumsum(dim=1), ended.cumsum(dim=1)
-    order = 2 * torch.arange(numbers.shape[1])  # numbers and operators that stand before each number
+    order = 2 * torch.arange(numbers.shape[1])  # how many numbers and operators stand before each number
     number_places = order + opened + closed - ended
     operator_places = (order + 1 + opened + closed)[:, :-1]
     blank = numbers.new_zeros(len(numbers), 4 * numbers.shape[1] - 3)
@@ -141,7 +142,7 @@ def written_with_brackets(
 
 
 def flat_values(length: int) -> Float[Tensor, "5"]:
-    """Probability of each value without brackets: a Markov chain over (sum of the terms done, open term)."""
+    """Probability of each value without brackets: a Markov chain over (sum of finished terms, open term)."""
     step = torch.zeros(MODULUS, MODULUS, MODULUS, MODULUS, dtype=torch.float64)
     for done, term, number in product(range(MODULUS), repeat=3):
         step[done, term, (done + term) % MODULUS, number] += 2 / 3 / MODULUS  # -number is as likely as number
@@ -155,7 +156,7 @@ def flat_values(length: int) -> Float[Tensor, "5"]:
 
 
 def bracketed_values(length: int) -> Float[Tensor, "5"]:
-    """Probability of each value with brackets: the last operation has any number of numbers on its left, equally."""
+    """Probability of each value with brackets: the last operation is equally likely to split the numbers anywhere."""
     results = torch.zeros(MODULUS, MODULUS, MODULUS, dtype=torch.float64)  # [left, right, result]
     for a, b in product(range(MODULUS), repeat=2):
         for result in (a + b, a - b, a * b):

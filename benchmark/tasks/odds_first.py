@@ -3,12 +3,12 @@
     input    BOS  a  b  b  a  a  SEP  a  b  a  b  a
     target   .    .  .  .  .  .  a    b  a  b  a  EOS      (. is not scored)
 
-Places count from 1: the answer to s1 s2 s3 s4 s5 is s1 s3 s5 s2 s4. It goes by place, never by value.
+Places count from 1: the answer to s1 s2 s3 s4 s5 is s1 s3 s5 s2 s4. The order depends on place, never on value.
 Length is the length of the string; a row has 2 * length + 2 tokens.
 Vocabulary: 5.
 Chance: (length / 2 + 1) / (length + 1).
 Source: Delétang et al. 2022, https://arxiv.org/abs/2207.02098, appendix on the tasks, "odds first", with 2 symbols.
-Convention: the paper's; the authors' code begins with the second symbol instead.
+Convention: the paper's; the authors' code starts with the second symbol instead.
 """
 
 import torch
@@ -19,7 +19,7 @@ from benchmark.tasks.task import SPECIALS, Batch, Synthetic, question
 
 
 class OddsFirst(Synthetic):
-    """Strings are uniform over `symbols`: there are symbols ** length of them, few where both are small."""
+    """Strings are uniform over `symbols`: there are symbols ** length of them, few if both are small."""
 
     name = "odds-first"
     title = "Odds first"
@@ -49,6 +49,6 @@ class OddsFirst(Synthetic):
         return torch.cat((prompt[:, 0::2], prompt[:, 1::2]), dim=1)
 
     def chance(self, length: int) -> dict[str, float]:
-        """One symbol in `symbols` at each place; EOS always falls on the same."""
+        """One in `symbols` at each place; EOS is always in the same place."""
         guess = 1 / self.symbols
         return {"token_accuracy": (length * guess + 1) / (length + 1), "exact_match": guess**length}

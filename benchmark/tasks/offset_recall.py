@@ -1,11 +1,11 @@
-"""Offset recall (n-back): at every place, name the token that stood `back` places before.
+"""Offset recall (n-back): at every place, name the token `back` places earlier.
 
     input    d  a  c  b  a  d        (back = 2)
     target   .  .  d  a  c  b        (. is not scored)
 
-Only the distance tells where to look: content is random and absolute places differ. It isolates relative reading.
-Length is the number of tokens. The lag is `back`, one for each model: `offset-recall:back=1,offset-recall:back=9` and
-so on train a model a lag, and the report draws those that differ in nothing else as one grid.
+Only distance tells where to look: content is random and absolute places differ. It isolates relative reading.
+Length is the number of tokens. The lag is `back`, fixed for each model: `offset-recall:back=1,offset-recall:back=9` and
+so on train one model per lag, and the report draws those that differ in nothing else as one grid.
 Vocabulary: 10.
 Chance: 1 / 10.
 Source: this benchmark; the n-back test of psychology, Kirchner 1958, https://doi.org/10.1037/h0043688.
@@ -15,7 +15,7 @@ import torch
 
 from benchmark.tasks.task import UNSCORED, Batch, Synthetic
 
-FEWEST = 32  # test rows, however long
+FEWEST = 32  # test rows, at any length
 
 
 class OffsetRecall(Synthetic):
@@ -24,7 +24,7 @@ class OffsetRecall(Synthetic):
     name = "offset-recall"
     title = "Offset recall (n-back)"
     group = "relative"
-    definition = "at every place, name the token that stood a fixed number of places before"
+    definition = "at every place, name the token a fixed number of places earlier"
     source = "https://doi.org/10.1037/h0043688"
     metric = "token_accuracy"
     version = 2  # 2: fewer test rows at long lengths
@@ -50,7 +50,7 @@ class OffsetRecall(Synthetic):
         return self.back + 1
 
     def test_rows(self, length: int) -> int:
-        """About as many rows as fill a test batch, from 32 to 128: every place is scored, and thousands are enough."""
+        """About as many rows as fill a test batch, from 32 to 128: every place is scored, and thousands suffice."""
         return min(self.problems, max(FEWEST, self.batch_tokens // self.tokens(length)))
 
     def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:
@@ -60,6 +60,6 @@ class OffsetRecall(Synthetic):
         return Batch(tokens=tokens, targets=targets)
 
     def chance(self, length: int) -> dict[str, float]:
-        """One symbol in `symbols`, at every scored place."""
+        """One in `symbols` at every scored place."""
         guess = 1 / self.symbols
         return {"token_accuracy": guess, "exact_match": guess ** max(0, length - self.back)}

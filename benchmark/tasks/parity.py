@@ -1,4 +1,4 @@
-"""Parity: whether the number of ones is odd.
+"""Parity: tell whether the number of ones is odd.
 
     input    BOS  1  0  1  1  SEP  1
     target   .    .  .  .  .  1    EOS      (. is not scored)
@@ -18,18 +18,18 @@ from benchmark.tasks.task import SPECIALS, Batch, Synthetic, question
 
 
 class Parity(Synthetic):
-    """Bits are uniform: of 2 ** length problems, a trained length below eight keeps most for the test.
+    """Bits are uniform; below a trained length of eight, most of the 2 ** length problems are held out for the test.
 
-    The headline is exact match, since the EOS is free.
+    The headline metric is exact match, because EOS comes free.
     """
 
     name = "parity"
     title = "Parity"
     group = "counting"
-    definition = "name the parity of the number of ones in a random string of bits"
+    definition = "name the parity of the number of ones in a random bit string"
     source = "https://arxiv.org/abs/2207.02098"
     metric = "exact_match"
-    unlearned = "every bit decides the answer, which attention averages over: https://arxiv.org/abs/1906.06755"
+    unlearned = "the answer depends on every bit, but attention averages over them: https://arxiv.org/abs/1906.06755"
 
     @property
     def vocabulary(self) -> int:
@@ -47,5 +47,5 @@ class Parity(Synthetic):
         return SPECIALS + (prompt - SPECIALS).sum(dim=1, keepdim=True) % 2
 
     def chance(self, length: int) -> dict[str, float]:
-        """Either bit; EOS always follows it."""
+        """Guess either bit; EOS always follows."""
         return {"token_accuracy": (1 / 2 + 1) / 2, "exact_match": 1 / 2}

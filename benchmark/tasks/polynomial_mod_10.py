@@ -1,14 +1,14 @@
-"""Polynomial modulo 10: the value of a polynomial at a place, modulo 10.
+"""Polynomial modulo 10: the value of a polynomial at a given point, modulo 10.
 
     input    BOS  2  :  3  x  2  +  -1  x  0  SEP  1        (at x = 2: 3 x**2 - x**0 = 11)
     target   .    .  .  .  .  .  .  .   .  .  1    EOS      (. is not scored)
 
-Length is the number of terms; a row has 4 * length + 4 tokens. A number is one token, its sign included.
+Length is the number of terms; a row has 4 * length + 4 tokens. A number is one token, including its sign.
 Vocabulary: 19.
 Chance: 0.13 at length 8, 0.1 at length 32.
 Source: Kazemnejad et al. 2023, https://arxiv.org/abs/2305.19466, section 3 and appendix; ranges as in the authors'
-code: x from -2 to 2, coefficients from -3 to 3, exponents from 0 to 3, in any order and repeatedly; 0 ** 0 is 1.
-One term has 140 problems: what is tested there was met in training.
+code: x from -2 to 2, coefficients from -3 to 3, exponents from 0 to 3, in any order and repeatedly; 0 ** 0 is 1. One
+term has 140 problems: those tested there were met in training.
 """
 
 import torch
@@ -22,12 +22,12 @@ ZERO = SPECIALS + 6  # the number v, from -3 to 9, is the token ZERO + v
 
 
 class PolynomialMod10(Synthetic):
-    """The place, coefficients and exponents are uniform over their ranges."""
+    """The point, coefficients and exponents are uniform over their ranges."""
 
     name = "polynomial-mod-10"
     title = "Polynomial modulo 10"
     group = "arithmetic"
-    definition = "the value of a polynomial at a small whole number, modulo 10"
+    definition = "the value of a polynomial at a small integer, modulo 10"
     source = "https://arxiv.org/abs/2305.19466"
     metric = "exact_match"
 
@@ -53,12 +53,12 @@ class PolynomialMod10(Synthetic):
         return ZERO + (coefficients * place**exponents).sum(dim=1, keepdim=True) % 10
 
     def chance(self, length: int) -> dict[str, float]:
-        """The likeliest value; EOS is always the last."""
+        """Guess the likeliest value; EOS is always last."""
         guess = self.values(length).max().item()
         return {"token_accuracy": (guess + 1) / 2, "exact_match": guess}
 
     def values(self, length: int) -> Float[Tensor, "10"]:
-        """Probability of each value: at each place, one term's distribution convolved `length` times with itself."""
+        """Probability of each value: at each point, one term's distribution convolved `length` times with itself."""
         term = torch.zeros(5, 10, dtype=torch.float64)
         for place in range(-2, 3):
             for value in (c * place**e % 10 for c in range(-3, 4) for e in range(4)):

@@ -1,13 +1,13 @@
-"""Recall of the latest: keys are written with a value, and written again with another; the latest value counts.
+"""Recall of the latest: keys are written with values, then some again with other values; the latest value counts.
 
     input    A  4  C  3  A  7  A  5  _  C  _  A        (_ is filler; keys are letters, values digits)
     target   .  .  .  .  .  .  .  .  .  3  .  5        (. is not scored)
 
-Multi-query associative recall in which content alone does not tell: of the places where a key stands, the order must
-be known. Each key is written at least once, and `writes` times on average, in random order.
-Length is the number of tokens, half of which write: a quarter as many pairs, `writes` for each key (at least for one
-key, at most for `keys`). How far back an answer stands (the lag) is read from the row: the place of a question minus
-the key's last place before it.
+Multi-query associative recall in which content alone does not decide: among the places of a key, the order must be
+known. Each key is written at least once, and `writes` times on average, in random order.
+Length is the number of tokens, half of which are writes: a quarter as many pairs, `writes` per key (for at least one
+key, at most `keys`). How far back an answer stands (the lag) is read from the row: the place of a question minus the
+key's last place before it.
 Vocabulary: 129.
 Chance: 0.26 at length 20, 0.065 at length 80.
 Source: this benchmark, after Arora et al. 2023, https://arxiv.org/abs/2312.04927, section 3 and appendix: distinct
@@ -25,7 +25,7 @@ POWER = 0.01
 
 
 class RecallLatest(Synthetic):
-    """Every key of a row is asked for once; which keys are in it is uniform, and so are all values."""
+    """Every key of a row is asked for once; the choice of keys and all values are uniform."""
 
     name = "recall-latest"
     title = "Recall of the latest value"
@@ -33,7 +33,7 @@ class RecallLatest(Synthetic):
     definition = "keys are written with values, some again; later each key is asked for, and its latest value counts"
     source = "https://arxiv.org/abs/2312.04927"
     metric = "token_accuracy"
-    version = 2  # 2: keys are drawn otherwise, to the same distribution
+    version = 2  # 2: keys are drawn differently, from the same distribution
 
     def __init__(self, *, keys: int = 64, values: int = 64, writes: int = 2) -> None:
         for parameter, value, least in (("keys", keys, 1), ("values", values, 2), ("writes", writes, 1)):
@@ -54,11 +54,11 @@ class RecallLatest(Synthetic):
         return 2 * self.writes + 1
 
     def asked(self, length: int) -> int:
-        """Keys that are in a row of this length, each of which is asked for."""
+        """The number of keys in a row of this length, each of which is asked for."""
         return max(1, min(self.keys, length // (4 * self.writes)))
 
     def pairs(self, length: int) -> int:
-        """Pairs written in a row of this length."""
+        """The number of pairs written in a row of this length."""
         return self.writes * self.asked(length)
 
     def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:
@@ -80,7 +80,7 @@ class RecallLatest(Synthetic):
         places: Int[Tensor, "batch asked"],
         length: int,
     ) -> Batch:
-        """The rows of given parts: which of the keys each pair writes, and the place where each key is asked for."""
+        """The rows of the given parts: which of the keys each pair writes, and where each key is asked for."""
         size, pairs = which.shape
         order = torch.arange(pairs).expand(size, -1)
         latest = torch.zeros_like(keys).scatter_reduce(1, which, order, "amax")
@@ -95,11 +95,11 @@ class RecallLatest(Synthetic):
         return {LAG: octaves(length)}
 
     def groups(self, batch: Batch, length: int) -> Int[Tensor, "batch time"]:
-        """By lag: of a question, how far back its key was last written."""
+        """By lag: how far before a question its key was last written."""
         return octave(lags(batch.tokens))
 
     def chance(self, length: int) -> dict[str, float]:
-        """The value of one of the row's pairs, drawn blindly; two pairs may share a value."""
+        """Guess the value of one of the row's pairs blindly; two pairs may share a value."""
         pairs = self.pairs(length)
         guess = 1 / pairs + (1 - 1 / pairs) / self.values
         return {"token_accuracy": guess, "exact_match": guess ** self.asked(length)}

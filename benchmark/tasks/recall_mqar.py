@@ -1,4 +1,4 @@
-"""Multi-query associative recall: pairs of key and value come first; later each key is asked for, once.
+"""Multi-query associative recall: key-value pairs come first; later, each key is asked for once.
 
     input    A  4  C  3  _  A  _  C        (_ is filler; keys are letters, values digits)
     target   .  .  .  .  .  4  .  3        (. is not scored)
@@ -19,8 +19,8 @@ from torch import Tensor
 from benchmark.tasks.task import LAG, UNSCORED, Batch, Ranges, Synthetic, lags, octave, octaves
 
 FILLER = 0
-FEWEST = 32  # test rows, however long
-QUESTIONS = 2048  # asked by all test rows together, where 128 rows suffice
+FEWEST = 32  # test rows, at any length
+QUESTIONS = 2048  # asked by all test rows together, if 128 rows suffice
 
 
 class RecallMqar(Synthetic):
@@ -29,14 +29,14 @@ class RecallMqar(Synthetic):
     name = "recall-mqar"
     title = "Multi-query associative recall"
     group = "recall"
-    definition = "pairs of key and value come first; later each key is asked for, and its value is to be named"
+    definition = "key-value pairs come first; later, each key is asked for and its value must be named"
     source = "https://arxiv.org/abs/2312.04927"
     metric = "token_accuracy"
     version = 2  # 2: fewer test rows at long lengths
 
     def __init__(self, *, keys: int = 64, values: int = 64, power: float = 0.01) -> None:
         if keys < 1 or values < 2:
-            raise ValueError(f"recall-mqar: keys is {keys} and values {values}, but at least 1 and 2 are needed")
+            raise ValueError(f"recall-mqar: keys is {keys} and values is {values}, but must be at least 1 and 2")
         if not 0 < power <= 1:
             raise ValueError(f"recall-mqar: power is {power}, but must be above 0 and at most 1")
         self.keys = keys
@@ -54,11 +54,11 @@ class RecallMqar(Synthetic):
         return 3
 
     def pairs(self, length: int) -> int:
-        """Pairs shown in a row of this length."""
+        """The number of pairs shown in a row of this length."""
         return max(1, min(self.keys, length // 8))
 
     def test_rows(self, length: int) -> int:
-        """About as many as ask 2,048 questions, from 32 to 128: at length 32 they ask 512."""
+        """As many as ask about 2,048 questions, from 32 to 128: at length 32 they ask 512."""
         return min(self.problems, max(FEWEST, QUESTIONS // self.pairs(length)))
 
     def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:
@@ -75,9 +75,9 @@ class RecallMqar(Synthetic):
         return Batch(tokens=tokens, targets=targets)
 
     def _places(self, size: int, room: int, pairs: int, generator: torch.Generator) -> torch.Tensor:
-        """Distinct places for every pair's question, [size, pairs]: near ones are likelier, by the power law.
+        """Draw a distinct place for every pair's question, [size, pairs]; by the power law, near ones are likelier.
 
-        Of weights w without replacement, as an exponential race: the place whose log(u) / w is greatest comes first.
+        Sampling without replacement by weights w, as an exponential race: the place with the greatest log(u) / w wins.
         """
         slowness = torch.arange(1, room + 1, dtype=torch.float32) ** (1 - self.power)
         return (torch.rand(size, room, generator=generator).log_() * slowness).topk(pairs).indices
@@ -86,11 +86,11 @@ class RecallMqar(Synthetic):
         return {LAG: octaves(length)}
 
     def groups(self, batch: Batch, length: int) -> Int[Tensor, "batch time"]:
-        """By lag: of a question, how far back its key stood before."""
+        """By lag: how far before a question its key was shown."""
         return octave(lags(batch.tokens))
 
     def chance(self, length: int) -> dict[str, float]:
-        """The value of one of the row's pairs, drawn blindly; two pairs may share a value."""
+        """Guess the value of one of the row's pairs blindly; two pairs may share a value."""
         pairs = self.pairs(length)
         guess = 1 / pairs + (1 - 1 / pairs) / self.values
         return {"token_accuracy": guess, "exact_match": guess**pairs}

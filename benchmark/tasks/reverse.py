@@ -3,11 +3,11 @@
     input    BOS  q  e  v  SEP  v  e  q
     target   .    .  .  .  v    e  q  EOS      (. is not scored)
 
-The distance between a symbol and its copy differs from place to place: no fixed offset serves.
+The distance between a symbol and its copy differs from place to place, so no fixed offset works.
 Length is the length of the string; a row has 2 * length + 2 tokens.
 Vocabulary: 103.
 Chance: (length / 100 + 1) / (length + 1).
-Source: Kazemnejad et al. 2023, https://arxiv.org/abs/2305.19466, section 3 (the plain reverse of its variants).
+Source: Kazemnejad et al. 2023, https://arxiv.org/abs/2305.19466, section 3 (of its variants, the plain reverse).
 """
 
 import torch
@@ -18,7 +18,7 @@ from benchmark.tasks.task import SPECIALS, Batch, Synthetic, question
 
 
 class Reverse(Synthetic):
-    """Strings are uniform over `symbols`, each symbol drawn on its own."""
+    """Strings are uniform over `symbols`, each symbol drawn independently."""
 
     name = "reverse"
     title = "Reverse"
@@ -43,10 +43,10 @@ class Reverse(Synthetic):
         return self.rows(torch.randint(SPECIALS, self.vocabulary, (size, length), generator=generator))
 
     def rows(self, string: Int[Tensor, "batch length"]) -> Batch:
-        """The rows of given strings."""
+        """The rows of the given strings."""
         return question(string, string.flip(1))
 
     def chance(self, length: int) -> dict[str, float]:
-        """One symbol in `symbols` for each of the string; EOS always falls on the same place."""
+        """One in `symbols` for each symbol of the string; EOS is always in the same place."""
         guess = 1 / self.symbols
         return {"token_accuracy": (length * guess + 1) / (length + 1), "exact_match": guess**length}

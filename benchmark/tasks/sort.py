@@ -3,7 +3,8 @@
     input    BOS  7  2  9  2  SEP  2  2  7  9
     target   .    .  .  .  .  2    2  7  9  EOS      (. is not scored)
 
-The order of the symbols is that of their token ids, the same in every row, and must be learned. Symbols may repeat.
+The order of the symbols is that of their token ids, which is the same in every row and must be learned. Symbols may
+repeat.
 Length is the length of the string; a row has 2 * length + 2 tokens.
 Vocabulary: 103.
 Chance: 2.4e-22 at length 20, 7.2e-42 at length 80.
@@ -22,13 +23,13 @@ from benchmark.tasks.task import SPECIALS, Batch, Synthetic, question
 class Sort(Synthetic):
     """Strings are uniform over `symbols`.
 
-    The headline is exact match: the answer so far gives much of the next token away (see `sorted_chance`).
+    The headline metric is exact match: the answer so far gives away much of the next token (see `sorted_chance`).
     """
 
     name = "sort"
     title = "Sort"
     group = "string"
-    definition = "write a random string in ascending order, greedily and without a mistake"
+    definition = "write a random string in ascending order, decoding greedily and without a mistake"
     source = "https://arxiv.org/abs/2305.19466"
     metric = "exact_match"
 
@@ -49,7 +50,7 @@ class Sort(Synthetic):
         return question(prompt, self.answer(prompt))
 
     def answer(self, prompt: Int[Tensor, "batch length"]) -> Int[Tensor, "batch length"]:
-        """The same symbols, the smallest first."""
+        """The same symbols, smallest first."""
         return prompt.sort(dim=1).values
 
     def chance(self, length: int) -> dict[str, float]:
@@ -58,10 +59,10 @@ class Sort(Synthetic):
 
 
 def sorted_chance(length: int, symbols: int) -> dict[str, float]:
-    """What is reached without the prompt, of a sorted string whose symbols were uniform.
+    """The score of guessing a sorted string of uniform symbols without seeing the prompt.
 
-    By token, the guess is the smallest symbol first, then the symbol before once more, or the one after that,
-    whichever is right more often. By row, it is the likeliest answer: every symbol equally often.
+    By token, guess the smallest symbol first, then the previous symbol again or its successor, whichever is right more
+    often. By row, guess the likeliest answer: every symbol equally often.
     """
     absent = (1 - 1 / symbols) ** length
     smallest = 1 - absent

@@ -1,10 +1,10 @@
-"""Stack manipulation: a stack, then what is done to it; write the stack that results, its top first.
+"""Stack manipulation: given a stack and the actions on it, write the resulting stack, top first.
 
     input    BOS  a  b  b  POP  +a  POP  POP  SEP  a
     target   .    .  .  .  .    .   .    .    a    EOS      (+a pushes a; . is not scored)
 
-The stack is shown bottom first. A pop of an empty stack does nothing. Where the result has fewer symbols than the
-longest possible, the row is filled up with EOS, unscored: when to stop is part of the answer.
+The stack is shown bottom first. Popping an empty stack does nothing. A result with fewer symbols than the longest
+possible is padded with unscored EOS: when to stop is part of the answer.
 Length is the number of symbols and actions together; a row has 2 * length + 2 tokens.
 Vocabulary: 8.
 Chance: 0.49 at length 40, 0.5 at length 160.
@@ -24,12 +24,12 @@ PUSH = POP + 1  # pushes the first symbol; PUSH + 1 the second
 
 
 class StackManipulation(Synthetic):
-    """Each row draws its own number of symbols in the stack; one more action follows each symbol fewer."""
+    """Each row draws its own number of symbols in the stack; actions make up the rest of the length."""
 
     name = "stack-manipulation"
     title = "Stack manipulation"
     group = "string"
-    definition = "push to and pop from a stack as told, and write what is left, top first"
+    definition = "apply pushes and pops to a stack, and write what is left, top first"
     source = "https://arxiv.org/abs/2207.02098"
     metric = "token_accuracy"
 
@@ -51,9 +51,9 @@ class StackManipulation(Synthetic):
         return question(prompt, self.answer(prompt))
 
     def answer(self, prompt: Int[Tensor, "batch length"]) -> Int[Tensor, "batch length"]:
-        """The final stack, top first, filled up with EOS.
+        """The final stack, top first, padded with EOS.
 
-        What is put on the stack stays there if the stack never again gets smaller than it was then.
+        A symbol put on the stack stays there if the stack never again gets smaller than it was then.
         """
         length = prompt.shape[1]
         puts = prompt != POP
@@ -62,11 +62,11 @@ class StackManipulation(Synthetic):
         smallest_from_here = size.flip(1).cummin(dim=1).values.flip(1)
         stays = puts & (size == smallest_from_here)
         symbol = torch.where(prompt < PUSH, prompt, prompt - PUSH + SPECIALS)
-        place = torch.where(stays, size[:, -1:] - size, length)  # what does not stay goes into a column to be cut off
+        place = torch.where(stays, size[:, -1:] - size, length)  # what does not stay goes into a column that is cut off
         return torch.full((len(prompt), length + 1), EOS).scatter(1, place, symbol)[:, :length]
 
     def chance(self, length: int) -> dict[str, float]:
-        """At each place EOS or any one symbol, whichever is right more often; by row, the likeliest stack."""
+        """At each place, guess EOS or any one symbol, whichever is right more often; by row, the likeliest stack."""
         sizes = self._sizes(length)
         larger = 1 - sizes.cumsum(0)
         depths = torch.arange(length + 1)
@@ -77,8 +77,8 @@ class StackManipulation(Synthetic):
         }
 
     def _sizes(self, length: int) -> Float[Tensor, " sizes"]:
-        """How likely each size of the final stack is."""
-        now = torch.zeros(length + 1, dtype=torch.float64)  # by size, the rows that have come to their actions
+        """The probability of each size of the final stack."""
+        now = torch.zeros(length + 1, dtype=torch.float64)  # by size, the share of rows that have reached their actions
         for place in range(1, length + 1):
             popped = torch.cat((now[:1] + now[1:2], now[2:], now.new_zeros(1)))
             now = (popped + SYMBOLS * now.roll(1)) / (1 + SYMBOLS)

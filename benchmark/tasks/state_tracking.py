@@ -1,16 +1,16 @@
-"""State tracking: the word problem of a permutation group, at every place the product of all elements up to it.
+"""State tracking: the word problem of a permutation group; at every place, name the product of all elements so far.
 
     input    2  1  5  5        (of S3: 1 swaps the last two, 2 the first two, 5 the outer two)
     target   2  4  1  4        (every place is scored)
 
-An element g is a rearrangement, and the product of a and b is a, then b. S3 can be followed by a shallow parallel
-computation; A5 cannot, if TC0 and NC1 differ, since it is not solvable.
+An element is a rearrangement, and the product of a and b is a, then b. A shallow parallel computation can follow S3; if
+TC0 and NC1 differ, it cannot follow A5, which is not solvable.
 Length is the number of elements, and of tokens.
 Vocabulary: 6.
 Chance: (1 + (length - 1) / 6) / length.
 Source: Merrill et al. 2024, https://arxiv.org/abs/2404.08819, the experiments on word problems.
-Convention: elements are numbered in the lexicographic order of their images (0 1 2, 0 2 1, ..): 0 is the identity.
-The product's value at x is b(a(x)). S3 has 6 ** length words: a trained length of two keeps most for the test.
+Convention: elements are numbered in the lexicographic order of their images (0 1 2, 0 2 1, ..): 0 is the identity. The
+product maps x to b(a(x)). S3 has 6 ** length words: at a trained length of two, most of them are held out for the test.
 """
 
 from itertools import combinations, permutations
@@ -30,7 +30,7 @@ class StateTracking(Synthetic):
     name = "state-tracking"
     title = "State tracking (word problem)"
     group = "reasoning"
-    definition = "at every place, the product of all elements of a permutation group up to it"
+    definition = "at every place, name the product of all elements of a permutation group so far"
     source = "https://arxiv.org/abs/2404.08819"
     metric = "token_accuracy"
     nested = True
@@ -53,18 +53,18 @@ class StateTracking(Synthetic):
         return Batch(tokens=word, targets=running_products(word, self.table))
 
     def chance(self, length: int) -> dict[str, float]:
-        """The first product is its own input; at the others, any element."""
+        """The first product is its own input; at all other places, guess any element."""
         guess = 1 / self.vocabulary
         return {"token_accuracy": (1 + (length - 1) * guess) / length, "exact_match": guess ** (length - 1)}
 
 
 def even(permutation: Permutation) -> bool:
-    """Whether it has an even number of inversions."""
+    """True if the permutation has an even number of inversions."""
     return sum(a > b for a, b in combinations(permutation, 2)) % 2 == 0
 
 
 def multiplication_table(elements: list[Permutation]) -> Int[Tensor, "elements elements"]:
-    """Number of the product of each two elements: the row's, then the column's."""
+    """The number of the product of every two elements: the row's, then the column's."""
     number = {element: place for place, element in enumerate(elements)}
     return torch.tensor([[number[tuple(b[image] for image in a)] for b in elements] for a in elements])
 
@@ -72,7 +72,7 @@ def multiplication_table(elements: list[Permutation]) -> Int[Tensor, "elements e
 def running_products(
     word: Int[Tensor, "batch time"], table: Int[Tensor, "elements elements"]
 ) -> Int[Tensor, "batch time"]:
-    """Products of all elements up to each place, by doubling: first of the last two, then four, then eight."""
+    """Products of all elements up to each place, by doubling: of the last two first, then four, then eight."""
     products, reach = word, 1
     while reach < word.shape[1]:
         longer = table[products[:, :-reach], products[:, reach:]]

@@ -7,7 +7,7 @@ Length is the number of digits; a row has 2 * length + 2 tokens.
 Vocabulary: 14.
 Chance: 0.1 at length 8.
 Source: Kazemnejad et al. 2023, https://arxiv.org/abs/2305.19466, section 3 and appendix; digits from 1 to 9, as in the
-authors' code. One digit has 9 problems and two have 81: a trained length of these keeps most for the test.
+authors' code. One digit has 9 problems and two have 81: at these trained lengths, most are held out for the test.
 """
 
 import torch
@@ -46,9 +46,9 @@ class SumMod10(Synthetic):
         return ZERO + (prompt[:, ::2] - ZERO).sum(dim=1, keepdim=True) % 10
 
     def chance(self, length: int) -> dict[str, float]:
-        """The likeliest sum: 0 for an even number of digits, any other for an odd one; EOS is always the last.
+        """Guess the likeliest sum: 0 for an even number of digits, any other for an odd one; EOS is always last.
 
-        A sum is 0 with probability 1/10 + 9/10 * (-1/9) ** length, and each other with 1/10 - 1/10 * (-1/9) ** length.
+        The sum is 0 with probability 1/10 + 9/10 * (-1/9) ** length, any other with 1/10 - 1/10 * (-1/9) ** length.
         """
         guess = 0.1 + (0.1 if length % 2 else 0.9) * 9.0**-length
         return {"token_accuracy": (guess + 1) / 2, "exact_match": guess}

@@ -1,16 +1,16 @@
-"""Variable tracking: a value is handed from variable to variable, amid filler; name all that hold it.
+"""Variable tracking: a value is passed from variable to variable amid filler; name all variables that hold it.
 
     input    BOS  _  x  =  7  _  _  y  =  x  _  SEP  7  x  y
     target   .    .  .  .  .  .  .  .  .  .  .  .    x  y  EOS      (one hop; _ is filler, . is not scored)
 
-Assignments stand in the order of the chain, anywhere in the filler; the answer has the order of the chain too.
+Assignments appear in the order of the chain, anywhere in the filler; the answer follows that order too.
 Length is the number of tokens between BOS and SEP; a row has length + hops + 4 tokens. Where the assignments stand is
 read from the row: the places of =.
 Vocabulary: 56.
 Chance: (5 / 26 + 1) / 6.
 Source: Hsieh et al. 2024 (RULER), https://arxiv.org/abs/2404.06654, section 3.2, one chain of 4 hops: the first
-variable gets the value, and 4 more each get it from the one before.
-Convention: a word is a token; the variables of a row are distinct, and filler is random words of its own.
+variable gets the value, and 4 more each get it from the previous one.
+Convention: each word is one token; the variables of a row are distinct, and the filler is random words of its own.
 """
 
 import math
@@ -22,7 +22,7 @@ from torch import Tensor
 from benchmark.tasks.task import BOS, EOS, SEP, SPECIALS, UNSCORED, Batch, Synthetic
 
 IS, WORDS = SPECIALS, SPECIALS + 1  # "=", and the first word
-VALUES = 10  # values are the tokens from WORDS on, then come the variables, then filler
+VALUES = 10  # tokens from WORDS on: the values, then the variables, then filler
 STATEMENT = 3  # tokens of an assignment
 
 
@@ -32,7 +32,7 @@ class VariableTracking(Synthetic):
     name = "variable-tracking"
     title = "Variable tracking"
     group = "recall"
-    definition = "a value is handed from variable to variable amid filler; name all variables that hold it"
+    definition = "a value is passed from variable to variable amid filler; name all variables that hold it"
     source = "https://arxiv.org/abs/2404.06654"
     metric = "token_accuracy"
 
@@ -43,7 +43,7 @@ class VariableTracking(Synthetic):
             raise ValueError(f"variable-tracking: variables is {variables}, but must be at least hops + 1 = {hops + 1}")
         if fillers < 1:
             raise ValueError(f"variable-tracking: fillers is {fillers}, but must be at least 1")
-        self.chain = hops + 1  # assignments, and variables that hold the value
+        self.chain = hops + 1  # the number of assignments, and of variables that hold the value
         self.variables = variables
         self.fillers = fillers
 
@@ -62,7 +62,7 @@ class VariableTracking(Synthetic):
         haystack = torch.randint(names + self.variables, self.vocabulary, (size, length), generator=generator)
         value = torch.randint(WORDS, names, (size, 1), generator=generator)
         holders = names + _distinct(size, self.variables, self.chain, generator)
-        # One item is one word of filler or a whole assignment: any choice of items leaves room for all assignments.
+        # An item is a word of filler or a whole assignment, so any choice of items leaves room for all assignments.
         items = length - (STATEMENT - 1) * self.chain
         slots = _distinct(size, items, self.chain, generator).sort(dim=1).values
         return self.rows(haystack, slots + (STATEMENT - 1) * torch.arange(self.chain), value, holders)
@@ -74,7 +74,7 @@ class VariableTracking(Synthetic):
         value: Int[Tensor, "batch 1"],
         holders: Int[Tensor, "batch {self.chain}"],
     ) -> Batch:
-        """The rows of given parts: assignments take the place of the filler that stands there."""
+        """The rows of the given parts: assignments replace the filler at their places."""
         given = torch.cat((value, holders[:, :-1]), dim=1)
         statements = torch.stack((holders, torch.full_like(holders, IS), given), dim=2)
         places = starts[:, :, None] + torch.arange(STATEMENT)
@@ -85,7 +85,7 @@ class VariableTracking(Synthetic):
         return Batch(tokens=tokens, targets=targets)
 
     def chance(self, length: int) -> dict[str, float]:
-        """Distinct variables, drawn blindly; EOS always falls on the same place."""
+        """Guess distinct variables blindly; EOS is always in the same place."""
         return {
             "token_accuracy": (self.chain / self.variables + 1) / (self.chain + 1),
             "exact_match": 1 / math.perm(self.variables, self.chain),
@@ -93,5 +93,5 @@ class VariableTracking(Synthetic):
 
 
 def _distinct(size: int, among: int, count: int, generator: torch.Generator) -> Tensor:
-    """`count` distinct numbers below `among` in each row, in random order."""
+    """Draw `count` distinct numbers below `among` for each row, in random order."""
     return torch.rand(size, among, generator=generator).topk(count, dim=1).indices

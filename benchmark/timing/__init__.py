@@ -1,14 +1,17 @@
-"""The pytest-benchmark suite: what an encoding costs, as seconds and as a ratio to no encoding at all.
+"""The pytest-benchmark suite: the cost of an encoding, in seconds and relative to no encoding.
 
-operations.py   what is timed: forward, training step, one decoding step
-test_speed.py   the suite: each round of an encoding is paired with a round of `none` right before it
+operations.py   the operations timed: forward pass, training step, one decoding step
+test_speed.py   the suite: each round of an encoding comes right after a round of `none`
 conftest.py     its options: --encodings, --lengths, --rounds, the model's size, --device, --threads
 steps.py        `time --suite peers`: whole training steps beside those of other libraries, which peers.py builds
 by_hand.py      the work of a run as a plain loop over such a library
 
-sampling.py     beside the suite: how fast a task draws its training rows (`time --suite tasks`, and `check-task`)
+side_by_side.py both of these, and the file that keeps their times; processes.py runs them
 
-`python -m benchmark time` runs the suite; so does pytest itself, with all of pytest-benchmark's options:
+sampling.py     outside the suite: how fast a task draws its training rows (`time --suite tasks`, and `check-task`)
+cells.py        where the processor time of whole cells goes (`time --suite cells`)
+
+Run the suite with `python -m benchmark time`, or with pytest and any of pytest-benchmark's options:
 
     pytest path/to/benchmark/timing --encodings rope,alibi --benchmark-autosave
 """

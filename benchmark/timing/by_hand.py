@@ -1,10 +1,10 @@
-"""A process that does the work of a run as a plain loop over one library would, one model after the other.
+"""A process that does the work of a run as a plain loop over one library, one model after another.
 
-    python -m benchmark.timing.by_hand < WORK        what it is to do, as JSON; the accuracies that it finds on stdout
+    python -m benchmark.timing.by_hand < WORK        reads its work as JSON, writes accuracies to stdout
 
-It trains x-transformers' decoder with each encoding and seed on a task and measures each at every length, on as many
-threads as torch takes by itself: what somebody writes in an evening. Batches and test problems are the suite's own, so
-that both do the same work; the optimiser is fused, and logits are made at every place.
+It trains x-transformers' decoder on a task with each encoding and seed, and measures each at every length, on torch's
+default number of threads: the script that someone writes in an evening. Batches and test problems are those of this
+package, so both do the same work; the optimiser is fused, and logits are computed at every place.
 """
 
 import json
@@ -25,7 +25,7 @@ from benchmark.timing.peers import Size
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
-    """What is trained, and where it is measured."""
+    """The models to train, and the lengths to measure."""
 
     task: str
     encodings: tuple[str, ...]
@@ -42,12 +42,12 @@ class Work:
     device: str = "cpu"
 
     def json(self) -> str:
-        """As the process reads it."""
+        """The form that the process reads."""
         return json.dumps(asdict(self))
 
 
 def main() -> None:
-    """Do the work that stdin asks for."""
+    """Do the work read from stdin."""
     work = Work(**json.load(sys.stdin))
     task = tasks.make(work.task)
     found = [
@@ -59,7 +59,7 @@ def main() -> None:
 
 
 def train_and_measure(work: Work, task: Task, encoding: str, seed: int) -> dict[int, float]:
-    """The accuracy at each length of a model that is trained for it."""
+    """Train a model, and return its accuracy at each length."""
     size = Size(
         width=work.width,
         heads=work.heads,
@@ -86,7 +86,7 @@ def train_and_measure(work: Work, task: Task, encoding: str, seed: int) -> dict[
 
 
 def rate(step: int, work: Work) -> float:
-    """Share of the learning rate: a linear warm-up, then a cosine down to a tenth."""
+    """The learning rate as a share of the peak: linear warm-up, then a cosine down to a tenth."""
     if step < work.warmup_steps:
         return (step + 1) / work.warmup_steps
     done = (step - work.warmup_steps) / max(1, work.steps - work.warmup_steps)
@@ -94,7 +94,7 @@ def rate(step: int, work: Work) -> float:
 
 
 def accuracy(model: nn.Module, task: Task, length: int, device: torch.device) -> float:
-    """Share of the scored places of the test problems that are right."""
+    """The share of scored places of the test problems that are correct."""
     with torch.no_grad():
         counts = [right_and_scored(model, batch, device) for batch in task.evaluation(length)]
     right, scored = (sum(part) for part in zip(*counts, strict=True))
@@ -102,7 +102,7 @@ def accuracy(model: nn.Module, task: Task, length: int, device: torch.device) ->
 
 
 def right_and_scored(model: nn.Module, batch: Batch, device: torch.device) -> tuple[Tensor, Tensor]:
-    """How many places of a batch are right, and how many are scored."""
+    """The numbers of correct and of scored places in a batch."""
     targets = batch.targets.to(device)
     scored = targets != UNSCORED
     right = (model(batch.tokens.to(device)).argmax(dim=-1) == targets) & scored

@@ -1,4 +1,4 @@
-"""Options of the suite, the cases they ask for, and what they ask for that an encoding does not support."""
+"""The options of the suite, the cases they select, and those among them that an encoding does not support."""
 
 from itertools import product
 from typing import Any
@@ -13,18 +13,18 @@ from benchmark.errors import UsageError
 from benchmark.timing.operations import DIGITS, OPERATIONS, Case
 
 NUMBERS = {
-    "rounds": (20, "Rounds of each case, each paired with a round of `none`."),
+    "rounds": (20, "Rounds per case, each paired with a round of `none`."),
     "width": (64, "Width of the model."),
     "heads": (4, "Attention heads."),
     "layers": (2, "Layers."),
-    "threads": (1, "Threads that torch may use on the CPU."),
+    "threads": (1, "CPU threads that torch may use."),
 }
 CHOICES = pytest.StashKey[dict[str, Choice]]()
 UNSUPPORTED = pytest.StashKey[list[dict[str, Any]]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The suite's own options, beside those of pytest-benchmark."""
+    """Add the suite's options to those of pytest-benchmark."""
     group = parser.getgroup("timing of position encodings")
     group.addoption("--encodings", default="classic", help="Encodings, as `python -m benchmark time` names them.")
     group.addoption("--lengths", default="64,256,1024", help="Lengths in tokens.")
@@ -34,7 +34,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """What the tests share, and the one torch setting that a timing on the CPU depends on."""
+    """Set what the tests share, and the one torch setting that timing on the CPU depends on."""
     config.stash[UNSUPPORTED] = []
     try:
         choices = CATALOGUE.parse(config.getoption("encodings"))
@@ -45,7 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Every encoding, operation and length asked for, as plain values that the result file can hold."""
+    """Select every combination of encoding, operation and length, as plain values that the result file can hold."""
     try:
         lengths = [int(length) for length in metafunc.config.getoption("lengths").split(",")]
     except ValueError as error:
@@ -58,13 +58,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture
 def choice(pytestconfig: pytest.Config, encoding: str) -> Choice:
-    """The encoding of a label."""
+    """The encoding with a label."""
     return pytestconfig.stash[CHOICES][encoding]
 
 
 @pytest.fixture
 def case(pytestconfig: pytest.Config, operation: str, length: int) -> Case:
-    """The operation at a length, for a model that is made for that length."""
+    """The operation at a length, with a model made for that length."""
     size = {name: pytestconfig.getoption(name) for name in ("width", "heads", "layers")}
     device = torch.device(pytestconfig.getoption("device"))
     shape = Shape(**size, train_length=length, digits=DIGITS)
@@ -73,17 +73,17 @@ def case(pytestconfig: pytest.Config, operation: str, length: int) -> Case:
 
 @pytest.fixture
 def rounds(pytestconfig: pytest.Config) -> int:
-    """Rounds of each case."""
+    """The number of rounds per case."""
     return int(pytestconfig.getoption("rounds"))
 
 
 @pytest.fixture
 def unsupported_cases(pytestconfig: pytest.Config) -> list[dict[str, Any]]:
-    """What could not be timed, and why: it goes into the result file."""
+    """The cases that could not be timed, with the reason, for the result file."""
     return pytestconfig.stash[UNSUPPORTED]
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, Any]) -> None:
-    """The file says what was asked for and not supported, beside what was timed."""
+    """Add the unsupported cases to the result file."""
     output_json["unsupported"] = config.stash[UNSUPPORTED]

@@ -1,11 +1,11 @@
-"""What is timed: three operations of the transformer with an encoding, on random tokens.
+"""The operations timed: three of the transformer with an encoding, on random tokens.
 
     forward         final hidden states of a batch, without gradients
-    training_step   forward, loss at every token, backward; no optimiser, whose cost is no encoding's
-    decode          one new token for one row whose other tokens are in the cache
+    training_step   forward, loss at every token, backward; no optimiser, whose cost does not depend on the encoding
+    decode          one new token for one row whose other tokens are in the KV cache
 
-A batch has BATCH_TOKENS tokens, or one row where a row is longer. The vocabulary is small, so that the output layer
-does not drown what is to be compared. The operations end when the device has finished, not when it was asked.
+A batch has BATCH_TOKENS tokens, or one row if a row is longer. The vocabulary is small, so that the output layer does
+not dominate the comparison. An operation ends when the device has finished it, not when it is queued.
 """
 
 from collections.abc import Callable
@@ -24,14 +24,14 @@ from benchmark.seeds import generator
 OPERATIONS = ("forward", "training_step", "decode")
 BATCH_TOKENS = 2048
 VOCABULARY = 256
-DIGITS = tuple(range(10))  # of these tokens, for an encoding that reads numbers
+DIGITS = tuple(range(10))  # the tokens that count as digits, for an encoding that reads numbers
 
 Call = Callable[[], None]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """An operation at a length, for a model of a size."""
+    """An operation at a length, with a model of a size."""
 
     operation: str
     length: int  # tokens in a row
@@ -40,12 +40,12 @@ class Case:
 
     @property
     def rows(self) -> int:
-        """Rows in the batch; decoding follows a single one."""
+        """Rows in the batch; decoding uses a single one."""
         return 1 if self.operation == "decode" else max(1, BATCH_TOKENS // self.length)
 
     @property
     def tokens(self) -> int:
-        """Tokens that one call works on."""
+        """Tokens that one call processes."""
         return 1 if self.operation == "decode" else self.rows * self.length
 
     def tokens_drawn(self) -> Tensor:
@@ -55,7 +55,7 @@ class Case:
 
 
 def unsupported(case: Case, choice: Choice) -> str | None:
-    """Why an encoding cannot do a case, or None if it can."""
+    """The reason why an encoding does not support a case; None if it does."""
     if case.operation == "training_step" and choice.entry.attributes.get("adapts") is not None:
         return "applied at test time only, never trained"
     limit = make(choice, case.shape).max_length
@@ -65,7 +65,7 @@ def unsupported(case: Case, choice: Choice) -> str | None:
 
 
 def prepare(case: Case, choice: Choice) -> Callable[[], Call]:
-    """A function that makes ready one call of the operation, which is then timed."""
+    """A function that prepares one call of the operation, which is then timed."""
     model = Transformer(VOCABULARY, case.shape, lambda shape, layer: make(choice, shape, layer=layer))
     model.initialise(0)
     model.to(case.device)
@@ -82,7 +82,7 @@ def prepare(case: Case, choice: Choice) -> Callable[[], Call]:
 
 
 def synchronise(device: torch.device) -> None:
-    """Wait until the device has done what it was asked."""
+    """Wait until the device has finished its queued work."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
     elif device.type == "mps":
@@ -110,7 +110,7 @@ def _training_step(model: Transformer, tokens: Tensor) -> Callable[[], Call]:
     sampler = generator("timing", "positions")  # for encodings that sample positions in training
 
     def call() -> None:
-        model.schedule(0.0)  # what an encoding does for most of its training
+        model.schedule(0.0)  # the mode in which an encoding spends most of its training
         logits = model.logits(model(tokens, sampler=sampler))
         F.cross_entropy(logits.flatten(0, 1), targets).backward()  # type: ignore[no-untyped-call]
 
@@ -130,7 +130,7 @@ def _decode(model: Transformer, tokens: Tensor) -> Callable[[], Call]:
     last = tokens[:, -1:]
 
     def ready() -> Call:
-        # A step extends the cache it is given, by new tensors: each call gets the same full one.
+        # A step extends its cache with new tensors, so each call gets a copy of the same full cache.
         cache = Cache(tokens=full.tokens, layers=dict(full.layers))
         return lambda: _step(model, last, cache)
 

@@ -1,10 +1,10 @@
-"""The same model in other libraries: what somebody would build who compared encodings by hand.
+"""The same model in other libraries, as someone would build it to compare encodings by hand.
 
     x-transformers   a decoder with rotary_pos_emb, alibi_pos_bias, or neither
     transformers     GPTNeoX for RoPE, Bloom for ALiBi; it has no decoder without positions
 
-Width, layers, heads, head width, vocabulary, hidden width (four times the width) and untied output weights are ours.
-What the libraries add to that (weights of norms, biases) is left as it is: a few parameters in a thousand.
+Width, layers, heads, head width, vocabulary, hidden width (four times the width) and untied output weights are those
+of our model. What the libraries add (norm weights, biases) stays: a few parameters in a thousand.
 """
 
 from dataclasses import dataclass
@@ -21,17 +21,17 @@ ENCODINGS = {"x-transformers": ("none", "rope", "alibi"), "transformers": ("rope
 
 @dataclass(frozen=True, kw_only=True)
 class Size:
-    """A decoder's size."""
+    """The size of a decoder."""
 
     width: int
     heads: int
     layers: int
     vocabulary: int
-    longest: int  # tokens in the longest row that it will see
+    longest: int  # tokens in the longest row
 
 
 class Peer(nn.Module):
-    """A library's decoder: tokens [B, T] -> scores of every next token [B, T, V]."""
+    """A library's decoder: tokens [B, T] -> logits of the next token [B, T, V]."""
 
     def __init__(self, inner: nn.Module, **settings: bool) -> None:
         super().__init__()
@@ -44,18 +44,18 @@ class Peer(nn.Module):
 
 
 def require() -> None:
-    """UsageError unless the libraries are installed."""
+    """Raise a UsageError unless the libraries are installed."""
     absent = [peer for peer, module in PACKAGES.items() if find_spec(module) is None]
     if absent:
         raise UsageError(
-            f"{' and '.join(absent)} not installed, which --suite peers compares with: "
+            f"{' and '.join(absent)} not installed, but needed by --suite peers: "
             "pip install 'position-benchmark[peers]'"
         )
 
 
 def make(peer: str, encoding: str, size: Size, *, flash: bool = True) -> Peer:
-    """A library's decoder with an encoding; `flash` is x-transformers' fused attention."""
-    torch.manual_seed(0)  # of a process that does nothing but time
+    """A library's decoder with an encoding; `flash` turns on x-transformers' fused attention."""
+    torch.manual_seed(0)  # global, but the process does nothing except timing
     if peer == "x-transformers":
         return _x_transformers(encoding, size, flash)
     return _neox(size) if encoding == "rope" else _bloom(size)

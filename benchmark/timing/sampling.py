@@ -1,8 +1,8 @@
-"""How fast a task draws its training rows: tokens a second of processor time, over rounds.
+"""The speed at which a task draws its training rows: tokens per second of processor time, in several rounds.
 
-A round draws batch after batch of one length, each from a generator of its own, as training does, until ROUND_SECONDS
-are spent. Seconds are the process's own on the processor, not the clock's: other work on the machine does not count,
-and on one thread they are the seconds of one core.
+A round draws batches of one length, each from its own generator, as in training, until ROUND_SECONDS have passed.
+Seconds are the processor time of the process, not wall-clock time: other work on the machine does not count, and with
+one thread they are the seconds of one core.
 """
 
 import time
@@ -10,12 +10,12 @@ import time
 from benchmark.seeds import generator
 from benchmark.tasks.task import Task
 
-FLOOR = 200_000  # tokens a second: every task of ours promises so many, so that no training waits for its data
+FLOOR = 200_000  # tokens per second that every built-in task promises, so that no training waits for its data
 ROUND_SECONDS = 0.02
 
 
 def rates(task: Task, *, batch: int, length: int, rounds: int) -> list[float]:
-    """Tokens a second in each round, after one that is not counted: what a task builds once is built then."""
+    """Tokens per second in each round, after a warm-up round in which a task builds what it builds only once."""
     return [_rate(task, batch, length, place) for place in range(rounds + 1)][1:]
 
 

@@ -1,11 +1,11 @@
-"""A process that times whole training steps, ours and the peers', a round of each in turn.
+"""A process that times whole training steps, ours and those of peers, in alternating rounds.
 
-    python -m benchmark.timing.steps ROUNDS THREADS DEVICE     one line of JSON a case on stdout
+    python -m benchmark.timing.steps ROUNDS THREADS DEVICE     one line of JSON per case on stdout
 
-A step is what training does with a batch: forward, loss at every token, backward, clipping, AdamW (fused, for all).
-Ours is also taken as `--precision bfloat16` takes it, and on a GPU without a recording. Each round also multiplies two
-large float32 matrices: what the machine can do at that moment, next to what it does. With one thread, seconds are the
-process's processor time, to which other work on the machine adds nothing. On a GPU they are time on the clock, until it
+A step is what training does with a batch: forward, loss at every token, backward, clipping, AdamW (fused in all cases).
+Ours is also timed in bfloat16 (`--precision bfloat16`) and, on a GPU, without a CUDA graph. Each round also multiplies
+two large float32 matrices, to show what the machine can do at that moment. With one thread, seconds are the processor
+time of the process, which other work on the machine does not affect. On a GPU they are wall-clock time until the device
 has finished.
 """
 
@@ -39,8 +39,8 @@ SIZES = tuple(
 )
 ENCODINGS = ("none", "rope", "alibi")
 MATRIX = 2048  # rows and columns of the matrices
-WARM_UP = 3  # steps that are run and not counted
-OURS, HALF, UNRECORDED, PRODUCT = "ours", "bfloat16", "step by step", "matrix product"  # beside the peers' names
+WARM_UP = 3  # steps that are run but not counted
+OURS, HALF, UNRECORDED, PRODUCT = "ours", "bfloat16", "step by step", "matrix product"  # besides the names of peers
 CPU = torch.device("cpu")
 BUDGET = BudgetSpec(train_length=LENGTH, steps=1, batch=ROWS, learning_rate=1e-3, warmup_steps=0)
 
@@ -50,7 +50,7 @@ Clock = Callable[[], float]
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """A model of a size with an encoding."""
+    """A model size and an encoding."""
 
     size: Size
     encoding: str
@@ -58,9 +58,9 @@ class Case:
 
 
 def operations(size: Size, rows: int, length: int) -> float:
-    """Floating-point operations of a training step: products with weights, and the scores that a causal mask leaves.
+    """Floating-point operations of a training step: products with weights, and the scores below a causal mask.
 
-    Two a weight and token forward and four backward; a token looks at half of the row on average, twice.
+    Per weight and token two forward and four backward. A token attends to half of the row on average, in two products.
     """
     tokens = rows * length
     weights = 12 * size.layers * size.width**2 + size.vocabulary * size.width
@@ -68,13 +68,13 @@ def operations(size: Size, rows: int, length: int) -> float:
 
 
 def batch() -> Batch:
-    """Random tokens, and the next token as target: the same for every case."""
+    """Random tokens with the next token as target, the same for every case."""
     rows = torch.randint(SIZES[0].vocabulary, (ROWS, LENGTH + 1), generator=generator("timing", "peers"))
     return Batch(tokens=rows[:, :-1].contiguous(), targets=rows[:, 1:].contiguous())
 
 
 def our_step(case: Case, *, precision: Precision = "float32", recorded: bool = True) -> Step:
-    """A training step of this suite; on a GPU it is recorded, unless told otherwise."""
+    """Our training step; on a GPU it is a recorded CUDA graph, unless `recorded` is False."""
     size = case.size
     shape = Shape(width=size.width, heads=size.heads, layers=size.layers, train_length=size.longest)
     model = Transformer(size.vocabulary, shape, lambda own, layer: make(case.encoding, own, layer=layer))
@@ -91,7 +91,7 @@ def our_step(case: Case, *, precision: Precision = "float32", recorded: bool = T
 
 
 def peer_step(peer: str, case: Case, *, flash: bool) -> Step:
-    """The same step of a library's model."""
+    """The same step with a library's model."""
     model, rows = peers.make(peer, case.encoding, case.size, flash=flash).to(case.device).train(), batch()
     weights = list(model.parameters())
     optimiser = torch.optim.AdamW(weights, lr=1e-3, betas=(0.9, 0.98), weight_decay=0.1, fused=True)
@@ -105,7 +105,7 @@ def peer_step(peer: str, case: Case, *, flash: bool) -> Step:
 
 
 def finished(device: torch.device) -> float:
-    """The time on the clock, once a device has done what it was asked."""
+    """The wall-clock time once a device has finished its queued work."""
     synchronise(device)
     return time.perf_counter()
 
@@ -121,7 +121,7 @@ def _multiply(a: Tensor, b: Tensor) -> None:
 
 
 def rounds_of(steps: dict[str, Step], rounds: int, clock: Clock) -> dict[str, list[float]]:
-    """Seconds of each step in each round, after a few that are not counted."""
+    """Seconds of each step in each round, after warm-up rounds that are not counted."""
     seconds: dict[str, list[float]] = {name: [] for name in steps}
     for number in range(WARM_UP + rounds):
         for name, step in steps.items():
@@ -133,14 +133,14 @@ def rounds_of(steps: dict[str, Step], rounds: int, clock: Clock) -> dict[str, li
 
 
 def faster(candidates: Sequence[tuple[bool, Step]], clock: Clock) -> tuple[bool, Step]:
-    """Of x-transformers with and without fused attention, the one whose steps are the faster."""
+    """x-transformers with or without fused attention, whichever takes faster steps."""
     named = {str(flash): step for flash, step in candidates}
     taken = rounds_of(named, WARM_UP, clock)
     return min(candidates, key=lambda candidate: min(taken[str(candidate[0])]))
 
 
 def measure(case: Case, rounds: int, clock: Clock) -> dict[str, object]:
-    """The seconds of a case, ours, the peers' and of the matrix product, and what it was."""
+    """The seconds of a case, for our step, those of peers and the matrix product, with a description of the case."""
     steps = {OURS: our_step(case), HALF: our_step(case, precision="bfloat16")}
     if case.device.type == "cuda":
         steps[UNRECORDED] = our_step(case, recorded=False)

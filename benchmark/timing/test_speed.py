@@ -1,7 +1,7 @@
 """The suite: seconds of each round, and of the round of `none` right before it.
 
-Two rounds side by side see the same machine in the same state: their ratio cancels what drifts (clock speed, other
-work), which a ratio of two separate measurements would not.
+Two adjacent rounds see the machine in the same state. Their ratio cancels drift (clock speed, other work); a ratio of
+two separate measurements would not.
 """
 
 import time
@@ -15,7 +15,7 @@ from benchmark.catalogue import Choice
 from benchmark.encodings import CATALOGUE
 from benchmark.timing.operations import Call, Case, prepare, unsupported
 
-WARM_UP = 3  # rounds that are run and not counted
+WARM_UP = 3  # rounds that are run but not counted
 
 
 def test_speed(

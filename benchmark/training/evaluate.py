@@ -14,6 +14,7 @@ from torch import Tensor
 from benchmark.model.transformer import Transformer
 from benchmark.results.record import Arrays
 from benchmark.tasks.task import UNSCORED, Batch, Task
+from benchmark.training.clock import part
 
 # Logits computed at a time. In float32 these are 4 MiB, which stay in cache: with a text's vocabulary, evaluation takes
 # three quarters of the time that it takes with chunks of 64 MiB (measured).
@@ -31,6 +32,7 @@ class Outcome:
     scored: Tensor
 
 
+@part("evaluation")
 def evaluate(
     model: Transformer,
     task: Task,
@@ -64,8 +66,8 @@ def _outcome(model: Transformer, batch: Batch, device: torch.device) -> Outcome:
     wanted = targets[scored]
     losses, hits = [], []
     places = max(1, LOGITS * (GPU_LOGITS if hidden.is_cuda else 1) // len(model.head))
-    for part, answer in zip(torch.split(hidden, places), torch.split(wanted, places), strict=True):
-        logits = model.logits(part).float()
+    for chunk, answer in zip(torch.split(hidden, places), torch.split(wanted, places), strict=True):
+        logits = model.logits(chunk).float()
         losses.append(F.cross_entropy(logits, answer, reduction="none"))
         hits.append(_right(logits, answer))
     loss = torch.zeros(targets.shape, dtype=torch.float64, device=device)

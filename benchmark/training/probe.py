@@ -7,6 +7,7 @@ position embedded, without any weights of the model. At distance 0 a query atten
 """
 
 import math
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -15,10 +16,12 @@ from benchmark.encodings.encoding import Encoding, Site
 from benchmark.model.attention import scores as attention_scores
 from benchmark.model.transformer import Transformer
 from benchmark.seeds import generator
+from benchmark.training.clock import part
 
 DRAWS = 64  # contents to average over
 
 
+@part("a look inside")
 def attention(model: Transformer, tokens: Tensor) -> Tensor:
     """Attention weights of one row of tokens [T] in every layer and head, [layers, H, T, T]."""
     weights: list[Tensor] = []
@@ -28,6 +31,7 @@ def attention(model: Transformer, tokens: Tensor) -> Tensor:
     return torch.stack([each[0] for each in weights]).float()
 
 
+@part("a look inside")
 def structure(model: Transformer, distances: int) -> Tensor:
     """Score by distance, [layers, H, n], for distances 0 .. n - 1: n is `distances` or the encoding's limit if less."""
     limit = model.encoding.max_length
@@ -47,7 +51,7 @@ def _by_distance(encoding: Encoding, layer: int, count: int) -> Tensor:
     tokens = torch.zeros(1, count, dtype=torch.int64, device=device)
     positions = encoding.positions(tokens)
     placed = encoding.embed(content, positions)
-    site = Site.of(placed, positions, queries=1).at_layer(layer, placed)
+    site = replace(Site.of(placed, positions, queries=1), layer=layer)
     heads = placed.view(DRAWS, count, shape.heads, shape.head_width).transpose(1, 2)
     q, k = encoding.rotate(heads[:, :, -1:], heads, site)
     final = attention_scores(q, k, site, encoding, 1 / math.sqrt(shape.head_width))

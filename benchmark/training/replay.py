@@ -21,6 +21,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from benchmark.errors import first_line
+from benchmark.model.hooks import overrides
 from benchmark.model.transformer import Transformer
 from benchmark.results.spec import BudgetSpec, Precision
 from benchmark.tasks.task import UNSCORED, Batch
@@ -173,7 +174,7 @@ class Replay:
             tokens=tokens,
             places=F.pad(places, (0, missing)).to(self.device, non_blocking=True),
             targets=F.pad(targets, (0, missing), value=UNSCORED).to(self.device, non_blocking=True),
-            positions=None if encoding.counts_from_zero else encoding.positions(tokens, sampler),
+            positions=encoding.positions(tokens, sampler) if overrides(encoding, "positions") else None,
         )
 
     def work(self, inputs: Inputs) -> Tensor:

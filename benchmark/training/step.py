@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from benchmark.model.transformer import Transformer
 from benchmark.results.spec import BudgetSpec, Precision
 from benchmark.tasks.task import UNSCORED, Batch
+from benchmark.training.clock import part
 from benchmark.training.loss import cross_entropy
 
 Take = Callable[[Batch, float, torch.Generator], Tensor]  # (rows, learning rate, position sampler) -> loss
@@ -55,6 +56,7 @@ def stepping(
     return take
 
 
+@part("gradients")
 def gradients(
     model: Transformer, batch: Batch, precision: Precision, device: torch.device, sampler: torch.Generator
 ) -> Tensor:
@@ -84,6 +86,7 @@ def scored(batch: Batch) -> tuple[Tensor, Tensor]:
     return places, targets[places]
 
 
+@part("optimiser")
 def update(optimiser: torch.optim.Optimizer, weights: list[nn.Parameter], clip: float) -> None:
     """Clip the gradients, take an optimiser step, and free the gradients."""
     nn.utils.clip_grad_norm_(weights, clip)

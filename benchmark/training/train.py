@@ -18,6 +18,7 @@ from benchmark.results.spec import BudgetSpec, TrainSpec
 from benchmark.seeds import generator
 from benchmark.tasks.task import Batch, Task
 from benchmark.training.checkpoint import Checkpoint, Training
+from benchmark.training.clock import part
 from benchmark.training.held_out import HeldOut
 from benchmark.training.replay import Replay
 from benchmark.training.step import make_optimiser, stepping
@@ -96,6 +97,7 @@ def ready(
         yield from zip(steps, rates, rows(task, spec, held_out, steps), samplers, strict=True)
 
 
+@part("rows")
 def rows(task: Task, spec: TrainSpec, held_out: HeldOut, steps: range) -> list[Batch]:
     """The batches of some steps, with test problems unscored."""
     return held_out.out_of([training_batch(task, spec, step) for step in steps])

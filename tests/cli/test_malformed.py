@@ -1,6 +1,5 @@
 """Five hundred malformed command lines and files: each ends in one clear line and exit code 2, none in a traceback."""
 
-import importlib
 import math
 import random
 from collections.abc import Iterator
@@ -14,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmark.catalogue import Catalogue
-from benchmark.cli import VERBS, main
+from benchmark.cli import VERBS, command_of, main
 from benchmark.encodings import CATALOGUE as ENCODINGS
 from benchmark.errors import UsageError
-from benchmark.experiments.plan import MAX_MULTIPLE, MAX_SEEDS, parse_multiples, parse_seeds
+from benchmark.experiments.request import MAX_MULTIPLE, MAX_SEEDS, parse_multiples, parse_seeds
 from benchmark.tasks import CATALOGUE as TASKS
 
 Case = list[str]
@@ -159,8 +158,8 @@ TEXTS: dict[str, bytes] = {
 
 def numeric_options() -> Iterator[tuple[str, click.Option]]:
     """Every option of every verb that takes a number."""
-    for verb, (module, _) in VERBS.items():
-        for option in importlib.import_module(f"benchmark.cli.{module}").command.params:
+    for verb in VERBS:
+        for option in command_of(verb).params:
             if isinstance(option, click.Option) and isinstance(option.type, click.IntRange | click.FloatRange):
                 yield verb, option
 

@@ -2,14 +2,13 @@
 
 import subprocess
 import tempfile
-from pathlib import Path
 
 import pytest
 
-from benchmark.experiments.executors import Pool, Worker
-from benchmark.experiments.plan import Cell, Request, make_plan
+from benchmark.experiments.plan import Cell, make_plan
+from benchmark.experiments.process import WorkerProcess
 from benchmark.experiments.queue import LongestFirst
-from benchmark.results.store import Store
+from benchmark.experiments.request import Request
 
 
 def cells(**asked: object) -> list[Cell]:
@@ -65,15 +64,13 @@ def test_what_is_put_last_comes_after_all_others() -> None:
         (("started", "resumed", "progress", "measuring", "done"), False),  # a part of it had
     ],
 )
-def test_only_a_cell_that_was_trained_whole_teaches_how_long_it_takes(
-    tmp_path: Path, told: tuple[str, ...], learns: bool
-) -> None:
+def test_only_a_cell_that_was_trained_whole_teaches_how_long_it_takes(told: tuple[str, ...], learns: bool) -> None:
     (cell,) = cells(encodings="rope", seeds=(0,))
-    pool = Pool(store=Store(tmp_path))
-    worker = Worker(process=subprocess.Popen(["true"]), log=tempfile.TemporaryFile(), cell=cell)
-    for kind in told:
-        outcome = {"status": "ok"} if kind == "done" else {}
-        pool._hear(worker, {"event": kind, "key": cell.train.key, **outcome})
-    assert (pool._queue.expected(cell) < cell.cost) == learns
+    worker = WorkerProcess(process=subprocess.Popen(["true"]), log=tempfile.TemporaryFile(), cell=cell)
+    for event in told:
+        worker.note(event)
+    assert (worker.whole_seconds is not None) == learns
+    worker.take(cell)
+    assert worker.whole_seconds is None
     worker.process.wait()
     worker.close()

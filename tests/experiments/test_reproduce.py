@@ -3,8 +3,9 @@
 import shlex
 from datetime import UTC, datetime
 
-from benchmark.experiments.plan import Request, make_plan, parse_multiples, parse_seeds
+from benchmark.experiments.plan import make_plan
 from benchmark.experiments.reproduce import command_for
+from benchmark.experiments.request import Request, parse_multiples, parse_seeds
 from benchmark.results.record import Environment, EvalRecord, TrainRecord
 from benchmark.results.store import Store
 

@@ -148,7 +148,7 @@ def test_a_worker_that_wants_more_than_its_share_of_memory_fails_and_the_rest_go
     monkeypatch.setenv("HOARD", "1_000_000_000")  # numbers of four bytes
     outcome = run([plugin("hoards"), "rope"], **SMALL, seeds=1, results=tmp_path, workers=1, device="cpu")
     (line,) = outcome.failures
-    assert "out of memory: a worker has a share of it; --workers 1 --retry-failed gives one all (" in line
+    assert "out of memory: each worker gets a share; --workers 1 --retry-failed gives all of it to one (" in line
     assert "4000000000 bytes" in line
     monkeypatch.setenv("HOARD", "100_000_000")
     assert run(plugin("hoards"), **SMALL, seeds=1, results=tmp_path / "enough", workers=1).failures == []

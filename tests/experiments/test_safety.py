@@ -19,8 +19,11 @@ from click.testing import CliRunner
 from benchmark import run
 from benchmark.cli import main
 from benchmark.experiments.cell import run_cell
+from benchmark.experiments.executor import record_lost_cell
 from benchmark.experiments.machine import cores
-from benchmark.experiments.plan import Cell, Request, make_plan, outstanding
+from benchmark.experiments.plan import Cell, make_plan, outstanding
+from benchmark.experiments.process import WorkerProcess
+from benchmark.experiments.request import Request
 from benchmark.results.lock import locked
 from benchmark.results.record import EvalRecord, TrainRecord
 from benchmark.results.store import Store
@@ -277,7 +280,7 @@ def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
         code, errors = told(folder)
     assert code == 1
     assert errors.startswith("error: Read-only file system: ")
-    assert "choose a folder that you may write to" in errors
+    assert "choose a folder you can write to" in errors
     assert errors.count("\n") == 1
 
 
@@ -328,20 +331,17 @@ def test_a_cell_that_another_run_holds_is_left_to_it(tmp_path: Path) -> None:
 
 def test_the_death_of_one_that_waits_spoils_nothing(tmp_path: Path) -> None:
     """A worker dies while another run holds its cell: that run's record will tell, not this one's."""
-    from benchmark.experiments.executors import Pool, Worker
-
     store, cell = Store(tmp_path), PLAN.cells[0]
-    dead = subprocess.Popen(["false"])
     with Path(os.devnull).open("rb") as log:
-        worker = Worker(process=dead, log=log, cell=cell)
-        with locked(store.folder(cell.train.key)):
-            event = Pool(store=store)._bury(worker, cell)
-            assert event.reason == "the worker died: exit code 1"
-            assert outstanding(PLAN, store)[-1].train.key
-            assert list(store.records()) == []
-        Pool(store=store)._bury(worker, cell)
+        reason = WorkerProcess(process=subprocess.Popen(["false"]), log=log, cell=cell).epitaph()
+    assert reason == "the worker died: exit code 1"
+    with locked(store.folder(cell.train.key)):
+        record_lost_cell(cell, store, "cpu", reason)
+        assert cell.train.key in {each.train.key for each in outstanding(PLAN, store)}
+        assert list(store.records()) == []
+    record_lost_cell(cell, store, "cpu", reason)
     (record,) = store.records()
-    assert record.reason == "the worker died: exit code 1"
+    assert record.reason == reason
 
 
 # Data, never code

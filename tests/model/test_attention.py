@@ -11,8 +11,9 @@ from torch import Tensor
 
 from benchmark.encodings import CATALOGUE, make
 from benchmark.encodings.alibi import Alibi
-from benchmark.encodings.encoding import Encoding, RelativeBias, Shape, Site
-from benchmark.model import attention
+from benchmark.encodings.bases import by_distance
+from benchmark.encodings.encoding import Encoding, Shape, Site
+from benchmark.model import attention, bias
 from benchmark.model.transformer import Cache, Transformer
 from benchmark.seeds import generator
 
@@ -141,7 +142,7 @@ def test_a_bias_of_distance_alone_is_read_from_its_diagonals(name: str, queries:
         with (
             mock.patch.object(attention, "BLOCK_QUERIES", 7),
             mock.patch.object(F, "scaled_dot_product_attention", wraps=F.scaled_dot_product_attention) as kernel,
-            mock.patch.object(RelativeBias, "_lay_out", side_effect=AssertionError("laid out")),
+            mock.patch.object(bias, "by_distance", side_effect=AssertionError("laid out")),
         ):
             along, _ = attention.attend(q, k, v, site(), encoding, scale=0.4)
     masks = [call.kwargs["attn_mask"] for call in kernel.call_args_list]
@@ -155,15 +156,13 @@ def test_a_bias_of_distance_alone_is_read_from_its_diagonals(name: str, queries:
 def test_a_subclass_with_a_bias_of_its_own_is_asked_for_it() -> None:
     class Louder(Alibi):
         def bias(self, site: Site) -> Tensor:
-            return 2 * super().bias(site)
+            return 2 * by_distance(self.at, site)
 
     site = Site.of(torch.zeros(1, 9, 0), torch.arange(9)[None])
-    assert Alibi(SHAPE).diagonals(site).shape == (SHAPE.heads, 17)
-    assert Louder(SHAPE).diagonals(site) is None
-    assert (
-        Alibi(SHAPE).diagonals(replace(site, key_positions=torch.tensor([[0, 1, 2, 3, 9, 10, 11, 12, 13]]), shared={}))
-        is None
-    )
+    gaps = replace(site, key_positions=torch.tensor([[0, 1, 2, 3, 9, 10, 11, 12, 13]]), shared={})
+    assert bias.diagonals(Alibi(SHAPE).bias(site), site).shape == (SHAPE.heads, 17)
+    assert bias.diagonals(Louder(SHAPE).bias(site), site) is None
+    assert bias.diagonals(Alibi(SHAPE).bias(gaps), gaps) is None
 
 
 @pytest.mark.parametrize("name", ["rope", "alibi"])

@@ -16,6 +16,8 @@ from benchmark.encodings import CATALOGUE, make
 from benchmark.encodings.encoding import Encoding, Shape, Site
 from benchmark.encodings.fire import Fire
 from benchmark.model import attention, flex
+from benchmark.model.bias import dense, pairwise
+from benchmark.model.hooks import overrides
 
 HEADS, WIDTH, LENGTH = 3, 16, 300  # no multiple of a tile
 SHAPE = Shape(width=HEADS * WIDTH, heads=HEADS, layers=2, train_length=32)
@@ -40,19 +42,20 @@ def _offers(name: str) -> bool:
     if CATALOGUE.entry(name).attributes.get("numbers"):
         return False
     encoding = make(name, SHAPE)
-    return encoding.biases and not encoding.rescores and encoding.pairwise(site_of(40)) is not None
+    site = Site.of(torch.zeros(1, 40, SHAPE.width), torch.arange(40)[None])
+    return not overrides(encoding, "rescore") and pairwise(encoding.bias(site), site) is not None
 
 
 @pytest.mark.parametrize("label", ["alibi", "t5", "fire", "kerple-log", "kerple-power", "sandwich", "logn:base=alibi"])
 def test_the_bias_at_each_pair_is_the_one_laid_out(label: str) -> None:
     encoding, site = make(label, SHAPE), site_of(LENGTH)
-    pairwise = encoding.pairwise(site)
-    assert pairwise is not None
+    bias = encoding.bias(site)
+    at_pair = pairwise(bias, site)
+    assert at_pair is not None
     heads, places = torch.arange(HEADS)[:, None, None], torch.arange(LENGTH)
     with torch.no_grad():
-        found = pairwise(heads, places[:, None], places).expand(HEADS, LENGTH, LENGTH)
-        wanted = encoding.bias(site)
-    assert wanted is not None
+        found = at_pair(heads, places[:, None], places).expand(HEADS, LENGTH, LENGTH)
+        wanted = dense(bias, site)
     behind = torch.ones(LENGTH, LENGTH, dtype=torch.bool).tril()
     torch.testing.assert_close(found[:, behind], wanted[0].expand(HEADS, -1, -1)[:, behind], rtol=1e-5, atol=1e-5)
 
@@ -65,9 +68,9 @@ def test_values_are_those_of_a_bias_that_is_laid_out(label: str, monkeypatch: py
     scale = 1 / math.sqrt(WIDTH)
     with torch.no_grad():
         wanted, _ = attention.attend(q, k, v, site, encoding, scale=scale, weights=True)
-        pairwise = encoding.pairwise(site)
-        assert pairwise is not None
-        found = flex.by(flex_attention, q, k, v, pairwise, scale)
+        at_pair = pairwise(encoding.bias(site), site)
+        assert at_pair is not None
+        found = flex.by(flex_attention, q, k, v, at_pair, scale)
     torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-5)
 
 
@@ -75,8 +78,8 @@ def test_rows_of_other_positions_have_no_bias_for_all() -> None:
     positions = torch.stack((torch.arange(40), torch.arange(40) * 2))
     site = Site.of(torch.empty(2, 40, 0), positions)
     for label in ("alibi", "fire"):
-        assert make(label, SHAPE).pairwise(site) is None
-    assert Encoding(SHAPE).pairwise(site) is None
+        assert pairwise(make(label, SHAPE).bias(site), site) is None
+    assert pairwise(Encoding(SHAPE).bias(site), site) is None
 
 
 def test_a_variant_that_reads_otherwise_has_no_pairs_of_its_parent() -> None:
@@ -84,8 +87,13 @@ def test_a_variant_that_reads_otherwise_has_no_pairs_of_its_parent() -> None:
         def read(self, share: torch.Tensor) -> torch.Tensor:
             return torch.zeros_like(share)
 
-    assert Fire(SHAPE).pairwise(site_of(40)) is not None
-    assert Flat(SHAPE).pairwise(site_of(40)) is None
+    site = site_of(40)
+    assert pairwise(Fire(SHAPE).bias(site), site) is not None
+    assert pairwise(Flat(SHAPE).bias(site), site) is None
+
+
+def mix(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, site: Site, encoding: Encoding) -> torch.Tensor | None:
+    return flex.mix(q, k, v, site, encoding, encoding.bias(site), 1.0)
 
 
 def test_memory_that_runs_out_is_no_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,7 +102,7 @@ def test_memory_that_runs_out_is_no_refusal(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(flex, "_compiled", lambda: full)
     with pytest.raises(torch.OutOfMemoryError):
-        flex.mix(*drawn(40), site_of(40), make("alibi", SHAPE), 1.0)
+        mix(*drawn(40), site_of(40), make("alibi", SHAPE))
     assert not flex._refused
 
 
@@ -109,10 +117,10 @@ def test_where_there_is_no_compiler_it_says_so_once(monkeypatch: pytest.MonkeyPa
         with pytest.warns(
             UserWarning, match=f"^{label}: FlexAttention refused, so queries go in blocks: no C compiler$"
         ):
-            assert flex.mix(q, k, v, site, make(label, SHAPE), 1.0) is None
+            assert mix(q, k, v, site, make(label, SHAPE)) is None
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            assert flex.mix(q, k, v, site, make(label, SHAPE), 1.0) is None
+            assert mix(q, k, v, site, make(label, SHAPE)) is None
 
 
 ON_GPU = """

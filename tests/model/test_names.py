@@ -1,4 +1,4 @@
-"""The model and the training hold no encoding's name: no branch, no string, no import can mention one."""
+"""Model and training name no encoding: not in a branch, a string or an import."""
 
 import ast
 import re
@@ -16,12 +16,12 @@ NAMES = {word for name in CATALOGUE.names() for word in (name, CATALOGUE.entry(n
 
 
 def is_torchs(node: ast.AST) -> bool:
-    """`reduction="none"` is torch's word for losses that are not averaged."""
+    """True for `reduction="none"`, by which torch means that losses are not averaged."""
     return isinstance(node, ast.keyword) and node.arg == "reduction"
 
 
 def is_the_number(node: ast.AST) -> bool:
-    """`math.pi` is a number, and no position interpolation."""
+    """True for `math.pi`, a number and not position interpolation."""
     return isinstance(node, ast.Attribute) and ast.unparse(node) == "math.pi"
 
 
@@ -38,12 +38,12 @@ def code_of(tree: ast.Module) -> list[ast.AST]:
 
 
 def words(source: str) -> set[str]:
-    """Every word of the code: identifiers, and texts between quotes; prose (comments, docstrings) is no code."""
+    """Every word of the code, in identifiers and strings; comments and docstrings do not count."""
     found: set[str] = set()
     for node in code_of(ast.parse(source)):
         for _, value in ast.iter_fields(node):
             for text in value if isinstance(value, list) else [value]:
-                if isinstance(text, str) and text != "set_to_none":  # torch's word, not an encoding
+                if isinstance(text, str) and text != "set_to_none":  # an argument of torch, not an encoding
                     found |= {text, *re.split(r"[^A-Za-z0-9]+|_", text)}
     return found
 

@@ -1,4 +1,7 @@
-"""What every registered task promises, and golden examples of the synthetic ones, written by hand."""
+"""The contract of every registered task: all checks pass, and so does what no check measures.
+
+Each task has golden examples, written by hand, in a file of its own.
+"""
 
 import re
 from collections.abc import Sequence
@@ -8,19 +11,46 @@ import pytest
 import torch
 
 from benchmark import tasks
+from benchmark.catalogue import Choice
+from benchmark.checks.outcome import run
+from benchmark.checks.problems import Problems
+from benchmark.checks.task import CHECKS, check
 from benchmark.experiments.presets import QUICK
 from benchmark.metrics import headlines
 from benchmark.seeds import generator
-from benchmark.tasks.task import UNSCORED, Batch, Language, Synthetic, Task, lags, octave, octaves, question
-from benchmark.training.held_out import HeldOut, problems_of
+from benchmark.tasks.task import UNSCORED, Batch, Language, Synthetic, Task
+from benchmark.timing import sampling
+from benchmark.training.held_out import problems_of
 
 SYNTHETIC = [name for name in tasks.TABLE if not tasks.CATALOGUE.entry(name).attributes["language"]]
 LENGTHS = (1, 7, 16, 40)
+FIXED_AND_HELD_OUT = ("test rows are fixed", "test rows were not trained on")
 
 
 @pytest.fixture(params=tasks.TABLE)
 def task(request: pytest.FixtureRequest) -> Task:
-    return tasks.make("corpus:text=shuihu:vocabulary=600" if request.param == "corpus" else request.param)
+    return tasks.make(choice_of(request.param))
+
+
+def choice_of(name: str) -> Choice:
+    return tasks.CATALOGUE.choice("corpus:text=shuihu:vocabulary=600" if name == "corpus" else name)
+
+
+@pytest.fixture(autouse=True)
+def speed_is_measured_briefly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test here is about the speed of drawing, and each check would wait for it."""
+    monkeypatch.setattr(sampling, "ROUND_SECONDS", 1e-4)
+
+
+@pytest.mark.parametrize("name", tasks.TABLE)
+def test_every_check_passes(name: str) -> None:
+    choice = tasks.CATALOGUE.choice(
+        "corpus:vocabulary=600" if name == "corpus" else name
+    )  # the text that lasts to 16 L
+    outcomes = check(choice, QUICK.budgets_for(name)[0].train_length)
+    assert [found.name for found in outcomes] == [each.name for each in CHECKS]
+    assert [f"{found.name}: {found.detail}" for found in outcomes if found.status == "fail"] == []
+    assert {found.name for found in outcomes if found.status == "fact"} == {"size", "speed"}
 
 
 def lengths(task: Task) -> list[int]:
@@ -55,7 +85,7 @@ def test_a_task_says_what_it_is(task: Task) -> None:
     assert task.language == isinstance(task, Language)
 
 
-def test_the_vocabulary_that_is_stated_is_the_tasks() -> None:
+def test_the_stated_vocabulary_is_the_tasks() -> None:
     for name in SYNTHETIC:
         assert tasks.CATALOGUE.entry(name).stated("Vocabulary") == str(tasks.make(name).vocabulary), name
     corpus = tasks.CATALOGUE.entry("corpus")
@@ -63,7 +93,7 @@ def test_the_vocabulary_that_is_stated_is_the_tasks() -> None:
 
 
 @pytest.mark.parametrize("name", SYNTHETIC)
-def test_the_chance_that_is_stated_is_the_headline_metrics(name: str) -> None:
+def test_the_stated_chance_level_is_that_of_the_headline_metric(name: str) -> None:
     task, stated = tasks.make(name), tasks.CATALOGUE.entry(name).stated("Chance")
     assert stated is not None
     values = re.findall(r"(\S+) at length (\d+)", stated)
@@ -74,50 +104,19 @@ def test_the_chance_that_is_stated_is_the_headline_metrics(name: str) -> None:
         assert eval(expression, {"length": length}) == pytest.approx(task.chance(length)[task.metric], rel=1e-9)
 
 
-def test_a_task_that_writes_numbers_has_ten_digits_and_no_other_has(task: Task) -> None:
-    assert len(set(task.digits)) == len(task.digits) == (10 if task.numbers else 0)
-    assert all(0 <= digit < task.vocabulary for digit in task.digits)
+@pytest.mark.parametrize("name", tasks.TABLE)
+def test_the_evaluation_is_fixed_and_differs_from_training(name: str) -> None:
+    """At another trained length than that of the preset, which `test_every_check_passes` covers."""
+    problems = Problems(choice=choice_of(name), train_length=40)
+    outcomes = [run(each, problems) for each in CHECKS if each.name in FIXED_AND_HELD_OUT]
+    assert len(outcomes) == len(FIXED_AND_HELD_OUT)
+    assert [f"{found.name}: {found.detail}" for found in outcomes if found.status == "fail"] == []
 
 
-def test_rows_are_tokens_of_the_vocabulary_of_the_width_that_was_said(task: Task) -> None:
-    for length in lengths(task):
-        batch = task.sample(5, length, generator("test", length))
-        assert batch.tokens.shape == batch.targets.shape == (5, task.tokens(length))
-        assert batch.tokens.dtype == batch.targets.dtype == torch.int64
-        scored = batch.targets[batch.targets != UNSCORED]
-        for tokens in (batch.tokens, scored):
-            assert 0 <= int(tokens.min()) and int(tokens.max()) < task.vocabulary
-
-
-def test_every_row_has_something_to_score(task: Task) -> None:
-    for length in lengths(task):
-        batch = task.sample(50, length, generator("test", length))
-        assert (batch.targets != UNSCORED).any(dim=1).all()
-
-
-def test_the_same_generator_gives_the_same_batch_and_another_another(task: Task) -> None:
-    first, same, other = (task.sample(4, 16, generator("test", name)) for name in "aab")
-    assert torch.equal(first.tokens, same.tokens) and torch.equal(first.targets, same.targets)
-    assert not torch.equal(first.tokens, other.tokens)
-
-
-@pytest.mark.parametrize("place", ["the trained length", "40"])
-def test_the_evaluation_is_fixed_and_differs_from_training(task: Task, place: str) -> None:
-    length = 40 if place == "40" else max(task.shortest(), QUICK.budgets_for(task.name)[0].train_length)
-    first, again = (torch.cat([batch.tokens for batch in task.evaluation(length)]) for _ in range(2))
-    assert torch.equal(first, again)
-    if task.exhaustive:
-        return
-    test = {tuple(row) for batch in problems_of(task, length) for row in batch.tokens.tolist()}
-    assert test >= set(map(tuple, first.tolist()))
-    held_out, shorter = HeldOut(task, length), () if task.nested else range(task.shortest(), length)
-    for trained in {length, *shorter}:  # of a task that is not nested, training draws shorter rows too
-        seen = set()
-        for step in range(40 if trained == length else 10):
-            batch = held_out.out_of([task.sample(64, trained, generator("data", step))])[0]
-            seen |= set(map(tuple, batch.tokens[(batch.targets != UNSCORED).any(dim=1)].tolist()))
-        assert seen
-        assert seen.isdisjoint(test)
+def test_held_out_problems_include_the_test_rows(task: Task) -> None:
+    for length in {40, max(task.shortest(), QUICK.budgets_for(task.name)[0].train_length)}:
+        test = {tuple(row) for batch in problems_of(task, length) for row in batch.tokens.tolist()}
+        assert test >= {tuple(row) for batch in task.evaluation(length) for row in batch.tokens.tolist()}
 
 
 @pytest.mark.parametrize("name", SYNTHETIC)
@@ -129,7 +128,7 @@ def test_test_problems_are_all_different(name: str) -> None:
 
 @pytest.mark.parametrize("name", SYNTHETIC)
 def test_chance_is_what_a_guesser_reaches(name: str) -> None:
-    """The guesser knows the rules of each task, and draws where the rules leave a choice."""
+    """The guesser knows the rules of each task, and guesses where they leave a choice."""
     task, length, rows = tasks.make(name), 16, 4000
     batch = task.sample(rows, length, generator("chance"))
     guesses = GUESSERS[name](task, batch, length, generator("guess"))
@@ -139,7 +138,7 @@ def test_chance_is_what_a_guesser_reaches(name: str) -> None:
     assert right == pytest.approx(task.chance(length)["token_accuracy"], abs=spread)
 
 
-# Small enough that the likeliest answer is often right; the length is that of two digits, or four of anything else.
+# Small enough that the most likely answer is often right: two digits, or four of anything else.
 WHOLE = {
     **{name: name for name in SYNTHETIC if tasks.CATALOGUE.entry(name).attributes["metric"] == "exact_match"},
     "copy-repeat": "copy-repeat:symbols=7",
@@ -150,7 +149,7 @@ WHOLE = {
 
 @pytest.mark.parametrize("item", WHOLE.values())
 def test_chance_of_a_whole_answer_is_that_of_the_likeliest(item: str) -> None:
-    """The guesser answers every row alike: with the answer that most other rows had."""
+    """The guesser gives every row the same answer, the most frequent one of other rows."""
     task, rows = tasks.make(item), 20000
     length = 2 if task.name == "addition" else max(4, task.shortest())
     learnt, asked = (task.sample(rows, length, generator("whole", name)).targets for name in ("learnt", "asked"))
@@ -162,12 +161,12 @@ def test_chance_of_a_whole_answer_is_that_of_the_likeliest(item: str) -> None:
 
 
 def _guess_copy(task, batch: Batch, length: int, draws: torch.Generator) -> torch.Tensor:
-    """EOS is always last, and everything else is a symbol."""
+    """EOS is always last; everything else is a symbol."""
     return _guess_from(range(3, task.vocabulary), batch, draws, known=[2])
 
 
 def _guess_copy_repeat(task, batch: Batch, length: int, draws: torch.Generator) -> torch.Tensor:
-    """A blind start; then what stands before, until EOS."""
+    """A blind start, then a repeat of the tokens before, until EOS."""
     guesses = _guess_copy(task, batch, length, draws)
     guesses[:, length + 2 : -1] = batch.tokens[:, length + 2 : -1]
     return guesses
@@ -184,7 +183,7 @@ def _guess_any(task, batch: Batch, length: int, draws: torch.Generator) -> torch
 
 
 def _guess_other(task, batch: Batch, length: int, draws: torch.Generator) -> torch.Tensor:
-    """Any symbol but the one that is asked for."""
+    """Any symbol except the one that is asked about."""
     return (batch.tokens + torch.randint(1, task.symbols, batch.tokens.shape, generator=draws)) % task.symbols
 
 
@@ -201,7 +200,7 @@ def _guess_variables(task, batch: Batch, length: int, draws: torch.Generator) ->
 
 
 def _guess_from(tokens: range, batch: Batch, draws: torch.Generator, known: Sequence[int] = ()) -> torch.Tensor:
-    """One of some tokens, drawn blindly at every place; a row ends in what is known."""
+    """A random token of a range at every place; rows end with the known tokens."""
     guesses = torch.randint(tokens.start, tokens.stop, batch.targets.shape, generator=draws)
     guesses[:, guesses.shape[1] - len(known) :] = torch.tensor(known, dtype=torch.int64)
     return guesses
@@ -263,7 +262,7 @@ def _guess_element(task, batch: Batch, length: int, draws: torch.Generator) -> t
     return guesses
 
 
-# The token of the answer 0, which is the likeliest at an even length.
+# The token of the answer 0, the most likely one at an even length.
 LIKELIEST = {"cycle-navigation": 6, "modular-arithmetic": 8, "polynomial-mod-10": 9, "sum-mod-10": 4}
 
 GUESSERS = {
@@ -298,33 +297,7 @@ GUESSERS = {
 }
 
 
-def test_an_answer_is_scored_up_to_its_first_eos() -> None:
-    batch = question(torch.tensor([[5, 6], [7, 8], [9, 9]]), torch.tensor([[5, 6, 5], [7, 2, 2], [2, 2, 2]]))
-    none = UNSCORED
-    assert batch.tokens.tolist() == [[0, 5, 6, 1, 5, 6, 5], [0, 7, 8, 1, 7, 2, 2], [0, 9, 9, 1, 2, 2, 2]]
-    assert batch.targets.tolist() == [
-        [none, none, none, 5, 6, 5, 2],
-        [none, none, none, 7, 2, none, none],
-        [none, none, none, 2, none, none, none],
-    ]
-
-
-def test_lags_by_hand() -> None:
-    tokens = torch.tensor([[7, 3, 7, 7, 5, 3, 9], [2, 2, 2, 0, 0, 2, 0]])
-    assert lags(tokens).tolist() == [[0, 0, 2, 1, 0, 4, 0], [0, 1, 1, 0, 1, 3, 2]]
-
-
-@pytest.mark.parametrize("longest", [1, 2, 3, 5, 8, 9, 1000])
-def test_every_lag_is_in_the_octave_that_is_said(longest: int) -> None:
-    ranges = octaves(longest)
-    assert ranges[:4] == ((1, 1), (2, 2), (3, 4), (5, 8))[: len(ranges)]
-    for lag in range(1, longest + 1):
-        first, last = ranges[octave(torch.tensor(lag))]
-        assert first <= lag <= last
-    assert ranges[-1][0] <= longest
-
-
-def test_every_scored_place_is_in_a_field_of_the_grid(task: Task) -> None:
+def test_every_scored_place_is_in_a_cell_of_the_grid(task: Task) -> None:
     for length in lengths(task):
         fields = 1
         for ranges in task.axes(length).values():
@@ -349,51 +322,6 @@ def test_views_are_fixed_and_no_longer_than_the_length(task: Task) -> None:
                     assert batch.tokens.shape == batch.targets.shape
                     assert batch.tokens.shape[1] <= task.tokens(length)
                     assert (batch.targets != UNSCORED).any(dim=1).all()
-
-
-def test_copy_by_hand() -> None:
-    batch = tasks.make("copy:symbols=5").sample(6, 3, generator("golden"))
-    for tokens, targets in zip(batch.tokens.tolist(), batch.targets.tolist(), strict=True):
-        bos, a, b, c, sep, *again = tokens
-        assert (bos, sep, again) == (0, 1, [a, b, c])
-        assert targets == [UNSCORED] * 4 + [a, b, c, 2]
-        assert all(3 <= symbol < 8 for symbol in (a, b, c))
-
-
-def test_offset_recall_by_hand() -> None:
-    batch = tasks.make("offset-recall:back=2:symbols=4").sample(6, 5, generator("golden"))
-    for (a, b, c, _, _), targets in zip(batch.tokens.tolist(), batch.targets.tolist(), strict=True):
-        assert targets == [UNSCORED, UNSCORED, a, b, c]
-
-
-def test_recall_mqar_by_hand() -> None:
-    task = tasks.make("recall-mqar:keys=4:values=3")
-    batch = task.sample(200, 24, generator("golden"))
-    for tokens, targets in zip(batch.tokens.tolist(), batch.targets.tolist(), strict=True):
-        shown = dict(zip(tokens[0:6:2], tokens[1:6:2], strict=True))
-        assert len(shown) == task.pairs(24) == 3  # keys are distinct
-        assert set(shown) <= {1, 2, 3, 4} and set(shown.values()) <= {5, 6, 7}
-        assert targets[:6] == [UNSCORED] * 6
-        asked = [(token, target) for token, target in zip(tokens[6:], targets[6:], strict=True) if token != 0]
-        assert sorted(asked) == sorted(shown.items())  # every key once, with its value
-        assert [target for token, target in zip(tokens[6:], targets[6:], strict=True) if token == 0] == [UNSCORED] * 15
-
-
-def test_recall_mqar_is_told_apart_by_lag() -> None:
-    # key 2 is asked 1 place after it was shown (lag 5), key 4 next (lag 4)
-    tokens = torch.tensor([[2, 5, 0, 4, 6, 2, 0, 4]])
-    batch = Batch(tokens=tokens, targets=torch.tensor([[UNSCORED] * 5 + [5, UNSCORED, 6]]))
-    groups = tasks.make("recall-mqar").groups(batch, 8)
-    assert groups[0, [5, 7]].tolist() == [3, 2]  # 5 to 8, and 3 to 4
-
-
-def test_near_questions_are_likelier() -> None:
-    """Gaps follow gap ** (power - 1): the first of 24 places is asked for about twice as often as the second."""
-    task = tasks.make("recall-mqar:keys=1")
-    batch = task.sample(20000, 26, generator("gaps"))
-    places = (batch.targets != UNSCORED).double().mean(dim=0)[2:]
-    weights = torch.arange(1, 25, dtype=torch.float64) ** (0.01 - 1)
-    torch.testing.assert_close(places, weights / weights.sum(), atol=0.015, rtol=0)
 
 
 @pytest.mark.parametrize(
@@ -426,6 +354,6 @@ def test_near_questions_are_likelier() -> None:
         "variable-tracking:variables=4",
     ],
 )
-def test_values_that_make_no_problem_are_refused(item: str) -> None:
+def test_values_without_a_problem_are_refused(item: str) -> None:
     with pytest.raises(ValueError, match=r"but .*at least|but must be"):
         tasks.make(item)

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from benchmark.encodings import CATALOGUE
-from benchmark.encodings.encoding import Rotation, Shape
+from benchmark.encodings.bases import Rotation
+from benchmark.encodings.encoding import Shape
 from benchmark.timing.operations import OPERATIONS, VOCABULARY, Case, _decode, prepare, unsupported
 
 SHAPE = Shape(width=12, heads=3, layers=2, train_length=7)
@@ -29,7 +30,7 @@ def case(operation: str, length: int = 7) -> Case:
     return Case(operation=operation, length=length, shape=SHAPE, device=torch.device("cpu"))
 
 
-def test_every_call_that_is_made_ready_can_be_run() -> None:
+def test_every_prepared_call_can_be_run() -> None:
     for operation in OPERATIONS:
         ready = prepare(case(operation), CATALOGUE.choice("rope"))
         for _ in range(2):
@@ -37,7 +38,7 @@ def test_every_call_that_is_made_ready_can_be_run() -> None:
 
 
 def test_a_training_step_does_what_most_of_training_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that drops its rotation near the end is timed with it."""
+    """An encoding that drops its rotation near the end is timed with the rotation."""
     turned = []
     turn = Rotation.turn
     monkeypatch.setattr(Rotation, "turn", lambda self, x, cos, sin: turned.append(x) or turn(self, x, cos, sin))
@@ -93,7 +94,7 @@ def test_a_length_past_the_end_of_an_encoding_is_unsupported(tmp_path: Path) -> 
     assert unsupported(case("forward", 6), choice) == "ends at 5 tokens"
 
 
-def test_an_encoding_of_test_time_is_not_timed_in_training(tmp_path: Path) -> None:
+def test_an_encoding_applied_at_test_time_is_not_timed_in_training(tmp_path: Path) -> None:
     path = tmp_path / "adapter.py"
     path.write_text(ADAPTER)
     choice = CATALOGUE.choice(str(path))

@@ -1,4 +1,4 @@
-"""The comparison with other libraries: that it compares like with like. No time itself is ever asserted."""
+"""The comparison with other libraries compares like with like. No time is asserted."""
 
 import io
 import json
@@ -10,13 +10,13 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmark import tasks
 from benchmark.cli import main
-from benchmark.cli import peers as shown
+from benchmark.cli.terminal import peers as shown
 from benchmark.errors import UsageError
-from benchmark.timing import by_hand, peers, steps
+from benchmark.timing import by_hand, peers, side_by_side, steps
 from benchmark.timing.peers import Size
 from benchmark.timing.steps import HALF, OURS, PRODUCT, Case
 
-# Of x-transformers, where it is imported.
+# x-transformers warns when it is imported.
 pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated:DeprecationWarning")
 
 SIZE = Size(width=12, heads=3, layers=2, vocabulary=17, longest=7)
@@ -70,8 +70,8 @@ def test_a_peer_has_our_matrices_and_sees_no_later_token(peer, encoding):
 
 
 @pytest.mark.parametrize(("peer", "encoding"), PAIRS)
-def test_a_peer_has_the_encoding_that_it_is_asked_for(peer, encoding):
-    """In one layer without positions, the last token looks at the others as at a heap."""
+def test_a_peer_has_the_encoding_asked_for(peer, encoding):
+    """In one layer without positions, the order of the other tokens does not matter to the last one."""
     model = peers.make(peer, encoding, Size(**{**vars(SIZE), "layers": 1})).eval()
     tokens = torch.tensor([[1, 2, 3, 4, 5, 6, 7]])
     with torch.no_grad():
@@ -85,7 +85,7 @@ def test_a_step_is_counted_as_torch_counts_it():
     with FlopCounterMode(display=False) as counter:
         step()
     weights = 6.0 * steps.ROWS * steps.LENGTH * (12 * 3 * 16**2 + 512 * 16)
-    # Products with weights, forward and backward: torch does not count the fused attention of a processor.
+    # Products with weights, forward and backward: torch does not count fused attention on a CPU.
     counted = sum(count for op, count in counter.get_flop_counts()["Global"].items() if "mm" in str(op))
     assert counted == weights
     scores = 6.0 * steps.ROWS * steps.LENGTH * 3 * 16 * 64
@@ -130,14 +130,14 @@ def test_the_loop_by_hand_counts_right_places():
 
 
 def test_both_sides_of_the_whole_do_the_same_work():
-    work, arguments = shown.work("cpu"), shown.run_arguments("somewhere", "cpu")
+    work, arguments = side_by_side.work("cpu"), side_by_side.run_arguments("somewhere", "cpu")
     assert by_hand.Work(**work).lengths == [32, 64, 128, 256, 512]
     assert arguments[arguments.index("--encodings") + 1] == ",".join(work["encodings"])
     assert arguments[arguments.index("--tasks") + 1] == work["task"]
     assert arguments[arguments.index("--seeds") + 1] == str(len(work["seeds"]))
 
 
-def test_a_table_says_how_many_times_ours():
+def test_a_table_gives_multiples_of_our_time():
     row = shown.step_row(CASE)
     assert row["x-transformers"] == "1.50 [1.50, 1.50]"
     assert row["transformers"] == "2.00 [2.00, 2.00]"
@@ -147,11 +147,11 @@ def test_a_table_says_how_many_times_ours():
     assert shown.spelled([3.0], [2.0]) == "1.50"
 
 
-def test_what_is_kept_is_read_past_by_a_report(tmp_path, monkeypatch):
+def test_a_report_skips_the_stored_file(tmp_path, monkeypatch):
     from benchmark.reports.tables.timings import timing_table
 
     monkeypatch.setattr(shown, "time_steps", lambda rounds, threads, device: [CASE])
-    monkeypatch.setattr(shown, "time_whole", lambda pairs, device: {"by hand": [3.0] * pairs, OURS: [1.5] * pairs})
+    monkeypatch.setattr(shown, "time_whole", lambda pairs, device: [(3.0, 1.5)] * pairs)
     shown.time_peers("peers", tmp_path, 20, 1, "cpu")
     (path,) = (tmp_path / "timing").iterdir()
     problems: list[str] = []
@@ -163,18 +163,18 @@ def test_what_is_kept_is_read_past_by_a_report(tmp_path, monkeypatch):
     assert whole["extra_info"]["task"] == "offset-recall"
 
 
-def test_a_library_that_is_not_there_is_named(monkeypatch):
+def test_a_missing_library_is_named(monkeypatch):
     monkeypatch.setattr(peers, "find_spec", lambda module: None if module == "x_transformers" else object())
     with pytest.raises(UsageError, match=r"^x-transformers not installed.*pip install 'position-benchmark\[peers\]'$"):
         peers.require()
 
 
-def test_an_option_that_would_not_be_heeded_is_refused(tmp_path, monkeypatch):
+def test_an_option_without_effect_is_refused(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     result = CliRunner().invoke(main, ["time", "--suite", "peers-step", "--width", "64"])
     assert result.exit_code == 2
     assert result.stderr == (
-        "error: --width is no option of --suite peers-step, which takes --device, --results, --rounds, --threads: "
-        "leave it out\n"
+        "error: --width is not an option of --suite peers-step, which takes --device, --results, --rounds, --threads: "
+        "omit it\n"
     )
     assert list(tmp_path.iterdir()) == []

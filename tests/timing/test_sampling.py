@@ -1,4 +1,4 @@
-"""Drawing is timed by the tokens that it gives; no rate itself is ever asserted."""
+"""The speed of drawing is tokens per second of processor time. No actual rate is asserted."""
 
 from typing import cast
 
@@ -9,7 +9,7 @@ from benchmark.timing import sampling
 
 
 class Clock:
-    """A task whose every batch takes three thousandths of a second of a clock that nothing else moves."""
+    """A task whose batches take three milliseconds each, on a clock that nothing else moves."""
 
     name = "clock"
 
@@ -34,5 +34,5 @@ def test_a_rate_is_tokens_of_whole_batches_by_the_seconds_they_took(monkeypatch)
     for rate in rates:
         assert abs(rate - 5 * 13 / 0.003) < 1e-6
     assert set(clock.asked) == {(5, 11)}
-    assert len(clock.asked) == 4 * 7  # 7 batches fill a round of 20 ms; one round more than asked warms up
-    assert len(clock.seeds) == len(clock.asked)  # every batch is another
+    assert len(clock.asked) == 4 * 7  # 7 batches fill a round of 20 ms; one extra round warms up
+    assert len(clock.seeds) == len(clock.asked)  # every batch has its own generator

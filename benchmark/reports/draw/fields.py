@@ -18,7 +18,7 @@ from benchmark.reports.draw.axes import CHANCE_LINE, beside_legend, draw_legend,
 from benchmark.reports.draw.canvas import styled
 from benchmark.reports.draw.fonts import drawable
 from benchmark.reports.draw.heatmap import set_ink
-from benchmark.reports.draw.style import BLANK, Styles
+from benchmark.reports.draw.style import BLANK, Styles, value_colors
 from benchmark.reports.phrases import AXES, metric_label, seeds_phrase
 from benchmark.reports.stats.estimate import mean_interval
 from benchmark.reports.words import t
@@ -31,7 +31,7 @@ def fields(table: pd.DataFrame) -> Figure:
     """One heatmap per encoding, all on one scale, with the mean over seeds in each field. `table`: from `by_field`."""
     means = table.groupby(["encoding", "down_first", "across_first"])["value"].mean()
     limits = (0.0, 1.0) if METRICS[label_of(table, "metric")].bounded else (float(means.min()), float(means.max()))
-    cmap = "viridis_r" if table["lower_is_better"].iloc[0] else "viridis"
+    cmap = value_colors(lower_is_better=bool(table["lower_is_better"].iloc[0]))
     names = sorted(set(table["encoding"]))
     down, across = _ranges(table, "down"), _ranges(table, "across")
     columns = min(len(names), GRID_COLUMNS)

@@ -13,7 +13,7 @@ from benchmark.metrics import METRICS
 from benchmark.reports.draw.axes import CHARACTER, label_of, length_labels, one_panel, seed_span, write_note
 from benchmark.reports.draw.canvas import styled
 from benchmark.reports.draw.fonts import drawable
-from benchmark.reports.draw.style import BLANK, MUTED, ink_on
+from benchmark.reports.draw.style import BLANK, MUTED, ink_on, value_colors
 from benchmark.reports.phrases import NOTHING, STATUSES, metric_label
 from benchmark.reports.stats.points import over_seeds
 from benchmark.reports.words import t
@@ -37,7 +37,7 @@ def length_heatmap(table: pd.DataFrame) -> Figure:
     seaborn.heatmap(
         grid,
         ax=axes,
-        cmap="viridis_r" if points["lower_is_better"].iloc[0] else "viridis",
+        cmap=value_colors(lower_is_better=bool(points["lower_is_better"].iloc[0])),
         vmin=0 if bounded else None,
         vmax=1 if bounded else None,
         annot=True,

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from benchmark.reports.draw.style import VALUES
 from benchmark.reports.draw.tiles import Board, Labels, Scale, boards
 from benchmark.reports.page.rows import PointRow, typed_rows
 from benchmark.reports.phrases import NOTHING, STATUSES, qualified, spelled
@@ -40,7 +41,7 @@ def matrix(points: pd.DataFrame, names: Sequence[Name], tasks: Sequence[str], ra
         if rules
         else t("{nothing}, hatched: unsupported or missing", nothing=NOTHING),
     )
-    scale = Scale(colors="viridis", low=0, high=1, label=t("skill (0 to 1); higher is better"))
+    scale = Scale(colors=VALUES, low=0, high=1, label=t("skill (0 to 1); higher is better"))
     return boards(drawn, labels, scale, t("Encodings and tasks"), notes)
 
 

@@ -10,6 +10,7 @@ from matplotlib.lines import Line2D
 from benchmark.reports.draw.axes import draw_trained_line, draw_upright_key
 from benchmark.reports.draw.canvas import styled
 from benchmark.reports.draw.fonts import drawable
+from benchmark.reports.draw.style import VALUES
 from benchmark.reports.tables.probes import Probe
 from benchmark.reports.words import listed, t
 
@@ -26,7 +27,7 @@ def structure(probes: Sequence[Probe], layer: int = 0) -> Figure:
     panels = figure.subplots(rows, columns, squeeze=False, gridspec_kw={**edges, "wspace": 0.24, "hspace": 0.42})
     panels = panels.ravel()
     heads = max(probe.structure.shape[1] for probe in probes)
-    colors = seaborn.color_palette("viridis", heads + 1)[:heads]  # the last colour is too light for a line
+    colors = seaborn.color_palette(VALUES, heads + 1)[:heads]  # the last colour is too light for a line
     for axes, probe in zip(panels, probes, strict=False):
         for head, scores in enumerate(probe.structure[layer]):
             axes.plot(scores, color=colors[head], linewidth=1.5)

@@ -47,6 +47,7 @@ MUTED = "#595959"  # reference lines and small print: contrast 7:1 on white
 EDGE = "#B0B0B0"  # axes
 GRID = "#E6E6E6"
 HATCH = "#C8C8C8"
+VALUES = "viridis"  # colour map of values
 BLANK = "#EFEFEF"  # behind fields without a value
 INK_SWITCH = 0.179  # luminance at which black and white contrast equally
 
@@ -86,6 +87,11 @@ def palette(encodings: Iterable[str]) -> dict[str, Style]:
         if label not in styles:
             styles[label] = _free_style(label, list(styles.values()))
     return styles
+
+
+def value_colors(*, lower_is_better: bool) -> str:
+    """The colour map of values: the better a value, the brighter its colour."""
+    return f"{VALUES}_r" if lower_is_better else VALUES
 
 
 def ink_on(faces: ArrayLike) -> NDArray[np.str_]:

@@ -76,7 +76,7 @@ def _table(panel: Panel, reference: str, tests: Sequence[PairedTest], reach: Seq
     return Table(
         title=panel_heading(panel),
         folded=len(names) > MANY,
-        caption=_table_caption(panel, reference, families),
+        caption=_caption(panel, reference, families),
         columns=(
             t("encoding"),
             *(column for _ in ends for column in (t("difference"), "p", t("verdict"))),
@@ -102,7 +102,7 @@ def _table(panel: Panel, reference: str, tests: Sequence[PairedTest], reach: Seq
     )
 
 
-def _table_caption(panel: Panel, reference: str, families: Sequence[int]) -> str:
+def _caption(panel: Panel, reference: str, families: Sequence[int]) -> str:
     margin = METRICS[panel.metric].margin
     facts = {"metric": unit(panel), "reference": reference, "families": t(" or ").join(map(str, families)) or "0"}
     if math.isnan(margin):

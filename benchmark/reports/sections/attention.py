@@ -23,7 +23,7 @@ def section(probes: Sequence[Probe]) -> Section:
         lines = (t("No model of a language task was probed, so there is no attention to show."),)
     pictures = attention_pictures(probes)
     exhibits = tuple(
-        _attention(probe, picture, first=index == 0)
+        _exhibit(probe, picture, first=index == 0)
         for index, (probe, picture) in enumerate(zip(probes, pictures, strict=True))
     )
     return Section(id="attention", title=t("Attention on a sentence"), lines=lines, exhibits=exhibits)
@@ -39,7 +39,7 @@ def attention_id(probe: Probe) -> str:
     return f"attention-{slug(probe.encoding)}-{slug(probe.task)}-{probe.train_length}"
 
 
-def _attention(probe: Probe, picture: bytes, *, first: bool) -> Exhibit:
+def _exhibit(probe: Probe, picture: bytes, *, first: bool) -> Exhibit:
     layers, heads = probe.attention.shape[:2]
     return Exhibit(
         id=attention_id(probe),

@@ -44,14 +44,14 @@ def section(selection: Selection, timings: pd.DataFrame, styles: Styles) -> Sect
                 "get the peak that its allocator held during training."
             )
         )
-    found = (_exhibits(selection, panel, timings, measured[panel.id], styles) for panel in selection.panels)
+    found = (_exhibit(selection, panel, timings, measured[panel.id], styles) for panel in selection.panels)
     exhibits = tuple(exhibit for each in found for exhibit in each)
     if not exhibits:
         lines = [t("No encoding has both a value and a cost, so there is nothing to plot.")]
     return Section(id="tradeoffs", title=t("Cost against quality"), lines=tuple(lines), exhibits=exhibits)
 
 
-def _exhibits(
+def _exhibit(
     selection: Selection, panel: Panel, timings: pd.DataFrame, memory: Cost | None, styles: Styles
 ) -> Iterator[Exhibit]:
     """The figure of a task; none if no encoding has both a value and a cost."""
@@ -135,7 +135,7 @@ def _caption(
         place=spelled(place),
         seeds=seeds_phrase([dot.value.n for dot in dots]),
     )
-    yield from _time_words(selection, panel, dots, kinds[0])
+    yield from _time(selection, panel, dots, kinds[0])
     if (panel.headline["encoding"] != panel.headline["trained_with"]).any():
         yield t("An encoding applied at test time has the training cost of the model that it is applied to.")
     yield t("This shows what more time buys on this task at this size; it does not rank the encodings on the front.")
@@ -144,7 +144,7 @@ def _caption(
         yield t("Left out, because they have no value or no cost there: {names}.", names=listed(lacking))
 
 
-def _time_words(selection: Selection, panel: Panel, dots: Sequence[Dot], cost: Cost) -> Iterator[str]:
+def _time(selection: Selection, panel: Panel, dots: Sequence[Dot], cost: Cost) -> Iterator[str]:
     if cost.kind == "ratio":
         yield t(
             "Time: the timing suite's ratio to none at {length} tokens on {device}, median over interleaved rounds "

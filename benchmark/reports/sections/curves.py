@@ -30,7 +30,7 @@ def section(selection: Selection, styles: Styles) -> Section:
     if any(panel.headline["encoding"].nunique() > MANY for panel in selection.panels):
         lines += (_crowded(),)
     lines += tuple(line for panel in selection.panels for line in _unlearned(panel))
-    exhibits = tuple(_curve(panel, styles, selection.reference) for panel in selection.panels)
+    exhibits = tuple(_exhibit(panel, styles, selection.reference) for panel in selection.panels)
     return Section(id="curves", title=t("Extrapolation"), lines=lines, exhibits=exhibits)
 
 
@@ -59,7 +59,7 @@ def _unlearned(panel: Panel) -> Iterator[str]:
         yield t("This is known for {task}: {why}.", task=panel.task, why=panel.unlearned)
 
 
-def _curve(panel: Panel, styles: Styles, reference: str) -> Exhibit:
+def _exhibit(panel: Panel, styles: Styles, reference: str) -> Exhibit:
     points = panel.points
     weighted = emphasised(styles, points, reference)
     names = sorted(set(points["encoding"]))

@@ -46,7 +46,7 @@ def section(selection: Selection, styles: Styles) -> Section:
     exhibits: list[Exhibit] = []
     for panel in panels:
         weighted = emphasised(styles, panel.points, selection.reference)
-        exhibits.append(_position_exhibit(panel, table[table["setting"] == panel.setting], weighted))
+        exhibits.append(_positions(panel, table[table["setting"] == panel.setting], weighted))
         exhibits += _windows(panel, weighted) + _same_targets(panel, weighted)
     tables = tuple(_bits(panel) for panel in panels)
     return Section(id="language", title=t("Language, three ways"), lines=lines, tables=tables, exhibits=tuple(exhibits))
@@ -123,7 +123,7 @@ def _same_targets(panel: Panel, styles: Styles) -> list[Exhibit]:
     ]
 
 
-def _position_exhibit(panel: Panel, rows: pd.DataFrame, styles: Styles) -> Exhibit:
+def _positions(panel: Panel, rows: pd.DataFrame, styles: Styles) -> Exhibit:
     names = sorted(set(rows["encoding"]))
     drawn = [_over_positions(name, rows[rows["encoding"] == name], styles) for name in names]
     counts = [point.estimate.n for curve in drawn for point in curve.points]

@@ -24,12 +24,12 @@ def section(overview: Overview) -> Section:
     return Section(
         id="matrix",
         title=t("All encodings, all tasks"),
-        lines=tuple(_matrix_lines(overview)),
-        exhibits=(_matrix(overview),) if overview.places else (),
+        lines=tuple(_lines(overview)),
+        exhibits=(_exhibit(overview),) if overview.places else (),
     )
 
 
-def _matrix_lines(overview: Overview) -> Iterator[str]:
+def _lines(overview: Overview) -> Iterator[str]:
     if not overview.places:
         yield no_common_place()
         return
@@ -42,7 +42,7 @@ def _matrix_lines(overview: Overview) -> Iterator[str]:
     yield from settings_left_out(overview)
 
 
-def _matrix(overview: Overview) -> Exhibit:
+def _exhibit(overview: Overview) -> Exhibit:
     points = skills(overview.table)
     places = joined(map(spelled, overview.places))
     return Exhibit(
@@ -67,7 +67,7 @@ def _matrix(overview: Overview) -> Exhibit:
         ),
         picture=render(draw_matrix(points, overview.names, overview.tasks, overview.ranked), "svg"),
         format="svg",
-        numbers=_matrix_numbers(points, overview),
+        numbers=_numbers(points, overview),
         wide=min(len(overview.names), len(overview.tasks)) > WIDE,
         models=models_behind(overview.table),
         measured=records_behind(overview.table),
@@ -80,7 +80,7 @@ def _lacking(points: pd.DataFrame, overview: Overview) -> int:
     return len(overview.names) - int((fields == len(overview.tasks) * len(overview.places)).sum())
 
 
-def _matrix_numbers(points: pd.DataFrame, overview: Overview) -> Table:
+def _numbers(points: pd.DataFrame, overview: Overview) -> Table:
     found = {(row.multiple, row.task, row.trained_with, row.encoding): row for row in typed_rows(points, PointRow)}
     fields = [(place, task) for place in overview.places for task in overview.tasks]
     return Table(

@@ -31,13 +31,13 @@ def section(overview: Overview, styles: Styles) -> Section:
     exhibits = tuple(
         exhibit
         for place in reversed(overview.places)
-        for exhibit in _ranks(overview, place, styles, folded=place != overview.places[-1])
+        for exhibit in _exhibit(overview, place, styles, folded=place != overview.places[-1])
     )
-    lines = tuple(_ranks_lines(overview, drawn=bool(exhibits)))
+    lines = tuple(_lines(overview, drawn=bool(exhibits)))
     return Section(id="ranks", title=t("Mean ranks over tasks"), lines=lines, exhibits=exhibits)
 
 
-def _ranks_lines(overview: Overview, *, drawn: bool) -> Iterator[str]:
+def _lines(overview: Overview, *, drawn: bool) -> Iterator[str]:
     if not overview.places:
         yield no_common_place()
         return
@@ -66,7 +66,7 @@ def _variants(overview: Overview) -> Iterator[str]:
             )
 
 
-def _ranks(overview: Overview, place: float, styles: Styles, *, folded: bool) -> Iterator[Exhibit]:
+def _exhibit(overview: Overview, place: float, styles: Styles, *, folded: bool) -> Iterator[Exhibit]:
     table = overview.at(place)
     costs = mean_costs(table).dropna()
     known = (row for row in mean_ranks(table) if not math.isnan(row.rank))
@@ -97,10 +97,10 @@ def _ranks(overview: Overview, place: float, styles: Styles, *, folded: bool) ->
             tasks=costs.shape[1],
             place=spelled(place),
         ),
-        caption=sentences(*_ranks_caption(overview, table, rows, outcome, tested)),
+        caption=sentences(*_caption(overview, table, rows, outcome, tested)),
         picture=render(draw_ranks(drawn, runs, critical, styles, title, notes), "svg"),
         format="svg",
-        numbers=_ranks_numbers(costs, rows),
+        numbers=_numbers(costs, rows),
         folded=folded,
         wide=True,
         models=models_behind(table),
@@ -108,7 +108,7 @@ def _ranks(overview: Overview, place: float, styles: Styles, *, folded: bool) ->
     )
 
 
-def _ranks_caption(
+def _caption(
     overview: Overview, table: pd.DataFrame, rows: Sequence[MeanRank], outcome: Friedman, tested: float
 ) -> Iterator[str]:
     first, tasks, most = rows[0], rows[0].all_tasks, len(rows) - 1
@@ -119,7 +119,7 @@ def _ranks_caption(
         tasks=tasks,
         seeds=int(table["seed"].nunique()),
     )
-    yield from _friedman_words(outcome, most)
+    yield from _friedman(outcome, most)
     yield t(
         "CD = {critical:.2f}: only mean ranks at least this far apart differ significantly (the largest possible "
         "difference is {most}). Here, that is {apart} of {pairs} pairs.",
@@ -146,7 +146,7 @@ def _ranks_caption(
         yield t("Not ranked, because they lack a task: {names}.", names=listed(absent))
 
 
-def _friedman_words(outcome: Friedman, degrees: int) -> Iterator[str]:
+def _friedman(outcome: Friedman, degrees: int) -> Iterator[str]:
     if pd.isna(outcome.p):
         return
     message = (
@@ -172,7 +172,7 @@ def _pairs_apart(ascending: Sequence[float], critical: float) -> int:
     return sum(high - low >= critical for place, low in enumerate(ascending) for high in ascending[place + 1 :])
 
 
-def _ranks_numbers(costs: pd.DataFrame, rows: Sequence[MeanRank]) -> Table:
+def _numbers(costs: pd.DataFrame, rows: Sequence[MeanRank]) -> Table:
     each = costs.rank(method="average")
     tasks = [str(task) for task in costs.columns.get_level_values("task")]
     return Table(

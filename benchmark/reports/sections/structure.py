@@ -25,11 +25,11 @@ def section(probes: Sequence[Probe]) -> Section:
     if not probes:
         lines = (t("No model was probed, so there is no position structure to show."),)
     groups = groupby(probes, key=lambda probe: (probe.task, probe.setting))
-    exhibits = tuple(_structure(list(group)) for _, group in groups)
+    exhibits = tuple(_exhibit(list(group)) for _, group in groups)
     return Section(id="structure", title=t("Position structure"), lines=lines, exhibits=exhibits)
 
 
-def _structure(probes: Sequence[Probe]) -> Exhibit:
+def _exhibit(probes: Sequence[Probe]) -> Exhibit:
     first, distances = probes[0], max(probe.structure.shape[-1] for probe in probes)
     names = listed(probe.encoding for probe in probes)
     seeds = listing(probe.seed for probe in probes)

@@ -43,11 +43,11 @@ def section(selection: Selection) -> Section:
                 all=selection.frame["eval_key"].nunique(),
             )
         )
-    tables = (_summary_table(selection),) if selection.panels else ()
+    tables = (_table(selection),) if selection.panels else ()
     return Section(id="summary", title=t("Summary"), lines=tuple(lines), tables=tables)
 
 
-def _summary_table(selection: Selection) -> Table:
+def _table(selection: Selection) -> Table:
     rows = selection.summary
     by_place = {(row.encoding, row.setting, row.task): row for row in rows}
     groups, columns = [], [t("encoding")]

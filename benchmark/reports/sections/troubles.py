@@ -52,8 +52,8 @@ def section(selection: Selection, timing_problems: Sequence[str]) -> Section:
     lost = typed_rows(failures(selection.store), TroubleRow)
     absent = typed_rows(missing(selection.store).assign(what="", status=""), TroubleRow)
     tables = [
-        _trouble_table(t("Failed, diverged, unsupported, superseded or unreadable."), lost, with_status=True),
-        _trouble_table(t("Missing: cells of the full grid that the results lack."), absent, with_status=False),
+        _table(t("Failed, diverged, unsupported, superseded or unreadable."), lost, with_status=True),
+        _table(t("Missing: cells of the full grid that the results lack."), absent, with_status=False),
     ]
     unread = tuple((Field(text=KINDS["timing file"]), Field(text=problem)) for problem in timing_problems)
     if unread:
@@ -65,7 +65,7 @@ def section(selection: Selection, timing_problems: Sequence[str]) -> Section:
     return Section(id="troubles", title=t("What failed or is missing"), lines=lines, tables=kept)
 
 
-def _trouble_table(caption: str, rows: Sequence[TroubleRow], *, with_status: bool) -> Table:
+def _table(caption: str, rows: Sequence[TroubleRow], *, with_status: bool) -> Table:
     """Rows that differ only in seed, length and the numbers of their reason become one row."""
     alike: dict[tuple[object, ...], list[TroubleRow]] = {}
     for row in rows:

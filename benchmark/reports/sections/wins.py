@@ -28,13 +28,13 @@ def section(overview: Overview) -> Section:
     exhibits = tuple(
         exhibit
         for place in reversed(overview.places)
-        for exhibit in _wins(overview, place, folded=place != overview.places[-1])
+        for exhibit in _exhibit(overview, place, folded=place != overview.places[-1])
     )
-    lines = tuple(_wins_lines(overview, drawn=bool(exhibits)))
+    lines = tuple(_lines(overview, drawn=bool(exhibits)))
     return Section(id="wins", title=t("Who beats whom"), lines=lines, exhibits=exhibits)
 
 
-def _wins_lines(overview: Overview, *, drawn: bool) -> Iterator[str]:
+def _lines(overview: Overview, *, drawn: bool) -> Iterator[str]:
     if not overview.places:
         yield no_common_place()
         return
@@ -47,7 +47,7 @@ def _wins_lines(overview: Overview, *, drawn: bool) -> Iterator[str]:
         yield t("Fewer than two encodings share a task, so there is nothing to compare.")
 
 
-def _wins(overview: Overview, place: float, *, folded: bool) -> Iterator[Exhibit]:
+def _exhibit(overview: Overview, place: float, *, folded: bool) -> Iterator[Exhibit]:
     table = overview.at(place)
     pairs = win_rates(table)
     met = [pair for pair in pairs if pair.tasks]
@@ -65,10 +65,10 @@ def _wins(overview: Overview, place: float, *, folded: bool) -> Iterator[Exhibit
             place=spelled(place),
             n=len(names),
         ),
-        caption=sentences(*_wins_caption(overview, table, pairs, names)),
+        caption=sentences(*_caption(overview, table, pairs, names)),
         picture=render(draw_wins(met, names, title), "svg"),
         format="svg",
-        numbers=_wins_numbers(met, names),
+        numbers=_numbers(met, names),
         folded=folded,
         wide=True,
         models=models_behind(table),
@@ -76,9 +76,7 @@ def _wins(overview: Overview, place: float, *, folded: bool) -> Iterator[Exhibit
     )
 
 
-def _wins_caption(
-    overview: Overview, table: pd.DataFrame, pairs: Sequence[WinRate], names: Sequence[Name]
-) -> Iterator[str]:
+def _caption(overview: Overview, table: pd.DataFrame, pairs: Sequence[WinRate], names: Sequence[Name]) -> Iterator[str]:
     count = len(names) * (len(names) - 1) // 2
     tasks = len(overview.tasks)
     seeds = int(table["seed"].nunique())
@@ -97,13 +95,13 @@ def _wins_caption(
             luck=math.ceil(LEVEL * count),
         )
         yield t("The interval is about other seeds on these tasks; a dot says nothing about other tasks.")
-    yield from _incomplete(overview, pairs, names)
+    yield from _gaps(overview, pairs, names)
 
 
-def _incomplete(overview: Overview, pairs: Sequence[WinRate], names: Sequence[Name]) -> Iterator[str]:
+def _gaps(overview: Overview, pairs: Sequence[WinRate], names: Sequence[Name]) -> Iterator[str]:
     partial = [pair for pair in pairs if 0 < pair.tasks < pair.all_tasks]
     if partial:
-        lacking = sorted(set(_lack(overview, names, partial[0].multiple)))
+        lacking = sorted(set(_lacking(overview, names, partial[0].multiple)))
         yield t(
             "The grid is incomplete: {n} pairs (striped) are based on fewer tasks than the others and cannot be "
             "compared with them. Encodings that lack a task: {names}.",
@@ -115,12 +113,12 @@ def _incomplete(overview: Overview, pairs: Sequence[WinRate], names: Sequence[Na
         yield t("Left out, because they have no value here: {names}.", names=listed(absent))
 
 
-def _lack(overview: Overview, names: Sequence[Name], place: float) -> Iterator[str]:
+def _lacking(overview: Overview, names: Sequence[Name], place: float) -> Iterator[str]:
     have = ranked(overview.at(place), place)
     return (name[1] for name in names if name[:2] not in have)
 
 
-def _wins_numbers(pairs: Sequence[WinRate], names: Sequence[Name]) -> Table:
+def _numbers(pairs: Sequence[WinRate], names: Sequence[Name]) -> Table:
     found = {(pair.trained_with, pair.encoding, pair.other_trained_with, pair.other): pair for pair in pairs}
     return Table(
         caption=t(

@@ -12,7 +12,7 @@ def test_a_description_is_that_of_the_source_text() -> None:
     found = describe("t5")
     assert found is not None
     assert (
-        found.idea == "T5: one learned number a head and bucket of distances, exact when near and logarithmic when far."
+        found.idea == "T5: one learned number per head and bucket of distances; exact when near, logarithmic when far."
     )
     first, second, *_ = found.formula.splitlines()
     assert first == "score[i, j] += b[bucket(i - j), h]"

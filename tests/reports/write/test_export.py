@@ -11,7 +11,7 @@ import pytest
 
 import benchmark.reports.stats
 import benchmark.reports.tables
-from benchmark.cli import export as verb
+from benchmark.cli.verbs import export as verb
 from benchmark.reports.tables.values import metric_table
 from benchmark.reports.write import export, latex
 from benchmark.results.store import Store

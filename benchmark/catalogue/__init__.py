@@ -1,0 +1,25 @@
+"""Encodings and tasks by name, read from their source text without importing torch.
+
+A catalogued class states everything that people and plans need to know in literals: class attributes (name, title,
+source, ...) and the defaults of its keyword-only parameters. They are read from the syntax tree, so that `list` answers
+at once, and a plan can be made and found finished without loading a single library.
+
+    rope                        a registered name
+    rope:base=500000            with a parameter; several are joined by ":" (rope:base=500000:fraction=0.25)
+    path/to/mine.py             a file that defines one class of the kind
+    randomized:base=alibi       around another one, if the class says which parameter names it (`wraps`)
+    NAME                        also a name that an installed package registers as an entry point
+
+entry.py      a class as its source text describes it
+choice.py     an entry with its parameters set, as the command line spells it
+hashing.py    the fingerprint of a class's code
+loading.py    the class itself, imported
+registry.py   all of one kind by name
+"""
+
+from benchmark.catalogue.choice import Choice, convert, label, spelled
+from benchmark.catalogue.entry import Entry, Parameter
+from benchmark.catalogue.hashing import fingerprint
+from benchmark.catalogue.registry import Catalogue
+
+__all__ = ["Catalogue", "Choice", "Entry", "Parameter", "convert", "fingerprint", "label", "spelled"]

@@ -1,0 +1,1 @@
+"""What verbs share on the terminal: tables, progress, summaries and options."""

@@ -1,0 +1,82 @@
+"""Options that several verbs share, and types whose errors suggest what was meant."""
+
+import math
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from benchmark.errors import unknown
+from benchmark.reports.words import LANGUAGES
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class Known(click.Choice[str]):
+    """A choice among names; the error for any other name suggests the nearest one."""
+
+    def __init__(self, kind: str, names: Iterable[str]) -> None:
+        super().__init__(list(names))
+        self.kind = kind
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value not in self.choices:
+            raise unknown(self.kind, str(value), self.choices)
+        return str(value)
+
+
+class Amount(click.FloatRange):
+    """A finite, non-negative number."""
+
+    name = "amount"
+
+    def __init__(self, *, positive: bool = False) -> None:
+        super().__init__(min=0, min_open=positive)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        amount = float(super().convert(value, param, ctx))
+        if not math.isfinite(amount):
+            self.fail(f"{value} is not finite.", param, ctx)
+        return amount
+
+
+class Seconds(Amount):
+    """A finite, positive time."""
+
+    name = "seconds"
+
+    def __init__(self) -> None:
+        super().__init__(positive=True)
+
+
+def folder(name: str, default: str, purpose: str) -> Callable[[Function], Function]:
+    """An option for a folder, which need not exist yet."""
+    kind = click.Path(file_okay=False, path_type=Path)
+    return click.option(name, type=kind, default=default, show_default=True, help=purpose)
+
+
+results_folder = folder("--results", "results", "Folder of the records.")
+reports_folder = folder("--out", "reports", "Folder of the report.")
+reference_encoding = click.option(
+    "--reference",
+    metavar="NAME",
+    default=None,
+    help="The encoding that the report compares the others with.  [default: rope, or else the first one trained]",
+)
+report_language = click.option(
+    "--lang",
+    "language",
+    type=Known("language", LANGUAGES),
+    default="en",
+    show_default=True,
+    help="The language of the report: English or Chinese.",
+)
+table_format = click.option(
+    "--format",
+    "style",
+    type=Known("format", ["table", "json"]),
+    default="table",
+    show_default=True,
+    help="A table for people, or JSON for programs.",
+)

@@ -1,0 +1,182 @@
+"""Progress while cells run: a live display, plain lines, JSON lines, or nothing."""
+
+import json
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from benchmark.experiments.executor import Event
+from benchmark.experiments.plan import Cell
+
+DISPLAYS = ("auto", "rich", "plain", "json", "none")
+
+
+class Display(Protocol):
+    """Shows events."""
+
+    def __call__(self, event: Event) -> None:
+        """Show one event."""
+
+
+@dataclass
+class Pace:
+    """The progress of a run, weighted by the cost of its cells, and the time it has left."""
+
+    cells: Sequence[Cell]
+    started: float = field(default_factory=time.perf_counter)
+    finished: int = 0
+    running: dict[str, float] = field(default_factory=dict)  # train key -> share done
+    done_cost: float = 0.0
+
+    def note(self, event: Event) -> None:
+        """Update the progress after an event."""
+        key = event.cell.train.key
+        if event.kind == "done":
+            self.running.pop(key, None)
+            self.finished += 1
+            self.done_cost += event.cell.cost
+        else:
+            self.running[key] = event.step / max(1, event.cell.train.budget.steps)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """An estimate from the pace so far; None until there is one."""
+        total = sum(cell.cost for cell in self.cells)
+        costs = {cell.train.key: cell.cost for cell in self.cells}
+        done = self.done_cost + sum(share * costs[key] for key, share in self.running.items())
+        if done <= 0.02 * total:
+            return None
+        return (time.perf_counter() - self.started) * (total - done) / done
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds in a readable unit."""
+    if seconds is None:
+        return "unknown"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def rate(event: Event) -> str:
+    """Training speed of a cell."""
+    return f"{event.tokens / event.seconds:,.0f} tokens/s" if event.seconds else ""
+
+
+def ending(event: Event) -> str:
+    """How a cell ended, for people."""
+    return "done" if event.status == "ok" else f"{event.status}{': ' + event.reason if event.reason else ''}"
+
+
+def resuming(event: Event) -> str:
+    """Where an interrupted cell continues, or why it starts over, for people."""
+    return event.reason or f"continues at step {event.step} of {event.cell.train.budget.steps}"
+
+
+def display(style: str, cells: Sequence[Cell]) -> AbstractContextManager[Display]:
+    """The display of a style; "auto" is live in a terminal and plain in a pipe."""
+    if style == "auto":
+        style = "rich" if sys.stdout.isatty() else "plain"
+    if style == "rich":
+        return Live(cells)
+    if style == "plain":
+        return nullcontext(Plain(Pace(cells)))
+    return nullcontext(show_json if style == "json" else show_nothing)
+
+
+def show_nothing(event: Event) -> None:
+    """Show nothing."""
+
+
+def show_json(event: Event) -> None:
+    """One JSON object a line."""
+    line: dict[str, Any] = {"key": event.cell.train.key, "cell": event.cell.label}
+    if event.kind == "progress":
+        line |= {"step": event.step, "tokens": event.tokens, "seconds": round(event.seconds, 3)}
+    if event.kind == "resumed":
+        line |= {"step": event.step, "reason": event.reason}
+    if event.kind == "done":
+        line |= {"status": event.status, "reason": event.reason}
+    show_json_line(event=event.kind, **line)
+
+
+def show_json_line(**line: Any) -> None:
+    """Print a line of JSON."""
+    click.echo(json.dumps(line, ensure_ascii=False))
+
+
+@dataclass
+class Plain:
+    """Prints one line per finished cell."""
+
+    pace: Pace
+    rates: dict[str, str] = field(default_factory=dict)
+
+    def __call__(self, event: Event) -> None:
+        """Print the line for an event, if it has one."""
+        self.pace.note(event)
+        key = event.cell.train.key
+        if event.kind == "resumed":
+            click.echo(f"{event.cell.label}: {resuming(event)}")
+        if event.kind == "progress":
+            self.rates[key] = rate(event)
+        if event.kind == "done":
+            left = duration(self.pace.seconds_left if self.pace.finished < len(self.pace.cells) else 0)
+            speed = f", {self.rates[key]}" if self.rates.get(key) else ""
+            count = f"[{self.pace.finished}/{len(self.pace.cells)}]"
+            click.echo(f"{count} {event.cell.label}: {ending(event)}{speed}; about {left} left")
+
+
+class Live(AbstractContextManager["Live"]):
+    """Progress bars in a terminal: one for the run and one for each running cell."""
+
+    def __init__(self, cells: Sequence[Cell]) -> None:
+        self.pace = Pace(cells)
+        self.progress = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[note]}", markup=False),
+            TimeElapsedColumn(),
+            console=Console(),
+            transient=True,
+        )
+        self.total = self.progress.add_task("cells", total=len(cells), note="")
+        self.bars: dict[str, TaskID] = {}
+
+    def __enter__(self) -> "Live":
+        self.progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.progress.stop()
+
+    def __call__(self, event: Event) -> None:
+        """Update the bars."""
+        self.pace.note(event)
+        key = event.cell.train.key
+        if event.kind == "started":
+            self.bars[key] = self.progress.add_task(event.cell.label, total=event.cell.train.budget.steps, note="")
+        elif event.kind == "resumed":
+            self.progress.update(self.bars[key], completed=event.step)
+            self.progress.console.print(f"{event.cell.label}: {resuming(event)}", markup=False)
+        elif event.kind == "progress":
+            self.progress.update(self.bars[key], completed=event.step, note=rate(event))
+        elif event.kind == "measuring":
+            self.progress.update(self.bars[key], note="measuring")
+        else:
+            if key in self.bars:
+                self.progress.remove_task(self.bars.pop(key))
+            if event.status != "ok":
+                self.progress.console.print(f"{event.cell.label}: {ending(event)}", markup=False)
+        left = f"about {duration(self.pace.seconds_left)} left"
+        self.progress.update(self.total, completed=self.pace.finished, note=left)

@@ -1,0 +1,75 @@
+"""`time --suite tasks` on the terminal: how fast each task draws its training rows, against the promised rate."""
+
+from collections.abc import Iterator, Sequence
+
+import click
+
+from benchmark.catalogue import Choice
+from benchmark.cli.terminal.table import Row, show
+from benchmark.errors import UsageError
+from benchmark.experiments.presets import QUICK
+from benchmark.tasks import CATALOGUE
+
+COLUMNS = {
+    "operation": "operation",
+    "task": "task",
+    "length": "length",
+    "batch": "batch",
+    "rate": "tokens a second",
+    "interval": "95 % interval",
+    "rounds": "rounds",
+}
+
+
+def show_sampling(tasks: str, rounds: int, threads: int) -> None:
+    """Time the drawing of training rows with the length and batch of the preset `quick`; print the slowest first."""
+    import torch
+
+    from benchmark.timing.sampling import FLOOR
+
+    torch.set_num_threads(threads)
+    rows, problems = [], []
+    for choice in CATALOGUE.parse(tasks):
+        try:
+            rows.append(measured(choice, rounds))
+        except UsageError as error:  # a text that is not installed
+            problems.append(f"{choice.label}: not timed: {error}")
+    rows.sort(key=lambda row: float(row["median"]))
+    show([_spelled(row) for row in rows], COLUMNS)
+    for line in [*remarks(rows, FLOOR, threads), *problems]:
+        click.echo(line)
+
+
+def measured(choice: Choice, rounds: int) -> Row:
+    """The median rate of a task, with its interval."""
+    from benchmark.reports.stats.reach import median_interval
+    from benchmark.tasks import make
+    from benchmark.timing.sampling import rates
+
+    budget, task = QUICK.budgets_for(choice.entry.name)[0], make(choice)
+    length = max(budget.train_length, task.shortest())
+    rate = median_interval(rates(task, batch=budget.batch, length=length, rounds=rounds))
+    return {
+        **{"operation": "sample", "task": choice.label, "length": length, "batch": budget.batch, "rounds": rate.n},
+        **{"median": rate.value, "low": rate.low, "high": rate.high},
+    }
+
+
+def _spelled(row: Row) -> Row:
+    known = row["low"] == row["low"]
+    return {
+        **row,
+        "rate": f"{row['median']:,.0f}",
+        "interval": f"{row['low']:,.0f} to {row['high']:,.0f}" if known else None,
+    }
+
+
+def remarks(rows: Sequence[Row], floor: int, threads: int) -> Iterator[str]:
+    """Lines below the table: what the figures are, and the tasks that are slower than promised."""
+    where = "1 CPU thread" if threads == 1 else f"{threads} CPU threads"
+    yield (
+        "median over rounds, in processor time; length and batch of the preset quick; "
+        f"{where}; promise: at least {floor:,} tokens a second"
+    )
+    slow = [f"{row['task']} ({row['median']:,.0f})" for row in rows if row["median"] < floor]
+    yield f"slower than the promise: {', '.join(slow)}" if slow else "no task is slower than the promise"

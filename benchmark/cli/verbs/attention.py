@@ -1,0 +1,100 @@
+"""`attention`: what each head of a trained model attends to in a given sentence."""
+
+from pathlib import Path
+
+import click
+
+from benchmark.cli.terminal.file_names import file_name
+from benchmark.cli.terminal.options import Known, folder, results_folder
+from benchmark.cli.terminal.progress import DISPLAYS, display
+from benchmark.errors import UsageError
+from benchmark.experiments.plan import Cell, make_plan, outstanding
+from benchmark.experiments.pool import Pool
+from benchmark.experiments.request import Request
+from benchmark.experiments.runs import execute
+from benchmark.results.record import ProbeRecord
+from benchmark.results.store import Store
+
+LONGEST = 400  # characters; beyond it, the words on the axes are illegible
+
+
+@click.command("attention")
+@click.option("--encoding", default="rope", show_default=True, help="A name or a file: rope:base=500000, my.py")
+@click.option("--text", default="", help="The sentence.  [default: one of the held-out chapters]")
+@click.option("--preset", default="quick", show_default=True, help="smoke, quick, standard or paper.")
+@click.option("--corpus", default=None, help="sanguo, shuihu, or the path of a text.  [default: the preset's]")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Seed of the trained model."
+)
+@results_folder
+@folder("--out", "reports/attention", "Folder of the figures.")
+@click.option("--format", "style", type=Known("format", ["png", "svg"]), default="png", show_default=True)
+@click.option("--device", type=Known("device", ["auto", "cpu", "cuda", "mps"]), default="auto", show_default=True)
+@click.option("--display", "shown", type=Known("display", DISPLAYS), default="auto", show_default=True)
+def command(
+    encoding: str,
+    text: str,
+    preset: str,
+    corpus: str | None,
+    seed: int,
+    results: Path,
+    out: Path,
+    style: str,
+    device: str,
+    shown: str,
+) -> None:
+    """Draw what each head attends to in a sentence.
+
+    The model of the corpus task is trained first, unless the results folder already has it. One figure per trained
+    length: a heatmap for each head and layer, with the words on both axes.
+    """
+    if len(text) > LONGEST:
+        raise UsageError(f"--text has {len(text)} characters, but at most {LONGEST} can be drawn: give a shorter one")
+    if text and not text.strip():
+        raise UsageError(f"--text {text!r} has no words: give a sentence, or omit --text")
+    request = Request(encodings=encoding, tasks="corpus", preset=preset, seeds=(seed,), multiples=(1,), corpus=corpus)
+    plan = make_plan(request)
+    plan = plan.model_copy(update={"cells": tuple(_looking_at(cell, text) for cell in plan.cells)})
+    store = Store(results)
+    todo = outstanding(plan, store, retry_failed=True)
+    with display(shown, todo) as show:
+        for event in execute(plan, todo, store, Pool(store=store, device=device), retry_failed=True):
+            show(event)
+    for cell in plan.cells:
+        click.echo(_draw(cell, store, out, style))
+
+
+def _looking_at(cell: Cell, text: str) -> Cell:
+    """The cell with attention on the text as its only measurement."""
+    measures = tuple(
+        measure.model_copy(
+            update={
+                "evaluations": (),
+                "probes": tuple(probe.model_copy(update={"text": text}) for probe in measure.probes),
+            }
+        )
+        for measure in cell.measures
+    )
+    return cell.model_copy(update={"measures": measures})
+
+
+def _draw(cell: Cell, store: Store, out: Path, style: str) -> str:
+    """Draw the probes of a cell; the paths of the figures, a line each."""
+    from benchmark.reports.draw.attention import attention
+    from benchmark.reports.draw.canvas import save
+    from benchmark.reports.tables.probes import probe_of
+
+    trained = store.train(cell.train.key)
+    if trained is None or trained.status != "ok":
+        raise click.ClickException(f"{cell.label}: {trained.reason if trained else 'no model was trained'}")
+    paths = []
+    for spec in (spec for measure in cell.measures for spec in measure.probes):
+        record = store.measured(spec.key, cell.train.key)
+        if not isinstance(record, ProbeRecord) or record.status != "ok":
+            raise click.ClickException(f"{cell.label}: {record.reason if record else 'the sentence was not read'}")
+        probe = probe_of(store, trained, record)
+        if probe is None:
+            raise click.ClickException(f"{cell.label}: {store.problems[-1]}")
+        name = f"{file_name(spec.encoding.label)}-seed{cell.train.init_seed}-{spec.key[:8]}.{style}"
+        paths.append(str(save(attention(probe), out / name)))
+    return "\n".join(paths)

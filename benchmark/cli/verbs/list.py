@@ -1,0 +1,251 @@
+"""`list encodings|tasks|corpora|presets|results`: what can be compared, and what has been."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from benchmark.catalogue import Catalogue, Entry, spelled
+from benchmark.cli.terminal.options import Known, results_folder, table_format
+from benchmark.cli.terminal.table import Row, show
+from benchmark.errors import UsageError
+
+if TYPE_CHECKING:
+    from benchmark.tasks.corpus import CorpusInfo
+
+ENCODING_COLUMNS = {
+    "name": "name",
+    "title": "title",
+    "acts": "acts on",
+    "learned": "learned parameters",
+    "past": "past L",
+    "relative": "relative",
+    "applied": "applied",
+    "parameters": "options",
+    "source": "source",
+}
+TASK_COLUMNS = {
+    "name": "name",
+    "group": "group",
+    "definition": "definition",
+    "vocabulary": "vocabulary",
+    "metric": "metric",
+    "chance": "chance",
+    "source": "source",
+    "parameters": "options",
+}
+CORPUS_COLUMNS = {
+    "name": "name",
+    "characters": "characters",
+    "words": "words",
+    "types": "types",
+    "unknown_rate": "<unk>",
+    "license": "licence",
+    "source": "source",
+}
+TEXT_COLUMNS = {
+    "name": "name",
+    "tokenizer": "tokenizer",
+    "characters": "characters",
+    "words": "words",
+    "types": "types",
+    "tokens": "tokens",
+    "characters_per_token": "characters a token",
+    "unknown_rate": "<unk>",
+    "notes": "text",
+}
+PRESET_COLUMNS = {
+    "name": "name",
+    "purpose": "purpose",
+    "model": "model",
+    "tasks": "tasks",
+    "train_lengths": "trained lengths",
+    "seeds": "seeds",
+    "multiples": "evaluated at × L",
+    "corpus": "corpus",
+}
+RESULT_COLUMNS = {
+    "task": "task",
+    "encoding": "trained with",
+    "measured": "measured with",
+    "train_length": "L",
+    "seed": "seed",
+    "status": "status",
+    "lengths": "evaluated at",
+    "parameters": "parameters",
+    "train_seconds": "seconds",
+    "device": "device",
+    "created": "finished",
+    "key": "key",
+}
+
+
+def encodings(_: Path) -> list[Row]:
+    """Every known encoding and its claims."""
+    from benchmark.encodings import CATALOGUE
+
+    return [
+        {**_described(entry), "relative": _relative(entry), "applied": _applied(entry)} for entry in _entries(CATALOGUE)
+    ]
+
+
+def tasks(_: Path) -> list[Row]:
+    """Every known task, with facts from its docstring."""
+    from benchmark.tasks import CATALOGUE
+
+    return [
+        {**_described(entry), "vocabulary": entry.stated("Vocabulary"), "chance": entry.stated("Chance")}
+        for entry in _entries(CATALOGUE)
+    ]
+
+
+def corpora(_: Path) -> list[Row]:
+    """Statistics of the built-in corpora; for one that is not installed, the command that installs it."""
+    from benchmark.tasks.corpus import BUILT_IN
+
+    return [_corpus(name) for name in BUILT_IN]
+
+
+def text(corpus: str) -> list[Row]:
+    """Statistics of one corpus under each tokenizer."""
+    from benchmark.tasks.corpus import TOKENIZERS, describe, find, suited_to
+
+    suited = suited_to(find(corpus))
+    infos = [describe(corpus, tokenizer) for tokenizer in TOKENIZERS]
+    return [
+        {
+            **_counted(info),
+            "characters_per_token": round(info.characters_per_token, 3),
+            "notes": (*info.notes, *["the default"] * (info.tokenizer == suited)),
+        }
+        for info in infos
+    ]
+
+
+def presets(_: Path) -> list[Row]:
+    """The presets."""
+    from benchmark.experiments.presets import PRESETS
+
+    return [
+        {
+            **preset.model_dump(),
+            "model": "{layers} layers, width {width}, {heads} heads".format(**preset.model.model_dump()),
+            "train_lengths": [
+                f"{task} {'/'.join(str(budget.train_length) for budget in budgets)}"
+                for task, budgets in [
+                    *((task, preset.budgets_for(task)) for task in preset.tasks),
+                    ("others", preset.other),
+                ]
+            ],
+        }
+        for preset in PRESETS.values()
+    ]
+
+
+def results(root: Path) -> list[Row]:
+    """Every trained model in a results folder."""
+    from benchmark.results.record import EvalRecord, TrainRecord
+    from benchmark.results.store import Store
+
+    records = list(Store(root).records())
+    lengths: dict[str, set[int]] = {}
+    measured: dict[str, set[str]] = {}
+    for record in records:
+        if isinstance(record, EvalRecord) and record.status == "ok":
+            lengths.setdefault(record.spec.train_key, set()).add(record.spec.length)
+            measured.setdefault(record.spec.train_key, set()).add(record.spec.encoding.label)
+    rows: list[Row] = [
+        {
+            "task": record.spec.task.label,
+            "encoding": record.spec.encoding.label,
+            "measured": sorted(measured.get(record.spec.key, ())),
+            "train_length": record.spec.budget.train_length,
+            "seed": record.spec.init_seed,
+            "status": record.status,
+            "lengths": sorted(lengths.get(record.spec.key, ())),
+            "parameters": record.parameters,
+            "train_seconds": round(record.train_seconds, 1),
+            "device": record.environment.device,
+            "created": f"{record.created:%Y-%m-%d %H:%M}",
+            "key": record.spec.key,
+        }
+        for record in records
+        if isinstance(record, TrainRecord)
+    ]
+    return sorted(rows, key=lambda row: (row["task"], row["encoding"], row["train_length"], row["seed"]))
+
+
+LISTS: Mapping[str, tuple[Callable[[Path], list[Row]], Mapping[str, str]]] = {
+    "encodings": (encodings, ENCODING_COLUMNS),
+    "tasks": (tasks, TASK_COLUMNS),
+    "corpora": (corpora, CORPUS_COLUMNS),
+    "presets": (presets, PRESET_COLUMNS),
+    "results": (results, RESULT_COLUMNS),
+}
+JSON_ALSO = {"tasks": ("title", "version")}  # columns with no room in a table
+SPARE = {"tasks": ("source", "parameters")}  # columns with no room on a narrow terminal
+
+
+@click.command(name="list")
+@click.argument("what", type=Known("thing to list", LISTS), metavar="|".join(LISTS))
+@table_format
+@results_folder
+@click.option("--corpus", default=None, help="With corpora: a corpus or a text of your own, under each tokenizer.")
+def command(what: str, style: str, results: Path, corpus: str | None) -> None:
+    """List encodings, tasks, corpora, presets or results."""
+    if corpus is not None:
+        if what != "corpora":
+            raise UsageError(f"--corpus is {corpus!r}, but only applies to: list corpora")
+        show(text(corpus), TEXT_COLUMNS, style)
+        return
+    rows, columns = LISTS[what]
+    found = rows(results)
+    if not found and style == "table":
+        click.echo(f"no {what} in {str(results)!r} yet: python -m benchmark run")
+        return
+    if style == "json":
+        show(found, {**columns, **dict.fromkeys(JSON_ALSO.get(what, ()), "")}, style)
+        return
+    show([_readable(row) for row in found] if what == "tasks" else found, columns, spare=SPARE.get(what, ()))
+
+
+def _readable(task: Row) -> Row:
+    """Spell the metric in words and shorten arXiv addresses, so that a narrow table can wrap them."""
+    source, metric = str(task["source"]), str(task["metric"])
+    return {**task, "source": source.replace("https://arxiv.org/abs/", "arXiv "), "metric": metric.replace("_", " ")}
+
+
+def _corpus(name: str) -> Row:
+    from benchmark.tasks.corpus import describe
+
+    try:
+        return _counted(describe(name))
+    except UsageError as error:
+        return {"name": name, "source": str(error)}
+
+
+def _counted(info: "CorpusInfo") -> Row:
+    return {**asdict(info), "unknown_rate": f"{info.unknown_rate:.2%}"}
+
+
+def _entries(catalogue: Catalogue) -> list[Entry]:
+    return [catalogue.entry(name) for name in catalogue.names()]
+
+
+def _described(entry: Entry) -> dict[str, object]:
+    return {**entry.attributes, "name": entry.name, "parameters": spelled(entry.defaults)}
+
+
+def _relative(entry: Entry) -> object:
+    """The claim of an encoding; one built around another inherits it, unless it is applied at test time."""
+    takes_over = entry.attributes.get("wraps") and not entry.attributes.get("adapts")
+    return "as its base" if takes_over else entry.attributes["relative"]
+
+
+def _applied(entry: Entry) -> str:
+    adapted = entry.attributes.get("adapts")
+    if adapted:
+        return f"at test time, to {'its base' if entry.attributes.get('wraps') else adapted}"
+    return "in training, where tasks have numbers" if entry.attributes.get("numbers") else "in training"

@@ -1,0 +1,24 @@
+"""`report`: index.html and report.md from the results on disk."""
+
+from pathlib import Path
+
+import click
+
+from benchmark.cli.terminal.options import reference_encoding, report_language, reports_folder, results_folder
+from benchmark.cli.terminal.stored import name_problems, stored
+
+
+@click.command
+@results_folder
+@reports_folder
+@reference_encoding
+@report_language
+def command(results: Path, out: Path, reference: str | None, language: str) -> None:
+    """Write the report (index.html, report.md) from the results on disk."""
+    store = stored(results)
+    from benchmark.experiments.reproduce import command_for
+    from benchmark.reports.write.report import write_report
+
+    paths = write_report(store, out, command=command_for(store), reference=reference, language=language)
+    name_problems(store)
+    click.echo(f"report: {paths.html}")

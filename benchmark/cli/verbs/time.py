@@ -1,0 +1,277 @@
+"""`time`: run the package's pytest-benchmark suite in a separate process and show the ratios."""
+
+import json
+import math
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from benchmark.cli.terminal.options import Known, results_folder
+from benchmark.cli.terminal.sampling import show_sampling
+from benchmark.cli.terminal.table import Row, show
+from benchmark.encodings import CATALOGUE
+from benchmark.errors import UsageError
+from benchmark.files import write_atomically
+
+SUITE = Path(__file__).parents[2] / "timing"
+COLUMNS = {
+    "operation": "operation",
+    "length": "length",
+    "encoding": "encoding",
+    "median": "median",
+    "ratio": "ratio to none",
+    "interval": "95 % interval",
+    "rounds": "rounds",
+}
+LONGEST = 2**20  # tokens
+PASSED, FAILED, INTERRUPTED = 0, 1, 2  # pytest's exit codes
+SUITES = ("encodings", "tasks", "cells", "peers", "peers-step", "peers-run")
+OF_PEERS = {"suite", "results", "rounds", "threads", "device"}  # the options it takes
+OF_CELLS = {"suite", "encodings", "tasks", "rounds"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """A request for timings."""
+
+    encodings: str
+    lengths: tuple[int, ...]
+    rounds: int
+    device: str  # cpu, cuda or mps
+    width: int
+    heads: int
+    layers: int
+    threads: int
+
+    def options(self) -> list[str]:
+        """The suite's command-line options."""
+        values = {**vars(self), "lengths": ",".join(map(str, self.lengths))}
+        return [f"--{name}={value}" for name, value in values.items()]
+
+
+@click.command("time")
+@click.option(
+    "--suite",
+    type=Known("suite", SUITES),
+    default="encodings",
+    show_default=True,
+    help="tasks: how fast rows are drawn; cells: the parts of whole cells; peers: a step and a whole run next to other "
+    "libraries (peers-step, peers-run).",
+)
+@click.option("--tasks", default="all", show_default=True, help="With --suite tasks or cells: names, groups or files.")
+@click.option("--encodings", default="classic", show_default=True, help="Names, groups or files.")
+@click.option("--lengths", default="64,256,1024", show_default=True, help="Lengths in tokens.")
+@results_folder
+@click.option("--rounds", type=click.IntRange(2, 100_000), default=20, show_default=True, help="Rounds of each case.")
+@click.option("--device", type=Known("device", ["auto", "cpu", "cuda", "mps"]), default="auto", show_default=True)
+@click.option("--width", type=click.IntRange(1, 65_536), default=64, show_default=True, help="Width of the model.")
+@click.option("--heads", type=click.IntRange(1, 1024), default=4, show_default=True, help="Attention heads.")
+@click.option("--layers", type=click.IntRange(1, 1024), default=2, show_default=True, help="Layers.")
+@click.option("--threads", type=click.IntRange(1, 256), default=1, show_default=True, help="Threads on the CPU.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    suite: str,
+    tasks: str,
+    encodings: str,
+    lengths: str,
+    results: Path,
+    rounds: int,
+    device: str,
+    width: int,
+    heads: int,
+    layers: int,
+    threads: int,
+) -> int:
+    """Time the forward, backward and decoding passes of encodings, interleaved with `none`.
+
+    Each round of an encoding is paired with a round of `none` immediately before it; the ratio is the median over
+    these pairs. The result file has pytest-benchmark's own format: pytest-benchmark compare FILE.
+
+    --suite tasks times how fast tasks draw their training rows instead. --suite cells shows where the time of whole
+    cells goes (by default, the preset's four tasks), with one round for every ten requested. The peers suites time
+    the same work here and in other libraries, which the extra `peers` installs; every ten rounds of a step come with
+    one pair of whole runs, which takes minutes.
+    """
+    if suite == "tasks":
+        show_sampling(tasks, rounds, threads)
+        return 0
+    if suite == "cells":
+        from benchmark.cli.terminal.cells import time_cells
+
+        refuse_others(ctx, suite, OF_CELLS)
+        given = ctx.get_parameter_source("tasks") is not ParameterSource.DEFAULT
+        time_cells(encodings, tasks if given else None, rounds)
+        return 0
+    if suite != "encodings":
+        from benchmark.cli.terminal.peers import time_peers
+
+        refuse_others(ctx, suite, OF_PEERS)
+        time_peers(suite, results, rounds, threads, device)
+        return 0
+    from benchmark.experiments.cell import choose_device
+
+    asked = Asked(
+        encodings=encodings,
+        lengths=parse_lengths(lengths),
+        rounds=rounds,
+        device=choose_device(device).type,
+        width=width,
+        heads=heads,
+        layers=layers,
+        threads=threads,
+    )
+    check(asked)
+    target = results / "timing" / f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}.json"
+    with tempfile.TemporaryDirectory() as scratch:
+        code = run_suite(asked, Path(scratch))
+        content = read_result(Path(scratch))
+    if content["benchmarks"]:
+        write_atomically(target, json.dumps(content, indent=1).encode())
+    show(rows(content), COLUMNS)
+    for line in remarks(asked, content):
+        click.echo(line)
+    if content["benchmarks"]:
+        click.echo(f"saved: {target}   (pytest-benchmark compare {target})")
+    return 1 if code == FAILED else 0
+
+
+def refuse_others(ctx: click.Context, suite: str, heeded: set[str]) -> None:
+    """Refuse options that a suite would ignore."""
+    for name in ctx.params.keys() - heeded:
+        if ctx.get_parameter_source(name) is not ParameterSource.DEFAULT:
+            options = ", ".join(f"--{each}" for each in sorted(heeded - {"suite"}))
+            raise UsageError(f"--{name} is not an option of --suite {suite}, which takes {options}: omit it")
+
+
+def parse_lengths(text: str) -> tuple[int, ...]:
+    """Lengths in tokens from "64,256", sorted and without duplicates."""
+    try:
+        lengths = {int(part) for part in text.split(",")}
+    except ValueError:
+        raise UsageError(f"--lengths {text!r}: write whole numbers separated by commas, such as 64,256") from None
+    if min(lengths) < 1 or max(lengths) > LONGEST:
+        raise UsageError(f"--lengths {text!r}: a length is at least 1 token, and at most {LONGEST}")
+    return tuple(sorted(lengths))
+
+
+def check(asked: Asked) -> None:
+    """Refuse a size or a parameter that an encoding cannot be built with, before anything is timed."""
+    from benchmark.encodings import make
+    from benchmark.encodings.encoding import Shape
+    from benchmark.experiments.cell import refuse_bad_values
+    from benchmark.timing.operations import DIGITS
+
+    for choice in CATALOGUE.parse(asked.encodings):
+        for length in asked.lengths:
+            size = {"width": asked.width, "heads": asked.heads, "layers": asked.layers, "train_length": length}
+            shape = partial(Shape, **size, digits=DIGITS)
+            refuse_bad_values(lambda choice=choice, shape=shape: make(choice, shape()))  # type: ignore[misc]
+
+
+def run_suite(asked: Asked, scratch: Path) -> int:
+    """Run the suite with its progress on the error stream and its result in `scratch`; pytest's exit code."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "pytest", *pytest_options(scratch), *asked.options(), str(SUITE)],
+        env=environment(asked.threads),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+    ) as process:
+        for line in process.stdout or ():
+            click.echo(line.rstrip().partition("test_speed.py::")[2] or line.rstrip(), err=True)
+    if process.returncode == INTERRUPTED:
+        raise KeyboardInterrupt
+    if process.returncode not in (PASSED, FAILED):
+        raise click.ClickException(f"the timing suite could not run (pytest exit code {process.returncode}); see above")
+    return process.returncode
+
+
+def pytest_options(scratch: Path) -> list[str]:
+    """Options that ignore the current folder's pytest settings and write only to the scratch folder."""
+    return [
+        *("-q", "--tb=line", "--disable-warnings", "-p", "no:cacheprovider", "-p", "pytest_benchmark.plugin"),
+        *("-c", os.devnull, "--rootdir", str(SUITE.parents[1]), "--confcutdir", str(SUITE)),
+        *("-o", "verbosity_test_cases=1", "--benchmark-quiet", "--benchmark-disable-gc"),
+        f"--benchmark-json={scratch / 'result.json'}",
+        f"--benchmark-storage=file://{scratch / 'storage'}",
+    ]
+
+
+def environment(threads: int) -> dict[str, str]:
+    """The environment of the process: the threads; no other pytest plugins or options; no bytecode files."""
+    mine = {
+        "OMP_NUM_THREADS": str(threads),
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONIOENCODING": "utf-8",
+    }
+    others = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
+    return {**others, **mine}
+
+
+def read_result(scratch: Path) -> dict[str, Any]:
+    """The file that pytest-benchmark wrote, if anything could be timed."""
+    path = scratch / "result.json"
+    if not path.is_file():
+        return {"benchmarks": [], "unsupported": None}
+    content: dict[str, Any] = json.loads(path.read_bytes())
+    return content
+
+
+def rows(content: dict[str, Any]) -> list[Row]:
+    """The table's rows: times in a readable unit, and the ratio with its interval."""
+    from benchmark.reports.tables.timings import timing_table
+
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "result.json").write_text(json.dumps(content))
+        table = timing_table(Path(folder), [])
+    return [_row(row) for row in table.to_dict("records")]
+
+
+def _row(row: dict[Any, Any]) -> Row:
+    known = not math.isnan(row["low"])
+    return {
+        "operation": row["operation"],
+        "length": row["length"],
+        "encoding": row["encoding"],
+        "median": duration(row["seconds"]),
+        "ratio": f"{row['ratio']:.2f}",
+        "interval": f"{row['low']:.2f} to {row['high']:.2f}" if known else None,
+        "rounds": row["rounds"],
+    }
+
+
+def duration(seconds: float) -> str:
+    """A time with three digits and a unit."""
+    for unit, scale in (("s", 1.0), ("ms", 1e-3)):
+        if seconds >= scale:
+            return f"{seconds / scale:.3g} {unit}"
+    return f"{seconds / 1e-6:.3g} µs"
+
+
+def remarks(asked: Asked, content: dict[str, Any]) -> Iterator[str]:
+    """Lines below the table: the settings, and what was not timed."""
+    labels = [choice.label for choice in CATALOGUE.parse(asked.encodings)]
+    where = f"{asked.threads} CPU thread{'s' if asked.threads > 1 else ''}" if asked.device == "cpu" else asked.device
+    yield f"width {asked.width}, {asked.heads} heads, {asked.layers} layers; {where}"
+    yield from _not_timed(labels, content)
+
+
+def _not_timed(labels: Sequence[str], content: dict[str, Any]) -> Iterator[str]:
+    for case in content["unsupported"] or ():
+        yield "{encoding}: {operation} at {length} tokens unsupported: {reason}".format(**case)
+    timed = {bench["extra_info"]["encoding"] for bench in content["benchmarks"]}
+    silent = {*labels} - timed - {case["encoding"] for case in content["unsupported"] or ()}
+    for label in sorted(silent):
+        yield f"{label}: nothing could be timed; see the lines above the table"

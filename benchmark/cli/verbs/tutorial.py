@@ -1,0 +1,73 @@
+"""`tutorial`: the tutorial's own experiment, on passages about 《水浒传》."""
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from benchmark.cli.terminal.file_names import file_name
+from benchmark.cli.terminal.options import folder
+from benchmark.errors import UsageError
+
+if TYPE_CHECKING:
+    from benchmark.tutorial.experiment import Outcome
+
+EVERY = 50  # epochs between two lines
+WHAT_IT_SHOWS = (
+    "What this shows: what attention looks like here, and whether it depends only on distance. "
+    "What it cannot show: extrapolation, since it reconstructs three training passages and never sees longer or "
+    "held-out text. For that: python -m benchmark run"
+)
+
+
+@click.command("tutorial")
+@click.option("--encoding", default="rope", show_default=True, help="A name or a file: rope:base=500000, my.py")
+@click.option("--epochs", type=click.IntRange(1, 100_000), default=200, show_default=True, help="Training steps.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Seed of the words and weights."
+)
+@folder("--out", "reports/tutorial", "Folder of the figures.")
+def command(encoding: str, epochs: int, seed: int, out: Path) -> None:
+    """Reproduce the tutorial's experiment: attention that reconstructs Chinese sentences.
+
+    One attention layer (width 32, 4 heads) learns to reconstruct the embedded words of three passages. One figure per
+    passage, with a heatmap for each head.
+    """
+    from benchmark.encodings import CATALOGUE
+    from benchmark.experiments.cell import refuse_bad_values
+    from benchmark.tutorial.experiment import experiment, passages
+    from benchmark.tutorial.figure import draw
+
+    choices = CATALOGUE.parse(encoding)
+    if len(choices) != 1:
+        raise UsageError(f"--encoding {encoding!r} names {len(choices)} encodings, but the tutorial uses one")
+    (choice,) = choices
+    outcome = refuse_bad_values(lambda: experiment(choice, passages(), epochs=epochs, seed=seed))
+    if not math.isfinite(outcome.losses[-1]):
+        raise click.ClickException(f"{choice.label}: the loss is not finite after {epochs} epochs")
+    for line in lines(choice.label, outcome):
+        click.echo(line)
+    for number, seen in enumerate(outcome.passages, start=1):
+        path = draw(choice.label, seen, seed, out / f"{file_name(choice.label)}-{number}.png")
+        click.echo(f"{seen.title} ({len(seen.words)} words): {path}")
+    click.echo(WHAT_IT_SHOWS)
+
+
+def lines(label: str, outcome: "Outcome") -> Iterator[str]:
+    """The losses, and facts about the weights."""
+    from benchmark.tutorial.experiment import SHIFT
+
+    if outcome.causal:
+        yield f"{label} is not defined for words ahead: each word sees itself and the words before it"
+    for epoch, loss in enumerate(outcome.losses):
+        if epoch % EVERY == 0 or epoch == len(outcome.losses) - 1:
+            yield f"epoch {epoch:>4}  mean squared error {loss:.4f}"
+    yield "predicting zeros would cost about 1"
+    if outcome.shift_change is None:
+        yield f"all positions shifted by {SHIFT}: {label} ends before that"
+    else:
+        yield f"all positions shifted by {SHIFT}: the weights change by at most {outcome.shift_change:.1e}"
+    heads = ", ".join(f"{share:.2f}" for share in outcome.to_itself)
+    yield f"mean weight of a word on itself, by head: {heads}   (uniform attention: {outcome.by_chance:.2f})"

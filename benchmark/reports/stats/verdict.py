@@ -1,0 +1,221 @@
+"""Who does better than whom on one task at one length, and who may be the best: the one rule, which all others ask.
+
+    A does better than B      on most seeds:  P(A's value is better than B's on a common seed) > 1/2
+    shown                     going through the common seeds in order, at some number n of them, A has lost at most
+                              allowed(n) and won the rest
+
+`allowed` is fixed beforehand: the walk of a fair coin crosses it, at any n and in either direction, with probability
+LEVEL / pairs. So whoever looks after every seed, stops when something is shown, resumes or adds seeds later errs no
+more often than whoever looks once, and a report needs to know nothing of when results were looked at. Over all pairs of
+a column the chance of any false word is at most LEVEL (Bonferroni).
+
+    encodings                  2    3    4    5    6   10   20
+    seeds until a clean sweep is shown
+                               6    7    8    9   10   11   13
+    seeds if one seed disagrees
+                              10   14   15   15   14   18   21
+
+Nothing is assumed of the values: the rule holds for outcomes that are skewed, bimodal (a seed learns the task or does
+not) or heavy-tailed. It speaks of the majority of seeds, and not of the mean: where one seed in ten fails, the majority
+can favour an encoding whose mean is lower. Such an encoding rules nobody out as the best.
+
+Source: the sign test (Arbuthnott 1710) with a group-sequential boundary; sequential comparisons of seeds as in AdaStop,
+Mathieu et al. 2023, https://arxiv.org/abs/2306.10882, here paired by seed.
+Convention: seeds count in ascending order; one on which both have the same value is passed over, and so is one that
+either lacks. Leagues are judged apart.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from itertools import combinations
+from typing import Literal, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from benchmark.metrics import METRICS
+from benchmark.reports.stats.estimate import Floats
+
+LEVEL = 0.05  # of any false word in a column
+MOST_SEEDS = 1000  # that a walk is followed for
+EXPLAINED = 0.1  # skill: a mean no farther from chance than this share of the way to perfect is explained by chance
+
+Mark = Literal["best", "among the best", "untested", ""]
+
+
+class Name(NamedTuple):
+    """An encoding as it was measured."""
+
+    trained_with: str
+    encoding: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Duel:
+    """Two encodings on their common seeds. Values are turned so that a positive difference favours `first`."""
+
+    first: Name
+    second: Name
+    differences: tuple[float, ...]  # by common seed in ascending order, first - second, positive where first is better
+    pairs: int  # of the column
+
+    @cached_property
+    def winner(self) -> Name | None:
+        """The one that is shown to do better on most seeds; None while neither is."""
+        wins = losses = 0
+        for difference in self.differences:
+            wins, losses = wins + (difference > 0), losses + (difference < 0)
+            limit = allowed(wins + losses, self.pairs)
+            if min(wins, losses) <= limit:
+                return self.first if wins > losses else self.second
+        return None
+
+    @property
+    def wins(self) -> int:
+        """Seeds on which `first` does better."""
+        return sum(difference > 0 for difference in self.differences)
+
+    @property
+    def losses(self) -> int:
+        """Seeds on which `second` does better."""
+        return sum(difference < 0 for difference in self.differences)
+
+    @property
+    def more_seeds(self) -> int:
+        """How many more seeds would show it, if the one that leads wins them all; 0 where it is shown."""
+        if self.winner is not None:
+            return 0
+        done, lost = self.wins + self.losses, min(self.wins, self.losses)
+        return next(n for n in range(done + 1, MOST_SEEDS) if allowed(n, self.pairs) >= lost) - done
+
+    @property
+    def median(self) -> float:
+        """The median difference; NaN without a common seed."""
+        return float(np.median(self.differences)) if self.differences else math.nan
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What may be said of the encodings of one column: one task, setting, metric, length and league."""
+
+    means: Mapping[Name, float]  # turned so that more is better, the best first; only of those with a value
+    duels: Mapping[tuple[Name, Name], Duel]  # both orders
+    explained: frozenset[Name] = frozenset()  # whose mean chance explains
+
+    @classmethod
+    def of(cls, values: Mapping[Name, Floats], explained: Iterable[Name] = ()) -> "Verdict":
+        """Of values by encoding, over the same seeds in ascending order, more is better, NaN where there is none."""
+        means = {name: float(np.nanmean(own)) for name, own in values.items()}
+        ordered = dict(sorted(means.items(), key=lambda item: (-item[1], item[0])))
+        return cls(means=ordered, duels=_duels(values), explained=frozenset(explained))
+
+    def duel(self, first: Name, second: Name) -> Duel:
+        """Two of them, from the side of the first."""
+        return self.duels[first, second]
+
+    @property
+    def leader(self) -> Name | None:
+        """The one with the highest mean, if chance does not explain it."""
+        first = next(iter(self.means), None)
+        return None if first in self.explained else first
+
+    @cached_property
+    def ruled_out(self) -> frozenset[Name]:
+        """Those that another one with a better mean is shown to beat on most seeds."""
+        lost = (duel for duel in self.duels.values() if duel.winner == duel.first)
+        return frozenset(duel.second for duel in lost if self.means[duel.first] > self.means[duel.second])
+
+    @cached_property
+    def candidates(self) -> tuple[Name, ...]:
+        """Those that the data do not rule out as the best, the highest mean first; none where chance explains all."""
+        left = (name for name in self.means if name not in self.ruled_out and name not in self.explained)
+        return tuple(left) if self.leader is not None else ()
+
+    @cached_property
+    def tested(self) -> bool:
+        """True if the common seeds suffice to show a clean sweep of the leader over every other."""
+        needed, leader = fewest_seeds(len(self.means)), self.leader
+        return leader is not None and all(
+            len(duel.differences) >= needed for duel in self.duels.values() if duel.first == leader
+        )
+
+    def mark(self, name: Name) -> Mark:
+        """What a table says beside an encoding. No mark is never "shown to be worse": that is what `duel` tells."""
+        if len(self.means) < 2 or name not in self.candidates:
+            return ""
+        if len(self.candidates) == 1:
+            return "best"
+        if self.tested or self.ruled_out:
+            return "among the best"
+        return "untested" if name == self.leader else ""
+
+    @property
+    def more_seeds(self) -> int:
+        """The fewest more seeds that would settle who is best, if the leader wins them all; 0 where it is settled."""
+        leader = self.leader
+        open_ = (self.duel(leader, other) for other in self.candidates if other != leader) if leader else ()
+        return max((duel.more_seeds for duel in open_), default=0)
+
+
+def judge(column: pd.DataFrame) -> Verdict:
+    """The verdict on rows of `tables.values.metric_table` of one task, setting, metric, length and league."""
+    wide = column.pivot(index=["trained_with", "encoding"], columns="seed", values="value").astype(float)
+    wide = wide.where(np.isfinite(wide)).dropna(how="all").sort_index(axis="columns")
+    names = [Name(str(trained_with), str(encoding)) for trained_with, encoding in wide.index]
+    if not names:
+        return Verdict(means={}, duels={})
+    sign = -1 if bool(column["lower_is_better"].iloc[0]) else 1
+    values = dict(zip(names, sign * wide.to_numpy(), strict=True))
+    return Verdict.of(values, _explained(column, {name: sign * float(np.nanmean(own)) for name, own in values.items()}))
+
+
+def _duels(values: Mapping[Name, Floats]) -> dict[tuple[Name, Name], Duel]:
+    pairs = len(values) * (len(values) - 1) // 2
+    found = {}
+    for first, second in combinations(values, 2):
+        differences = values[first] - values[second]
+        known = tuple(float(each) for each in differences[~np.isnan(differences)])
+        found[first, second] = Duel(first=first, second=second, differences=known, pairs=pairs)
+        turned = tuple(-each for each in known)
+        found[second, first] = Duel(first=second, second=first, differences=turned, pairs=pairs)
+    return found
+
+
+def _explained(column: pd.DataFrame, means: Mapping[Name, float]) -> Iterable[Name]:
+    chance, perfect = float(column["chance"].iloc[0]), METRICS[str(column["metric"].iloc[0])].perfect
+    if math.isnan(chance) or math.isnan(perfect) or chance == perfect:
+        return
+    for name, mean in means.items():
+        if (mean - chance) / (perfect - chance) <= EXPLAINED:
+            yield name
+
+
+def allowed(seeds: int, pairs: int) -> int:
+    """The most seeds that the better of two may have lost after so many for it to be shown; -1: none yet."""
+    return _boundary(pairs, max(64, 1 << seeds.bit_length()))[seeds]
+
+
+def fewest_seeds(encodings: int) -> int:
+    """The fewest common seeds with which anything is shown among so many encodings."""
+    pairs = max(1, encodings * (encodings - 1) // 2)
+    return next(seeds for seeds in range(1, MOST_SEEDS) if allowed(seeds, pairs) >= 0)
+
+
+@cache
+def _boundary(pairs: int, most: int) -> Sequence[int]:
+    """`allowed` by number of seeds, 0 to `most`: each loss is allowed as early as the level can pay for it."""
+    budget, spent = LEVEL / pairs / 2, 0.0  # one side
+    alive = np.ones(1)  # probability of each number of losses of a fair coin that has not crossed yet
+    limits, limit = [-1], -1
+    for _ in range(most):
+        alive = np.convolve(alive, (0.5, 0.5))
+        crossing = alive[: limit + 1].sum()
+        wider = crossing + alive[limit + 1]
+        if spent + wider <= budget:
+            limit, crossing = limit + 1, wider
+        spent += crossing
+        alive[: limit + 1] = 0.0
+        limits.append(limit)
+    return limits

@@ -1,0 +1,1 @@
+"""The tutorial's own experiment: one attention layer that reconstructs Chinese sentences, and its figures."""

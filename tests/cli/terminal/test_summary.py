@@ -1,0 +1,57 @@
+"""The table at the end of a run: what must be known before two encodings are compared stands in it."""
+
+from benchmark.cli.terminal.summary import show_findings, show_summary
+from benchmark.cli.verbs import run
+from benchmark.experiments.plan import make_plan
+from benchmark.experiments.request import Request
+from benchmark.reports.page.findings import findings
+from benchmark.reports.page.selection import Selection
+from benchmark.results.store import Store
+
+
+def shown(capsys, root):
+    show_summary(Store(root))
+    *rows, note = capsys.readouterr().out.splitlines()
+    return [[field for field in row.split("  ") if field] for row in rows], note
+
+
+def test_it_says_what_is_applied_at_test_time_and_what_is_in_a_league_of_its_own(capsys, leagues):
+    rows, note = shown(capsys, leagues)
+    assert [row[2].strip() for row in rows] == ["encoding", "rope", "pi (on rope)", "digits (reads digits)"]
+    marks = [row[3].split()[-1] for row in rows[1:]]
+    assert set(marks[:2]) == {"*", "="}
+    assert marks[2] not in "*="
+    assert "(on ..): applied at test time, no further training" in note
+    assert "(reads digits): a league of its own" in note
+
+
+def test_it_explains_nothing_that_is_not_there(capsys, results):
+    rows, note = shown(capsys, results)
+    assert len(rows) == 1 + 4 * 3
+    assert "further training" not in note and "league" not in note
+
+
+def test_of_nothing_nothing_is_shown(capsys, results, tmp_path):
+    diverged = next(path for path in results.glob("cells/*/train.json") if b'"diverged"' in path.read_bytes())
+    copied = tmp_path / "cells" / diverged.parent.name / "train.json"
+    copied.parent.mkdir(parents=True)
+    copied.write_bytes(diverged.read_bytes())
+    show_summary(Store(tmp_path))
+    assert capsys.readouterr().out == ""
+
+
+def test_findings_are_a_line_a_task_and_more_than_six_are_counted(capsys):
+    show_findings([(f"task {number}", "Best mean: rope.") for number in range(8)])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "task 0: Best mean: rope."
+    assert lines[6:] == ["and 2 more tasks: see the report"]
+
+
+def test_a_run_ends_with_the_sentences_of_its_report(capsys, records, tmp_path):
+    store = records.write_example(tmp_path / "results", tasks=("copy",), multiples=(1, 4), seeds=2, trouble=False)
+    plan = make_plan(Request(encodings="rope,alibi", tasks="copy", preset="smoke"))
+    run.write(plan, store, tmp_path / "out", "plain", "alibi", "en")
+    *_, said, where = capsys.readouterr().out.splitlines()
+    (sentences,) = findings(Selection.of(store).shown, "alibi").values()
+    assert said == f"copy, L = 16: {sentences}"
+    assert where == f"report: {tmp_path / 'out' / 'index.html'}"
