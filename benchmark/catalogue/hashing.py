@@ -12,9 +12,9 @@ DESCRIPTIONS = frozenset({"title", "source", "definition", "group", "learned", "
 def fingerprint(path: Path, contract: tuple[Path, ...]) -> str:
     """Hash of the code of a file and of the modules beside the contract that it builds on: 16 hexadecimal digits.
 
-    Docstrings, comments, descriptions (DESCRIPTIONS) and imports of this project's own modules do not count: prose can be
-    improved and code can move between modules without changing a hash. Neither does the contract: PROTOCOL is raised when a change there changes results. What a
-    user's file imports from elsewhere is the user's to version.
+    Not counted: docstrings, comments, descriptions (DESCRIPTIONS) and imports of this project's own modules, so that
+    prose can be improved and code can move between modules without changing a hash; and the contract, since PROTOCOL is
+    raised when a change there changes results. What a user's file imports from elsewhere is the user's to version.
     """
     own, imported = _code(path.read_bytes())
     siblings: dict[Path, str] = {}
