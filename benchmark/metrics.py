@@ -1,29 +1,29 @@
-"""The metrics: the label, unit and direction of each, and its formula in the sums that a measurement stores.
+"""The metrics: what each is called, how to read it, and how it follows from the sums that a measurement stores.
 
-Nothing about a metric is defined anywhere else. A new metric that follows from the stored sums takes one entry in
-METRICS, and the translation of its label in benchmark/reports/locale/.
+Every part of the project asks here. A new metric that can be computed from the stored sums is one entry of METRICS,
+plus the translation of its label in benchmark/reports/locale/.
 """
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-ACCURACY_HOLDS = 0.9  # share of its value at L that an accuracy keeps over a usable length
-LOSS_HOLDS = 1.05  # multiple of its value at L up to which a loss is usable
+ACCURACY_HOLDS = 0.9  # an accuracy is usable down to this fraction of its value at L
+LOSS_HOLDS = 1.05  # a loss is usable up to this multiple of its value at L
 MARGIN = 0.02  # smaller differences do not matter, in an accuracy or in a loss in nats
 LARGEST_EXPONENT = 700.0  # math.exp overflows above it
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sums:
-    """Sums over the scored places and rows that count; NaN or 0 if there are none."""
+    """Totals over the places and rows that count; NaN or 0 for what was not measured."""
 
     loss: float = math.nan  # nats, over scored places
     correct: float = math.nan  # scored places whose target was the most likely token
     places: int = 0  # scored places
     exact: float = math.nan  # rows without an error
     rows: int = 0  # rows with a scored place
-    characters_per_token: float | None = None  # None without a text
+    characters_per_token: float | None = None  # None for a task without a text
     window_loss: float = math.nan  # nats, of the text in disjoint windows
     window_places: int = 0
     crop_loss_per_token: float = math.nan  # nats, of the same targets after exactly L tokens each
@@ -36,24 +36,24 @@ class Sums:
 
 @dataclass(frozen=True, kw_only=True)
 class Metric:
-    """One metric. Labels are English; reports translate them."""
+    """One metric. Label and unit are English; reports translate them."""
 
     label: str
-    unit: str  # "" if the label includes it
+    unit: str  # "" if the label says it
     lower_is_better: bool
-    of: Callable[[Sums], float]  # NaN if the sums do not determine it
+    of: Callable[[Sums], float]  # NaN if the sums lack what it needs
     bounded: bool = False  # lies in [0, 1]
-    perfect: float = math.nan  # the value without any error; NaN: undefined, and so is skill
+    perfect: float = math.nan  # its value without any error; NaN: undefined, so there is no skill either
     margin: float = math.nan  # two values closer than this are equivalent; NaN: never
-    holds: float = math.nan  # a length is usable while value / value at L is on the good side of it; NaN: never
-    headline: bool = False  # may be the metric that a task names
+    holds: float = math.nan  # a length is usable up to (a loss) or down to this multiple of the value at L; NaN: never
+    headline: bool = False  # a task may name it as its own metric
     of_texts: bool = True
     of_synthetic: bool = True
-    optional: bool = False  # if NaN, left out of a table instead of shown as missing
+    optional: bool = False  # without its sums, left out of a table rather than shown as missing
 
 
 def ratio(total: float, count: float) -> float:
-    """The mean of `count` items; NaN if there are none."""
+    """The mean of `count` items that add up to `total`; NaN if there are none."""
     return float(total) / count if count else math.nan
 
 
@@ -88,7 +88,7 @@ METRICS: dict[str, Metric] = {
         margin=MARGIN,
         holds=ACCURACY_HOLDS,
         headline=True,
-        of_texts=False,  # no row of text is ever predicted without an error
+        of_texts=False,  # no row of prose is ever predicted exactly
     ),
     "loss_nats": Metric(
         label="loss",
@@ -100,8 +100,13 @@ METRICS: dict[str, Metric] = {
         holds=LOSS_HOLDS,
         headline=True,
     ),
-    "perplexity": Metric(
-        label="perplexity", unit="per token", lower_is_better=True, of=_perplexity, perfect=1.0, of_synthetic=False
+    "perplexity": Metric(  # does not hold: 5 % more perplexity is far less than 5 % more loss
+        label="perplexity",
+        unit="per token",
+        lower_is_better=True,
+        of=_perplexity,
+        perfect=1.0,
+        of_synthetic=False,
     ),
     "bits_per_character": Metric(
         label="bits per character",

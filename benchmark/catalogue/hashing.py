@@ -10,11 +10,11 @@ DESCRIPTIONS = frozenset({"title", "source", "definition", "group", "learned", "
 
 
 def fingerprint(path: Path, contract: tuple[Path, ...]) -> str:
-    """Hash the code of a file and of the modules next to the contract that it imports from: 16 hexadecimal digits.
+    """Hash of the code of a file and of the modules next to the contract that it builds on: 16 hexadecimal digits.
 
-    Docstrings, comments, DESCRIPTIONS and imports of this project's own modules do not count, so prose can be improved
-    and code can move between modules without changing a hash. Nor does the contract: if a change there changes results,
-    PROTOCOL is raised. Other modules that a user's file imports do not count either.
+    Not counted: docstrings, comments, descriptions (DESCRIPTIONS) and imports of this project's own modules, so that
+    prose can be improved and code can move between modules without changing a hash; and the contract, since PROTOCOL is
+    raised when a change there changes results. Other modules that a user's file imports do not count either.
     """
     own, imported = _code(path.read_bytes())
     siblings: dict[Path, str] = {}
@@ -76,7 +76,7 @@ def _dump(tree: ast.AST) -> str:
 
 
 def _siblings(imported: frozenset[str], contract: tuple[Path, ...]) -> set[Path]:
-    """The modules next to the contract that a file imports names from."""
+    """The modules beside the contract that a file imports names from."""
     folder = contract[0].parent
     package = f"benchmark.{folder.name}."
     files = {folder / f"{name.removeprefix(package)}.py" for name in imported if name.startswith(package)}

@@ -10,13 +10,14 @@ from benchmark.catalogue import Choice
 from benchmark.checks import guessing, problems
 from benchmark.checks.outcome import Check, Outcome, run
 from benchmark.checks.problems import Problems
+from benchmark.metrics import headlines
 
 CHECKS: tuple[Check[Problems], ...] = (
     Check(
         name="says what it is",
         measure=problems.description,
-        remedy="set title, group, definition, source (a URL) and metric (token_accuracy, exact_match or loss_nats) to "
-        "literals; with numbers = True, digits holds the ten ids of 0 to 9",
+        remedy="set title, group, definition, source (a URL) and metric (one of "
+        f"{', '.join(headlines(language=False))}) to literals; with numbers = True, digits holds the ten ids of 0 to 9",
     ),
     Check(
         name="every length works",

@@ -1,4 +1,4 @@
-"""Short phrases that every part of a report uses: values with intervals, seeds, metrics, statuses, places."""
+"""Short phrases that all parts of a report share: values with intervals, seeds, metrics, statuses, lengths."""
 
 import math
 from collections.abc import Sequence
@@ -8,9 +8,7 @@ from benchmark.reports.words import Phrases, language, later, said, t
 
 NOTHING = "—"
 
-
 LEAGUES = Phrases({"reads digits": later("reads digits")})
-
 
 STATUSES = Phrases(  # of records, for people
     {
@@ -20,13 +18,14 @@ STATUSES = Phrases(  # of records, for people
         "missing": later("missing"),
         "superseded": later("superseded"),
         "orphan": later("orphan"),
+        "guessed metric": later("guessed metric"),
         "unreadable": later("unreadable"),
     }
 )
 
 
 def spell(mean: float, low: float, high: float, status: str = "ok") -> str:
-    """A value for people: "0.97 [0.95, 0.99]"; "—" if unsupported or missing; else what became of it."""
+    """A value for people: "0.97 [0.95, 0.99]"; without one, "—" if unsupported or missing, else its status."""
     if math.isnan(mean):
         return NOTHING if status in ("unsupported", "missing", "ok") else STATUSES.get(status, status)
     digits = 2 if abs(mean) < 100 else 0
@@ -36,7 +35,7 @@ def spell(mean: float, low: float, high: float, status: str = "ok") -> str:
 
 
 def seeds_phrase(counts: Sequence[int]) -> str:
-    """How many seeds stand behind a figure: "95 % t interval over 3 seeds", "1 seed, no interval"."""
+    """The number of seeds behind a figure: "95 % t interval over 3 seeds", "1 seed, no interval"."""
     known = sorted({count for count in counts if count})
     if not known:
         return t("no seeds")
@@ -53,14 +52,14 @@ def seeds_of(count: int) -> str:
 
 
 def qualified(trained_with: str, encoding: str, league: str) -> str:
-    """An encoding with what must be known before it is compared: "yarn (on rope)", "abacus (reads digits)"."""
+    """An encoding with what a reader must know to compare it: "yarn (on rope)", "abacus (reads digits)"."""
     notes = [t("on {encoding}", encoding=trained_with)] if trained_with != encoding else []
     notes += [LEAGUES.get(league, league)] if league else []
     return t("{name} ({remarks})", name=encoding, remarks=language().semicolon.join(notes)) if notes else encoding
 
 
 def metric_label(name: str, *, with_unit: bool = True) -> str:
-    """A metric as an axis or a heading names it: "loss (nats per token)"."""
+    """A metric as axes and headings name it: "loss (nats per token)"."""
     metric = METRICS[name]
     label = said(metric.label)
     return t("{name} ({remarks})", name=label, remarks=said(metric.unit)) if metric.unit and with_unit else label
@@ -71,7 +70,7 @@ def spelled(multiple: float) -> str:
     return "L" if multiple == 1 else f"{multiple:g} L"
 
 
-AXES = Phrases(  # of grids, as tasks and `aggregate` name them
+AXES = Phrases(  # of grids, as tasks and `tables.fields` name them
     {
         "lag (tokens)": later("lag (tokens)"),
         "depth (%)": later("depth (%)"),
@@ -83,5 +82,5 @@ AXES = Phrases(  # of grids, as tasks and `aggregate` name them
 
 
 def arrow(*, lower_is_better: bool) -> str:
-    """Which way is better."""
+    """The direction of a metric."""
     return t("lower is better") if lower_is_better else t("higher is better")

@@ -2,7 +2,8 @@
 
 import importlib.util
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from types import ModuleType
 
@@ -61,7 +62,7 @@ def tidy_rows(
     league: str = "",
     trained_with: str | None = None,
 ) -> pd.DataFrame:
-    """Rows of `aggregate.frame` of one task and length: values by encoding, seed 0 first; NaN is unsupported."""
+    """Rows of `metric_table` of one task and length: values by encoding, seed 0 first; NaN is unsupported."""
     rows = [
         {
             **{"task": task, "setting": "s", "metric": metric, "encoding": name, "trained_with": trained_with or name},
@@ -78,3 +79,9 @@ def tidy_rows(
 @pytest.fixture(scope="session")
 def tidy() -> Callable[..., pd.DataFrame]:
     return tidy_rows
+
+
+@pytest.fixture(scope="session")
+def as_table() -> Callable[[Iterable], pd.DataFrame]:
+    """Typed rows as a table: a column per field."""
+    return lambda rows: pd.DataFrame([asdict(row) for row in rows])

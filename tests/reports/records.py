@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.results.record import Arrays, Environment, EvalRecord, ProbeRecord, Status, TrainRecord
+from benchmark.results.record import Arrays, Environment, EvalRecord, ProbeRecord, Status, TaskFacts, TrainRecord
 from benchmark.results.spec import BudgetSpec, EncodingSpec, EvalSpec, ModelSpec, ProbeSpec, TaskSpec, TrainSpec
 from benchmark.results.store import Store
 
@@ -147,6 +147,12 @@ def train_record(
     )
 
 
+def of_task(record: TrainRecord, name: str, facts: TaskFacts | None = None) -> TrainRecord:
+    """The same training of another task; without facts, as old records are."""
+    task = record.spec.task.model_copy(update={"name": name, "label": name})
+    return record.model_copy(update={"spec": record.spec.model_copy(update={"task": task}), "task": facts})
+
+
 def train_spec(
     task: str,
     encoding: str,
@@ -252,6 +258,13 @@ def synthetic_arrays(task: str, encoding: str, seed: int, length: int, rows: int
     correct = whole | (rng.random((rows, length)) < (share - share**2) / max(1 - share**2, 1e-9))
     loss = np.where(correct, 0.05, 2.5) * rng.gamma(4, 1 / 4, size=correct.shape)
     return _sums(loss, correct) | (_by_lag(loss, correct) if task == "recall-mqar" else {})
+
+
+def outcome(loss: list[list[float]], correct: list[list[int]], scored: list[list[int]]) -> Arrays:
+    """Arrays of an evaluation from what happened at each place of each row."""
+    parts = {"loss": np.array(loss), "correct": np.array(correct), "count": np.array(scored)}
+    rows = {f"row_{name}": value.sum(1) for name, value in parts.items()}
+    return {"loss_sum": parts["loss"].sum(0), **{name: parts[name].sum(0) for name in ("correct", "count")}, **rows}
 
 
 def octaves(length: int) -> tuple[tuple[int, int], ...]:

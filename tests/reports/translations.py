@@ -50,8 +50,8 @@ def messages() -> dict[str, list[str]]:
                 if said := catalogue.entry(name).attributes.get(fact):
                     found[str(said)].add(f"benchmark/{catalogue.kind}s/__init__.py")
     for metric in METRICS.values():
-        for said in filter(None, (metric.label, metric.unit)):
-            found[said].add("benchmark/metrics.py")
+        for label in filter(None, (metric.label, metric.unit)):
+            found[label].add("benchmark/metrics.py")
     return {message: sorted(files) for message, files in found.items()}
 
 

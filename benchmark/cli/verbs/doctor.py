@@ -192,7 +192,7 @@ def tools() -> Iterator[Finding]:
     yield tool(
         "C compiler",
         ("cc", "gcc", "clang", "cl"),
-        "install one (gcc) to use FlexAttention on a GPU; nothing else needs it",
+        "install one (gcc) for FlexAttention on a GPU; nothing else needs it",
     )
     names = ("chromium", "chromium-browser", "google-chrome", "chrome")
     yield tool("Chromium", names, "install it (apt-get install chromium) for the browser tests; nothing else needs it")

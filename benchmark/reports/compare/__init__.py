@@ -1,0 +1,1 @@
+"""Two results folders or reports against each other."""

@@ -1,21 +1,22 @@
 """What changed between two snapshots of the same measurements: an older version and a newer, or two machines.
 
-    paired      d_s = second - first, at each seed that both have       sign flips; t or BCa interval (`paired`)
+    paired      d_s = second - first, at each seed that both have       sign flips; t or BCa interval
     Welch       mean second - mean first, where no seed is common       t of unequal variances, and its interval
     corrected   Holm over all that is tested: every task, encoding and length whose values differ
 
-A seed is common where both its parts are, of initialisation and of data. Values that are equal to the last bit are
-"identical" and not tested: no order of signs could make them differ.
+A seed is common if both its parts are, initialisation and data. Values that are equal to the last bit are "identical"
+and not tested: no pattern of signs could make them differ.
 
-Below `paired.fewest_seeds` sign flips show nothing, and another rule holds. Training is a function of its seeds: on one
-machine (the same torch, processor, device and threads) a difference is the doing of the code. It is "worse on these
-seeds" if every common seed is worse and their mean by more than the margin: what happened to these seeds, and no claim
-about others. Another machine rounds otherwise, and training amplifies it: on two threads instead of one, accuracies of
-`copy` under the quick preset moved by up to .006. There the rule holds only with a margin that the caller states.
+Below `fewest_seeds`, sign flips cannot show anything, and another rule applies. Training is a function of its seeds: on
+one machine (the same torch, processor, device and threads) a difference can only come from the code. It is "worse on
+these seeds" if every common seed is worse, and their mean by more than the margin: a statement about these seeds, not
+about others. Another machine rounds differently, and training amplifies that: with two threads instead of one,
+accuracies of `copy` under the quick preset moved by up to .006. There the rule applies only if the caller states a
+margin.
 
 Source: Welch 1947, Biometrika 34.
-Convention: differences are second - first. Where neither side of an unpaired comparison varies, t is not defined, and p
-is the smallest that a permutation test of so many seeds could give.
+Convention: differences are second - first. If neither side of an unpaired comparison varies, t is undefined, and p is
+the smallest that a permutation test of so many seeds could give.
 """
 
 import math
@@ -41,17 +42,13 @@ from benchmark.reports.compare.matching import (
 )
 from benchmark.reports.compare.snapshot import Model, Snapshot
 from benchmark.reports.phrases import qualified
-from benchmark.reports.stats.against import LEVEL, difference_interval, fewest_seeds, holm
-from benchmark.reports.stats.estimate import CONFIDENCE, Estimate, mean_interval
-from benchmark.reports.stats.resampling import Floats, sign_flip_p
+from benchmark.reports.stats.against_reference import difference_interval, fewest_seeds, holm
+from benchmark.reports.stats.estimate import CONFIDENCE, LEVEL, Estimate, Floats, mean_interval
+from benchmark.reports.stats.resampling import sign_flip_p
 from benchmark.results.record import Environment
 
-SAME_ROUNDING = (
-    "torch",
-    "processor",
-    "device",
-    "threads",
-)  # of an environment: where the same seeds give the same bits
+# Fields of an environment. If these agree, the same seeds give the same bits:
+SAME_ROUNDING = ("torch", "processor", "device", "threads")
 SAME_SPEED = ("processor", "device", "threads")
 GOT_WORSE = ("worse", "worse on these seeds", "lost")
 CHANGED = (*GOT_WORSE, "better", "better on these seeds", "gained")
@@ -62,7 +59,7 @@ class Change:
     """One encoding on one task at one length, on both sides.
 
     `verdict`: "identical"; "better" or "worse" (shown); "better on these seeds" or "worse on these seeds"; "lost" (a
-    seed has no value any more) or "gained", both with what it `ended` as; "not shown"; "no value" to compare.
+    seed no longer has a value) or "gained"; "not shown"; "no value" to compare.
     """
 
     task: str
@@ -77,12 +74,12 @@ class Change:
     low: float = math.nan
     high: float = math.nan
     seeds: tuple[int, int] = (0, 0)  # behind the two means
-    test: str = ""  # "paired", "Welch", or "" where there is nothing to compare
+    test: str = ""  # "paired", "Welch", or "" if there is nothing to compare
     p: float = math.nan
     p_corrected: float = math.nan
-    lost: str = ""  # what seeds with a value in the first ended as in the second
-    gained: str = ""
-    one_way: bool = False  # every pair differs, in the same direction
+    lost: str = ""  # status in the second of seeds with a value in the first; "" if none was lost
+    gained: str = ""  # the other way round
+    one_way: bool = False  # every pair differs, all in the same direction
     same_machine: bool = False  # every pair comes from machines that round alike
     verdict: str = ""
 
@@ -93,15 +90,15 @@ class Change:
 
     @property
     def worsening(self) -> float:
-        """How much worse the second is; below 0 if it is better."""
+        """How much worse the second is; negative if it is better."""
         return self.difference if METRICS[self.metric].lower_is_better else -self.difference
 
     def moved(self, margin: float | None) -> bool:
-        """Whether every pair differs in one direction, and the mean by more than a margin."""
+        """True if every pair differs in one direction, and the mean by more than a margin."""
         return self.one_way and abs(self.difference) > margin_of(self.metric, margin)
 
     def regressed(self, margin: float | None) -> bool:
-        """Whether it got worse, and by more than a margin; None is the metric's own."""
+        """True if it got worse by more than a margin; None is the metric's own."""
         return self.verdict == "lost" or (self.verdict in GOT_WORSE and self.worsening > margin_of(self.metric, margin))
 
 
@@ -115,18 +112,18 @@ class Speed:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """All that can be said of two snapshots, and what cannot."""
+    """Everything that can be said of two snapshots, and what cannot be compared."""
 
     changes: tuple[Change, ...]
     obstacles: tuple[Obstacle, ...]
     sources: tuple[str, ...]  # encodings whose code differs
     speed: tuple[Speed, ...]
-    family: int  # comparisons that are tested together
-    fewest: int  # seeds with which sign flips can show something among so many
+    family: int  # comparisons tested together
+    fewest: int  # seeds with which sign flips can show anything among so many
 
 
 def compare(first: Snapshot, second: Snapshot, margin: float | None = None) -> Comparison:
-    """Everything that both hold, and why the rest cannot be compared. A margin of None is each metric's own."""
+    """Compare what both hold, and say why the rest cannot be compared. A margin of None is each metric's own."""
     sides = Side.of(first), Side.of(second)
     found = [change for place in shared(*sides) for change in _changes(place, *sides)]
     corrected = holm(np.array([change.p for change in found], dtype=float))
@@ -145,13 +142,13 @@ def compare(first: Snapshot, second: Snapshot, margin: float | None = None) -> C
 
 
 def margin_of(metric: str, margin: float | None) -> float:
-    """The margin asked for, or else the metric's own."""
+    """The margin asked for, or else the metric's own; 0 if it has none."""
     own = METRICS[metric].margin
     return margin if margin is not None else 0.0 if math.isnan(own) else own
 
 
 def welch(first: Sequence[float], second: Sequence[float]) -> tuple[Estimate, float]:
-    """Mean second - mean first with its 95 % interval, and the two-sided p; NaN where a side has a single value."""
+    """Mean second - mean first with its 95 % interval, and the two-sided p; NaN if a side has a single value."""
     count = len(first) + len(second)
     difference = float(np.mean(second) - np.mean(first))
     if min(len(first), len(second)) < 2:
@@ -223,13 +220,13 @@ def _means(first: Sequence[float] | Floats, second: Sequence[float] | Floats, di
 
 
 def _ends(first: Mapping[Seed, Outcome], second: Mapping[Seed, Outcome], common: Sequence[Seed]) -> str:
-    """What those seeds ended as in the second that have a value in the first: "diverged", or "" if none did."""
+    """The statuses in the second of seeds that have a value only in the first: "diverged"; "" if there are none."""
     found = {second[seed].status for seed in common if first[seed].value is not None and second[seed].value is None}
     return ", ".join(sorted(found))
 
 
 def same(first: Environment, second: Environment, fields: Sequence[str]) -> bool:
-    """Whether two environments agree in some fields."""
+    """True if two environments agree in these fields."""
     return all(getattr(first, name) == getattr(second, name) for name in fields)
 
 
@@ -250,7 +247,7 @@ def _verdict(change: Change, fewest: int, margin: float | None) -> str:
 
 
 def _speed(first: Side, second: Side) -> tuple[tuple[Speed, ...], list[Obstacle]]:
-    """Training times of models that both have, where both ran alike; and why those of others do not compare."""
+    """Training times of shared models that ran under the same conditions, and why the others' do not compare."""
     logs: dict[str, list[float]] = defaultdict(list)
     refused: dict[str, set[str]] = defaultdict(set)
     for label, (own, own_environment), (other, other_environment) in _twins(first, second):
@@ -270,7 +267,7 @@ Trained = tuple[Model, Environment]
 
 
 def _twins(first: Side, second: Side) -> Iterator[tuple[str, Trained, Trained]]:
-    """The trained models that both sides have, seed by seed, by the label of their encoding."""
+    """The trained models that both sides have, seed by seed, with the label of their encoding."""
     for key in sorted(first.models.keys() & second.models.keys()):
         for seed in sorted(first.models[key].keys() & second.models[key].keys()):
             own, other = first.models[key][seed], second.models[key][seed]

@@ -1,8 +1,8 @@
-"""What two snapshots have in common, and why the rest of them cannot be compared.
+"""What two snapshots have in common, and why the rest cannot be compared.
 
-A curve (an encoding on a task) is compared where all that decides an outcome is the same on both sides: model, budget,
-precision, protocol, the task with its data and source, every parameter of the encoding, and the metric. Only the
-*source* of the encoding may differ: what a new version of its code has changed is what one wants to know. It is named.
+A curve (an encoding on a task) is compared if everything that decides an outcome is the same on both sides: model,
+budget, precision, protocol, the task with its data and source, every parameter of the encoding, and the metric. Only
+the *source* of the encoding may differ, since the effect of changed code is what one wants to know. It is named.
 """
 
 from collections import defaultdict
@@ -10,26 +10,26 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from benchmark.reports.compare.snapshot import Model, Row, Snapshot
+from benchmark.reports.compare.snapshot import MeasuredRow, Model, Snapshot
 from benchmark.reports.phrases import qualified
 from benchmark.results.record import Environment
 
 SIDES = ("FIRST", "SECOND")
-FIELDS = {
+FIELD_NAMES = {
     "task.fingerprint": "source of the task",
     "task.version": "version of the task",
     "task.corpus_hash": "text",
     "budget.train_length": "L",
 }
 HASH_DIGITS = 8
-FOR_PEOPLE = ("label", "corpus")  # of a task: they decide nothing
+FOR_PEOPLE = ("label", "corpus")  # parts of a task that decide nothing
 
-Spec = tuple[tuple[str, str], ...]  # field and value of all that decides an outcome, but for seeds and sources
+Spec = tuple[tuple[str, str], ...]  # field and value of all that decides an outcome, except seeds and sources
 Seed = tuple[int, int]  # of initialisation, of data
 
 
 class Curve(NamedTuple):
-    """What is followed over lengths."""
+    """One encoding on one task, followed over lengths."""
 
     task: str
     trained_with: str
@@ -46,7 +46,7 @@ Place = tuple[Curve, Spec]
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What one model came to at one length; no value where it came to nothing."""
+    """The result of one model at one length; without a value if it failed or diverged."""
 
     value: float | None
     status: str
@@ -55,7 +55,7 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Obstacle:
-    """What could not be compared, and why; `task` is "" where it holds for all."""
+    """Encodings that could not be compared, and why; `task` is "" if that holds for every task."""
 
     why: str
     task: str
@@ -64,17 +64,17 @@ class Obstacle:
 
 @dataclass(frozen=True, kw_only=True)
 class Side:
-    """A snapshot, by what its rows and models are of."""
+    """A snapshot, with its rows and models by what they are about."""
 
     outcomes: Mapping[Place, Mapping[int, Mapping[Seed, Outcome]]]  # by length and seed
-    ended: Mapping[Place, Mapping[Seed, Outcome]]  # of models that were never measured
+    ended: Mapping[Place, Mapping[Seed, Outcome]]  # models that were never measured
     models: Mapping[tuple[str, str, Spec], Mapping[Seed, tuple[Model, Environment]]]  # by task, encoding
-    rows: Mapping[Place, Row]  # one of each
+    rows: Mapping[Place, MeasuredRow]  # any one row of each
     sources: Mapping[Place, Mapping[str, str]]  # hashes of the code, by encoding
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> "Side":
-        """Its rows in order."""
+        """Sort a snapshot's rows and models."""
         outcomes: dict[Place, Any] = defaultdict(lambda: defaultdict(dict))
         rows, sources = {}, {}
         for row in snapshot.rows:
@@ -90,11 +90,11 @@ class Side:
         )  # fmt: skip
 
     def at(self, place: Place, length: int) -> dict[Seed, Outcome]:
-        """What each seed came to at a length."""
+        """The outcome of each seed at a length."""
         return {**self.ended[place], **self.outcomes[place].get(length, {})}
 
     def seeds(self, place: Place) -> set[Seed]:
-        """Every seed that it has a record of."""
+        """Every seed with a record."""
         return {*self.ended[place], *(seed for own in self.outcomes[place].values() for seed in own)}
 
     def specs(self, curve: Curve) -> list[Spec]:
@@ -103,12 +103,12 @@ class Side:
 
 
 def shared(first: Side, second: Side) -> list[Place]:
-    """What both have, sorted."""
+    """The places that both sides have, sorted."""
     return sorted(first.rows.keys() & second.rows.keys())
 
 
 def obstacles(first: Side, second: Side) -> list[Obstacle]:
-    """What only one of both has, or has otherwise; encodings with the same reason together."""
+    """What only one side has, or has under other conditions; encodings with the same reason together."""
     found: dict[tuple[str, str], list[str]] = defaultdict(list)
     for curve in sorted({curve for curve, _ in (*first.rows, *second.rows)}):
         for why in (*_other_specs(curve, first, second), *_one_sided(curve, first, second)):
@@ -118,7 +118,7 @@ def obstacles(first: Side, second: Side) -> list[Obstacle]:
 
 
 def changed_sources(first: Side, second: Side) -> list[str]:
-    """The encodings that are compared and whose code differs, with the hashes of both."""
+    """The compared encodings whose code differs, with both hashes."""
     pairs = {
         (label, own, second.sources[place].get(label, "none"))
         for place in shared(first, second)
@@ -128,13 +128,13 @@ def changed_sources(first: Side, second: Side) -> list[str]:
 
 
 def differing(first: Mapping[str, object], second: Mapping[str, object]) -> str:
-    """The fields in which two descriptions differ, and both values: "steps 600 and 1200"."""
+    """The fields in which two descriptions differ, with both values: "steps 600 and 1200"."""
     names = [name for name in sorted(first.keys() | second.keys()) if first.get(name) != second.get(name)]
     return ", ".join(f"{_field(name)} {first.get(name, 'none')} and {second.get(name, 'none')}" for name in names)
 
 
 def _other_specs(curve: Curve, first: Side, second: Side) -> Iterator[str]:
-    """Why what has no twin on the other side has none: the nearest there, and in what it differs."""
+    """For each spec without a twin on the other side, the nearest one there and how it differs."""
     own, other = first.specs(curve), second.specs(curve)
     lacking, offered = [spec for spec in own if spec not in other], [spec for spec in other if spec not in own]
     used = set()
@@ -155,7 +155,7 @@ def _only(side: str, spec: Spec, *, alone: bool) -> str:
 
 
 def _one_sided(curve: Curve, first: Side, second: Side) -> Iterator[str]:
-    """Lengths and seeds that only one side has of what both have. Seeds without any in common are no pairs at all."""
+    """Lengths and seeds that only one side has of a shared place. Without any common seed, nothing is paired anyway."""
     for place in shared(first, second):
         if place[0] == curve:
             yield from _only_one("length", *(set(side.outcomes[place]) for side in (first, second)))
@@ -191,7 +191,7 @@ def _ended(
     }
 
 
-def _spec(snapshot: Snapshot, model: Model, row: Row) -> Spec:
+def _spec(snapshot: Snapshot, model: Model, row: MeasuredRow) -> Spec:
     applied = snapshot.encodings[row.applied]
     return (
         *_trained_spec(snapshot, model),
@@ -217,17 +217,17 @@ def _flat(prefix: str, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield path, text[:HASH_DIGITS] if name in ("fingerprint", "corpus_hash") else text
 
 
-def _sources(snapshot: Snapshot, model: Model, row: Row) -> dict[str, str]:
-    """The hashes of the code of the encoding that was trained, and of the one that was applied."""
+def _sources(snapshot: Snapshot, model: Model, row: MeasuredRow) -> dict[str, str]:
+    """The code hashes of the trained and the applied encoding."""
     used = (snapshot.encodings[number] for number in (model.encoding, row.applied))
     return {encoding.label: encoding.fingerprint[:HASH_DIGITS] for encoding in used}
 
 
 def _field(name: str) -> str:
-    return FIELDS.get(name, name.rpartition(".")[2].replace("_", " "))
+    return FIELD_NAMES.get(name, name.rpartition(".")[2].replace("_", " "))
 
 
 def named(encodings: Iterable[str], most: int) -> str:
-    """Names, the first few of many."""
+    """At most `most` names, and how many more there are."""
     names = list(encodings)
     return ", ".join(names) if len(names) <= most else f"{', '.join(names[:most])} and {len(names) - most} more"

@@ -1,7 +1,7 @@
-"""What a results folder or a report has measured, with all that decides whether two of them can be compared.
+"""A snapshot: what a results folder or a report has measured, with all that decides if two of them can be compared.
 
-A report leaves one beside its pages, `data.json`: a row a measurement, by its task's headline metric. Two reports can
-thus be compared (`changes`) where their results are no longer at hand, and a program reads what the page shows:
+A report leaves one beside its pages, `data.json`: one row per measurement, by its task's headline metric. Two reports
+can thus be compared (`changes`) when their results are no longer at hand, and a program can read what the page shows:
 `pandas.DataFrame(json.loads(Path("reports/data.json").read_text())["rows"])`.
 
 Convention: `model` and `applied` of a row, and `setting`, `encoding` and `environment` of a model, count from 0 in the
@@ -10,7 +10,7 @@ lists of that name (`applied` in `encodings`).
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, Literal, Self, TypeVar
@@ -38,10 +38,11 @@ from benchmark.results.store import Store
 
 FILE = "data.json"
 DATA_SCHEMA = 1
+ROW_COLUMNS = ("task", "encoding", "trained_with", "seed", "train_length", "length", "metric", "status")
 
 
 class Setting(Frozen):
-    """What decides a trained model, apart from its encoding and seeds."""
+    """Everything that decides a trained model apart from its encoding and seeds."""
 
     protocol: int
     task: TaskSpec
@@ -62,12 +63,12 @@ class Model(Frozen):
     train_seconds: FiniteFloat
 
 
-class Row(Frozen):
+class MeasuredRow(Frozen):
     """A model measured at one length."""
 
     task: str
     encoding: str
-    trained_with: str  # another one where `encoding` was applied at test time
+    trained_with: str  # differs from `encoding` if that was applied at test time
     seed: Count
     train_length: Positive
     length: Positive
@@ -79,14 +80,14 @@ class Row(Frozen):
 
 
 class Snapshot(Frozen):
-    """All rows of a results folder or of a report."""
+    """All rows of a results folder or a report."""
 
     schema_version: Literal[1] = 1
     settings: list[Setting]
     encodings: list[EncodingSpec]
     environments: list[Environment]
     models: list[Model]
-    rows: list[Row]
+    rows: list[MeasuredRow]
 
     @model_validator(mode="after")
     def _points_into_its_lists(self) -> Self:
@@ -108,20 +109,20 @@ class Snapshot(Frozen):
 
     @classmethod
     def of_report(cls, selection: Selection) -> "Snapshot":
-        """What a report shows, and the models of the same settings that came to nothing."""
+        """What a report shows, and the models of the same settings that failed or diverged."""
         shown = {panel.setting for panel in selection.panels}
         trainings = [record for record in selection.trainings if setting_of(record.spec) in shown]
         return _taken(selection.store, selection.shown, trainings)
 
     def text(self) -> str:
-        """As JSON, one row a line: the same records give the same text."""
+        """The snapshot as JSON, one row per line: the same records give the same text."""
         data = self.model_dump(mode="json")
         parts = [f'"schema_version":{data.pop("schema_version")}', *(_lines(name, data[name]) for name in data)]
         return "{" + ",\n".join(parts) + "}\n"
 
 
 def read(path: Path) -> Snapshot:
-    """The snapshot in a report's `data.json`; an error in one line if it is none, or of a newer version."""
+    """Read a report's `data.json`; a one-line error if it is not a snapshot, or has another schema version."""
     try:
         data = json.loads(path.read_bytes())
         version = data.get("schema_version") if isinstance(data, dict) else None
@@ -134,7 +135,7 @@ def read(path: Path) -> Snapshot:
     except UsageError:
         raise
     except ValidationError as error:
-        raise UsageError(f"{str(path)!r} is not what a report leaves: {error.errors()[0]['msg']}") from None
+        raise UsageError(f"{str(path)!r} is not the data of a report: {error.errors()[0]['msg']}") from None
     except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"{str(path)!r} cannot be read: {error}") from None
 
@@ -149,13 +150,13 @@ Item = TypeVar("Item", bound=Frozen)
 
 @dataclass
 class _Numbered(Generic[Item]):
-    """A list that holds each thing once."""
+    """A list that holds each item once."""
 
     items: list[Item] = field(default_factory=list)
     known: dict[str, int] = field(default_factory=dict)
 
     def number(self, item: Item) -> int:
-        """Its place in the list, where it is put if it is not yet there."""
+        """The item's place in the list, to which it is added if it is new."""
         place = self.known.setdefault(item.model_dump_json(), len(self.items))
         if place == len(self.items):
             self.items.append(item)
@@ -179,10 +180,17 @@ def _taken(store: Store, table: pd.DataFrame, trainings: Sequence[TrainRecord]) 
         for record in kept
     ]
     numbers = {record.spec.key: number for number, record in enumerate(kept)}
-    rows = [
-        _row(row, numbers[row["train_key"]], encodings.number(_applied(store, row, kept[numbers[row["train_key"]]])))
-        for row in measured.to_dict("records")
-    ]
+    rows = []
+    for row in measured.to_dict("records"):
+        number = numbers[row["train_key"]]
+        applied = kept[number].spec.encoding
+        if row["encoding"] != row["trained_with"]:  # only the record knows the parameters of an adapted one
+            record = store.measured(row["eval_key"], row["train_key"])
+            assert record is not None, "the table was made from it"
+            applied = record.spec.encoding
+        value = row["value"] if math.isfinite(row["value"]) else None
+        names = {name: row[name] for name in ROW_COLUMNS}
+        rows.append(MeasuredRow(**names, value=value, model=number, applied=encodings.number(applied)))
     return Snapshot(
         settings=settings.items,
         encodings=encodings.items,
@@ -193,7 +201,7 @@ def _taken(store: Store, table: pd.DataFrame, trainings: Sequence[TrainRecord]) 
 
 
 def _worth_keeping(trainings: Sequence[TrainRecord], measured: set[str]) -> list[TrainRecord]:
-    """The models that were measured, and those last trained of each kind that came to nothing."""
+    """The models that were measured, and the last training of each kind if it failed or diverged."""
     by_age = sorted(trainings, key=lambda record: record.created)
     last = {(record.spec.task.label, *_kind(record.spec)): record.spec.key for record in by_age}
     ended = {record.spec.key for record in trainings if record.status != "ok"} & set(last.values())
@@ -208,18 +216,3 @@ def _setting(spec: TrainSpec) -> Setting:
     return Setting(
         protocol=spec.protocol, task=spec.task, model=spec.model, budget=spec.budget, precision=spec.precision
     )
-
-
-def _applied(store: Store, row: Mapping[Any, Any], trained: TrainRecord) -> EncodingSpec:
-    """The encoding that a row was measured with; of an adapted one the record knows it."""
-    if row["encoding"] == row["trained_with"]:
-        return trained.spec.encoding
-    record = store.measured(row["eval_key"], row["train_key"])
-    assert record is not None, "the table was made from it"
-    return record.spec.encoding
-
-
-def _row(row: Mapping[Any, Any], model: int, applied: int) -> Row:
-    names = ("task", "encoding", "trained_with", "seed", "train_length", "length", "metric", "status")
-    value = row["value"] if math.isfinite(row["value"]) else None
-    return Row(**{name: row[name] for name in names}, value=value, model=model, applied=applied)

@@ -21,9 +21,8 @@ from benchmark.reports.draw.fonts import drawable
 from benchmark.reports.draw.style import MUTED, Style, Styles
 from benchmark.reports.draw.tiles import label_width
 from benchmark.reports.page.exhibit import MANY
-from benchmark.reports.stats.estimate import Estimate
-from benchmark.reports.stats.front import front, steps
-from benchmark.reports.stats.resampling import Floats
+from benchmark.reports.stats.estimate import Estimate, Floats
+from benchmark.reports.stats.pareto import front, steps
 
 PANEL = (5.2, 4.3)  # width and height of a panel, in inches
 LEFT, TOP, BOTTOM, BETWEEN = 0.95, 0.8, 0.65, 0.35

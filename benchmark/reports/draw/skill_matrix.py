@@ -11,8 +11,8 @@ from benchmark.reports.draw.style import VALUES
 from benchmark.reports.draw.tiles import Board, Labels, Scale, boards
 from benchmark.reports.page.rows import PointRow, typed_rows
 from benchmark.reports.phrases import NOTHING, STATUSES, qualified, spelled
-from benchmark.reports.stats.rank_order import Name
-from benchmark.reports.stats.resampling import Floats
+from benchmark.reports.stats.estimate import Floats
+from benchmark.reports.stats.points import Name
 from benchmark.reports.words import t
 
 NARROW = 0.1  # skills of a task that span less get a third decimal

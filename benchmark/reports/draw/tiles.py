@@ -19,7 +19,7 @@ from matplotlib.patches import Rectangle
 from benchmark.reports.draw.canvas import styled
 from benchmark.reports.draw.fonts import drawable
 from benchmark.reports.draw.style import BLANK, HATCH, MUTED, ink_on
-from benchmark.reports.stats.resampling import Floats
+from benchmark.reports.stats.estimate import Floats
 
 FIELD_HEIGHT = 0.25  # inches, here and below
 FIELD_WIDTH = {True: 0.5, False: 0.25}  # with values, without

@@ -8,14 +8,14 @@ from matplotlib.figure import Figure
 
 from benchmark.reports.draw.tiles import Board, Labels, Scale, boards
 from benchmark.reports.page.exhibit import MANY
-from benchmark.reports.page.rows import PairRow
 from benchmark.reports.phrases import NOTHING, qualified
-from benchmark.reports.stats.rank_order import Name
+from benchmark.reports.stats.points import Name
+from benchmark.reports.stats.win_rates import WinRate
 from benchmark.reports.words import t
 
 
-def wins(pairs: Sequence[PairRow], names: Sequence[Name], title: str) -> Figure:
-    """`pairs`: rows of `win_rates.pairwise` at one multiple of L; `names` in the order of rows and columns."""
+def wins(pairs: Sequence[WinRate], names: Sequence[Name], title: str) -> Figure:
+    """`pairs`: the win rates at one multiple of L; `names` in the order of rows and columns."""
     places = {name[:2]: place for place, name in enumerate(names)}
     values = np.full((len(names), len(names)), math.nan)
     partial, dotted = set(), set()

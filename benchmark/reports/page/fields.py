@@ -4,8 +4,8 @@ Functions that end in `_fields` fill neighbouring columns of one row.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Protocol, TypeVar
 
 import pandas as pd
 
@@ -14,15 +14,29 @@ from benchmark.reports.page.selection import Panel, Selection
 from benchmark.reports.page.table import Field
 from benchmark.reports.phrases import LEAGUES, NOTHING, metric_label, spell
 from benchmark.reports.stats.estimate import mean_interval
+from benchmark.reports.stats.reach import Reach
+from benchmark.reports.stats.summary import SummaryRow, SummaryValue
 from benchmark.reports.words import listed, t
 
 LEAST_P = 1e-4  # smaller p values are shown as "< 0.0001"
-Row = Mapping[Any, Any]  # of the tables in stats/
 
 
-def rows_of(panel: Panel, table: pd.DataFrame) -> Sequence[Row]:
-    """The rows of a table that belong to a panel's task and setting."""
-    return table[(table["task"] == panel.task) & (table["setting"] == panel.setting)].to_dict("records")
+class OfTask(Protocol):
+    """A row about one task in one setting."""
+
+    @property
+    def task(self) -> str: ...
+
+    @property
+    def setting(self) -> str: ...
+
+
+AnyOfTask = TypeVar("AnyOfTask", bound=OfTask)
+
+
+def rows_of(panel: Panel, rows: Iterable[AnyOfTask]) -> list[AnyOfTask]:
+    """The rows that belong to a panel's task and setting."""
+    return [row for row in rows if (row.task, row.setting) == (panel.task, panel.setting)]
 
 
 def name_field(trained_with: str, encoding: str, league: str) -> Field:
@@ -35,15 +49,14 @@ def name_field(trained_with: str, encoding: str, league: str) -> Field:
     return Field(text=encoding, details=tuple(details))
 
 
-def summary_fields(row: Row | None) -> tuple[Field, Field, Field]:
+def summary_fields(row: SummaryRow | None) -> tuple[Field, Field, Field]:
     """Value at L, value at the longest length, and their ratio, from a row of the summary."""
     if row is None:
         return (Field(text=t("not run")),) * 3
-    ratio = row["ratio"]
     return (
-        _summary_field(row, "at_trained"),
-        _summary_field(row, "at_longest"),
-        Field(text=f"{ratio:.2f}" if math.isfinite(ratio) else NOTHING),
+        _summary_field(row.at_trained, row.seeds),
+        _summary_field(row.at_longest, row.seeds),
+        Field(text=f"{row.ratio:.2f}" if math.isfinite(row.ratio) else NOTHING),
     )
 
 
@@ -96,23 +109,24 @@ def probability(value: float) -> str:
     return f"< {LEAST_P:g}" if value < LEAST_P else f"{value:.2g}"
 
 
-def reach_fields(row: Row | None, seeds: int) -> tuple[Field, Field]:
-    """Longest usable length and area, from a row of `reach.over_seeds`."""
+def reach_fields(row: Reach | None, seeds: int) -> tuple[Field, Field]:
+    """Longest usable length and area."""
     if row is None:
         return Field(text=NOTHING), Field(text=NOTHING)
-    area = value_field(row["area"], row["area_low"], row["area_high"], "ok", int(row["area_n"]), seeds)
+    area = value_field(row.area.value, row.area.low, row.area.high, "ok", row.area.n, seeds)
     return usable_field(row, seeds), area
 
 
-def usable_field(row: Row, seeds: int) -> Field:
+def usable_field(row: Reach, seeds: int) -> Field:
     """The median usable length over seeds; "≥" if that is the longest length tested."""
-    if not row["n"]:
+    length = row.usable
+    if not length.n:
         return Field(text=NOTHING)
-    known = () if math.isnan(row["usable_low"]) else (f"[{row['usable_low']:g}, {row['usable_high']:g}]",)
-    learned = (t("learned by {n} of {all}", n=row["learned"], all=row["n"]),) if row["learned"] < row["n"] else ()
-    fewer = (t("{n} of {all} seeds", n=row["n"], all=seeds),) if row["n"] < seeds else ()
-    at_limit = "≥ " if row["usable"] == row["longest"] else ""
-    return Field(text=f"{at_limit}{row['usable']:g}", details=(*known, *learned, *fewer))
+    known = () if math.isnan(length.low) else (f"[{length.low:g}, {length.high:g}]",)
+    learned = (t("learned by {n} of {all}", n=row.learned, all=length.n),) if row.learned < length.n else ()
+    fewer = (t("{n} of {all} seeds", n=length.n, all=seeds),) if length.n < seeds else ()
+    at_limit = "≥ " if length.value == row.longest else ""
+    return Field(text=f"{at_limit}{length.value:g}", details=(*known, *learned, *fewer))
 
 
 def nothing_to_compare(selection: Selection) -> str:
@@ -132,7 +146,6 @@ def panel_heading(panel: Panel) -> str:
     return t("{task}, L = {length}", task=panel.task, length=panel.train_length)
 
 
-def _summary_field(row: Row, where: str) -> Field:
-    mean, low, high, n = (float(row[f"{where}_{name}"]) for name in ("mean", "low", "high", "n"))
-    mark = "best" if row[f"{where}_best"] else "tied" if row[f"{where}_tied"] else ""
-    return value_field(mean, low, high, row[f"{where}_status"], int(n), row["seeds"], mark)
+def _summary_field(value: SummaryValue, seeds: int) -> Field:
+    own = value.estimate
+    return value_field(own.value, own.low, own.high, value.status, own.n, seeds, value.mark)

@@ -2,23 +2,25 @@
 
 The first names the best means and counts the encodings that are ruled out as the best at the longest length
 (`stats.best`). The second says which encodings are shown to be better, worse or equivalent to a reference there
-(`stats.against`), and how many more seeds the others need. Up to SPELLED others are named one by one; more are counted.
+(`stats.against_reference`), and how many more seeds the others need. Up to SPELLED others are named one by one; more
+are counted.
 
 Convention: each interval covers one difference; p values are Holm-corrected. The reference is chosen beforehand:
 picking the best mean as the reference would mean comparing with it after the fact.
 """
 
+import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
-import numpy as np
 import pandas as pd
 
 from benchmark.metrics import METRICS
 from benchmark.reports.phrases import metric_label, qualified, seeds_of, spelled
-from benchmark.reports.stats.against import LEVEL, against, fewest_seeds, league_of
+from benchmark.reports.stats.against_reference import PairedTest, against, fewest_seeds, league_of
 from benchmark.reports.stats.best import contest
+from benchmark.reports.stats.estimate import LEVEL
 from benchmark.reports.words import joined, language, listed, sentences, t
 
 NAMED = 3  # encodings named if they share the best mean; the rest are counted
@@ -35,10 +37,10 @@ def findings(
     """
     headline = league_of(table[table["headline"]], reference)
     longest = headline[headline["length"] == headline.groupby(["task", "setting"])["length"].transform("max")]
-    tests = against(longest, reference, margins=margins, seed=seed).assign(encoding=_names)
+    tests = _renamed(against(longest, reference, margins=margins, seed=seed))
     found = {}
     for (task, setting), group in headline.groupby(["task", "setting"], sort=True):
-        own = tests[(tests["task"] == task) & (tests["setting"] == setting)]
+        own = [test for test in tests if (test.task, test.setting) == (task, setting)]
         found[str(task), str(setting)] = sentences(best_sentence(group, seed), comparison_sentence(own))
     return found
 
@@ -62,20 +64,19 @@ def best_sentence(group: pd.DataFrame, seed: int = 0) -> str:
     return _sentence(said, _rivals(group[group["multiple"] == places[-1]], seed))
 
 
-def comparison_sentence(tests: pd.DataFrame) -> str:
-    """Put into words what the rows of `against` at one place show; "" if there is nothing to compare."""
-    if tests.empty:
+def comparison_sentence(tests: Sequence[PairedTest]) -> str:
+    """Put into words what the tests at one place show; "" if there is nothing to compare."""
+    if not tests:
         return ""
-    known = tests[tests["n"] > 0]
-    first = tests.iloc[0]
-    where = {"place": spelled(first["multiple"]), "reference": first["reference"]}
-    if known.empty:
+    known = [test for test in tests if test.n > 0]
+    where = {"place": spelled(tests[0].multiple), "reference": tests[0].reference}
+    if not known:
         return t(
             "At {place} against {reference}, nothing can be compared: no encoding shares a seed with it there.",
             **where,
         )
-    seeds, family = int(known["n"].max()), int(first["family"])
-    if known["verdict"].isin(UNDECIDED).all() and seeds < fewest_seeds(family):
+    seeds, family = max(test.n for test in known), tests[0].family
+    if all(test.verdict in UNDECIDED for test in known) and seeds < fewest_seeds(family):
         return t(
             "At {place} against {reference}, no difference can be shown at the {level:.0f} % level by the permutation "
             "test with {seeds} and {comparisons}: at least {n} seeds are needed.",
@@ -110,39 +111,39 @@ def _sentence(*parts: str) -> str:
     return t("{clauses}.", clauses=language().semicolon.join(part for part in parts if part))
 
 
-def _counts(tests: pd.DataFrame) -> Iterator[str]:
+def _counts(tests: Sequence[PairedTest]) -> Iterator[str]:
     """How many came out each way, with the largest difference of those that are shown."""
-    known = tests[tests["n"] > 0]
+    known = [test for test in tests if test.n > 0]
     if rows := _largest_first(known, "better"):
         yield t("{n} better, most of all {largest}", n=len(rows), largest=_by(rows[0]))
     if rows := _largest_first(known, "worse"):
         yield t("{n} worse, most of all {largest}", n=len(rows), largest=_by(rows[0]))
-    equivalent, undecided = known[known["verdict"] == "equivalent"], known[known["verdict"].isin(UNDECIDED)]
-    if len(equivalent):
-        yield t("{n} equivalent within {margin:g}", n=len(equivalent), margin=equivalent["margin"].iloc[0])
-    if len(undecided):
+    equivalent = [test for test in known if test.verdict == "equivalent"]
+    undecided = [test for test in known if test.verdict in UNDECIDED]
+    if equivalent:
+        yield t("{n} equivalent within {margin:g}", n=len(equivalent), margin=equivalent[0].margin)
+    if undecided:
         count, lack = t("{n} not shown either way", n=len(undecided)), _more_seeds(undecided)
         yield t("{name} ({remarks})", name=count, remarks=lack) if lack else count
     if len(known) < len(tests):
         yield t("{n} without a common seed", n=len(tests) - len(known))
 
 
-def _more_seeds(undecided: pd.DataFrame) -> str:
-    more = (undecided["seeds_needed"] - undecided["n"]).dropna().clip(lower=1)
-    if more.empty:
+def _more_seeds(undecided: Sequence[PairedTest]) -> str:
+    more = [max(1, int(test.seeds_needed) - test.n) for test in undecided if not math.isnan(test.seeds_needed)]
+    if not more:
         return ""
-    low, high = int(more.min()), int(more.max())
+    low, high = min(more), max(more)
     if low < high:
         return t("need about {low} to {high} more seeds", low=low, high=high)
     return t("need about 1 more seed") if low == 1 else t("need about {n} more seeds", n=low)
 
 
-def _largest_first(tests: pd.DataFrame, verdict: str) -> list[dict[Any, Any]]:
-    own = tests[tests["verdict"] == verdict].sort_values("difference", key=np.abs, ascending=False, kind="stable")
-    return own.to_dict("records")
+def _largest_first(tests: Sequence[PairedTest], verdict: str) -> list[PairedTest]:
+    return sorted((test for test in tests if test.verdict == verdict), key=lambda test: -abs(test.difference))
 
 
-def _shown(tests: pd.DataFrame, verdict: str) -> Iterator[str]:
+def _shown(tests: Sequence[PairedTest], verdict: str) -> Iterator[str]:
     """Encodings that are better, or worse, largest difference first."""
     rows = _largest_first(tests, verdict)
     if rows:
@@ -150,40 +151,41 @@ def _shown(tests: pd.DataFrame, verdict: str) -> Iterator[str]:
         yield t("better: {names}", names=named) if verdict == "better" else t("worse: {names}", names=named)
 
 
-def _by(row: Mapping[Any, Any]) -> str:
+def _by(test: PairedTest) -> str:
     """An encoding and the size of its difference: "alibi by 0.640 [0.600, 0.680] (8 seeds, Holm p = 0.0078)"."""
-    low, high = (row["low"], row["high"]) if row["difference"] > 0 else (-row["high"], -row["low"])
-    facts = {"encoding": row["encoding"], "size": f"{abs(row['difference']):.3f} [{low:.3f}, {high:.3f}]"}
-    tested = {"seeds": seeds_of(row["n"]), "p": row["p_holm"]}
-    if abs(row["difference"]) < row["margin"]:
+    low, high = (test.low, test.high) if test.difference > 0 else (-test.high, -test.low)
+    facts = {"encoding": test.encoding, "size": f"{abs(test.difference):.3f} [{low:.3f}, {high:.3f}]"}
+    tested = {"seeds": seeds_of(test.n), "p": test.p_holm}
+    if abs(test.difference) < test.margin:
         return t("{encoding} by {size} ({seeds}, Holm p = {p:.2g}, within the margin)", **facts, **tested)
     return t("{encoding} by {size} ({seeds}, Holm p = {p:.2g})", **facts, **tested)
 
 
-def _equivalent(tests: pd.DataFrame) -> Iterator[str]:
-    own = tests[tests["verdict"] == "equivalent"]
-    if len(own):
-        margin, names = own["margin"].iloc[0], listed(own["encoding"])
+def _equivalent(tests: Sequence[PairedTest]) -> Iterator[str]:
+    own = [test for test in tests if test.verdict == "equivalent"]
+    if own:
+        margin, names = own[0].margin, listed(test.encoding for test in own)
         yield t("equivalent within {margin:g}: {names}", margin=margin, names=names)
 
 
-def _undecided(tests: pd.DataFrame) -> Iterator[str]:
+def _undecided(tests: Sequence[PairedTest]) -> Iterator[str]:
     """Encodings that are not shown either way, and what each lacks."""
-    own = tests[tests["verdict"].isin(UNDECIDED)].to_dict("records")
+    own = [test for test in tests if test.verdict in UNDECIDED]
     if own:
-        named = listed(t("{name} ({remarks})", name=row["encoding"], remarks=row["note"]) for row in own)
+        named = listed(t("{name} ({remarks})", name=test.encoding, remarks=test.note) for test in own)
         yield t("not shown either way: {names}", names=named)
 
 
-def _absent(tests: pd.DataFrame) -> Iterator[str]:
-    own = tests.loc[tests["n"] == 0, "encoding"]
-    if len(own):
+def _absent(tests: Sequence[PairedTest]) -> Iterator[str]:
+    own = [test.encoding for test in tests if test.n == 0]
+    if own:
         yield t("no common seed: {names}", names=listed(own))
 
 
 def _best(group: pd.DataFrame) -> tuple[str, ...]:
     """The encodings that share the best mean over seeds, with a remark on any that has fewer seeds."""
-    values = group.assign(name=_names).dropna(subset=["value"]).groupby("name", sort=True)["value"]
+    pairs = list(zip(group["trained_with"], group["encoding"], strict=True))
+    values = group.assign(name=_names(pairs)).dropna(subset=["value"]).groupby("name", sort=True)["value"]
     means, counts = values.mean(), values.size()
     best = means.min() if group["lower_is_better"].iloc[0] else means.max()
     shares = {str(name): int(counts[name]) for name in means.index[means == best]}
@@ -193,9 +195,14 @@ def _best(group: pd.DataFrame) -> tuple[str, ...]:
     )
 
 
-def _names(table: pd.DataFrame) -> list[str]:
-    """Each row's encoding, qualified by its base if it was applied to several."""
-    pairs = list(zip(table["trained_with"], table["encoding"], strict=True))
+def _renamed(tests: Sequence[PairedTest]) -> list[PairedTest]:
+    """The tests with their encodings as sentences name them."""
+    names = _names([(test.trained_with, test.encoding) for test in tests])
+    return [replace(test, encoding=name) for test, name in zip(tests, names, strict=True)]
+
+
+def _names(pairs: Sequence[tuple[str, str]]) -> list[str]:
+    """The encoding of each pair (trained with, encoding), qualified by its base if it was applied to several."""
     bases = Counter(encoding for _, encoding in set(pairs))
     return [qualified(base, encoding, "") if bases[encoding] > 1 else str(encoding) for base, encoding in pairs]
 

@@ -10,12 +10,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import special  # type: ignore[import-untyped]
 
 from benchmark.metrics import METRICS
 from benchmark.reports.page.exhibit import Data
 from benchmark.reports.phrases import metric_label
-from benchmark.reports.stats.estimate import CONFIDENCE
+from benchmark.reports.stats.estimate import CONFIDENCE, t_interval
 from benchmark.reports.tables.probes import Probe
 from benchmark.reports.words import speaking
 
@@ -73,12 +72,8 @@ def mean_over_seeds(table: pd.DataFrame, keys: Sequence[str], value: str, *, bou
     Columns: the keys, mean, low, high, n.
     """
     found = table.groupby(list(keys), sort=True)[value].agg(["mean", "std", "count"]).reset_index()
-    quantile = special.stdtrit(found["count"] - 1, (1 + CONFIDENCE) / 2)
-    margin = quantile * found["std"] / np.sqrt(found["count"])
-    ends = {"low": found["mean"] - margin, "high": found["mean"] + margin}
-    limits = (0.0, 1.0) if bounded else (None, None)
-    clipped = {name: end.clip(*limits) for name, end in ends.items()}
-    return found.assign(**clipped).rename(columns={"count": "n"}).drop(columns="std")
+    low, high = t_interval(found["mean"], found["std"], found["count"], bounded=bounded)
+    return found.assign(low=low, high=high).rename(columns={"count": "n"}).drop(columns="std")
 
 
 def _unit(metric: str) -> str:

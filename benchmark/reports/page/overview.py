@@ -11,7 +11,8 @@ import pandas as pd
 
 from benchmark.reports.page.selection import Selection
 from benchmark.reports.stats.multiples import near_and_far
-from benchmark.reports.stats.rank_order import Name, by_rank, ranked
+from benchmark.reports.stats.points import Name
+from benchmark.reports.stats.ranks import by_rank, ranked
 from benchmark.reports.tables.values import newest_setting
 from benchmark.reports.words import listed, t
 

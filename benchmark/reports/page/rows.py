@@ -35,22 +35,6 @@ class PointRow:
         return Estimate(value=self.mean, low=self.low, high=self.high, n=self.n)
 
 
-@dataclass(frozen=True, kw_only=True)
-class PairRow:
-    """How often an encoding beats another: a row of `win_rates.pairwise`."""
-
-    trained_with: str
-    encoding: str
-    other_trained_with: str
-    other: str
-    probability: float
-    low: float
-    high: float
-    tasks: int  # tasks on which the two share a seed
-    all_tasks: int
-    told_apart: bool
-
-
 def typed_rows(table: pd.DataFrame, kind: type[AnyRow]) -> list[AnyRow]:
     """Every row of a table as an instance of a dataclass whose fields are named after columns."""
     names = [field.name for field in fields(kind)]  # type: ignore[arg-type]  # a dataclass, by contract

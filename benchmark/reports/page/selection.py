@@ -13,11 +13,10 @@ import pandas as pd
 
 from benchmark.errors import UsageError, unknown
 from benchmark.reports.page.exhibit import models_behind, records_behind
-from benchmark.reports.stats.against import against
-from benchmark.reports.stats.points import arranged
-from benchmark.reports.stats.points import over_seeds as statistics_over_seeds
-from benchmark.reports.stats.reach import curves, over_seeds
-from benchmark.reports.stats.summary import summary_table
+from benchmark.reports.stats.against_reference import PairedTest, against
+from benchmark.reports.stats.points import arranged, over_seeds
+from benchmark.reports.stats.reach import Reach, reach_by_seed, reach_over_seeds
+from benchmark.reports.stats.summary import SummaryRow, summary
 from benchmark.reports.tables import tasks as task_facts
 from benchmark.reports.tables.values import metric_table
 from benchmark.reports.words import said
@@ -89,7 +88,7 @@ class Panel:
     @cached_property
     def points(self) -> pd.DataFrame:
         """The headline metric at every length, over seeds."""
-        return statistics_over_seeds(self.headline)
+        return over_seeds(self.headline)
 
     def metric_rows(self, metric: str) -> pd.DataFrame:
         """The rows of a metric."""
@@ -142,12 +141,12 @@ class Selection:
         return sorted({*self.shown["encoding"], *(record.spec.encoding.label for record in self.trainings)})
 
     @cached_property
-    def summary(self) -> pd.DataFrame:
+    def summary(self) -> list[SummaryRow]:
         """Encodings x tasks at the trained and the longest length."""
-        return summary_table(self.shown)
+        return summary(self.shown)
 
     @cached_property
-    def tests(self) -> pd.DataFrame:
+    def tests(self) -> list[PairedTest]:
         """Each encoding against the reference, at L and the longest length of every task."""
         headline = self.shown[self.shown["headline"]]
         longest = headline.groupby(["task", "setting"])["length"].transform("max")
@@ -155,9 +154,9 @@ class Selection:
         return against(headline[ends], self.reference)
 
     @cached_property
-    def reach(self) -> pd.DataFrame:
+    def reach(self) -> list[Reach]:
         """How far past L each encoding stays usable, on every task."""
-        return over_seeds(curves(self.shown[self.shown["headline"]]))
+        return reach_over_seeds(reach_by_seed(self.shown[self.shown["headline"]]))
 
     @property
     def compared(self) -> bool:

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from benchmark.metrics import ACCURACY_HOLDS, LOSS_HOLDS, METRICS
 from benchmark.reports.page.exhibit import MANY
 from benchmark.reports.page.fields import (
-    Row,
     name_field,
     nothing_to_compare,
     panel_heading,
@@ -23,7 +22,9 @@ from benchmark.reports.page.page import Section
 from benchmark.reports.page.selection import Panel, Selection
 from benchmark.reports.page.table import Field, Group, Table
 from benchmark.reports.phrases import NOTHING, seeds_of
+from benchmark.reports.stats.against_reference import PairedTest
 from benchmark.reports.stats.points import arranged
+from benchmark.reports.stats.reach import Reach
 from benchmark.reports.words import Phrases, later, t
 
 VERDICTS = Phrases(
@@ -63,15 +64,15 @@ def section(selection: Selection) -> Section:
     )
 
 
-def _table(panel: Panel, reference: str, tests: Sequence[Row], reach: Sequence[Row]) -> Table:
+def _table(panel: Panel, reference: str, tests: Sequence[PairedTest], reach: Sequence[Reach]) -> Table:
     """One row per encoding: the reference first, then by difference at the longest length, best first."""
     ends = sorted({panel.train_length, panel.lengths[-1]})
-    by_place = {(row["trained_with"], row["encoding"], row["length"]): row for row in tests}
-    by_name = {(row["trained_with"], row["encoding"]): row for row in reach}
+    by_place = {(row.trained_with, row.encoding, row.length): row for row in tests}
+    by_name = {(row.trained_with, row.encoding): row for row in reach}
     names = sorted(
         arranged(panel.headline), key=lambda name: _order(name[:2], reference, by_place.get((*name[:2], ends[-1])))
     )
-    families = sorted({int(row["family"]) for row in tests if row["family"]})
+    families = sorted({row.family for row in tests if row.family})
     return Table(
         title=panel_heading(panel),
         folded=len(names) > MANY,
@@ -118,20 +119,19 @@ def _caption(panel: Panel, reference: str, families: Sequence[int]) -> str:
     )
 
 
-def _order(name: tuple[str, str], reference: str, row: Row | None) -> tuple[bool, bool, float]:
-    if row is None or math.isnan(row["difference"]):
+def _order(name: tuple[str, str], reference: str, row: PairedTest | None) -> tuple[bool, bool, float]:
+    if row is None or math.isnan(row.difference):
         return name != (reference, reference), True, 0.0
-    return True, False, row["difference"] * (1 if row["lower_is_better"] else -1)
+    return True, False, row.difference * (1 if row.lower_is_better else -1)
 
 
-def _difference(row: Row | None, *, own: bool) -> tuple[Field, Field, Field]:
-    if row is None or row["n"] == 0:
+def _difference(row: PairedTest | None, *, own: bool) -> tuple[Field, Field, Field]:
+    if row is None or row.n == 0:
         absent = t("reference") if own else t("no common seed") if row is not None else NOTHING
         return Field(text=NOTHING), Field(text=NOTHING), Field(text=absent)
-    outcome = str(row["verdict"])
-    interval = () if math.isnan(row["low"]) else (f"[{row['low']:+.3f}, {row['high']:+.3f}]",)
+    interval = () if math.isnan(row.low) else (f"[{row.low:+.3f}, {row.high:+.3f}]",)
     return (
-        Field(text=f"{row['difference']:+.3f}", details=interval),
-        Field(text=probability(row["p_holm"]), details=(seeds_of(row["n"]),)),
-        Field(text=VERDICTS.get(outcome, outcome), details=(row["note"],) if row["note"] else ()),
+        Field(text=f"{row.difference:+.3f}", details=interval),
+        Field(text=probability(row.p_holm), details=(seeds_of(row.n),)),
+        Field(text=VERDICTS[row.verdict], details=(row.note,) if row.note else ()),
     )

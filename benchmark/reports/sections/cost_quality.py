@@ -18,8 +18,8 @@ from benchmark.reports.page.table import Field, Table
 from benchmark.reports.phrases import NOTHING, arrow, qualified, seeds_phrase, spelled
 from benchmark.reports.stats.cost import Cost, memory_cost, time_of
 from benchmark.reports.stats.estimate import Estimate
-from benchmark.reports.stats.front import front
 from benchmark.reports.stats.multiples import farthest
+from benchmark.reports.stats.pareto import front
 from benchmark.reports.stats.points import arranged, over_seeds
 from benchmark.reports.words import listed, sentences, t
 

@@ -1,6 +1,6 @@
 """The section "Encodings one by one": what each encoding is, its results on every task, its cost, and links to more.
 
-What it says about an encoding against the reference comes from the tests of `stats.against`, and claims no more.
+What it says about an encoding against the reference comes from `stats.against_reference` and claims no more.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,7 +12,6 @@ from benchmark.reports.draw.style import Style, Styles
 from benchmark.reports.page.descriptions import Description, describe
 from benchmark.reports.page.exhibit import Exhibit, models_behind, records_behind
 from benchmark.reports.page.fields import (
-    Row,
     cost_fields,
     listing,
     place,
@@ -26,6 +25,7 @@ from benchmark.reports.page.selection import Panel, Selection, slug
 from benchmark.reports.page.table import Field, Group, Table
 from benchmark.reports.phrases import arrow, metric_label, seeds_phrase
 from benchmark.reports.sections.attention import attention_id, attention_title
+from benchmark.reports.stats.against_reference import PairedTest
 from benchmark.reports.tables.probes import Probe
 from benchmark.reports.words import language, listed, said, sentences, t
 
@@ -35,7 +35,7 @@ WAYS = (
     "equivalent",
     "unmeasured",
     "one seed",
-)  # of `stats.against`, in the order of the sentences
+)  # of `stats.against_reference`, in the order of the sentences
 
 
 def section(selection: Selection, styles: Styles, probes: Sequence[Probe]) -> Section:
@@ -111,18 +111,18 @@ def _against(selection: Selection, name: str) -> Iterator[str]:
     longest = {(panel.task, panel.setting): panel.lengths[-1] for panel in selection.panels}
     rows = [
         row
-        for row in selection.tests[selection.tests["encoding"] == name].to_dict("records")
-        if row["n"] > 0 and row["length"] == longest[row["task"], row["setting"]]
+        for row in selection.tests
+        if row.encoding == name and row.n > 0 and row.length == longest[row.task, row.setting]
     ]
     if not rows:
         yield t("It shares no seed with {reference} at the longest lengths.", reference=selection.reference)
     for way in WAYS:
-        own = [row for row in rows if row["verdict"] == way]
+        own = [row for row in rows if row.verdict == way]
         if own:
             yield _told(way, own, selection.reference)
 
 
-def _told(way: str, rows: Sequence[Row], reference: str) -> str:
+def _told(way: str, rows: Sequence[PairedTest], reference: str) -> str:
     sized = language().semicolon.join(map(_sized, rows))
     if way == "better":
         return t("Better than {reference} at the longest length: {tasks}.", reference=reference, tasks=sized)
@@ -136,20 +136,20 @@ def _told(way: str, rows: Sequence[Row], reference: str) -> str:
     )
 
 
-def _sized(row: Row) -> str:
+def _sized(row: PairedTest) -> str:
     return t(
         "{task} by {difference:+.3f} [{low:+.3f}, {high:+.3f}] ({seeds} seeds, Holm p = {p})",
-        task=row["task"],
-        difference=row["difference"],
-        low=row["low"],
-        high=row["high"],
-        seeds=row["n"],
-        p=probability(row["p_holm"]),
+        task=row.task,
+        difference=row.difference,
+        low=row.low,
+        high=row.high,
+        seeds=row.n,
+        p=probability(row.p_holm),
     )
 
 
-def _lacking(row: Row) -> str:
-    return t("{task} ({note})", task=row["task"], note=row["note"]) if row["note"] else str(row["task"])
+def _lacking(row: PairedTest) -> str:
+    return t("{task} ({note})", task=row.task, note=row.note) if row.note else row.task
 
 
 def _exhibit(selection: Selection, name: str, style: Style, drawn: Sequence[Drawn]) -> Exhibit:
@@ -220,9 +220,7 @@ def _table(selection: Selection, name: str) -> Table:
 
 def _reached(selection: Selection, panel: Panel, base: str, name: str) -> Iterator[Field]:
     """Values at L and at the longest length, their ratio, the longest usable length, and the area."""
-    summary = [
-        row for row in rows_of(panel, selection.summary) if (row["trained_with"], row["encoding"]) == (base, name)
-    ]
+    summary = [row for row in rows_of(panel, selection.summary) if (row.trained_with, row.encoding) == (base, name)]
     at_trained, at_longest, ratio = summary_fields(summary[0] if summary else None)
     yield Field(
         text=at_trained.text, details=(place(panel, panel.train_length), *at_trained.details), mark=at_trained.mark
@@ -231,7 +229,7 @@ def _reached(selection: Selection, panel: Panel, base: str, name: str) -> Iterat
         text=at_longest.text, details=(place(panel, panel.lengths[-1]), *at_longest.details), mark=at_longest.mark
     )
     yield ratio
-    reach = [row for row in rows_of(panel, selection.reach) if (row["trained_with"], row["encoding"]) == (base, name)]
+    reach = [row for row in rows_of(panel, selection.reach) if (row.trained_with, row.encoding) == (base, name)]
     yield from reach_fields(reach[0] if reach else None, len(panel.seeds))
 
 

@@ -8,7 +8,6 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import pandas as pd
 
@@ -20,26 +19,11 @@ from benchmark.reports.page.exhibit import Exhibit, models_behind, records_behin
 from benchmark.reports.page.fields import name_field
 from benchmark.reports.page.overview import Overview, no_common_place, other_leagues
 from benchmark.reports.page.page import Section
-from benchmark.reports.page.rows import typed_rows
 from benchmark.reports.page.table import Field, Table
 from benchmark.reports.phrases import qualified, spelled
-from benchmark.reports.stats.friedman import Friedman, friedman, indistinct_runs
 from benchmark.reports.stats.points import arranged
-from benchmark.reports.stats.ranks import mean_costs, mid_ranks
+from benchmark.reports.stats.ranks import Friedman, MeanRank, friedman, indistinct_runs, mean_costs, mean_ranks
 from benchmark.reports.words import listed, sentences, t
-
-
-@dataclass(frozen=True, kw_only=True)
-class RankRow:
-    """The mean rank of one encoding: a row of `mid_ranks` at one place, with what all its rows share."""
-
-    trained_with: str
-    encoding: str
-    rank: float
-    reciprocal_rank: float
-    all_tasks: int
-    critical: float  # the critical difference
-    tasks_needed: float  # with fewer, even a first everywhere and a last everywhere cannot be told apart
 
 
 def section(overview: Overview, styles: Styles) -> Section:
@@ -47,13 +31,13 @@ def section(overview: Overview, styles: Styles) -> Section:
     exhibits = tuple(
         exhibit
         for place in reversed(overview.places)
-        for exhibit in _ranks(overview, place, styles, folded=place != overview.places[-1])
+        for exhibit in _exhibit(overview, place, styles, folded=place != overview.places[-1])
     )
-    lines = tuple(_ranks_lines(overview, drawn=bool(exhibits)))
+    lines = tuple(_lines(overview, drawn=bool(exhibits)))
     return Section(id="ranks", title=t("Mean ranks over tasks"), lines=lines, exhibits=exhibits)
 
 
-def _ranks_lines(overview: Overview, *, drawn: bool) -> Iterator[str]:
+def _lines(overview: Overview, *, drawn: bool) -> Iterator[str]:
     if not overview.places:
         yield no_common_place()
         return
@@ -82,14 +66,14 @@ def _variants(overview: Overview) -> Iterator[str]:
             )
 
 
-def _ranks(overview: Overview, place: float, styles: Styles, *, folded: bool) -> Iterator[Exhibit]:
+def _exhibit(overview: Overview, place: float, styles: Styles, *, folded: bool) -> Iterator[Exhibit]:
     table = overview.at(place)
     costs = mean_costs(table).dropna()
-    known = mid_ranks(table).dropna(subset="rank").sort_values(["rank", "encoding"])
-    if len(known) < 2 or costs.shape[1] < 2:
+    known = (row for row in mean_ranks(table) if not math.isnan(row.rank))
+    rows = sorted(known, key=lambda row: (row.rank, row.encoding))
+    if len(rows) < 2 or costs.shape[1] < 2:
         return
     outcome = friedman(costs.to_numpy())
-    rows = typed_rows(known, RankRow)
     critical = rows[0].critical
     # Without a significant Friedman test, one bar joins all. With two encodings, Nemenyi's test is the only one.
     tested = critical if outcome.rejects or len(rows) == 2 else math.inf
@@ -113,10 +97,10 @@ def _ranks(overview: Overview, place: float, styles: Styles, *, folded: bool) ->
             tasks=costs.shape[1],
             place=spelled(place),
         ),
-        caption=sentences(*_ranks_caption(overview, table, rows, outcome, tested)),
+        caption=sentences(*_caption(overview, table, rows, outcome, tested)),
         picture=render(draw_ranks(drawn, runs, critical, styles, title, notes), "svg"),
         format="svg",
-        numbers=_ranks_numbers(costs, rows),
+        numbers=_numbers(costs, rows),
         folded=folded,
         wide=True,
         models=models_behind(table),
@@ -124,8 +108,8 @@ def _ranks(overview: Overview, place: float, styles: Styles, *, folded: bool) ->
     )
 
 
-def _ranks_caption(
-    overview: Overview, table: pd.DataFrame, rows: Sequence[RankRow], outcome: Friedman, tested: float
+def _caption(
+    overview: Overview, table: pd.DataFrame, rows: Sequence[MeanRank], outcome: Friedman, tested: float
 ) -> Iterator[str]:
     first, tasks, most = rows[0], rows[0].all_tasks, len(rows) - 1
     yield t(
@@ -135,7 +119,7 @@ def _ranks_caption(
         tasks=tasks,
         seeds=int(table["seed"].nunique()),
     )
-    yield from _friedman_words(outcome, most)
+    yield from _friedman(outcome, most)
     yield t(
         "CD = {critical:.2f}: only mean ranks at least this far apart differ significantly (the largest possible "
         "difference is {most}). Here, that is {apart} of {pairs} pairs.",
@@ -162,7 +146,7 @@ def _ranks_caption(
         yield t("Not ranked, because they lack a task: {names}.", names=listed(absent))
 
 
-def _friedman_words(outcome: Friedman, degrees: int) -> Iterator[str]:
+def _friedman(outcome: Friedman, degrees: int) -> Iterator[str]:
     if pd.isna(outcome.p):
         return
     message = (
@@ -188,7 +172,7 @@ def _pairs_apart(ascending: Sequence[float], critical: float) -> int:
     return sum(high - low >= critical for place, low in enumerate(ascending) for high in ascending[place + 1 :])
 
 
-def _ranks_numbers(costs: pd.DataFrame, rows: Sequence[RankRow]) -> Table:
+def _numbers(costs: pd.DataFrame, rows: Sequence[MeanRank]) -> Table:
     each = costs.rank(method="average")
     tasks = [str(task) for task in costs.columns.get_level_values("task")]
     return Table(

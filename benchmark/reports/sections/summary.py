@@ -5,7 +5,7 @@ from benchmark.reports.page.page import Section
 from benchmark.reports.page.selection import Selection
 from benchmark.reports.page.table import Group, Table
 from benchmark.reports.phrases import arrow, seeds_phrase
-from benchmark.reports.stats.points import arranged
+from benchmark.reports.stats.points import in_order
 from benchmark.reports.words import t
 
 
@@ -49,7 +49,7 @@ def section(selection: Selection) -> Section:
 
 def _table(selection: Selection) -> Table:
     rows = selection.summary
-    by_place = {(row["encoding"], row["setting"], row["task"]): row for row in rows.to_dict("records")}
+    by_place = {(row.encoding, row.setting, row.task): row for row in rows}
     groups, columns = [], [t("encoding")]
     for panel in selection.panels:
         better = arrow(lower_is_better=bool(panel.headline["lower_is_better"].iloc[0]))
@@ -69,6 +69,6 @@ def _table(selection: Selection) -> Table:
                     for field in summary_fields(by_place.get((encoding, panel.setting, panel.task)))
                 ),
             )
-            for trained_with, encoding, league in arranged(rows)
+            for trained_with, encoding, league in in_order((row.trained_with, row.encoding, row.league) for row in rows)
         ),
     )

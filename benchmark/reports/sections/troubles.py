@@ -14,7 +14,7 @@ from benchmark.reports.page.rows import typed_rows
 from benchmark.reports.page.selection import Selection
 from benchmark.reports.page.table import Field, Table
 from benchmark.reports.phrases import NOTHING, STATUSES
-from benchmark.reports.tables.troubles import failures, missing
+from benchmark.reports.tables.failures import failures, missing
 from benchmark.reports.words import Phrases, later, t
 
 KINDS = Phrases(

@@ -9,7 +9,7 @@ from benchmark.reports.page.fields import nothing_to_compare, panel_heading
 from benchmark.reports.page.findings import findings
 from benchmark.reports.page.page import Section
 from benchmark.reports.page.selection import Selection
-from benchmark.reports.stats.against import league_of
+from benchmark.reports.stats.against_reference import league_of
 from benchmark.reports.words import t
 
 

@@ -14,12 +14,12 @@ from benchmark.reports.page.exhibit import Exhibit, models_behind, records_behin
 from benchmark.reports.page.fields import name_field
 from benchmark.reports.page.overview import Overview, no_common_place, other_leagues
 from benchmark.reports.page.page import Section
-from benchmark.reports.page.rows import PairRow, typed_rows
 from benchmark.reports.page.table import Field, Table
 from benchmark.reports.phrases import NOTHING, qualified, spelled
-from benchmark.reports.stats.against import LEVEL
-from benchmark.reports.stats.rank_order import Name, ranked
-from benchmark.reports.stats.win_rates import FEWEST_TASKS, pairwise
+from benchmark.reports.stats.estimate import LEVEL
+from benchmark.reports.stats.points import Name
+from benchmark.reports.stats.ranks import ranked
+from benchmark.reports.stats.win_rates import FEWEST_TASKS, WinRate, win_rates
 from benchmark.reports.words import listed, sentences, t
 
 
@@ -28,13 +28,13 @@ def section(overview: Overview) -> Section:
     exhibits = tuple(
         exhibit
         for place in reversed(overview.places)
-        for exhibit in _wins(overview, place, folded=place != overview.places[-1])
+        for exhibit in _exhibit(overview, place, folded=place != overview.places[-1])
     )
-    lines = tuple(_wins_lines(overview, drawn=bool(exhibits)))
+    lines = tuple(_lines(overview, drawn=bool(exhibits)))
     return Section(id="wins", title=t("Who beats whom"), lines=lines, exhibits=exhibits)
 
 
-def _wins_lines(overview: Overview, *, drawn: bool) -> Iterator[str]:
+def _lines(overview: Overview, *, drawn: bool) -> Iterator[str]:
     if not overview.places:
         yield no_common_place()
         return
@@ -47,11 +47,12 @@ def _wins_lines(overview: Overview, *, drawn: bool) -> Iterator[str]:
         yield t("Fewer than two encodings share a task, so there is nothing to compare.")
 
 
-def _wins(overview: Overview, place: float, *, folded: bool) -> Iterator[Exhibit]:
+def _exhibit(overview: Overview, place: float, *, folded: bool) -> Iterator[Exhibit]:
     table = overview.at(place)
-    pairs = pairwise(table)
-    met = pairs[pairs["tasks"] > 0]
-    names = [name for name in overview.names if name[:2] in set(zip(met["trained_with"], met["encoding"], strict=True))]
+    pairs = win_rates(table)
+    met = [pair for pair in pairs if pair.tasks]
+    known = {(pair.trained_with, pair.encoding) for pair in met}
+    names = [name for name in overview.names if name[:2] in known]
     if len(names) < 2:
         return
     title = t("Probability of doing better at {place}", place=spelled(place))
@@ -64,10 +65,10 @@ def _wins(overview: Overview, place: float, *, folded: bool) -> Iterator[Exhibit
             place=spelled(place),
             n=len(names),
         ),
-        caption=sentences(*_wins_caption(overview, table, pairs, names)),
-        picture=render(draw_wins(typed_rows(met, PairRow), names, title), "svg"),
+        caption=sentences(*_caption(overview, table, pairs, names)),
+        picture=render(draw_wins(met, names, title), "svg"),
         format="svg",
-        numbers=_wins_numbers(met, names),
+        numbers=_numbers(met, names),
         folded=folded,
         wide=True,
         models=models_behind(table),
@@ -75,7 +76,7 @@ def _wins(overview: Overview, place: float, *, folded: bool) -> Iterator[Exhibit
     )
 
 
-def _wins_caption(overview: Overview, table: pd.DataFrame, pairs: pd.DataFrame, names: Sequence[Name]) -> Iterator[str]:
+def _caption(overview: Overview, table: pd.DataFrame, pairs: Sequence[WinRate], names: Sequence[Name]) -> Iterator[str]:
     count = len(names) * (len(names) - 1) // 2
     tasks = len(overview.tasks)
     seeds = int(table["seed"].nunique())
@@ -89,18 +90,18 @@ def _wins_caption(overview: Overview, table: pd.DataFrame, pairs: pd.DataFrame, 
             "Dots: the 95 % interval (bootstrap over the seeds of each task) of {apart} pairs excludes 0.5. Each "
             "interval covers only its own pair: if none of the {pairs} pairs differed, about {luck} would have a dot "
             "by luck.",
-            apart=int(pairs["told_apart"].sum()) // 2,
+            apart=sum(pair.told_apart for pair in pairs) // 2,
             pairs=count,
             luck=math.ceil(LEVEL * count),
         )
         yield t("The interval is about other seeds on these tasks; a dot says nothing about other tasks.")
-    yield from _incomplete(overview, pairs, names)
+    yield from _gaps(overview, pairs, names)
 
 
-def _incomplete(overview: Overview, pairs: pd.DataFrame, names: Sequence[Name]) -> Iterator[str]:
-    partial = pairs[(pairs["tasks"] > 0) & (pairs["tasks"] < pairs["all_tasks"])]
-    if not partial.empty:
-        lacking = sorted(set(_lack(overview, names, float(partial["multiple"].iloc[0]))))
+def _gaps(overview: Overview, pairs: Sequence[WinRate], names: Sequence[Name]) -> Iterator[str]:
+    partial = [pair for pair in pairs if 0 < pair.tasks < pair.all_tasks]
+    if partial:
+        lacking = sorted(set(_lacking(overview, names, partial[0].multiple)))
         yield t(
             "The grid is incomplete: {n} pairs (striped) are based on fewer tasks than the others and cannot be "
             "compared with them. Encodings that lack a task: {names}.",
@@ -112,16 +113,13 @@ def _incomplete(overview: Overview, pairs: pd.DataFrame, names: Sequence[Name]) 
         yield t("Left out, because they have no value here: {names}.", names=listed(absent))
 
 
-def _lack(overview: Overview, names: Sequence[Name], place: float) -> Iterator[str]:
+def _lacking(overview: Overview, names: Sequence[Name], place: float) -> Iterator[str]:
     have = ranked(overview.at(place), place)
     return (name[1] for name in names if name[:2] not in have)
 
 
-def _wins_numbers(pairs: pd.DataFrame, names: Sequence[Name]) -> Table:
-    found = {
-        (pair.trained_with, pair.encoding, pair.other_trained_with, pair.other): pair
-        for pair in typed_rows(pairs, PairRow)
-    }
+def _numbers(pairs: Sequence[WinRate], names: Sequence[Name]) -> Table:
+    found = {(pair.trained_with, pair.encoding, pair.other_trained_with, pair.other): pair for pair in pairs}
     return Table(
         caption=t(
             "Probability that a seed of the row's encoding does better than a seed of the column's [95 % bootstrap "
@@ -134,7 +132,7 @@ def _wins_numbers(pairs: pd.DataFrame, names: Sequence[Name]) -> Table:
     )
 
 
-def _win_field(pair: PairRow | None) -> Field:
+def _win_field(pair: WinRate | None) -> Field:
     if pair is None:
         return Field(text=NOTHING)
     interval = () if math.isnan(pair.low) else (f"[{pair.low:.2f}, {pair.high:.2f}]",)

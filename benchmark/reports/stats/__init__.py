@@ -1,0 +1,1 @@
+"""What tables allow to be said: estimates, tests, ranks, reach and cost."""

@@ -1,13 +1,13 @@
-"""Who may still be the best: all but those that are shown to be worse than the best mean.
+"""Which encodings may be the best: all that are not shown to be worse than the best mean.
 
-    ruled out   p < .05 / (k - 1) and the worse mean,   p: sign flips of the seed-by-seed difference to the best mean
+    ruled out   p < .05 / (k - 1) and a worse mean,   p: sign flips of the seed-by-seed difference to the best mean
 
-Of k encodings, one that is truly best is ruled out with at most 5 %: the one with the best mean is one of its k - 1
-rivals, and against each of them it is called worse with at most .05 / (k - 1). Who has the best mean may thus be
-looked up in the same data. Nothing is said of the order of those that are left.
+Of k encodings, one that is truly best is ruled out with a probability of at most 5 %: the one with the best mean is one
+of its k - 1 rivals, and against each of them it is called worse with a probability of at most .05 / (k - 1). The best
+mean may thus be picked from the same data. Nothing is said about the order of those that are left.
 
 Source: the idea of a subset that holds the best is Gupta 1965, Technometrics 7; here with Bonferroni and sign flips.
-Convention: Bonferroni and not Holm, whose later steps would lean on which others were ruled out before. An encoding
+Convention: Bonferroni and not Holm, whose later steps would depend on which others were ruled out before. An encoding
 without a common seed is not ruled out.
 """
 
@@ -16,15 +16,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from benchmark.reports.stats.against import LEVEL, fewest_seeds
-from benchmark.reports.stats.resampling import Floats, sign_flip_p
-
-WHO = ["trained_with", "encoding"]
+from benchmark.reports.stats.against_reference import fewest_seeds
+from benchmark.reports.stats.estimate import LEVEL, Floats
+from benchmark.reports.stats.points import WHO
+from benchmark.reports.stats.resampling import sign_flip_p
 
 
 @dataclass(frozen=True, kw_only=True)
 class Contest:
-    """How the rivals of the best mean came out."""
+    """Which rivals of the best mean are ruled out as the best."""
 
     best: tuple[str, str]  # trained with, encoding
     rivals: int  # others with a value
@@ -33,12 +33,12 @@ class Contest:
 
     @property
     def decidable(self) -> bool:
-        """Whether so many seeds can rule anybody out."""
+        """True if so many seeds can rule anything out."""
         return self.rivals > 0 and self.seeds >= fewest_seeds(self.rivals)
 
 
 def contest(group: pd.DataFrame, seed: int = 0) -> Contest | None:
-    """Of the rows of one task, setting, metric and length; None where nothing was measured."""
+    """The contest among rows of one task, setting, metric and length; None if nothing was measured."""
     wide = group.pivot(index=WHO, columns="seed", values="value").astype(float)
     wide = wide.where(np.isfinite(wide)).dropna(how="all")
     if wide.empty:
@@ -59,7 +59,7 @@ def contest(group: pd.DataFrame, seed: int = 0) -> Contest | None:
 
 
 def _ruled_out(excess: Floats, seed: int) -> list[bool]:
-    """Of each rival's costs above those of the best [rivals, seeds], NaN where either has none."""
+    """For each rival's costs above those of the best [rivals, seeds], NaN where either has none."""
     level = LEVEL / max(1, len(excess))
     rows = [row[~np.isnan(row)][None] for row in excess]
     return [row.size > 0 and row.mean() > 0 and bool(sign_flip_p(row, seed)[0] < level) for row in rows]

@@ -1,31 +1,31 @@
-"""What an encoding costs: time of training, and memory where it was measured.
+"""What an encoding costs: training time, and memory if it was measured.
 
-    seconds   1,000 * seconds of training / tokens trained on    mean and t interval over seeds
-    ratio     time of a training step to that of `none`          the timing suite's median over interleaved rounds
-    memory    most that the GPU's allocator held in training, in MiB    mean and t interval over seeds
+    seconds   1,000 * training seconds / tokens trained on       mean and t interval over seeds
+    ratio     time of a training step / that of `none`           the timing suite's median over interleaved rounds
+    memory    peak of the GPU's allocator in training, in MiB    mean and t interval over seeds
 
-Convention: the ratio is taken where the suite timed every trained encoding on one device, at the length that is nearest
-to L on a logarithmic scale. An encoding that is applied at test time costs in training what its model costs.
+Convention: the ratio is used if the suite timed every trained encoding on one device, at the length nearest to L on a
+logarithmic scale. An encoding that is applied at test time costs in training what its model costs.
 """
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
 
 from benchmark.reports.stats.estimate import Estimate, mean_interval
 from benchmark.results.record import TrainRecord
 
-WITHOUT_COUNTER = ("cpu", "mps")  # their records hold the memory of the process, which trained others before
+WITHOUT_COUNTER = ("cpu", "mps")  # their records hold the memory of the process, which trained other models before
 MIB = 2**20
 AS_NONE = Estimate(value=1.0, low=1.0, high=1.0, n=0)  # the ratio of `none` to itself
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """What each trained encoding costs."""
+    """The cost of each trained encoding."""
 
     kind: str  # "seconds", "ratio" or "memory"
     of: Mapping[str, Estimate]
@@ -34,12 +34,12 @@ class Cost:
 
 
 def time_of(table: pd.DataFrame, timings: pd.DataFrame) -> Cost:
-    """The timing suite's ratios where it has all encodings of a task, else seconds while training."""
+    """The timing suite's ratios if it has all encodings of a task, else seconds of training."""
     return ratios(timings, set(table["trained_with"]), int(table["train_length"].iloc[0])) or seconds(table)
 
 
 def seconds(table: pd.DataFrame) -> Cost:
-    """Seconds per 1,000 tokens of training, from rows of `aggregate.frame` of one task."""
+    """Seconds per 1,000 tokens of training, from rows of `metric_table` of one task."""
     models = table.drop_duplicates("train_key")
     models = models[(models["train_seconds"] > 0) & (models["trained_tokens"] > 0)]
     each = (1000 * models["train_seconds"] / models["trained_tokens"]).groupby(models["trained_with"])
@@ -47,12 +47,14 @@ def seconds(table: pd.DataFrame) -> Cost:
 
 
 def ratios(timings: pd.DataFrame, encodings: set[str], train_length: int) -> Cost | None:
-    """Ratios of a training step to `none`, which has 1 by definition; None where an encoding was not timed."""
+    """Ratios of a training step to `none`, which is 1 by definition; None if an encoding was not timed."""
     steps = timings[timings["operation"] == "training_step"]
     timed: dict[tuple[float, str, int], dict[str, Estimate]] = {}
-    for row in steps.to_dict("records"):
-        place = abs(math.log(row["length"] / train_length)), str(row["device"]), int(row["length"])
-        timed.setdefault(place, {"none": AS_NONE})[row["encoding"]] = _timed(row)
+    columns = (steps[name] for name in ("encoding", "device", "length", "ratio", "low", "high", "rounds"))
+    for encoding, device, length, ratio, low, high, rounds in zip(*columns, strict=True):
+        place = abs(math.log(length / train_length)), str(device), int(length)
+        estimate = Estimate(value=ratio, low=low, high=high, n=int(rounds))
+        timed.setdefault(place, {"none": AS_NONE})[encoding] = estimate
     whole = [place for place, of in timed.items() if encodings <= of.keys()]
     if not whole:
         return None
@@ -61,7 +63,7 @@ def ratios(timings: pd.DataFrame, encodings: set[str], train_length: int) -> Cos
 
 
 def memory_cost(trainings: Iterable[TrainRecord]) -> Cost | None:
-    """Most memory in training, in MiB, over the trained models of one task; None where no GPU counted it."""
+    """Peak memory in training, in MiB, over the trained models of one task; None if no GPU counted it."""
     found: dict[str, list[float]] = {}
     for record in trainings:
         if record.peak_memory_bytes and record.environment.device not in WITHOUT_COUNTER:
@@ -70,11 +72,6 @@ def memory_cost(trainings: Iterable[TrainRecord]) -> Cost | None:
     return Cost(kind="memory", of=of) if of else None
 
 
-def _timed(row: Mapping[Any, Any]) -> Estimate:
-    return Estimate(value=row["ratio"], low=row["low"], high=row["high"], n=int(row["rounds"]))
-
-
 def _positive(estimate: Estimate) -> Estimate:
-    """The interval without what cannot be: nothing costs less than nothing."""
-    low = estimate.low if math.isnan(estimate.low) else max(0.0, estimate.low)
-    return Estimate(value=estimate.value, low=low, high=estimate.high, n=estimate.n)
+    """The estimate with its interval cut at 0: no cost is negative."""
+    return replace(estimate, low=float(np.maximum(0.0, estimate.low)))

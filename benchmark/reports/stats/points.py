@@ -1,29 +1,37 @@
-"""TODO."""
+"""The points of a curve: one encoding at one length of one task, over its seeds.
 
+    mean, t interval (`estimate.t_interval`), median, smallest and largest value, and how many seeds have a value
+
+Convention: a seed without a value (diverged, failed, unsupported) is left out of the mean, and n < seeds shows it. A
+point is "ok" if any seed is.
+"""
+
+from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from scipy import special  # type: ignore[import-untyped]
 
 from benchmark.metrics import METRICS
-from benchmark.reports.stats.estimate import CONFIDENCE
+from benchmark.reports.stats.estimate import t_interval
 
-POINT = ["task", "setting", "metric", "trained_with", "encoding", "length"]  # what is averaged over seeds
-
-
+WHO = ["trained_with", "encoding"]
+PLACE = ["task", "setting", "metric", "length"]  # where encodings are compared
+POINT = ["task", "setting", "metric", *WHO, "length"]  # averaged over seeds
 SHARED = ["multiple", "train_length", "lower_is_better"]
+
+Name = tuple[str, str, str]  # trained with, encoding, league
 
 
 def over_seeds(table: pd.DataFrame) -> pd.DataFrame:
-    """One row a (task, setting, metric, encoding, length) of `aggregate.frame`, over its seeds.
+    """One row per (task, setting, metric, encoding, length) of `metric_table`, over its seeds.
 
-    Columns: those, multiple, train_length, lower_is_better, chance, n (seeds with a value), seeds (seeds of the task's
-    grid), mean, low, high, median, minimum, maximum, status ("ok" if any seed is, else what they came to).
+    Columns: those, multiple, train_length, lower_is_better, chance, n (seeds with a value), seeds (of the task's grid),
+    mean, low, high, median, minimum, maximum, status ("ok" if any seed is, else the most frequent one).
     """
     groups = table.groupby(POINT, sort=True)
     points = groups["value"].agg(["count", "mean", "std", "median", "min", "max"])
-    low, high = _edges(points)
+    bounded = [METRICS[name].bounded for name in points.index.get_level_values("metric")]
+    low, high = t_interval(points["mean"], points["std"], points["count"], bounded=bounded)
     points = points.assign(**{name: groups[name].first() for name in (*SHARED, "chance")}, low=low, high=high)
     points = points.assign(status=_statuses(table)).reset_index()
     points = points.rename(columns={"count": "n", "min": "minimum", "max": "maximum"})
@@ -34,32 +42,13 @@ def over_seeds(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def by_seed(group: pd.DataFrame, encoding: str) -> dict[int, float]:
-    """The values of one encoding by seed, of rows of one task, metric and length; without NaN."""
+    """The values of one encoding by seed, without NaN, from rows of one task, metric and length."""
     own = group[(group["encoding"] == encoding) & group["value"].notna()]
     return dict(zip(own["seed"], own["value"], strict=True))
 
 
-def _edges(points: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    """The t intervals of many points at once, as `mean_interval` makes each; NaN for fewer than two seeds."""
-    count = points["count"].where(points["count"] > 1)
-    margin = special.stdtrit(count - 1, (1 + CONFIDENCE) / 2) * points["std"] / np.sqrt(count)
-    low, high = points["mean"] - margin, points["mean"] + margin
-    bounded = np.array([METRICS[name].bounded for name in points.index.get_level_values("metric")], dtype=bool)
-    return low.where(~bounded, low.clip(0, 1)), high.where(~bounded, high.clip(0, 1))
-
-
-def _statuses(table: pd.DataFrame) -> pd.Series:
-    """The status of every point: most are ok, and only the others are counted out one by one."""
-    any_ok = (table["status"] == "ok").groupby([table[name] for name in POINT]).any()
-    lost = table[table["status"] != "ok"].groupby(POINT)
-    others: dict[Any, str] = {key: overall_status(group) for key, group in lost}
-    return pd.Series({key: "ok" if ok else others[key] for key, ok in any_ok.items()}, dtype=object).reindex(
-        any_ok.index
-    )
-
-
 def overall_status(group: pd.DataFrame) -> str:
-    """What the seeds came to: "ok" if any is; the status of most, the first by name where they share."""
+    """The status of several seeds: "ok" if any is, else the most frequent one, of equals the first by name."""
     if group.empty:
         return "missing"
     if (group["status"] == "ok").any():
@@ -67,10 +56,24 @@ def overall_status(group: pd.DataFrame) -> str:
     return str(group["status"].mode().iloc[0])
 
 
-def arranged(table: pd.DataFrame) -> list[tuple[str, str, str]]:
+def arranged(table: pd.DataFrame) -> list[Name]:
     """Every (trained_with, encoding, league) of a table, in the order of reports.
 
-    What is applied at test time follows the encoding that it is applied to; leagues of their own come last.
+    An encoding applied at test time follows the one it is applied to; leagues of their own come last.
     """
-    found = set(zip(table["trained_with"], table["encoding"], table["league"], strict=True))
-    return sorted(found, key=lambda row: (row[2], row[0], row[0] != row[1], row[1]))
+    return in_order(zip(table["trained_with"], table["encoding"], table["league"], strict=True))
+
+
+def in_order(names: Iterable[Name]) -> list[Name]:
+    """Distinct names in the order of reports."""
+    return sorted(set(names), key=lambda name: (name[2], name[0], name[0] != name[1], name[1]))
+
+
+def _statuses(table: pd.DataFrame) -> pd.Series:
+    """The status of every point. Most are ok, so only the others are counted one by one."""
+    any_ok = (table["status"] == "ok").groupby([table[name] for name in POINT]).any()
+    lost = table[table["status"] != "ok"].groupby(POINT)
+    others: dict[Any, str] = {key: overall_status(group) for key, group in lost}
+    return pd.Series({key: "ok" if ok else others[key] for key, ok in any_ok.items()}, dtype=object).reindex(
+        any_ok.index
+    )

@@ -2,19 +2,20 @@
 
     usable  the largest tested length up to which every tested length from L on holds:
             loss <= 1.05 * loss at L,   accuracy >= 0.9 * accuracy at L
-    area    trapezoids of value over log2(length), from L to the longest, / their span: a mean value, each octave alike
+    area    trapezoids of value over log2(length), from L to the longest, / their span: a mean, each octave alike
 
-A model that has not learned the task at L (a tenth of the way from chance to perfect, `across_tasks.skill`) has no
-usable length: 0. Over seeds: the median of usable lengths, between order statistics that hold the median of all seeds
-with 95 %, whatever their distribution: smallest and largest of 6 to 8 seeds, and nothing below 6.
+A model that has not learned the task at L (a skill of less than .1, see `skill`) has no usable length: 0. Over seeds:
+the median of usable lengths, between order statistics that cover the median of all seeds with 95 %, whatever their
+distribution: smallest and largest of 6 to 8 seeds, and no interval below 6.
 
 Source: Conover 1999, Practical Nonparametric Statistics, section 3.2 (order statistics).
-Convention: past an encoding's end nothing is usable, and there is no area; where a measurement is missing or failed,
-what it would have decided is NaN. Perplexity is left out: 5 % of it is another thing than 5 % of loss.
+Convention: past the longest length an encoding supports nothing is usable, and there is no area; if a measurement is
+missing or failed, what it would have decided is NaN. Perplexity is left out: 5 % more perplexity is not 5 % more loss.
 """
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,26 +24,38 @@ from numpy.typing import NDArray
 from scipy import integrate, special  # type: ignore[import-untyped]
 
 from benchmark.metrics import METRICS
-from benchmark.reports.stats.estimate import CONFIDENCE, Estimate, mean_interval
-from benchmark.reports.stats.resampling import Floats
+from benchmark.reports.stats.estimate import LEVEL, Estimate, Floats, mean_interval
+from benchmark.reports.stats.points import WHO
 from benchmark.reports.stats.skill import skill
 
 LEARNED = 0.1  # skill
 
 PANEL = ["task", "setting", "metric"]
-CURVE = ["trained_with", "encoding", "seed"]
-CURVE_COLUMNS = [*PANEL, *CURVE, "train_length", "longest", "lower_is_better", "learned", "usable", "at_limit", "area"]
-SUMMARY_COLUMNS = [
-    *[*PANEL, "trained_with", "encoding", "train_length", "longest", "lower_is_better", "n", "learned", "at_limit"],
-    *["usable", "usable_low", "usable_high", "area_n", "area", "area_low", "area_high"],
-]
+CURVE = [*WHO, "seed"]
+REACH_COLUMNS = [*PANEL, *CURVE, "train_length", "longest", "lower_is_better", "learned", "usable", "at_limit", "area"]
 
 
-def curves(table: pd.DataFrame) -> pd.DataFrame:
-    """One row a (task, setting, metric, trained_with, encoding, seed) of accuracies and losses.
+@dataclass(frozen=True, kw_only=True)
+class Reach:
+    """How far one encoding carries on one task, over its seeds."""
+
+    task: str
+    setting: str
+    metric: str
+    trained_with: str
+    encoding: str
+    longest: int  # of the grid
+    learned: int  # seeds that learned the task at L, of those whose usable length is known
+    at_limit: int  # seeds that are usable as far as was tested: their true length may be longer
+    usable: Estimate  # the median length
+    area: Estimate  # the mean, over the seeds with a value at every length
+
+
+def reach_by_seed(table: pd.DataFrame) -> pd.DataFrame:
+    """One row per (task, setting, metric, trained_with, encoding, seed) of metrics that can hold over length.
 
     Columns: those, train_length, longest (of the grid), lower_is_better, learned (at L), usable (a tested length, 0 if
-    not learned, NaN if not known), at_limit (usable as far as was tested: the true length may be longer), area.
+    not learned, NaN if unknown), at_limit (usable as far as was tested: the true length may be longer), area.
     """
     own = table[
         table["metric"].map(lambda name: not math.isnan(METRICS[name].holds))
@@ -50,45 +63,46 @@ def curves(table: pd.DataFrame) -> pd.DataFrame:
     ]
     own = own.assign(skill=skill(own))
     rows = [row for panel, group in own.groupby(PANEL, sort=True) for row in _panel(panel, group)]
-    return pd.DataFrame(rows, columns=CURVE_COLUMNS)
+    return pd.DataFrame(rows, columns=REACH_COLUMNS)
 
 
-def over_seeds(found: pd.DataFrame) -> pd.DataFrame:
-    """One row a (task, setting, metric, trained_with, encoding) of `curves`.
-
-    Columns: those, train_length, longest, lower_is_better, n (seeds whose usable length is known), learned and
-    at_limit (how many of them), usable (median), usable_low, usable_high, area_n (seeds with every length), area
-    (mean), area_low, area_high (t interval).
-    """
-    rows = []
-    for names, group in found.groupby(SUMMARY_COLUMNS[:5], sort=True):
+def reach_over_seeds(curves: pd.DataFrame) -> list[Reach]:
+    """The rows of `reach_by_seed` over seeds, one per (task, setting, metric, trained_with, encoding)."""
+    found = []
+    for names, group in curves.groupby([*PANEL, *WHO], sort=True):
+        task, setting, metric, trained_with, encoding = map(str, names)
         known = group[group["usable"].notna()]
-        usable = median_interval(list(known["usable"]))
-        area = mean_interval(list(group["area"]), bounded=METRICS[str(names[2])].bounded)
-        rows.append(
-            dict(zip(SUMMARY_COLUMNS[:5], names, strict=True))
-            | {name: group[name].iloc[0] for name in ("train_length", "longest", "lower_is_better")}
-            | {"n": usable.n, "learned": int(known["learned"].sum()), "at_limit": int(known["at_limit"].sum())}
-            | {"usable": usable.value, "usable_low": usable.low, "usable_high": usable.high}
-            | {"area_n": area.n, "area": area.value, "area_low": area.low, "area_high": area.high}
+        found.append(
+            Reach(
+                task=task,
+                setting=setting,
+                metric=metric,
+                trained_with=trained_with,
+                encoding=encoding,
+                longest=int(group["longest"].iloc[0]),
+                learned=int(known["learned"].sum()),
+                at_limit=int(known["at_limit"].sum()),
+                usable=median_interval(list(known["usable"])),
+                area=mean_interval(list(group["area"]), bounded=METRICS[metric].bounded),
+            )
         )
-    return pd.DataFrame(rows, columns=SUMMARY_COLUMNS)
+    return found
 
 
 def median_interval(values: Sequence[float]) -> Estimate:
-    """The median, between the two order statistics nearest to it that hold the true one with at least 95 %.
+    """The median, between the two order statistics nearest to it that cover the true one with at least 95 %.
 
     Of n ordered values the k-th from either end, for the largest k with 2 P(Bin(n, 1/2) < k) <= .05.
     """
     ordered = sorted(values)
     count = len(ordered)
-    below = [rank for rank in range(count) if 2 * special.bdtr(rank, count, 0.5) <= 1 - CONFIDENCE]
+    below = [rank for rank in range(count) if 2 * special.bdtr(rank, count, 0.5) <= LEVEL]
     low, high = (ordered[below[-1]], ordered[-1 - below[-1]]) if below else (math.nan, math.nan)
     return Estimate(value=float(np.median(ordered)) if ordered else math.nan, low=low, high=high, n=count)
 
 
 def area(lengths: Sequence[int], values: Floats) -> Floats:
-    """Of each row of values [rows, lengths], the mean over log2(length); NaN where a value or a second length lacks."""
+    """For each row of values [rows, lengths], the mean over log2(length); NaN without a value or a second length."""
     octaves = np.log2(np.asarray(lengths, dtype=float))
     if len(octaves) < 2:
         return np.full(len(values), math.nan)
@@ -96,7 +110,7 @@ def area(lengths: Sequence[int], values: Floats) -> Floats:
 
 
 def usable(lengths: Sequence[int], holds: NDArray[np.bool_], known: NDArray[np.bool_]) -> Floats:
-    """Of each row, the last of the lengths that hold from the first on; NaN where it ends at one that is not known."""
+    """For each row, the last of the lengths that hold without a gap; NaN if they end at one that is not known."""
     unbroken = np.cumprod(holds & known, axis=1).sum(axis=1)
     reached = np.concatenate([[0], lengths]).astype(float)[unbroken]
     stop = np.minimum(unbroken, len(lengths) - 1)

@@ -1,8 +1,9 @@
-"""The skill of every encoding at every task, with its interval, and the order in which encodings are listed.
+"""Skill: the values of all tasks on one scale.
 
-    skill   (value - chance) / (perfect - chance)   of mean, low and high   (`across_tasks.skill` of one value)
+    skill   (value - chance) / (perfect - chance)     0 is guessing, 1 is no error, below 0 is worse than guessing
 
-Skill is linear in the value, so that its interval is that of the mean, on another scale; never above 1.
+Skill is linear in the value, so its interval is that of the mean on another scale, clipped at 1. It is NaN if the task
+states no chance, or chance is perfect already.
 """
 
 import numpy as np
@@ -12,21 +13,15 @@ from benchmark.metrics import METRICS
 from benchmark.reports.stats.points import over_seeds
 
 
-def skill(table: pd.DataFrame) -> pd.Series:
-    """Each value on the scale from a guesser (0) to no error (1); NaN where a task states no chance."""
+def skill(table: pd.DataFrame, column: str = "value") -> pd.Series:
+    """The values of a column as skill, by the metric and the chance of each row."""
     perfect = table["metric"].map(lambda name: METRICS[name].perfect).astype(float)
     span = perfect - table["chance"]
-    return (table["value"] - table["chance"]) / span.where(span != 0)
+    return (table[column] - table["chance"]) / span.where(span != 0)
 
 
 def skills(table: pd.DataFrame) -> pd.DataFrame:
-    """Rows of `statistics.over_seeds` of headline metrics, with mean, low and high as skill.
-
-    NaN where there is no value, and where a task states no chance.
-    """
+    """The points of headline metrics (`points.over_seeds`), with mean, low and high as skill; NaN without a value."""
     points = over_seeds(table[table["headline"]])
-    perfect = points["metric"].map(lambda name: METRICS[name].perfect).astype(float)
-    span = (perfect - points["chance"]).where(lambda each: each != 0)
-    scaled = {name: (points[name] - points["chance"]) / span for name in ("mean", "low", "high")}
-    ends = np.sort(np.stack([scaled["low"], scaled["high"]]), axis=0)
-    return points.assign(mean=scaled["mean"], low=ends[0], high=np.minimum(1.0, ends[1]))
+    ends = np.sort(np.stack([skill(points, "low"), skill(points, "high")]), axis=0)
+    return points.assign(mean=skill(points, "mean"), low=ends[0], high=np.minimum(1.0, ends[1]))

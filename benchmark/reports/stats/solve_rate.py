@@ -1,11 +1,11 @@
-"""How many seeds solve a task at all: where some do and some do not, a mean describes none of them.
+"""How many seeds solve a task at all: if some do and some do not, the mean describes none of them.
 
     solved = value >= .9,   rate = solved / n,   interval: Clopper and Pearson's exact 95 % binomial interval
 
-8 of 8 say no more than "at least .63". Of accuracies and exact match alone: a loss has no such threshold.
+8 of 8 say no more than "at least .63". Only for accuracies and exact match: a loss has no such threshold.
 
 Source: Clopper and Pearson 1934, Biometrika 26.
-Convention: a seed without a value (diverged, failed, unsupported) is left out, and n < seeds says so.
+Convention: a seed without a value (diverged, failed, unsupported) is left out, and n < seeds shows it.
 """
 
 from functools import cache
@@ -19,14 +19,14 @@ from benchmark.reports.stats.estimate import CONFIDENCE
 from benchmark.reports.stats.points import POINT
 
 THRESHOLD = 0.9
-COLUMNS = [*POINT, "multiple", "threshold", "solved", "n", "seeds", "rate", "low", "high"]
+SOLVE_RATE_COLUMNS = [*POINT, "multiple", "threshold", "solved", "n", "seeds", "rate", "low", "high"]
 
 
 def solve_rates(table: pd.DataFrame, threshold: float = THRESHOLD) -> pd.DataFrame:
-    """One row a (task, setting, metric, trained_with, encoding, length) of bounded metrics, over its seeds.
+    """One row per (task, setting, metric, trained_with, encoding, length) of bounded metrics, over its seeds.
 
     Columns: those, multiple, threshold, solved, n (seeds with a value), seeds (of the task's grid), rate, low, high.
-    Without a value there is no row.
+    A point without a value has no row.
     """
     known = table[table["metric"].map(lambda name: METRICS[name].bounded) & table["value"].notna()]
     grid: dict[Any, int] = table.groupby(["task", "setting"])["seed"].nunique().to_dict()
@@ -40,7 +40,7 @@ def solve_rates(table: pd.DataFrame, threshold: float = THRESHOLD) -> pd.DataFra
             | {"multiple": group["multiple"].iloc[0], "threshold": threshold, "seeds": seeds}
             | _rate(solved, len(group))
         )
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=SOLVE_RATE_COLUMNS)
 
 
 @cache

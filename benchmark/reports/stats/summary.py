@@ -1,22 +1,65 @@
-"""TODO."""
+"""The summary: encodings by task at the trained and at the longest length, and which values are best or tied.
+
+    best    the best mean of a task and length, within a league; nothing if several share it
+    tied    not shown to differ from the best: the t interval of the paired difference includes 0
+    ratio   mean at the longest length / mean at L, over the seeds that have both
+
+Convention: means are over each encoding's own seeds; one that lost some to a failure may still be the best, and its n
+shows it.
+"""
 
 import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import pandas as pd
 
-from benchmark.metrics import METRICS
-from benchmark.reports.stats.estimate import distinguishable, mean_interval, mean_or_nan, paired_difference
+from benchmark.metrics import METRICS, ratio
+from benchmark.reports.stats.estimate import (
+    Estimate,
+    distinguishable,
+    mean_interval,
+    mean_or_nan,
+    paired_difference,
+)
 from benchmark.reports.stats.points import arranged, by_seed, overall_status
 
+Marks = tuple[str | None, set[str]]  # the best encoding, and those tied with it
+NO_MARKS: Marks = (None, set())
 
-def best_and_tied(group: pd.DataFrame) -> tuple[str | None, set[str]]:
-    """The encoding with the best mean, and those that are not shown to differ from it.
 
-    Where several share the best mean, none is the best, and they are tied. `group` holds the rows of one task, metric
-    and length. Means are over each encoding's own seeds: who lost some to a failure may still be the best, and its n
-    says that it did.
+@dataclass(frozen=True, kw_only=True)
+class SummaryValue:
+    """An encoding's value at one length of a task."""
+
+    estimate: Estimate
+    status: str  # "ok", "unsupported", "failed", "diverged" or "missing"
+    mark: str  # "best", "tied" or ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SummaryRow:
+    """One encoding on one task, by the task's headline metric."""
+
+    task: str
+    setting: str
+    metric: str
+    trained_with: str
+    encoding: str
+    league: str  # best and tied are marked within one
+    train_length: int
+    longest: int  # of the task's grid
+    chance: float  # at the longest
+    seeds: int  # of the task's grid
+    ratio: float  # see `extrapolation_ratio`
+    at_trained: SummaryValue
+    at_longest: SummaryValue
+
+
+def best_and_tied(group: pd.DataFrame) -> Marks:
+    """The encoding with the best mean, and those not shown to differ from it, from rows of one task, metric and length.
+
+    If several share the best mean, none is the best, and they are tied.
     """
     values = {encoding: by_seed(group, encoding) for encoding in sorted(set(group["encoding"]))}
     values = {encoding: own for encoding, own in values.items() if own}
@@ -35,90 +78,55 @@ def best_and_tied(group: pd.DataFrame) -> tuple[str | None, set[str]]:
 def extrapolation_ratio(first: Mapping[int, float], longest: Mapping[int, float]) -> float:
     """Mean at the longest length / mean at the trained length, over the seeds that have both.
 
-    1 is a flat curve. Below 1 an accuracy fell and a loss improved; above 1 the other way round.
+    1 is a flat curve. Below 1, an accuracy fell or a loss improved; above 1, the other way round.
     """
     common = sorted(first.keys() & longest.keys())
-    base = mean_or_nan([first[seed] for seed in common])
-    return mean_or_nan([longest[seed] for seed in common]) / base if base else math.nan
+    return ratio(mean_or_nan([longest[seed] for seed in common]), mean_or_nan([first[seed] for seed in common]))
 
 
-def summary_table(table: pd.DataFrame) -> pd.DataFrame:
-    """Encodings x tasks, by each task's headline metric: the value at L and at the longest length of its grid.
-
-    One row a (task, encoding), as `arranged`. Columns: task, setting, metric, lower_is_better, trained_with, encoding,
-    league (best and tied are marked within one), train_length, longest, chance, seeds, ratio (see
-    `extrapolation_ratio`), and for both places, with the prefix "at_trained_" or "at_longest_": mean, low, high, n,
-    status ("ok", "unsupported", "failed", "diverged" or "missing"), best, tied.
-    Pass it rows of one setting a task (`aggregate.newest_setting`).
-    """
+def summary(table: pd.DataFrame) -> list[SummaryRow]:
+    """One row per (task, encoding), in the order of reports; pass it rows of one setting per task."""
     headline = table[table["headline"]]
-    rows = [row for _, group in headline.groupby(["task", "setting"], sort=True) for row in _summary_rows(group)]
-    return pd.DataFrame(rows, columns=SUMMARY_COLUMNS)
+    return [row for _, group in headline.groupby(["task", "setting"], sort=True) for row in _rows(group)]
 
 
-NO_MARKS: tuple[None, set[str]] = (None, set())
-
-
-PLACE_COLUMNS = ["mean", "low", "high", "n", "status", "best", "tied"]
-
-
-SUMMARY_COLUMNS = [
-    *["task", "setting", "metric", "lower_is_better", "trained_with", "encoding", "league", "train_length", "longest"],
-    *["chance", "seeds", "ratio"],
-    *[f"at_trained_{name}" for name in PLACE_COLUMNS],
-    *[f"at_longest_{name}" for name in PLACE_COLUMNS],
-]
-
-
-def _chance(group: pd.DataFrame) -> float:
-    known = group["chance"].dropna()
-    return float(known.iloc[0]) if len(known) else math.nan
-
-
-def _summary_rows(group: pd.DataFrame) -> list[dict[str, Any]]:
-    places = {
-        "at_trained": group[group["length"] == group["train_length"]],
-        "at_longest": group[group["length"] == group["length"].max()],
-    }
-    marks = {(place, league): best_and_tied(own) for place, rows in places.items() for league, own in _leagues(rows)}
-    bounded = METRICS[group["metric"].iloc[0]].bounded
-    found = []
+def _rows(group: pd.DataFrame) -> Iterator[SummaryRow]:
+    """The rows of one task."""
+    first = group.iloc[0]
+    longest = int(group["length"].max())
+    trained_rows, longest_rows = (group[group["length"] == length] for length in (first["train_length"], longest))
+    trained_marks, longest_marks = _marks(trained_rows), _marks(longest_rows)
+    chance = longest_rows["chance"].dropna()
+    bounded = METRICS[first["metric"]].bounded
     for trained_with, encoding, league in arranged(group):
-        trained, longest = (by_seed(places[place], encoding) for place in places)
-        row = {
-            **{name: group[name].iloc[0] for name in ("task", "setting", "metric", "lower_is_better", "train_length")},
-            "trained_with": trained_with,
-            "encoding": encoding,
-            "league": league,
-            "longest": group["length"].max(),
-            "chance": _chance(places["at_longest"]),
-            "seeds": group["seed"].nunique(),
-            "ratio": extrapolation_ratio(trained, longest),
-        }
-        for place, rows in places.items():
-            here = rows[(rows["encoding"] == encoding) & (rows["trained_with"] == trained_with)]
-            row |= _place(place, here, marks.get((place, league), NO_MARKS), encoding, bounded=bounded)
-        found.append(row)
-    return found
+        yield SummaryRow(
+            task=str(first["task"]),
+            setting=str(first["setting"]),
+            metric=str(first["metric"]),
+            trained_with=trained_with,
+            encoding=encoding,
+            league=league,
+            train_length=int(first["train_length"]),
+            longest=longest,
+            chance=float(chance.iloc[0]) if len(chance) else math.nan,
+            seeds=int(group["seed"].nunique()),
+            ratio=extrapolation_ratio(by_seed(trained_rows, encoding), by_seed(longest_rows, encoding)),
+            at_trained=_value(trained_rows, trained_with, encoding, trained_marks.get(league, NO_MARKS), bounded),
+            at_longest=_value(longest_rows, trained_with, encoding, longest_marks.get(league, NO_MARKS), bounded),
+        )
 
 
-def _leagues(rows: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
-    """The rows of each league that has anything to rank."""
+def _marks(rows: pd.DataFrame) -> dict[str, Marks]:
+    """Best and tied in each league that has anything to rank."""
     groups = [(str(league), own) for league, own in rows.groupby("league")]
-    return [(league, own) for league, own in groups if not league or own["encoding"].nunique() > 1]
+    return {league: best_and_tied(own) for league, own in groups if not league or own["encoding"].nunique() > 1}
 
 
-def _place(
-    place: str, rows: pd.DataFrame, marks: tuple[str | None, set[str]], encoding: str, *, bounded: bool
-) -> dict[str, Any]:
-    estimate = mean_interval(list(rows["value"]), bounded=bounded)
+def _value(rows: pd.DataFrame, trained_with: str, encoding: str, marks: Marks, bounded: bool) -> SummaryValue:
+    own = rows[(rows["encoding"] == encoding) & (rows["trained_with"] == trained_with)]
     best, tied = marks
-    return {
-        f"{place}_mean": estimate.value,
-        f"{place}_low": estimate.low,
-        f"{place}_high": estimate.high,
-        f"{place}_n": estimate.n,
-        f"{place}_status": overall_status(rows),
-        f"{place}_best": encoding == best,
-        f"{place}_tied": encoding in tied,
-    }
+    return SummaryValue(
+        estimate=mean_interval(list(own["value"]), bounded=bounded),
+        status=overall_status(own),
+        mark="best" if encoding == best else "tied" if encoding in tied else "",
+    )

@@ -36,7 +36,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark.metrics import METRICS
-from benchmark.reports.stats.resampling import Floats
+from benchmark.reports.stats.estimate import Floats
 
 LEVEL = 0.05  # of any false word in a column
 MOST_SEEDS = 1000  # that a walk is followed for

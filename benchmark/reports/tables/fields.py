@@ -1,4 +1,11 @@
-"""TODO."""
+"""The fields of a grid: the headline metric of the problems whose answer lies in one range of each axis.
+
+    one axis     ranges down, problem length across
+    two axes     ranges down and across; each length fills other fields of the same grid
+    a sweep      values of a task parameter down, a run for each; problem length across
+
+Convention: a field without a scored place is left out. Chance is that of the whole length.
+"""
 
 import math
 import re
@@ -22,8 +29,7 @@ from benchmark.reports.tables.values import sums_of
 from benchmark.results.record import Arrays, EvalRecord
 from benchmark.results.store import Store
 
-ACROSS = "problem length"  # the second axis of a grid whose task has one
-
+ACROSS = "problem length"  # the second axis of a grid whose task has only one
 
 FIELD_COLUMNS = {
     "task": "str",
@@ -35,7 +41,7 @@ FIELD_COLUMNS = {
     "metric": "str",  # the headline
     "lower_is_better": "bool",
     "value": "float64",
-    "chance": "float64",  # at the length, whatever the field
+    "chance": "float64",  # at the length, the same for every field
     "rows": "int64",  # test problems behind it
     "down": "str",  # the axis
     "down_first": "int64",  # the range along it
@@ -43,18 +49,14 @@ FIELD_COLUMNS = {
     "across": "str",
     "across_first": "int64",
     "across_last": "int64",
-    "grid": "str",  # the task as the grid is called: without the parameter that is an axis
+    "grid": "str",  # the task without the parameter that is an axis
     "setting": "str",
-    "grid_setting": "str",  # what decides the models of a grid, apart from encoding, seeds and that parameter
+    "grid_setting": "str",  # the setting without that parameter
 }
 
 
 def by_field(store: Store) -> pd.DataFrame:
-    """One row for each measured field of each ok cell's grid, with the value of the headline metric there.
-
-    A task with one axis has it down and problem length across; one with two axes fills, at each length, other fields of
-    one grid; and a task with a sweep has the parameter down, a run for each of its values.
-    """
+    """One row for each measured field of each ok cell's grid, with the value of the headline metric there."""
     rows = (row for cell in newest_of(measurements(store)) for row in _field_rows(store, cell))
     order = ["grid", "grid_setting", "encoding", "trained_with", "down_first", "across_first", "seed"]
     return typed_table(rows, FIELD_COLUMNS).sort_values(order, ignore_index=True)
@@ -93,7 +95,7 @@ def _field_rows(store: Store, cell: Measurement) -> Iterator[dict[str, Any]]:
 
 
 def _fields(record: EvalRecord) -> Iterator[tuple[tuple[int, ...], dict[str, Any]]]:
-    """The index of each field of a record's grid, with the columns that say which ranges it is of."""
+    """The index of each field of a record's grid, with the columns that name its ranges."""
     for field in np.ndindex(*(len(ranges) for ranges in record.axes.values())):
         columns: dict[str, Any] = {}
         for side, (axis, ranges), index in zip(("down", "across"), record.axes.items(), field, strict=False):
@@ -106,7 +108,7 @@ def _range(side: str, axis: str, first: int, last: int) -> dict[str, Any]:
 
 
 def _field_sums(arrays: Arrays, field: tuple[int, ...]) -> Sums:
-    """What the scored places of one field add up to."""
+    """The sums over the scored places of one field."""
     return Sums(
         loss=float(arrays["group_loss"][field]),
         correct=float(arrays["group_correct"][field]),

@@ -1,4 +1,11 @@
-"""TODO."""
+"""The records of a store as measurements: each evaluation or probe with the training behind it.
+
+    cell      task, setting, encodings, seed, and a length or a sentence: the unit that tables count
+    setting   hash of everything that decides a trained model apart from encoding and seeds
+
+Convention: if a cell has several records (the source of an encoding was changed and run again), the newest counts; the
+others are named in `failures`.
+"""
 
 import hashlib
 import json
@@ -13,7 +20,7 @@ from benchmark.results.record import EvalRecord, ProbeRecord, TrainRecord
 from benchmark.results.spec import TrainSpec
 from benchmark.results.store import Store
 
-CELL = ("task", "setting", "trained_with", "encoding", "seed")  # what a curve over lengths belongs to
+CURVE = ("task", "setting", "trained_with", "encoding", "seed")  # the columns that a curve over lengths belongs to
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,15 +31,19 @@ class Measurement:
     record: EvalRecord | ProbeRecord
 
     @property
+    def curve(self) -> tuple[object, ...]:
+        """What measurements at other lengths share with this one."""
+        return (*trained_identity(self.trained), self.record.spec.encoding.label, self.record.kind)
+
+    @property
     def identity(self) -> tuple[object, ...]:
-        """What makes two records records of the same cell, whatever their keys."""
+        """The cell, whatever the record's key."""
         record = self.record
-        last = record.spec.length if isinstance(record, EvalRecord) else record.spec.text
-        return (*trained_identity(self.trained), record.spec.encoding.label, record.kind, last)
+        return (*self.curve, record.spec.length if isinstance(record, EvalRecord) else record.spec.text)
 
 
 def setting_of(spec: TrainSpec, *, without: str | None = None) -> str:
-    """Hash of what decides a trained model apart from encoding and seeds: only equal settings can be compared.
+    """Hash of everything that decides a trained model apart from encoding and seeds: only equal settings compare.
 
     The task's label is a column of its own; its data (version, source, corpus) count here, so that records of an older
     version of a task are never mixed with those of the present one. `without` leaves out a parameter of the task.
@@ -46,20 +57,24 @@ def setting_of(spec: TrainSpec, *, without: str | None = None) -> str:
 
 
 def all_trainings(store: Store) -> list[TrainRecord]:
+    """Every record of a training."""
     return [record for record in store.records() if isinstance(record, TrainRecord)]
 
 
 def all_measured(store: Store) -> Iterator[EvalRecord | ProbeRecord]:
+    """Every record of an evaluation or a probe, with or without a training."""
     return (record for record in store.records() if not isinstance(record, TrainRecord))
 
 
 def measurements(store: Store) -> list[Measurement]:
+    """Every evaluation and probe whose training record is there."""
     trained = {record.spec.key: record for record in all_trainings(store)}
     measured = (record for record in all_measured(store) if record.spec.train_key in trained)
     return [Measurement(trained=trained[record.spec.train_key], record=record) for record in measured]
 
 
 def newest_of(cells: Iterable[Measurement]) -> list[Measurement]:
+    """The newest measurement of each cell."""
     newest: dict[tuple[object, ...], Measurement] = {}
     for cell in sorted(cells, key=lambda cell: (cell.trained.created, cell.record.created)):
         newest[cell.identity] = cell
@@ -67,19 +82,18 @@ def newest_of(cells: Iterable[Measurement]) -> list[Measurement]:
 
 
 def newest_trainings(records: Iterable[TrainRecord]) -> list[TrainRecord]:
+    """The newest training of each model."""
     return list({trained_identity(record): record for record in sorted(records, key=_created)}.values())
 
 
-def _created(record: TrainRecord) -> datetime:
-    return record.created
-
-
 def trained_identity(record: TrainRecord) -> tuple[object, ...]:
+    """The model that was trained, whatever the record's key: task, setting, encoding, seed."""
     spec = record.spec
     return (spec.task.label, setting_of(spec), spec.encoding.label, spec.init_seed)
 
 
 def model_columns(spec: TrainSpec) -> dict[str, Any]:
+    """The columns that name a trained model in every table."""
     return {
         "task": spec.task.label,
         "encoding": spec.encoding.label,
@@ -89,8 +103,14 @@ def model_columns(spec: TrainSpec) -> dict[str, Any]:
 
 
 def length_of(cell: Measurement) -> int:
+    """The length of an evaluation; 0 for a probe."""
     return cell.record.spec.length if isinstance(cell.record, EvalRecord) else 0
 
 
 def typed_table(rows: Iterable[dict[str, Any]], columns: dict[str, str]) -> pd.DataFrame:
+    """A table of rows with columns of the given types, which it has even without rows."""
     return pd.DataFrame(list(rows), columns=list(columns)).astype(columns)
+
+
+def _created(record: TrainRecord) -> datetime:
+    return record.created

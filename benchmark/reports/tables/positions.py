@@ -1,4 +1,7 @@
-"""TODO."""
+"""The loss on a text by absolute position, in bins that grow by half an octave.
+
+Taken from the longest evaluation of each model that is ok. Unlike the value of a length, it counts every scored place.
+"""
 
 import math
 from collections.abc import Iterator
@@ -9,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark.reports.tables.measurements import (
-    CELL,
+    CURVE,
     Measurement,
     length_of,
     measurements,
@@ -22,7 +25,6 @@ from benchmark.results.record import EvalRecord
 from benchmark.results.store import Store
 
 BINS_PER_OCTAVE = 2
-
 
 POSITION_COLUMNS = {
     "task": "str",
@@ -44,11 +46,10 @@ def by_position(store: Store) -> pd.DataFrame:
     for cell in newest_of(measurements(store)):
         record = cell.record
         if isinstance(record, EvalRecord) and record.status == "ok" and is_language(cell.trained):
-            curve = cell.identity[:-1]
-            if curve not in longest or record.spec.length > length_of(longest[curve]):
-                longest[curve] = cell
+            if cell.curve not in longest or record.spec.length > length_of(longest[cell.curve]):
+                longest[cell.curve] = cell
     table = typed_table((row for cell in longest.values() for row in _position_rows(store, cell)), POSITION_COLUMNS)
-    return table.sort_values([*CELL, "position_start"], ignore_index=True)
+    return table.sort_values([*CURVE, "position_start"], ignore_index=True)
 
 
 def bin_edges(length: int) -> list[int]:

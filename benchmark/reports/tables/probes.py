@@ -1,4 +1,4 @@
-"""TODO."""
+"""The probes of a store: the attention weights of trained models on one sentence, and their structure by distance."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +13,7 @@ from benchmark.results.store import Store
 
 @dataclass(frozen=True, kw_only=True)
 class Probe:
-    """A look inside one trained model."""
+    """Attention and structure of one trained model."""
 
     task: str
     encoding: str
@@ -29,7 +29,7 @@ class Probe:
 
 
 def all_probes(store: Store) -> list[Probe]:
-    """The ok probes of the first seed of each encoding, by task, setting, sentence and encoding."""
+    """The ok probe of the first seed of each encoding, sorted by task, setting, sentence and encoding."""
     first: dict[tuple[object, ...], Probe] = {}
     for cell in newest_of(measurements(store)):
         if isinstance(cell.record, ProbeRecord) and cell.record.status == "ok":
@@ -41,7 +41,7 @@ def all_probes(store: Store) -> list[Probe]:
 
 
 def probe_of(store: Store, trained: TrainRecord, record: ProbeRecord) -> Probe | None:
-    """A record's probe with its arrays; None, with a line in the store's problems, if they cannot be read."""
+    """A record's probe with its arrays; if they cannot be read, None and a line in the store's problems."""
     arrays = store.arrays(record)
     if not arrays:
         return None

@@ -1,42 +1,76 @@
-"""What a report needs to know of a task: from its records, which a reader has, and not from its class, which may be absent."""
+"""What a report needs to know of a task, as its records state it.
+
+Records say it themselves, so that a report can be made on a machine that has never seen the task's file. For a record
+written before they did, the registry of tasks is asked; for a task that is not registered, the metric is a guess, and
+`failures` says so.
+"""
 
 from functools import cache
-from typing import Any
 
 from benchmark.errors import UsageError
-from benchmark.results.record import TrainRecord
+from benchmark.metrics import METRICS
+from benchmark.results.record import TaskFacts, TrainRecord
 from benchmark.tasks import CATALOGUE
+
+GUESS, GUESS_OF_TEXT = "token_accuracy", "loss_nats"
+
+
+def facts_of(record: TrainRecord) -> TaskFacts:
+    """The facts of the task of a trained model."""
+    return record.task or _registered(record.spec.task.name, _has_text(record)) or _guessed(_has_text(record))
 
 
 def headline_metric(record: TrainRecord) -> str:
-    """The metric that the task of a trained model names as its own."""
-    return str(_told(record.spec.task.name, "metric") or ("loss_nats" if is_language(record) else "token_accuracy"))
+    """The metric that the task names as its own."""
+    facts = facts_of(record)
+    return facts.metric if facts.metric in METRICS else _guessed(facts.language).metric
+
+
+def is_metric_guessed(record: TrainRecord) -> bool:
+    """True if neither the record nor the registry names the task's metric, or not one that this version knows."""
+    stated = record.task or _registered(record.spec.task.name, _has_text(record))
+    return stated is None or stated.metric not in METRICS
 
 
 def is_language(record: TrainRecord) -> bool:
-    """Whether the task of a trained model is over a text."""
-    return record.spec.task.corpus is not None
+    """True if the task's problems are cut from a text."""
+    return facts_of(record).language
 
 
 def unlearned(record: TrainRecord) -> str:
-    """Why no model of a preset learns a task at its trained length, as the task says; "" where one does."""
-    return str(_told(record.spec.task.name, "unlearned") or "")
+    """Why no preset's model learns the task at its trained length; "" if one does."""
+    return facts_of(record).unlearned
 
 
 def sweep_of(record: TrainRecord) -> tuple[str, str] | None:
-    """The axis that a task names whose runs differ in one parameter, and the parameter; None if it names none."""
-    sweep = _told(record.spec.task.name, "sweep")
-    return (str(sweep[0]), str(sweep[1])) if sweep else None
+    """An axis and the parameter that varies along it, for a task whose runs make one grid; None for any other."""
+    return facts_of(record).sweep
 
 
 def title(record: TrainRecord) -> str:
-    """The title of a task; "" if it has none."""
-    return str(_told(record.spec.task.name, "title") or "")
+    """The title of the task; "" if it has none."""
+    return facts_of(record).title
 
 
 @cache
-def _told(task: str, fact: str) -> Any:
+def _registered(task: str, language: bool) -> TaskFacts | None:
+    """What the registry says of a task; None if it does not have it."""
     try:
-        return CATALOGUE.registered.entry(task).attributes.get(fact)
+        stated = CATALOGUE.registered.entry(task).attributes
     except (UsageError, OSError):
         return None
+    return TaskFacts(
+        title=str(stated.get("title") or ""),
+        metric=str(stated.get("metric") or _guessed(language).metric),
+        language=language,
+        unlearned=str(stated.get("unlearned") or ""),
+        sweep=stated.get("sweep") or None,
+    )
+
+
+def _guessed(language: bool) -> TaskFacts:
+    return TaskFacts(title="", metric=GUESS_OF_TEXT if language else GUESS, language=language)
+
+
+def _has_text(record: TrainRecord) -> bool:
+    return record.spec.task.corpus is not None

@@ -1,4 +1,9 @@
-"""TODO."""
+"""The timing suite's measurements as a table: how long each encoding takes, relative to `none`.
+
+    ratio = median over rounds of own seconds / seconds of the interleaved round of `none`, bootstrap 95 % interval
+
+Source: JSON files as pytest-benchmark writes them, which `python -m benchmark time` leaves in results/timing/.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,10 +31,9 @@ TIMING_COLUMNS = {
 
 
 def timing_table(folder: Path, problems: list[str]) -> pd.DataFrame:
-    """Ratios to `none` from pytest-benchmark's JSON files under a folder: the newest measurement of each kind.
+    """Ratios to `none` from the files under a folder: the newest of each encoding, operation, length and device.
 
-    `ratio` is the median over rounds of own seconds / seconds of the interleaved round of `none`, with a bootstrap
-    95 % interval [low, high]. A file that cannot be read is named in `problems`.
+    A file that cannot be read is named in `problems`.
     """
     found: dict[tuple[object, ...], dict[str, Any]] = {}
     for _, rows in sorted(_timing_files(folder, problems), key=lambda dated: dated[0]):
@@ -68,7 +72,7 @@ def _timing_rows(content: dict[str, Any]) -> Iterator[dict[str, Any]]:
             yield {
                 "encoding": str(info["encoding"]),
                 "operation": str(info["operation"]),
-                "length": int(np.int64(info["length"])),  # what a column holds
+                "length": int(np.int64(info["length"])),  # fails for a number that no column can hold
                 "seconds": float(np.median(own)),
                 "none_seconds": float(np.median(none)),
                 "ratio": ratio.value,

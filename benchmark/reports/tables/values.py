@@ -1,14 +1,11 @@
-"""From records to tidy tables: the one place where metrics are computed from raw outcomes.
+"""The table of values: every metric of every evaluated cell, computed from the sums that its record stores.
 
-Language loss at a length is the mean over the last L/2 places of each row (at most SHARED_TARGETS), where L is the
-trained length: rows of every length end at the same places of the text, so these are the same target tokens at every
-length, and a longer window differs in its context alone. All other tasks are scored over all their places.
+On a text, the value at a length is the mean over the last L/2 places of each row (at most SHARED_TARGETS), where L is
+the trained length. Rows of every length end at the same places of the text, so the target tokens are the same at every
+length, and a longer window differs only in its context. All other tasks are scored over all their places.
 
     window_loss_nats    the end of the text in disjoint windows of the length: the mean over all places of all windows
     over_crop_nats      the loss at the length, less that of the same targets after exactly L tokens of text each
-
-Of several records of one cell (the source of an encoding was changed and run again) the newest counts, and the others
-are named in `failures`.
 """
 
 import math
@@ -20,7 +17,7 @@ import pandas as pd
 
 from benchmark.metrics import METRICS, Sums, ratio
 from benchmark.reports.tables.measurements import (
-    CELL,
+    CURVE,
     Measurement,
     length_of,
     measurements,
@@ -32,17 +29,14 @@ from benchmark.reports.tables.tasks import headline_metric, is_language
 from benchmark.results.record import Arrays, EvalRecord, TrainRecord
 from benchmark.results.store import Store
 
-READS_DIGITS = "reads digits"  # the league of encodings that know what tokens mean
-
-
+READS_DIGITS = "reads digits"  # the league of encodings that know which tokens are digits
 SHARED_TARGETS = 64
 
-
-COLUMNS = {
+METRIC_COLUMNS = {
     "task": "str",
     "encoding": "str",
     "trained_with": "str",
-    "league": "str",  # "" for all that see positions alone; others are ranked among themselves
+    "league": "str",  # "" for all that see only positions; others are ranked among themselves
     "seed": "int64",
     "corpus": "str",  # "" for a task without one
     "train_length": "int64",
@@ -79,13 +73,13 @@ def metric_table(store: Store) -> pd.DataFrame:
     """One row for each metric of each evaluated cell; `value` is NaN unless the cell is ok."""
     cells = [cell for cell in newest_of(measurements(store)) if isinstance(cell.record, EvalRecord)]
     crop_losses = _crop_losses(store, cells)
-    rows = (row for cell in cells for row in _metric_rows(store, cell, crop_losses.get(cell.identity[:-1], math.nan)))
-    table = typed_table(rows, COLUMNS)
-    return table.sort_values([*CELL, "length", "metric"], ignore_index=True)
+    rows = (row for cell in cells for row in _metric_rows(store, cell, crop_losses.get(cell.curve, math.nan)))
+    table = typed_table(rows, METRIC_COLUMNS)
+    return table.sort_values([*CURVE, "length", "metric"], ignore_index=True)
 
 
 def newest_setting(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of `frame` that belong to the setting last run of each task: the rest cannot be compared with them."""
+    """The rows of `metric_table` of each task's last setting; those of other settings cannot be compared with them."""
     if table.empty:
         return table
     last = table.groupby(["task", "setting"])["created"].max().reset_index().sort_values("created")
@@ -94,17 +88,17 @@ def newest_setting(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _crop_losses(store: Store, cells: Iterable[Measurement]) -> dict[tuple[object, ...], float]:
-    """The loss per token of the shared targets after exactly L tokens each, for every curve that has it."""
+    """The loss per token of the shared targets after exactly L tokens each, for every curve measured that way."""
     found = {}
     for cell in cells:
         at_trained = length_of(cell) == cell.trained.spec.budget.train_length
         if is_language(cell.trained) and cell.record.status == "ok" and at_trained:
-            found[cell.identity[:-1]] = ratio(*_view(store.arrays(cell.record), "crop"))
+            found[cell.curve] = ratio(*_view(store.arrays(cell.record), "crop"))
     return found
 
 
 def _view(arrays: Arrays, view: str) -> tuple[float, int]:
-    """The summed loss of a view, and its scored places; 0 places where a record is without it."""
+    """The summed loss of a view, and its scored places; 0 places if a record lacks the view."""
     if f"{view}_count" not in arrays:
         return math.nan, 0
     return float(np.sum(arrays[f"{view}_loss"])), int(np.sum(arrays[f"{view}_count"]))
@@ -122,20 +116,19 @@ def _metric_rows(store: Store, cell: Measurement, crop_loss: float) -> Iterator[
         "reason": "its arrays cannot be read: run it again with --force" if lost else record.reason or "",
         "scored": sums.places,
     }
+    headline, language = headline_metric(trained), is_language(trained)
     for name, metric in METRICS.items():
         value = metric.of(sums)
-        if not (metric.of_texts if is_language(trained) else metric.of_synthetic):
-            continue
-        if metric.optional and arrays and math.isnan(value):
-            continue
-        yield {
-            **shared,
-            "metric": name,
-            "value": value,
-            "lower_is_better": metric.lower_is_better,
-            "chance": _chance(name, trained, record),
-            "headline": name == headline_metric(trained),
-        }
+        applies = metric.of_texts if language else metric.of_synthetic
+        if applies and not (metric.optional and arrays and math.isnan(value)):
+            yield {
+                **shared,
+                "metric": name,
+                "value": value,
+                "lower_is_better": metric.lower_is_better,
+                "chance": _chance(name, trained, record),
+                "headline": name == headline,
+            }
 
 
 def _chance(name: str, trained: TrainRecord, record: EvalRecord) -> float:
@@ -176,7 +169,7 @@ def _cell_columns(trained: TrainRecord, record: EvalRecord) -> dict[str, Any]:
 
 
 def _window(trained: TrainRecord, record: EvalRecord) -> slice:
-    """The places that count: for language those whose targets all lengths share, for the other tasks all."""
+    """The places that count: on a text those whose targets all lengths share, else all."""
     if not is_language(trained):
         return slice(None)
     targets = max(1, min(SHARED_TARGETS, trained.spec.budget.train_length // 2))
@@ -184,7 +177,7 @@ def _window(trained: TrainRecord, record: EvalRecord) -> slice:
 
 
 def sums_of(arrays: Arrays, trained: TrainRecord, window: slice = slice(None), crop_loss: float = math.nan) -> Sums:
-    """What a measurement's arrays add up to; `window` are the places of each row that count."""
+    """The sums of a measurement's arrays; `window` selects the places of each row that count."""
     rows = arrays["row_count"] > 0
     window_loss, window_places = _view(arrays, "windows")
     return Sums(

@@ -9,8 +9,7 @@ from matplotlib.figure import Figure
 
 from benchmark.reports.draw.canvas import render
 from benchmark.reports.draw.win_matrix import wins
-from benchmark.reports.page.rows import PairRow, typed_rows
-from benchmark.reports.stats.win_rates import pairwise
+from benchmark.reports.stats.win_rates import win_rates
 
 NAN = math.nan
 
@@ -39,8 +38,9 @@ def grid(tidy_rows, encodings: list[str], tasks: list[str], seeds: int = 2) -> p
 
 def drawn(table: pd.DataFrame, names: list[str]) -> Figure:
     """The win rates of a table at the longest of its multiples."""
-    pairs = pairwise(table)
-    return wins(typed_rows(pairs[pairs["multiple"] == pairs["multiple"].max()], PairRow), names_of(names), "who")
+    pairs = win_rates(table)
+    longest = max(pair.multiple for pair in pairs)
+    return wins([pair for pair in pairs if pair.multiple == longest], names_of(names), "who")
 
 
 def test_wins_of_few_have_values_and_of_many_dots_alone(tidy) -> None:

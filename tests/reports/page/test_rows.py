@@ -5,9 +5,8 @@ import math
 import pandas as pd
 import pytest
 
-from benchmark.reports.page.rows import PairRow, PointRow, typed_rows
+from benchmark.reports.page.rows import PointRow, typed_rows
 from benchmark.reports.stats.points import over_seeds
-from benchmark.reports.stats.win_rates import pairwise
 
 
 def test_points_keep_their_values_and_types(tidy) -> None:
@@ -19,16 +18,9 @@ def test_points_keep_their_values_and_types(tidy) -> None:
     assert math.isnan(learned.mean) and (learned.n, learned.status) == (0, "unsupported")
 
 
-def test_pairs_have_both_sides(tidy) -> None:
-    first, second = typed_rows(pairwise(tidy({"a": [0.1, 0.2], "b": [0.3, 0.4]})), PairRow)
-    assert (first.encoding, first.other, first.probability) == ("a", "b", 0.0)
-    assert (second.encoding, second.other, second.probability) == ("b", "a", 1.0)
-    assert (first.tasks, first.all_tasks) == (1, 1)
-
-
 def test_a_missing_column_is_an_error() -> None:
-    with pytest.raises(KeyError, match="probability"):
-        typed_rows(pd.DataFrame({"encoding": ["rope"]}), PairRow)
+    with pytest.raises(KeyError, match="trained_with"):
+        typed_rows(pd.DataFrame({"encoding": ["rope"]}), PointRow)
 
 
 def test_an_empty_table_has_no_rows(tidy) -> None:

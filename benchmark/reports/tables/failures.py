@@ -1,11 +1,15 @@
-"""TODO."""
+"""Everything that keeps a report from being complete: what failed or cannot be read, and what is missing.
+
+failures   records that are not ok, were replaced by newer ones, or lack their training; files that cannot be read
+missing    cells of the full grid (encodings x seeds x lengths of a task and setting) without a record
+"""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pandas as pd
 
-from benchmark.reports.phrases import STATUSES
+from benchmark.reports.phrases import STATUSES, metric_label
 from benchmark.reports.tables.measurements import (
     Measurement,
     all_measured,
@@ -14,9 +18,11 @@ from benchmark.reports.tables.measurements import (
     model_columns,
     newest_of,
     newest_trainings,
+    setting_of,
     trained_identity,
     typed_table,
 )
+from benchmark.reports.tables.tasks import headline_metric, is_metric_guessed
 from benchmark.reports.tables.values import metric_table
 from benchmark.reports.words import t
 from benchmark.results.record import EvalRecord, TrainRecord
@@ -25,14 +31,13 @@ from benchmark.results.store import Store
 FAILURE_COLUMNS = {
     "task": "str",
     "encoding": "str",
-    "seed": "Int64",  # <NA> for a file
+    "seed": "Int64",  # <NA> for a file or a whole task
     "length": "Int64",  # <NA> unless an evaluation
     "what": "str",
     "status": "str",
     "reason": "str",
     "setting": "str",
 }
-
 
 MISSING_COLUMNS = {
     "task": "str",
@@ -49,17 +54,19 @@ def failures(store: Store) -> pd.DataFrame:
     """Every record that is not ok, every older record of a cell that was run again, and every unreadable file.
 
     `what` is "training", "evaluation", "probe" or "file"; `status` is the record's, or "superseded", "orphan"
-    (measured, but its training record is not there) or "unreadable".
+    (measured, but without its training record), "guessed metric" (no record of the task names its metric) or
+    "unreadable".
     """
     trainings, cells = all_trainings(store), measurements(store)
     rows = [*_training_failures(trainings), *_cell_failures(store, cells), *_orphans(store, trainings)]
+    rows += _guessed_metrics(newest_trainings(trainings))
     rows += [_failure(what="file", status="unreadable", reason=line) for line in store.problems]
     order = ["what", "task", "encoding", "seed", "length"]
     return typed_table(rows, FAILURE_COLUMNS).sort_values(order, ignore_index=True)
 
 
 def missing(store: Store) -> pd.DataFrame:
-    """The cells that the full grid (a setting's encodings x seeds x lengths) has and the store has not, with why."""
+    """The cells that the full grid (encodings x seeds x lengths of a setting) has and the store lacks, and why."""
     table = metric_table(store)
     trained = {trained_identity(record): record for record in newest_trainings(all_trainings(store))}
     rows = [row for _, group in _grids(table, trained) for row in group]
@@ -108,13 +115,26 @@ def _orphans(store: Store, trainings: Sequence[TrainRecord]) -> Iterator[dict[st
             yield _failure(what=record.kind, status="orphan", reason=reason, encoding=record.spec.encoding.label)
 
 
+def _guessed_metrics(trainings: Sequence[TrainRecord]) -> Iterator[dict[str, Any]]:
+    """One row for each task whose own metric had to be guessed."""
+    guessed = {(record.spec.task.label, setting_of(record.spec)): record for record in trainings}
+    for (task, setting), record in guessed.items():
+        if is_metric_guessed(record):
+            reason = t(
+                "neither the records nor an installed task name a metric that this version knows; {metric} is shown "
+                "instead",
+                metric=metric_label(headline_metric(record), with_unit=False),
+            )
+            yield _failure(what="training", status="guessed metric", reason=reason, task=task, setting=setting)
+
+
 def _grids(
     table: pd.DataFrame, trained: dict[tuple[object, ...], TrainRecord]
 ) -> Iterator[tuple[tuple[str, str], list[dict[str, Any]]]]:
-    """For each task and setting, the cells that its grid lacks."""
+    """For each task and setting, the cells missing from its grid."""
     for task, setting in sorted({(str(key[0]), str(key[1])) for key in trained}):
         here = table[(table["task"] == task) & (table["setting"] == setting)]
-        # A model that was trained for others to adapt, and measured with those alone, lacks nothing.
+        # A model that was trained for others to adapt, and measured only with those, lacks nothing.
         pairs = set(zip(here["trained_with"], here["encoding"], strict=True))
         names = {str(key[2]) for key in trained if key[:2] == (task, setting)}
         pairs |= {(name, name) for name in names - {trained_with for trained_with, _ in pairs}}

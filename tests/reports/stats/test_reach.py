@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from benchmark.reports.stats.reach import area, curves, median_interval, over_seeds
+from benchmark.reports.stats.reach import area, median_interval, reach_by_seed, reach_over_seeds
 
 NAN = math.nan
 MULTIPLES = (1, 2, 4, 16)
@@ -35,7 +35,7 @@ def table(tidy, values: Mapping[str, Sequence[Sequence[float]]], **names) -> pd.
     ],
 )
 def test_usable_length_of_an_accuracy(tidy, curve: list[float], expected: int) -> None:
-    row = curves(table(tidy, {"own": [curve]}, chance=0.05)).iloc[0]
+    row = reach_by_seed(table(tidy, {"own": [curve]}, chance=0.05)).iloc[0]
     assert row["usable"] == expected
     assert row["at_limit"] == (expected == 256)
     assert row["learned"] == (expected > 0)
@@ -46,25 +46,27 @@ def test_usable_length_of_an_accuracy(tidy, curve: list[float], expected: int) -
     [([2.0, 2.1, 1.9, 2.1], 256), ([2.0, 2.09, 2.11, 2.0], 32), ([5.5, 5.5, 5.5, 5.5], 0), ([2.0, NAN, NAN, NAN], 16)],
 )
 def test_usable_length_of_a_loss(tidy, curve: list[float], expected: int) -> None:
-    assert curves(table(tidy, {"own": [curve]}, metric="loss_nats", chance=6.0)).iloc[0]["usable"] == expected
+    assert reach_by_seed(table(tidy, {"own": [curve]}, metric="loss_nats", chance=6.0)).iloc[0]["usable"] == expected
 
 
 def test_what_a_lost_measurement_would_have_decided_is_not_known(tidy) -> None:
     rows = table(tidy, {"own": [[1.0, 1.0, NAN, 1.0], [1.0, 0.1, NAN, 1.0], [0.0, 1.0, NAN, 1.0]]})
     rows.loc[rows["value"].isna(), "status"] = "failed"
-    assert curves(rows)["usable"].tolist() == pytest.approx([NAN, 16, 0], nan_ok=True)
+    assert reach_by_seed(rows)["usable"].tolist() == pytest.approx([NAN, 16, 0], nan_ok=True)
     absent = rows[(rows["length"] != 16) | (rows["seed"] != 1)]
-    assert curves(absent)["usable"].tolist() == pytest.approx([NAN, NAN, 0], nan_ok=True)
-    assert not curves(absent)["learned"].iloc[1]
+    assert reach_by_seed(absent)["usable"].tolist() == pytest.approx([NAN, NAN, 0], nan_ok=True)
+    assert not reach_by_seed(absent)["learned"].iloc[1]
 
 
 def test_without_a_chance_everything_counts_as_learned(tidy) -> None:
-    assert curves(table(tidy, {"own": [[0.01] * 4]}, chance=NAN)).iloc[0]["usable"] == 256
+    assert reach_by_seed(table(tidy, {"own": [[0.01] * 4]}, chance=NAN)).iloc[0]["usable"] == 256
 
 
 def test_lengths_below_l_and_perplexity_are_left_out(tidy) -> None:
     short = tidy({"own": [0.0]}).assign(length=8, multiple=0.5)
-    rows = curves(pd.concat([short, table(tidy, {"own": [[1.0] * 4]}), tidy({"own": [9.0]}, metric="perplexity")]))
+    rows = reach_by_seed(
+        pd.concat([short, table(tidy, {"own": [[1.0] * 4]}), tidy({"own": [9.0]}, metric="perplexity")])
+    )
     assert rows[["metric", "usable", "area"]].to_numpy().tolist() == [["token_accuracy", 256, 1.0]]
 
 
@@ -91,20 +93,20 @@ def test_median_interval_of_nothing() -> None:
     assert math.isnan(median_interval([]).value)
 
 
-def test_over_seeds(tidy) -> None:
+def test_reach_over_seeds(tidy) -> None:
     good, short, flat = [1.0, 1.0, 1.0, 1.0], [1.0, 1.0, 0.0, 0.0], [0.0] * 4
-    own = over_seeds(curves(table(tidy, {"own": [good, good, good, short, short, short, flat]}))).iloc[0]
-    assert own[["n", "learned", "at_limit", "longest"]].tolist() == [7, 6, 3, 256]
-    assert own[["usable", "usable_low", "usable_high"]].tolist() == [32, 0, 256]
+    curves = table(tidy, {"own": [good, good, good, short, short, short, flat]})
+    (own,) = reach_over_seeds(reach_by_seed(curves))
+    assert (own.usable.n, own.learned, own.at_limit, own.longest) == (7, 6, 3, 256)
+    assert (own.usable.value, own.usable.low, own.usable.high) == (32, 0, 256)
     areas = [1, 1, 1, 0.375, 0.375, 0.375, 0]  # (1 + 1 / 2) / 4 octaves
-    assert own["area"] == pytest.approx(np.mean(areas))
+    assert own.area.value == pytest.approx(np.mean(areas))
     margin = stats.t.ppf(0.975, 6) * np.std(areas, ddof=1) / math.sqrt(7)
-    assert own[["area_low", "area_high"]].tolist() == pytest.approx(
-        [np.mean(areas) - margin, min(1, np.mean(areas) + margin)]
-    )
+    expected = (np.mean(areas) - margin, min(1, np.mean(areas) + margin))
+    assert (own.area.low, own.area.high) == pytest.approx(expected)
 
 
 def test_an_encoding_that_ends_has_a_usable_length_and_no_area(tidy) -> None:
-    own = over_seeds(curves(table(tidy, {"own": [[1.0, NAN, NAN, NAN]] * 7}))).iloc[0]
-    assert own[["usable", "usable_low", "usable_high", "n", "area_n"]].tolist() == [16, 16, 16, 7, 0]
-    assert math.isnan(own["area"])
+    (own,) = reach_over_seeds(reach_by_seed(table(tidy, {"own": [[1.0, NAN, NAN, NAN]] * 7})))
+    assert (own.usable.value, own.usable.low, own.usable.high, own.usable.n) == (16, 16, 16, 7)
+    assert own.area.n == 0 and math.isnan(own.area.value)

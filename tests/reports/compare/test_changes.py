@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from benchmark.reports.compare.changes import Change, Comparison, compare, welch
-from benchmark.reports.compare.snapshot import Model, Row, Setting, Snapshot
+from benchmark.reports.compare.snapshot import MeasuredRow, Model, Setting, Snapshot
 from benchmark.results.record import Environment
 from benchmark.results.spec import BudgetSpec, EncodingSpec, ModelSpec, TaskSpec
 
@@ -48,7 +48,7 @@ def snapshot(
             names = {"task": task, "encoding": name, "trained_with": name, "seed": seed, "train_length": train_length}
             status = "diverged" if value is None else "ok"
             row = {"length": length, "metric": metric, "value": value, "status": status, "applied": number}
-            rows.append(Row(**names, **row, model=len(models) - 1))
+            rows.append(MeasuredRow(**names, **row, model=len(models) - 1))
     return Snapshot(
         settings=[Setting(protocol=1, task=task_spec, model=model, budget=budget, precision="float32")],
         encodings=[

@@ -3,7 +3,6 @@
 import pandas as pd
 import pytest
 
-from benchmark.reports.phrases import spelled
 from benchmark.reports.stats.multiples import common_multiples, farthest, near_and_far
 
 
@@ -36,4 +35,3 @@ def test_nothing_has_no_place(tidy) -> None:
 def test_the_far_place_of_one_task() -> None:
     assert farthest(pd.Series([1.0, 8.0, 16.0])) == 8
     assert farthest(pd.Series([1.0, 2.0])) == 2
-    assert [spelled(1.0), spelled(8.0), spelled(1.5)] == ["L", "8 L", "1.5 L"]

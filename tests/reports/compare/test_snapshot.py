@@ -82,7 +82,7 @@ def test_an_adapted_encoding_is_there_with_its_base(records, tmp_path) -> None:
     [
         ("[]", "schema version None, but this version reads 1"),
         ('{"schema_version": 2}', "schema version 2, but this version reads 1"),
-        ('{"schema_version": 1}', "is not what a report leaves: Field required"),
+        ('{"schema_version": 1}', "is not the data of a report: Field required"),
         ("{", "cannot be read"),
         ("[" * 100_000, "cannot be read"),
     ],

@@ -1,15 +1,23 @@
-"""Skill with its interval by hand, and the order of encodings."""
+"""Skill by hand, and its interval."""
 
 import math
 
-import pandas as pd
+import numpy as np
 import pytest
 
 from benchmark.reports.stats.estimate import mean_interval
-from benchmark.reports.stats.rank_order import by_rank, ranked
-from benchmark.reports.stats.skill import skills
+from benchmark.reports.stats.skill import skill, skills
 
 NAN = math.nan
+
+
+def test_skill_runs_from_chance_to_no_error(tidy) -> None:
+    accuracy = skill(tidy({"rope": [0.25, 1.0, 0.0, 0.625]}, chance=0.25))
+    assert list(accuracy) == pytest.approx([0, 1, -1 / 3, 0.5])
+    assert list(skill(tidy({"rope": [6.0, 0.0, 12.0, 1.5]}, metric="loss_nats", chance=6.0))) == [0, 1, -1, 0.75]
+    assert list(skill(tidy({"rope": [11.0, 1.0]}, metric="perplexity", chance=11.0))) == [0, 1]
+    assert np.isnan(skill(tidy({"rope": [0.5]}, chance=NAN))).all()
+    assert np.isnan(skill(tidy({"rope": [0.5]}, chance=1.0))).all()
 
 
 def test_the_interval_of_skill_is_that_of_the_mean_on_another_scale(tidy) -> None:
@@ -34,17 +42,3 @@ def test_where_there_is_no_value_or_no_chance_there_is_no_skill(tidy) -> None:
     assert math.isnan(skills(tidy({"rope": [0.5]}, chance=NAN)).iloc[0]["mean"])
     one = skills(tidy({"rope": [0.5]})).iloc[0]
     assert one["mean"] == 0.5 and math.isnan(one["low"])
-
-
-def test_encodings_are_ordered_by_mean_rank_then_by_what_they_lack(tidy) -> None:
-    table = pd.concat(
-        [
-            tidy({"a": [0.1], "b": [0.9], "lacks-one": [1.0], "lacks-all": [NAN]}, task="x"),
-            tidy({"a": [0.5], "b": [0.4], "c": [0.9], "lacks-one": [NAN], "lacks-all": [NAN]}, task="y"),
-            tidy({"c": [0.95]}, task="x"),
-            tidy({"digits": [1.0]}, task="x", league="reads digits"),
-        ]
-    )
-    names = [name for _, name, _ in by_rank(table, 1.0)]
-    assert names == ["c", "a", "b", "lacks-one", "lacks-all", "digits"]  # a and b share rank 2.5
-    assert {name for _, name in ranked(table, 1.0)} == {"a", "b", "c", "digits"}  # each in its league

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from benchmark.reports.stats.front import front, steps
+from benchmark.reports.stats.pareto import front, steps
 
 NAN = math.nan
 
