@@ -189,7 +189,11 @@ def cache() -> Finding:
 
 def tools() -> Iterator[Finding]:
     """Programs needed for some ways of installing and testing."""
-    yield tool("C compiler", ("cc", "gcc", "clang", "cl"), "install one (gcc) to use FlexAttention on a GPU; nothing else needs it")
+    yield tool(
+        "C compiler",
+        ("cc", "gcc", "clang", "cl"),
+        "install one (gcc) to use FlexAttention on a GPU; nothing else needs it",
+    )
     names = ("chromium", "chromium-browser", "google-chrome", "chrome")
     yield tool("Chromium", names, "install it (apt-get install chromium) for the browser tests; nothing else needs it")
 
