@@ -138,8 +138,8 @@ def make_plan(request: Request, fewest: Callable[[int], int] = lambda encodings:
             for choice in own
             if not _offered(choice, problem)
         ]
-        span, remark = _span(request, _largest_league([choice for _, choice in offered]), fewest)
-        notes += remark
+        span, remarks = _span(request, _largest_league([choice for _, choice in offered]), fewest)
+        notes += remarks
         for budget in chosen.budgets_for(task.name):
             for base, choice in offered:
                 for seed in range(span.most) if isinstance(seeds, Auto) else seeds:
@@ -166,7 +166,7 @@ def make_plan(request: Request, fewest: Callable[[int], int] = lambda encodings:
         cells=tuple(cells.values()),
         left_out=tuple(left_out),
         spans=spans,
-        notes=tuple(dict.fromkeys(notes)),
+        notes=tuple(dict.fromkeys(notes)) if spans else (),
     )
 
 

@@ -83,6 +83,8 @@ def closing(rounds: Rounds) -> str:
 def caps(plan: Plan) -> str:
     """The rule of automatic seeds in one line."""
     firsts, mosts = ({getattr(span, end) for span in plan.spans.values()} for end in ("first", "most"))
+    if firsts == mosts:
+        return f"automatic seeds: {either(firsts)} for each task"
     return (
         f"automatic seeds: at least {either(firsts)} and at most {either(mosts)} for each task, "
         "and no more once its comparisons are decided"
