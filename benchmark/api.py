@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from benchmark.errors import UsageError
 from benchmark.experiments.executor import Event, Executor
-from benchmark.experiments.plan import make_plan, outstanding
+from benchmark.experiments.plan import automatic, make_plan
 from benchmark.experiments.pool import Pool
-from benchmark.experiments.request import Request
+from benchmark.experiments.request import Auto, Request, parse_seeds
+from benchmark.experiments.rounds import Rounds
 from benchmark.experiments.runs import execute, went_wrong
 from benchmark.results.spec import Precision
 from benchmark.results.store import Store
@@ -44,7 +45,7 @@ def run(
     tasks: Sequence[str] | str | None = None,
     *,
     preset: str = "quick",
-    seeds: int | Sequence[int] | None = None,
+    seeds: int | Sequence[int] | str | None = None,
     lengths: Sequence[int] | None = None,
     corpus: str | Path | None = None,
     precision: Precision = "float32",
@@ -59,7 +60,8 @@ def run(
 ) -> Results:
     """Train and measure whatever is not in the results folder yet, and return the results of the whole request.
 
-    `encodings` and `tasks` are named as on the command line; `lengths` are multiples of the trained length, and
+    `encodings` and `tasks` are named as on the command line; `seeds` are a number, the seeds themselves, or "auto" or
+    "auto:12", in rounds until the comparisons of a task are decided; `lengths` are multiples of the trained length, and
     `cell_timeout` is in seconds. The default executor is the pool of this machine, which `workers`, `device` and
     `cell_timeout` configure; an `executor` of your own brings its own settings and writes to the same folder. Raises
     UsageError before anything is trained if something cannot work. A cell that fails is recorded, and the rest go on.
@@ -72,25 +74,34 @@ def run(
         encodings=_joined(encodings) or "classic",
         tasks=_joined(tasks),
         preset=preset,
-        seeds=tuple(range(seeds)) if isinstance(seeds, int) else (None if seeds is None else tuple(seeds)),
+        seeds=_seeds(seeds),
         multiples=None if lengths is None else tuple(lengths),
         corpus=None if corpus is None else str(corpus),
         precision=precision,
     )
-    plan = make_plan(request)
     store = Store(Path(results))
-    todo = outstanding(plan, store, force=force, retry_failed=retry_failed)
+    rounds = rounds_of(request, store)
     for event in execute(
-        plan,
-        todo,
+        rounds,
         store,
         executor or Pool(store=store, device=device, workers=workers, cell_timeout=cell_timeout),
         force=force,
         retry_failed=retry_failed,
     ):
-        if on_event is not None:
+        if on_event is not None and isinstance(event, Event):
             on_event(event)
+    plan = rounds.reached
     return Results(store=Store(store.root, only=plan.keys), failures=went_wrong(plan, store))
+
+
+def rounds_of(request: Request, store: Store) -> Rounds:
+    """The rounds of a request: one if its seeds are given, else as many as the verdict of the reports takes."""
+    if not automatic(request):
+        return Rounds(make_plan(request))
+    from benchmark.reports.standing import standing
+    from benchmark.reports.stats.verdict import fewest_seeds
+
+    return Rounds.begin(make_plan(request, fewest_seeds), store, standing)
 
 
 def load(results: str | Path = RESULTS) -> Results:
@@ -103,3 +114,11 @@ def load(results: str | Path = RESULTS) -> Results:
 
 def _joined(names: Sequence[str] | str | None) -> str | None:
     return names if names is None or isinstance(names, str) else ",".join(names)
+
+
+def _seeds(seeds: int | Sequence[int] | str | None) -> tuple[int, ...] | Auto | None:
+    if seeds is None:
+        return None
+    if isinstance(seeds, str):
+        return parse_seeds(seeds)
+    return tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds)

@@ -1,9 +1,10 @@
 """From a request to the cells that answer it. No torch: a plan, and what is left of it, is known at once.
 
 A cell is one trained model and everything measured on it. Encodings that adapt another one at test time share the cell
-of the one they adapt.
+of the one they adapt. With automatic seeds, a plan holds the cells of all seeds up to the cap; `rounds` says which run.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from benchmark import encodings, tasks
 from benchmark.catalogue import Choice, Entry
 from benchmark.errors import UsageError
 from benchmark.experiments.presets import preset
-from benchmark.experiments.request import Request
+from benchmark.experiments.request import Auto, Request
 from benchmark.metrics import headlines
 from benchmark.results.record import EvalRecord, ProbeRecord, TaskFacts
 from benchmark.results.spec import (
@@ -69,11 +70,28 @@ class Cell(Frozen):
         return f"{self.train.task.label} · {self.train.encoding.label} · seed {self.train.init_seed}"
 
     @property
+    def seed(self) -> int:
+        """The seed of its weights and its data."""
+        return self.train.init_seed
+
+    @property
+    def contest(self) -> str:
+        """Everything but encoding and seed: cells that agree on it are compared with each other."""
+        return self.train.model_dump_json(exclude={"encoding", "init_seed", "data_seed"})
+
+    @property
     def cost(self) -> float:
         """The work of its training, in arbitrary units: the longest cells go first."""
         model, budget = self.train.model, self.train.budget
         weights = 12 * model.layers * model.width**2 + int(self.task.parameters.get("vocabulary", 64)) * model.width
         return float(budget.steps * budget.batch * budget.train_length * weights)
+
+
+class Span(Frozen):
+    """How many seeds a task gets automatically."""
+
+    first: int  # in the first round
+    most: int  # the cap
 
 
 class Plan(Frozen):
@@ -82,6 +100,8 @@ class Plan(Frozen):
     request: Request
     cells: tuple[Cell, ...]
     left_out: tuple[str, ...] = ()  # combinations that were requested but make no sense, a line each
+    spans: dict[str, Span] = {}  # by `Cell.contest`; empty unless seeds are automatic
+    notes: tuple[str, ...] = ()  # remarks on the caps, a line each
 
     @property
     def train_keys(self) -> frozenset[str]:
@@ -95,14 +115,20 @@ class Plan(Frozen):
         return self.train_keys | {spec.key for each in measures for spec in (*each.evaluations, *each.probes)}
 
 
-def make_plan(request: Request) -> Plan:
-    """The cells of a request: tasks x budgets x encodings x seeds, each once."""
+def make_plan(request: Request, fewest: Callable[[int], int] = lambda encodings: 1) -> Plan:
+    """The cells of a request: tasks x budgets x encodings x seeds, each once.
+
+    `fewest` is the number of seeds at which anything can be shown among so many encodings: automatic seeds start there,
+    and go no less far unless the request itself has a lower cap.
+    """
     chosen = preset(request.preset)
+    seeds = request.seeds if request.seeds is not None else chosen.seeds
     own = encodings.CATALOGUE.parse(request.encodings)
     trained = [trained_with(choice) for choice in own]
     problems = tasks.CATALOGUE.parse(",".join(chosen.tasks) if request.tasks is None else request.tasks)
     cells: dict[str, Cell] = {}
-    left_out = []
+    spans: dict[str, Span] = {}
+    left_out, notes = [], []
     for problem in problems:
         task, origin = _task(problem, request.corpus or chosen.corpus)
         facts = task_facts(problem.entry)
@@ -112,9 +138,11 @@ def make_plan(request: Request) -> Plan:
             for choice in own
             if not _offered(choice, problem)
         ]
+        span, remarks = _span(request, _largest_league([choice for _, choice in offered]), fewest)
+        notes += remarks
         for budget in chosen.budgets_for(task.name):
             for base, choice in offered:
-                for seed in request.seeds if request.seeds is not None else chosen.seeds:
+                for seed in range(span.most) if isinstance(seeds, Auto) else seeds:
                     train = TrainSpec(
                         task=task,
                         encoding=encoding_spec(base),
@@ -129,9 +157,17 @@ def make_plan(request: Request) -> Plan:
                         train=train, encoding=Origin.of(base), task=origin, facts=facts, measures=()
                     )
                     cells[train.key] = cell.model_copy(update={"measures": (*cell.measures, measure)})
+                    if isinstance(seeds, Auto):
+                        spans[cell.contest] = span
     if not cells:
         raise UsageError(f"nothing to do: {left_out[0]}; choose a task that writes numbers, such as addition")
-    return Plan(request=request, cells=tuple(cells.values()), left_out=tuple(left_out))
+    return Plan(
+        request=request,
+        cells=tuple(cells.values()),
+        left_out=tuple(left_out),
+        spans=spans,
+        notes=tuple(dict.fromkeys(notes)) if spans else (),
+    )
 
 
 def outstanding(plan: Plan, store: Store, *, force: bool = False, retry_failed: bool = False) -> list[Cell]:
@@ -174,6 +210,29 @@ def encoding_spec(choice: Choice) -> EncodingSpec:
         label=choice.label,
         reads_digits=encodings.CATALOGUE.reads_digits(choice),
     )
+
+
+def automatic(request: Request) -> bool:
+    """True if the seeds of a request come in rounds."""
+    return isinstance(preset(request.preset).seeds if request.seeds is None else request.seeds, Auto)
+
+
+def _largest_league(choices: Iterable[Choice]) -> int:
+    """The most encodings that are compared with each other: those that read digits are ranked apart."""
+    leagues = Counter(encodings.CATALOGUE.reads_digits(choice) for choice in choices)
+    return max(leagues.values(), default=0)
+
+
+def _span(request: Request, rivals: int, fewest: Callable[[int], int]) -> tuple[Span, list[str]]:
+    """The automatic seeds of a task with so many encodings, and a remark where the cap is not simply the preset's."""
+    needed, usual = fewest(rivals), preset(request.preset).seeds
+    asked = request.seeds.most if isinstance(request.seeds, Auto) else None
+    if asked is not None:
+        short = f"--seeds auto:{asked} shows nothing among {rivals} encodings: that takes at least {needed} seeds"
+        return Span(first=min(needed, asked), most=asked), [short] * (asked < needed and rivals > 1)
+    cap = len(usual) if isinstance(usual, tuple) else usual.most or needed
+    raised = f"{rivals} encodings: the cap is {needed} seeds, not {cap}, since fewer can show nothing among so many"
+    return Span(first=needed, most=max(cap, needed)), [raised] * (cap < needed)
 
 
 def _offered(choice: Choice, task: Choice) -> bool:

@@ -39,7 +39,7 @@ class Pool:
     _queue: LongestFirst = field(default_factory=LongestFirst)
     _busy: set[str] = field(default_factory=set)  # keys of cells that another run held at the first attempt
     _order: dict[str, Any] = field(default_factory=dict)  # common to all orders
-    _selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)  # over the workers' output
+    _selector: selectors.BaseSelector = field(init=False)  # over the workers' output
 
     def run(self, cells: Sequence[Cell], *, force: bool = False, retry_failed: bool = False) -> Iterator[Event]:
         """Run the cells and yield their events.
@@ -54,6 +54,7 @@ class Pool:
             pass  # fails now, before the workers start, if the folder cannot be written
         count = min(self.workers or default_workers(self.device), len(cells))
         self._queue = LongestFirst(cells)
+        self._selector = selectors.DefaultSelector()
         try:
             self._running = [self._start() for _ in range(count)]
             self._check(cells)

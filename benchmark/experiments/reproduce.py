@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from benchmark.experiments.presets import PRESETS, Preset
 from benchmark.results.record import EvalRecord, TrainRecord
+from benchmark.results.spec import TrainSpec
 from benchmark.results.store import Store
 
 
@@ -50,15 +51,26 @@ def _encodings(records: Iterable[object], own: Sequence[TrainRecord]) -> list[st
 
 def _spell(own: Sequence[TrainRecord], names: Sequence[str], multiples: Sequence[int], preset: Preset) -> str:
     specs = [record.spec for record in own]
-    seeds = sorted({spec.init_seed for spec in specs})
     parts = {
         "--encodings": ",".join(names),
         "--tasks": ",".join(sorted({spec.task.label.partition(" (")[0] for spec in specs})),
         "--preset": preset.name,
-        "--seeds": ",".join(map(str, seeds)) + "," * (len(seeds) == 1),
+        "--seeds": _seeds(specs),
         "--lengths": ",".join(map(str, multiples)),
         "--corpus": next((spec.task.corpus for spec in specs if spec.task.corpus), ""),
         "--precision": "" if specs[0].precision == "float32" else specs[0].precision,
     }
     options = (f"{option} {shlex.quote(value)}" for option, value in parts.items() if value)
     return " ".join(("python -m benchmark run", *options))
+
+
+def _seeds(specs: Sequence[TrainSpec]) -> str:
+    """The seeds; where tasks have 0, 1, 2 ... up to numbers of their own, automatic ones up to the largest."""
+    by_task: dict[str, set[int]] = {}
+    for spec in specs:
+        by_task.setdefault(spec.task.label, set()).add(spec.init_seed)
+    counts = {len(own) for own in by_task.values()}
+    if len(counts) > 1 and all(own == set(range(len(own))) for own in by_task.values()):
+        return f"auto:{max(counts)}"
+    seeds = sorted(set().union(*by_task.values()))
+    return ",".join(map(str, seeds)) + "," * (len(seeds) == 1)

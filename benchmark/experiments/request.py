@@ -6,26 +6,46 @@ from benchmark.results.spec import Frozen, Precision
 MAX_SEEDS, MAX_MULTIPLE = 1000, 4096
 
 
+class Auto(Frozen):
+    """Seeds 0, 1, 2 ... in rounds, for each task until its comparisons are decided."""
+
+    most: int | None = None  # the cap for each task; None means the preset's
+
+    def __str__(self) -> str:
+        return "auto" if self.most is None else f"auto:{self.most}"
+
+
 class Request(Frozen):
     """A request for a run; None means the preset's value."""
 
     encodings: str = "classic"
     tasks: str | None = None
     preset: str = "quick"
-    seeds: tuple[int, ...] | None = None
+    seeds: tuple[int, ...] | Auto | None = None
     multiples: tuple[int, ...] | None = None  # of the trained length
     corpus: str | None = None
     precision: Precision = "float32"
 
 
-def parse_seeds(text: str) -> tuple[int, ...]:
-    """Seeds from "3" (0, 1, 2) or "0,4,7" ("7," is just seed 7)."""
+def parse_seeds(text: str) -> tuple[int, ...] | Auto:
+    """Seeds from "3" (0, 1, 2), "0,4,7" ("7," is just seed 7), "auto" or "auto:12" (at most 12)."""
+    if text == "auto":
+        return Auto()
+    if text.startswith("auto:"):
+        return _capped(text)
     seeds = _whole_numbers(text, "--seeds", 0, 2**31 - 1)
     if "," not in text:
         if not 1 <= seeds[0] <= MAX_SEEDS:
             raise UsageError(f"--seeds is {text!r}, but a number of seeds must be from 1 to {MAX_SEEDS}")
         return tuple(range(seeds[0]))
     return seeds
+
+
+def _capped(text: str) -> Auto:
+    most = text.removeprefix("auto:")
+    if not (most.isascii() and most.isdigit() and len(most) < 9 and 1 <= int(most) <= MAX_SEEDS):
+        raise UsageError(f"--seeds is {text!r}, but the cap must be from 1 to {MAX_SEEDS}: auto:12")
+    return Auto(most=int(most))
 
 
 def parse_multiples(text: str) -> tuple[int, ...]:

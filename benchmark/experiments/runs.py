@@ -2,39 +2,49 @@
 
 import shlex
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from benchmark.experiments.executor import Event, Executor
-from benchmark.experiments.plan import Cell, Plan, failed_measures
-from benchmark.experiments.request import Request
+from benchmark.experiments.plan import Plan, failed_measures, outstanding
+from benchmark.experiments.request import Auto, Request
+from benchmark.experiments.rounds import Looked, Round, Rounds
 from benchmark.files import write_atomically
-from benchmark.results.record import RunRecord
+from benchmark.results.record import RoundRecord, RunRecord
 from benchmark.results.store import Store
 
 
 def execute(
-    plan: Plan,
-    todo: Sequence[Cell],
-    store: Store,
-    executor: Executor,
-    *,
-    force: bool = False,
-    retry_failed: bool = False,
-) -> Iterator[Event]:
-    """Have an executor run the outstanding cells of a plan, and note the run in the store."""
+    rounds: Rounds, store: Store, executor: Executor, *, force: bool = False, retry_failed: bool = False
+) -> Iterator[Event | Round | Looked]:
+    """Have an executor run whatever is outstanding, round by round, and note the run in the store after each."""
     started, clock = datetime.now(UTC), time.perf_counter()
-    yield from executor.run(todo, force=force, retry_failed=retry_failed)
-    if todo:
-        record = RunRecord(
-            created=started,
-            wall_seconds=time.perf_counter() - clock,
-            command=command(plan.request),
-            cells=len(todo),
-            train_keys=sorted(plan.train_keys),
-        )
-        name = started.strftime("%Y%m%dT%H%M%S%fZ")
-        write_atomically(store.root / "runs" / f"{name}.json", record.model_dump_json(indent=1).encode())
+    done: set[str] = set()
+    ended: list[RoundRecord] = []
+    while True:
+        plan = rounds.reached
+        left = outstanding(plan, store, force=force, retry_failed=retry_failed)
+        todo = [cell for cell in left if cell.train.key not in done]  # what failed just now is not tried again
+        if todo:
+            following = Round(number=len(ended) + 1, todo=todo, automatic=bool(plan.spans))
+            yield following
+            yield from executor.run(todo, force=force, retry_failed=retry_failed)
+            done |= {cell.train.key for cell in todo}
+            ended.append(RoundRecord(ended=datetime.now(UTC), shares=following.shares))
+            record = RunRecord(
+                created=started,
+                wall_seconds=time.perf_counter() - clock,
+                command=command(plan.request),
+                cells=len(done),
+                train_keys=sorted(plan.train_keys),
+                rounds=ended if plan.spans else [],
+            )
+            name = started.strftime("%Y%m%dT%H%M%S%fZ")
+            write_atomically(store.root / "runs" / f"{name}.json", record.model_dump_json(indent=1).encode())
+        looks = rounds.advance(store)
+        yield from looks
+        if not any(looked.standing.more for looked in looks):
+            return
 
 
 def went_wrong(plan: Plan, store: Store) -> list[str]:
@@ -56,7 +66,7 @@ def command(request: Request) -> str:
     parts = ["python", "-m", "benchmark", "run", "--encodings", request.encodings, "--preset", request.preset]
     options = {
         "--tasks": request.tasks,
-        "--seeds": _numbers(request.seeds),
+        "--seeds": str(request.seeds) if isinstance(request.seeds, Auto) else _numbers(request.seeds),
         "--lengths": _numbers(request.multiples),
         "--corpus": request.corpus,
         "--precision": None if request.precision == "float32" else request.precision,

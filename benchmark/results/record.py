@@ -98,6 +98,21 @@ class ProbeRecord(Record):
     arrays_hash: Hash | None = None
 
 
+class Share(Frozen):
+    """The seeds that one task got in a round."""
+
+    task: str  # its label
+    train_length: Count
+    seeds: list[Count]
+
+
+class RoundRecord(Frozen):
+    """A round of automatic seeds; whoever decided on the next round had seen this one."""
+
+    ended: AwareDatetime
+    shares: list[Share]
+
+
 class RunRecord(Frozen):
     """One call of `run`: results/runs/<time>.json. Cells do not depend on it; reports quote its command."""
 
@@ -107,6 +122,7 @@ class RunRecord(Frozen):
     wall_seconds: FiniteFloat
     cells: Count  # done by this call
     train_keys: list[str]  # of the whole plan, whether done earlier or now
+    rounds: list[RoundRecord] = []  # of automatic seeds
 
 
 AnyRecord = Annotated[TrainRecord | EvalRecord | ProbeRecord, Field(discriminator="kind")]

@@ -16,7 +16,7 @@ from benchmark.catalogue import Catalogue
 from benchmark.cli import VERBS, command_of, main
 from benchmark.encodings import CATALOGUE as ENCODINGS
 from benchmark.errors import UsageError
-from benchmark.experiments.request import MAX_MULTIPLE, MAX_SEEDS, parse_multiples, parse_seeds
+from benchmark.experiments.request import MAX_MULTIPLE, MAX_SEEDS, Auto, parse_multiples, parse_seeds
 from benchmark.tasks import CATALOGUE as TASKS
 
 Case = list[str]
@@ -316,14 +316,18 @@ def test_any_text_for_a_number_is_refused_or_within_bounds(data: st.DataObject) 
 
 quick = settings(max_examples=100, derandomize=True)
 written = st.text("0123456789,.-+e_ nax½", max_size=11) | st.text(max_size=11)
+capped = st.text("0123456789,.-+e_ nax½", max_size=9).map("auto:{}".format)
 
 
 @quick
-@given(written)
+@given(written | capped)
 def test_any_text_is_seeds_or_a_usage_error(text: str) -> None:
     try:
         seeds = parse_seeds(text)
     except UsageError:
+        return
+    if isinstance(seeds, Auto):
+        assert seeds.most is None or 1 <= seeds.most <= MAX_SEEDS
         return
     assert seeds
     assert len(set(seeds)) == len(seeds)

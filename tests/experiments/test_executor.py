@@ -15,6 +15,7 @@ from benchmark.experiments.cell import run_cell
 from benchmark.experiments.executor import Event, Executor
 from benchmark.experiments.plan import Cell, make_plan, outstanding
 from benchmark.experiments.request import Request
+from benchmark.experiments.rounds import Round, Rounds
 from benchmark.experiments.runs import execute, went_wrong
 from benchmark.results.environment import environment
 from benchmark.results.record import EvalRecord, TrainRecord
@@ -59,11 +60,12 @@ def test_any_executor_does_the_cells_of_a_plan(tmp_path: Path) -> None:
     store = Store(tmp_path)
     executor: Executor = InProcess(store)
     plan = make_plan(Request(encodings="rope", preset="smoke", tasks="offset-recall", seeds=(0,), multiples=(1, 2)))
-    events = list(execute(plan, outstanding(plan, store), store, executor))
+    first, *events = execute(Rounds(plan), store, executor)
+    assert isinstance(first, Round) and list(first.todo) == list(plan.cells) and not first.automatic
     assert [(event.kind, event.status) for event in events] == [("started", None), ("done", "ok")]
     assert went_wrong(plan, store) == []
     assert outstanding(plan, store) == []
-    assert [run.cells for run in store.runs()] == [1]
+    assert [(run.cells, run.rounds) for run in store.runs()] == [(1, [])]
 
 
 def test_the_interface_takes_any_executor_and_the_pool_finds_its_work_done(tmp_path: Path) -> None:

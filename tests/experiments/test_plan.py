@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 
 from benchmark.errors import UsageError
-from benchmark.experiments.plan import make_plan, outstanding
+from benchmark.experiments.plan import Span, make_plan, outstanding
 from benchmark.experiments.presets import PRESETS, TUNED
-from benchmark.experiments.request import Request
+from benchmark.experiments.request import Auto, Request
 from benchmark.experiments.runs import command
 from benchmark.results.store import Store
 from benchmark.tasks import CATALOGUE as TASKS
@@ -139,6 +139,46 @@ def test_the_command_of_a_request_asks_for_the_same_again() -> None:
     assert command(request) == (
         "python -m benchmark run --encodings rope:base=500000,alibi --preset smoke --seeds 7, --lengths 1,2"
     )
+
+
+def test_the_command_of_automatic_seeds_names_their_cap() -> None:
+    assert command(Request(encodings="rope", seeds=Auto(most=12))).endswith("--preset quick --seeds auto:12")
+    assert "--seeds" not in command(Request(encodings="rope"))
+
+
+def needed(encodings: int) -> int:
+    """As many seeds as the verdict needs, nearly."""
+    return 4 + encodings
+
+
+@pytest.mark.parametrize(
+    ("asked", "span", "note"),
+    [
+        ({"preset": "quick"}, Span(first=6, most=10), ""),
+        ({"preset": "smoke", "seeds": Auto()}, Span(first=6, most=6), "2 encodings: the cap is 6 seeds, not 2, since"),
+        ({"seeds": Auto(most=12)}, Span(first=6, most=12), ""),
+        ({"seeds": Auto(most=5)}, Span(first=5, most=5), "--seeds auto:5 shows nothing among 2 encodings"),
+        ({"preset": "quick", "encodings": "classic,fire,t5"}, Span(first=11, most=11), "7 encodings: the cap is 11"),
+    ],
+)
+def test_automatic_seeds_go_from_the_first_look_to_the_cap(asked: dict[str, object], span: Span, note: str) -> None:
+    request = Request(**{"tasks": "copy,offset-recall", "encodings": "rope,alibi", **asked})
+    made = make_plan(request, needed)
+    assert list(made.spans.values()) == [span, span]
+    assert {cell.seed for cell in made.cells} == set(range(span.most))
+    assert {cell.contest for cell in made.cells} == set(made.spans)
+    assert len(made.notes) == bool(note) and all(line.startswith(note) for line in made.notes)
+
+
+def test_leagues_count_apart() -> None:
+    request = Request(encodings="rope,alibi,abacus", tasks="copy,addition")
+    assert {span.first for span in make_plan(request, needed).spans.values()} == {6}
+
+
+@pytest.mark.parametrize("seeds", [(0, 1, 2), None])
+def test_seeds_that_are_given_or_fixed_have_no_rounds(seeds: tuple[int, ...] | None) -> None:
+    made = make_plan(Request(encodings="rope,alibi", tasks="copy", preset="smoke", seeds=seeds), needed)
+    assert made.spans == {} and made.notes == ()
 
 
 def test_an_encoding_that_reads_digits_is_offered_only_to_tasks_with_numbers() -> None:

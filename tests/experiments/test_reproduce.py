@@ -44,6 +44,17 @@ def test_the_command_plans_the_same_cells(tmp_path):
     assert again.keys == plan.keys
 
 
+def test_tasks_with_seeds_of_their_own_are_automatic(tmp_path):
+    store = Store(tmp_path)
+    for task, seeds in (("copy", (0, 1)), ("offset-recall", (0, 1, 2))):
+        for cell in make_plan(Request(encodings="rope", tasks=task, seeds=seeds)).cells:
+            store.put(TrainRecord(spec=cell.train, **SHARED))
+    assert "--seeds auto:3 " in f"{command_for(store)} "
+    (gap,) = make_plan(Request(encodings="rope", tasks="copy", seeds=(7,))).cells
+    store.put(TrainRecord(spec=gap.train, **SHARED))
+    assert "--seeds 0,1,2,7 " in f"{command_for(store)} "
+
+
 def test_records_of_no_preset_have_no_command(tmp_path):
     cell = make_plan(Request(encodings="rope", tasks="copy", seeds=(0,))).cells[0]
     other = cell.train.model_copy(update={"budget": cell.train.budget.model_copy(update={"steps": 7})})

@@ -12,8 +12,10 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from benchmark.cli.terminal import seeds
 from benchmark.experiments.executor import Event
 from benchmark.experiments.plan import Cell
+from benchmark.experiments.rounds import Looked, Round
 
 DISPLAYS = ("auto", "rich", "plain", "json", "none")
 
@@ -21,15 +23,16 @@ DISPLAYS = ("auto", "rich", "plain", "json", "none")
 class Display(Protocol):
     """Shows events."""
 
-    def __call__(self, event: Event) -> None:
+    def __call__(self, event: Event | Round | Looked) -> None:
         """Show one event."""
 
 
 @dataclass
 class Pace:
-    """The progress of a run, weighted by the cost of its cells, and the time it has left."""
+    """The progress of a round, weighted by the cost of its cells, and the time it has left."""
 
-    cells: Sequence[Cell]
+    cells: Sequence[Cell] = ()
+    scope: str = ""  # of the time left, for people
     started: float = field(default_factory=time.perf_counter)
     finished: int = 0
     running: dict[str, float] = field(default_factory=dict)  # train key -> share done
@@ -44,6 +47,11 @@ class Pace:
             self.done_cost += event.cell.cost
         else:
             self.running[key] = event.step / max(1, event.cell.train.budget.steps)
+
+    @classmethod
+    def of(cls, round: Round) -> "Pace":
+        """The pace of a round that begins."""
+        return cls(round.todo, " in this round" * round.automatic)
 
     @property
     def seconds_left(self) -> float | None:
@@ -82,23 +90,27 @@ def resuming(event: Event) -> str:
     return event.reason or f"continues at step {event.step} of {event.cell.train.budget.steps}"
 
 
-def display(style: str, cells: Sequence[Cell]) -> AbstractContextManager[Display]:
+def display(style: str) -> AbstractContextManager[Display]:
     """The display of a style; "auto" is live in a terminal and plain in a pipe."""
     if style == "auto":
         style = "rich" if sys.stdout.isatty() else "plain"
     if style == "rich":
-        return Live(cells)
+        return Live()
     if style == "plain":
-        return nullcontext(Plain(Pace(cells)))
+        return nullcontext(Plain())
     return nullcontext(show_json if style == "json" else show_nothing)
 
 
-def show_nothing(event: Event) -> None:
+def show_nothing(event: Event | Round | Looked) -> None:
     """Show nothing."""
 
 
-def show_json(event: Event) -> None:
+def show_json(event: Event | Round | Looked) -> None:
     """One JSON object per line."""
+    if not isinstance(event, Event):
+        if isinstance(event, Looked) or event.automatic:
+            show_json_line(**seeds.as_json(event))
+        return
     line: dict[str, Any] = {"key": event.cell.train.key, "cell": event.cell.label}
     if event.kind == "progress":
         line |= {"step": event.step, "tokens": event.tokens, "seconds": round(event.seconds, 3)}
@@ -118,11 +130,19 @@ def show_json_line(**line: Any) -> None:
 class Plain:
     """Prints one line per finished cell."""
 
-    pace: Pace
+    pace: Pace = field(default_factory=Pace)
     rates: dict[str, str] = field(default_factory=dict)
 
-    def __call__(self, event: Event) -> None:
+    def __call__(self, event: Event | Round | Looked) -> None:
         """Print the line for an event, if it has one."""
+        if isinstance(event, Looked):
+            click.echo(seeds.looked(event))
+            return
+        if isinstance(event, Round):
+            self.pace = Pace.of(event)
+            if event.automatic:
+                click.echo(seeds.beginning(event))
+            return
         self.pace.note(event)
         key = event.cell.train.key
         if event.kind == "resumed":
@@ -133,14 +153,14 @@ class Plain:
             left = duration(self.pace.seconds_left if self.pace.finished < len(self.pace.cells) else 0)
             speed = f", {self.rates[key]}" if self.rates.get(key) else ""
             count = f"[{self.pace.finished}/{len(self.pace.cells)}]"
-            click.echo(f"{count} {event.cell.label}: {ending(event)}{speed}; about {left} left")
+            click.echo(f"{count} {event.cell.label}: {ending(event)}{speed}; about {left} left{self.pace.scope}")
 
 
 class Live(AbstractContextManager["Live"]):
     """Progress bars in a terminal: one for the run and one for each running cell."""
 
-    def __init__(self, cells: Sequence[Cell]) -> None:
-        self.pace = Pace(cells)
+    def __init__(self) -> None:
+        self.pace = Pace()
         self.progress = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
@@ -150,7 +170,7 @@ class Live(AbstractContextManager["Live"]):
             console=Console(),
             transient=True,
         )
-        self.total = self.progress.add_task("cells", total=len(cells), note="")
+        self.total = self.progress.add_task("cells", total=None, note="")
         self.bars: dict[str, TaskID] = {}
 
     def __enter__(self) -> "Live":
@@ -160,8 +180,17 @@ class Live(AbstractContextManager["Live"]):
     def __exit__(self, *_: object) -> None:
         self.progress.stop()
 
-    def __call__(self, event: Event) -> None:
+    def __call__(self, event: Event | Round | Looked) -> None:
         """Update the bars."""
+        if isinstance(event, Looked):
+            self.progress.console.print(seeds.looked(event), markup=False)
+            return
+        if isinstance(event, Round):
+            self.pace = Pace.of(event)
+            self.progress.update(self.total, completed=0, total=len(event.todo), note="")
+            if event.automatic:
+                self.progress.console.print(seeds.beginning(event), markup=False)
+            return
         self.pace.note(event)
         key = event.cell.train.key
         if event.kind == "started":
@@ -178,5 +207,5 @@ class Live(AbstractContextManager["Live"]):
                 self.progress.remove_task(self.bars.pop(key))
             if event.status != "ok":
                 self.progress.console.print(f"{event.cell.label}: {ending(event)}", markup=False)
-        left = f"about {duration(self.pace.seconds_left)} left"
+        left = f"about {duration(self.pace.seconds_left)} left{self.pace.scope}"
         self.progress.update(self.total, completed=self.pace.finished, note=left)

@@ -8,9 +8,10 @@ from benchmark.cli.terminal.file_names import file_name
 from benchmark.cli.terminal.options import Known, folder, results_folder
 from benchmark.cli.terminal.progress import DISPLAYS, display
 from benchmark.errors import UsageError
-from benchmark.experiments.plan import Cell, make_plan, outstanding
+from benchmark.experiments.plan import Cell, make_plan
 from benchmark.experiments.pool import Pool
 from benchmark.experiments.request import Request
+from benchmark.experiments.rounds import Rounds
 from benchmark.experiments.runs import execute
 from benchmark.results.record import ProbeRecord
 from benchmark.results.store import Store
@@ -56,9 +57,8 @@ def command(
     plan = make_plan(request)
     plan = plan.model_copy(update={"cells": tuple(_looking_at(cell, text) for cell in plan.cells)})
     store = Store(results)
-    todo = outstanding(plan, store, retry_failed=True)
-    with display(shown, todo) as show:
-        for event in execute(plan, todo, store, Pool(store=store, device=device), retry_failed=True):
+    with display(shown) as show:
+        for event in execute(Rounds(plan), store, Pool(store=store, device=device), retry_failed=True):
             show(event)
     for cell in plan.cells:
         click.echo(_draw(cell, store, out, style))

@@ -127,10 +127,12 @@ def text(corpus: str) -> list[Row]:
 def presets(_: Path) -> list[Row]:
     """The presets."""
     from benchmark.experiments.presets import PRESETS
+    from benchmark.experiments.request import Auto
 
     return [
         {
             **preset.model_dump(),
+            "seeds": str(preset.seeds) if isinstance(preset.seeds, Auto) else preset.seeds,
             "model": "{layers} layers, width {width}, {heads} heads".format(**preset.model.model_dump()),
             "train_lengths": [
                 f"{task} {'/'.join(str(budget.train_length) for budget in budgets)}"

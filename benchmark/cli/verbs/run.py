@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from benchmark.api import rounds_of
 from benchmark.cli.terminal.options import (
     Known,
     Seconds,
@@ -17,6 +18,7 @@ from benchmark.cli.terminal.options import (
     results_folder,
 )
 from benchmark.cli.terminal.progress import DISPLAYS, display, duration, show_json_line
+from benchmark.cli.terminal.seeds import beginning, caps, closing, looked
 from benchmark.cli.terminal.summary import show_findings, show_summary
 from benchmark.cli.terminal.table import show
 from benchmark.errors import UsageError, unknown
@@ -29,9 +31,10 @@ from benchmark.experiments.machine import (
     multiplies_bfloat16,
     on_gpu,
 )
-from benchmark.experiments.plan import Cell, Plan, make_plan, outstanding
+from benchmark.experiments.plan import Cell, Plan, outstanding
 from benchmark.experiments.pool import Pool
 from benchmark.experiments.request import Request, parse_multiples, parse_seeds
+from benchmark.experiments.rounds import Round, Rounds
 from benchmark.experiments.runs import command as command_line
 from benchmark.experiments.runs import execute, went_wrong
 from benchmark.results.store import Store
@@ -91,7 +94,9 @@ def read_setting(what: str, setting: object, option: click.Parameter) -> bool | 
 )
 @click.option("--tasks", default=None, help="Names, groups or files.  [default: the preset's]")
 @click.option("--preset", default="quick", show_default=True, help="smoke, quick, standard or paper.")
-@click.option("--seeds", default=None, help="A number of seeds, or seeds: 0,4,7.  [default: the preset's]")
+@click.option(
+    "--seeds", default=None, help="A number of seeds, or seeds: 0,4,7; auto or auto:12.  [default: the preset's]"
+)
 @click.option("--lengths", default=None, help="Multiples of the trained length: 1,2,4,8,16.  [default: the preset's]")
 @results_folder
 @reports_folder
@@ -152,29 +157,32 @@ def command(
         corpus=corpus,
         precision="bfloat16" if precision == "bfloat16" else "float32",
     )
-    plan = make_plan(request)
-    check_reference(reference, plan)
     store = Store(results)
-    todo = outstanding(plan, store, force=force, retry_failed=retry_failed)
-    if style in ("auto", "rich", "plain"):
-        for line in plan.left_out:
+    rounds = rounds_of(request, store)
+    check_reference(reference, rounds.plan)
+    told = style in ("auto", "rich", "plain")
+    if told:
+        for line in (*rounds.plan.left_out, *rounds.plan.notes):
             click.echo(line)
         if precision == "bfloat16" and not on_gpu(device) and multiplies_bfloat16() is False:
             click.echo("bfloat16 may be slower than float32 here: this processor has no AMX (docs/speed.md)")
     if dry_run:
-        show_plan(plan, todo, store, device, workers, force=force)
+        show_plan(rounds, store, device, workers, force=force, retry_failed=retry_failed)
         return
     # A caller of `main` may pass an executor as its `obj`; the command line itself only knows the pool.
     executor: Executor = ctx.obj or Pool(store=store, device=device, workers=workers, cell_timeout=cell_timeout)
     started = time.perf_counter()
-    if todo and style in ("auto", "rich", "plain"):
-        click.echo(tally(len(plan.cells), len(todo)))
-    with display(style, todo) as shown:
-        for event in execute(plan, todo, store, executor, force=force, retry_failed=retry_failed):
+    numbers = 0  # of rounds
+    with display(style) as shown:
+        for event in execute(rounds, store, executor, force=force, retry_failed=retry_failed):
+            numbers += isinstance(event, Round)
             shown(event)
-    if style in ("auto", "rich", "plain"):
+    if told:
         seconds = duration(time.perf_counter() - started)
-        click.echo(f"computed in {seconds}" if todo else "nothing to do: everything is there")
+        click.echo(f"computed in {seconds}" if numbers else "nothing to do: everything is there")
+        if rounds.looks:
+            click.echo(closing(rounds))
+    plan = rounds.reached
     wrong = went_wrong(plan, store)
     for line in [*store.problems, *wrong]:
         click.echo(line, err=True)
@@ -206,18 +214,25 @@ def write(plan: Plan, store: Store, out: Path, style: str, reference: str | None
         click.echo(f"report: {paths.html}")
 
 
-def show_plan(plan: Plan, todo: list[Cell], store: Store, device: str, workers: int | None, *, force: bool) -> None:
+def show_plan(
+    rounds: Rounds, store: Store, device: str, workers: int | None, *, force: bool, retry_failed: bool
+) -> None:
     """Print what a run would do, and roughly how long its training would take on this machine."""
     from benchmark.experiments.estimate import estimate
 
-    estimates = estimate(plan.cells, store)
+    todo = outstanding(rounds.reached, store, force=force, retry_failed=retry_failed)
+    if not todo:
+        rounds.catch_up(store)
+        todo = outstanding(rounds.reached, store, force=force, retry_failed=retry_failed)
+    plan = rounds.reached
+    estimates = estimate((*plan.cells, *rounds.later), store)
     states = {cell.train.key: "to measure" if not force and _trained(cell, store) else "to train" for cell in todo}
     rows = [
         {
             "task": cell.train.task.label,
             "encoding": cell.train.encoding.label,
             "measured": [measure.label for measure in cell.measures],
-            "seed": cell.train.init_seed,
+            "seed": cell.seed,
             "length": cell.train.budget.train_length,
             "steps": cell.train.budget.steps,
             "parameters": f"{estimates[cell.train.key].parameters:,}",
@@ -227,12 +242,19 @@ def show_plan(plan: Plan, todo: list[Cell], store: Store, device: str, workers: 
         for cell in plan.cells
     ]
     show(rows, PLAN_COLUMNS)
+    for each in rounds.looks.values():
+        click.echo(looked(each))
+    if plan.spans:
+        click.echo(beginning(Round(number=1, todo=todo, automatic=True)) if todo else closing(rounds))
+        click.echo(caps(plan))
     training = [estimates[key].seconds for key, state in states.items() if state == "to train"]
+    later = [estimates[cell.train.key].seconds for cell in rounds.later if not _trained(cell, store)]
     share = min(workers or default_workers(device), max(1, len(training)))
     click.echo(
         f"{tally(len(plan.cells), len(todo))}: "
         f"about {duration(sum(training) / share)} of training on {share} of {cores()} cores"
-        f"{held_to(device, workers or most_workers(device))}"
+        + (f", or {duration(sum(training + later) / share)} if every task goes to its cap" if later else "")
+        + held_to(device, workers or most_workers(device))
     )
 
 
