@@ -5,10 +5,8 @@
     area    trapezoids of value over log2(length), from L to the longest, / their span: a mean value, each octave alike
 
 A model that has not learned the task at L (a tenth of the way from chance to perfect, `across_tasks.skill`) has no
-usable length: 0. Over seeds: the median of usable lengths, between order statistics that hold the median of all seeds
-with 95 %, whatever their distribution: smallest and largest of 6 to 8 seeds, and nothing below 6.
+usable length: 0. Over seeds: the median of usable lengths with its order-statistic interval (see `intervals`).
 
-Source: Conover 1999, Practical Nonparametric Statistics, section 3.2 (order statistics).
 Convention: past an encoding's end nothing is usable, and there is no area; where a measurement is missing or failed,
 what it would have decided is NaN. Perplexity is left out: 5 % of it is another thing than 5 % of loss.
 """
@@ -20,10 +18,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import integrate, special  # type: ignore[import-untyped]
+from scipy import integrate  # type: ignore[import-untyped]
 
 from benchmark.metrics import METRICS
-from benchmark.reports.stats.estimate import CONFIDENCE, Estimate, mean_interval
+from benchmark.reports.stats.estimate import mean_interval
+from benchmark.reports.stats.intervals import median_interval
 from benchmark.reports.stats.resampling import Floats
 from benchmark.reports.stats.skill import skill
 
@@ -73,18 +72,6 @@ def over_seeds(found: pd.DataFrame) -> pd.DataFrame:
             | {"area_n": area.n, "area": area.value, "area_low": area.low, "area_high": area.high}
         )
     return pd.DataFrame(rows, columns=SUMMARY_COLUMNS)
-
-
-def median_interval(values: Sequence[float]) -> Estimate:
-    """The median, between the two order statistics nearest to it that hold the true one with at least 95 %.
-
-    Of n ordered values the k-th from either end, for the largest k with 2 P(Bin(n, 1/2) < k) <= .05.
-    """
-    ordered = sorted(values)
-    count = len(ordered)
-    below = [rank for rank in range(count) if 2 * special.bdtr(rank, count, 0.5) <= 1 - CONFIDENCE]
-    low, high = (ordered[below[-1]], ordered[-1 - below[-1]]) if below else (math.nan, math.nan)
-    return Estimate(value=float(np.median(ordered)) if ordered else math.nan, low=low, high=high, n=count)
 
 
 def area(lengths: Sequence[int], values: Floats) -> Floats:
