@@ -4,7 +4,6 @@
 
 8 of 8 say no more than "at least .63". Only for accuracies and exact match: a loss has no such threshold.
 
-Source: Clopper and Pearson 1934, Biometrika 26.
 Convention: a seed without a value (diverged, failed, unsupported) is left out, and n < seeds shows it.
 """
 
@@ -12,10 +11,9 @@ from functools import cache
 from typing import Any
 
 import pandas as pd
-from scipy import stats  # type: ignore[import-untyped]
 
 from benchmark.metrics import METRICS
-from benchmark.reports.stats.estimate import CONFIDENCE
+from benchmark.reports.stats.intervals import share_interval
 from benchmark.reports.stats.points import POINT
 
 THRESHOLD = 0.9
@@ -45,5 +43,5 @@ def solve_rates(table: pd.DataFrame, threshold: float = THRESHOLD) -> pd.DataFra
 
 @cache
 def _rate(solved: int, n: int) -> dict[str, Any]:
-    interval = stats.binomtest(solved, n).proportion_ci(confidence_level=CONFIDENCE, method="exact")
-    return {"solved": solved, "n": n, "rate": solved / n, "low": float(interval.low), "high": float(interval.high)}
+    low, high = share_interval(solved, n)
+    return {"solved": solved, "n": n, "rate": solved / n, "low": float(low), "high": float(high)}

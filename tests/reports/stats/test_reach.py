@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from benchmark.reports.stats.reach import area, median_interval, reach_by_seed, reach_over_seeds
+from benchmark.reports.stats.reach import area, reach_by_seed, reach_over_seeds
 
 NAN = math.nan
 MULTIPLES = (1, 2, 4, 16)
@@ -75,22 +75,6 @@ def test_area_is_a_mean_over_octaves() -> None:
     rows = np.array([[1.0, 0.5, 0.5, 0.0], [0.3, 0.3, 0.3, 0.3], [1.0, NAN, 1.0, 1.0]])
     assert area([16, 32, 64, 256], rows) == pytest.approx([1.75 / 4, 0.3, NAN], nan_ok=True)
     assert np.isnan(area([16], np.ones((3, 1)))).all()
-
-
-@pytest.mark.parametrize("count", [2, 3, 5, 6, 7, 8, 9, 11, 23])
-def test_median_interval_holds_the_median_as_often_as_stated(count: int) -> None:
-    """The true median lies between the k-th of either end unless fewer than k seeds fall on one side of it."""
-    estimate = median_interval(range(1, count + 1))
-    coverages = {k: 1 - 2 * stats.binom.cdf(k - 1, count, 0.5) for k in range(1, count // 2 + 1)}
-    enough = [k for k, coverage in coverages.items() if coverage >= 0.95]
-    expected = (max(enough), count + 1 - max(enough)) if enough else (NAN, NAN)
-    assert (estimate.low, estimate.high) == pytest.approx(expected, nan_ok=True)
-    assert (estimate.value, estimate.n) == ((count + 1) / 2, count)
-    assert bool(enough) == (count >= 6)
-
-
-def test_median_interval_of_nothing() -> None:
-    assert math.isnan(median_interval([]).value)
 
 
 def test_reach_over_seeds(tidy) -> None:
