@@ -35,15 +35,15 @@ def spell(mean: float, low: float, high: float, status: str = "ok") -> str:
 
 
 def seeds_phrase(counts: Sequence[int]) -> str:
-    """The number of seeds behind a figure: "95 % t interval over 3 seeds", "1 seed, no interval"."""
+    """What stands in brackets behind a mean: "lowest and highest of 3 seeds", "1 seed, no range"."""
     known = sorted({count for count in counts if count})
     if not known:
         return t("no seeds")
     if known == [1]:
-        return t("1 seed, no interval")
+        return t("1 seed, no range")
     if len(known) == 1:
-        return t("95 % t interval over {n} seeds", n=known[0])
-    return t("95 % t interval over {low} to {high} seeds", low=known[0], high=known[-1])
+        return t("lowest and highest of {n} seeds", n=known[0])
+    return t("lowest and highest of {low} to {high} seeds", low=known[0], high=known[-1])
 
 
 def seeds_of(count: int) -> str:

@@ -20,7 +20,7 @@ from benchmark.reports.draw.fonts import drawable
 from benchmark.reports.draw.heatmap import set_ink
 from benchmark.reports.draw.style import BLANK, Styles, value_colors
 from benchmark.reports.phrases import AXES, metric_label, seeds_phrase
-from benchmark.reports.stats.estimate import mean_interval
+from benchmark.reports.stats.estimate import mean_and_range
 from benchmark.reports.words import t
 
 GRID_COLUMNS = 3  # heatmaps side by side
@@ -143,7 +143,7 @@ def _draw_along(axes: Axes, here: pd.DataFrame, down: list[int], styles: Styles)
     for name, own in here.groupby("encoding"):
         style, by_place = styles[str(name)], own.groupby("down_first")["value"].agg(list).sort_index()
         places = [down.index(first) for first in by_place.index]
-        points = [mean_interval(values, bounded=bounded) for values in by_place]
+        points = [mean_and_range(values) for values in by_place]
         low, high = [point.low for point in points], [point.high for point in points]
         mark: dict[str, Any] = {"marker": style.marker, "linestyle": style.line_style}
         axes.plot(places, [point.value for point in points], color=style.color, **mark)

@@ -22,7 +22,7 @@ from benchmark.reports.draw.axes import (
 from benchmark.reports.draw.canvas import styled
 from benchmark.reports.draw.style import Styles
 from benchmark.reports.phrases import metric_label, seeds_phrase
-from benchmark.reports.stats.estimate import mean_interval
+from benchmark.reports.stats.estimate import mean_and_range
 from benchmark.reports.words import t
 
 
@@ -53,5 +53,5 @@ def position_loss(table: pd.DataFrame, styles: Styles) -> Figure:
 def _bin(group: pd.DataFrame) -> tuple[float, float, float, float, int]:
     """The geometric centre of a bin (positions counted from 1) and the loss there, over seeds."""
     start, stop = int(group["position_start"].iloc[0]), int(group["position_stop"].iloc[0])
-    estimate = mean_interval(list(group["loss_nats"]))
+    estimate = mean_and_range(list(group["loss_nats"]))
     return math.sqrt((start + 1) * stop), estimate.value, estimate.low, estimate.high, estimate.n

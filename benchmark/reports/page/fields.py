@@ -13,7 +13,7 @@ from benchmark.reports.page.rows import PointRow
 from benchmark.reports.page.selection import Panel, Selection
 from benchmark.reports.page.table import Field
 from benchmark.reports.phrases import LEAGUES, NOTHING, metric_label, spell
-from benchmark.reports.stats.estimate import mean_interval
+from benchmark.reports.stats.estimate import mean_and_range
 from benchmark.reports.stats.reach import Reach
 from benchmark.reports.stats.summary import SummaryRow, SummaryValue
 from benchmark.reports.words import listed, t
@@ -89,7 +89,7 @@ def cost_fields(panel: Panel, encoding: str) -> tuple[Field, Field, Field]:
     models = models[models["train_seconds"] > 0]
     if models.empty:
         return (Field(text=t("not run")),) * 3
-    speed = mean_interval(list(models["trained_tokens"] / models["train_seconds"]))
+    speed = mean_and_range(list(models["trained_tokens"] / models["train_seconds"]))
     interval = () if math.isnan(speed.low) else (f"[{max(0.0, speed.low):,.0f}, {speed.high:,.0f}]",)
     return (
         Field(text=f"{models['parameters'].iloc[0]:,}"),

@@ -7,7 +7,6 @@ from collections import Counter
 
 import pandas as pd
 
-from benchmark.metrics import METRICS
 from benchmark.reports.draw.canvas import render
 from benchmark.reports.draw.fields import along as draw_along
 from benchmark.reports.draw.fields import ends_of, range_label
@@ -20,7 +19,7 @@ from benchmark.reports.page.page import Section
 from benchmark.reports.page.selection import Panel, Selection, slug
 from benchmark.reports.page.table import Field, Group, Table
 from benchmark.reports.phrases import AXES, metric_label, seeds_phrase
-from benchmark.reports.stats.estimate import mean_interval
+from benchmark.reports.stats.estimate import mean_and_range
 from benchmark.reports.tables.fields import ACROSS, by_field
 from benchmark.reports.words import listed, t
 
@@ -129,7 +128,7 @@ def _along_numbers(ends: pd.DataFrame) -> Table:
 
 def _along_number(own: pd.DataFrame, length: int, first: int) -> Field:
     here = own[(own["length"] == length) & (own["down_first"] == first)]
-    each = mean_interval(list(here["value"]), bounded=METRICS[own["metric"].iloc[0]].bounded)
+    each = mean_and_range(list(here["value"]))
     return value_field(each.value, each.low, each.high, "missing", each.n, own["seed"].nunique())
 
 

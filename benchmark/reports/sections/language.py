@@ -30,7 +30,7 @@ from benchmark.reports.sections.curve_exhibits import (
     interactive_curves,
     shown_estimate,
 )
-from benchmark.reports.stats.estimate import mean_interval
+from benchmark.reports.stats.estimate import mean_and_range
 from benchmark.reports.stats.points import over_seeds
 from benchmark.reports.tables.positions import by_position
 from benchmark.reports.words import listed, t
@@ -167,7 +167,7 @@ def _positions(panel: Panel, rows: pd.DataFrame, styles: Styles) -> Exhibit:
 def _over_positions(name: str, rows: pd.DataFrame, styles: Styles) -> Curve:
     points = []
     for _, each in rows.groupby(["position_start", "position_stop"], sort=True):
-        estimate = mean_interval(list(each["loss_nats"]))
+        estimate = mean_and_range(list(each["loss_nats"]))
         first, last = int(each["position_start"].iloc[0]) + 1, int(each["position_stop"].iloc[0])
         one = first == last
         label = t("position {n}", n=first) if one else t("positions {first} to {last}", first=first, last=last)

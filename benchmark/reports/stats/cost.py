@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from benchmark.reports.stats.estimate import Estimate, mean_interval
+from benchmark.reports.stats.estimate import Estimate, mean_and_range
 from benchmark.results.record import TrainRecord
 
 WITHOUT_COUNTER = ("cpu", "mps")  # their records hold the memory of the process, which trained other models before
@@ -43,7 +43,7 @@ def seconds(table: pd.DataFrame) -> Cost:
     models = table.drop_duplicates("train_key")
     models = models[(models["train_seconds"] > 0) & (models["trained_tokens"] > 0)]
     each = (1000 * models["train_seconds"] / models["trained_tokens"]).groupby(models["trained_with"])
-    return Cost(kind="seconds", of={str(name): _positive(mean_interval(list(own))) for name, own in each})
+    return Cost(kind="seconds", of={str(name): _positive(mean_and_range(list(own))) for name, own in each})
 
 
 def ratios(timings: pd.DataFrame, encodings: set[str], train_length: int) -> Cost | None:
@@ -68,7 +68,7 @@ def memory_cost(trainings: Iterable[TrainRecord]) -> Cost | None:
     for record in trainings:
         if record.peak_memory_bytes and record.environment.device not in WITHOUT_COUNTER:
             found.setdefault(record.spec.encoding.label, []).append(record.peak_memory_bytes / MIB)
-    of = {name: _positive(mean_interval(values)) for name, values in sorted(found.items())}
+    of = {name: _positive(mean_and_range(values)) for name, values in sorted(found.items())}
     return Cost(kind="memory", of=of) if of else None
 
 

@@ -1,6 +1,6 @@
 """The points of a curve: one encoding at one length of one task, over its seeds.
 
-    mean, t interval (`estimate.t_interval`), median, smallest and largest value, and how many seeds have a value
+    mean, the lowest and the highest seed, and how many seeds have a value
 
 Convention: a seed without a value (diverged, failed, unsupported) is left out of the mean, and n < seeds shows it. A
 point is "ok" if any seed is.
@@ -10,9 +10,6 @@ from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
-
-from benchmark.metrics import METRICS
-from benchmark.reports.stats.estimate import t_interval
 
 WHO = ["trained_with", "encoding"]
 PLACE = ["task", "setting", "metric", "length"]  # where encodings are compared
@@ -26,16 +23,16 @@ def over_seeds(table: pd.DataFrame) -> pd.DataFrame:
     """One row per (task, setting, metric, encoding, length) of `metric_table`, over its seeds.
 
     Columns: those, multiple, train_length, lower_is_better, chance, n (seeds with a value), seeds (of the task's grid),
-    mean, low, high, median, minimum, maximum, status ("ok" if any seed is, else the most frequent one).
+    mean, low and high (the lowest and the highest seed; NaN for one), status ("ok" if any seed is, else the most frequent one).
     """
     groups = table.groupby(POINT, sort=True)
-    points = groups["value"].agg(["count", "mean", "std", "median", "min", "max"])
-    bounded = [METRICS[name].bounded for name in points.index.get_level_values("metric")]
-    low, high = t_interval(points["mean"], points["std"], points["count"], bounded=bounded)
-    points = points.assign(**{name: groups[name].first() for name in (*SHARED, "chance")}, low=low, high=high)
+    points = groups["value"].agg(["count", "mean", "min", "max"])
+    several = points["count"] > 1
+    points = points.assign(low=points["min"].where(several), high=points["max"].where(several))
+    points = points.assign(**{name: groups[name].first() for name in (*SHARED, "chance")})
     points = points.assign(status=_statuses(table)).reset_index()
-    points = points.rename(columns={"count": "n", "min": "minimum", "max": "maximum"})
-    columns = [*POINT, *SHARED, "chance", "n", "mean", "low", "high", "median", "minimum", "maximum", "status"]
+    points = points.rename(columns={"count": "n"})
+    columns = [*POINT, *SHARED, "chance", "n", "mean", "low", "high", "status"]
     points = points[columns]
     seeds = table.groupby(["task", "setting"])["seed"].nunique().rename("seeds").reset_index()
     return points.merge(seeds, on=["task", "setting"], how="left")

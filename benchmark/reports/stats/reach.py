@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from scipy import integrate  # type: ignore[import-untyped]
 
 from benchmark.metrics import METRICS
-from benchmark.reports.stats.estimate import Estimate, Floats, mean_interval
+from benchmark.reports.stats.estimate import Estimate, Floats, mean_and_range
 from benchmark.reports.stats.intervals import median_interval
 from benchmark.reports.stats.points import WHO
 from benchmark.reports.stats.skill import skill
@@ -82,7 +82,7 @@ def reach_over_seeds(curves: pd.DataFrame) -> list[Reach]:
                 learned=int(known["learned"].sum()),
                 at_limit=int(known["at_limit"].sum()),
                 usable=median_interval(list(known["usable"])),
-                area=mean_interval(list(group["area"]), bounded=METRICS[metric].bounded),
+                area=mean_and_range(list(group["area"])),
             )
         )
     return found

@@ -26,17 +26,19 @@ import numpy as np
 from benchmark.reports.stats.estimate import Floats
 from benchmark.results.record import Arrays
 
+KNOWN = ("token_accuracy", "exact_match", "loss_nats")  # other metrics have no error here: NaN
+
 
 def row_error(arrays: Arrays, metric: str, places: slice = slice(None)) -> float:
     """The standard error of a measurement's value that is due to its test rows; `places` make up the value."""
-    return _error(_influence(arrays, metric), metric, arrays, places)
+    return _error(_influence(arrays, metric), metric, arrays, places) if metric in KNOWN else math.nan
 
 
 def paired_row_error(pairs: Iterable[tuple[Arrays, Arrays]], metric: str, places: slice = slice(None)) -> float:
     """The same for the difference of two encodings, averaged over common seeds: the arrays of both at each seed."""
     both = list(pairs)
     counts = [arrays["row_count"] for pair in both for arrays in pair]
-    if not counts or not all(np.array_equal(count, counts[0]) for count in counts):
+    if metric not in KNOWN or not counts or not all(np.array_equal(count, counts[0]) for count in counts):
         return math.nan
     influence = np.mean([_influence(first, metric) - _influence(second, metric) for first, second in both], axis=0)
     return _error(influence, metric, both[0][0], places)

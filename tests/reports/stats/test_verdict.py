@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from benchmark.reports.stats.verdict import LEVEL, Duel, Name, Verdict, allowed, fewest_seeds, judge
+from benchmark.reports.stats.verdict import LEVEL, Duel, Verdict, Who, allowed, fewest_seeds, judge
 
-ROPE, ALIBI, NONE = Name("rope", "rope"), Name("alibi", "alibi"), Name("none", "none")
+ROPE, ALIBI, NONE = Who("rope", "rope"), Who("alibi", "alibi"), Who("none", "none")
 
 
 def column(values: dict[str, list[float]], *, metric: str = "token_accuracy", chance: float = 0.0) -> pd.DataFrame:
@@ -106,7 +106,7 @@ def test_a_mean_that_chance_explains_gets_no_mark() -> None:
 
 def test_the_majority_rules_nobody_out_whose_mean_is_higher() -> None:
     verdict = judge(column({"rare": [0.99] * 9 + [0.1], "steady": [0.95] * 10}))
-    rare, steady = Name("rare", "rare"), Name("steady", "steady")
+    rare, steady = Who("rare", "rare"), Who("steady", "steady")
     assert verdict.duel(rare, steady).winner == rare and verdict.means[steady] > verdict.means[rare]
     assert marks(verdict) == {"steady": "among the best", "rare": "among the best"}
 
@@ -147,6 +147,6 @@ def test_encodings_that_are_alike_are_told_apart_in_one_column_in_twenty(
     columns = 200 if encodings == 20 else 1000
     alarms = 0
     for values in draws(shape, (columns, encodings, seeds), generator):
-        verdict = Verdict.of({Name("", str(index)): own for index, own in enumerate(values)})
+        verdict = Verdict.of({Who("", str(index)): own for index, own in enumerate(values)})
         alarms += any(duel.winner is not None for duel in verdict.duels.values())
     assert stats.binomtest(alarms, columns, LEVEL, alternative="greater").pvalue > 1e-3
