@@ -170,11 +170,17 @@ class Verdict:
             len(duel.differences) >= needed for duel in self.duels.values() if duel.first == leader
         )
 
+    @cached_property
+    def rivals(self) -> tuple[Who, ...]:
+        """All but the leader that are not ruled out. Chance may explain the mean of some: that alone rules nobody out."""
+        leader = self.leader
+        return tuple(name for name in self.means if leader not in (None, name) and name not in self.ruled_out)
+
     def mark(self, name: Who) -> Mark:
         """What a table says beside an encoding. No mark is never "shown to be worse": that is what `duel` tells."""
         if len(self.means) < 2 or name not in self.candidates:
             return ""
-        if len(self.candidates) == 1:
+        if not self.rivals:
             return "best"
         if self.tested or self.ruled_out:
             return "among the best"
@@ -184,8 +190,7 @@ class Verdict:
     def more_seeds(self) -> int:
         """The fewest more seeds that would settle who is best, if the leader wins them all; 0 where it is settled."""
         leader = self.leader
-        open_ = (self.duel(leader, other) for other in self.candidates if other != leader) if leader else ()
-        return max((duel.more_seeds for duel in open_), default=0)
+        return max((self.duel(leader, rival).more_seeds for rival in self.rivals), default=0) if leader else 0
 
 
 def judge(column: pd.DataFrame) -> Verdict:

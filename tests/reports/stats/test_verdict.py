@@ -104,6 +104,16 @@ def test_a_mean_that_chance_explains_gets_no_mark() -> None:
     assert marks(verdict) == {"rope": "", "alibi": ""} and verdict.leader is None and verdict.candidates == ()
 
 
+def test_an_encoding_at_chance_must_be_ruled_out_too_before_another_is_best() -> None:
+    """One lucky seed of many lifts a mean above chance; nothing shows yet that this encoding does better."""
+    three = judge(column({"rope": [1.0] * 3, "alibi": [0.05] * 3}, chance=0.05))
+    assert marks(three) == {"rope": "untested", "alibi": ""} and three.more_seeds == 3
+    lucky = judge(column({"rope": [0.05] * 8 + [1.0], "alibi": [0.06] * 9}, chance=0.05))
+    assert marks(lucky) == {"rope": "among the best", "alibi": ""} and lucky.explained == {ALIBI}
+    six = judge(column({"rope": [1.0] * 6, "alibi": [0.05] * 6}, chance=0.05))
+    assert marks(six) == {"rope": "best", "alibi": ""} and six.more_seeds == 0
+
+
 def test_the_majority_rules_nobody_out_whose_mean_is_higher() -> None:
     verdict = judge(column({"rare": [0.99] * 9 + [0.1], "steady": [0.95] * 10}))
     rare, steady = Who("rare", "rare"), Who("steady", "steady")
