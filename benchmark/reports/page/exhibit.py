@@ -53,6 +53,7 @@ class Exhibit:
     data: Data | None = field(default=None, repr=False)  # offered as CSV
     folded: bool = False  # collapsed until opened
     wide: bool = False  # scrolls on a narrow screen instead of shrinking until illegible
+    small: bool = False  # legible at the width of a phone, so it never scrolls
 
     @property
     def tall(self) -> bool:

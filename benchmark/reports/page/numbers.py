@@ -32,6 +32,13 @@ def point_data(table: pd.DataFrame) -> Data:
     return _data(units, {**MODEL, "length_tokens": "length", "metric": "metric", **ESTIMATE, "status": "status"})
 
 
+def seed_data(table: pd.DataFrame) -> Data:
+    """Values seed by seed. `table`: rows of `metric_table`."""
+    units = table.assign(unit=table["metric"].map(_unit))
+    columns = {"length_tokens": "length", "metric": "metric", "unit": "unit", "seed": "seed", "value": "value"}
+    return _data(units, {**MODEL, **columns, "chance": "chance"})
+
+
 def position_data(table: pd.DataFrame) -> Data:
     """Loss by position, counted from 1. `table`: `by_position` of one task and setting."""
     keys = [*MODEL.values(), "position_start", "position_stop"]
