@@ -1,12 +1,12 @@
 """What the one rule says of two encodings at one length, in words: for a field of a table or a part of a sentence.
 
-    better, worse   shown: on most seeds
-    chance          not shown, and chance explains both means
-    alike           not shown, and within the margin on every common seed
-    open            not shown either way
-    ended           one of them is not defined at this length
-    absent          no common seed: one was not run there, or has failed
-    apart           of different leagues, which are not compared
+better, worse   shown: on most seeds
+chance          not shown, and chance explains both means
+alike           not shown, and within the margin on every common seed
+open            not shown either way
+ended           one of them is not defined at this length
+absent          no common seed: one was not run there, or has failed
+apart           of different leagues, which are not compared
 """
 
 import math
@@ -17,7 +17,7 @@ import pandas as pd
 
 from benchmark.metrics import METRICS
 from benchmark.reports.page.selection import Panel, Selection
-from benchmark.reports.phrases import spelled
+from benchmark.reports.phrases import more_seeds, spelled
 from benchmark.reports.stats.estimate import Estimate
 from benchmark.reports.stats.points import overall_status
 from benchmark.reports.stats.verdict import Duel, Who
@@ -74,13 +74,11 @@ def counted(duel: Duel) -> str:
 def alike_on(margin: float, seeds: int, share: float) -> str:
     """How far being alike on every seed carries."""
     return t(
-        "within {margin:g} on {n} of {n} seeds, so on at least {share:.0f} % of all", margin=margin, n=seeds, share=100 * share
+        "within {margin:g} on {n} of {n} seeds, so on at least {share:.0f} % of all",
+        margin=margin,
+        n=seeds,
+        share=100 * share,
     )
-
-
-def could_show(more: int) -> str:
-    """How many more seeds could show a difference."""
-    return t("1 more seed could show it") if more == 1 else t("{n} more seeds could show it", n=more)
 
 
 def _kind(duel: Duel, margin: float, *, by_chance: bool) -> tuple[Kind, str, tuple[str, ...]]:
@@ -95,7 +93,7 @@ def _kind(duel: Duel, margin: float, *, by_chance: bool) -> tuple[Kind, str, tup
         return "chance", t("explained by chance"), ()
     if alike:
         return "alike", t("alike on every seed"), alike
-    return "open", t("not decided"), (could_show(duel.more_seeds),)
+    return "open", t("not decided"), (t("{seeds} could show it", seeds=more_seeds(duel.more_seeds)),)
 
 
 def _without(panel: Panel, length: int, first: Who, second: Who) -> Outcome:

@@ -87,7 +87,9 @@ def _caption(panel: Panel, reference: str) -> str:
     margin = METRICS[panel.metric].margin
     facts = {"metric": unit(panel), "reference": reference}
     if math.isnan(margin):
-        return t("{metric}: difference from {reference}; best mean at the longest length first. Lengths in tokens.", **facts)
+        return t(
+            "{metric}: difference from {reference}; best mean at the longest length first. Lengths in tokens.", **facts
+        )
     return t(
         "{metric}: difference from {reference}; best mean at the longest length first. Alike: within {margin:g}. "
         "Lengths in tokens.",

@@ -24,7 +24,8 @@ def over_seeds(table: pd.DataFrame) -> pd.DataFrame:
     """One row per (task, setting, metric, encoding, length) of `metric_table`, over its seeds.
 
     Columns: those, multiple, train_length, lower_is_better, chance, n (seeds with a value), seeds (of the task's grid),
-    mean, low and high (the lowest and the highest seed; NaN for one), status ("ok" if any seed is, else the most frequent one).
+    mean, low and high (the lowest and the highest seed; NaN for one), status ("ok" if any seed is, else the most
+    frequent one).
     """
     groups = table.groupby(POINT, sort=True)
     points = groups["value"].agg(["count", "mean", "min", "max"])
