@@ -11,6 +11,7 @@ so the dashed marks of chance are below one another. Rows are in order of qualit
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -29,7 +30,7 @@ OTHERS = Style(color=MUTED, marker="o", dash="solid")
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """An encoding in a strip: its values by seed. Several encodings share one row, without a style, if `encoding` is ""."""
+    """An encoding in a strip, with its value for each seed; several encodings if `encoding` is ""."""
 
     label: str
     encoding: str
@@ -93,13 +94,15 @@ def _draw(axes: Axes, strip: Strip, styles: Styles, ends: tuple[float, float]) -
     if math.isfinite(strip.chance):
         axes.axvline(0, **CHANCE_LINE)
         _above(axes, 0, t("chance {value}", value=f"{strip.chance:.2f}"), "left")
-    _above(axes, 1, f"{strip.perfect:.2f}", "right")
+    end = f"{strip.perfect:.2f}"
+    _above(axes, 1, t("best seed {value}", value=end) if strip.lower_is_better else end, "right")
     axes.axvline(1, color=GRID, linewidth=0.8, zorder=1)
     for at, row in enumerate(strip.rows):
         style = styles[row.encoding] if row.encoding else OTHERS
         places = [strip.along(value) for value in row.values]
-        dots = {"s": 20 if row.encoding else 9, "alpha": 0.75 if row.encoding else 0.45, "zorder": 3}
-        axes.scatter(places, [at] * len(places), color=style.color, marker=style.marker, linewidths=0, **dots)
+        size, alpha = (20, 0.75) if row.encoding else (9, 0.45)
+        look: dict[str, Any] = {"color": style.color, "marker": style.marker, "linewidths": 0}
+        axes.scatter(places, [at] * len(places), s=size, alpha=alpha, zorder=3, **look)
         if math.isfinite(row.mean):
             axes.vlines(strip.along(row.mean), at - 0.42, at + 0.42, color="black", linewidth=1.6, zorder=4)
 

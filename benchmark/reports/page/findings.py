@@ -16,7 +16,7 @@ from functools import cached_property
 
 from benchmark.metrics import METRICS
 from benchmark.reports.page.selection import Panel, Selection
-from benchmark.reports.phrases import STATUSES, metric_label, qualified, seeds_of, spelled
+from benchmark.reports.phrases import STATUSES, metric_label, more_seeds, qualified, seeds_of, spelled
 from benchmark.reports.stats.estimate import Estimate
 from benchmark.reports.stats.points import arranged, overall_status
 from benchmark.reports.stats.verdict import Mark, Verdict, Who
@@ -83,7 +83,7 @@ class Need:
         return str(min(self.panel.headline["league"]))
 
     def at(self, length: int) -> "Place":
-        """This need at one length."""
+        """The verdict on it at one length, in words."""
         verdict = self.selection.verdict(self.panel, length, self.league)
         return Place(need=self, length=length, verdict=verdict)
 
@@ -93,7 +93,8 @@ class Need:
         first, last = self.panel.train_length, self.panel.lengths[-1]
         far, near = self.at(last), self.at(first)
         differs = first != last and first in self.panel.lengths and near.outcome != far.outcome
-        return sentences(far.sentence, far.without_value, near.short if differs else "")
+        evident = far.verdict.leader is None  # nothing to say far out, so all is said about L
+        return sentences(far.sentence, far.without_value, (near.sentence if evident else near.short) if differs else "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,20 +143,19 @@ class Place:
         verdict, leader = self.verdict, self.verdict.leader
         if len(verdict.means) < 2 or leader is None:
             return self.sentence
-        told = {"place": self._name, "leader": self._called(leader)}
+        told = {"place": self._name, "leader": self._called(leader), "mean": self._mean(leader)}
         mark = verdict.mark(leader)
         if mark == "best":
             seeds = self._seeds(leader, self._others(leader)[0])
-            return t("At {place}, {leader} is best, on {seeds}.", **told, seeds=seeds)
+            return t("At {place}, {leader} is best ({mean}), on {seeds}.", **told, seeds=seeds)
         if mark == "among the best":
             return self._among
-        if alike := self._alike(leader):
-            named = {"names": self._listed([leader, *alike]), "margin": self._margin}
-            return t("At {place}, {names} lead, not yet tested, within {margin:g} on every seed.", **told, **named)
-        lack = _more_seeds(verdict.more_seeds)
+        alike = self._alike(leader)
+        how = [self._as_good(leader, alike)] if alike else []
+        lack = language().semicolon.join([*how, *self._lack(leader, alike)])
         if verdict.sign < 0:
-            return t("At {place}, {leader} has the lowest mean, not yet tested ({lack}).", **told, lack=lack)
-        return t("At {place}, {leader} has the highest mean, not yet tested ({lack}).", **told, lack=lack)
+            return t("At {place}, {leader} has the lowest mean ({mean}), not yet tested: {lack}.", **told, lack=lack)
+        return t("At {place}, {leader} has the highest mean ({mean}), not yet tested: {lack}.", **told, lack=lack)
 
     @property
     def outcome(self) -> tuple[tuple[Who, Mark], ...]:
@@ -265,14 +265,22 @@ class Place:
         rest = [who for who in self._others(leader) if who not in alike]
         if rest:
             yield self._better(leader, rest[0])
-        open_ = [self.verdict.duel(leader, who).more_seeds for who in rest if who in self.verdict.rivals]
-        if open_:
-            lack = _more_seeds(max(open_))
-            yield (
-                t("{lack} against the others, if it wins each", lack=lack)
-                if alike
-                else t("{lack}, if it wins each", lack=lack)
-            )
+        yield from self._lack(leader, alike)
+
+    def _lack(self, leader: Who, alike: Sequence[Who]) -> Iterator[str]:
+        """How many more seeds would rule out the rivals that are not alike on every seed."""
+        rivals = [who for who in self.verdict.rivals if who not in alike]
+        lacks = [self.verdict.duel(leader, who).more_seeds for who in rivals]
+        if not lacks:
+            return
+        first, most = lacks[0], more_seeds(max(lacks))
+        if alike:
+            yield t("{seeds} would do against the others, if it wins each", seeds=most)
+        elif first < max(lacks):
+            told = {"first": more_seeds(first), "rival": self._called(rivals[0]), "n": max(lacks)}
+            yield t("{first} would do against {rival}, {n} against all, if it wins each", **told)
+        else:
+            yield t("{seeds} would do, if it wins each", seeds=most)
 
     def _alike(self, leader: Who) -> list[Who]:
         """Rivals within the margin of the leader on every seed, if the runner-up is one of them."""
@@ -345,10 +353,6 @@ def _spread(effect: Estimate, differences: Sequence[float]) -> str:
         return value
     ends = {"low": f"{min(differences):z.{digits}f}", "high": f"{max(differences):z.{digits}f}"}
     return t("{value} (median; lowest {low}, highest {high})", value=value, **ends)
-
-
-def _more_seeds(count: int) -> str:
-    return t("1 more seed would do") if count == 1 else t("{n} more seeds would do", n=count)
 
 
 def _ends_at(encodings: Sequence[str], place: str) -> str:

@@ -37,9 +37,8 @@ def section(selection: Selection, styles: Styles) -> Section:
 
 def _lines(selection: Selection) -> Iterator[str]:
     yield t(
-        "At the longest length of each task, and at L, the trained length, where that differs. “Best” and “ruled out” "
-        "are shown at the 5 % level for all pairs of encodings at a length together; “among the best” means not ruled "
-        "out. Each interval is of one difference."
+        "About the longest length of each task, and about L, the trained length, where that differs. “Best” and “ruled "
+        "out” are shown at the 5 % level, for all pairs of encodings at a length together; an interval is of one pair."
     )
     if others := sorted({name for need in needs(selection) for name in _other_leagues(need)}):
         yield t(

@@ -172,7 +172,7 @@ class Verdict:
 
     @cached_property
     def rivals(self) -> tuple[Who, ...]:
-        """All but the leader that are not ruled out. Chance may explain the mean of some: that alone rules nobody out."""
+        """All but the leader that are not ruled out, with any that are at chance: that alone rules nobody out."""
         leader = self.leader
         return tuple(name for name in self.means if leader not in (None, name) and name not in self.ruled_out)
 
