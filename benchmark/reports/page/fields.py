@@ -93,11 +93,11 @@ def cost_fields(panel: Panel, encoding: str) -> tuple[Field, Field, Field]:
     if models.empty:
         return (Field(text=t("not run")),) * 3
     speed = mean_and_range(list(models["trained_tokens"] / models["train_seconds"]))
-    interval = () if math.isnan(speed.low) else (f"[{max(0.0, speed.low):,.0f}, {speed.high:,.0f}]",)
+    span = () if math.isnan(speed.low) else (f"[{speed.low:,.0f}, {speed.high:,.0f}]",)
     return (
         Field(text=f"{models['parameters'].iloc[0]:,}"),
         Field(text=f"{models['encoding_parameters'].iloc[0]:,}"),
-        Field(text=f"{speed.value:,.0f}", details=interval),
+        Field(text=f"{speed.value:,.0f}", details=span),
     )
 
 
