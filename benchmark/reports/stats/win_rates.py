@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benchmark.reports.stats.estimate import mean_or_nan
+from benchmark.reports.stats.estimate import Floats, mean_or_nan
 from benchmark.reports.stats.points import WHO
 from benchmark.reports.stats.ranks import TASK, WHERE
 from benchmark.reports.stats.verdict import Duel, Who

@@ -1,4 +1,4 @@
-"""Tasks x encodings as one Markdown table: the value at L and at 4 L with its interval, and chance.
+"""Tasks x encodings as one Markdown table: mean and range at L and at 4 L, and chance.
 
 Tasks are rows and encodings are columns, as in a document; the report's own summary is the other way round. Texts have
 a second pair of rows for bits per character, the only measure that compares across tokenizers.
@@ -8,12 +8,12 @@ from dataclasses import replace
 
 import pandas as pd
 
-from benchmark.reports.page.fields import place, point_field
+from benchmark.reports.page.fields import mark_of, place, point_field
 from benchmark.reports.page.rows import PointRow, typed_rows
 from benchmark.reports.page.selection import Panel, Selection
 from benchmark.reports.page.table import Field, Table
 from benchmark.reports.phrases import NOTHING, qualified, seeds_phrase
-from benchmark.reports.stats.points import arranged, over_seeds
+from benchmark.reports.stats.points import by_quality, over_seeds
 from benchmark.reports.words import t
 from benchmark.reports.write.markdown import markdown_table
 
@@ -23,14 +23,15 @@ BITS = "bits_per_character"
 
 def render(selection: Selection) -> str:
     """The table, with a caption that explains its values."""
-    names = {(row[0], row[1]): qualified(*row) for row in arranged(selection.shown)}
+    names = {row[:2]: qualified(*row) for row in by_quality(*(panel.headline for panel in selection.panels))}
     rows = [row for panel in selection.panels for metric in _metrics(panel) for row in _rows(panel, metric, names)]
     seeds = seeds_phrase([int(count) for count in over_seeds(selection.shown)["n"]])
     table = Table(
         caption=t(
-            "Mean [{seeds}] at the trained length L and at 4 L. Best: the best mean of a row; tied: not "
-            "distinguishable from it; chance: the score of guessing. Higher is better, except for a loss in nats and "
-            "bits per character.",
+            "Mean [{seeds}] at the trained length L and at 4 L. Best: on most seeds it does better than every other "
+            "that could be best; among the best: not ruled out, and neither are others; highest mean (of a loss, "
+            "lowest): not yet tested, for lack of seeds. No mark does not mean worse. Chance: the score of guessing. "
+            "Higher is better, except for a loss in nats and bits per character.",
             seeds=seeds,
         ),
         columns=(t("task"), t("metric"), t("at"), t("chance"), *names.values()),
@@ -59,7 +60,7 @@ def _row(
 ) -> tuple[Field, ...]:
     table = over_seeds(own)
     points = {(point.trained_with, point.encoding): point for point in typed_rows(table, PointRow)}
-    marks = _marks(own[own["league"] == ""])
+    marks = _marks(own)
     chances = table["chance"].dropna()
     return (
         Field(text=panel.task),
@@ -75,4 +76,10 @@ def _value(point: PointRow | None, mark: str) -> Field:
 
 
 def _marks(own: pd.DataFrame) -> dict[tuple[str, str], str]:
-    return {}
+    """The mark of each encoding in its league."""
+    lower = bool(own["lower_is_better"].iloc[0])
+    return {
+        who: mark_of(verdict.mark(who), lower_is_better=lower)
+        for verdict in by_league(own).values()
+        for who in verdict.means
+    }
