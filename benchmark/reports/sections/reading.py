@@ -22,17 +22,17 @@ TERMS = (
     (
         later("[lowest, highest]"),
         later(
-            "Behind a mean over seeds: the lowest and the highest of these seeds, which says what happened and not what "
-            "other seeds would give. Often a seed either learns a task or does not; then the mean describes none of "
-            "them, and the dots of a figure, one a seed, say more."
+            "Behind a mean over seeds: the lowest and the highest of these seeds, which says what happened and not "
+            "what other seeds would give. Often a seed either learns a task or does not; then the mean describes none "
+            "of them, and the dots of a figure, one a seed, say more."
         ),
     ),
     (
         later("95 % interval"),
         later(
-            "Of a median difference, a usable length, or a share of seeds: it holds the value for all seeds in at least "
-            "95 % of cases, whatever the distribution. That of a difference also counts the choice of test problems. "
-            "It does not cover other tasks, texts or model sizes."
+            "Of a median difference, a usable length, or a share of seeds: it holds the value for all seeds in at "
+            "least 95 % of cases, whatever the distribution. That of a difference also counts the choice of test "
+            "problems. It does not cover other tasks, texts or model sizes."
         ),
     ),
     (
@@ -62,22 +62,23 @@ TERMS = (
     (
         later("alike on every seed"),
         later(
-            "The two differ by no more than the margin on every common seed. With 95 % confidence they then do so on at "
-            "least the share of all seeds that is given: 37 % for 3 seeds, 69 % for 8. A rare failure is not ruled out."
+            "The two differ by no more than the margin on every common seed. With 95 % confidence they then do so on "
+            "at least the share of all seeds that is given: 37 % for 3 seeds, 69 % for 8. A rare failure is not ruled "
+            "out."
         ),
     ),
     (
         later("not decided"),
         later(
-            "These seeds show nothing either way, which does not mean equal. Beside it stands how many more seeds could "
-            "show a difference, if the one that leads wins them all."
+            "These seeds show nothing either way, which does not mean equal. Beside it stands how many more seeds "
+            "could show a difference, if the one that leads wins them all."
         ),
     ),
     (
         later("solved by k of n seeds"),
         later(
-            "How many seeds reach an accuracy of 0.9, with the exact 95 % interval of the share of all seeds that would. "
-            "8 of 8 means at least 63 %."
+            "How many seeds reach an accuracy of 0.9, with the exact 95 % interval of the share of all seeds that "
+            "would. 8 of 8 means at least 63 %."
         ),
     ),
     (

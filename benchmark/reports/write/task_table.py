@@ -14,6 +14,7 @@ from benchmark.reports.page.selection import Panel, Selection
 from benchmark.reports.page.table import Field, Table
 from benchmark.reports.phrases import NOTHING, qualified, seeds_phrase
 from benchmark.reports.stats.points import by_quality, over_seeds
+from benchmark.reports.stats.verdict import by_league
 from benchmark.reports.words import t
 from benchmark.reports.write.markdown import markdown_table
 
