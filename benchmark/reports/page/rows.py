@@ -18,6 +18,7 @@ class PointRow:
     """An encoding on a task at one length, over seeds: a row of `points.over_seeds` or of `skill.skills`."""
 
     task: str
+    metric: str
     trained_with: str
     encoding: str
     length: int

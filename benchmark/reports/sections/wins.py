@@ -132,9 +132,15 @@ def _numbers(pairs: Sequence[WinRate], names: Sequence[Name]) -> Table:
     )
 
 
+def _counts(pair: WinRate) -> str:
+    if equal := pair.common - pair.decided:
+        return t("{wins} of {n}, {equal} equal", wins=pair.wins, n=pair.common, equal=equal)
+    return t("{wins} of {n}", wins=pair.wins, n=pair.common)
+
+
 def _win_field(pair: WinRate | None) -> Field:
     if pair is None:
         return Field(text=NOTHING)
-    counts = (t("{wins} of {n}", wins=pair.wins, n=pair.common),) if pair.common else ()
+    counts = (_counts(pair),) if pair.common else ()
     fewer = (t("{n} of {all} tasks", n=pair.tasks, all=pair.all_tasks),) if pair.tasks < pair.all_tasks else ()
     return Field(text=f"{pair.probability:.2f}", details=(*counts, *fewer))

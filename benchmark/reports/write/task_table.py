@@ -4,22 +4,23 @@ Tasks are rows and encodings are columns, as in a document; the report's own sum
 a second pair of rows for bits per character, the only measure that compares across tokenizers.
 """
 
-from dataclasses import replace
-
 import pandas as pd
 
-from benchmark.reports.page.fields import mark_of, place, point_field
+from benchmark.metrics import METRICS
+from benchmark.reports.page.fields import marked, place, point_field
 from benchmark.reports.page.rows import PointRow, typed_rows
 from benchmark.reports.page.selection import Panel, Selection
 from benchmark.reports.page.table import Field, Table
 from benchmark.reports.phrases import NOTHING, qualified, seeds_phrase
 from benchmark.reports.stats.points import by_quality, over_seeds
-from benchmark.reports.stats.verdict import by_league
+from benchmark.reports.stats.verdict import Mark, by_league
 from benchmark.reports.words import t
 from benchmark.reports.write.markdown import markdown_table
 
 MULTIPLES = (1, 4)  # of the trained length
 BITS = "bits_per_character"
+
+Given = tuple[Mark, int]  # a mark, and how many more seeds would settle who is best
 
 
 def render(selection: Selection) -> str:
@@ -68,19 +69,18 @@ def _row(
         Field(text=metric.replace("_", " ")),
         Field(text=place(panel, length)),
         Field(text=NOTHING if chances.empty else f"{chances.iloc[0]:.2f}"),
-        *(_value(points.get(pair), marks.get(pair, "")) for pair in names),
+        *(_value(points.get(pair), marks.get(pair)) for pair in names),
     )
 
 
-def _value(point: PointRow | None, mark: str) -> Field:
-    return replace(point_field(point), mark=mark) if point else Field(text=t("missing"))
+def _value(point: PointRow | None, given: Given | None) -> Field:
+    if point is None:
+        return Field(text=t("missing"))
+    lower = METRICS[point.metric].lower_is_better
+    return marked(point_field(point), *given, lower_is_better=lower) if given else point_field(point)
 
 
-def _marks(own: pd.DataFrame) -> dict[tuple[str, str], str]:
-    """The mark of each encoding in its league."""
-    lower = bool(own["lower_is_better"].iloc[0])
-    return {
-        who: mark_of(verdict.mark(who), lower_is_better=lower)
-        for verdict in by_league(own).values()
-        for who in verdict.means
-    }
+def _marks(own: pd.DataFrame) -> dict[tuple[str, str], Given]:
+    """What the one rule says of each encoding in its league."""
+    verdicts = by_league(own).values()
+    return {who: (verdict.mark(who), verdict.more_seeds) for verdict in verdicts for who in verdict.means}
