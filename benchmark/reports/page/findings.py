@@ -271,7 +271,7 @@ class Place:
         """How many more seeds would rule out the rivals that are not alike on every seed."""
         rivals = [who for who in self.verdict.rivals if who not in alike]
         lacks = [self.verdict.duel(leader, who).more_seeds for who in rivals]
-        if not lacks:
+        if not lacks or min(lacks) == 0:  # 0: a rival does better on most seeds, and more of them settle nothing
             return
         first, most = lacks[0], more_seeds(max(lacks))
         if alike:
@@ -311,6 +311,11 @@ class Place:
         name = self._called(other)
         if duel.n == 0:
             return t("it shares no seed with {other}", other=name)
+        if duel.winner == other:  # the rule is about most seeds, not about the mean
+            seeds = self._seeds(other, leader)
+            return t(
+                "{other} does better than it on most seeds ({seeds}), but not in the mean", other=name, seeds=seeds
+            )
         told = {"other": name, "seeds": self._seeds(leader, other), "effect": self._effect(leader, other)}
         return t("it did better than {other} on {seeds}, by {effect}", **told)
 
@@ -318,7 +323,7 @@ class Place:
         duel = self.verdict.duel(leader, other)
         told = {"wins": duel.wins, "n": duel.n}
         if duel.n == 1:
-            return t("{wins} of 1 seed", **told)
+            return t("{wins} of 1 common seed", **told)
         if duel.n < len(self.need.panel.seeds):
             return t("{wins} of {n} common seeds", **told)
         return t("{wins} of {n} seeds", **told)
