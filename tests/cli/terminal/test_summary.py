@@ -17,10 +17,9 @@ def shown(capsys, root):
 
 def test_it_says_what_is_applied_at_test_time_and_what_is_in_a_league_of_its_own(capsys, leagues):
     rows, note = shown(capsys, leagues)
-    assert [row[2].strip() for row in rows] == ["encoding", "rope", "pi (on rope)", "digits (reads digits)"]
+    assert [row[2].strip() for row in rows] == ["encoding", "pi (on rope)", "rope", "digits (reads digits)"]
     marks = [row[3].split()[-1] for row in rows[1:]]
-    assert set(marks[:2]) == {"*", "="}
-    assert marks[2] not in "*="
+    assert marks[0] == "?" and not {*marks[1:]} & {"*", "=", "?"}  # one seed; the best mean comes first
     assert "(on ..): applied at test time, no further training" in note
     assert "(reads digits): a league of its own" in note
 
@@ -40,18 +39,26 @@ def test_of_nothing_nothing_is_shown(capsys, results, tmp_path):
     assert capsys.readouterr().out == ""
 
 
-def test_findings_are_a_line_a_task_and_more_than_six_are_counted(capsys):
-    show_findings([(f"task {number}", "Best mean: rope.") for number in range(8)])
+def test_each_tasks_best_comes_first_and_marks_are_explained_if_there(capsys, results):
+    rows, note = shown(capsys, results)
+    assert [row[2].strip() for row in rows if row[0].strip() == "copy"] == ["alibi", "rope", "learned"]
+    assert "? highest mean (of a loss, the lowest), not yet tested, no mark says nothing" in note
+    assert "* best" not in note and "= among" not in note
+
+
+def test_findings_are_a_line_a_need_and_more_than_six_are_counted(capsys):
+    show_findings([(f"need {number}", "At L, rope is best.") for number in range(8)])
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "task 0: Best mean: rope."
-    assert lines[6:] == ["and 2 more tasks: see the report"]
+    assert lines[0] == "need 0: At L, rope is best."
+    assert lines[6:] == ["and 2 more: see the report"]
 
 
 def test_a_run_ends_with_the_sentences_of_its_report(capsys, records, tmp_path):
     store = records.write_example(tmp_path / "results", tasks=("copy",), multiples=(1, 4), seeds=2, trouble=False)
     plan = make_plan(Request(encodings="rope,alibi", tasks="copy", preset="smoke"))
     run.write(plan, store, tmp_path / "out", "plain", "alibi", "en")
-    *_, said, where = capsys.readouterr().out.splitlines()
-    (sentences,) = findings(Selection.of(store).shown, "alibi").values()
-    assert said == f"copy, L = 16: {sentences}"
+    *_, said, early, where = capsys.readouterr().out.splitlines()
+    (_, sentences), _ = findings(Selection.of(store))
+    assert said == f"Copying · copy: {sentences}"
+    assert early == "Ends early: learned ends at L."
     assert where == f"report: {tmp_path / 'out' / 'index.html'}"
