@@ -9,7 +9,8 @@ encoding, seed 0, longest length).
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -82,6 +83,30 @@ def write_example(
             failed = eval_record(trained, TRAIN_LENGTH[task] * max(multiples), status="failed", reason="out of memory")
             store.put(failed)
     return store
+
+
+def write_values(root: Path, task: str, values: Mapping[str, Mapping[int, Sequence[float]]]) -> Store:
+    """A task with these headline values: by encoding, multiple of L and seed; NaN is unsupported."""
+    store = Store(root)
+    for encoding, by_multiple in values.items():
+        for multiple, own in by_multiple.items():
+            for seed, value in enumerate(own):
+                trained, length = train_record(task, encoding, seed), multiple * TRAIN_LENGTH[task]
+                store.put(trained)
+                if math.isnan(value):
+                    store.put(eval_record(trained, length, status="unsupported", reason="the table ends"))
+                else:
+                    store.put(eval_record(trained, length), _arrays_of(task, value, length))
+    return store
+
+
+def _arrays_of(task: str, value: float, length: int, rows: int = 100) -> Arrays:
+    """Outcomes with exactly this loss, or this share of rows without an error."""
+    if task == "corpus":
+        return _sums(np.full((rows, length), value), np.zeros((rows, length), dtype=bool))
+    correct = np.zeros((rows, length), dtype=bool)
+    correct[: round(value * rows)] = True
+    return _sums(np.where(correct, 0.1, 2.0), correct)
 
 
 def write_cell(

@@ -42,7 +42,7 @@ def show_sampling(tasks: str, rounds: int, threads: int) -> None:
 
 def measured(choice: Choice, rounds: int) -> Row:
     """The median rate of a task, with its interval."""
-    from benchmark.reports.stats.reach import median_interval
+    from benchmark.reports.stats.intervals import median_interval
     from benchmark.tasks import make
     from benchmark.timing.sampling import rates
 

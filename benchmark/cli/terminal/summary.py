@@ -1,4 +1,4 @@
-"""A report's summary on the terminal: encodings by task at both ends, and the findings."""
+"""A report's summary on the terminal: encodings by task at both ends, each task's best first, and the findings."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -11,8 +11,13 @@ from benchmark.results.store import Store
 if TYPE_CHECKING:
     from benchmark.reports.stats.summary import SummaryRow, SummaryValue
 
-MOST_FINDINGS = 6  # tasks
-MARKS = {"best": " *", "tied": " ="}
+MOST_FINDINGS = 6
+MARKS = {"best": "*", "among the best": "=", "untested": "?"}
+LEGEND = {  # of marks
+    "best": "best",
+    "among the best": "among the best (not ruled out)",
+    "untested": "highest mean (of a loss, the lowest), not yet tested",
+}
 COLUMNS = {
     "task": "task",
     "metric": "metric",
@@ -36,19 +41,25 @@ def show_summary(store: Store) -> None:
     seeds = seeds_phrase([row.at_trained.estimate.n for row in rows])
     adapted = any(row.encoding != row.trained_with for row in rows)
     click.echo(
-        f"mean [{seeds}]; * best of a task, = not distinguishable from the best; ratio: at the longest / at L; "
-        "chance: the score of guessing at the longest"
+        f"mean [{seeds}]; {_legend(rows)}; ratio: at the longest / at L; chance: the score of guessing at the longest"
         + ("; (on ..): applied at test time, no further training" if adapted else "")
         + ("; (reads digits): a league of its own" if any(row.league for row in rows) else "")
     )
 
 
+def _legend(rows: "Sequence[SummaryRow]") -> str:
+    """The marks that are there; none says nothing about a value."""
+    there = {value.mark for row in rows for value in (row.at_trained, row.at_longest)}
+    known = [f"{sign} {LEGEND[mark]}" for mark, sign in MARKS.items() if mark in there]
+    return ", ".join([*known, "no mark says nothing"])
+
+
 def show_findings(findings: Sequence[tuple[str, str]]) -> None:
-    """Print the findings at the top of the report, one line per task."""
-    for task, sentences in findings[:MOST_FINDINGS]:
-        click.echo(f"{task}: {sentences}")
+    """Print the sentences that open the report, a line for each need."""
+    for need, sentences in findings[:MOST_FINDINGS]:
+        click.echo(f"{need}: {sentences}")
     if len(findings) > MOST_FINDINGS:
-        click.echo(f"and {len(findings) - MOST_FINDINGS} more tasks: see the report")
+        click.echo(f"and {len(findings) - MOST_FINDINGS} more: see the report")
 
 
 def _cells(row: "SummaryRow") -> dict[str, str]:
@@ -69,7 +80,7 @@ def _spelled(value: "SummaryValue") -> str:
     from benchmark.reports.phrases import spell
 
     own = value.estimate
-    return spell(own.value, own.low, own.high, value.status) + MARKS.get(value.mark, "")
+    return f"{spell(own.value, own.low, own.high, value.status)} {MARKS.get(value.mark, '')}".rstrip()
 
 
 def _number(value: float) -> str:

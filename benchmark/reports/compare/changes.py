@@ -43,7 +43,7 @@ from benchmark.reports.compare.matching import (
 from benchmark.reports.compare.snapshot import Model, Snapshot
 from benchmark.reports.phrases import qualified
 from benchmark.reports.stats.against_reference import difference_interval, fewest_seeds, holm
-from benchmark.reports.stats.estimate import CONFIDENCE, LEVEL, Estimate, Floats, mean_interval
+from benchmark.reports.stats.estimate import CONFIDENCE, LEVEL, Estimate, Floats, mean_and_range
 from benchmark.reports.stats.resampling import sign_flip_p
 from benchmark.results.record import Environment
 
@@ -276,6 +276,6 @@ def _twins(first: Side, second: Side) -> Iterator[tuple[str, Trained, Trained]]:
 
 
 def _ratio(logs: Sequence[float]) -> Estimate:
-    estimate = mean_interval(logs)
+    estimate = mean_and_range(logs)
     value, low, high = (math.exp(edge) for edge in (estimate.value, estimate.low, estimate.high))
     return Estimate(value=value, low=low, high=high, n=estimate.n)

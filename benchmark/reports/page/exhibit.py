@@ -42,7 +42,7 @@ class Exhibit:
     id: str  # anchor in the page, and name of the picture's file
     title: str
     alt: str  # alternative text
-    caption: str  # states seeds and interval
+    caption: str  # states seeds and range
     models: tuple[str, ...]  # keys of the trained models behind it: their folders under cells/
     measured: int  # records behind it
     picture: bytes
@@ -53,6 +53,7 @@ class Exhibit:
     data: Data | None = field(default=None, repr=False)  # offered as CSV
     folded: bool = False  # collapsed until opened
     wide: bool = False  # scrolls on a narrow screen instead of shrinking until illegible
+    small: bool = False  # legible at the width of a phone, so it never scrolls
 
     @property
     def tall(self) -> bool:

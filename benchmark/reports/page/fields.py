@@ -1,24 +1,26 @@
-"""Fields of tables that several sections share: names, values with intervals, costs, lengths, p values.
+"""Fields of tables that several sections share: names, values with the lowest and the highest seed, costs, lengths.
 
 Functions that end in `_fields` fill neighbouring columns of one row.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
 import pandas as pd
 
+from benchmark.metrics import METRICS
 from benchmark.reports.page.rows import PointRow
 from benchmark.reports.page.selection import Panel, Selection
 from benchmark.reports.page.table import Field
-from benchmark.reports.phrases import LEAGUES, NOTHING, metric_label, spell
-from benchmark.reports.stats.estimate import mean_interval
+from benchmark.reports.phrases import LEAGUES, NOTHING, metric_label, more_seeds, spell
+from benchmark.reports.stats.estimate import mean_and_range
 from benchmark.reports.stats.reach import Reach
+from benchmark.reports.stats.solve_rate import solve_rate
 from benchmark.reports.stats.summary import SummaryRow, SummaryValue
+from benchmark.reports.stats.verdict import Mark
 from benchmark.reports.words import listed, t
-
-LEAST_P = 1e-4  # smaller p values are shown as "< 0.0001"
 
 
 class OfTask(Protocol):
@@ -53,18 +55,32 @@ def summary_fields(row: SummaryRow | None) -> tuple[Field, Field, Field]:
     """Value at L, value at the longest length, and their ratio, from a row of the summary."""
     if row is None:
         return (Field(text=t("not run")),) * 3
+    lower = METRICS[row.metric].lower_is_better
     return (
-        _summary_field(row.at_trained, row.seeds),
-        _summary_field(row.at_longest, row.seeds),
+        _summary_field(row.at_trained, row.seeds, lower_is_better=lower),
+        _summary_field(row.at_longest, row.seeds, lower_is_better=lower),
         Field(text=f"{row.ratio:.2f}" if math.isfinite(row.ratio) else NOTHING),
     )
 
 
-def value_field(mean: float, low: float, high: float, status: str, n: int, seeds: int, mark: str = "") -> Field:
-    """A value with its interval, and with the number of seeds if the grid has more."""
-    text, _, interval = spell(mean, low, high, status).partition(" ")
+def value_field(mean: float, low: float, high: float, status: str, n: int, seeds: int) -> Field:
+    """A value with the lowest and the highest seed, and with the number of seeds if the grid has more."""
+    text, _, span = spell(mean, low, high, status).partition(" ")
     fewer = t("{n} of {all} seeds", n=n, all=seeds) if 0 < n < seeds else ""
-    return Field(text=text, details=tuple(part for part in (interval, fewer) if part), mark=mark)
+    return Field(text=text, details=tuple(part for part in (span, fewer) if part))
+
+
+def marked(field: Field, mark: Mark, more: int, *, lower_is_better: bool) -> Field:
+    """A field with the mark that the one rule gives its value; `more`: seeds that would settle who is best."""
+    if mark == "untested":
+        return replace(field, details=(*field.details, _untested(more, lower_is_better=lower_is_better)))
+    return replace(field, mark="among" if mark == "among the best" else mark)
+
+
+def _untested(more: int, *, lower_is_better: bool) -> str:
+    if lower_is_better:
+        return t("lowest mean, not yet tested ({seeds} would do)", seeds=more_seeds(more))
+    return t("highest mean, not yet tested ({seeds} would do)", seeds=more_seeds(more))
 
 
 def point_field(row: PointRow) -> Field:
@@ -89,12 +105,12 @@ def cost_fields(panel: Panel, encoding: str) -> tuple[Field, Field, Field]:
     models = models[models["train_seconds"] > 0]
     if models.empty:
         return (Field(text=t("not run")),) * 3
-    speed = mean_interval(list(models["trained_tokens"] / models["train_seconds"]))
-    interval = () if math.isnan(speed.low) else (f"[{max(0.0, speed.low):,.0f}, {speed.high:,.0f}]",)
+    speed = mean_and_range(list(models["trained_tokens"] / models["train_seconds"]))
+    span = () if math.isnan(speed.low) else (f"[{speed.low:,.0f}, {speed.high:,.0f}]",)
     return (
         Field(text=f"{models['parameters'].iloc[0]:,}"),
         Field(text=f"{models['encoding_parameters'].iloc[0]:,}"),
-        Field(text=f"{speed.value:,.0f}", details=interval),
+        Field(text=f"{speed.value:,.0f}", details=span),
     )
 
 
@@ -102,11 +118,6 @@ def listing(values: Iterable[Any]) -> str:
     """Distinct numbers in ascending order; "—" if there are none."""
     known = sorted({int(value) for value in values if not pd.isna(value)})
     return listed(known) or NOTHING
-
-
-def probability(value: float) -> str:
-    """A p value as a reader sees it."""
-    return f"< {LEAST_P:g}" if value < LEAST_P else f"{value:.2g}"
 
 
 def reach_fields(row: Reach | None, seeds: int) -> tuple[Field, Field]:
@@ -146,6 +157,16 @@ def panel_heading(panel: Panel) -> str:
     return t("{task}, L = {length}", task=panel.task, length=panel.train_length)
 
 
-def _summary_field(value: SummaryValue, seeds: int) -> Field:
+def _summary_field(value: SummaryValue, seeds: int, *, lower_is_better: bool) -> Field:
     own = value.estimate
-    return value_field(own.value, own.low, own.high, value.status, own.n, seeds, value.mark)
+    field = value_field(own.value, own.low, own.high, value.status, own.n, seeds)
+    field = replace(field, details=(*field.details, *_solved(value)))
+    return marked(field, value.mark, value.more_seeds, lower_is_better=lower_is_better)
+
+
+def _solved(value: SummaryValue) -> Iterator[str]:
+    """How many seeds solve the task, if some do and others do not: the mean then describes none of them."""
+    n = value.estimate.n
+    if value.solved is not None and 0 < value.solved < n:
+        rate = solve_rate(value.solved, n)
+        yield t("solved by {k} of {n} seeds [{low:.2f}, {high:.2f}]", k=value.solved, n=n, low=rate.low, high=rate.high)

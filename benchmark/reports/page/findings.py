@@ -1,213 +1,384 @@
-"""Findings: what the statistics of a task support, in two sentences.
+"""Findings: what the results say about each need of a user, in plain sentences.
 
-The first names the best means and counts the encodings that are ruled out as the best at the longest length
-(`stats.best`). The second says which encodings are shown to be better, worse or equivalent to a reference there
-(`stats.against_reference`), and how many more seeds the others need. Up to SPELLED others are named one by one; more
-are counted.
+A need is a task in plain words: language past L, exact distance, copying, recall by content; any other task goes by its
+title. The first sentence is about the longest length. It says who is best, or may be, by how much, on how many seeds,
+and how many more seeds would do. A short one about L follows where L differs.
 
-Convention: each interval covers one difference; p values are Holm-corrected. The reference is chosen beforehand:
-picking the best mean as the reference would mean comparing with it after the fact.
+Every word comes from the verdict on that task and length (`stats.verdict`); nothing is decided here. The page and the
+terminal show the same sentences.
 """
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-
-import pandas as pd
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 from benchmark.metrics import METRICS
-from benchmark.reports.phrases import metric_label, qualified, seeds_of, spelled
-from benchmark.reports.stats.against_reference import PairedTest, against, fewest_seeds, league_of
-from benchmark.reports.stats.best import contest
-from benchmark.reports.stats.estimate import LEVEL
-from benchmark.reports.words import joined, language, listed, sentences, t
+from benchmark.reports.page.selection import Panel, Selection
+from benchmark.reports.phrases import STATUSES, metric_label, more_seeds, qualified, seeds_of, spelled
+from benchmark.reports.stats.estimate import Estimate
+from benchmark.reports.stats.points import arranged, overall_status
+from benchmark.reports.stats.verdict import Mark, Verdict, Who
+from benchmark.reports.words import Phrases, joined, language, later, listed, said, sentences, t
 
-NAMED = 3  # encodings named if they share the best mean; the rest are counted
-SPELLED = 4  # comparisons spelled out one by one: the classic encodings without the reference
-UNDECIDED = ("unmeasured", "one seed")
-
-
-def findings(
-    table: pd.DataFrame, reference: str, *, margins: Mapping[str, float] | None = None, seed: int = 0
-) -> dict[tuple[str, str], str]:
-    """Two sentences per (task, setting) on its headline metric: the best at L and the longest length; the tests there.
-
-    `table`: rows of `metric_table`. Encodings of other leagues than the reference's are left out.
-    """
-    headline = league_of(table[table["headline"]], reference)
-    longest = headline[headline["length"] == headline.groupby(["task", "setting"])["length"].transform("max")]
-    tests = _renamed(against(longest, reference, margins=margins, seed=seed))
-    found = {}
-    for (task, setting), group in headline.groupby(["task", "setting"], sort=True):
-        own = [test for test in tests if (test.task, test.setting) == (task, setting)]
-        found[str(task), str(setting)] = sentences(best_sentence(group, seed), comparison_sentence(own))
-    return found
+NEEDS = Phrases(  # by task, in the order of the page
+    {
+        "corpus": later("Language past L"),
+        "offset-recall": later("Exact distance"),
+        "copy": later("Copying"),
+        "recall-mqar": later("Recall by content"),
+    }
+)
+NAMED = 5  # encodings named one by one; more are counted
 
 
-def best_sentence(group: pd.DataFrame, seed: int = 0) -> str:
-    """Name the best means at L and at the longest length, from the rows of one task and metric."""
-    places = sorted({group["multiple"].min(), group["multiple"].max()})
-    best = {spelled(place): _best(group[group["multiple"] == place]) for place in places}
-    name = str(group["metric"].iloc[0])
-    metric = metric_label(name, with_unit=not METRICS[name].bounded)
-    holders = [t("{names} at {place}", names=_named(names), place=place) for place, names in best.items() if names]
-    if not holders:
-        return t("No {metric} was measured.", metric=metric)
-    everyone = holders[0] if len(holders) == 1 else t("{first}, {last}", first=holders[0], last=holders[-1])
-    said = t("Best mean {metric}: {names}", metric=metric, names=everyone)
-    if len(set(best.values())) == 1:
-        first, last = next(iter(best)), list(best)[-1]
-        where = first if first == last else t("{first} and at {last}", first=first, last=last)
-        names = _named(best[first])
-        said = t("Best mean {metric} at {place}: {names}", metric=metric, place=where, names=names)
-    return _sentence(said, _rivals(group[group["multiple"] == places[-1]], seed))
+def findings(selection: Selection) -> tuple[tuple[str, str], ...]:
+    """The sentences of every need, and those about encodings that end before the longest length: (name, sentences)."""
+    found = [(need.name, need.finding) for need in needs(selection)]
+    early = ends_early(selection)
+    return (*found, (t("Ends early"), early)) if early else tuple(found)
 
 
-def comparison_sentence(tests: Sequence[PairedTest]) -> str:
-    """Put into words what the tests at one place show; "" if there is nothing to compare."""
-    if not tests:
-        return ""
-    known = [test for test in tests if test.n > 0]
-    where = {"place": spelled(tests[0].multiple), "reference": tests[0].reference}
-    if not known:
-        return t(
-            "At {place} against {reference}, nothing can be compared: no encoding shares a seed with it there.",
-            **where,
+def needs(selection: Selection) -> list["Need"]:
+    """One need per panel, those of NEEDS first."""
+    panels = sorted(selection.panels, key=_order)
+    names = [_name(panel) for panel in panels]
+    return [
+        Need(
+            selection=selection,
+            panel=panel,
+            name=name if names.count(name) == 1 else t("{task}, L = {length}", task=name, length=panel.train_length),
         )
-    seeds, family = max(test.n for test in known), tests[0].family
-    if all(test.verdict in UNDECIDED for test in known) and seeds < fewest_seeds(family):
-        return t(
-            "At {place} against {reference}, no difference can be shown at the {level:.0f} % level by the permutation "
-            "test with {seeds} and {comparisons}: at least {n} seeds are needed.",
-            **where,
-            level=LEVEL * 100,
-            seeds=seeds_of(seeds),
-            comparisons=t("1 comparison") if family == 1 else t("{n} comparisons", n=family),
-            n=fewest_seeds(family),
+        for panel, name in zip(panels, names, strict=True)
+    ]
+
+
+def ends_early(selection: Selection) -> str:
+    """Who ends before the longest length of a task, each encoding named once: "learned ends at L."; "" if none does."""
+    ends: dict[str, set[float]] = {}
+    for panel in selection.panels:
+        for name, own in panel.headline.groupby("encoding", sort=True):
+            known = own[own["value"].notna()]
+            last = own[own["length"] == panel.lengths[-1]]
+            if len(known) and overall_status(last) == "unsupported":
+                ends.setdefault(str(name), set()).add(float(known["multiple"].max()))
+    by_place: dict[tuple[float, ...], list[str]] = {}
+    for name, multiples in ends.items():
+        by_place.setdefault(tuple(sorted(multiples)), []).append(name)
+    return sentences(*(_ends_at(own, listed(map(spelled, place))) for place, own in by_place.items()))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Need:
+    """A panel as something that a user needs."""
+
+    selection: Selection
+    panel: Panel
+    name: str  # in plain words
+
+    @property
+    def league(self) -> str:
+        """The league that is judged: encodings that see only positions, if there are any."""
+        return str(min(self.panel.headline["league"]))
+
+    def at(self, length: int) -> "Place":
+        """The verdict on it at one length, in words."""
+        verdict = self.selection.verdict(self.panel, length, self.league)
+        return Place(need=self, length=length, verdict=verdict)
+
+    @property
+    def finding(self) -> str:
+        """Its sentences: at the longest length, and at L where that differs."""
+        first, last = self.panel.train_length, self.panel.lengths[-1]
+        far, near = self.at(last), self.at(first)
+        differs = first != last and first in self.panel.lengths and near.outcome != far.outcome
+        evident = far.verdict.leader is None  # nothing to say far out, so all is said about L
+        return sentences(far.sentence, far.without_value, (near.sentence if evident else near.short) if differs else "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A need at one length, and what its verdict says in words."""
+
+    need: Need
+    length: int
+    verdict: Verdict
+
+    @property
+    def sentence(self) -> str:
+        """The finding with its evidence."""
+        verdict, leader = self.verdict, self.verdict.leader
+        if len(verdict.means) < 2:
+            return self._too_few
+        if leader is None:
+            return self._at_chance
+        told = {"place": self._name, "leader": self._called(leader), "metric": self._metric, "mean": self._mean(leader)}
+        how = self._evidence(leader)
+        match verdict.mark(leader):
+            case "best":
+                return t("At {place}, {leader} is best (mean {metric} {mean}): {how}.", **told, how=how)
+            case "untested" if verdict.sign < 0:
+                return t(
+                    "At {place}, {leader} has the lowest mean {metric} ({mean}), not yet tested: {how}.",
+                    **told,
+                    how=how,
+                )
+            case "untested":
+                return t(
+                    "At {place}, {leader} has the highest mean {metric} ({mean}), not yet tested: {how}.",
+                    **told,
+                    how=how,
+                )
+        first = (
+            t("{leader} has the lowest mean {metric} ({mean}): {how}.", **told, how=how)
+            if verdict.sign < 0
+            else t("{leader} has the highest mean {metric} ({mean}): {how}.", **told, how=how)
         )
-    if len(tests) > SPELLED:
-        counts = language().semicolon.join(_counts(tests))
-        return t("At {place} against {reference}, of {n} others: {counts}.", **where, n=len(tests), counts=counts)
-    shown = [*_shown(known, "better"), *_shown(known, "worse"), *_equivalent(known)]
-    outcomes = language().semicolon.join([*shown, *_undecided(known), *_absent(tests)])
-    return t("At {place} against {reference}, {outcomes}.", **where, outcomes=outcomes)
+        return sentences(self._among, first)
+
+    @property
+    def short(self) -> str:
+        """The finding without its evidence."""
+        verdict, leader = self.verdict, self.verdict.leader
+        if len(verdict.means) < 2 or leader is None:
+            return self.sentence
+        told = {"place": self._name, "leader": self._called(leader), "mean": self._mean(leader)}
+        mark = verdict.mark(leader)
+        if mark == "best":
+            seeds = self._seeds(leader, self._others(leader)[0])
+            return t("At {place}, {leader} is best ({mean}), on {seeds}.", **told, seeds=seeds)
+        if mark == "among the best":
+            return self._among
+        alike = self._alike(leader)
+        how = [self._as_good(leader, alike)] if alike else []
+        lack = language().semicolon.join([*how, *self._lack(leader, alike)])
+        if verdict.sign < 0:
+            return t("At {place}, {leader} has the lowest mean ({mean}), not yet tested: {lack}.", **told, lack=lack)
+        return t("At {place}, {leader} has the highest mean ({mean}), not yet tested: {lack}.", **told, lack=lack)
+
+    @property
+    def outcome(self) -> tuple[tuple[Who, Mark], ...]:
+        """Who has which mark, to tell whether two lengths differ."""
+        return tuple(sorted((who, self.verdict.mark(who)) for who in self.verdict.candidates))
+
+    @property
+    def without_value(self) -> str:
+        """Who has no value here although it does not merely end early, and why."""
+        headline = self.need.panel.headline
+        here = headline[(headline["length"] == self.length) & (headline["league"] == self.need.league)]
+        lost = []
+        for (trained_with, encoding), own in here.groupby(["trained_with", "encoding"], sort=True):
+            who, status = Who(str(trained_with), str(encoding)), overall_status(own)
+            anywhere = (headline["encoding"] == encoding) & (headline["trained_with"] == trained_with)
+            ended = status == "unsupported" and headline[anywhere]["value"].notna().any()
+            if who not in self.verdict.means and not ended:
+                remark = STATUSES.get(status, status)
+                lost.append(t("{name} ({remarks})", name=self._called(who), remarks=remark))
+        if len(lost) > NAMED:
+            return t("{n} encodings have no value there.", n=len(lost))
+        return t("No value there: {names}.", names=listed(lost)) if lost else ""
+
+    @property
+    def _name(self) -> str:
+        return spelled(self.length / self.need.panel.train_length)
+
+    @property
+    def _metric(self) -> str:
+        return metric_label(self.need.panel.metric, with_unit=False)
+
+    @property
+    def _margin(self) -> float:
+        return METRICS[self.need.panel.metric].margin
+
+    @cached_property
+    def _names(self) -> dict[Who, str]:
+        return names(self.need.panel)
+
+    def _called(self, who: Who) -> str:
+        return self._names[who]
+
+    def _listed(self, some: Sequence[Who]) -> str:
+        return joined([self._called(who) for who in some])
+
+    def _mean(self, who: Who) -> str:
+        metric, mean = METRICS[self.need.panel.metric], self.verdict.sign * self.verdict.means[who]
+        return f"{mean:z.2f}" if metric.bounded else f"{mean:z.2f} {said(metric.unit)}"
+
+    def _others(self, leader: Who) -> list[Who]:
+        """All but the leader, the runner-up first."""
+        return [who for who in self.verdict.means if who != leader]
+
+    @property
+    def _too_few(self) -> str:
+        """With one value or none."""
+        if not self.verdict.means:
+            return t("At {place}, no encoding has a value.", place=self._name)
+        (only,) = self.verdict.means
+        told = {"encoding": self._called(only), "metric": self._metric, "mean": self._mean(only)}
+        return t("At {place}, only {encoding} has a value: mean {metric} {mean}.", place=self._name, **told)
+
+    @property
+    def _at_chance(self) -> str:
+        headline = self.need.panel.headline
+        chance = float(headline[headline["length"] == self.length]["chance"].iloc[0])
+        best = self._mean(next(iter(self.verdict.means)))
+        told = {"place": self._name, "metric": self._metric, "best": best, "chance": f"{chance:.2f}"}
+        if self.verdict.sign < 0:
+            return t(
+                "At {place}, chance explains every mean, so nothing is best: the lowest mean {metric} is {best}, and "
+                "guessing gives {chance}.",
+                **told,
+            )
+        return t(
+            "At {place}, chance explains every mean, so nothing is best: the highest mean {metric} is {best}, and "
+            "guessing gives {chance}.",
+            **told,
+        )
+
+    @property
+    def _among(self) -> str:
+        """Who is among the best, and how many are not."""
+        verdict, among = self.verdict, self.verdict.candidates
+        if len(among) == 1:
+            clauses = [t("At {place}, {names} is among the best", place=self._name, names=self._listed(among))]
+        elif len(among) <= NAMED:
+            clauses = [t("At {place}, {names} are among the best", place=self._name, names=self._listed(among))]
+        else:
+            told = {"place": self._name, "n": len(among), "all": len(verdict.means)}
+            clauses = [t("At {place}, {n} of {all} encodings are among the best", **told)]
+        out, chance = len(verdict.ruled_out), len(verdict.explained - verdict.ruled_out)
+        if out:
+            clauses.append(t("1 other is ruled out") if out == 1 else t("{n} others are ruled out", n=out))
+        if chance:
+            clauses.append(t("chance explains 1 other") if chance == 1 else t("chance explains {n} others", n=chance))
+        return t("{clauses}.", clauses=language().semicolon.join(clauses))
+
+    def _evidence(self, leader: Who) -> str:
+        """How the leader did against those next to it, and how many more seeds would do."""
+        return language().semicolon.join(self._clauses(leader))
+
+    def _clauses(self, leader: Who) -> Iterator[str]:
+        alike = self._alike(leader)
+        if alike:
+            yield self._as_good(leader, alike)
+        rest = [who for who in self._others(leader) if who not in alike]
+        if rest:
+            yield self._better(leader, rest[0])
+        yield from self._lack(leader, alike)
+
+    def _lack(self, leader: Who, alike: Sequence[Who]) -> Iterator[str]:
+        """How many more seeds would rule out the rivals that are not alike on every seed."""
+        rivals = [who for who in self.verdict.rivals if who not in alike]
+        lacks = [self.verdict.duel(leader, who).more_seeds for who in rivals]
+        if not lacks or min(lacks) == 0:  # 0: a rival does better on most seeds, and more of them settle nothing
+            return
+        first, most = lacks[0], more_seeds(max(lacks))
+        if alike:
+            yield t("{seeds} would do against the others, if it wins each", seeds=most)
+        elif first < max(lacks):
+            told = {"first": more_seeds(first), "rival": self._called(rivals[0]), "n": max(lacks)}
+            yield t("{first} would do against {rival}, {n} against all, if it wins each", **told)
+        else:
+            yield t("{seeds} would do, if it wins each", seeds=most)
+
+    def _alike(self, leader: Who) -> list[Who]:
+        """Rivals within the margin of the leader on every seed, if the runner-up is one of them."""
+        if math.isnan(self._margin):
+            return []
+        rivals = self.verdict.rivals
+        alike = [who for who in rivals if not math.isnan(self.verdict.duel(leader, who).alike(self._margin))]
+        return alike if self._others(leader)[0] in alike else []
+
+    def _as_good(self, leader: Who, alike: Sequence[Who]) -> str:
+        seeds = min(self.verdict.duel(leader, who).n for who in alike)
+        share = min(self.verdict.duel(leader, who).alike(self._margin) for who in alike)
+        told = {"margin": self._margin, "seeds": seeds_of(seeds), "share": share * 100}
+        if len(alike) > NAMED:
+            return t("{n} others are within {margin:g} of it on all of {seeds}", n=len(alike), **told)
+        if len(alike) == 1:
+            return t(
+                "{names} is within {margin:g} of it on all of {seeds} (so on at least {share:.0f} % of all seeds, with "
+                "95 % confidence)",
+                names=self._listed(alike),
+                **told,
+            )
+        return t("{names} are within {margin:g} of it on all of {seeds}", names=self._listed(alike), **told)
+
+    def _better(self, leader: Who, other: Who) -> str:
+        """On how many seeds the leader did better than another, and by how much."""
+        duel = self.verdict.duel(leader, other)
+        name = self._called(other)
+        if duel.n == 0:
+            return t("it shares no seed with {other}", other=name)
+        if duel.winner == other:  # the rule is about most seeds, not about the mean
+            seeds = self._seeds(other, leader)
+            return t(
+                "{other} does better than it on most seeds ({seeds}), but not in the mean", other=name, seeds=seeds
+            )
+        told = {"other": name, "seeds": self._seeds(leader, other), "effect": self._effect(leader, other)}
+        return t("it did better than {other} on {seeds}, by {effect}", **told)
+
+    def _seeds(self, leader: Who, other: Who) -> str:
+        duel = self.verdict.duel(leader, other)
+        told = {"wins": duel.wins, "n": duel.n}
+        if duel.n == 1:
+            return t("{wins} of 1 common seed", **told)
+        if duel.n < len(self.need.panel.seeds):
+            return t("{wins} of {n} common seeds", **told)
+        return t("{wins} of {n} seeds", **told)
+
+    def _effect(self, leader: Who, other: Who) -> str:
+        """The median difference, positive where the leader is better, with its interval, or lowest and highest."""
+        need, sign = self.need, self.verdict.sign
+        found = need.selection.difference(need.panel, self.length, leader, other, need.league)
+        low, high = sorted((sign * found.low, sign * found.high))
+        effect = Estimate(value=sign * found.value, low=low, high=high, n=found.n)
+        text = _spread(effect, self.verdict.duel(leader, other).differences)
+        if abs(effect.value) < self._margin:
+            return t("{effect}, less than the margin of {margin:g}", effect=text, margin=self._margin)
+        return text
 
 
-def _rivals(longest: pd.DataFrame, seed: int) -> str:
-    """How many are ruled out as the best; "" with one rival or with too few seeds to rule anyone out."""
-    found = contest(longest, seed)
-    if found is None or found.rivals < 2 or not found.decidable:
-        return ""
-    lost, rivals, place = len(found.ruled_out), found.rivals, spelled(longest["multiple"].iloc[0])
-    if lost == 0:
-        return t("at {place}, none of {n} others is ruled out as the best", place=place, n=rivals)
-    if lost == rivals:
-        return t("at {place}, all {n} others are ruled out as the best", place=place, n=rivals)
-    return t("at {place}, {n} of {all} others are ruled out as the best", place=place, n=lost, all=rivals)
+def names(panel: Panel) -> dict[Who, str]:
+    """The encodings of a panel as sentences name them: with the base, if one was applied to several."""
+    whose = [Who(trained_with, encoding) for trained_with, encoding, _ in arranged(panel.headline)]
+    bases = Counter(who.encoding for who in whose)
+    return {who: qualified(*who, "") if bases[who.encoding] > 1 else who.encoding for who in whose}
 
 
-def _sentence(*parts: str) -> str:
-    return t("{clauses}.", clauses=language().semicolon.join(part for part in parts if part))
+def _spread(effect: Estimate, differences: Sequence[float]) -> str:
+    """A median difference: "0.64 (median; 95 % interval 0.60 to 0.70)"; below 6 seeds with lowest and highest."""
+    digits = 2 if abs(effect.value) >= 0.1 else 3
+    value = f"{effect.value:z.{digits}f}"
+    if not math.isnan(effect.low):
+        ends = {"low": f"{effect.low:z.{digits}f}", "high": f"{effect.high:z.{digits}f}"}
+        return t("{value} (median; 95 % interval {low} to {high})", value=value, **ends)
+    if len(differences) == 1:
+        return value
+    ends = {"low": f"{min(differences):z.{digits}f}", "high": f"{max(differences):z.{digits}f}"}
+    return t("{value} (median; lowest {low}, highest {high})", value=value, **ends)
 
 
-def _counts(tests: Sequence[PairedTest]) -> Iterator[str]:
-    """How many came out each way, with the largest difference of those that are shown."""
-    known = [test for test in tests if test.n > 0]
-    if rows := _largest_first(known, "better"):
-        yield t("{n} better, most of all {largest}", n=len(rows), largest=_by(rows[0]))
-    if rows := _largest_first(known, "worse"):
-        yield t("{n} worse, most of all {largest}", n=len(rows), largest=_by(rows[0]))
-    equivalent = [test for test in known if test.verdict == "equivalent"]
-    undecided = [test for test in known if test.verdict in UNDECIDED]
-    if equivalent:
-        yield t("{n} equivalent within {margin:g}", n=len(equivalent), margin=equivalent[0].margin)
-    if undecided:
-        count, lack = t("{n} not shown either way", n=len(undecided)), _more_seeds(undecided)
-        yield t("{name} ({remarks})", name=count, remarks=lack) if lack else count
-    if len(known) < len(tests):
-        yield t("{n} without a common seed", n=len(tests) - len(known))
+def _ends_at(encodings: Sequence[str], place: str) -> str:
+    if len(encodings) > NAMED:
+        return t("{n} encodings end at {place}.", n=len(encodings), place=place)
+    if len(encodings) == 1:
+        return t("{name} ends at {place}.", name=encodings[0], place=place)
+    return t("{names} end at {place}.", names=joined(encodings), place=place)
 
 
-def _more_seeds(undecided: Sequence[PairedTest]) -> str:
-    more = [max(1, int(test.seeds_needed) - test.n) for test in undecided if not math.isnan(test.seeds_needed)]
-    if not more:
-        return ""
-    low, high = min(more), max(more)
-    if low < high:
-        return t("need about {low} to {high} more seeds", low=low, high=high)
-    return t("need about 1 more seed") if low == 1 else t("need about {n} more seeds", n=low)
+def _order(panel: Panel) -> int:
+    order = list(NEEDS)
+    task = panel.task_record.spec.task.name
+    return order.index(task) if task in order else len(order)
 
 
-def _largest_first(tests: Sequence[PairedTest], verdict: str) -> list[PairedTest]:
-    return sorted((test for test in tests if test.verdict == verdict), key=lambda test: -abs(test.difference))
-
-
-def _shown(tests: Sequence[PairedTest], verdict: str) -> Iterator[str]:
-    """Encodings that are better, or worse, largest difference first."""
-    rows = _largest_first(tests, verdict)
-    if rows:
-        named = listed(map(_by, rows))
-        yield t("better: {names}", names=named) if verdict == "better" else t("worse: {names}", names=named)
-
-
-def _by(test: PairedTest) -> str:
-    """An encoding and the size of its difference: "alibi by 0.640 [0.600, 0.680] (8 seeds, Holm p = 0.0078)"."""
-    low, high = (test.low, test.high) if test.difference > 0 else (-test.high, -test.low)
-    facts = {"encoding": test.encoding, "size": f"{abs(test.difference):.3f} [{low:.3f}, {high:.3f}]"}
-    tested = {"seeds": seeds_of(test.n), "p": test.p_holm}
-    if abs(test.difference) < test.margin:
-        return t("{encoding} by {size} ({seeds}, Holm p = {p:.2g}, within the margin)", **facts, **tested)
-    return t("{encoding} by {size} ({seeds}, Holm p = {p:.2g})", **facts, **tested)
-
-
-def _equivalent(tests: Sequence[PairedTest]) -> Iterator[str]:
-    own = [test for test in tests if test.verdict == "equivalent"]
-    if own:
-        margin, names = own[0].margin, listed(test.encoding for test in own)
-        yield t("equivalent within {margin:g}: {names}", margin=margin, names=names)
-
-
-def _undecided(tests: Sequence[PairedTest]) -> Iterator[str]:
-    """Encodings that are not shown either way, and what each lacks."""
-    own = [test for test in tests if test.verdict in UNDECIDED]
-    if own:
-        named = listed(t("{name} ({remarks})", name=test.encoding, remarks=test.note) for test in own)
-        yield t("not shown either way: {names}", names=named)
-
-
-def _absent(tests: Sequence[PairedTest]) -> Iterator[str]:
-    own = [test.encoding for test in tests if test.n == 0]
-    if own:
-        yield t("no common seed: {names}", names=listed(own))
-
-
-def _best(group: pd.DataFrame) -> tuple[str, ...]:
-    """The encodings that share the best mean over seeds, with a remark on any that has fewer seeds."""
-    pairs = list(zip(group["trained_with"], group["encoding"], strict=True))
-    values = group.assign(name=_names(pairs)).dropna(subset=["value"]).groupby("name", sort=True)["value"]
-    means, counts = values.mean(), values.size()
-    best = means.min() if group["lower_is_better"].iloc[0] else means.max()
-    shares = {str(name): int(counts[name]) for name in means.index[means == best]}
-    return tuple(
-        name if n == counts.max() else t("{name} ({remarks})", name=name, remarks=seeds_of(n))
-        for name, n in shares.items()
-    )
-
-
-def _renamed(tests: Sequence[PairedTest]) -> list[PairedTest]:
-    """The tests with their encodings as sentences name them."""
-    names = _names([(test.trained_with, test.encoding) for test in tests])
-    return [replace(test, encoding=name) for test, name in zip(tests, names, strict=True)]
-
-
-def _names(pairs: Sequence[tuple[str, str]]) -> list[str]:
-    """The encoding of each pair (trained with, encoding), qualified by its base if it was applied to several."""
-    bases = Counter(encoding for _, encoding in set(pairs))
-    return [qualified(base, encoding, "") if bases[encoding] > 1 else str(encoding) for base, encoding in pairs]
-
-
-def _named(names: tuple[str, ...]) -> str:
-    if len(names) > NAMED:
-        return t("{names} and {n} more", names=listed(names[:NAMED]), n=len(names) - NAMED)
-    return joined(names)
+def _name(panel: Panel) -> str:
+    """A panel as a need, with its task's label, by which tables name it."""
+    task = panel.task_record.spec.task.name
+    if task not in NEEDS:
+        return panel.title
+    past = panel.lengths[-1] > panel.train_length
+    name = NEEDS[task] if past or task != "corpus" else t("Language at L")
+    return f"{name} · {panel.task}"

@@ -1,8 +1,8 @@
 """The numbers behind a figure as a flat table that readers can download as CSV.
 
-Each row is one point of the figure, with the interval over seeds and the number of seeds. Column names carry the unit
-and the level of an interval. Names and units are English in every report, because programs read them. A missing value
-is empty, and its status says why.
+Each row is one point of the figure: the mean over seeds, the lowest and the highest seed, and how many there are. Names
+of columns and units are English in every report, because programs read them. A missing value is empty, and its status
+says why.
 """
 
 import math
@@ -11,28 +11,32 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from benchmark.metrics import METRICS
 from benchmark.reports.page.exhibit import Data
 from benchmark.reports.phrases import metric_label
-from benchmark.reports.stats.estimate import CONFIDENCE, t_interval
 from benchmark.reports.tables.probes import Probe
 from benchmark.reports.words import speaking
 
 DIGITS = 8
-LOW, HIGH = (f"{end}_{CONFIDENCE * 100:g}" for end in ("low", "high"))
 MODEL = {
     "encoding": "encoding",
     "trained_with": "trained_with",
     "task": "task",
     "train_length_tokens": "train_length",
 }
-ESTIMATE = {"unit": "unit", "mean": "mean", LOW: "low", HIGH: "high", "seeds": "n"}
+ESTIMATE = {"unit": "unit", "mean": "mean", "lowest": "low", "highest": "high", "seeds": "n"}
 
 
 def point_data(table: pd.DataFrame) -> Data:
     """Values by length. `table`: `points.over_seeds`."""
     units = table.assign(unit=table["metric"].map(_unit))
     return _data(units, {**MODEL, "length_tokens": "length", "metric": "metric", **ESTIMATE, "status": "status"})
+
+
+def seed_data(table: pd.DataFrame) -> Data:
+    """Values seed by seed. `table`: rows of `metric_table`."""
+    units = table.assign(unit=table["metric"].map(_unit))
+    columns = {"length_tokens": "length", "metric": "metric", "unit": "unit", "seed": "seed", "value": "value"}
+    return _data(units, {**MODEL, **columns, "chance": "chance"})
 
 
 def position_data(table: pd.DataFrame) -> Data:
@@ -48,14 +52,14 @@ def field_data(table: pd.DataFrame) -> Data:
     metric = str(table["metric"].iloc[0])
     axes = [f"{axis}{part}" for axis in ("down", "across") for part in ("", "_first", "_last")]
     keys = [*MODEL.values(), "length", *axes]
-    found = mean_over_seeds(table, keys, "value", bounded=METRICS[metric].bounded).assign(unit=_unit(metric))
+    found = mean_over_seeds(table, keys, "value").assign(unit=_unit(metric))
     found["rows"] = table.groupby(keys, sort=True)["rows"].min().to_numpy()
     columns = {name: name for name in axes}
     return _data(found, {**MODEL, "length_tokens": "length", **columns, "problems_a_seed": "rows", **ESTIMATE})
 
 
 def structure_data(probes: Sequence[Probe], layer: int = 0) -> Data:
-    """The score of a fixed query and key by distance and head; one seed each, hence no interval."""
+    """The score of a fixed query and key by distance and head; one seed each, hence no range."""
     rows = tuple(
         (probe.encoding, probe.task, probe.train_length, probe.seed, layer + 1, head + 1, distance, _number(score))
         for probe in probes
@@ -66,14 +70,16 @@ def structure_data(probes: Sequence[Probe], layer: int = 0) -> Data:
     return Data(columns=columns, rows=rows)
 
 
-def mean_over_seeds(table: pd.DataFrame, keys: Sequence[str], value: str, *, bounded: bool = False) -> pd.DataFrame:
-    """`mean_interval` of every group of rows at once, for grids of thousands of fields.
+def mean_over_seeds(table: pd.DataFrame, keys: Sequence[str], value: str) -> pd.DataFrame:
+    """`mean_and_range` of every group of rows at once, for grids of thousands of fields.
 
     Columns: the keys, mean, low, high, n.
     """
-    found = table.groupby(list(keys), sort=True)[value].agg(["mean", "std", "count"]).reset_index()
-    low, high = t_interval(found["mean"], found["std"], found["count"], bounded=bounded)
-    return found.assign(low=low, high=high).rename(columns={"count": "n"}).drop(columns="std")
+    found = table.groupby(list(keys), sort=True)[value].agg(["mean", "min", "max", "count"]).reset_index()
+    several = found["count"] > 1
+    return found.assign(low=found["min"].where(several), high=found["max"].where(several)).rename(
+        columns={"count": "n"}
+    )
 
 
 def _unit(metric: str) -> str:

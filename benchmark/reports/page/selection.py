@@ -4,6 +4,7 @@ A results folder may hold runs of several sizes. For each task, a report shows t
 each trained length the budget that was run last. It says how many evaluations it leaves out.
 """
 
+import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -13,14 +14,16 @@ import pandas as pd
 
 from benchmark.errors import UsageError, unknown
 from benchmark.reports.page.exhibit import models_behind, records_behind
-from benchmark.reports.stats.against_reference import PairedTest, against
+from benchmark.reports.stats.estimate import Estimate
 from benchmark.reports.stats.points import arranged, over_seeds
 from benchmark.reports.stats.reach import Reach, reach_by_seed, reach_over_seeds
 from benchmark.reports.stats.summary import SummaryRow, summary
+from benchmark.reports.stats.verdict import Verdict, Who, judge
 from benchmark.reports.tables import tasks as task_facts
-from benchmark.reports.tables.values import metric_table
+from benchmark.reports.tables.rows import paired_row_error
+from benchmark.reports.tables.values import counted_places, metric_table
 from benchmark.reports.words import said
-from benchmark.results.record import TrainRecord
+from benchmark.results.record import EvalRecord, TrainRecord
 from benchmark.results.store import Store
 
 MODEL = ["width", "heads", "layers", "precision"]
@@ -146,12 +149,44 @@ class Selection:
         return summary(self.shown)
 
     @cached_property
-    def tests(self) -> list[PairedTest]:
-        """Each encoding against the reference, at L and the longest length of every task."""
-        headline = self.shown[self.shown["headline"]]
-        longest = headline.groupby(["task", "setting"])["length"].transform("max")
-        ends = headline["length"].isin(headline["train_length"]) | (headline["length"] == longest)
-        return against(headline[ends], self.reference)
+    def verdicts(self) -> dict[tuple[str, str, int, str], Verdict]:
+        """The verdict on every column shown, by task, setting, length and league; of headline metrics."""
+        found = {}
+        for names, own in self.shown[self.shown["headline"]].groupby(
+            ["task", "setting", "length", "league"], sort=True
+        ):
+            task, setting, length, league = map(str, names)
+            found[task, setting, int(length), league] = judge(own)
+        return found
+
+    def verdict(self, panel: Panel, length: int, league: str = "") -> Verdict:
+        """The verdict on one league at one length of a panel; an empty one where nothing was measured."""
+        return self.verdicts.get((panel.task, panel.setting, length, league), Verdict(means={}, duels={}))
+
+    def difference(self, panel: Panel, length: int, first: Who, second: Who, league: str = "") -> Estimate:
+        """The median of first - second over common seeds; its interval counts the sampling of seeds and of test rows."""
+        error = self._row_error(panel, length, first, second)
+        verdict = self.verdict(panel, length, league)
+        return verdict.difference(first, second, 0.0 if math.isnan(error) else error)
+
+    def _row_error(self, panel: Panel, length: int, first: Who, second: Who) -> float:
+        """The standard error of their difference that is due to the test rows, which all seeds share."""
+        here = panel.headline[(panel.headline["length"] == length) & panel.headline["value"].notna()]
+        whose = zip(here["trained_with"], here["encoding"], here["seed"], strict=True)
+        keys: dict[tuple[str, str, int], str] = dict(zip(whose, here["eval_key"], strict=True))
+        pairs = [(keys.get((*first, seed)), keys.get((*second, seed))) for seed in panel.seeds]
+        known = [
+            (self._measured[one], self._measured[two]) for one, two in pairs if one is not None and two is not None
+        ]
+        if not known:
+            return math.nan
+        arrays = [(self.store.arrays(one), self.store.arrays(two)) for one, two in known]
+        places = counted_places(panel.task_record, length)
+        return paired_row_error(((one, two) for one, two in arrays if one and two), panel.metric, places)
+
+    @cached_property
+    def _measured(self) -> dict[str, EvalRecord]:
+        return {record.spec.key: record for record in self.store.records() if isinstance(record, EvalRecord)}
 
     @cached_property
     def reach(self) -> list[Reach]:

@@ -7,7 +7,6 @@ from collections import Counter
 
 import pandas as pd
 
-from benchmark.metrics import METRICS
 from benchmark.reports.draw.canvas import render
 from benchmark.reports.draw.fields import along as draw_along
 from benchmark.reports.draw.fields import ends_of, range_label
@@ -19,8 +18,8 @@ from benchmark.reports.page.numbers import field_data
 from benchmark.reports.page.page import Section
 from benchmark.reports.page.selection import Panel, Selection, slug
 from benchmark.reports.page.table import Field, Group, Table
-from benchmark.reports.phrases import AXES, metric_label, seeds_phrase
-from benchmark.reports.stats.estimate import mean_interval
+from benchmark.reports.phrases import AXES, curve_key, metric_label
+from benchmark.reports.stats.estimate import mean_and_range
 from benchmark.reports.tables.fields import ACROSS, by_field
 from benchmark.reports.words import listed, t
 
@@ -64,7 +63,7 @@ def _grid(selection: Selection, own: pd.DataFrame) -> Exhibit:
             across=names["across"],
         ),
         caption=t(
-            "Mean over seeds {seeds}; no interval is drawn. {problems} per field and seed. L = {length}.",
+            "Mean over seeds {seeds}; no range is drawn. {problems} per field and seed. L = {length}.",
             seeds=listing(own["seed"]),
             problems=_problems(own),
             length=own["train_length"].iloc[0],
@@ -93,11 +92,11 @@ def _along(selection: Selection, own: pd.DataFrame, styles: Styles) -> Exhibit:
             encodings=listed(sorted(set(own["encoding"]))),
         ),
         caption=t(
-            "Mean and {interval} (seeds {seeds}). {problems} per point and seed. L = {length}.",
-            interval=seeds_phrase(list(counts)),
+            "L = {length}; {key} (seeds {seeds}). {problems} per point and seed.",
+            length=own["train_length"].iloc[0],
+            key=curve_key(list(counts)),
             seeds=listing(own["seed"]),
             problems=_problems(ends),
-            length=own["train_length"].iloc[0],
         ),
         picture=render(draw_along(own, styles), "svg"),
         format="svg",
@@ -113,7 +112,7 @@ def _along_numbers(ends: pd.DataFrame) -> Table:
     spans = Counter(length for length, _, _ in places)
     return Table(
         caption=t(
-            "{task}: {metric} by {axis}, mean [95 % interval].",
+            "{task}: {metric} by {axis}, mean [lowest and highest seed].",
             task=ends["grid"].iloc[0],
             metric=metric_label(ends["metric"].iloc[0]),
             axis=_axis(ends, "down"),
@@ -129,7 +128,7 @@ def _along_numbers(ends: pd.DataFrame) -> Table:
 
 def _along_number(own: pd.DataFrame, length: int, first: int) -> Field:
     here = own[(own["length"] == length) & (own["down_first"] == first)]
-    each = mean_interval(list(here["value"]), bounded=METRICS[own["metric"].iloc[0]].bounded)
+    each = mean_and_range(list(here["value"]))
     return value_field(each.value, each.low, each.high, "missing", each.n, own["seed"].nunique())
 
 

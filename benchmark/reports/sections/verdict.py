@@ -1,41 +1,132 @@
-"""The section "What these results show": the findings of every task, in words.
+"""The section "Bottom line": what the results say about each need, in words and in one small figure."""
 
-Findings are against one reference, chosen beforehand: `--reference`, or rope if it was run.
-"""
+import math
+from collections.abc import Iterator, Sequence
 
-from collections.abc import Iterator
+import pandas as pd
 
-from benchmark.reports.page.fields import nothing_to_compare, panel_heading
-from benchmark.reports.page.findings import findings
+from benchmark.metrics import METRICS
+from benchmark.reports.draw.bottom_line import Row, Strip, bottom_line
+from benchmark.reports.draw.canvas import render
+from benchmark.reports.draw.style import Styles
+from benchmark.reports.page.exhibit import Exhibit, models_behind, records_behind
+from benchmark.reports.page.findings import Need, findings, names, needs
+from benchmark.reports.page.numbers import seed_data
 from benchmark.reports.page.page import Section
 from benchmark.reports.page.selection import Selection
-from benchmark.reports.stats.against_reference import league_of
-from benchmark.reports.words import t
+from benchmark.reports.phrases import metric_label, spelled
+from benchmark.reports.stats.verdict import Who
+from benchmark.reports.words import listed, sentences, t
+
+DRAWN = 6  # rows of a strip: of more encodings, the best ones have their own
 
 
-def section(selection: Selection) -> Section:
-    """Findings in words, at most two sentences per task."""
-    if not selection.compared:
-        return Section(id="verdict", title=t("What these results show"), lines=(nothing_to_compare(selection),))
-    found = findings(selection.shown, selection.reference)
-    panels = [panel for panel in selection.panels if (panel.task, panel.setting) in found]
+def section(selection: Selection, styles: Styles) -> Section:
+    """One finding per need, and the figure of all needs."""
+    title = t("Bottom line")
+    if not selection.panels:
+        return Section(id="verdict", title=title, lines=(t("Nothing was measured, so nothing can be said."),))
     return Section(
         id="verdict",
-        title=t("What these results show"),
-        lines=(
-            t(
-                "The reference is {reference}. “Best mean” is not a test result. “Ruled out as the best” is: with 95 % "
-                "confidence, the remaining encodings include a best one. “Better” and “worse” rest on paired tests "
-                "over seeds, at the 5 % level for all comparisons of a task together; “equivalent” is tested as well. "
-                "What is not shown to differ is not thereby equal.",
-                reference=selection.reference,
-            ),
-            *_other_leagues(selection),
-        ),
-        terms=tuple((panel_heading(panel), found[panel.task, panel.setting]) for panel in panels),
+        title=title,
+        lines=tuple(_lines(selection)),
+        terms=findings(selection),
+        exhibits=tuple(_exhibit(selection, styles)),
     )
 
 
-def _other_leagues(selection: Selection) -> Iterator[str]:
-    if len(league_of(selection.shown, selection.reference)) < len(selection.shown):
-        yield t("Encodings of another league than the reference's are left out here.")
+def _lines(selection: Selection) -> Iterator[str]:
+    yield t(
+        "About the longest length of each task, and about L, the trained length, where that differs. “Best” and “ruled "
+        "out” are shown at the 5 % level, for all pairs of encodings at a length together; an interval is of one pair."
+    )
+    if others := sorted({name for need in needs(selection) for name in _other_leagues(need)}):
+        yield t(
+            "Left out here, because they read digits and so know more than positions: {names}.", names=listed(others)
+        )
+
+
+def _other_leagues(need: Need) -> set[str]:
+    headline = need.panel.headline
+    return set(headline[headline["league"] != need.league]["encoding"])
+
+
+def _exhibit(selection: Selection, styles: Styles) -> Iterator[Exhibit]:
+    """The figure of all needs that have a value at their longest length."""
+    drawn = [need for need in needs(selection) if need.at(need.panel.lengths[-1]).verdict.means]
+    if not drawn:
+        return
+    strips = [_strip(need) for need in drawn]
+    rows = pd.concat([_rows(need) for need in drawn])
+    seeds = sorted({len(need.panel.seeds) for need in drawn})
+    lengths = sorted({need.panel.lengths[-1] / need.panel.train_length for need in drawn})
+    several = any(not row.encoding for strip in strips for row in strip.rows)
+    yield Exhibit(
+        id="bottom-line",
+        title=t("Every seed at the longest length"),
+        alt=t(
+            "One strip per need, one row per encoding, best mean first, and one dot per seed. {strips}",
+            strips=sentences(*map(_in_words, strips)),
+        ),
+        caption=sentences(
+            t(
+                "Dots: single seeds ({seeds} per encoding) at {places}; upright stroke: their mean; dashed: chance. "
+                "No interval is drawn. Further right is better. An accuracy runs from chance to perfect; a loss, on a "
+                "scale of its own, from guessing to the best seed.",
+                seeds=listed(seeds),
+                places=listed(map(spelled, lengths)),
+            ),
+            t("Encodings beyond the first {n} share a row.", n=DRAWN - 1) if several else "",
+        ),
+        picture=render(bottom_line(strips, styles), "svg"),
+        format="svg",
+        small=True,
+        data=seed_data(rows),
+        models=models_behind(rows),
+        measured=records_behind(rows),
+    )
+
+
+def _rows(need: Need) -> pd.DataFrame:
+    """The values that a strip draws."""
+    rows = need.panel.headline
+    here = (rows["length"] == need.panel.lengths[-1]) & (rows["league"] == need.league)
+    return rows[here & rows["value"].notna()]
+
+
+def _strip(need: Need) -> Strip:
+    panel, rows = need.panel, _rows(need)
+    metric = METRICS[panel.metric]
+    called = names(panel)
+    values = {
+        Who(str(trained_with), str(encoding)): tuple(own["value"])
+        for (trained_with, encoding), own in rows.groupby(["trained_with", "encoding"])
+    }
+    place = spelled(panel.lengths[-1] / panel.train_length)
+    best = (min if metric.lower_is_better else max)(rows["value"])
+    return Strip(
+        title=t(
+            "{need}, {place}: {metric}", need=need.name, place=place, metric=metric_label(panel.metric, with_unit=False)
+        ),
+        rows=tuple(_drawn(need, values, called)),
+        chance=float(rows["chance"].iloc[0]),
+        perfect=metric.perfect if metric.bounded else float(best),
+        lower_is_better=metric.lower_is_better,
+    )
+
+
+def _drawn(need: Need, values: dict[Who, tuple[float, ...]], called: dict[Who, str]) -> Iterator[Row]:
+    verdict = need.at(need.panel.lengths[-1]).verdict
+    ordered = list(verdict.means)
+    own = ordered if len(ordered) <= DRAWN else ordered[: DRAWN - 1]
+    for who in own:
+        mean = verdict.sign * verdict.means[who]
+        yield Row(label=called[who], encoding=who.encoding, values=values[who], mean=mean)
+    if rest := ordered[len(own) :]:
+        pooled = tuple(value for who in rest for value in values[who])
+        yield Row(label=t("{n} others", n=len(rest)), encoding="", values=pooled, mean=math.nan)
+
+
+def _in_words(strip: Strip) -> str:
+    means: Sequence[str] = [f"{row.label} {row.mean:.2f}" for row in strip.rows if row.encoding]
+    return t("{title}: {means}.", title=strip.title, means=listed(means))

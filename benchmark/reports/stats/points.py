@@ -1,18 +1,16 @@
 """The points of a curve: one encoding at one length of one task, over its seeds.
 
-    mean, t interval (`estimate.t_interval`), median, smallest and largest value, and how many seeds have a value
+    mean, the lowest and the highest seed, how many seeds have a value, and each of them
 
 Convention: a seed without a value (diverged, failed, unsupported) is left out of the mean, and n < seeds shows it. A
 point is "ok" if any seed is.
 """
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
-
-from benchmark.metrics import METRICS
-from benchmark.reports.stats.estimate import t_interval
 
 WHO = ["trained_with", "encoding"]
 PLACE = ["task", "setting", "metric", "length"]  # where encodings are compared
@@ -26,16 +24,18 @@ def over_seeds(table: pd.DataFrame) -> pd.DataFrame:
     """One row per (task, setting, metric, encoding, length) of `metric_table`, over its seeds.
 
     Columns: those, multiple, train_length, lower_is_better, chance, n (seeds with a value), seeds (of the task's grid),
-    mean, low, high, median, minimum, maximum, status ("ok" if any seed is, else the most frequent one).
+    mean, low and high (the lowest and the highest seed; NaN for one), each (seed and value, where there is one), status
+    ("ok" if any seed is, else the most frequent one).
     """
     groups = table.groupby(POINT, sort=True)
-    points = groups["value"].agg(["count", "mean", "std", "median", "min", "max"])
-    bounded = [METRICS[name].bounded for name in points.index.get_level_values("metric")]
-    low, high = t_interval(points["mean"], points["std"], points["count"], bounded=bounded)
-    points = points.assign(**{name: groups[name].first() for name in (*SHARED, "chance")}, low=low, high=high)
-    points = points.assign(status=_statuses(table)).reset_index()
-    points = points.rename(columns={"count": "n", "min": "minimum", "max": "maximum"})
-    columns = [*POINT, *SHARED, "chance", "n", "mean", "low", "high", "median", "minimum", "maximum", "status"]
+    points = groups["value"].agg(["count", "mean", "min", "max"])
+    several = points["count"] > 1
+    points = points.assign(low=points["min"].where(several), high=points["max"].where(several))
+    points = points.assign(**{name: groups[name].first() for name in (*SHARED, "chance")})
+    points = points.assign(status=_statuses(table), each=_each_seed(table)).reset_index()
+    points["each"] = [own if isinstance(own, tuple) else () for own in points["each"]]
+    points = points.rename(columns={"count": "n"})
+    columns = [*POINT, *SHARED, "chance", "n", "mean", "low", "high", "each", "status"]
     points = points[columns]
     seeds = table.groupby(["task", "setting"])["seed"].nunique().rename("seeds").reset_index()
     return points.merge(seeds, on=["task", "setting"], how="left")
@@ -64,9 +64,45 @@ def arranged(table: pd.DataFrame) -> list[Name]:
     return in_order(zip(table["trained_with"], table["encoding"], table["league"], strict=True))
 
 
+def by_quality(*tables: pd.DataFrame) -> list[Name]:
+    """Every (trained_with, encoding, league) of the tables, each of one metric and setting, the best first.
+
+    The best has the best mean at the longest length; one that ends before it follows those that reach it. Over several
+    tables, the mean rank counts. Leagues of their own come last; equals keep the order of reports.
+    """
+    names = in_order(name for table in tables for name in arranged(table))
+    ranks = [_quality(table).rank(method="average") for table in tables]
+    mean = pd.concat([own.reindex([name[:2] for name in names], fill_value=len(names)) for own in ranks], axis=1).mean(
+        axis=1
+    )
+    return sorted(names, key=lambda name: (name[2], float(mean[name[:2]])))
+
+
 def in_order(names: Iterable[Name]) -> list[Name]:
     """Distinct names in the order of reports."""
     return sorted(set(names), key=lambda name: (name[2], name[0], name[0] != name[1], name[1]))
+
+
+def _quality(table: pd.DataFrame) -> pd.Series:
+    """For each encoding of one metric and setting, its place among the others: less is better."""
+    signed = table["value"] * (1 if table["lower_is_better"].iloc[0] else -1)
+    # Rounded: the sum of equal seeds in another order may differ in the last digit.
+    means = signed.groupby([table[name] for name in (*WHO, "length")]).mean().round(12).unstack("length")
+    keys = {who: _place(own) for who, own in means.iterrows()}
+    order = {key: place for place, key in enumerate(sorted(set(keys.values())))}
+    return pd.Series({who: order[key] for who, key in keys.items()}, dtype=float)
+
+
+def _place(costs: pd.Series) -> tuple[float, float]:
+    known = costs.dropna()
+    return (math.inf, math.inf) if known.empty else (-float(known.index[-1]), float(known.iloc[-1]))
+
+
+def _each_seed(table: pd.DataFrame) -> pd.Series:
+    """Seed and value of every point, in ascending order of seeds."""
+    known = table[table["value"].notna()].sort_values("seed")
+    pairs = pd.Series(list(zip(known["seed"].astype(int), known["value"].astype(float), strict=True)), known.index)
+    return pairs.groupby([known[name] for name in POINT]).agg(tuple)
 
 
 def _statuses(table: pd.DataFrame) -> pd.Series:

@@ -5,10 +5,8 @@
     area    trapezoids of value over log2(length), from L to the longest, / their span: a mean, each octave alike
 
 A model that has not learned the task at L (a skill of less than .1, see `skill`) has no usable length: 0. Over seeds:
-the median of usable lengths, between order statistics that cover the median of all seeds with 95 %, whatever their
-distribution: smallest and largest of 6 to 8 seeds, and no interval below 6.
+the median of usable lengths with its order-statistic interval (see `intervals`).
 
-Source: Conover 1999, Practical Nonparametric Statistics, section 3.2 (order statistics).
 Convention: past the longest length an encoding supports nothing is usable, and there is no area; if a measurement is
 missing or failed, what it would have decided is NaN. Perplexity is left out: 5 % more perplexity is not 5 % more loss.
 """
@@ -21,10 +19,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import integrate, special  # type: ignore[import-untyped]
+from scipy import integrate  # type: ignore[import-untyped]
 
 from benchmark.metrics import METRICS
-from benchmark.reports.stats.estimate import LEVEL, Estimate, Floats, mean_interval
+from benchmark.reports.stats.estimate import Estimate, Floats, mean_and_range
+from benchmark.reports.stats.intervals import median_interval
 from benchmark.reports.stats.points import WHO
 from benchmark.reports.stats.skill import skill
 
@@ -83,22 +82,10 @@ def reach_over_seeds(curves: pd.DataFrame) -> list[Reach]:
                 learned=int(known["learned"].sum()),
                 at_limit=int(known["at_limit"].sum()),
                 usable=median_interval(list(known["usable"])),
-                area=mean_interval(list(group["area"]), bounded=METRICS[metric].bounded),
+                area=mean_and_range(list(group["area"])),
             )
         )
     return found
-
-
-def median_interval(values: Sequence[float]) -> Estimate:
-    """The median, between the two order statistics nearest to it that cover the true one with at least 95 %.
-
-    Of n ordered values the k-th from either end, for the largest k with 2 P(Bin(n, 1/2) < k) <= .05.
-    """
-    ordered = sorted(values)
-    count = len(ordered)
-    below = [rank for rank in range(count) if 2 * special.bdtr(rank, count, 0.5) <= LEVEL]
-    low, high = (ordered[below[-1]], ordered[-1 - below[-1]]) if below else (math.nan, math.nan)
-    return Estimate(value=float(np.median(ordered)) if ordered else math.nan, low=low, high=high, n=count)
 
 
 def area(lengths: Sequence[int], values: Floats) -> Floats:

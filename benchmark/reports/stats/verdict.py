@@ -36,16 +36,17 @@ import numpy as np
 import pandas as pd
 
 from benchmark.metrics import METRICS
-from benchmark.reports.stats.estimate import Floats
+from benchmark.reports.stats.estimate import LEVEL, Estimate, Floats
+from benchmark.reports.stats.intervals import alike_share, median_interval
+from benchmark.reports.stats.points import WHO
 
-LEVEL = 0.05  # of any false word in a column
 MOST_SEEDS = 1000  # that a walk is followed for
-EXPLAINED = 0.1  # skill: a mean no farther from chance than this share of the way to perfect is explained by chance
+EXPLAINED = 0.1  # an accuracy no farther from chance than this share of the way to perfect is explained by chance
 
 Mark = Literal["best", "among the best", "untested", ""]
 
 
-class Name(NamedTuple):
+class Who(NamedTuple):
     """An encoding as it was measured."""
 
     trained_with: str
@@ -56,13 +57,13 @@ class Name(NamedTuple):
 class Duel:
     """Two encodings on their common seeds. Values are turned so that a positive difference favours `first`."""
 
-    first: Name
-    second: Name
+    first: Who
+    second: Who
     differences: tuple[float, ...]  # by common seed in ascending order, first - second, positive where first is better
     pairs: int  # of the column
 
     @cached_property
-    def winner(self) -> Name | None:
+    def winner(self) -> Who | None:
         """The one that is shown to do better on most seeds; None while neither is."""
         wins = losses = 0
         for difference in self.differences:
@@ -91,44 +92,72 @@ class Duel:
         return next(n for n in range(done + 1, MOST_SEEDS) if allowed(n, self.pairs) >= lost) - done
 
     @property
-    def median(self) -> float:
-        """The median difference; NaN without a common seed."""
-        return float(np.median(self.differences)) if self.differences else math.nan
+    def loser(self) -> Who | None:
+        """The other one, where there is a winner."""
+        return None if self.winner is None else self.second if self.winner == self.first else self.first
+
+    @property
+    def n(self) -> int:
+        """Common seeds."""
+        return len(self.differences)
+
+    def effect(self, row_error: float = 0.0) -> Estimate:
+        """The median difference with its 95 % interval, for this pair alone; without one below 6 seeds.
+
+        `row_error`: the standard error that the test rows add, which all seeds share (`tables.rows.paired_row_error`).
+        """
+        return median_interval(self.differences, row_error)
+
+    def alike(self, margin: float) -> float:
+        """The share of all seeds on which the two are within the margin at least, with 95 %; NaN if one seed is not."""
+        within = self.n > 0 and all(abs(difference) <= margin for difference in self.differences)
+        return alike_share(self.n) if within else math.nan
 
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
     """What may be said of the encodings of one column: one task, setting, metric, length and league."""
 
-    means: Mapping[Name, float]  # turned so that more is better, the best first; only of those with a value
-    duels: Mapping[tuple[Name, Name], Duel]  # both orders
-    explained: frozenset[Name] = frozenset()  # whose mean chance explains
+    means: Mapping[Who, float]  # turned so that more is better, the best first; only of those with a value
+    duels: Mapping[tuple[Who, Who], Duel]  # both orders
+    explained: frozenset[Who] = frozenset()  # whose mean chance explains
+    metric: str = ""
+    sign: int = 1  # -1 if lower is better: differences in the metric's own sign are `sign` times those of a duel
 
     @classmethod
-    def of(cls, values: Mapping[Name, Floats], explained: Iterable[Name] = ()) -> "Verdict":
+    def of(
+        cls, values: Mapping[Who, Floats], explained: Iterable[Who] = (), *, metric: str = "", sign: int = 1
+    ) -> "Verdict":
         """Of values by encoding, over the same seeds in ascending order, more is better, NaN where there is none."""
         means = {name: float(np.nanmean(own)) for name, own in values.items()}
         ordered = dict(sorted(means.items(), key=lambda item: (-item[1], item[0])))
-        return cls(means=ordered, duels=_duels(values), explained=frozenset(explained))
+        return cls(means=ordered, duels=_duels(values), explained=frozenset(explained), metric=metric, sign=sign)
 
-    def duel(self, first: Name, second: Name) -> Duel:
+    def duel(self, first: Who, second: Who) -> Duel:
         """Two of them, from the side of the first."""
         return self.duels[first, second]
 
+    def difference(self, first: Who, second: Who, row_error: float = 0.0) -> Estimate:
+        """The median of first - second over common seeds, in the metric's own sign, with its interval (`Duel.effect`)."""
+        effect = self.duel(first, second).effect(row_error)
+        if self.sign > 0:
+            return effect
+        return Estimate(value=-effect.value, low=-effect.high, high=-effect.low, n=effect.n)
+
     @property
-    def leader(self) -> Name | None:
+    def leader(self) -> Who | None:
         """The one with the highest mean, if chance does not explain it."""
         first = next(iter(self.means), None)
         return None if first in self.explained else first
 
     @cached_property
-    def ruled_out(self) -> frozenset[Name]:
+    def ruled_out(self) -> frozenset[Who]:
         """Those that another one with a better mean is shown to beat on most seeds."""
         lost = (duel for duel in self.duels.values() if duel.winner == duel.first)
         return frozenset(duel.second for duel in lost if self.means[duel.first] > self.means[duel.second])
 
     @cached_property
-    def candidates(self) -> tuple[Name, ...]:
+    def candidates(self) -> tuple[Who, ...]:
         """Those that the data do not rule out as the best, the highest mean first; none where chance explains all."""
         left = (name for name in self.means if name not in self.ruled_out and name not in self.explained)
         return tuple(left) if self.leader is not None else ()
@@ -141,11 +170,17 @@ class Verdict:
             len(duel.differences) >= needed for duel in self.duels.values() if duel.first == leader
         )
 
-    def mark(self, name: Name) -> Mark:
+    @cached_property
+    def rivals(self) -> tuple[Who, ...]:
+        """All but the leader that are not ruled out, with any that are at chance: that alone rules nobody out."""
+        leader = self.leader
+        return tuple(name for name in self.means if leader not in (None, name) and name not in self.ruled_out)
+
+    def mark(self, name: Who) -> Mark:
         """What a table says beside an encoding. No mark is never "shown to be worse": that is what `duel` tells."""
         if len(self.means) < 2 or name not in self.candidates:
             return ""
-        if len(self.candidates) == 1:
+        if not self.rivals:
             return "best"
         if self.tested or self.ruled_out:
             return "among the best"
@@ -155,23 +190,40 @@ class Verdict:
     def more_seeds(self) -> int:
         """The fewest more seeds that would settle who is best, if the leader wins them all; 0 where it is settled."""
         leader = self.leader
-        open_ = (self.duel(leader, other) for other in self.candidates if other != leader) if leader else ()
-        return max((duel.more_seeds for duel in open_), default=0)
+        return max((self.duel(leader, rival).more_seeds for rival in self.rivals), default=0) if leader else 0
 
 
 def judge(column: pd.DataFrame) -> Verdict:
     """The verdict on rows of `tables.values.metric_table` of one task, setting, metric, length and league."""
-    wide = column.pivot(index=["trained_with", "encoding"], columns="seed", values="value").astype(float)
+    wide = column.pivot(index=WHO, columns="seed", values="value").astype(float)
     wide = wide.where(np.isfinite(wide)).dropna(how="all").sort_index(axis="columns")
-    names = [Name(str(trained_with), str(encoding)) for trained_with, encoding in wide.index]
-    if not names:
+    if wide.empty:
         return Verdict(means={}, duels={})
-    sign = -1 if bool(column["lower_is_better"].iloc[0]) else 1
+    names = [Who(str(trained_with), str(encoding)) for trained_with, encoding in wide.index]
+    metric, chance = str(column["metric"].iloc[0]), float(column["chance"].iloc[0])
+    sign = -1 if METRICS[metric].lower_is_better else 1
+    explained = (name for name, mean in zip(names, wide.mean(axis=1), strict=True) if by_chance(metric, mean, chance))
     values = dict(zip(names, sign * wide.to_numpy(), strict=True))
-    return Verdict.of(values, _explained(column, {name: sign * float(np.nanmean(own)) for name, own in values.items()}))
+    return Verdict.of(values, explained, metric=metric, sign=sign)
 
 
-def _duels(values: Mapping[Name, Floats]) -> dict[tuple[Name, Name], Duel]:
+def by_league(rows: pd.DataFrame) -> dict[str, Verdict]:
+    """The verdicts on rows of one task, setting, metric and length: leagues are judged apart."""
+    return {str(league): judge(own) for league, own in rows.groupby("league")}
+
+
+def by_chance(metric: str, mean: float, chance: float) -> bool:
+    """True if chance explains a mean: an accuracy within EXPLAINED of it, a loss not below it by more than the margin."""
+    kind = METRICS[metric]
+    if math.isnan(chance) or math.isnan(kind.perfect) or chance == kind.perfect:
+        return False
+    if kind.bounded:
+        return (mean - chance) / (kind.perfect - chance) <= EXPLAINED
+    margin = 0.0 if math.isnan(kind.margin) else kind.margin
+    return chance - mean <= margin if kind.lower_is_better else mean - chance <= margin
+
+
+def _duels(values: Mapping[Who, Floats]) -> dict[tuple[Who, Who], Duel]:
     pairs = len(values) * (len(values) - 1) // 2
     found = {}
     for first, second in combinations(values, 2):
@@ -181,15 +233,6 @@ def _duels(values: Mapping[Name, Floats]) -> dict[tuple[Name, Name], Duel]:
         turned = tuple(-each for each in known)
         found[second, first] = Duel(first=second, second=first, differences=turned, pairs=pairs)
     return found
-
-
-def _explained(column: pd.DataFrame, means: Mapping[Name, float]) -> Iterable[Name]:
-    chance, perfect = float(column["chance"].iloc[0]), METRICS[str(column["metric"].iloc[0])].perfect
-    if math.isnan(chance) or math.isnan(perfect) or chance == perfect:
-        return
-    for name, mean in means.items():
-        if (mean - chance) / (perfect - chance) <= EXPLAINED:
-            yield name
 
 
 def allowed(seeds: int, pairs: int) -> int:

@@ -109,7 +109,7 @@ def _metric_rows(store: Store, cell: Measurement, crop_loss: float) -> Iterator[
     assert isinstance(record, EvalRecord)
     arrays = store.arrays(record) if record.status == "ok" else {}
     lost = record.status == "ok" and not arrays
-    sums = sums_of(arrays, trained, _window(trained, record), crop_loss) if arrays else Sums()
+    sums = sums_of(arrays, trained, counted_places(trained, record.spec.length), crop_loss) if arrays else Sums()
     shared = {
         **_cell_columns(trained, record),
         "status": "failed" if lost else record.status,
@@ -168,12 +168,12 @@ def _cell_columns(trained: TrainRecord, record: EvalRecord) -> dict[str, Any]:
     }
 
 
-def _window(trained: TrainRecord, record: EvalRecord) -> slice:
+def counted_places(trained: TrainRecord, length: int) -> slice:
     """The places that count: on a text those whose targets all lengths share, else all."""
     if not is_language(trained):
         return slice(None)
     targets = max(1, min(SHARED_TARGETS, trained.spec.budget.train_length // 2))
-    return slice(record.spec.length - targets, record.spec.length)
+    return slice(length - targets, length)
 
 
 def sums_of(arrays: Arrays, trained: TrainRecord, window: slice = slice(None), crop_loss: float = math.nan) -> Sums:

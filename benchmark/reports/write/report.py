@@ -46,7 +46,7 @@ from benchmark.results.store import Store
 
 @dataclass(frozen=True, kw_only=True)
 class ReportPaths:
-    """Where a report was written, and its findings: (task, sentences)."""
+    """Where a report was written, and its findings: (need, sentences)."""
 
     html: Path
     markdown: Path
@@ -97,7 +97,7 @@ def build(store: Store, command: str | None = None, reference: str | None = None
         lead=_lead(selection),
         colors={name: series(style).removeprefix("$") for name, style in styles.items()},
         sections=with_unique_ids(
-            verdict.section(selection),
+            verdict.section(selection, styles),
             summary.section(selection),
             curves.section(selection, styles),
             matrix.section(overview),
@@ -139,15 +139,21 @@ def _lead(selection: Selection) -> str:
         return t("Models were trained, but none was measured.")
     names = sorted({name for panel in panels for name in panel.table["encoding"]})
     tasks = len({panel.task for panel in panels})
-    seeds = max(len(panel.seeds) for panel in panels)
+    seeds = sorted({len(panel.seeds) for panel in panels})
     farthest = max(panel.lengths[-1] / panel.train_length for panel in panels)
     return t(
         "{encodings} on {tasks}, {seeds} each, up to {farthest:g} times the trained length.",
         encodings=joined(names) if len(names) <= MANY else t("{n} encodings", n=len(names)),
         tasks=t("1 task") if tasks == 1 else t("{n} tasks", n=tasks),
-        seeds=t("1 paired seed") if seeds == 1 else t("{n} paired seeds", n=seeds),
+        seeds=_paired(seeds[0], seeds[-1]),
         farthest=farthest,
     )
+
+
+def _paired(fewest: int, most: int) -> str:
+    if fewest < most:
+        return t("{low} to {high} paired seeds", low=fewest, high=most)
+    return t("1 paired seed") if most == 1 else t("{n} paired seeds", n=most)
 
 
 def _footer(selection: Selection) -> str:

@@ -1,161 +1,165 @@
-"""Findings as whole sentences, for tables whose statistics are obvious."""
+"""Findings as whole sentences, for records whose verdicts are obvious."""
 
 import math
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-import pandas as pd
+import pytest
 
 from benchmark.reports.page.findings import findings
-from benchmark.reports.tables.values import metric_table
+from benchmark.reports.page.selection import Selection
 from benchmark.results.store import Store
 
-SEVEN = [0.50, 0.52, 0.54, 0.56, 0.58, 0.60, 0.62]
+Values = Mapping[str, Mapping[int, Sequence[float]]]
+SIX = (0.50, 0.52, 0.54, 0.56, 0.58, 0.60)
 
 
-def shifted(by: float) -> list[float]:
-    return [value + by + (index - 3) * 0.001 for index, value in enumerate(SEVEN)]
+@pytest.fixture
+def said(records, tmp_path: Path):
+    """The sentences of one task with these values by encoding, multiple of L and seed."""
+
+    def found(values: Values, task: str = "copy") -> tuple[tuple[str, str], ...]:
+        return findings(Selection.of(records.write_values(tmp_path, task, values)))
+
+    return found
 
 
-def said(table: pd.DataFrame, reference: str = "rope") -> str:
-    (text,) = findings(table, reference).values()
-    return text
+def below(values: Sequence[float], by: float) -> list[float]:
+    return [value - by for value in values]
 
 
-def test_a_difference_that_is_shown(tidy) -> None:
-    table = pd.concat(
-        [
-            tidy({"rope": SEVEN, "alibi": shifted(-0.3)}),
-            tidy({"rope": SEVEN, "alibi": shifted(-0.2)}, multiple=16),
-        ]
-    )
-    assert said(table) == (
-        "Best mean token accuracy at L and at 16 L: rope. "
-        "At 16 L against rope, worse: alibi by 0.200 [0.198, 0.202] (7 seeds, Holm p = 0.016)."
-    )
-    assert said(table, "alibi").endswith("better: rope by 0.200 [0.198, 0.202] (7 seeds, Holm p = 0.016).")
-
-
-def test_losses_turn_round_and_a_small_difference_says_so(tidy) -> None:
-    table = tidy({"rope": SEVEN, "alibi": shifted(-0.01)}, metric="loss_nats")
-    assert said(table) == (
-        "Best mean loss (nats per token) at L: alibi. "
-        "At L against rope, better: alibi by 0.010 [0.008, 0.012] (7 seeds, Holm p = 0.016, within the margin)."
+def test_three_seeds_name_the_highest_mean_and_how_many_more_would_do(said) -> None:
+    assert said({"rope": {1: [1.0] * 3}, "alibi": {1: [0.36, 0.35, 0.37]}}) == (
+        (
+            "Copying · copy",
+            "At L, rope has the highest mean token accuracy (1.00), not yet tested: it did better than alibi on 3 of 3 "
+            "seeds, by 0.64 (median; lowest 0.63, highest 0.65); 3 more seeds would do, if it wins each.",
+        ),
     )
 
 
-def test_three_seeds_show_nothing(tidy) -> None:
-    table = tidy({"rope": [0.9, 0.9, 0.9], "alibi": [0.1, 0.2, 0.1], "none": [0.0, 0.0, 0.0]})
-    assert said(table) == (
-        "Best mean token accuracy at L: rope. At L against rope, no difference can be shown at the 5 % level "
-        "by the permutation test with 3 seeds and 2 comparisons: at least 7 seeds are needed."
+def test_six_of_six_seeds_decide_and_l_is_named_where_it_differs(said) -> None:
+    alibi = {1: below(SIX, -0.1), 4: below(SIX, 0.2)}
+    assert said({"rope": {1: SIX, 4: SIX}, "alibi": alibi}) == (
+        (
+            "Copying · copy",
+            "At 4 L, rope is best (mean token accuracy 0.55): it did better than alibi on 6 of 6 seeds, by 0.20 "
+            "(median; 95 % interval 0.13 to 0.27). At L, alibi is best (0.65), on 6 of 6 seeds.",
+        ),
     )
 
 
-def test_one_seed_of_one_other(tidy) -> None:
-    assert said(tidy({"rope": [0.9], "alibi": [0.1]})).endswith(
-        "with 1 seed and 1 comparison: at least 6 seeds are needed."
+def test_a_finding_that_holds_at_both_lengths_is_said_once(said) -> None:
+    ((_, text),) = said({"rope": {1: SIX, 4: SIX}, "alibi": {1: below(SIX, 0.3), 4: below(SIX, 0.3)}})
+    assert text.startswith("At 4 L, rope is best") and "At L" not in text
+
+
+def test_a_best_by_less_than_the_margin_says_so(said) -> None:
+    ((_, text),) = said({"rope": {1: SIX}, "alibi": {1: below(SIX, 0.01)}})
+    assert "on 6 of 6 seeds, by 0.010 (median; 95 % interval" in text
+    assert text.endswith(", less than the margin of 0.02.")
+
+
+def test_mixed_seeds_leave_several_among_the_best(said) -> None:
+    rope, alibi = [0.9, 0.9, 0.9, 0.9, 0.1, 0.9], [0.5, 0.5, 0.5, 0.5, 0.6, 0.6]
+    ((_, text),) = said({"rope": {1: rope}, "alibi": {1: alibi}})
+    assert text.startswith(
+        "At L, rope and alibi are among the best. rope has the highest mean token accuracy (0.77): it did better than "
+        "alibi on 5 of 6 seeds, by 0.40 (median; 95 % interval "
     )
+    assert text.endswith("; 4 more seeds would do, if it wins each.")
 
 
-def test_up_to_four_others_are_spelled_out(tidy) -> None:
-    ten = [0.01 * index for index in range(10)]
-    moved = {"pi": [value + 0.4 for value in ten], "t5": [value - 0.1 for value in ten]}
-    assert said(tidy({"rope": ten, **moved, "alike": ten, "ended": [math.nan]})) == (
-        "Best mean token accuracy at L: pi; at L, all 3 others are ruled out as the best. "
-        "At L against rope, better: pi by 0.400 [0.400, 0.400] (10 seeds, Holm p = 0.0059); "
-        "worse: t5 by 0.100 [0.100, 0.100] (10 seeds, Holm p = 0.0059); equivalent within 0.02: alike; "
-        "no common seed: ended."
-    )
-    # vague: differences .09, .07, .. -.09, SD .06055; ((2.241 + 0.842) * .06055 / .02)^2 = 87.1 seeds.
-    assert said(tidy({"rope": ten, "single": [0.0], "vague": ten[::-1]})) == (
-        "Best mean token accuracy at L: rope and vague; at L, none of 2 others is ruled out as the best. "
-        "At L against rope, not shown either way: single (needs at least 6 more seeds), vague (needs 78 more seeds)."
-    )
-
-
-def test_more_than_four_others_are_counted(tidy) -> None:
-    # vague: differences .09, .07, .. -.09, SD .06055; ((2.690 + 0.842) * .06055 / .02)^2 = 114.3 seeds.
-    ten = [0.01 * index for index in range(10)]
-    moved = {
-        name: [value + by for value in ten] for name, by in (("fire", 0.3), ("t5", 0.1), ("cope", 0.2), ("pi", 0.4))
-    }
-    table = tidy({"rope": ten, **moved, "alike": ten, "vague": ten[::-1], "single": [0.5], "ended": [math.nan]})
-    assert said(table) == (
-        "Best mean token accuracy at L: single (1 seed). At L against rope, "
-        "of 8 others: 4 better, most of all pi by 0.400 [0.400, 0.400] (10 seeds, Holm p = 0.014); "
-        "1 equivalent within 0.02; 2 not shown either way (need about 105 more seeds); 1 without a common seed."
-    )
-
-
-def test_thirty_three_others_take_two_sentences_of_a_line_or_two(tidy) -> None:
-    twelve = [0.01 * index for index in range(12)]
-    others = {f"mine-{index}": [value + 0.1 * (index - 3) for value in twelve] for index in range(33)}
-    text = said(tidy({"rope": twelve, **others}))
+def test_alike_on_every_seed_is_said_with_how_far_that_carries(said) -> None:
+    alike = [0.99, 1.0, 1.0, 1.0, 1.0, 1.0, 0.99, 1.0]
+    ((_, text),) = said({"rope": {1: [1.0] * 8}, "none": {1: alike}})
     assert text == (
-        "Best mean token accuracy at L: mine-32; at L, all 33 others are ruled out as the best. "
-        "At L against rope, of 33 others: 29 better, most of all mine-32 by 2.900 [2.900, 2.900] (12 seeds, "
-        "Holm p = 0.016); 3 worse, most of all mine-0 by 0.300 [0.300, 0.300] (12 seeds, Holm p = 0.016); "
-        "1 equivalent within 0.02."
+        "At L, rope and none are among the best. rope has the highest mean token accuracy (1.00): none is within 0.02 "
+        "of it on all of 8 seeds (so on at least 69 % of all seeds, with 95 % confidence)."
     )
 
 
-def test_a_reference_without_a_value_at_the_longest_length_is_said(tidy) -> None:
-    ended = tidy({"learned": [math.nan] * 7, "rope": SEVEN}, multiple=8)
-    text = said(pd.concat([tidy({"learned": SEVEN, "rope": SEVEN}), ended]), "learned")
-    assert text.endswith("At 8 L against learned, nothing can be compared: no encoding shares a seed with it there.")
-
-
-def test_who_shares_the_best_mean_is_named_and_more_than_three_are_counted(tidy) -> None:
-    both = {"rope": [1.0, 1.0], "alibi": [1.0, 1.0]}
-    assert said(tidy(both)).startswith("Best mean token accuracy at L: alibi and rope. ")
-    five = both | {"a": [1.0, 1.0], "b": [1.0, 1.0], "c": [1.0, 1.0]}
-    assert "at L: a, alibi, b and 2 more. " in said(tidy(five))
-
-
-def test_bests_that_differ_are_named_by_length(tidy) -> None:
-    table = pd.concat(
-        [tidy({"rope": [0.9], "alibi": [0.1]}), tidy({"rope": [0.1], "alibi": [0.2]}, multiple=8, train_length=16)]
+def test_where_chance_explains_every_mean_nothing_is_best_and_l_is_told_in_full(said) -> None:
+    far = {4: [0.05] * 6}
+    ((_, text),) = said({"rope": {1: SIX} | far, "alibi": {1: below(SIX, 0.2)} | {4: [0.01] * 6}})
+    assert text.startswith(
+        "At 4 L, chance explains every mean, so nothing is best: the highest mean token accuracy is 0.05, and guessing "
+        "gives 0.01. At L, rope is best (mean token accuracy 0.55): it did better than alibi on 6 of 6 seeds"
     )
-    assert said(table).startswith("Best mean token accuracy: rope at L, alibi at 8 L. ")
 
 
-def test_one_adaptation_on_two_bases_is_two_encodings(tidy) -> None:
-    """pi has the mean .7 on the second base and .1 on rope: neither the .4 of both together, nor one name for two."""
-    seven = [0.001 * index for index in range(7)]
-    base, moved = "rope:base=500000", {"pi": [value + 0.7 for value in seven]}
-    table = pd.concat(
-        [
-            tidy({"rope": [value + 0.5 for value in seven], base: [value + 0.6 for value in seven]}),
-            tidy({"pi": [value + 0.1 for value in seven]}, trained_with="rope"),
-            tidy(moved, trained_with=base),
-        ]
+def test_an_encoding_at_chance_counts_as_a_rival(said) -> None:
+    ((_, text),) = said({"rope": {1: [1.0] * 3}, "alibi": {1: [0.01] * 3}})
+    assert "not yet tested" in text and text.endswith("3 more seeds would do, if it wins each.")
+
+
+def test_a_loss_turns_round(said) -> None:
+    values = {"rope": {1: [5.0, 5.1, 5.0]}, "alibi": {1: [4.5, 4.6, 4.4]}}
+    assert said(values, "corpus")[0] == (
+        "Language at L · corpus",
+        "At L, alibi has the lowest mean loss (4.50 nats per token), not yet tested: it did better than rope on 3 of 3 "
+        "seeds, by 0.50 (median; lowest 0.50, highest 0.60); 3 more seeds would do, if it wins each.",
     )
-    text = said(table)
-    assert text.startswith("Best mean token accuracy at L: pi (on rope:base=500000)")
-    assert "worse: pi (on rope) by 0.400" in text
-    assert "better: pi (on rope:base=500000) by 0.200" in text
 
 
-def test_an_adaptation_on_one_base_keeps_its_name(tidy) -> None:
-    table = pd.concat([tidy({"rope": SEVEN}), tidy({"pi": shifted(0.1)}, trained_with="rope")])
-    assert said(table).startswith("Best mean token accuracy at L: pi. At L against rope, better: pi by 0.100")
+def test_an_encoding_that_ends_at_l_is_named_once(records, tmp_path: Path) -> None:
+    values = {"rope": {1: SIX, 4: SIX}, "learned": {1: SIX, 4: [math.nan] * 6}}
+    for task in ("copy", "offset-recall"):
+        store = records.write_values(tmp_path, task, values)
+    found = findings(Selection.of(Store(store.root)))
+    assert [need for need, _ in found] == ["Exact distance · offset-recall", "Copying · copy", "Ends early"]
+    assert found[-1][1] == "learned ends at L."
+    assert all(text.startswith("At 4 L, only rope has a value: mean token accuracy 0.5") for _, text in found[:2])
+    assert all("learned" in text.partition(" At L, ")[2] and "No value" not in text for _, text in found[:2])
 
 
-def test_nothing_to_compare_and_nothing_measured(tidy) -> None:
-    assert said(tidy({"rope": SEVEN})) == "Best mean token accuracy at L: rope."
-    assert said(tidy({"rope": [math.nan]})) == "No token accuracy was measured."
+def test_a_seed_that_failed_leaves_fewer_common_seeds_and_a_lost_encoding_is_named(example: Store) -> None:
+    found = dict(findings(Selection.of(example)))
+    assert "it did better than rope on 2 of 2 common seeds" in found["Copying · copy"]
+    assert found["Ends early"] == "learned ends at L."
 
 
-def test_other_leagues_are_not_spoken_of(tidy) -> None:
-    table = pd.concat([tidy({"rope": [0.1], "alibi": [0.2]}), tidy({"abacus": [0.9]}, league="reads digits")])
-    assert "abacus" not in said(table)
+def test_twenty_encodings_are_counted(said) -> None:
+    many = {
+        f"mine-{index:02}": {1: [0.5 + 0.01 * ((index * (seed + 3)) % 19) for seed in range(14)]} for index in range(19)
+    }
+    ((_, text),) = said({"rope": {1: [0.2] * 14}, **many})
+    assert re.match(r"At L, \d+ of 20 encodings are among the best; \d+ others? (is|are) ruled out\. mine-", text)
+    assert len(text) < 400
 
 
-def test_findings_of_a_run_are_the_same_twice(example: Store) -> None:
-    found = findings(metric_table(example), "rope")
-    assert found == findings(metric_table(example), "rope")
-    assert sorted(task for task, _ in found) == ["copy", "corpus", "offset-recall", "recall-mqar"]
-    assert all("no difference can be shown" in text for text in found.values())  # three seeds
+def test_a_rival_that_wins_most_seeds_but_not_the_mean_is_told(said) -> None:
+    ((_, text),) = said({"steady": {1: [0.95] * 10}, "rare": {1: [0.99] * 9 + [0.1]}})
+    assert text == (
+        "At L, steady and rare are among the best. steady has the highest mean token accuracy (0.95): rare does better "
+        "than it on most seeds (9 of 10 seeds), but not in the mean."
+    )
 
 
-def test_an_empty_table_has_no_findings(tidy) -> None:
-    assert findings(tidy({"rope": SEVEN})[:0], "rope") == {}
+def test_needs_come_in_their_order_and_twice_the_same_is_the_same(example: Store) -> None:
+    found = findings(Selection.of(example))
+    assert [need.partition(" · ")[0] for need, _ in found] == [
+        "Language past L",
+        "Exact distance",
+        "Copying",
+        "Recall by content",
+        "Ends early",
+    ]
+    assert found == findings(Selection.of(Store(example.root)))
+
+
+def test_one_adaptation_on_two_bases_is_two_encodings(records, tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    for base in ("rope", "rope:base=500000"):
+        trained = records.train_record("copy", base, 0)
+        store.put(trained)
+        for name in (None, "pi"):
+            arrays = records.synthetic_arrays("copy", name or base, 0, 16)
+            store.put(records.eval_record(trained, 16, encoding=name), arrays)
+    ((_, text),) = findings(Selection.of(store))
+    assert text.count("pi") == text.count("pi (on rope")
+
+
+def test_one_encoding_alone_is_compared_with_nothing(said) -> None:
+    assert said({"rope": {1: SIX}}) == (("Copying · copy", "At L, only rope has a value: mean token accuracy 0.55."),)

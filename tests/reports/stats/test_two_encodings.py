@@ -1,7 +1,6 @@
 """Two encodings side by side: which is called better, and when."""
 
 import pytest
-
 from benchmark.reports.stats.two_encodings import compare
 
 

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from benchmark.reports.stats.verdict import LEVEL, Duel, Name, Verdict, allowed, fewest_seeds, judge
+from benchmark.reports.stats.verdict import LEVEL, Duel, Verdict, Who, allowed, fewest_seeds, judge
 
-ROPE, ALIBI, NONE = Name("rope", "rope"), Name("alibi", "alibi"), Name("none", "none")
+ROPE, ALIBI, NONE = Who("rope", "rope"), Who("alibi", "alibi"), Who("none", "none")
 
 
 def column(values: dict[str, list[float]], *, metric: str = "token_accuracy", chance: float = 0.0) -> pd.DataFrame:
@@ -96,7 +96,9 @@ def test_what_was_shown_at_six_seeds_stays_shown_whatever_comes_later() -> None:
 
 def test_of_a_loss_less_is_better() -> None:
     verdict = judge(column({"rope": [5.0] * 6, "alibi": [4.0] * 6}, metric="loss_nats", chance=8.0))
-    assert marks(verdict) == {"alibi": "best", "rope": ""} and verdict.duel(ALIBI, ROPE).median == pytest.approx(1.0)
+    assert marks(verdict) == {"alibi": "best", "rope": ""} and verdict.duel(
+        ALIBI, ROPE
+    ).effect().value == pytest.approx(1.0)
 
 
 def test_a_mean_that_chance_explains_gets_no_mark() -> None:
@@ -104,9 +106,19 @@ def test_a_mean_that_chance_explains_gets_no_mark() -> None:
     assert marks(verdict) == {"rope": "", "alibi": ""} and verdict.leader is None and verdict.candidates == ()
 
 
+def test_an_encoding_at_chance_must_be_ruled_out_too_before_another_is_best() -> None:
+    """One lucky seed of many lifts a mean above chance; nothing shows yet that this encoding does better."""
+    three = judge(column({"rope": [1.0] * 3, "alibi": [0.05] * 3}, chance=0.05))
+    assert marks(three) == {"rope": "untested", "alibi": ""} and three.more_seeds == 3
+    lucky = judge(column({"rope": [0.05] * 8 + [1.0], "alibi": [0.06] * 9}, chance=0.05))
+    assert marks(lucky) == {"rope": "among the best", "alibi": ""} and lucky.explained == {ALIBI}
+    six = judge(column({"rope": [1.0] * 6, "alibi": [0.05] * 6}, chance=0.05))
+    assert marks(six) == {"rope": "best", "alibi": ""} and six.more_seeds == 0
+
+
 def test_the_majority_rules_nobody_out_whose_mean_is_higher() -> None:
     verdict = judge(column({"rare": [0.99] * 9 + [0.1], "steady": [0.95] * 10}))
-    rare, steady = Name("rare", "rare"), Name("steady", "steady")
+    rare, steady = Who("rare", "rare"), Who("steady", "steady")
     assert verdict.duel(rare, steady).winner == rare and verdict.means[steady] > verdict.means[rare]
     assert marks(verdict) == {"steady": "among the best", "rare": "among the best"}
 
@@ -147,6 +159,6 @@ def test_encodings_that_are_alike_are_told_apart_in_one_column_in_twenty(
     columns = 200 if encodings == 20 else 1000
     alarms = 0
     for values in draws(shape, (columns, encodings, seeds), generator):
-        verdict = Verdict.of({Name("", str(index)): own for index, own in enumerate(values)})
+        verdict = Verdict.of({Who("", str(index)): own for index, own in enumerate(values)})
         alarms += any(duel.winner is not None for duel in verdict.duels.values())
     assert stats.binomtest(alarms, columns, LEVEL, alternative="greater").pvalue > 1e-3
