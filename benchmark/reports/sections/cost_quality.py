@@ -113,7 +113,7 @@ def _dots(rows: pd.DataFrame, kinds: Sequence[Cost]) -> list[Dot]:
 def _note(dots: Sequence[Dot], *, ratio: bool) -> str:
     estimates = [estimate for dot in dots for estimate in (dot.value, *dot.costs)]
     if all(pd.isna(estimate.low) for estimate in estimates):
-        return t("1 seed, no bars; line and black outlines: the front of the means")
+        return t("no bars: 1 seed; line and black outlines: the front of the means")
     if ratio:
         return t(
             "bars: value from the lowest to the highest seed, time with its 95 % interval; line and black outlines: "

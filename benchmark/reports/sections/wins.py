@@ -91,7 +91,7 @@ def _caption(overview: Overview, table: pd.DataFrame, pairs: Sequence[WinRate], 
         )
     else:
         yield t(
-            "Dots: for {apart} pairs, the one rule shows that one does better on most seeds of these tasks, taken "
+            "Pairs with a dot: {apart}. Of such a pair, one is shown to do better on most seeds of these tasks, taken "
             "together. The chance of any false dot in this figure is at most 5 %. A dot says nothing of other tasks.",
             apart=sum(pair.told_apart for pair in pairs) // 2,
         )

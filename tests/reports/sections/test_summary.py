@@ -37,7 +37,7 @@ def test_the_summary_says_what_is_not_yet_tested_and_what_is_unsupported(page):
 def test_with_enough_seeds_the_best_are_marked_and_stand_first(nine: Store) -> None:
     section = summary.section(Selection.of(nine))
     marks = {row[0].text: [field.mark for field in row[1:]] for row in section.tables[0].rows}
-    assert list(marks)[0] == "alibi" and marks["alibi"][1] == marks["alibi"][4] == "best"
+    assert next(iter(marks)) == "alibi" and marks["alibi"][1] == marks["alibi"][4] == "best"
     assert any("is not thereby shown to be worse" in line for line in section.lines)
 
 

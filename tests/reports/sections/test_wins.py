@@ -55,7 +55,7 @@ def test_few_seeds_have_no_dots_and_the_caption_says_what_it_takes(tidy) -> None
     assert "No pair has a dot: among 2 encodings, that takes at least 6 common seeds" in exhibit.caption
     values = {"a": [0.1, 0.2, 0.3], "b": [0.3, 0.4, 0.5]}
     (exhibit,) = wins.section(overview(tidy(values, task="x"), tidy(values, task="y"))).exhibits
-    assert "Dots: for 1 pairs" in exhibit.caption
+    assert "Pairs with a dot: 1." in exhibit.caption
     single = overview(tidy({"a": [0.1], "b": [0.3]}, task="x"), tidy({"a": [0.1], "b": [0.3]}, task="y"))
     (exhibit,) = wins.section(single).exhibits
     assert "No pair has a dot" in exhibit.caption

@@ -65,8 +65,10 @@ function markdown(data) {
 
 function markdownCell(cell, column) {
   const text = cell.best ? `**${markdownText(cell.text)}**` : markdownText(cell.text);
-  const remarks = markdownText([...cell.details, cell.mark].filter(Boolean).join(", "));
-  return column === 0 && remarks ? `${text} (${remarks})` : `${text} ${remarks}`.trim();
+  const parts = [...cell.details, cell.mark].filter(Boolean);
+  const remarks = markdownText(parts.join(", "));
+  if (!remarks) return text;
+  return column > 0 && parts[0].startsWith("[") ? `${text} ${remarks}` : `${text} (${remarks})`;
 }
 
 function markdownText(text) {
