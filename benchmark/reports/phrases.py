@@ -25,7 +25,7 @@ STATUSES = Phrases(  # of records, for people
 
 
 def spell(mean: float, low: float, high: float, status: str = "ok") -> str:
-    """A value for people: "0.97 [0.95, 0.99]"; without one, "—" if unsupported or missing, else its status."""
+    """A value and its ends for people: "0.97 [0.95, 0.99]"; without one, "—" if unsupported or missing, else its status."""
     if math.isnan(mean):
         return NOTHING if status in ("unsupported", "missing", "ok") else STATUSES.get(status, status)
     digits = 2 if abs(mean) < 100 else 0
@@ -49,6 +49,11 @@ def seeds_phrase(counts: Sequence[int]) -> str:
 def seeds_of(count: int) -> str:
     """A number of seeds in words."""
     return t("1 seed") if count == 1 else t("{n} seeds", n=count)
+
+
+def more_seeds(count: int) -> str:
+    """A number of further seeds in words."""
+    return t("1 more seed") if count == 1 else t("{n} more seeds", n=count)
 
 
 def qualified(trained_with: str, encoding: str, league: str) -> str:

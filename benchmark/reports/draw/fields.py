@@ -139,7 +139,7 @@ def _outline_trained(axes: Axes, own: pd.DataFrame, down: list[int], across: lis
 
 def _draw_along(axes: Axes, here: pd.DataFrame, down: list[int], styles: Styles) -> list[int]:
     """Draw the curves of one length; return the number of seeds behind each point."""
-    bounded, counts = METRICS[here["metric"].iloc[0]].bounded, []
+    counts: list[int] = []
     for name, own in here.groupby("encoding"):
         style, by_place = styles[str(name)], own.groupby("down_first")["value"].agg(list).sort_index()
         places = [down.index(first) for first in by_place.index]

@@ -1,24 +1,26 @@
-"""Fields of tables that several sections share: names, values with intervals, costs, lengths, p values.
+"""Fields of tables that several sections share: names, values with the lowest and the highest seed, costs, lengths.
 
 Functions that end in `_fields` fill neighbouring columns of one row.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
 import pandas as pd
 
+from benchmark.metrics import METRICS
 from benchmark.reports.page.rows import PointRow
 from benchmark.reports.page.selection import Panel, Selection
 from benchmark.reports.page.table import Field
-from benchmark.reports.phrases import LEAGUES, NOTHING, metric_label, spell
+from benchmark.reports.phrases import LEAGUES, NOTHING, metric_label, more_seeds, spell
 from benchmark.reports.stats.estimate import mean_and_range
 from benchmark.reports.stats.reach import Reach
+from benchmark.reports.stats.solve_rate import solve_rate
 from benchmark.reports.stats.summary import SummaryRow, SummaryValue
+from benchmark.reports.stats.verdict import Mark
 from benchmark.reports.words import listed, t
-
-LEAST_P = 1e-4  # smaller p values are shown as "< 0.0001"
 
 
 class OfTask(Protocol):
@@ -53,18 +55,19 @@ def summary_fields(row: SummaryRow | None) -> tuple[Field, Field, Field]:
     """Value at L, value at the longest length, and their ratio, from a row of the summary."""
     if row is None:
         return (Field(text=t("not run")),) * 3
+    lower = METRICS[row.metric].lower_is_better
     return (
-        _summary_field(row.at_trained, row.seeds),
-        _summary_field(row.at_longest, row.seeds),
+        _summary_field(row.at_trained, row.seeds, lower_is_better=lower),
+        _summary_field(row.at_longest, row.seeds, lower_is_better=lower),
         Field(text=f"{row.ratio:.2f}" if math.isfinite(row.ratio) else NOTHING),
     )
 
 
 def value_field(mean: float, low: float, high: float, status: str, n: int, seeds: int, mark: str = "") -> Field:
-    """A value with its interval, and with the number of seeds if the grid has more."""
-    text, _, interval = spell(mean, low, high, status).partition(" ")
+    """A value with the lowest and the highest seed, and with the number of seeds if the grid has more."""
+    text, _, span = spell(mean, low, high, status).partition(" ")
     fewer = t("{n} of {all} seeds", n=n, all=seeds) if 0 < n < seeds else ""
-    return Field(text=text, details=tuple(part for part in (interval, fewer) if part), mark=mark)
+    return Field(text=text, details=tuple(part for part in (span, fewer) if part), mark=mark)
 
 
 def point_field(row: PointRow) -> Field:
@@ -104,11 +107,6 @@ def listing(values: Iterable[Any]) -> str:
     return listed(known) or NOTHING
 
 
-def probability(value: float) -> str:
-    """A p value as a reader sees it."""
-    return f"< {LEAST_P:g}" if value < LEAST_P else f"{value:.2g}"
-
-
 def reach_fields(row: Reach | None, seeds: int) -> tuple[Field, Field]:
     """Longest usable length and area."""
     if row is None:
@@ -146,6 +144,28 @@ def panel_heading(panel: Panel) -> str:
     return t("{task}, L = {length}", task=panel.task, length=panel.train_length)
 
 
-def _summary_field(value: SummaryValue, seeds: int) -> Field:
+def _summary_field(value: SummaryValue, seeds: int, *, lower_is_better: bool) -> Field:
     own = value.estimate
-    return value_field(own.value, own.low, own.high, value.status, own.n, seeds, value.mark)
+    mark = mark_of(value.mark, lower_is_better=lower_is_better)
+    field = value_field(own.value, own.low, own.high, value.status, own.n, seeds, mark)
+    return replace(field, details=(*field.details, *_solved(value), *_untested(value)))
+
+
+def mark_of(mark: Mark, *, lower_is_better: bool) -> str:
+    """The key of `table.MARKS` for a mark of the one rule."""
+    if mark == "untested":
+        return "lowest" if lower_is_better else "highest"
+    return "among" if mark == "among the best" else mark
+
+
+def _untested(value: SummaryValue) -> Iterator[str]:
+    if value.mark == "untested":
+        yield t("not yet tested ({seeds} would do)", seeds=more_seeds(value.more_seeds))
+
+
+def _solved(value: SummaryValue) -> Iterator[str]:
+    """How many seeds solve the task, if some do and others do not: the mean then describes none of them."""
+    n = value.estimate.n
+    if value.solved is not None and 0 < value.solved < n:
+        rate = solve_rate(value.solved, n)
+        yield t("solved by {k} of {n} seeds [{low:.2f}, {high:.2f}]", k=value.solved, n=n, low=rate.low, high=rate.high)

@@ -5,12 +5,19 @@ from itertools import accumulate
 
 from benchmark.reports.words import Phrases, later
 
-MARKS = Phrases({"best": later("best"), "tied": later("tied")})  # of fields
+MARKS = Phrases(  # of fields
+    {
+        "best": later("best"),
+        "among": later("among the best"),
+        "highest": later("highest mean"),
+        "lowest": later("lowest mean"),
+    }
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
-    """A field of a table; `mark` is "best", "tied" or "" and `details` are an interval and remarks."""
+    """A field of a table; `mark` is a key of MARKS or "" and `details` are a range and remarks."""
 
     text: str
     details: tuple[str, ...] = ()

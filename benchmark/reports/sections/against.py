@@ -1,10 +1,9 @@
-"""The section "Against the reference": differences with tests, and how far each encoding carries, one table per task.
+"""The section "Against the reference": what the one rule shows, and how far each encoding carries, a table per task.
 
 The reference is chosen beforehand: `--reference`, or rope if it was run.
 """
 
 import math
-from collections.abc import Sequence
 
 from benchmark.metrics import ACCURACY_HOLDS, LOSS_HOLDS, METRICS
 from benchmark.reports.page.exhibit import MANY
@@ -13,29 +12,18 @@ from benchmark.reports.page.fields import (
     nothing_to_compare,
     panel_heading,
     place,
-    probability,
     reach_fields,
     rows_of,
     unit,
 )
+from benchmark.reports.page.outcomes import outcome
 from benchmark.reports.page.page import Section
 from benchmark.reports.page.selection import Panel, Selection
 from benchmark.reports.page.table import Field, Group, Table
-from benchmark.reports.phrases import NOTHING, seeds_of
-from benchmark.reports.stats.against_reference import PairedTest
-from benchmark.reports.stats.points import arranged
-from benchmark.reports.stats.reach import Reach
-from benchmark.reports.words import Phrases, later, t
-
-VERDICTS = Phrases(
-    {
-        "better": later("better"),
-        "worse": later("worse"),
-        "equivalent": later("equivalent"),
-        "unmeasured": later("not shown"),
-        "one seed": later("one seed"),
-    }
-)
+from benchmark.reports.phrases import NOTHING
+from benchmark.reports.stats.points import by_quality
+from benchmark.reports.stats.verdict import Who
+from benchmark.reports.words import t
 
 
 def section(selection: Selection) -> Section:
@@ -47,91 +35,78 @@ def section(selection: Selection) -> Section:
         title=t("Against the reference"),
         lines=(
             t(
-                "Paired differences from {reference}, each with its own 95 % interval. p comes from a sign-flip test "
-                "and is corrected for all comparisons in its column (Holm). The longest usable length is the last one "
-                "up to which a loss stays within {percent:.0f} % of its value at L, or an accuracy keeps {share:g} of "
-                "its value at L (median over seeds). The area is the mean value over all octaves from L to the longest "
-                "length.",
+                "The difference is the median over common seeds of each encoding's value less that of {reference}: "
+                "[its 95 % interval] from 6 seeds on; with fewer, the lowest and the highest difference. “Does better "
+                "on most seeds” and “does worse on most seeds” are shown; the chance of any such false word in a "
+                "column is at most 5 %. “Not decided” means that these seeds show nothing either way.",
                 reference=selection.reference,
+            ),
+            t(
+                "The longest usable length is the last one up to which a loss stays within {percent:.0f} % of its "
+                "value at L, or an accuracy keeps {share:g} of its value at L (median over seeds [95 % interval]). The "
+                "area is the mean value over all octaves from L to the longest length.",
                 percent=100 * (LOSS_HOLDS - 1),
                 share=ACCURACY_HOLDS,
             ),
         ),
-        tables=tuple(
-            _table(panel, selection.reference, rows_of(panel, selection.tests), rows_of(panel, selection.reach))
-            for panel in selection.panels
-        ),
+        tables=tuple(_table(selection, panel) for panel in selection.panels),
     )
 
 
-def _table(panel: Panel, reference: str, tests: Sequence[PairedTest], reach: Sequence[Reach]) -> Table:
-    """One row per encoding: the reference first, then by difference at the longest length, best first."""
+def _table(selection: Selection, panel: Panel) -> Table:
+    """One row per encoding, by its mean at the longest length, best first."""
     ends = sorted({panel.train_length, panel.lengths[-1]})
-    by_place = {(row.trained_with, row.encoding, row.length): row for row in tests}
-    by_name = {(row.trained_with, row.encoding): row for row in reach}
-    names = sorted(
-        arranged(panel.headline), key=lambda name: _order(name[:2], reference, by_place.get((*name[:2], ends[-1])))
-    )
-    families = sorted({row.family for row in tests if row.family})
+    reach = {(row.trained_with, row.encoding): row for row in rows_of(panel, selection.reach)}
+    names = by_quality(panel.headline)
     return Table(
         title=panel_heading(panel),
         folded=len(names) > MANY,
-        caption=_caption(panel, reference, families),
+        caption=_caption(panel, selection.reference),
         columns=(
             t("encoding"),
-            *(column for _ in ends for column in (t("difference"), "p", t("verdict"))),
+            *(column for _ in ends for column in (t("difference"), t("verdict"))),
             *(t("usable"), t("area")),
         ),
         groups=(
-            *(Group(title=place(panel, length), span=3) for length in ends),
+            *(Group(title=place(panel, length), span=2) for length in ends),
             Group(title=t("how far"), span=2, detail=t("longest usable length, area")),
         ),
-        words=frozenset({3 * index + 3 for index in range(len(ends))}),
+        words=frozenset({2 * index + 2 for index in range(len(ends))}),
         rows=tuple(
             (
                 name_field(*name),
-                *(
-                    field
-                    for length in ends
-                    for field in _difference(by_place.get((*name[:2], length)), own=name[:2] == (reference, reference))
-                ),
-                *reach_fields(by_name.get(name[:2]), len(panel.seeds)),
+                *(field for length in ends for field in _fields(selection, panel, length, Who(*name[:2]))),
+                *reach_fields(reach.get(name[:2]), len(panel.seeds)),
             )
             for name in names
         ),
     )
 
 
-def _caption(panel: Panel, reference: str, families: Sequence[int]) -> str:
+def _caption(panel: Panel, reference: str) -> str:
     margin = METRICS[panel.metric].margin
-    facts = {"metric": unit(panel), "reference": reference, "families": t(" or ").join(map(str, families)) or "0"}
+    facts = {"metric": unit(panel), "reference": reference}
     if math.isnan(margin):
         return t(
-            "{metric}: difference from {reference}, best at the longest length first; Holm over {families} "
-            "comparisons. Lengths in tokens.",
-            **facts,
+            "{metric}: difference from {reference}; best mean at the longest length first. Lengths in tokens.", **facts
         )
     return t(
-        "{metric}: difference from {reference}, best at the longest length first; Holm over {families} comparisons; "
-        "equivalent: within {margin:g}. Lengths in tokens.",
+        "{metric}: difference from {reference}; best mean at the longest length first. Alike: within {margin:g}. "
+        "Lengths in tokens.",
         **facts,
         margin=margin,
     )
 
 
-def _order(name: tuple[str, str], reference: str, row: PairedTest | None) -> tuple[bool, bool, float]:
-    if row is None or math.isnan(row.difference):
-        return name != (reference, reference), True, 0.0
-    return True, False, row.difference * (1 if row.lower_is_better else -1)
-
-
-def _difference(row: PairedTest | None, *, own: bool) -> tuple[Field, Field, Field]:
-    if row is None or row.n == 0:
-        absent = t("reference") if own else t("no common seed") if row is not None else NOTHING
-        return Field(text=NOTHING), Field(text=NOTHING), Field(text=absent)
-    interval = () if math.isnan(row.low) else (f"[{row.low:+.3f}, {row.high:+.3f}]",)
+def _fields(selection: Selection, panel: Panel, length: int, who: Who) -> tuple[Field, Field]:
+    reference = Who(selection.reference, selection.reference)
+    if who == reference:
+        return Field(text=NOTHING), Field(text=t("reference"))
+    found = outcome(selection, panel, length, who, reference)
+    if not found.counted:
+        return Field(text=NOTHING), Field(text=found.words)
+    spread = (found.spread,) if found.spread else ()
     return (
-        Field(text=f"{row.difference:+.3f}", details=interval),
-        Field(text=probability(row.p_holm), details=(seeds_of(row.n),)),
-        Field(text=VERDICTS[row.verdict], details=(row.note,) if row.note else ()),
+        Field(text=f"{found.difference:+.3f}", details=spread),
+        Field(text=found.words, details=(found.counted, *found.remarks)),
     )

@@ -1,6 +1,6 @@
 """The section "Encodings one by one": what each encoding is, its results on every task, its cost, and links to more.
 
-What it says about an encoding against the reference comes from `stats.against_reference` and claims no more.
+What it says about an encoding against the reference comes from the one rule (`page.outcomes`) and claims no more.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,27 +15,21 @@ from benchmark.reports.page.fields import (
     cost_fields,
     listing,
     place,
-    probability,
     reach_fields,
     rows_of,
     summary_fields,
 )
+from benchmark.reports.page.outcomes import Kind, Outcome, outcome
 from benchmark.reports.page.page import Profile, Section
 from benchmark.reports.page.selection import Panel, Selection, slug
 from benchmark.reports.page.table import Field, Group, Table
 from benchmark.reports.phrases import arrow, metric_label, seeds_phrase
 from benchmark.reports.sections.attention import attention_id, attention_title
-from benchmark.reports.stats.against_reference import PairedTest
+from benchmark.reports.stats.verdict import Who
 from benchmark.reports.tables.probes import Probe
 from benchmark.reports.words import language, listed, said, sentences, t
 
-WAYS = (
-    "better",
-    "worse",
-    "equivalent",
-    "unmeasured",
-    "one seed",
-)  # of `stats.against_reference`, in the order of the sentences
+WAYS: tuple[Kind, ...] = ("better", "worse", "alike", "chance", "open", "ended")  # in the order of the sentences
 
 
 def section(selection: Selection, styles: Styles, probes: Sequence[Probe]) -> Section:
@@ -102,54 +96,52 @@ def _remarks(selection: Selection, name: str, found: Description | None) -> Iter
 
 
 def _against(selection: Selection, name: str) -> Iterator[str]:
-    """Put into words what the tests against the reference show at the longest length of each task."""
+    """Put into words what the one rule shows against the reference at the longest length of each task."""
     if not selection.compared:
         return
+    reference = Who(selection.reference, selection.reference)
     if name == selection.reference:
         yield t("It is the reference that the others are compared with.")
         return
-    longest = {(panel.task, panel.setting): panel.lengths[-1] for panel in selection.panels}
-    rows = [
-        row
-        for row in selection.tests
-        if row.encoding == name and row.n > 0 and row.length == longest[row.task, row.setting]
+    found = [
+        (panel.task, outcome(selection, panel, panel.lengths[-1], Who(base, name), reference))
+        for panel in selection.panels
+        for base in sorted(set(panel.headline.loc[panel.headline["encoding"] == name, "trained_with"]))
     ]
-    if not rows:
+    if not any(each.kind in WAYS for _, each in found):
         yield t("It shares no seed with {reference} at the longest lengths.", reference=selection.reference)
     for way in WAYS:
-        own = [row for row in rows if row.verdict == way]
+        own = [(task, each) for task, each in found if each.kind == way]
         if own:
             yield _told(way, own, selection.reference)
 
 
-def _told(way: str, rows: Sequence[PairedTest], reference: str) -> str:
-    sized = language().semicolon.join(map(_sized, rows))
+def _told(way: Kind, found: Sequence[tuple[str, Outcome]], reference: str) -> str:
+    facts = {
+        "reference": reference,
+        "tasks": language().semicolon.join(_sized(task, each) for task, each in found),
+    }
     if way == "better":
-        return t("Better than {reference} at the longest length: {tasks}.", reference=reference, tasks=sized)
+        return t("Does better than {reference} on most seeds at the longest length: {tasks}.", **facts)
     if way == "worse":
-        return t("Worse than {reference} at the longest length: {tasks}.", reference=reference, tasks=sized)
-    if way == "equivalent":
-        return t("Equivalent to {reference} at the longest length: {tasks}.", reference=reference, tasks=sized)
-    lacking = language().semicolon.join(map(_lacking, rows))
-    return t(
-        "Against {reference}, not shown either way at the longest length: {tasks}.", reference=reference, tasks=lacking
-    )
+        return t("Does worse than {reference} on most seeds at the longest length: {tasks}.", **facts)
+    if way == "alike":
+        return t("Alike with {reference} on every seed at the longest length: {tasks}.", **facts)
+    if way == "chance":
+        return t("At the longest length, chance explains it and {reference}: {tasks}.", **facts)
+    if way == "ended":
+        return t("Not compared with {reference} at the longest length: {tasks}.", **facts)
+    return t("Against {reference}, not decided at the longest length: {tasks}.", **facts)
 
 
-def _sized(row: PairedTest) -> str:
-    return t(
-        "{task} by {difference:+.3f} [{low:+.3f}, {high:+.3f}] ({seeds} seeds, Holm p = {p})",
-        task=row.task,
-        difference=row.difference,
-        low=row.low,
-        high=row.high,
-        seeds=row.n,
-        p=probability(row.p_holm),
-    )
-
-
-def _lacking(row: PairedTest) -> str:
-    return t("{task} ({note})", task=row.task, note=row.note) if row.note else row.task
+def _sized(task: str, found: Outcome) -> str:
+    """A task with what is known there: "copy by +0.640 [+0.600, +0.680] (better on 8 of 8 seeds)"."""
+    if found.kind == "ended":
+        return t("{name} ({remarks})", name=task, remarks=found.words)
+    if found.kind == "chance":
+        return task
+    remarks = language().semicolon.join((found.counted, *found.remarks))
+    return t("{task} by {size} ({remarks})", task=task, size=found.sized, remarks=remarks)
 
 
 def _exhibit(selection: Selection, name: str, style: Style, drawn: Sequence[Drawn]) -> Exhibit:

@@ -1,11 +1,14 @@
-"""The section "Summary": encodings x tasks at the trained and at the longest length."""
+"""The section "Summary": encodings x tasks at the trained and at the longest length, the best first."""
+
+from collections.abc import Iterator
 
 from benchmark.reports.page.fields import name_field, place, summary_fields, unit
 from benchmark.reports.page.page import Section
 from benchmark.reports.page.selection import Selection
 from benchmark.reports.page.table import Group, Table
 from benchmark.reports.phrases import arrow, seeds_phrase
-from benchmark.reports.stats.points import in_order
+from benchmark.reports.stats.points import by_quality
+from benchmark.reports.stats.solve_rate import SOLVED
 from benchmark.reports.words import t
 
 
@@ -13,16 +16,21 @@ def section(selection: Selection) -> Section:
     """Encodings x tasks, at the trained and at the longest length, with caveats that apply to these results."""
     lines = [
         t(
-            "L is the trained length. Each value is the mean over seeds, with its 95 % interval in brackets below it. "
-            "“best” marks the best mean of a column. “tied” marks values that these seeds cannot distinguish from it: "
-            "the interval of the paired difference includes zero. If several share the best mean, all are tied."
+            "L is the trained length. Each value is the mean over seeds, with [the lowest and the highest seed] below "
+            "it. “Best”: on most seeds it does better than every other encoding that could be best. “Among the best”: "
+            "not ruled out as the best, and neither are others. “Highest mean” (of a loss, “lowest mean”): not yet "
+            "tested, because so few seeds cannot show anything. A value without a mark is not thereby shown to be "
+            "worse: “{paired}” says which are.",
+            paired=t("Against the reference"),
         ),
+        t("Encodings are ordered by their means at the longest length; over several tasks, by their mean rank there."),
+        *_solved(selection),
     ]
     if (selection.shown["encoding"] != selection.shown["trained_with"]).any():
         lines.append(
             t(
                 "“No further training” marks encodings that are applied only at test time, to the trained models of "
-                "the encoding listed above them."
+                "the encoding named below them."
             )
         )
     if selection.shown["league"].any():
@@ -33,7 +41,7 @@ def section(selection: Selection) -> Section:
             )
         )
     if min((len(panel.seeds) for panel in selection.panels), default=2) < 2:
-        lines.append(t("With one seed there is no interval, and no two encodings can be told apart."))
+        lines.append(t("With one seed there is no range, and no two encodings can be told apart."))
     if selection.left_out:
         lines.append(
             t(
@@ -45,6 +53,17 @@ def section(selection: Selection) -> Section:
         )
     tables = (_table(selection),) if selection.panels else ()
     return Section(id="summary", title=t("Summary"), lines=tuple(lines), tables=tables)
+
+
+def _solved(selection: Selection) -> Iterator[str]:
+    """What "solved" means, if any field says it."""
+    values = (value for row in selection.summary for value in (row.at_trained, row.at_longest))
+    if any(value.solved is not None and 0 < value.solved < value.estimate.n for value in values):
+        yield t(
+            "“Solved by k of n seeds” stands where some seeds reach an accuracy of {solved:g} and others do not: the "
+            "mean then describes none of them. In brackets: the 95 % interval of the share of all seeds that do.",
+            solved=SOLVED,
+        )
 
 
 def _table(selection: Selection) -> Table:
@@ -69,6 +88,6 @@ def _table(selection: Selection) -> Table:
                     for field in summary_fields(by_place.get((encoding, panel.setting, panel.task)))
                 ),
             )
-            for trained_with, encoding, league in in_order((row.trained_with, row.encoding, row.league) for row in rows)
+            for trained_with, encoding, league in by_quality(*(panel.headline for panel in selection.panels))
         ),
     )

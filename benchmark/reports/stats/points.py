@@ -6,6 +6,7 @@ Convention: a seed without a value (diverged, failed, unsupported) is left out o
 point is "ok" if any seed is.
 """
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -23,7 +24,8 @@ def over_seeds(table: pd.DataFrame) -> pd.DataFrame:
     """One row per (task, setting, metric, encoding, length) of `metric_table`, over its seeds.
 
     Columns: those, multiple, train_length, lower_is_better, chance, n (seeds with a value), seeds (of the task's grid),
-    mean, low and high (the lowest and the highest seed; NaN for one), status ("ok" if any seed is, else the most frequent one).
+    mean, low and high (the lowest and the highest seed; NaN for one), status ("ok" if any seed is, else the most
+    frequent one).
     """
     groups = table.groupby(POINT, sort=True)
     points = groups["value"].agg(["count", "mean", "min", "max"])
@@ -61,9 +63,38 @@ def arranged(table: pd.DataFrame) -> list[Name]:
     return in_order(zip(table["trained_with"], table["encoding"], table["league"], strict=True))
 
 
+def by_quality(*tables: pd.DataFrame) -> list[Name]:
+    """Every (trained_with, encoding, league) of the tables, each of one metric and setting, the best first.
+
+    The best has the best mean at the longest length; one that ends before it follows those that reach it. Over several
+    tables, the mean rank counts. Leagues of their own come last; equals keep the order of reports.
+    """
+    names = in_order(name for table in tables for name in arranged(table))
+    ranks = [_quality(table).rank(method="average") for table in tables]
+    mean = pd.concat([own.reindex([name[:2] for name in names], fill_value=len(names)) for own in ranks], axis=1).mean(
+        axis=1
+    )
+    return sorted(names, key=lambda name: (name[2], float(mean[name[:2]])))
+
+
 def in_order(names: Iterable[Name]) -> list[Name]:
     """Distinct names in the order of reports."""
     return sorted(set(names), key=lambda name: (name[2], name[0], name[0] != name[1], name[1]))
+
+
+def _quality(table: pd.DataFrame) -> pd.Series:
+    """For each encoding of one metric and setting, its place among the others: less is better."""
+    signed = table["value"] * (1 if table["lower_is_better"].iloc[0] else -1)
+    # Rounded: the sum of equal seeds in another order may differ in the last digit.
+    means = signed.groupby([table[name] for name in (*WHO, "length")]).mean().round(12).unstack("length")
+    keys = {who: _place(own) for who, own in means.iterrows()}
+    order = {key: place for place, key in enumerate(sorted(set(keys.values())))}
+    return pd.Series({who: order[key] for who, key in keys.items()}, dtype=float)
+
+
+def _place(costs: pd.Series) -> tuple[float, float]:
+    known = costs.dropna()
+    return (math.inf, math.inf) if known.empty else (-float(known.index[-1]), float(known.iloc[-1]))
 
 
 def _statuses(table: pd.DataFrame) -> pd.Series:

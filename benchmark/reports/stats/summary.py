@@ -15,7 +15,7 @@ import pandas as pd
 
 from benchmark.metrics import METRICS, ratio
 from benchmark.reports.stats.estimate import Estimate, mean_and_range, mean_or_nan
-from benchmark.reports.stats.points import arranged, by_seed, overall_status
+from benchmark.reports.stats.points import by_quality, by_seed, overall_status
 from benchmark.reports.stats.solve_rate import SOLVED
 from benchmark.reports.stats.verdict import Mark, Verdict, Who, by_league
 
@@ -60,7 +60,7 @@ def extrapolation_ratio(first: Mapping[int, float], longest: Mapping[int, float]
 
 
 def summary(table: pd.DataFrame) -> list[SummaryRow]:
-    """One row per (task, encoding), in the order of reports; pass it rows of one setting per task."""
+    """One row per (task, encoding), each task's best first; pass it rows of one setting per task."""
     headline = table[table["headline"]]
     return [row for _, group in headline.groupby(["task", "setting"], sort=True) for row in _rows(group)]
 
@@ -72,7 +72,7 @@ def _rows(group: pd.DataFrame) -> Iterator[SummaryRow]:
     trained_rows, longest_rows = (group[group["length"] == length] for length in (first["train_length"], longest))
     trained_verdicts, longest_verdicts = by_league(trained_rows), by_league(longest_rows)
     chance = longest_rows["chance"].dropna()
-    for trained_with, encoding, league in arranged(group):
+    for trained_with, encoding, league in by_quality(group):
         yield SummaryRow(
             task=str(first["task"]),
             setting=str(first["setting"]),

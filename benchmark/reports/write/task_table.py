@@ -14,7 +14,6 @@ from benchmark.reports.page.selection import Panel, Selection
 from benchmark.reports.page.table import Field, Table
 from benchmark.reports.phrases import NOTHING, qualified, seeds_phrase
 from benchmark.reports.stats.points import arranged, over_seeds
-from benchmark.reports.stats.summary import best_and_tied
 from benchmark.reports.words import t
 from benchmark.reports.write.markdown import markdown_table
 
@@ -67,7 +66,7 @@ def _row(
         Field(text=metric.replace("_", " ")),
         Field(text=place(panel, length)),
         Field(text=NOTHING if chances.empty else f"{chances.iloc[0]:.2f}"),
-        *(_value(points.get(pair), marks.get(pair[1], "")) for pair in names),
+        *(_value(points.get(pair), marks.get(pair, "")) for pair in names),
     )
 
 
@@ -75,7 +74,5 @@ def _value(point: PointRow | None, mark: str) -> Field:
     return replace(point_field(point), mark=mark) if point else Field(text=t("missing"))
 
 
-def _marks(own: pd.DataFrame) -> dict[str, str]:
-    """Marks by encoding: the best, and those that cannot be distinguished from it."""
-    best, tied = best_and_tied(own) if len(own) else (None, set[str]())
-    return {**dict.fromkeys(tied, "tied"), **({best: "best"} if best else {})}
+def _marks(own: pd.DataFrame) -> dict[tuple[str, str], str]:
+    return {}

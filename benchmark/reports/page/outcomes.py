@@ -1,0 +1,131 @@
+"""What the one rule says of two encodings at one length, in words: for a field of a table or a part of a sentence.
+
+better, worse   shown: on most seeds
+chance          not shown, and chance explains both means
+alike           not shown, and within the margin on every common seed
+open            not shown either way
+ended           one of them is not defined at this length
+absent          no common seed: one was not run there, or has failed
+apart           of different leagues, which are not compared
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from benchmark.metrics import METRICS
+from benchmark.reports.page.selection import Panel, Selection
+from benchmark.reports.phrases import more_seeds, spelled
+from benchmark.reports.stats.estimate import Estimate
+from benchmark.reports.stats.points import overall_status
+from benchmark.reports.stats.verdict import Duel, Who
+from benchmark.reports.words import t
+
+Kind = Literal["better", "worse", "chance", "alike", "open", "ended", "absent", "apart"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """One encoding against another at one length, from the side of the first."""
+
+    kind: Kind
+    words: str  # the verdict in a few words
+    remarks: tuple[str, ...] = ()  # what it leaves open, or how sure it is
+    counted: str = ""  # "better on 5 of 6 seeds"; "" without a common seed, as the two below
+    difference: float = math.nan  # the median of first - second, in the metric's own sign
+    spread: str = ""  # "[+0.610, +0.700]", the 95 % interval; below 6 seeds "+0.610 to +0.700", lowest and highest
+
+    @property
+    def sized(self) -> str:
+        """The difference with its spread."""
+        return f"{self.difference:+.3f} {self.spread}".strip()
+
+
+def outcome(selection: Selection, panel: Panel, length: int, first: Who, second: Who) -> Outcome:
+    """The first against the second at one length of a panel."""
+    leagues = {who: _league(panel, who) for who in (first, second)}
+    if leagues[first] != leagues[second]:
+        return Outcome(kind="apart", words=t("another league"))
+    verdict = selection.verdict(panel, length, leagues[first])
+    duel = verdict.duels.get((first, second))
+    if duel is None or not duel.n:
+        return _without(panel, length, first, second)
+    estimate = selection.difference(panel, length, first, second, leagues[first])
+    kind, words, remarks = _kind(duel, METRICS[panel.metric].margin, by_chance={first, second} <= verdict.explained)
+    return Outcome(
+        kind=kind,
+        words=words,
+        remarks=remarks,
+        counted=counted(duel),
+        difference=estimate.value,
+        spread=_spread(estimate, sorted(verdict.sign * each for each in duel.differences)),
+    )
+
+
+def counted(duel: Duel) -> str:
+    """On how many seeds the first does better."""
+    if duel.n == 1:
+        return t("better on {wins} of 1 seed", wins=duel.wins)
+    return t("better on {wins} of {n} seeds", wins=duel.wins, n=duel.n)
+
+
+def alike_on(margin: float, seeds: int, share: float) -> str:
+    """How far being alike on every seed carries."""
+    return t(
+        "within {margin:g} on {n} of {n} seeds, so on at least {share:.0f} % of all",
+        margin=margin,
+        n=seeds,
+        share=100 * share,
+    )
+
+
+def _kind(duel: Duel, margin: float, *, by_chance: bool) -> tuple[Kind, str, tuple[str, ...]]:
+    share = duel.alike(margin)
+    alike = () if math.isnan(share) else (alike_on(margin, duel.n, share),)
+    chance = (t("chance explains both"),) if by_chance else ()
+    if duel.winner == duel.first:
+        return "better", t("does better on most seeds"), (*chance, *alike)
+    if duel.winner == duel.second:
+        return "worse", t("does worse on most seeds"), (*chance, *alike)
+    if by_chance:
+        return "chance", t("explained by chance"), ()
+    if alike:
+        return "alike", t("alike on every seed"), alike
+    return "open", t("not decided"), (t("{seeds} could show it", seeds=more_seeds(duel.more_seeds)),)
+
+
+def _without(panel: Panel, length: int, first: Who, second: Who) -> Outcome:
+    for who in (first, second):
+        if (end := _end(panel, who, length)) is not None:
+            place = spelled(end / panel.train_length)
+            words = t("ends at {place}", place=place)
+            named = t("{encoding} ends at {place}", encoding=who.encoding, place=place)
+            return Outcome(kind="ended", words=words if who == first else named)
+    return Outcome(kind="absent", words=t("no common seed"))
+
+
+def _end(panel: Panel, who: Who, length: int) -> int | None:
+    """The last length that an encoding supports, if it does not support this one."""
+    own = _rows(panel, who)
+    if overall_status(own[own["length"] == length]) != "unsupported":
+        return None
+    known = own[own["value"].notna()]["length"]
+    return None if known.empty else int(known.max())
+
+
+def _league(panel: Panel, who: Who) -> str:
+    own = _rows(panel, who)["league"]
+    return "" if own.empty else str(own.iloc[0])
+
+
+def _rows(panel: Panel, who: Who) -> pd.DataFrame:
+    table = panel.headline
+    return table[(table["encoding"] == who.encoding) & (table["trained_with"] == who.trained_with)]
+
+
+def _spread(estimate: Estimate, ordered: list[float]) -> str:
+    if not math.isnan(estimate.low):
+        return f"[{estimate.low:+.3f}, {estimate.high:+.3f}]"
+    return t("{low} to {high}", low=f"{ordered[0]:+.3f}", high=f"{ordered[-1]:+.3f}") if len(ordered) > 1 else ""
