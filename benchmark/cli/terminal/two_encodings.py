@@ -10,7 +10,7 @@ import click
 
 from benchmark.cli.terminal.file_names import safe
 from benchmark.cli.terminal.stored import name_problems, stored
-from benchmark.cli.terminal.table import Row, show, show_json
+from benchmark.cli.terminal.table import SPREADS, Row, show, show_json
 from benchmark.errors import UsageError, unknown
 from benchmark.files import write_atomically
 from benchmark.metrics import METRICS
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 TRACK_WIDTH = 25
 FIRST, SECOND, BOTH = "●", "○", "◉"
-SPREADS = {"95 %": "[95 % interval]", "lowest to highest": "(lowest to highest)"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,7 +167,7 @@ def _panel(pairs: "list[PairAt]") -> Panel:
     first, second = pairs[0].first.name, pairs[0].second.name
     low, high = _axis(pairs)
     spread = " or ".join(
-        words for covers, words in SPREADS.items() if any(pair.covers == covers for pair in pairs)
+        words for covers, words in SPREADS.items() if any(pair.effect.covers == covers for pair in pairs)
     )
     return Panel(
         heading=_heading(pairs),
@@ -196,7 +195,7 @@ def _row(pair: "PairAt", low: float, high: float) -> Row:
         "first": _spelled(pair.first),
         "second": _spelled(pair.second),
         "track": track(pair.first.estimate.value, pair.second.estimate.value, low, high),
-        "difference": pair.sized or NOTHING,
+        "difference": pair.effect.spelled() or NOTHING,
         "better": pair.counted or NOTHING,
         "verdict": pair.said,
     }

@@ -1,6 +1,6 @@
 """Two encodings side by side: their curves, and the seed-by-seed difference at each length."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -30,6 +30,7 @@ from benchmark.reports.stats.points import over_seeds
 from benchmark.reports.words import t
 
 MOST_DOTS = 10  # seeds at a length up to which each is a dot
+ASIDE = 1.06  # dots stand beside the mark at their length, by this factor
 INK = "#222222"
 
 
@@ -42,7 +43,7 @@ def paired(pairs: Sequence[PairAt], styles: Styles) -> Figure:
     figure = Figure(figsize=(beside_legend([first.name, second.name])[0], 6.2), layout="constrained")
     top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=[3, 2])
     draw_curves(top, points, styles)
-    dots = _draw_seeds(top, own, styles)
+    dots = _draw_seeds(top, own, {first.who.encoding: 1 / ASIDE, second.who.encoding: ASIDE}, styles)
     names = {"first": drawable(first.name), "second": drawable(second.name)}
     top.set_title(t("{task}: {first} and {second}", task=label_of(points, "task"), **names), pad=24)
     write_note(top, join_notes(band_note(points), t("dots: seeds") if dots else ""))
@@ -55,14 +56,14 @@ def paired(pairs: Sequence[PairAt], styles: Styles) -> Figure:
     return figure
 
 
-def _draw_seeds(axes: Axes, rows: pd.DataFrame, styles: Styles) -> bool:
+def _draw_seeds(axes: Axes, rows: pd.DataFrame, aside: Mapping[str, float], styles: Styles) -> bool:
     """A dot for each seed of either encoding; False if there are too many, or one."""
     known = rows[rows["value"].notna()]
     most = known.groupby(["encoding", "length"])["seed"].nunique().max()
     if not 1 < most <= MOST_DOTS:
         return False
     for encoding, own in known.groupby("encoding"):
-        axes.scatter(own["length"], own["value"], **_dot(styles[str(encoding)].color))
+        axes.scatter(own["length"] * aside[str(encoding)], own["value"], **_dot(styles[str(encoding)].color))
     return True
 
 
@@ -73,17 +74,17 @@ def _draw_differences(axes: Axes, pairs: Sequence[PairAt]) -> None:
     lengths = [pair.length for pair in known]
     axes.plot(lengths, middle, color=INK, marker="o", linewidth=1.5)
     for covers, weight in (("95 %", 1.5), ("lowest to highest", 0.7)):
-        own = [pair for pair in known if pair.covers == covers]
+        own = [pair for pair in known if pair.effect.covers == covers]
         below = [pair.effect.value - pair.effect.low for pair in own]
         above = [pair.effect.high - pair.effect.value for pair in own]
         at: dict[str, Any] = {"x": [pair.length for pair in own], "y": [pair.effect.value for pair in own]}
         axes.errorbar(**at, yerr=[below, above], fmt="none", ecolor=INK, capsize=4, elinewidth=weight)
     if dots := 1 < max(len(pair.differences) for pair in known) <= MOST_DOTS:
-        places = [(pair.length, each) for pair in known for each in pair.differences.values()]
+        places = [(pair.length * ASIDE, each) for pair in known for each in pair.differences.values()]
         axes.scatter(*zip(*places, strict=True), **_dot(INK))
     first, second = drawable(known[0].first.name), drawable(known[0].second.name)
-    notes = join_notes(*_bars(pair.covers for pair in known), t("dots: seeds") if dots else "")
-    what = t("median of {first} − {second} over common seeds", first=first, second=second)
+    notes = join_notes(*_bars(pair.effect.covers for pair in known), t("dots: seeds") if dots else "")
+    what = t("median of {first} − {second}", first=first, second=second)
     axes.set_title(t("{name} ({remarks})", name=what, remarks=notes) if notes else what, fontsize=10)
     metric = known[0].panel.metric
     axes.set_ylabel(t("difference in\n{metric}", metric=metric_label(metric)))
@@ -96,12 +97,12 @@ def _draw_differences(axes: Axes, pairs: Sequence[PairAt]) -> None:
 def _bars(covers: Iterable[str]) -> list[str]:
     """What the bars are; thin ones are no interval."""
     kinds = set(covers)
-    bars, thin = t("bars: 95 % interval"), t("thin bars: lowest to highest seed")
+    bars, thin = t("bars: 95 % interval"), t("thin bars: lowest to highest")
     return [*([bars] if "95 %" in kinds else []), *([thin] if "lowest to highest" in kinds else [])]
 
 
 def _dot(color: str) -> dict[str, Any]:
-    return {"color": color, "s": 9, "alpha": 0.55, "linewidths": 0, "zorder": 3}
+    return {"color": color, "s": 14, "alpha": 0.55, "linewidths": 0, "zorder": 3}
 
 
 def _of_either(rows: pd.DataFrame, pair: PairAt) -> "pd.Series[bool]":

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from itertools import product
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,11 +23,10 @@ from benchmark.metrics import METRICS
 from benchmark.reports.page.outcomes import Outcome, outcome
 from benchmark.reports.page.selection import Panel, Selection
 from benchmark.reports.phrases import qualified, spelled
+from benchmark.reports.stats.effect import Effect
 from benchmark.reports.stats.estimate import Estimate, mean_and_range
 from benchmark.reports.stats.points import overall_status
 from benchmark.reports.stats.verdict import Who
-
-Covers = Literal["95 %", "lowest to highest", ""]
 
 MEANINGS = {  # of `Outcome.kind`, in exports
     "better": "first does better",
@@ -66,10 +65,10 @@ class PairAt:
     first: Value
     second: Value
     differences: Mapping[int, float]  # first - second by common seed
-    effect: Estimate  # their median, with what `covers` says
-    covers: Covers
+    effect: Effect  # their median
     outcome: Outcome
     more_seeds: int  # that could show a difference; 0 where one is shown or nothing is judged
+    by_chance: bool  # chance explains both means
     alike: float  # with 95 %, the two are within the margin on at least this share of all seeds; NaN if one seed is not
 
     @property
@@ -100,22 +99,13 @@ class PairAt:
         return f"{self.first.name if own > other else self.second.name} on {max(own, other)} of {n}"
 
     @property
-    def sized(self) -> str:
-        """The median difference with its 95 % interval in square brackets, or (lowest to highest)."""
-        if math.isnan(self.effect.value):
-            return ""
-        middle, low, high = (f"{each:+z.3f}" for each in (self.effect.value, self.effect.low, self.effect.high))
-        return {"95 %": f"{middle} [{low}, {high}]", "lowest to highest": f"{middle} ({low} to {high})"}.get(
-            self.covers, middle
-        )
-
-    @property
     def said(self) -> str:
         """The verdict in a few words, with names."""
         kind, margin = self.outcome.kind, METRICS[self.panel.metric].margin
         within = "" if math.isnan(self.alike) else f"within {margin:g} on every seed"
         if self.better:
-            return f"{self.better} does better on most seeds" + (f", but {within}" if within else "")
+            limits = "; ".join(part for part in ("chance explains both" if self.by_chance else "", within) if part)
+            return f"{self.better} does better on most seeds" + (f" ({limits})" if limits else "")
         if kind == "alike":
             return f"alike on every seed: {within}, so on at least {self.alike:.0%} of all".replace("%", " %")
         if kind == "open":
@@ -154,9 +144,10 @@ class PairAt:
             "difference": self.effect.value,
             "low": self.effect.low,
             "high": self.effect.high,
-            "interval": self.covers or None,
+            "interval": self.effect.covers or None,
             "verdict": MEANINGS[self.outcome.kind],
             "better": self.better or None,
+            "explained_by_chance": self.by_chance,
             "more_seeds": self.more_seeds,
             "alike_share": self.alike,
             "said": self.said,
@@ -191,14 +182,15 @@ def _at(selection: Selection, panel: Panel, length: int, first: Who, second: Who
     said = outcome(selection, panel, length, first, second)
     own, other = (_by_seed(here, who) for who in (first, second))
     differences = {seed: own[seed] - other[seed] for seed in sorted(own.keys() & other.keys())}
-    duel = None
-    effect, covers = _range(differences)
+    values = list(differences.values())
+    median = float(np.median(values)) if values else math.nan
+    interval = Estimate(value=median, low=math.nan, high=math.nan, n=len(values))  # none across leagues
+    duel, by_chance = None, False
     if differences and said.kind != "apart":
         league = str(here["league"][_of(here, first)].iloc[0])
-        duel = selection.verdict(panel, length, league).duel(first, second)
-        judged = selection.difference(panel, length, first, second, league)
-        if not math.isnan(judged.low):
-            effect, covers = judged, "95 %"
+        verdict = selection.verdict(panel, length, league)
+        duel, by_chance = verdict.duel(first, second), {first, second} <= verdict.explained
+        interval = selection.difference(panel, length, first, second, league)
     chance = here["chance"].dropna()
     return PairAt(
         panel=panel,
@@ -207,20 +199,12 @@ def _at(selection: Selection, panel: Panel, length: int, first: Who, second: Who
         first=_value(panel, length, first),
         second=_value(panel, length, second),
         differences=differences,
-        effect=effect,
-        covers=covers,
+        effect=Effect.of(values, interval),
         outcome=said,
         more_seeds=duel.more_seeds if duel else 0,
+        by_chance=by_chance,
         alike=duel.alike(METRICS[panel.metric].margin) if duel else math.nan,
     )
-
-
-def _range(differences: Mapping[int, float]) -> tuple[Estimate, Covers]:
-    """The median of a few differences between the lowest and the highest."""
-    values = list(differences.values())
-    median = float(np.median(values)) if values else math.nan
-    ends = mean_and_range(values)
-    return Estimate(value=median, low=ends.low, high=ends.high, n=ends.n), "lowest to highest" if ends.n > 1 else ""
 
 
 def _value(panel: Panel, length: int, who: Who) -> Value:

@@ -18,6 +18,8 @@ from benchmark.reports.draw.same_targets import same_targets
 from benchmark.reports.draw.structure import structure
 from benchmark.reports.draw.style import OWN_COLOR, palette
 from benchmark.reports.draw.two_encodings import paired
+from benchmark.reports.page.selection import Selection
+from benchmark.reports.page.two_encodings import PairAt, paired_panels
 from benchmark.reports.tables.positions import by_position
 from benchmark.reports.tables.probes import Probe, all_probes
 from benchmark.reports.tables.values import metric_table
@@ -53,7 +55,7 @@ def draw(figure: Figure) -> bytes:
     return content
 
 
-def test_a_long_name_leaves_room_for_the_panel(copying: pd.DataFrame) -> None:
+def test_a_long_name_leaves_room_for_the_panel(example: Store, copying: pd.DataFrame) -> None:
     """matplotlib would warn of axes without a size, and the warning be an error."""
     long = "randomized:base=path/to/a/folder/of/encodings/mine.py:limit=4096"
     table = copying.replace({"encoding": {"rope": long}})
@@ -61,7 +63,7 @@ def test_a_long_name_leaves_room_for_the_panel(copying: pd.DataFrame) -> None:
     for figure in (
         extrapolation(table, styles),
         length_heatmap(table),
-        paired(table, long, "alibi", styles),
+        paired(pairs_of(example, "copy", {"rope": long}, long), styles),
         drift({long: [(7, 0.1), (15, 0.2)]}, 0.08),
     ):
         draw(figure)
@@ -86,7 +88,7 @@ def test_the_note_stands_between_the_title_and_the_panel(copying: pd.DataFrame, 
 def test_extrapolation(copying: pd.DataFrame) -> None:
     figure = extrapolation(copying, palette(copying["encoding"]))
     said = texts(figure)
-    for expected in ("95 % t interval over 2 to 3 seeds", "chance", "trained to L = 16", "learned (— past 16)", "16×"):
+    for expected in ("lowest and highest of 2 to 3 seeds", "chance", "trained to L = 16", "learned (— past 16)", "16×"):
         assert expected in said
     draw(figure)
 
@@ -101,7 +103,7 @@ def test_extrapolation_draws_the_means(copying: pd.DataFrame) -> None:
 
 def test_one_seed_says_so(copying: pd.DataFrame) -> None:
     one = copying[copying["seed"] == 0]
-    assert "1 seed, no interval" in texts(extrapolation(one, palette(one["encoding"])))
+    assert "1 seed, no range" in texts(extrapolation(one, palette(one["encoding"])))
 
 
 def test_two_tasks_in_one_figure_are_refused(headline: pd.DataFrame) -> None:
@@ -113,7 +115,7 @@ def test_position_loss(example: Store) -> None:
     table = by_position(example)
     figure = position_loss(table, palette(table["encoding"]))
     said = texts(figure)
-    assert "nats per token" in said and "over 3 seeds" in said and "learned (— past 64)" in said
+    assert "nats per token" in said and "of 3 seeds" in said and "learned (— past 64)" in said
     draw(figure)
 
 
@@ -123,7 +125,7 @@ def test_same_targets(example: Store) -> None:
     losses = table[(table["metric"] == "loss_nats") & (table["task"] == "corpus")]
     figure = same_targets(losses, differences, palette(table["encoding"]))
     said = texts(figure)
-    for expected in ("after exactly L tokens each", "below 0", "over 3 seeds", "learned (— past 64)"):
+    for expected in ("after exactly L tokens each", "below 0", "of 3 seeds", "learned (— past 64)"):
         assert expected in said
     blue = OWN_COLOR["rope"]
     (curve,) = [line for line in figure.axes[1].get_lines() if line.get_color() == blue]
@@ -155,12 +157,31 @@ def test_drift() -> None:
     draw(figure)
 
 
+def pairs_of(store: Store, task: str, names: dict[str, str], first: str = "rope") -> list[PairAt]:
+    """A pair with alibi, of encodings that may be renamed."""
+    selection = Selection.of(store)
+    shown = selection.shown.replace({"encoding": names, "trained_with": names})
+    pairs = paired_panels(dataclasses.replace(selection, shown=shown), first, "alibi")
+    return next(each for panel, each in pairs if panel.task == task)
+
+
 @pytest.mark.parametrize(("task", "above"), [("corpus", "alibi"), ("copy", "rope")])
-def test_paired_says_which_side_is_better(headline: pd.DataFrame, task: str, above: str) -> None:
-    table = headline[headline["task"] == task]
-    figure = paired(table, "rope", "alibi", palette(table["encoding"]))
-    assert f"above 0:\n{above} is better" in texts(figure)
+def test_paired_says_which_side_is_better(example: Store, task: str, above: str) -> None:
+    pairs = pairs_of(example, task, {})
+    figure = paired(pairs, palette(["rope", "alibi"]))
+    said = texts(figure)
+    assert f"above 0:\n{above} is better" in said
+    assert "median of rope − alibi (thin bars: lowest to highest; dots: seeds)" in said
     draw(figure)
+
+
+def test_paired_draws_every_seed_beside_the_median(example: Store) -> None:
+    pairs = pairs_of(example, "corpus", {})
+    bottom = paired(pairs, palette(["rope", "alibi"])).axes[1]
+    drawn = sorted(float(height) for height in bottom.collections[-1].get_offsets()[:, 1])
+    assert drawn == pytest.approx(sorted(each for pair in pairs for each in pair.differences.values()))
+    curve = next(line for line in bottom.get_lines() if len(line.get_xdata()) == len(pairs))
+    assert list(curve.get_ydata()) == pytest.approx([pair.effect.value for pair in pairs])
 
 
 def test_hostile_labels_stay_text(records: ModuleType, tmp_path: Path) -> None:
