@@ -107,7 +107,7 @@ class PairAt:
             limits = "; ".join(part for part in ("chance explains both" if self.by_chance else "", within) if part)
             return f"{self.better} does better on most seeds" + (f" ({limits})" if limits else "")
         if kind == "alike":
-            return f"alike on every seed: {within}, so on at least {self.alike:.0%} of all".replace("%", " %")
+            return f"alike: {within}, so on at least {100 * self.alike:.0f} % of all"
         if kind == "open":
             more = f"{self.more_seeds} more seed{'s' * (self.more_seeds != 1)} could show it"
             return f"not decided: {more}"

@@ -103,11 +103,11 @@ def changed(selection, task, values, **columns):
 def test_alike_and_chance_are_said(eight):
     alike = changed(eight, "copy", {"rope": [0.96] * 8, "learned": [0.95] * 8})
     row = panel(alike, "rope", "learned", "copy").rows[0]
-    # .05 ** (1 / 8) = .688
     assert row["verdict"] == "rope does better on most seeds (within 0.02 on every seed)"
+    # .05 ** (1 / 8) = .688
     mixed = changed(eight, "copy", {"rope": [0.96, 0.94] * 4, "learned": [0.95] * 8})
     row = panel(mixed, "rope", "learned", "copy").rows[0]
-    assert row["verdict"] == "alike on every seed: within 0.02, so on at least 69 % of all"
+    assert row["verdict"] == "alike: within 0.02 on every seed, so on at least 69 % of all"
     assert row["better"] == "each on 4 of 8"
     guessed = changed(eight, "copy", {"rope": [0.05, 0.02] * 4, "learned": [0.02, 0.05] * 4})
     assert panel(guessed, "rope", "learned", "copy").rows[0]["verdict"] == "explained by chance"

@@ -1,6 +1,7 @@
 """`compare` with two folders: what is shown and counted, what a gate does, and one line for whatever cannot be."""
 
 import json
+import re
 import shutil
 
 import pandas as pd
@@ -61,10 +62,11 @@ def test_what_changed_is_shown_and_the_rest_counted(invoke, older, newer):
         lines[2]
         == "4 places (task, encoding, length) compared by headline metric: 2 identical to the last bit, 2 worse"
     )
-    assert lines[3] == "tested: 2 by sign flips of seed-by-seed differences; p corrected for all 2 (Holm)"
+    assert lines[3] == "2 comparisons judged together: nothing is shown below 7 common seeds"
     assert "the source of the encoding differs, which is what this compares: alibi (" in result.output
     (row,) = (line for line in lines if line.startswith("worse on these seeds") and "  64  " in line)
-    assert "alibi" in row and "2, paired" in row
+    assert "alibi" in row and row.endswith("  0 of 2")
+    assert "SECOND - FIRST, median (lowest to highest)  SECOND better on" in result.output
     assert lines[-1] == "2 regressions: worse by more than the margin of its metric, or a value has disappeared"
     assert not any(line.startswith("worse on these seeds") and "rope" in line for line in lines)
 
@@ -112,8 +114,10 @@ def test_json_has_every_place_and_nothing_that_is_no_json(invoke, older, newer):
         ("rope", 16, False),
         ("rope", 64, False),
     ]
-    assert found["changes"][2]["p"] is None
-    assert (found["changes"][0]["seeds_first"], found["changes"][0]["test"]) == (2, "paired")
+    first, same = found["changes"][0], found["changes"][2]
+    assert (first["pairs"], first["first_better"], first["second_better"], first["more_seeds"]) == (2, 2, 0, 5)
+    assert first["interval"] == "lowest to highest" and first["low"] < first["difference"] < first["high"] < 0
+    assert (same["difference"], same["more_seeds"], found["comparisons"], found["fewest_seeds"]) == (0, None, 2, 7)
 
 
 def test_the_table_of_all_is_written(invoke, older, newer, tmp_path):
@@ -157,6 +161,14 @@ def test_many_changes_are_cut_and_counted(invoke, records, tmp_path, monkeypatch
     result = invoke("compare", older, changed(records, tmp_path / "b"))
     assert sum(line.startswith("worse on these seeds") for line in result.output.splitlines()) == 1
     assert "and 1 more that are worse, for alibi (1): --out and --display json show all" in result.output
+
+
+def test_where_no_seed_is_common_nothing_is_compared(invoke, older, report):
+    path = report / "data.json"
+    path.write_text(re.sub(r'"init_seed":(\d)', r'"init_seed":1\1', path.read_text()))
+    result = invoke("compare", older, report)
+    assert result.exit_code == 2
+    assert result.stderr.endswith(": no common seeds\n")
 
 
 def test_plain_and_drawn_are_asked_for(invoke, older, newer):

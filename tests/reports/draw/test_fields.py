@@ -50,5 +50,5 @@ def test_along_shows_the_trained_and_the_longest_length(example: Store) -> None:
     assert list(curve.get_ydata()) == pytest.approx(list(own.groupby("down_first")["value"].mean()))
     assert list(curve.get_xdata()) == list(range(9))
     said = texts(figure)
-    assert "over 2 to 3 seeds" in said and "chance" in said and "129–256" in said
+    assert "of 2 to 3 seeds" in said and "chance" in said and "129–256" in said
     draw(figure)
