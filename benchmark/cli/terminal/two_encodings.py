@@ -206,12 +206,12 @@ def _heading(pairs: "Sequence[PairAt]") -> str:
 
     panel = pairs[0].panel
     lower_is_better = METRICS[panel.metric].lower_is_better
-    chance = next((pair.chance for pair in pairs if not math.isnan(pair.chance)), math.nan)
+    chances = [f"{pair.chance:.2f}" for pair in pairs if not math.isnan(pair.chance)]
     seeds = [value.estimate.n for pair in pairs for value in (pair.first, pair.second)]
     notes = [
         f"{panel.metric.replace('_', ' ')}, {'lower' if lower_is_better else 'higher'} is better",
         f"trained at L = {panel.train_length}",
-        *([] if math.isnan(chance) else [f"chance {chance:.2f}"]),
+        *([f"chance {' to '.join(dict.fromkeys((chances[0], chances[-1])))}"] if chances else []),
         f"mean [{seeds_phrase(seeds)}]",
     ]
     return f"{panel.task}: {'; '.join(notes)}"
