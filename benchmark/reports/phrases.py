@@ -1,4 +1,4 @@
-"""Short phrases that all parts of a report share: values with intervals, seeds, metrics, statuses, lengths."""
+"""Short phrases that all parts of a report share: values between two ends, seeds, metrics, statuses, lengths."""
 
 import math
 from collections.abc import Sequence
@@ -7,6 +7,7 @@ from benchmark.metrics import METRICS
 from benchmark.reports.words import Phrases, language, later, said, t
 
 NOTHING = "—"
+DOTS = 10  # seeds up to which each is drawn as a dot
 
 LEAGUES = Phrases({"reads digits": later("reads digits")})
 
@@ -25,7 +26,7 @@ STATUSES = Phrases(  # of records, for people
 
 
 def spell(mean: float, low: float, high: float, status: str = "ok") -> str:
-    """A value and its ends for people: "0.97 [0.95, 0.99]"; without one, "—" if unsupported or missing, else its status."""
+    """A value and its ends: "0.97 [0.95, 0.99]"; without one, "—" if unsupported or missing, else its status."""
     if math.isnan(mean):
         return NOTHING if status in ("unsupported", "missing", "ok") else STATUSES.get(status, status)
     digits = 2 if abs(mean) < 100 else 0
@@ -44,6 +45,16 @@ def seeds_phrase(counts: Sequence[int]) -> str:
     if len(known) == 1:
         return t("lowest and highest of {n} seeds", n=known[0])
     return t("lowest and highest of {low} to {high} seeds", low=known[0], high=known[-1])
+
+
+def curve_key(counts: Sequence[int], *, dots: bool = True) -> str:
+    """What a curve shows: "line: mean; band: lowest and highest of 3 seeds; dots: each seed"."""
+    most = max((count for count in counts if count), default=0)
+    if most < 2:
+        return seeds_phrase(counts)
+    if dots and most <= DOTS:
+        return t("line: mean; band: {range}; dots: each seed", range=seeds_phrase(counts))
+    return t("line: mean; band: {range}", range=seeds_phrase(counts))
 
 
 def seeds_of(count: int) -> str:

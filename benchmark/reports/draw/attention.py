@@ -58,7 +58,7 @@ def seen(weights: NDArray[np.floating[Any]]) -> np.ma.MaskedArray[Any, Any]:
 def probe_title(probe: Probe, what: str) -> str:
     """The title of a figure that looks inside one model."""
     return t(
-        "{encoding}: {what}, trained on {task} (1 seed: {seed}; no interval)",
+        "{encoding}: {what}, trained on {task} (1 seed: {seed}; no range)",
         encoding=drawable(probe.encoding),
         what=what,
         task=drawable(probe.task),

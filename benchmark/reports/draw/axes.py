@@ -13,7 +13,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from benchmark.metrics import METRICS
 from benchmark.reports.draw.fonts import drawable
 from benchmark.reports.draw.style import MUTED, Style, Styles
-from benchmark.reports.phrases import NOTHING, arrow, metric_label, seeds_of, seeds_phrase
+from benchmark.reports.phrases import DOTS, NOTHING, arrow, curve_key, metric_label, seeds_of
 from benchmark.reports.words import language, t
 
 CHANCE_LINE: dict[str, Any] = {"color": MUTED, "linestyle": (0, (3, 3)), "linewidth": 1.2}
@@ -27,20 +27,28 @@ def one_panel(width: float, height: float) -> tuple[Figure, Axes]:
 
 
 def draw_curves(axes: Axes, points: pd.DataFrame, styles: Styles) -> None:
-    """Mean and band of every encoding against length, and chance where the task states it."""
+    """Mean, band and seeds of every encoding against length, and chance where the task states it."""
     for encoding, own in points[points["n"] > 0].groupby("encoding"):
         style = styles[str(encoding)]
         axes.plot(own["length"], own["mean"], marker=style.marker, **style.stroke)
         draw_band(axes, own["length"], own, style)
+        draw_seeds(axes, own["length"], own["each"], style)
     chance = points.drop_duplicates("length").sort_values("length").dropna(subset="chance")
     if not chance.empty:
         axes.plot(chance["length"], chance["chance"], label=t("chance"), **CHANCE_LINE)
 
 
 def draw_band(axes: Axes, places: pd.Series, points: pd.DataFrame, style: Style) -> None:
-    """The interval around a curve, unless its style is light."""
+    """The band around a curve from the lowest to the highest seed, unless its style is light."""
     if not style.light:
         axes.fill_between(places, points["low"], points["high"], color=style.color, alpha=0.15, linewidth=0)
+
+
+def draw_seeds(axes: Axes, places: Iterable[float], each: Iterable[Sequence[tuple[int, float]]], style: Style) -> None:
+    """Every seed as a dot, if there are few of them and the curve's style is not light."""
+    dots = [(place, value) for place, own in zip(places, each, strict=True) for _, value in own if 1 < len(own) <= DOTS]
+    if dots and not style.light:
+        axes.plot(*zip(*dots, strict=True), label="_seeds", **style.dots)
 
 
 def label_of(table: pd.DataFrame, column: str) -> str:
@@ -59,9 +67,8 @@ def write_note(axes: Axes, text: str) -> None:
 
 
 def band_note(points: pd.DataFrame) -> str:
-    """A note on what line and band show."""
-    phrase = seeds_phrase(list(points["n"]))
-    return t("mean; band: {interval}", interval=phrase) if points["n"].max() > 1 else phrase
+    """A note on what line, band and dots show."""
+    return curve_key(list(points["n"]))
 
 
 def light_note(styles: Styles) -> str:

@@ -1,4 +1,4 @@
-"""Cost against quality: points with intervals in both directions, and the Pareto front as a step line.
+"""Cost against quality: points with bars in both directions, and the Pareto front as a step line.
 
 There is one panel per kind of cost. A few encodings are named at their points; many are numbered by value, with a key
 at the side.
@@ -154,7 +154,7 @@ def _mark(style: Style, *, on_front: bool) -> dict[str, Any]:
 
 
 def _reach(estimate: Estimate) -> Floats:
-    """How far an interval extends below and above the value; 0 if there is none."""
+    """How far a bar extends below and above the value; 0 if there is none."""
     ends = np.array([[estimate.value - estimate.low], [estimate.high - estimate.value]])
     return np.asarray(np.maximum(0, np.nan_to_num(ends)))
 

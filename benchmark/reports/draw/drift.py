@@ -28,7 +28,7 @@ def drift(curves: Mapping[str, Sequence[tuple[int, float]]], tolerated: float) -
     where: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "fontsize": 9, "color": MUTED}
     axes.text(0.01, tolerated / 1.08, t("tolerance: {value:g}", value=tolerated), va="top", **where)
     axes.set_title(t("bfloat16 against float32, by position"), pad=24)
-    write_note(axes, t("last 8 tokens of each length; 1 untrained model, no interval"))
+    write_note(axes, t("last 8 tokens of each length; 1 untrained model, no range"))
     last = max(points[-1][0] + 1 for points in curves.values())
     set_log2_axis(axes, powers_of_two(8, last)[::-2][::-1])
     axes.set_xlabel(t("position in the text (tokens, log scale)"))

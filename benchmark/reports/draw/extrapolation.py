@@ -26,7 +26,7 @@ from benchmark.reports.words import t
 
 @styled
 def extrapolation(table: pd.DataFrame, styles: Styles, title: str = "") -> Figure:
-    """Mean and band over seeds against length. `table`: rows of `metric_table` of one task, setting and metric."""
+    """Mean, range and seeds against length. `table`: rows of `metric_table` of one task, setting and metric."""
     points = over_seeds(table)
     figure, axes = one_panel(*beside_legend(points["encoding"]))
     draw_curves(axes, points, styles)

@@ -14,12 +14,20 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from benchmark.metrics import METRICS
-from benchmark.reports.draw.axes import CHANCE_LINE, beside_legend, draw_legend, label_of, seed_span, set_metric_axis
+from benchmark.reports.draw.axes import (
+    CHANCE_LINE,
+    beside_legend,
+    draw_legend,
+    draw_seeds,
+    label_of,
+    seed_span,
+    set_metric_axis,
+)
 from benchmark.reports.draw.canvas import styled
 from benchmark.reports.draw.fonts import drawable
 from benchmark.reports.draw.heatmap import set_ink
 from benchmark.reports.draw.style import BLANK, Styles, value_colors
-from benchmark.reports.phrases import AXES, metric_label, seeds_phrase
+from benchmark.reports.phrases import AXES, curve_key, metric_label
 from benchmark.reports.stats.estimate import mean_and_range
 from benchmark.reports.words import t
 
@@ -57,7 +65,7 @@ def fields(table: pd.DataFrame) -> Figure:
     names_of_axes = {"down": _axis(table, "down"), "across": _axis(table, "across")}
     title = t("{task}: {down} by {across}", task=label_of(table, "grid"), **names_of_axes)
     notes = (
-        t("mean over {seeds}, no interval drawn", seeds=seed_span(spans)),
+        t("mean over {seeds}, no range drawn", seeds=seed_span(spans)),
         t("outlined: up to the trained length; blank: no value"),
     )
     figure.suptitle("\n".join((title, *notes)), x=0.01, ha="left", fontsize=10)
@@ -66,7 +74,7 @@ def fields(table: pd.DataFrame) -> Figure:
 
 @styled
 def along(table: pd.DataFrame, styles: Styles) -> Figure:
-    """The vertical axis of a grid as curves: mean and band over seeds, at L and at the longest length."""
+    """The vertical axis of a grid as curves: mean, range and seeds, at L and at the longest length."""
     lengths = ends_of(table)
     down = _ranges(table[table["length"].isin(lengths)], "down")
     _, height = beside_legend(table["encoding"])
@@ -83,7 +91,7 @@ def along(table: pd.DataFrame, styles: Styles) -> Figure:
     set_metric_axis(panels[0], table)
     draw_legend(panels[-1], [(name, styles[name], name) for name in sorted(set(table["encoding"]))])
     title = t("{task}: by {axis}", task=label_of(table, "grid"), axis=_axis(table, "down"))
-    note = t("mean; band: {interval}", interval=seeds_phrase(counts))
+    note = curve_key(counts)
     figure.suptitle(f"{title}\n{note}", x=0.01, ha="left", fontsize=10)
     return figure
 
@@ -143,11 +151,13 @@ def _draw_along(axes: Axes, here: pd.DataFrame, down: list[int], styles: Styles)
     for name, own in here.groupby("encoding"):
         style, by_place = styles[str(name)], own.groupby("down_first")["value"].agg(list).sort_index()
         places = [down.index(first) for first in by_place.index]
+        each = [[(seed, value) for seed, value in enumerate(values) if value == value] for values in by_place]
         points = [mean_and_range(values) for values in by_place]
         low, high = [point.low for point in points], [point.high for point in points]
         mark: dict[str, Any] = {"marker": style.marker, "linestyle": style.line_style}
         axes.plot(places, [point.value for point in points], color=style.color, **mark)
         axes.fill_between(places, low, high, color=style.color, alpha=0.15, linewidth=0)
+        draw_seeds(axes, places, each, style)
         counts += [point.n for point in points]
     chance = float(here["chance"].iloc[0])
     if math.isfinite(chance):

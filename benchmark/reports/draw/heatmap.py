@@ -57,7 +57,7 @@ def length_heatmap(table: pd.DataFrame) -> Figure:
     axes.set_ylabel("")
     axes.set_title(t("{task}: encoding by length", task=label_of(points, "task")), pad=36)
     # On two lines: one long line would push the colour bar away from a narrow grid.
-    mean = t("mean over {seeds}, no interval drawn", seeds=seed_span(points["n"]))
+    mean = t("mean over {seeds}, no range drawn", seeds=seed_span(points["n"]))
     write_note(axes, f"{mean}\n{t('—: unsupported or missing')}")
     return figure
 

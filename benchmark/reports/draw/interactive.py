@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from benchmark.reports.draw.style import COLORS, Style
 from benchmark.reports.page.exhibit import PlotlyFigure
+from benchmark.reports.phrases import DOTS
 from benchmark.reports.stats.estimate import Estimate
 from benchmark.reports.words import t
 
@@ -25,6 +26,8 @@ SYMBOLS = {  # matplotlib's markers: plotly's names
     "X": "x",
 }
 
+HOVER = "<b>%{customdata[0]}</b><br>%{customdata[1]}<br>%{customdata[2]}<extra></extra>"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Point:
@@ -34,6 +37,7 @@ class Point:
     label: str  # of the place, in words
     estimate: Estimate
     shown: str  # the estimate, in words
+    each: tuple[tuple[int, float], ...] = ()  # seed and value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,9 +62,9 @@ class ChartAxes:
 
 
 def line_chart(curves: Sequence[Curve], axes: ChartAxes) -> PlotlyFigure:
-    """Curves with bands over a logarithmic axis of lengths."""
+    """Curves with bands and seeds over a logarithmic axis of lengths."""
     behind_first = sorted(curves, key=lambda curve: not curve.style.light)
-    traces = [trace for curve in behind_first for trace in (*_bands(curve), _line(curve))]
+    traces = [trace for curve in behind_first for trace in (*_bands(curve), *_seeds(curve), _line(curve))]
     if axes.chance:
         traces.append(_chance(axes.chance))
     return {"data": traces, "layout": _layout(axes)}
@@ -91,7 +95,7 @@ def _line(curve: Curve) -> PlotlyFigure:
         "x": [point.at for point in curve.points],
         "y": [number(point.estimate.value) for point in curve.points],
         "customdata": [[plain(curve.name), plain(point.label), plain(point.shown)] for point in curve.points],
-        "hovertemplate": "<b>%{customdata[0]}</b><br>%{customdata[1]}<br>%{customdata[2]}<extra></extra>",
+        "hovertemplate": HOVER,
         "line": {"color": color, "width": 1 if light else 2.25, "dash": curve.style.dash},
         "marker": {"color": color, "size": 5 if light else 7, "symbol": SYMBOLS[curve.style.marker]},
         "opacity": 0.6 if light else 1,
@@ -101,7 +105,7 @@ def _line(curve: Curve) -> PlotlyFigure:
 
 
 def _bands(curve: Curve) -> Iterable[PlotlyFigure]:
-    """The interval around a curve: a closed outline per unbroken run of points, and none if the curve is light."""
+    """The lowest to the highest seed: a closed outline per unbroken run of points, and none if the curve is light."""
     if curve.style.light:
         return
     run: list[Point] = []
@@ -126,6 +130,28 @@ def _band(run: Sequence[Point], curve: Curve) -> PlotlyFigure:
         "line": {"color": f"{series(curve.style)}/0", "width": 0},
         "x": [point.at for point in there + back],
         "y": [number(point.estimate.high) for point in there] + [number(point.estimate.low) for point in back],
+    }
+
+
+def _seeds(curve: Curve) -> Iterable[PlotlyFigure]:
+    """Every seed as a dot, if there are few of them and the curve is not light."""
+    dots = [(point, *own) for point in curve.points for own in point.each if 1 < len(point.each) <= DOTS]
+    if curve.style.light or not dots:
+        return
+    yield {
+        "type": "scatter",
+        "mode": "markers",
+        "legendgroup": plain(curve.name),
+        "showlegend": False,
+        "x": [point.at for point, _, _ in dots],
+        "y": [number(value) for _, _, value in dots],
+        "customdata": [
+            [plain(curve.name), plain(point.label), plain(t("seed {seed}: {value:.2f}", seed=seed, value=value))]
+            for point, seed, value in dots
+        ],
+        "hovertemplate": HOVER,
+        "marker": {"color": series(curve.style), "size": 4},
+        "opacity": 0.55,
     }
 
 

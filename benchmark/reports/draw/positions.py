@@ -9,6 +9,7 @@ from benchmark.reports.draw.axes import (
     beside_legend,
     draw_band,
     draw_legend,
+    draw_seeds,
     draw_trained_line,
     join_notes,
     label_of,
@@ -21,26 +22,26 @@ from benchmark.reports.draw.axes import (
 )
 from benchmark.reports.draw.canvas import styled
 from benchmark.reports.draw.style import Styles
-from benchmark.reports.phrases import metric_label, seeds_phrase
+from benchmark.reports.phrases import curve_key, metric_label
 from benchmark.reports.stats.estimate import mean_and_range
 from benchmark.reports.words import t
 
 
 @styled
 def position_loss(table: pd.DataFrame, styles: Styles) -> Figure:
-    """Loss by absolute position, mean and band over seeds. `table`: `by_position` of one task and setting."""
+    """Loss by absolute position: mean, range and seeds. `table`: `by_position` of one task and setting."""
     figure, axes = one_panel(*beside_legend(table["encoding"]))
     counts = []
     for encoding, own in table.groupby("encoding"):
         style = styles[str(encoding)]
         rows = [_bin(group) for _, group in own.groupby(["position_start", "position_stop"])]
-        curve = pd.DataFrame(rows, columns=["center", "mean", "low", "high", "n"])
+        curve = pd.DataFrame(rows, columns=["center", "mean", "low", "high", "n", "each"])
         counts += list(curve["n"])
         axes.plot(curve["center"], curve["mean"], **style.stroke)
         draw_band(axes, curve["center"], curve, style)
+        draw_seeds(axes, curve["center"], curve["each"], style)
     axes.set_title(t("{task}: loss by absolute position", task=label_of(table, "task")), pad=24)
-    note = t("mean over the tokens of each log-spaced bin; band: {interval}", interval=seeds_phrase(counts))
-    write_note(axes, join_notes(note, light_note(styles)))
+    write_note(axes, join_notes(curve_key(counts), t("over the tokens of each log-spaced bin"), light_note(styles)))
     axes.set_xlabel(t("position in the text (tokens, log scale)"))
     axes.set_ylabel(metric_label("loss_nats"))
     set_log2_axis(axes, powers_of_two(1, int(table["position_stop"].max())))
@@ -50,8 +51,9 @@ def position_loss(table: pd.DataFrame, styles: Styles) -> Figure:
     return figure
 
 
-def _bin(group: pd.DataFrame) -> tuple[float, float, float, float, int]:
+def _bin(group: pd.DataFrame) -> tuple[float, float, float, float, int, tuple[tuple[int, float], ...]]:
     """The geometric centre of a bin (positions counted from 1) and the loss there, over seeds."""
     start, stop = int(group["position_start"].iloc[0]), int(group["position_stop"].iloc[0])
     estimate = mean_and_range(list(group["loss_nats"]))
-    return math.sqrt((start + 1) * stop), estimate.value, estimate.low, estimate.high, estimate.n
+    each = tuple(zip(group["seed"].astype(int), group["loss_nats"].astype(float), strict=True))
+    return math.sqrt((start + 1) * stop), estimate.value, estimate.low, estimate.high, estimate.n, each

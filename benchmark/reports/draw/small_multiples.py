@@ -20,7 +20,8 @@ from markupsafe import escape
 from benchmark.metrics import METRICS
 from benchmark.reports.draw.interactive import series
 from benchmark.reports.draw.style import EDGE, MUTED, Style
-from benchmark.reports.page.rows import PointRow, typed_rows
+from benchmark.reports.page.rows import CurveRow, PointRow, typed_rows
+from benchmark.reports.phrases import DOTS
 
 ABREAST = 2  # panels side by side
 WIDTH, HEIGHT = 230, 150  # of a panel with its text, in CSS pixels
@@ -42,10 +43,10 @@ class Backdrop:
     train_length: int
 
     @cached_property
-    def rows(self) -> list[PointRow]:
+    def rows(self) -> list[CurveRow]:
         """The points that have a value, curve by curve."""
         known = self.points[self.points["mean"].map(math.isfinite)]
-        return typed_rows(known.sort_values(["encoding", "trained_with", "length"]), PointRow)
+        return typed_rows(known.sort_values(["encoding", "trained_with", "length"]), CurveRow)
 
     @cached_property
     def across(self) -> tuple[float, float]:
@@ -75,7 +76,7 @@ class Drawn:
     """A backdrop as SVG, which is the same in the panels of all encodings."""
 
     backdrop: Backdrop
-    rows: Sequence[PointRow]
+    rows: Sequence[CurveRow]
     below: str
 
     @classmethod
@@ -89,13 +90,14 @@ class Drawn:
         spots = self.backdrop.spot
         own = [row for row in self.rows if row.encoding == encoding]
         compared = [row for row in self.rows if row.encoding == reference != encoding]
+        seeds = "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="1.2"/>' for x, y in _seeds(own, spots))
         marks = "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.2"/>' for x, y in _places(own, spots))
         return (
             f"{self.below}"
             f'<path d="{_curves(compared, spots)}" style="fill:none;stroke:{INK};stroke-width:1.2"/>'
             f'<path d="{_bands(own, spots)}" style="fill:{color};opacity:.22"/>'
             f'<path d="{_curves(own, spots)}" style="fill:none;stroke:{color};stroke-width:2.2"/>'
-            f'<g style="fill:{color}">{marks}</g>'
+            f'<g style="fill:{color};opacity:.6">{seeds}</g><g style="fill:{color}">{marks}</g>'
         )
 
 
@@ -155,7 +157,7 @@ def _curves(rows: Sequence[PointRow], spot: Placing) -> str:
 
 
 def _bands(rows: Sequence[PointRow], spot: Placing) -> str:
-    """The intervals around these rows as one path."""
+    """The bands around these rows, from the lowest to the highest seed, as one path."""
     return "".join(_band([row for row in own if math.isfinite(row.low)], spot) for _, own in groupby(rows, key=_curve))
 
 
@@ -173,6 +175,11 @@ def _curve(row: PointRow) -> tuple[str, str]:
 
 def _places(rows: Sequence[PointRow], spot: Placing) -> list[Spot]:
     return [spot(row.length, row.mean) for row in rows]
+
+
+def _seeds(rows: Sequence[CurveRow], spot: Placing) -> list[Spot]:
+    """Where the seeds are drawn, if there are few of them."""
+    return [spot(row.length, value) for row in rows if 1 < len(row.each) <= DOTS for _, value in row.each]
 
 
 def _line(places: Iterable[Spot]) -> str:

@@ -45,6 +45,6 @@ def structure(probes: Sequence[Probe], layer: int = 0) -> Figure:
     figure.legend(handles=handles, loc="lower center", ncols=min(len(handles), 2 * columns + 2))
     seeds = sorted({probe.seed for probe in probes})
     title = t("Score of a fixed query and key by distance")
-    note = t("layer {layer} (1 seed: {seeds}; no interval)", layer=layer + 1, seeds=listed(seeds))
+    note = t("layer {layer} (1 seed: {seeds}; no range)", layer=layer + 1, seeds=listed(seeds))
     figure.suptitle(f"{title}\n{note}", x=0.01, y=1 - 0.1 / height, ha="left", fontsize=12)
     return figure

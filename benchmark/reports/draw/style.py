@@ -72,6 +72,12 @@ class Style:
         weight = {"linewidth": 0.9, "markersize": 3, "alpha": 0.55, "zorder": 1.9} if self.light else {}
         return {"color": self.color, "linestyle": self.line_style, **weight}
 
+    @property
+    def dots(self) -> dict[str, Any]:
+        """The seeds of a curve as matplotlib spells them."""
+        mark = {"marker": "o", "markersize": 2.6, "markeredgewidth": 0, "linestyle": "", "zorder": 2.2}
+        return {"color": self.color, "alpha": 0.6, **mark}
+
 
 Styles = Mapping[str, Style]
 

@@ -1,4 +1,4 @@
-"""Win rates: a board of the probability that a seed of the row's encoding beats a seed of the column's."""
+"""Win rates: a board of how often the row's encoding does better than the column's on a common seed."""
 
 import math
 from collections.abc import Sequence
@@ -33,11 +33,11 @@ def wins(pairs: Sequence[WinRate], names: Sequence[Name], title: str) -> Figure:
         dotted=frozenset(dotted),
         partial=frozenset(partial),
     )
-    scale = Scale(colors="PuOr_r", low=0, high=1, label=t("P(row better than column)\n0 to 1; 0.5: neither"))
+    scale = Scale(colors="PuOr_r", low=0, high=1, label=t("share of seeds on which\nthe row does better; 0.5: neither"))
     notes = (
-        t("dot: this pair's own 95 % interval excludes 0.5; hatched: the same encoding, or no common task")
+        t("dot: shown to do better on most seeds of these tasks; hatched: the same encoding, or no common task")
         if dotted
-        else t("no pair has a dot (its 95 % interval excludes 0.5); hatched: the same encoding, or no common task"),
+        else t("no pair has a dot (shown to do better on most seeds); hatched: the same encoding, or no common task"),
         *((t("white stripes: based on fewer tasks than the others"),) if partial else ()),
     )
     return boards([board], Labels(rows=labels, columns=labels), scale, title, notes)

@@ -42,7 +42,7 @@ class Exhibit:
     id: str  # anchor in the page, and name of the picture's file
     title: str
     alt: str  # alternative text
-    caption: str  # states seeds and interval
+    caption: str  # states seeds and range
     models: tuple[str, ...]  # keys of the trained models behind it: their folders under cells/
     measured: int  # records behind it
     picture: bytes

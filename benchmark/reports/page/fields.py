@@ -63,11 +63,24 @@ def summary_fields(row: SummaryRow | None) -> tuple[Field, Field, Field]:
     )
 
 
-def value_field(mean: float, low: float, high: float, status: str, n: int, seeds: int, mark: str = "") -> Field:
+def value_field(mean: float, low: float, high: float, status: str, n: int, seeds: int) -> Field:
     """A value with the lowest and the highest seed, and with the number of seeds if the grid has more."""
     text, _, span = spell(mean, low, high, status).partition(" ")
     fewer = t("{n} of {all} seeds", n=n, all=seeds) if 0 < n < seeds else ""
-    return Field(text=text, details=tuple(part for part in (span, fewer) if part), mark=mark)
+    return Field(text=text, details=tuple(part for part in (span, fewer) if part))
+
+
+def marked(field: Field, mark: Mark, more: int, *, lower_is_better: bool) -> Field:
+    """A field with the mark that the one rule gives its value; `more`: seeds that would settle who is best."""
+    if mark == "untested":
+        return replace(field, details=(*field.details, _untested(more, lower_is_better=lower_is_better)))
+    return replace(field, mark="among" if mark == "among the best" else mark)
+
+
+def _untested(more: int, *, lower_is_better: bool) -> str:
+    if lower_is_better:
+        return t("lowest mean, not yet tested ({seeds} would do)", seeds=more_seeds(more))
+    return t("highest mean, not yet tested ({seeds} would do)", seeds=more_seeds(more))
 
 
 def point_field(row: PointRow) -> Field:
@@ -93,11 +106,11 @@ def cost_fields(panel: Panel, encoding: str) -> tuple[Field, Field, Field]:
     if models.empty:
         return (Field(text=t("not run")),) * 3
     speed = mean_and_range(list(models["trained_tokens"] / models["train_seconds"]))
-    interval = () if math.isnan(speed.low) else (f"[{max(0.0, speed.low):,.0f}, {speed.high:,.0f}]",)
+    span = () if math.isnan(speed.low) else (f"[{speed.low:,.0f}, {speed.high:,.0f}]",)
     return (
         Field(text=f"{models['parameters'].iloc[0]:,}"),
         Field(text=f"{models['encoding_parameters'].iloc[0]:,}"),
-        Field(text=f"{speed.value:,.0f}", details=interval),
+        Field(text=f"{speed.value:,.0f}", details=span),
     )
 
 
@@ -146,21 +159,9 @@ def panel_heading(panel: Panel) -> str:
 
 def _summary_field(value: SummaryValue, seeds: int, *, lower_is_better: bool) -> Field:
     own = value.estimate
-    mark = mark_of(value.mark, lower_is_better=lower_is_better)
-    field = value_field(own.value, own.low, own.high, value.status, own.n, seeds, mark)
-    return replace(field, details=(*field.details, *_solved(value), *_untested(value)))
-
-
-def mark_of(mark: Mark, *, lower_is_better: bool) -> str:
-    """The key of `table.MARKS` for a mark of the one rule."""
-    if mark == "untested":
-        return "lowest" if lower_is_better else "highest"
-    return "among" if mark == "among the best" else mark
-
-
-def _untested(value: SummaryValue) -> Iterator[str]:
-    if value.mark == "untested":
-        yield t("not yet tested ({seeds} would do)", seeds=more_seeds(value.more_seeds))
+    field = value_field(own.value, own.low, own.high, value.status, own.n, seeds)
+    field = replace(field, details=(*field.details, *_solved(value)))
+    return marked(field, value.mark, value.more_seeds, lower_is_better=lower_is_better)
 
 
 def _solved(value: SummaryValue) -> Iterator[str]:

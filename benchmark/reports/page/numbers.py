@@ -52,7 +52,7 @@ def field_data(table: pd.DataFrame) -> Data:
 
 
 def structure_data(probes: Sequence[Probe], layer: int = 0) -> Data:
-    """The score of a fixed query and key by distance and head; one seed each, hence no interval."""
+    """The score of a fixed query and key by distance and head; one seed each, hence no range."""
     rows = tuple(
         (probe.encoding, probe.task, probe.train_length, probe.seed, layer + 1, head + 1, distance, _number(score))
         for probe in probes

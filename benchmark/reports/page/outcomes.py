@@ -17,7 +17,7 @@ import pandas as pd
 
 from benchmark.metrics import METRICS
 from benchmark.reports.page.selection import Panel, Selection
-from benchmark.reports.phrases import more_seeds, spelled
+from benchmark.reports.phrases import more_seeds, seeds_of, spelled
 from benchmark.reports.stats.estimate import Estimate
 from benchmark.reports.stats.points import overall_status
 from benchmark.reports.stats.verdict import Duel, Who
@@ -40,7 +40,7 @@ class Outcome:
     @property
     def sized(self) -> str:
         """The difference with its spread."""
-        return f"{self.difference:+.3f} {self.spread}".strip()
+        return f"{self.difference:+z.3f} {self.spread}".strip()
 
 
 def outcome(selection: Selection, panel: Panel, length: int, first: Who, second: Who) -> Outcome:
@@ -65,10 +65,10 @@ def outcome(selection: Selection, panel: Panel, length: int, first: Who, second:
 
 
 def counted(duel: Duel) -> str:
-    """On how many seeds the first does better."""
-    if duel.n == 1:
-        return t("better on {wins} of 1 seed", wins=duel.wins)
-    return t("better on {wins} of {n} seeds", wins=duel.wins, n=duel.n)
+    """On how many seeds the first does better, or worse if that is on more."""
+    if duel.losses > duel.wins:
+        return t("worse on {losses} of {n}", losses=duel.losses, n=seeds_of(duel.n))
+    return t("better on {wins} of {n}", wins=duel.wins, n=seeds_of(duel.n))
 
 
 def alike_on(margin: float, seeds: int, share: float) -> str:
@@ -127,5 +127,5 @@ def _rows(panel: Panel, who: Who) -> pd.DataFrame:
 
 def _spread(estimate: Estimate, ordered: list[float]) -> str:
     if not math.isnan(estimate.low):
-        return f"[{estimate.low:+.3f}, {estimate.high:+.3f}]"
-    return t("{low} to {high}", low=f"{ordered[0]:+.3f}", high=f"{ordered[-1]:+.3f}") if len(ordered) > 1 else ""
+        return f"[{estimate.low:+z.3f}, {estimate.high:+z.3f}]"
+    return t("{low} to {high}", low=f"{ordered[0]:+z.3f}", high=f"{ordered[-1]:+z.3f}") if len(ordered) > 1 else ""

@@ -18,6 +18,7 @@ class PointRow:
     """An encoding on a task at one length, over seeds: a row of `points.over_seeds` or of `skill.skills`."""
 
     task: str
+    metric: str
     trained_with: str
     encoding: str
     length: int
@@ -31,8 +32,15 @@ class PointRow:
 
     @property
     def estimate(self) -> Estimate:
-        """The mean with its interval."""
+        """The mean between the lowest and the highest seed."""
         return Estimate(value=self.mean, low=self.low, high=self.high, n=self.n)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CurveRow(PointRow):
+    """A row of `points.over_seeds`, with the values of its seeds."""
+
+    each: tuple[tuple[int, float], ...]  # seed and value
 
 
 def typed_rows(table: pd.DataFrame, kind: type[AnyRow]) -> list[AnyRow]:

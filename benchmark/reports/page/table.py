@@ -9,8 +9,6 @@ MARKS = Phrases(  # of fields
     {
         "best": later("best"),
         "among": later("among the best"),
-        "highest": later("highest mean"),
-        "lowest": later("lowest mean"),
     }
 )
 

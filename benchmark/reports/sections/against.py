@@ -37,8 +37,9 @@ def section(selection: Selection) -> Section:
             t(
                 "The difference is the median over common seeds of each encoding's value less that of {reference}: "
                 "[its 95 % interval] from 6 seeds on; with fewer, the lowest and the highest difference. “Does better "
-                "on most seeds” and “does worse on most seeds” are shown; the chance of any such false word in a "
-                "column is at most 5 %. “Not decided” means that these seeds show nothing either way.",
+                "on most seeds” and “does worse on most seeds” are shown: the chance that any such statement of a "
+                "column is false is at most 5 %, over all pairs of encodings. An interval is of one difference alone, "
+                "so it may exclude 0 where these seeds decide nothing yet. “Not decided” does not mean equal.",
                 reference=selection.reference,
             ),
             t(
@@ -107,6 +108,6 @@ def _fields(selection: Selection, panel: Panel, length: int, who: Who) -> tuple[
         return Field(text=NOTHING), Field(text=found.words)
     spread = (found.spread,) if found.spread else ()
     return (
-        Field(text=f"{found.difference:+.3f}", details=spread),
+        Field(text=f"{found.difference:+z.3f}", details=spread),
         Field(text=found.words, details=(found.counted, *found.remarks)),
     )

@@ -53,7 +53,7 @@ def _exhibit(probe: Probe, picture: bytes, *, first: bool) -> Exhibit:
             sentence="".join(probe.words),
         ),
         caption=t(
-            "Seed {seed} only, so there is no interval. The sentence: {sentence}",
+            "Seed {seed} only, so there is no range. The sentence: {sentence}",
             seed=probe.seed,
             sentence="".join(probe.words),
         ),

@@ -12,6 +12,7 @@ from benchmark.reports.page.rows import typed_rows
 from benchmark.reports.page.selection import Selection
 from benchmark.reports.page.table import Field, Group, Table
 from benchmark.reports.phrases import NOTHING, seeds_phrase
+from benchmark.reports.stats.points import by_quality
 from benchmark.reports.words import Phrases, later, t
 
 OPERATIONS = Phrases(  # of the timing suite
@@ -49,11 +50,11 @@ def section(selection: Selection, timings: pd.DataFrame) -> Section:
 
 def _cost_table(selection: Selection) -> Table:
     panels = selection.panels
-    names = sorted({name for panel in panels for name in panel.table["trained_with"]})
+    names = list(dict.fromkeys(name for name, _, _ in by_quality(*(panel.headline for panel in panels))))
     return Table(
         caption=t(
-            "Parameters of the whole model and those added by the encoding; tokens per second in training, mean over "
-            "seeds. {seeds}.",
+            "Parameters of the whole model and those added by the encoding; tokens per second in training, mean "
+            "[{seeds}].",
             seeds=seeds_phrase([len(panel.seeds) for panel in panels]),
         ),
         columns=(t("encoding"), *(name for _ in panels for name in (t("parameters"), t("added"), t("tokens/s")))),
@@ -71,7 +72,7 @@ def _timing_table(timings: pd.DataFrame) -> Table:
     return Table(
         caption=t(
             "Time relative to none (1: equally fast, 2: twice as long): median over interleaved rounds, with a "
-            "95 % bootstrap interval. {rounds} rounds. Columns are lengths in tokens.",
+            "95 % bootstrap interval. {rounds} rounds. Columns are lengths in tokens; the fastest first.",
             rounds=_rounds(timings),
         ),
         columns=(t("encoding"), *(str(length) for _, _, length in kinds)),
@@ -81,7 +82,7 @@ def _timing_table(timings: pd.DataFrame) -> Table:
         ),
         rows=tuple(
             (Field(text=name), *(_timing_field(rows.get((name, *kind))) for kind in kinds))
-            for name in sorted(set(timings["encoding"]))
+            for name in timings.groupby("encoding")["ratio"].mean().sort_values(kind="stable").index
         ),
     )
 

@@ -32,8 +32,8 @@ def section(selection: Selection, timings: pd.DataFrame, styles: Styles) -> Sect
     lines = [
         t(
             "An encoding is on the front if no other is at least as good and at least as cheap, and better in one of "
-            "the two. The step line joins the front: in the mean, some encoding on it beats each of the others. Where "
-            "intervals overlap, other seeds may give another front."
+            "the two. The step line joins the front: in the mean, some encoding on it beats each of the others. It "
+            "is not a test: where bars overlap, other seeds may give another front."
         )
     ]
     if not all(measured.values()):
@@ -71,7 +71,7 @@ def _exhibit(
         share=METRICS[panel.metric].bounded,
     )
     title = t("{task}: cost against quality", task=panel.task)
-    notes = (_note(dots),)
+    notes = (_note(dots, ratio=kinds[0].kind == "ratio"),)
     yield Exhibit(
         id=f"tradeoff-{panel.id}",
         title=panel.title,
@@ -110,11 +110,16 @@ def _dots(rows: pd.DataFrame, kinds: Sequence[Cost]) -> list[Dot]:
     return [dot for dot in dots if not pd.isna(dot.costs[0].value)]
 
 
-def _note(dots: Sequence[Dot]) -> str:
+def _note(dots: Sequence[Dot], *, ratio: bool) -> str:
     estimates = [estimate for dot in dots for estimate in (dot.value, *dot.costs)]
     if all(pd.isna(estimate.low) for estimate in estimates):
-        return t("no interval; line and black outlines: the front of the means")
-    return t("bars: 95 % intervals in both directions; line and black outlines: the front of the means")
+        return t("1 seed, no bars; line and black outlines: the front of the means")
+    if ratio:
+        return t(
+            "bars: value from the lowest to the highest seed, time with its 95 % interval; line and black outlines: "
+            "the front"
+        )
+    return t("bars: from the lowest to the highest seed; line and black outlines: the front of the means")
 
 
 def _axis(cost: Cost) -> str:
@@ -182,7 +187,8 @@ def _numbers(
     names = {qualified(*name): name for name in arranged(rows)}
     return Table(
         caption=t(
-            "{task}: {metric} at {place} and cost, mean [95 % interval]; best value first.",
+            "{task}: {metric} at {place} and cost, mean [lowest and highest seed; of a ratio: its 95 % interval]; best "
+            "value first.",
             task=panel.task,
             metric=unit(panel),
             place=spelled(place),
@@ -219,5 +225,5 @@ def _column(cost: Cost) -> str:
 def _estimate(estimate: Estimate, digits: int) -> Field:
     if pd.isna(estimate.value):
         return Field(text=NOTHING)
-    interval = "" if pd.isna(estimate.low) else f"[{estimate.low:,.{digits}f}, {estimate.high:,.{digits}f}]"
-    return Field(text=f"{estimate.value:,.{digits}f}", details=(interval,) if interval else ())
+    span = "" if pd.isna(estimate.low) else f"[{estimate.low:,.{digits}f}, {estimate.high:,.{digits}f}]"
+    return Field(text=f"{estimate.value:,.{digits}f}", details=(span,) if span else ())

@@ -9,12 +9,12 @@ from benchmark.reports.draw.interactive import ChartAxes, Curve, Point, line_cha
 from benchmark.reports.draw.style import Styles
 from benchmark.reports.page.exhibit import PlotlyFigure
 from benchmark.reports.page.fields import listing, name_field, place, point_field
-from benchmark.reports.page.rows import PointRow, typed_rows
+from benchmark.reports.page.rows import CurveRow, PointRow, typed_rows
 from benchmark.reports.page.selection import Panel
 from benchmark.reports.page.table import Field, Table
-from benchmark.reports.phrases import seeds_of, seeds_phrase, spell
+from benchmark.reports.phrases import curve_key, seeds_phrase, spell
 from benchmark.reports.stats.estimate import Estimate
-from benchmark.reports.stats.points import arranged
+from benchmark.reports.stats.points import by_quality
 from benchmark.reports.words import listed, t
 
 
@@ -46,30 +46,30 @@ def interactive_curves(panel: Panel, points: pd.DataFrame, what: str, styles: St
 
 
 def curve_caption(panel: Panel, points: pd.DataFrame) -> str:
-    """Seeds, interval and trained length of a figure."""
+    """Trained length of a figure, what its curves show, and the seeds."""
     return t(
-        "Mean and {interval} (seeds {seeds}). L = {length}.",
-        interval=seeds_phrase(list(points["n"])),
-        seeds=listing(panel.seeds),
+        "L = {length}; {key} (seeds {seeds}).",
         length=panel.train_length,
+        key=curve_key(list(points["n"])),
+        seeds=listing(panel.seeds),
     )
 
 
 def shown_estimate(estimate: Estimate) -> str:
-    """A value with its interval and number of seeds."""
+    """A mean with what stands behind it: "0.97 [0.95, 0.99], lowest and highest of 3 seeds"."""
     value = spell(estimate.value, estimate.low, estimate.high)
-    return t("{value}, {seeds}", value=value, seeds=seeds_of(estimate.n))
+    return t("mean {value}, {seeds}", value=value, seeds=seeds_phrase([estimate.n]))
 
 
 def curve_numbers(panel: Panel, points: pd.DataFrame, what: str) -> Table:
     """The table of encodings x lengths below a figure."""
     by_place = {(row.encoding, row.length): row for row in typed_rows(points, PointRow)}
     return Table(
-        caption=t("{task}: {metric}, mean [95 % interval].", task=panel.task, metric=what),
+        caption=t("{task}: {metric}, mean [lowest and highest seed].", task=panel.task, metric=what),
         columns=(t("encoding"), *(place(panel, length) for length in panel.lengths)),
         rows=tuple(
             (name_field(*name), *(_number(by_place.get((name[1], length))) for length in panel.lengths))
-            for name in arranged(panel.headline)
+            for name in by_quality(panel.headline)
         ),
     )
 
@@ -85,16 +85,17 @@ def _chance(points: pd.DataFrame) -> tuple[tuple[float, float], ...]:
 
 
 def _over_lengths(name: str, rows: pd.DataFrame, styles: Styles) -> Curve:
-    ordered = typed_rows(rows.sort_values("length"), PointRow)
+    ordered = typed_rows(rows.sort_values("length"), CurveRow)
     return Curve(name=name, style=styles[name], points=tuple(map(_point, ordered)))
 
 
-def _point(row: PointRow) -> Point:
+def _point(row: CurveRow) -> Point:
     return Point(
         at=float(row.length),
         label=t("length {length} = {multiple:g} L", length=row.length, multiple=row.multiple),
         estimate=row.estimate,
         shown=shown_estimate(row.estimate),
+        each=row.each,
     )
 
 

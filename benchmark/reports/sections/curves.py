@@ -12,6 +12,7 @@ from benchmark.reports.page.fields import unit
 from benchmark.reports.page.numbers import point_data
 from benchmark.reports.page.page import Section
 from benchmark.reports.page.selection import Panel, Selection
+from benchmark.reports.phrases import DOTS
 from benchmark.reports.sections.curve_exhibits import curve_alt, curve_caption, curve_numbers, interactive_curves
 from benchmark.reports.words import t
 
@@ -23,8 +24,10 @@ def section(selection: Selection, styles: Styles) -> Section:
     lines: tuple[str, ...] = (
         t(
             "Each model was trained on lengths up to L (the vertical line) and measured beyond it. Line: mean over "
-            "seeds; band: 95 % interval. In the interactive page, point at a value to read it and highlight its "
-            "curve, press a name below the figure to hide or show its curve, and drag to zoom."
+            "seeds; band: from the lowest to the highest seed; dots: each seed, where there are at most {dots}. In "
+            "the interactive page, point at a value to read it and highlight its curve, press a name below the figure "
+            "to hide or show its curve, and drag to zoom.",
+            dots=DOTS,
         ),
     )
     if any(panel.headline["encoding"].nunique() > MANY for panel in selection.panels):
@@ -38,7 +41,7 @@ def _crowded() -> str:
     """How to read a figure with many encodings."""
     return t(
         "With more than {many} encodings, the classic ones, the reference and the best at the longest length are drawn "
-        "bold; the others are thin and have no band. Point at any curve to read its interval.",
+        "bold; the others are thin and have neither band nor dots. Point at any curve to read its range.",
         many=MANY,
     )
 

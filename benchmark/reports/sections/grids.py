@@ -18,7 +18,7 @@ from benchmark.reports.page.numbers import field_data
 from benchmark.reports.page.page import Section
 from benchmark.reports.page.selection import Panel, Selection, slug
 from benchmark.reports.page.table import Field, Group, Table
-from benchmark.reports.phrases import AXES, metric_label, seeds_phrase
+from benchmark.reports.phrases import AXES, curve_key, metric_label
 from benchmark.reports.stats.estimate import mean_and_range
 from benchmark.reports.tables.fields import ACROSS, by_field
 from benchmark.reports.words import listed, t
@@ -63,7 +63,7 @@ def _grid(selection: Selection, own: pd.DataFrame) -> Exhibit:
             across=names["across"],
         ),
         caption=t(
-            "Mean over seeds {seeds}; no interval is drawn. {problems} per field and seed. L = {length}.",
+            "Mean over seeds {seeds}; no range is drawn. {problems} per field and seed. L = {length}.",
             seeds=listing(own["seed"]),
             problems=_problems(own),
             length=own["train_length"].iloc[0],
@@ -92,11 +92,11 @@ def _along(selection: Selection, own: pd.DataFrame, styles: Styles) -> Exhibit:
             encodings=listed(sorted(set(own["encoding"]))),
         ),
         caption=t(
-            "Mean and {interval} (seeds {seeds}). {problems} per point and seed. L = {length}.",
-            interval=seeds_phrase(list(counts)),
+            "L = {length}; {key} (seeds {seeds}). {problems} per point and seed.",
+            length=own["train_length"].iloc[0],
+            key=curve_key(list(counts)),
             seeds=listing(own["seed"]),
             problems=_problems(ends),
-            length=own["train_length"].iloc[0],
         ),
         picture=render(draw_along(own, styles), "svg"),
         format="svg",
@@ -112,7 +112,7 @@ def _along_numbers(ends: pd.DataFrame) -> Table:
     spans = Counter(length for length, _, _ in places)
     return Table(
         caption=t(
-            "{task}: {metric} by {axis}, mean [95 % interval].",
+            "{task}: {metric} by {axis}, mean [lowest and highest seed].",
             task=ends["grid"].iloc[0],
             metric=metric_label(ends["metric"].iloc[0]),
             axis=_axis(ends, "down"),

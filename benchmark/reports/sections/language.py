@@ -22,7 +22,7 @@ from benchmark.reports.page.numbers import point_data, position_data
 from benchmark.reports.page.page import Section
 from benchmark.reports.page.selection import Panel, Selection
 from benchmark.reports.page.table import Table
-from benchmark.reports.phrases import metric_label, seeds_phrase
+from benchmark.reports.phrases import curve_key, metric_label
 from benchmark.reports.sections.curve_exhibits import (
     curve_alt,
     curve_caption,
@@ -56,7 +56,8 @@ def _bits(panel: Panel) -> Table:
     """The loss per character, the unit in which different tokenizers compare."""
     points = over_seeds(panel.metric_rows("bits_per_character"))
     caption = t(
-        "{task}: bits per character, mean [95 % interval]. Unlike losses per token, these compare across tokenizers.",
+        "{task}: bits per character, mean [lowest and highest seed]. Unlike losses per token, these compare across "
+        "tokenizers.",
         task=panel.task,
     )
     numbers = curve_numbers(panel, points, metric_label("bits_per_character"))
@@ -142,10 +143,10 @@ def _positions(panel: Panel, rows: pd.DataFrame, styles: Styles) -> Exhibit:
             last=last,
         ),
         caption=t(
-            "Mean and {interval} (seeds {seeds}), positions binned two to an octave. L = {length}.",
-            interval=seeds_phrase(counts),
-            seeds=listing(panel.seeds),
+            "L = {length}; {key} (seeds {seeds}); positions binned two to an octave.",
             length=panel.train_length,
+            key=curve_key(counts),
+            seeds=listing(panel.seeds),
         ),
         models=panel.models,
         measured=panel.measured,
@@ -171,5 +172,14 @@ def _over_positions(name: str, rows: pd.DataFrame, styles: Styles) -> Curve:
         first, last = int(each["position_start"].iloc[0]) + 1, int(each["position_stop"].iloc[0])
         one = first == last
         label = t("position {n}", n=first) if one else t("positions {first} to {last}", first=first, last=last)
-        points.append(Point(at=math.sqrt(first * last), label=label, estimate=estimate, shown=shown_estimate(estimate)))
+        seeds = tuple(zip(each["seed"].astype(int), each["loss_nats"].astype(float), strict=True))
+        points.append(
+            Point(
+                at=math.sqrt(first * last),
+                label=label,
+                estimate=estimate,
+                shown=shown_estimate(estimate),
+                each=seeds,
+            )
+        )
     return Curve(name=name, style=styles[name], points=tuple(points))

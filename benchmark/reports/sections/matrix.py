@@ -58,7 +58,7 @@ def _exhibit(overview: Overview) -> Exhibit:
         caption=t(
             "Mean over seeds; in the table: {seeds}. Tasks: {tasks}. Encodings: {encodings}; lacking a value "
             "somewhere: {missing}. This shows which encoding does well on which task in these runs. Fields that look "
-            "alike are not shown to be equal, nor are fields that differ shown to differ: see “{paired}” for tests.",
+            "alike are not shown to be equal, nor are fields that differ shown to differ: see “{paired}”.",
             seeds=seeds_phrase(list(points["n"])),
             tasks=len(overview.tasks),
             encodings=len(overview.names),
@@ -84,7 +84,7 @@ def _numbers(points: pd.DataFrame, overview: Overview) -> Table:
     found = {(row.multiple, row.task, row.trained_with, row.encoding): row for row in typed_rows(points, PointRow)}
     fields = [(place, task) for place in overview.places for task in overview.tasks]
     return Table(
-        caption=t("Skill, mean [95 % interval] over seeds: 0 is guessing, 1 is perfect."),
+        caption=t("Skill, mean [lowest and highest seed]: 0 is guessing, 1 is perfect."),
         columns=(t("encoding"), *(task for _, task in fields)),
         groups=tuple(
             Group(title=t("at {place}", place=spelled(place)), span=len(overview.tasks)) for place in overview.places

@@ -23,7 +23,7 @@ from benchmark.reports.page.outcomes import Kind, Outcome, outcome
 from benchmark.reports.page.page import Profile, Section
 from benchmark.reports.page.selection import Panel, Selection, slug
 from benchmark.reports.page.table import Field, Group, Table
-from benchmark.reports.phrases import arrow, metric_label, seeds_phrase
+from benchmark.reports.phrases import arrow, curve_key, metric_label
 from benchmark.reports.sections.attention import attention_id, attention_title
 from benchmark.reports.stats.verdict import Who
 from benchmark.reports.tables.probes import Probe
@@ -150,10 +150,10 @@ def _exhibit(selection: Selection, name: str, style: Style, drawn: Sequence[Draw
     tasks = listed(panel.backdrop.title for panel in drawn)
     alt = t("Line charts over length: {encoding} among all encodings, on {tasks}.", encoding=name, tasks=tasks)
     caption = t(
-        "Thick line: {encoding}, mean and {interval} (seeds {seeds}). Grey: all other encodings. Vertical line: the "
-        "trained length. Dashed: chance.",
+        "Thick: {encoding}; {key} (seeds {seeds}). Grey: all other encodings. Vertical line: the trained length. "
+        "Dashed: chance.",
         encoding=name,
-        interval=seeds_phrase(counts),
+        key=curve_key(counts),
         seeds=listing(rows["seed"]),
     )
     if selection.reference and name != selection.reference:
@@ -187,7 +187,8 @@ def _table(selection: Selection, name: str) -> Table:
     )
     return Table(
         caption=t(
-            "{encoding}: mean [95 % interval] over seeds; lengths in the task's own unit; speed in training.",
+            "{encoding}: mean [lowest and highest seed], usable length [95 % interval]; lengths in the task's own "
+            "unit; speed in training.",
             encoding=name,
         ),
         columns=(

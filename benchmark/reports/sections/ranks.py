@@ -113,7 +113,7 @@ def _caption(
 ) -> Iterator[str]:
     first, tasks, most = rows[0], rows[0].all_tasks, len(rows) - 1
     yield t(
-        "{k} encodings over {tasks} tasks, ranks of means (seeds: {seeds}). A rank has no interval; the critical "
+        "{k} encodings over {tasks} tasks, ranks of means (seeds: {seeds}). A rank has no range; the critical "
         "difference takes its place.",
         k=len(rows),
         tasks=tasks,

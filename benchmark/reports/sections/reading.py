@@ -20,25 +20,73 @@ TERMS = (
         ),
     ),
     (
-        later("95 % interval"),
+        later("[lowest, highest]"),
         later(
-            "Where the mean of many more seeds would probably lie (Student's t over the seeds). If it is wide, run "
-            "more seeds before you trust the mean. It covers only the luck of the seeds, not other tasks, texts or "
-            "model sizes."
+            "Behind a mean over seeds: the lowest and the highest of these seeds, which says what happened and not "
+            "what other seeds would give. Often a seed either learns a task or does not; then the mean describes none "
+            "of them, and the dots of a figure, one a seed, say more."
         ),
     ),
     (
-        later("best, tied"),
+        later("95 % interval"),
         later(
-            "“Best” is the best mean. “Tied” marks values that these seeds cannot distinguish from it: the interval of "
-            "the paired difference from the best includes zero. Tied does not mean equal."
+            "Of a median difference, a usable length, or a share of seeds: it holds the value for all seeds in at "
+            "least 95 % of cases, whatever the distribution. That of a difference also counts the choice of test "
+            "problems. It does not cover other tasks, texts or model sizes."
+        ),
+    ),
+    (
+        later("does better on most seeds"),
+        later(
+            "Shown: of all seeds that could be drawn, the encoding does better on more than half. The chance that any "
+            "such statement about a task and length is false is at most 5 %, however often you look and add seeds. It "
+            "speaks of most seeds and not of the mean: an encoding that is a little better on nine seeds and fails on "
+            "the tenth does better on most."
+        ),
+    ),
+    (
+        later("best, among the best"),
+        later(
+            "“Best”: every other encoding that chance does not explain is ruled out, because one with a better mean "
+            "does better than it on most seeds. “Among the best”: not ruled out, and neither are others. A value "
+            "without a mark is not thereby shown to be worse."
+        ),
+    ),
+    (
+        later("highest mean, lowest mean"),
+        later(
+            "The best mean (the lowest, of a loss) where there are too few seeds to rule anything out. It is a "
+            "description, not a result; beside it stands how many more seeds would do, if they all agree."
+        ),
+    ),
+    (
+        later("alike on every seed"),
+        later(
+            "The two differ by no more than the margin on every common seed. With 95 % confidence they then do so on "
+            "at least the share of all seeds that is given: 37 % for 3 seeds, 69 % for 8. A rare failure is not ruled "
+            "out."
+        ),
+    ),
+    (
+        later("not decided"),
+        later(
+            "These seeds show nothing either way, which does not mean equal. Beside it stands how many more seeds "
+            "could show a difference, if the one that leads wins them all."
+        ),
+    ),
+    (
+        later("solved by k of n seeds"),
+        later(
+            "How many seeds reach an accuracy of 0.9, with the exact 95 % interval of the share of all seeds that "
+            "would. 8 of 8 means at least 63 %."
         ),
     ),
     (
         later("chance"),
         later(
             "The score of guessing: knowing the task but not the answer. A value near chance means that nothing was "
-            "learned, or that nothing learned is left at that length."
+            "learned, or that nothing learned is left at that length. A mean within a tenth of the way from chance to "
+            "perfect is explained by chance, and gets no mark."
         ),
     ),
     (

@@ -41,7 +41,7 @@ def _exhibit(probes: Sequence[Probe]) -> Exhibit:
             last=distances - 1,
             encodings=names,
         ),
-        caption=t("First layer; one seed each ({seeds}), so there is no interval.", seeds=seeds),
+        caption=t("First layer; one seed each ({seeds}), so there is no range.", seeds=seeds),
         models=tuple(sorted(probe.train_key for probe in probes)),
         measured=len(probes),
         picture=render(draw_structure(probes), "svg"),

@@ -1,9 +1,8 @@
-"""The section "Who beats whom": the probability that a seed of one encoding beats a seed of another.
+"""The section "Who beats whom": how often one encoding does better than another on a common seed, over all tasks.
 
 Convention: only encodings of one league, at multiples of L that all tasks share.
 """
 
-import math
 from collections.abc import Iterator, Sequence
 
 import pandas as pd
@@ -16,10 +15,10 @@ from benchmark.reports.page.overview import Overview, no_common_place, other_lea
 from benchmark.reports.page.page import Section
 from benchmark.reports.page.table import Field, Table
 from benchmark.reports.phrases import NOTHING, qualified, spelled
-from benchmark.reports.stats.estimate import LEVEL
 from benchmark.reports.stats.points import Name
 from benchmark.reports.stats.ranks import ranked
-from benchmark.reports.stats.win_rates import FEWEST_TASKS, WinRate, win_rates
+from benchmark.reports.stats.verdict import fewest_seeds
+from benchmark.reports.stats.win_rates import WinRate, win_rates
 from benchmark.reports.words import listed, sentences, t
 
 
@@ -39,8 +38,8 @@ def _lines(overview: Overview, *, drawn: bool) -> Iterator[str]:
         yield no_common_place()
         return
     yield t(
-        "The probability that a seed of the row's encoding does better than a seed of the column's, on a task drawn at "
-        "random from these; a tie counts as half. 0.5 is no difference. It says how often, not by how much."
+        "How often the row's encoding does better than the column's on a common seed: the share of seeds, averaged "
+        "over the tasks; a tie counts as half. 0.5 is no difference. It says how often, not by how much."
     )
     yield from other_leagues(overview)
     if not drawn:
@@ -55,12 +54,12 @@ def _exhibit(overview: Overview, place: float, *, folded: bool) -> Iterator[Exhi
     names = [name for name in overview.names if name[:2] in known]
     if len(names) < 2:
         return
-    title = t("Probability of doing better at {place}", place=spelled(place))
+    title = t("How often the row does better at {place}", place=spelled(place))
     yield Exhibit(
         id=f"wins-{place:g}",
         title=title,
         alt=t(
-            "Heatmap of the probability that the row's encoding beats the column's at {place}, for {n} encodings. The "
+            "Heatmap of how often the row's encoding does better than the column's at {place}, for {n} encodings. The "
             "numbers are in the table below it.",
             place=spelled(place),
             n=len(names),
@@ -83,18 +82,19 @@ def _caption(overview: Overview, table: pd.DataFrame, pairs: Sequence[WinRate], 
     yield t(
         "Tasks: {tasks}. Paired seeds: {seeds}. Pairs of encodings: {pairs}.", tasks=tasks, seeds=seeds, pairs=count
     )
-    if tasks < FEWEST_TASKS or seeds < FEWEST_TASKS:
-        yield t("No pair has a dot: that takes a trustworthy interval, and so at least two tasks with two seeds each.")
+    fewest = fewest_seeds(len(names))
+    if max(pair.decided for pair in pairs) < fewest:
+        yield t(
+            "No pair has a dot: among {n} encodings, that takes at least {fewest} common seeds, over all tasks.",
+            n=len(names),
+            fewest=fewest,
+        )
     else:
         yield t(
-            "Dots: the 95 % interval (bootstrap over the seeds of each task) of {apart} pairs excludes 0.5. Each "
-            "interval covers only its own pair: if none of the {pairs} pairs differed, about {luck} would have a dot "
-            "by luck.",
+            "Dots: for {apart} pairs, the one rule shows that one does better on most seeds of these tasks, taken "
+            "together. The chance of any false dot in this figure is at most 5 %. A dot says nothing of other tasks.",
             apart=sum(pair.told_apart for pair in pairs) // 2,
-            pairs=count,
-            luck=math.ceil(LEVEL * count),
         )
-        yield t("The interval is about other seeds on these tasks; a dot says nothing about other tasks.")
     yield from _gaps(overview, pairs, names)
 
 
@@ -122,8 +122,8 @@ def _numbers(pairs: Sequence[WinRate], names: Sequence[Name]) -> Table:
     found = {(pair.trained_with, pair.encoding, pair.other_trained_with, pair.other): pair for pair in pairs}
     return Table(
         caption=t(
-            "Probability that a seed of the row's encoding does better than a seed of the column's [95 % bootstrap "
-            "interval], with the number of tasks if not all."
+            "Share of common seeds on which the row's encoding does better than the column's, averaged over tasks; "
+            "below it, on how many seeds of all tasks, and the number of tasks if not all."
         ),
         columns=(t("encoding"), *(qualified(*name) for name in names)),
         rows=tuple(
@@ -132,9 +132,15 @@ def _numbers(pairs: Sequence[WinRate], names: Sequence[Name]) -> Table:
     )
 
 
+def _counts(pair: WinRate) -> str:
+    if equal := pair.common - pair.decided:
+        return t("{wins} of {n}, {equal} equal", wins=pair.wins, n=pair.common, equal=equal)
+    return t("{wins} of {n}", wins=pair.wins, n=pair.common)
+
+
 def _win_field(pair: WinRate | None) -> Field:
     if pair is None:
         return Field(text=NOTHING)
-    interval = () if math.isnan(pair.low) else (f"[{pair.low:.2f}, {pair.high:.2f}]",)
+    counts = (_counts(pair),) if pair.common else ()
     fewer = (t("{n} of {all} tasks", n=pair.tasks, all=pair.all_tasks),) if pair.tasks < pair.all_tasks else ()
-    return Field(text=f"{pair.probability:.2f}", details=(*interval, *fewer))
+    return Field(text=f"{pair.probability:.2f}", details=(*counts, *fewer))

@@ -1,8 +1,8 @@
 """What an encoding costs: training time, and memory if it was measured.
 
-    seconds   1,000 * training seconds / tokens trained on       mean and t interval over seeds
+    seconds   1,000 * training seconds / tokens trained on       mean, the lowest and the highest seed
     ratio     time of a training step / that of `none`           the timing suite's median over interleaved rounds
-    memory    peak of the GPU's allocator in training, in MiB    mean and t interval over seeds
+    memory    peak of the GPU's allocator in training, in MiB    mean, the lowest and the highest seed
 
 Convention: the ratio is used if the suite timed every trained encoding on one device, at the length nearest to L on a
 logarithmic scale. An encoding that is applied at test time costs in training what its model costs.
@@ -10,9 +10,8 @@ logarithmic scale. An encoding that is applied at test time costs in training wh
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from benchmark.reports.stats.estimate import Estimate, mean_and_range
@@ -43,7 +42,7 @@ def seconds(table: pd.DataFrame) -> Cost:
     models = table.drop_duplicates("train_key")
     models = models[(models["train_seconds"] > 0) & (models["trained_tokens"] > 0)]
     each = (1000 * models["train_seconds"] / models["trained_tokens"]).groupby(models["trained_with"])
-    return Cost(kind="seconds", of={str(name): _positive(mean_and_range(list(own))) for name, own in each})
+    return Cost(kind="seconds", of={str(name): mean_and_range(list(own)) for name, own in each})
 
 
 def ratios(timings: pd.DataFrame, encodings: set[str], train_length: int) -> Cost | None:
@@ -68,10 +67,5 @@ def memory_cost(trainings: Iterable[TrainRecord]) -> Cost | None:
     for record in trainings:
         if record.peak_memory_bytes and record.environment.device not in WITHOUT_COUNTER:
             found.setdefault(record.spec.encoding.label, []).append(record.peak_memory_bytes / MIB)
-    of = {name: _positive(mean_and_range(values)) for name, values in sorted(found.items())}
+    of = {name: mean_and_range(values) for name, values in sorted(found.items())}
     return Cost(kind="memory", of=of) if of else None
-
-
-def _positive(estimate: Estimate) -> Estimate:
-    """The estimate with its interval cut at 0: no cost is negative."""
-    return replace(estimate, low=float(np.maximum(0.0, estimate.low)))

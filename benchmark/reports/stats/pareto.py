@@ -3,7 +3,7 @@
     front   all i for which no j is at least as good in cost and in value, and better in one of them
 
 Convention: two points that are equal in both are both on the front. A point that lacks either is not on it, and keeps
-no other off it. The front is that of the means: their intervals are drawn, but decide nothing.
+no other off it. The front is that of the means: their ranges are drawn, but decide nothing.
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """The points of a curve: one encoding at one length of one task, over its seeds.
 
-    mean, the lowest and the highest seed, and how many seeds have a value
+    mean, the lowest and the highest seed, how many seeds have a value, and each of them
 
 Convention: a seed without a value (diverged, failed, unsupported) is left out of the mean, and n < seeds shows it. A
 point is "ok" if any seed is.
@@ -24,17 +24,18 @@ def over_seeds(table: pd.DataFrame) -> pd.DataFrame:
     """One row per (task, setting, metric, encoding, length) of `metric_table`, over its seeds.
 
     Columns: those, multiple, train_length, lower_is_better, chance, n (seeds with a value), seeds (of the task's grid),
-    mean, low and high (the lowest and the highest seed; NaN for one), status ("ok" if any seed is, else the most
-    frequent one).
+    mean, low and high (the lowest and the highest seed; NaN for one), each (seed and value, where there is one), status
+    ("ok" if any seed is, else the most frequent one).
     """
     groups = table.groupby(POINT, sort=True)
     points = groups["value"].agg(["count", "mean", "min", "max"])
     several = points["count"] > 1
     points = points.assign(low=points["min"].where(several), high=points["max"].where(several))
     points = points.assign(**{name: groups[name].first() for name in (*SHARED, "chance")})
-    points = points.assign(status=_statuses(table)).reset_index()
+    points = points.assign(status=_statuses(table), each=_each_seed(table)).reset_index()
+    points["each"] = [own if isinstance(own, tuple) else () for own in points["each"]]
     points = points.rename(columns={"count": "n"})
-    columns = [*POINT, *SHARED, "chance", "n", "mean", "low", "high", "status"]
+    columns = [*POINT, *SHARED, "chance", "n", "mean", "low", "high", "each", "status"]
     points = points[columns]
     seeds = table.groupby(["task", "setting"])["seed"].nunique().rename("seeds").reset_index()
     return points.merge(seeds, on=["task", "setting"], how="left")
@@ -95,6 +96,13 @@ def _quality(table: pd.DataFrame) -> pd.Series:
 def _place(costs: pd.Series) -> tuple[float, float]:
     known = costs.dropna()
     return (math.inf, math.inf) if known.empty else (-float(known.index[-1]), float(known.iloc[-1]))
+
+
+def _each_seed(table: pd.DataFrame) -> pd.Series:
+    """Seed and value of every point, in ascending order of seeds."""
+    known = table[table["value"].notna()].sort_values("seed")
+    pairs = pd.Series(list(zip(known["seed"].astype(int), known["value"].astype(float), strict=True)), known.index)
+    return pairs.groupby([known[name] for name in POINT]).agg(tuple)
 
 
 def _statuses(table: pd.DataFrame) -> pd.Series:

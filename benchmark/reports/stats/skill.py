@@ -2,8 +2,8 @@
 
     skill   (value - chance) / (perfect - chance)     0 is guessing, 1 is no error, below 0 is worse than guessing
 
-Skill is linear in the value, so its interval is that of the mean on another scale, clipped at 1. It is NaN if the task
-states no chance, or chance is perfect already.
+Skill is linear in the value, so its mean, lowest and highest are those of the values on another scale. It is NaN if the
+task states no chance, or chance is perfect already.
 """
 
 import numpy as np
@@ -24,4 +24,4 @@ def skills(table: pd.DataFrame) -> pd.DataFrame:
     """The points of headline metrics (`points.over_seeds`), with mean, low and high as skill; NaN without a value."""
     points = over_seeds(table[table["headline"]])
     ends = np.sort(np.stack([skill(points, "low"), skill(points, "high")]), axis=0)
-    return points.assign(mean=skill(points, "mean"), low=ends[0], high=np.minimum(1.0, ends[1]))
+    return points.assign(mean=skill(points, "mean"), low=ends[0], high=ends[1]).drop(columns="each")

@@ -1,33 +1,37 @@
-"""Every encoding against every other: how often a seed of the one beats a seed of the other, over tasks.
+"""Every encoding against every other: on how many common seeds the one does better than the other, over tasks.
 
-    P(row better than column) = mean over tasks of the fraction of pairs of seeds that row wins, ties counting a half
+    share      mean over tasks of the share of common seeds on which row does better than column, a tie counting a half
+    told apart by the one rule (`verdict`) on the common seeds of all tasks together: seed by seed, task by task
 
-Source: Agarwal et al. 2021, https://arxiv.org/abs/2108.13264 (probability of improvement).
-Convention: over the seeds that both have, and the tasks where they share one; within a league. The interval resamples
-the seeds of each task. It is of one pair, and is not widened for the number of pairs.
+If two are alike on every task, each seed of each task is the toss of a fair coin, so the one rule's boundary holds for
+all of them together. It divides the level by the number of pairs: the chance of any false word among the encodings of
+one league at one multiple of L is at most 5 %, also if seeds are added later, and if tasks have different numbers.
+
+Source: the share is the probability of improvement of Agarwal et al. 2021, https://arxiv.org/abs/2108.13264, here on
+common seeds, because runs are paired.
+Convention: over the tasks where the two share a seed; within a league.
 """
 
-import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from benchmark.reports.stats.estimate import Floats, mean_or_nan
 from benchmark.reports.stats.points import WHO
 from benchmark.reports.stats.ranks import TASK, WHERE
-from benchmark.reports.stats.resampling import percentile_interval, stratified_weights
+from benchmark.reports.stats.verdict import Duel, Who
 
-FEWEST_TASKS = 2  # with one task, the interval of 3 seeds excludes .5 in 22 % of cases where nothing differs
-
-Who = tuple[str, str]  # trained with, encoding
-TaskValues = tuple[dict[Who, Floats], np.ufunc]  # values by encoding, over the same seeds; which of two is better
+Seeds = NDArray[np.intp]
+TaskValues = tuple[Seeds, dict[Who, Floats]]  # values by encoding over the seeds, turned so that more is better
 
 
 @dataclass(frozen=True, kw_only=True)
 class WinRate:
-    """How often a seed of one encoding beats a seed of another, at one multiple of L."""
+    """How often one encoding does better than another on a common seed, at one multiple of L."""
 
     multiple: float
     league: str
@@ -35,16 +39,18 @@ class WinRate:
     encoding: str
     other_trained_with: str
     other: str
-    probability: float  # NaN without a common task
-    low: float  # NaN if a task has only one common seed
-    high: float
+    probability: float  # the share of common seeds, averaged over tasks; NaN without a common task
+    wins: int  # common seeds of all tasks on which it does better
+    losses: int
+    common: int  # seeds of all tasks
+    told_apart: bool  # one of the two is shown to do better on most seeds of these tasks
     tasks: int  # in which they share a seed
     all_tasks: int
 
     @property
-    def told_apart(self) -> bool:
-        """True if the interval excludes .5, over enough tasks for it to be trusted."""
-        return self.tasks >= FEWEST_TASKS and (self.low > 0.5 or self.high < 0.5)
+    def decided(self) -> int:
+        """Common seeds of all tasks on which one of the two does better."""
+        return self.wins + self.losses
 
     def turned(self) -> "WinRate":
         """The same pair, seen from the other encoding."""
@@ -55,60 +61,59 @@ class WinRate:
             other_trained_with=self.trained_with,
             other=self.encoding,
             probability=1 - self.probability,
-            low=1 - self.high,
-            high=1 - self.low,
+            wins=self.losses,
+            losses=self.wins,
         )
 
 
-def win_rates(table: pd.DataFrame, seed: int = 0) -> list[WinRate]:
+def win_rates(table: pd.DataFrame) -> list[WinRate]:
     """Each ordered pair of encodings at each multiple of L, by headline metrics; pass rows of one setting per task."""
     rates = []
     for (_, league), group in table[table["headline"]].groupby(WHERE, sort=True):
         tasks = [_values(own) for _, own in group.groupby(TASK, sort=True)]
-        names = sorted(set(zip(group["trained_with"], group["encoding"], strict=True)))
+        names = [Who(*name) for name in sorted(set(zip(group["trained_with"], group["encoding"], strict=True)))]
         for first, second in combinations(names, 2):
-            wins = _wins(tasks, first, second)
-            low, high = _interval(wins, seed)
+            met = [(seeds, own) for seeds, own in (_common(task, first, second) for task in tasks) if len(own)]
+            duel = pooled(met, first, second, pairs=len(names) * (len(names) - 1) // 2)
             rate = WinRate(
                 multiple=float(group["multiple"].iloc[0]),
                 league=str(league),
-                trained_with=first[0],
-                encoding=first[1],
-                other_trained_with=second[0],
-                other=second[1],
-                probability=mean_or_nan([pairs.mean() for pairs in wins]),
-                low=low,
-                high=high,
-                tasks=len(wins),
+                trained_with=first.trained_with,
+                encoding=first.encoding,
+                other_trained_with=second.trained_with,
+                other=second.encoding,
+                probability=mean_or_nan([float(np.mean((own > 0) + (own == 0) / 2)) for _, own in met]),
+                wins=duel.wins,
+                losses=duel.losses,
+                common=duel.n,
+                told_apart=duel.winner is not None,
+                tasks=len(met),
                 all_tasks=len(tasks),
             )
             rates += [rate, rate.turned()]
     return rates
 
 
+def pooled(tasks: Sequence[tuple[Seeds, Floats]], first: Who, second: Who, pairs: int) -> Duel:
+    """Two encodings on the common seeds of all tasks (seeds and differences of each), by seed, then by task."""
+    placed = [
+        (seed, task, each) for task, (seeds, own) in enumerate(tasks) for seed, each in zip(seeds, own, strict=True)
+    ]
+    return Duel(first=first, second=second, differences=tuple(float(each) for *_, each in sorted(placed)), pairs=pairs)
+
+
 def _values(rows: pd.DataFrame) -> TaskValues:
-    wide = rows.pivot(index=WHO, columns="seed", values="value")
-    values = dict(zip(wide.index, wide.to_numpy(dtype=float), strict=True))
-    return values, np.less if rows["lower_is_better"].iloc[0] else np.greater
+    wide = rows.pivot(index=WHO, columns="seed", values="value").sort_index(axis="columns")
+    sign = -1 if rows["lower_is_better"].iloc[0] else 1
+    names = [Who(*name) for name in wide.index]
+    return np.asarray(wide.columns, dtype=int), dict(zip(names, sign * wide.to_numpy(dtype=float), strict=True))
 
 
-def _wins(tasks: list[TaskValues], first: Who, second: Who) -> list[Floats]:
-    """For each task with common seeds, who wins each pair [first, second]: 1 for first, 0 for second, .5 for a tie."""
-    found: list[Floats] = []
-    for values, better in tasks:
-        if first in values and second in values:
-            common = ~np.isnan(values[first]) & ~np.isnan(values[second])
-            mine, theirs = values[first][common], values[second][common]
-            if common.any():
-                found.append(np.asarray(better.outer(mine, theirs) + np.equal.outer(mine, theirs) / 2))
-    return found
-
-
-def _interval(wins: list[Floats], seed: int) -> tuple[float, float]:
-    """The bootstrap interval of the mean over tasks; NaN if a task has only one seed."""
-    sizes = tuple(len(pairs) for pairs in wins)
-    if min(sizes, default=0) < 2:
-        return math.nan, math.nan
-    weights = stratified_weights(sizes, seed)
-    resampled = [(own @ pairs * own).sum(axis=1) for own, pairs in zip(weights, wins, strict=True)]
-    return percentile_interval(np.mean(resampled, axis=0))
+def _common(task: TaskValues, first: Who, second: Who) -> tuple[Seeds, Floats]:
+    """The common seeds, and first - second on each; empty if they share none."""
+    seeds, values = task
+    if first not in values or second not in values:
+        return seeds[:0], np.empty(0)
+    difference = values[first] - values[second]
+    known = ~np.isnan(difference)
+    return seeds[known], difference[known]

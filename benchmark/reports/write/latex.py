@@ -1,4 +1,4 @@
-"""The summary as a LaTeX table for a paper: value with interval at L and at the longest length, with booktabs rules."""
+"""The summary as a LaTeX table for a paper: mean and range at L and at the longest length, with booktabs rules."""
 
 from benchmark.reports.page.selection import Selection
 from benchmark.reports.phrases import NOTHING, qualified, spell
@@ -13,11 +13,15 @@ SPECIAL = {
     ">": r"\textgreater{}",
 }
 
+STYLES = {"best": r"\textbf", "among the best": r"\textbf", "untested": r"\textit"}  # of marks
+
 
 def render(selection: Selection) -> str:
     """The table, with a row per task and encoding."""
     lines = [
-        r"% \usepackage{booktabs}; mean and 95 % t interval over seeds; bold: the best mean, and values tied with it",
+        r"% \usepackage{booktabs}; mean over seeds [lowest, highest]; best mean at the longest length first",
+        r"% bold: best or among the best, as far as shown; italic: best mean, too few seeds to test it",
+        r"% a value without a mark is not thereby shown to be worse",
         r"% (on ..): applied at test time, no further training; (reads digits): a league of its own",
         r"\begin{tabular}{lllrr}",
         r"\toprule",
@@ -41,7 +45,7 @@ def escaped(text: str) -> str:
 
 
 def _spelled(value: SummaryValue) -> str:
-    """A value of the summary, bold if it is the best or tied with it."""
+    """A value of the summary, bold if it is best or among the best."""
     own = value.estimate
     text = spell(own.value, own.low, own.high, value.status).replace(NOTHING, "---")
-    return rf"\textbf{{{text}}}" if value.mark else text
+    return rf"{STYLES[value.mark]}{{{text}}}" if value.mark else text

@@ -91,5 +91,10 @@ def _named(name: Field) -> Markup:
 def _field(field: Field) -> str:
     text = literal(field.text)
     text = Markup(f"**{text}**") if field.mark == "best" else text
-    remarks = listed(part for part in (*field.details, MARKS.get(field.mark, "")) if part)
-    return f"{text} {literal(remarks)}".strip()
+    parts = [part for part in (*field.details, MARKS.get(field.mark, "")) if part]
+    if not parts:
+        return text
+    remarks = literal(listed(parts))
+    return (
+        f"{text} {remarks}" if parts[0].startswith("[") else Markup(t("{name} ({remarks})", name=text, remarks=remarks))
+    )

@@ -1,36 +1,39 @@
-"""Tasks x encodings as one Markdown table: the value at L and at 4 L with its interval, and chance.
+"""Tasks x encodings as one Markdown table: mean and range at L and at 4 L, and chance.
 
 Tasks are rows and encodings are columns, as in a document; the report's own summary is the other way round. Texts have
 a second pair of rows for bits per character, the only measure that compares across tokenizers.
 """
 
-from dataclasses import replace
-
 import pandas as pd
 
-from benchmark.reports.page.fields import place, point_field
+from benchmark.metrics import METRICS
+from benchmark.reports.page.fields import marked, place, point_field
 from benchmark.reports.page.rows import PointRow, typed_rows
 from benchmark.reports.page.selection import Panel, Selection
 from benchmark.reports.page.table import Field, Table
 from benchmark.reports.phrases import NOTHING, qualified, seeds_phrase
-from benchmark.reports.stats.points import arranged, over_seeds
+from benchmark.reports.stats.points import by_quality, over_seeds
+from benchmark.reports.stats.verdict import Mark, by_league
 from benchmark.reports.words import t
 from benchmark.reports.write.markdown import markdown_table
 
 MULTIPLES = (1, 4)  # of the trained length
 BITS = "bits_per_character"
 
+Given = tuple[Mark, int]  # a mark, and how many more seeds would settle who is best
+
 
 def render(selection: Selection) -> str:
     """The table, with a caption that explains its values."""
-    names = {(row[0], row[1]): qualified(*row) for row in arranged(selection.shown)}
+    names = {row[:2]: qualified(*row) for row in by_quality(*(panel.headline for panel in selection.panels))}
     rows = [row for panel in selection.panels for metric in _metrics(panel) for row in _rows(panel, metric, names)]
     seeds = seeds_phrase([int(count) for count in over_seeds(selection.shown)["n"]])
     table = Table(
         caption=t(
-            "Mean [{seeds}] at the trained length L and at 4 L. Best: the best mean of a row; tied: not "
-            "distinguishable from it; chance: the score of guessing. Higher is better, except for a loss in nats and "
-            "bits per character.",
+            "Mean [{seeds}] at the trained length L and at 4 L. Best: on most seeds it does better than every other "
+            "that could be best; among the best: not ruled out, and neither are others; highest mean (of a loss, "
+            "lowest): not yet tested, for lack of seeds. No mark does not mean worse. Chance: the score of guessing. "
+            "Higher is better, except for a loss in nats and bits per character.",
             seeds=seeds,
         ),
         columns=(t("task"), t("metric"), t("at"), t("chance"), *names.values()),
@@ -59,20 +62,25 @@ def _row(
 ) -> tuple[Field, ...]:
     table = over_seeds(own)
     points = {(point.trained_with, point.encoding): point for point in typed_rows(table, PointRow)}
-    marks = _marks(own[own["league"] == ""])
+    marks = _marks(own)
     chances = table["chance"].dropna()
     return (
         Field(text=panel.task),
         Field(text=metric.replace("_", " ")),
         Field(text=place(panel, length)),
         Field(text=NOTHING if chances.empty else f"{chances.iloc[0]:.2f}"),
-        *(_value(points.get(pair), marks.get(pair, "")) for pair in names),
+        *(_value(points.get(pair), marks.get(pair)) for pair in names),
     )
 
 
-def _value(point: PointRow | None, mark: str) -> Field:
-    return replace(point_field(point), mark=mark) if point else Field(text=t("missing"))
+def _value(point: PointRow | None, given: Given | None) -> Field:
+    if point is None:
+        return Field(text=t("missing"))
+    lower = METRICS[point.metric].lower_is_better
+    return marked(point_field(point), *given, lower_is_better=lower) if given else point_field(point)
 
 
-def _marks(own: pd.DataFrame) -> dict[tuple[str, str], str]:
-    return {}
+def _marks(own: pd.DataFrame) -> dict[tuple[str, str], Given]:
+    """What the one rule says of each encoding in its league."""
+    verdicts = by_league(own).values()
+    return {who: (verdict.mark(who), verdict.more_seeds) for verdict in verdicts for who in verdict.means}
