@@ -2,7 +2,7 @@
 
 import math
 
-from benchmark.reports.phrases import metric_label, seeds_phrase, spell, spelled
+from benchmark.reports.phrases import curve_key, metric_label, seeds_phrase, spell, spelled
 from benchmark.reports.words import speaking
 
 
@@ -15,10 +15,16 @@ def test_spell() -> None:
 
 
 def test_seeds_phrase() -> None:
-    assert seeds_phrase([3, 3]) == "95 % t interval over 3 seeds"
-    assert seeds_phrase([2, 3, 0]) == "95 % t interval over 2 to 3 seeds"
-    assert seeds_phrase([1]) == "1 seed, no interval"
+    assert seeds_phrase([3, 3]) == "lowest and highest of 3 seeds"
+    assert seeds_phrase([2, 3, 0]) == "lowest and highest of 2 to 3 seeds"
+    assert seeds_phrase([1]) == "1 seed, no range"
     assert seeds_phrase([0]) == "no seeds"
+
+
+def test_the_key_of_a_curve_names_line_band_and_dots() -> None:
+    assert curve_key([3, 3]) == "line: mean; band: lowest and highest of 3 seeds; dots: each seed"
+    assert curve_key([11]) == "line: mean; band: lowest and highest of 11 seeds"
+    assert curve_key([1, 0]) == "1 seed, no range"
 
 
 def test_multiples_of_the_trained_length() -> None:

@@ -1,6 +1,6 @@
 """Two encodings side by side: their curves, and the seed-by-seed difference at each length."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -13,6 +13,7 @@ from benchmark.reports.draw.axes import (
     beside_legend,
     draw_curves,
     draw_legend,
+    draw_seeds,
     draw_trained_line,
     join_notes,
     label_of,
@@ -23,14 +24,13 @@ from benchmark.reports.draw.axes import (
 )
 from benchmark.reports.draw.canvas import styled
 from benchmark.reports.draw.fonts import drawable
-from benchmark.reports.draw.style import MUTED, Styles
+from benchmark.reports.draw.style import MUTED, Style, Styles
 from benchmark.reports.page.two_encodings import PairAt
-from benchmark.reports.phrases import metric_label
+from benchmark.reports.phrases import DOTS, metric_label
 from benchmark.reports.stats.points import over_seeds
 from benchmark.reports.words import t
 
-MOST_DOTS = 10  # seeds at a length up to which each is a dot
-ASIDE = 1.06  # dots stand beside the mark at their length, by this factor
+ASIDE = 1.06  # seeds stand beside the bar at their length, by this factor
 INK = "#222222"
 
 
@@ -43,10 +43,9 @@ def paired(pairs: Sequence[PairAt], styles: Styles) -> Figure:
     figure = Figure(figsize=(beside_legend([first.name, second.name])[0], 6.2), layout="constrained")
     top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=[3, 2])
     draw_curves(top, points, styles)
-    dots = _draw_seeds(top, own, {first.who.encoding: 1 / ASIDE, second.who.encoding: ASIDE}, styles)
     names = {"first": drawable(first.name), "second": drawable(second.name)}
     top.set_title(t("{task}: {first} and {second}", task=label_of(points, "task"), **names), pad=24)
-    write_note(top, join_notes(band_note(points), t("dots: seeds") if dots else ""))
+    write_note(top, band_note(points))
     set_metric_axis(top, points)
     draw_trained_line(top, panel.train_length)
     draw_legend(top, with_ends(points, styles))
@@ -54,17 +53,6 @@ def paired(pairs: Sequence[PairAt], styles: Styles) -> Figure:
     draw_trained_line(bottom, panel.train_length)
     set_length_axis(bottom, points)
     return figure
-
-
-def _draw_seeds(axes: Axes, rows: pd.DataFrame, aside: Mapping[str, float], styles: Styles) -> bool:
-    """A dot for each seed of either encoding; False if there are too many, or one."""
-    known = rows[rows["value"].notna()]
-    most = known.groupby(["encoding", "length"])["seed"].nunique().max()
-    if not 1 < most <= MOST_DOTS:
-        return False
-    for encoding, own in known.groupby("encoding"):
-        axes.scatter(own["length"] * aside[str(encoding)], own["value"], **_dot(styles[str(encoding)].color))
-    return True
 
 
 def _draw_differences(axes: Axes, pairs: Sequence[PairAt]) -> None:
@@ -79,11 +67,13 @@ def _draw_differences(axes: Axes, pairs: Sequence[PairAt]) -> None:
         above = [pair.effect.high - pair.effect.value for pair in own]
         at: dict[str, Any] = {"x": [pair.length for pair in own], "y": [pair.effect.value for pair in own]}
         axes.errorbar(**at, yerr=[below, above], fmt="none", ecolor=INK, capsize=4, elinewidth=weight)
-    if dots := 1 < max(len(pair.differences) for pair in known) <= MOST_DOTS:
-        places = [(pair.length * ASIDE, each) for pair in known for each in pair.differences.values()]
-        axes.scatter(*zip(*places, strict=True), **_dot(INK))
+    beside = [pair.length * ASIDE for pair in known]
+    draw_seeds(
+        axes, beside, [tuple(pair.differences.items()) for pair in known], Style(color=INK, marker="o", dash="solid")
+    )
+    dots = 1 < max(len(pair.differences) for pair in known) <= DOTS
     first, second = drawable(known[0].first.name), drawable(known[0].second.name)
-    notes = join_notes(*_bars(pair.effect.covers for pair in known), t("dots: seeds") if dots else "")
+    notes = join_notes(*_bars(pair.effect.covers for pair in known), t("dots: each seed") if dots else "")
     what = t("median of {first} − {second}", first=first, second=second)
     axes.set_title(t("{name} ({remarks})", name=what, remarks=notes) if notes else what, fontsize=10)
     metric = known[0].panel.metric
@@ -99,10 +89,6 @@ def _bars(covers: Iterable[str]) -> list[str]:
     kinds = set(covers)
     bars, thin = t("bars: 95 % interval"), t("thin bars: lowest to highest")
     return [*([bars] if "95 %" in kinds else []), *([thin] if "lowest to highest" in kinds else [])]
-
-
-def _dot(color: str) -> dict[str, Any]:
-    return {"color": color, "s": 14, "alpha": 0.55, "linewidths": 0, "zorder": 3}
 
 
 def _of_either(rows: pd.DataFrame, pair: PairAt) -> "pd.Series[bool]":

@@ -7,7 +7,9 @@ from types import ModuleType
 import matplotlib
 import pandas as pd
 import pytest
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from benchmark.reports.draw.canvas import render
 from benchmark.reports.draw.drift import LEAST_SHARE, drift
@@ -80,7 +82,7 @@ def test_the_note_stands_between_the_title_and_the_panel(copying: pd.DataFrame, 
     ):
         draw(figure)
         axes = figure.axes[0]
-        (note,) = (text for text in axes.texts if text.get_text().startswith("mean"))
+        (note,) = (text for text in axes.texts if "mean" in text.get_text())
         assert axes.bbox.y1 < note.get_window_extent().y0
         assert note.get_window_extent().y1 <= axes._left_title.get_window_extent().y0
 
@@ -88,17 +90,39 @@ def test_the_note_stands_between_the_title_and_the_panel(copying: pd.DataFrame, 
 def test_extrapolation(copying: pd.DataFrame) -> None:
     figure = extrapolation(copying, palette(copying["encoding"]))
     said = texts(figure)
-    for expected in ("lowest and highest of 2 to 3 seeds", "chance", "trained to L = 16", "learned (— past 16)", "16×"):
+    for expected in (
+        "band: lowest and highest of 2 to 3 seeds; dots: each seed",
+        "chance",
+        "trained to L = 16",
+        "learned (— past 16)",
+        "16×",
+    ):
         assert expected in said
     draw(figure)
 
 
-def test_extrapolation_draws_the_means(copying: pd.DataFrame) -> None:
+def test_extrapolation_draws_the_means_and_every_seed(copying: pd.DataFrame) -> None:
     figure = extrapolation(copying, palette(copying["encoding"]))
     blue = OWN_COLOR["rope"]
-    (curve,) = [line for line in figure.axes[0].get_lines() if line.get_color() == blue]
-    means = copying[copying["encoding"] == "rope"].groupby("length")["value"].mean()
-    assert list(curve.get_ydata()) == pytest.approx(list(means))
+    curve, dots = curve_and_dots(figure.axes[0], blue)
+    own = copying[copying["encoding"] == "rope"]
+    assert list(curve.get_ydata()) == pytest.approx(list(own.groupby("length")["value"].mean()))
+    assert sorted(dots.get_ydata()) == pytest.approx(sorted(own["value"]))  # every seed
+
+
+def curve_and_dots(axes: Axes, color: str) -> tuple[Line2D, Line2D]:
+    own = [line for line in axes.get_lines() if line.get_color() == color]
+    (dots,) = (line for line in own if line.get_label() == "_seeds")
+    (curve,) = (line for line in own if line is not dots)
+    return curve, dots
+
+
+def test_more_than_ten_seeds_are_no_dots(copying: pd.DataFrame) -> None:
+    rope = copying[copying["encoding"] == "rope"]
+    many = pd.concat([rope.assign(seed=rope["seed"] + 3 * more) for more in range(4)])
+    figure = extrapolation(many, palette(["rope"]))
+    assert "dots" not in texts(figure)
+    assert not [line for line in figure.axes[0].get_lines() if line.get_label() == "_seeds"]
 
 
 def test_one_seed_says_so(copying: pd.DataFrame) -> None:
@@ -115,7 +139,7 @@ def test_position_loss(example: Store) -> None:
     table = by_position(example)
     figure = position_loss(table, palette(table["encoding"]))
     said = texts(figure)
-    assert "nats per token" in said and "of 3 seeds" in said and "learned (— past 64)" in said
+    assert "nats per token" in said and "lowest and highest of 3 seeds" in said and "learned (— past 64)" in said
     draw(figure)
 
 
@@ -128,7 +152,7 @@ def test_same_targets(example: Store) -> None:
     for expected in ("after exactly L tokens each", "below 0", "of 3 seeds", "learned (— past 64)"):
         assert expected in said
     blue = OWN_COLOR["rope"]
-    (curve,) = [line for line in figure.axes[1].get_lines() if line.get_color() == blue]
+    curve, _ = curve_and_dots(figure.axes[1], blue)
     means = differences[differences["encoding"] == "rope"].groupby("length")["value"].mean()
     assert list(curve.get_ydata()) == pytest.approx(list(means))
     draw(figure)
@@ -146,7 +170,7 @@ def test_structure(example: Store) -> None:
 def test_drift() -> None:
     figure = drift({"rope": [(7, 0.001), (15, 0.002)], "mine": [(7, 0.0), (15, 0.3)]}, 0.08)
     said = texts(figure)
-    for expected in ("tokens, log scale", "0 to 1, log scale", "tolerance: 0.08", "no interval"):
+    for expected in ("tokens, log scale", "0 to 1, log scale", "tolerance: 0.08", "no range"):
         assert expected in said
     curves = {str(line.get_color()): list(line.get_ydata()) for line in figure.axes[0].get_lines()}
     assert curves[OWN_COLOR["rope"]] == [0.001, 0.002]
@@ -171,15 +195,17 @@ def test_paired_says_which_side_is_better(example: Store, task: str, above: str)
     figure = paired(pairs, palette(["rope", "alibi"]))
     said = texts(figure)
     assert f"above 0:\n{above} is better" in said
-    assert "median of rope − alibi (thin bars: lowest to highest; dots: seeds)" in said
+    assert "median of rope − alibi (thin bars: lowest to highest; dots: each seed)" in said
     draw(figure)
 
 
 def test_paired_draws_every_seed_beside_the_median(example: Store) -> None:
     pairs = pairs_of(example, "corpus", {})
     bottom = paired(pairs, palette(["rope", "alibi"])).axes[1]
-    drawn = sorted(float(height) for height in bottom.collections[-1].get_offsets()[:, 1])
-    assert drawn == pytest.approx(sorted(each for pair in pairs for each in pair.differences.values()))
+    (dots,) = (line for line in bottom.get_lines() if line.get_label() == "_seeds")
+    assert sorted(dots.get_ydata()) == pytest.approx(
+        sorted(each for pair in pairs for each in pair.differences.values())
+    )
     curve = next(line for line in bottom.get_lines() if len(line.get_xdata()) == len(pairs))
     assert list(curve.get_ydata()) == pytest.approx([pair.effect.value for pair in pairs])
 

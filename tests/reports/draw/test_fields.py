@@ -36,7 +36,7 @@ def test_fields_are_a_heatmap_an_encoding_on_one_scale(example: Store) -> None:
     frames = [(axes.patches[0].get_width(), axes.patches[0].get_height()) for axes in panels]
     assert frames == [(1, 5)] * 3
     said = texts(figure)
-    assert "2 to 3 seeds, no interval" in said and "lag (tokens)" in said and "17–32" in said
+    assert "2 to 3 seeds, no range" in said and "lag (tokens)" in said and "17–32" in said
     draw(figure)
 
 
@@ -45,10 +45,14 @@ def test_along_shows_the_trained_and_the_longest_length(example: Store) -> None:
     figure = along(table, palette(table["encoding"]))
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["length 16 (1×)", "length 256 (16×)"]
     blue = OWN_COLOR["rope"]
-    (curve,) = [line for line in figure.axes[1].get_lines() if line.get_color() == blue]
+    dots, curve = sorted(
+        (line for line in figure.axes[1].get_lines() if line.get_color() == blue),
+        key=lambda line: line.get_alpha() is None,
+    )
     own = table[(table["encoding"] == "rope") & (table["length"] == 256)]
     assert list(curve.get_ydata()) == pytest.approx(list(own.groupby("down_first")["value"].mean()))
     assert list(curve.get_xdata()) == list(range(9))
+    assert sorted(dots.get_ydata()) == pytest.approx(sorted(own["value"].dropna()))  # every seed
     said = texts(figure)
-    assert "of 2 to 3 seeds" in said and "chance" in said and "129–256" in said
+    assert "lowest and highest of 2 to 3 seeds; dots: each seed" in said and "chance" in said and "129–256" in said
     draw(figure)

@@ -31,7 +31,11 @@ def figure(panel: Backdrop, encoding: str = "own", reference: str = "other") -> 
 
 
 def circles(root: ElementTree.Element) -> list[tuple[float, float]]:
-    return [(float(each.get("cx", "")), float(each.get("cy", ""))) for each in root.iter(f"{SVG}circle")]
+    return [(float(each.get("cx", "")), float(each.get("cy", ""))) for each in of_radius(root, "2.2")]
+
+
+def of_radius(root: ElementTree.Element, radius: str) -> list[ElementTree.Element]:
+    return [each for each in root.iter(f"{SVG}circle") if each.get("r") == radius]
 
 
 def test_points_stand_where_their_values_are(tidy) -> None:
@@ -40,6 +44,14 @@ def test_points_stand_where_their_values_are(tidy) -> None:
         pytest.approx((LEFT, TOP + 0.5 * tall), abs=0.05),
         pytest.approx((WIDTH - RIGHT, TOP + 0.75 * tall), abs=0.05),
     ]
+
+
+def test_every_seed_is_a_dot_where_there_are_at_most_ten(tidy) -> None:
+    assert len(of_radius(figure(backdrop(tidy), encoding="other", reference="own"), "1.2")) == 4
+    for seeds, dots in ((10, 10), (11, 0), (1, 0)):
+        points = over_seeds(tidy({"own": [0.5] * seeds, "other": [0.7] * seeds}))
+        panel = Backdrop(title="", note="", points=points, train_length=16)
+        assert len(of_radius(figure(panel), "1.2")) == dots
 
 
 def test_what_has_no_value_has_no_point(tidy) -> None:
@@ -52,7 +64,7 @@ def test_an_unbounded_metric_spans_the_means(tidy) -> None:
     assert low < 0.8 and 7.0 < high < 7.5  # the other has 0.8; chance, far off, does not count
 
 
-def test_the_band_is_the_interval_and_one_seed_has_none(tidy) -> None:
+def test_the_band_is_the_range_and_one_seed_has_none(tidy) -> None:
     with_band = figure(backdrop(tidy), encoding="other", reference="own")
     fills = [each.get("d") for each in with_band.iter(f"{SVG}path") if "opacity:.22" in each.get("style", "")]
     assert len(fills) == 1 and len(re.findall(",", fills[0])) == 4

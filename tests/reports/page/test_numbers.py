@@ -8,7 +8,7 @@ import pytest
 
 from benchmark.reports.page.exhibit import Data
 from benchmark.reports.page.numbers import field_data, mean_over_seeds, point_data, position_data, structure_data
-from benchmark.reports.stats.estimate import mean_interval
+from benchmark.reports.stats.estimate import mean_and_range
 from benchmark.reports.stats.points import over_seeds
 from benchmark.reports.tables.fields import by_field
 from benchmark.reports.tables.positions import by_position
@@ -19,22 +19,21 @@ def rows_of(found: Data) -> list[dict[str, str | float | None]]:
     return [dict(zip(found.columns, row, strict=True)) for row in found.rows]
 
 
-def test_points_hold_the_interval_and_say_why_a_value_is_missing(tidy):
+def test_points_hold_the_range_and_say_why_a_value_is_missing(tidy):
     table = tidy({"rope": (0.2, 0.4, 0.9), "learned": (math.nan,) * 3}, multiple=4)
     learned, rope = rows_of(point_data(over_seeds(table)))
-    assert (learned["mean"], learned["low_95"], learned["seeds"], learned["status"]) == (None, None, 0, "unsupported")
+    assert (learned["mean"], learned["lowest"], learned["seeds"], learned["status"]) == (None, None, 0, "unsupported")
     assert (rope["task"], rope["length_tokens"], rope["train_length_tokens"]) == ("copy", 64, 16)
-    assert (rope["mean"], rope["low_95"], rope["high_95"], rope["seeds"]) == (0.5, 0.0, 1.0, 3)  # clipped: a share
+    assert (rope["mean"], rope["lowest"], rope["highest"], rope["seeds"]) == (0.5, 0.2, 0.9, 3)
     assert rope["unit"] == "token accuracy (0 to 1)"
 
 
-@pytest.mark.parametrize("bounded", [False, True])
-def test_intervals_of_many_groups_are_those_of_each(bounded):
+def test_ranges_of_many_groups_are_those_of_each():
     draw = np.random.default_rng(3)
     values = [draw.random(n).tolist() for n in (1, 2, 3, 5, 7)] + [[math.nan, 0.25, 0.75], [math.nan]]
     table = pd.DataFrame([(key, value) for key, own in enumerate(values) for value in own], columns=["key", "value"])
-    for row, own in zip(mean_over_seeds(table, ["key"], "value", bounded=bounded).itertuples(), values, strict=True):
-        each = mean_interval(own, bounded=bounded)
+    for row, own in zip(mean_over_seeds(table, ["key"], "value").itertuples(), values, strict=True):
+        each = mean_and_range(own)
         assert row.n == each.n
         assert (row.mean, row.low, row.high) == pytest.approx((each.value, each.low, each.high), nan_ok=True)
 

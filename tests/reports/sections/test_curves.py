@@ -12,14 +12,19 @@ def section_of(page: Page, name: str) -> Section:
     return next(section for section in page.sections if section.id == name)
 
 
-def test_curves_hold_value_interval_and_seeds(page):
+def test_curves_hold_value_range_and_seeds(page):
     curves = next(section for section in page.sections if section.id == "curves")
     copy = next(exhibit for exhibit in curves.exhibits if exhibit.id.startswith("curve-copy"))
     named = {trace["name"]: trace for trace in copy.interactive["data"] if "name" in trace}
     assert set(named) == {"alibi", "learned", "rope", "chance"}
     name, place, shown = named["alibi"]["customdata"][0]
     assert (name, place) == ("alibi", "length 16 = 1 L")
-    assert re.fullmatch(r"\d\.\d\d \[\d\.\d\d, \d\.\d\d\], 2 seeds", shown)  # the third diverged
+    said = r"mean \d\.\d\d \[\d\.\d\d, \d\.\d\d\], lowest and highest of 2 seeds"  # the third diverged
+    assert re.fullmatch(said, shown)
+    dots = {trace["legendgroup"]: trace for trace in copy.interactive["data"] if trace["mode"] == "markers"}
+    assert set(dots) == {"alibi", "learned", "rope"}
+    assert len(dots["rope"]["x"]) == 5 * 3 and len(dots["learned"]["x"]) == 3  # each seed
+    assert re.fullmatch(r"seed 0: \d\.\d\d", dots["rope"]["customdata"][0][2])
     assert named["learned"]["y"][0] > 0.5 and named["learned"]["y"][1:] == [None] * 4
     assert named["chance"]["y"] == [0.01] * 5
     assert copy.interactive["layout"]["shapes"][0]["x0"] == 16

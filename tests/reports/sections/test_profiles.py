@@ -45,18 +45,20 @@ def test_it_has_a_row_a_task_with_values_reach_and_cost(page):
     assert corpus["parameters"].text == "361,984" and corpus["tokens/s"].details[0].startswith("[")
 
 
-def test_the_sentence_is_that_of_the_tests(adapted):
+def test_the_sentence_is_that_of_the_one_rule(adapted):
     found = profiles(adapted)
     assert found["rope"].lines == ("It is the reference that the others are compared with.",)
     (line,) = found["alibi"].lines
-    assert line.startswith("Better than rope at the longest length: copy by +0.")
-    assert "8 seeds, Holm p = 0.0" in line
+    assert line.startswith("Does better than rope on most seeds at the longest length: copy by +0.")
+    assert line.endswith("(better on 8 of 8 seeds).")
 
 
 def test_what_few_seeds_cannot_show_is_not_said(page):
     for name in ("alibi", "learned"):
         said = " ".join(profiles(page)[name].lines)
-        assert "etter than" not in said and "orse than" not in said
+        assert "on most seeds" not in said and "etter than" not in said and "orse than" not in said
+    assert "Against rope, not decided at the longest length: " in " ".join(profiles(page)["alibi"].lines)
+    assert "copy (ends at L)" in " ".join(profiles(page)["learned"].lines)
 
 
 def test_an_adapted_one_says_what_it_was_trained_with(adapted):

@@ -1,4 +1,4 @@
-"""The summary: best, tied, unsupported, and what is left out."""
+"""The summary: marks, order, unsupported, and what is left out."""
 
 from pathlib import Path
 
@@ -20,20 +20,28 @@ def section_of(page: Page, name: str) -> Section:
     return next(section for section in page.sections if section.id == name)
 
 
-def test_the_summary_marks_best_and_ties_and_what_is_unsupported(page):
+def test_the_summary_says_what_is_not_yet_tested_and_what_is_unsupported(page):
     table = section_of(page, "summary").tables[0]
     rows = {row[0].text: row[1:] for row in table.rows}
     corpus = next(index for index, group in enumerate(table.groups) if group.title == "corpus") * 3
-    assert rows["alibi"][corpus + 1].mark == "best"
-    assert rows["rope"][corpus + 1].mark == ""
+    assert rows["alibi"][corpus + 1].details[1] == "lowest mean, not yet tested (4 more seeds would do)"
+    assert len(rows["rope"][corpus + 1].details) == 1
     assert [rows["learned"][corpus + 1].text, rows["learned"][corpus + 2].text] == ["—", "—"]
     for column in range(0, len(table.columns) - 1):
-        marks = [row[column].mark for row in rows.values()]
-        assert marks.count("best") == (column % 3 != 2)
-    assert rows["alibi"][0].details[-1] == "2 of 3 seeds"
+        untested = [row[0].text for row in table.rows if "not yet tested" in " ".join(row[column + 1].details)]
+        assert len(untested) == (column % 3 != 2)
+    assert rows["alibi"][0].details[1] == "2 of 3 seeds"
+    assert list(rows)[-1] == "learned"  # it ends at L
 
 
-def test_what_is_applied_at_test_time_stands_under_its_base_and_says_so(records, tmp_path):
+def test_with_enough_seeds_the_best_are_marked_and_stand_first(nine: Store) -> None:
+    section = summary.section(Selection.of(nine))
+    marks = {row[0].text: [field.mark for field in row[1:]] for row in section.tables[0].rows}
+    assert list(marks)[0] == "alibi" and marks["alibi"][1] == marks["alibi"][4] == "best"
+    assert any("is not thereby shown to be worse" in line for line in section.lines)
+
+
+def test_what_is_applied_at_test_time_says_so(records, tmp_path):
     store = records.write_example(tmp_path, encodings=("alibi", "rope"), seeds=2, tasks=("copy",), trouble=False)
     for record in list(store.records()):
         if isinstance(record, EvalRecord) and record.spec.train_key in trained_with(store, "rope"):
@@ -55,8 +63,8 @@ def trained_with(store: Store, encoding: str) -> set[str]:
 def test_one_seed_is_said_to_prove_nothing(records, tmp_path):
     page = build(write_small(records, tmp_path, seeds=1, trouble=False, encodings=("rope", "alibi")))
     assert "no two encodings can be told apart" in " ".join(section_of(page, "summary").lines)
-    marks = [row[1].mark for row in section_of(page, "summary").tables[0].rows]
-    assert sorted(marks) == ["best", "tied"]
+    said = [" ".join(row[1].details) for row in section_of(page, "summary").tables[0].rows]
+    assert sorted(said) == ["", "highest mean, not yet tested (5 more seeds would do)"]
 
 
 def test_another_model_size_is_left_out_and_counted(records, tmp_path):

@@ -34,7 +34,7 @@ def test_wins_are_at_8_l_first_and_say_who_is_left_out(page: Page) -> None:
     assert far.caption.endswith("Left out, because they have no value here: learned.")
     rows = rows_of(far.numbers)
     assert list(rows) == ["alibi", "rope"] or list(rows) == ["rope", "alibi"]
-    assert re.fullmatch(r"\d\.\d\d \[\d\.\d\d, \d\.\d\d\]", next(cell for cell in rows["rope"] if cell != "—"))
+    assert re.fullmatch(r"\d\.\d\d \d+ of 1[12]", next(cell for cell in rows["rope"] if cell != "—"))
 
 
 def test_an_incomplete_grid_is_said_to_be(tidy) -> None:
@@ -44,15 +44,18 @@ def test_an_incomplete_grid_is_said_to_be(tidy) -> None:
     )
     (exhibit,) = wins.section(lacking).exhibits
     assert "2 pairs (striped) are based on fewer tasks" in exhibit.caption and "lack a task: c." in exhibit.caption
-    assert "0.00 [0.00, 0.00] 1 of 3 tasks" in rows_of(exhibit.numbers)["a"]
+    assert "0.00 0 of 2 1 of 3 tasks" in rows_of(exhibit.numbers)["a"]
     (ranked,) = ranks.section(lacking, palette("abc")).exhibits
     assert "Not ranked, because they lack a task: c." in ranked.caption
     assert list(rows_of(ranked.numbers)) == ["b", "a"]
 
 
-def test_one_task_or_one_seed_has_no_dots(tidy) -> None:
+def test_few_seeds_have_no_dots_and_the_caption_says_what_it_takes(tidy) -> None:
     (exhibit,) = wins.section(overview(tidy({"a": [0.1, 0.2], "b": [0.3, 0.4]}))).exhibits
-    assert "No pair has a dot" in exhibit.caption
+    assert "No pair has a dot: among 2 encodings, that takes at least 6 common seeds" in exhibit.caption
+    values = {"a": [0.1, 0.2, 0.3], "b": [0.3, 0.4, 0.5]}
+    (exhibit,) = wins.section(overview(tidy(values, task="x"), tidy(values, task="y"))).exhibits
+    assert "Dots: for 1 pairs" in exhibit.caption
     single = overview(tidy({"a": [0.1], "b": [0.3]}, task="x"), tidy({"a": [0.1], "b": [0.3]}, task="y"))
     (exhibit,) = wins.section(single).exhibits
     assert "No pair has a dot" in exhibit.caption

@@ -96,7 +96,9 @@ def test_what_was_shown_at_six_seeds_stays_shown_whatever_comes_later() -> None:
 
 def test_of_a_loss_less_is_better() -> None:
     verdict = judge(column({"rope": [5.0] * 6, "alibi": [4.0] * 6}, metric="loss_nats", chance=8.0))
-    assert marks(verdict) == {"alibi": "best", "rope": ""} and verdict.duel(ALIBI, ROPE).median == pytest.approx(1.0)
+    assert marks(verdict) == {"alibi": "best", "rope": ""} and verdict.duel(
+        ALIBI, ROPE
+    ).effect().value == pytest.approx(1.0)
 
 
 def test_a_mean_that_chance_explains_gets_no_mark() -> None:

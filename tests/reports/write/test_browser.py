@@ -210,7 +210,7 @@ def test_unfolded_it_fits_and_has_no_serious_accessibility_violation(request, de
     assert violations(page) == "[]"
 
 
-def test_pointing_at_a_value_shows_it_with_interval_and_seeds(desktop):
+def test_pointing_at_a_value_shows_it_with_range_and_seeds(desktop):
     page = desktop
     reach(page, COPY)
     point = page.locator(f"{COPY} .scatterlayer .points path").first
@@ -346,7 +346,7 @@ def test_a_table_is_copied_as_latex_even_where_the_clipboard_is_refused(desktop)
     lines = [line.strip() for line in clipboard(desktop, "Copied as LaTeX").splitlines()]
     assert "\\begin{tabular}{lrrrrrrrrrrrr}" in lines and {"\\toprule", "\\midrule", "\\bottomrule"} <= set(lines)
     assert "\\cmidrule(lr){2-4} \\cmidrule(lr){5-7} \\cmidrule(lr){8-10} \\cmidrule(lr){11-13}" in lines
-    assert "\\caption{Encodings $\\times$ tasks. 95 \\% t interval over 3 seeds.}" in lines
+    assert "\\caption{Encodings $\\times$ tasks. lowest and highest of 3 seeds.}" in lines
     learned = next(line for line in lines if line.startswith("learned"))
     assert learned.startswith("learned & 0.94 {\\scriptsize [0.87, 1.00]} & --- & --- & \\textit{5.11}")
     assert all(line.count("&") == 12 and line.endswith("\\\\") for line in lines if line.startswith(("alibi", "rope")))

@@ -27,11 +27,11 @@ def test_markdown_has_every_section_and_the_command(page_paths, page):
 def test_markdown_tables_are_rectangular():
     table = Table(caption="a|b", columns=("x", "y"), rows=((Field(text="a|b"), Field(text="`c`\nd", mark="best")),))
     rows = str(markdown_table(table)).splitlines()[2:]
-    assert rows == ["| x | y |", "| --- | ---: |", r"| a\|b | **\`c\` d** best |"]
+    assert rows == ["| x | y |", "| --- | ---: |", r"| a\|b | **\`c\` d** (best) |"]
 
 
 def test_markdown_sets_what_must_be_known_of_a_name_in_brackets():
     name = Field(text="yarn", details=("on rope, no further training",))
-    value = Field(text="0.5", details=("[0.4, 0.6]",), mark="tied")
+    value = Field(text="0.5", details=("[0.4, 0.6]",), mark="among")
     rows = str(markdown_table(Table(caption="a", columns=("x", "y"), rows=((name, value),)))).splitlines()
-    assert rows[-1] == r"| yarn (on rope, no further training) | 0.5 \[0.4, 0.6\], tied |"
+    assert rows[-1] == r"| yarn (on rope, no further training) | 0.5 \[0.4, 0.6\], among the best |"

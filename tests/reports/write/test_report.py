@@ -123,10 +123,10 @@ def test_every_figure_has_words_for_those_who_cannot_see_it(written, page):
     assert all((picture["src"] or "").startswith("data:image/") for picture in written.pictures)
 
 
-def test_every_figure_states_seeds_and_interval_and_records(page):
+def test_every_figure_states_seeds_and_range_and_records(page):
     for exhibit in (exhibit for section in page.sections for exhibit in section.exhibits):
         assert re.search(r"[Ss]eeds? ?\(?\d|seed", exhibit.caption)
-        assert "interval" in exhibit.caption
+        assert re.search("lowest and highest|no range|[Dd]ots?", exhibit.caption)
         assert exhibit.measured >= len(exhibit.models) > 0
 
 
