@@ -13,6 +13,7 @@ from rich.text import Text
 Row = Mapping[str, Any]
 
 NARROW = 140  # columns; a narrower terminal omits the table columns that can be spared
+SPREADS = {"95 %": "[95 % interval]", "lowest to highest": "(lowest to highest)"}  # what brackets hold, for headings
 WHOLE = 20  # a column of single words up to this length is never wrapped
 
 

@@ -1,16 +1,16 @@
 """Two encodings on the terminal, for `compare`: each length side by side, by each task's headline metric."""
 
 import math
-from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from benchmark.cli.terminal.file_names import safe
 from benchmark.cli.terminal.stored import name_problems, stored
-from benchmark.cli.terminal.table import Row, show, show_json
+from benchmark.cli.terminal.table import SPREADS, Row, show, show_json
 from benchmark.errors import UsageError, unknown
 from benchmark.files import write_atomically
 from benchmark.metrics import METRICS
@@ -18,97 +18,71 @@ from benchmark.metrics import METRICS
 if TYPE_CHECKING:
     import pandas as pd
 
+    from benchmark.reports.page.selection import Selection
+    from benchmark.reports.page.two_encodings import PairAt, Value
+
 TRACK_WIDTH = 25
 FIRST, SECOND, BOTH = "●", "○", "◉"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Panel:
-    """Two encodings on one task: the table's heading and rows."""
+    """Two encodings on one task: the table's heading and rows, and what they are made from."""
 
-    task: str
-    setting: str
-    train_length: int
     heading: str
     columns: dict[str, str]
     rows: list[Row]
+    pairs: "list[PairAt]"
 
 
 def compare_encodings(first: str, second: str, results: Path, out: Path | None, style: str) -> None:
     """Print two encodings of one results folder side by side, length by length."""
     known = check(first, second)
     store = stored(results)
-    from benchmark.reports.tables.values import metric_table
+    from benchmark.reports.page.selection import Selection
 
-    table = metric_table(store)
+    selection = Selection.of(store)
     name_problems(store)
-    present = set(table["encoding"])
+    present = set(selection.frame["encoding"])
     one, two = (_label(name, known, present, results) for name in (first, second))
-    shared = comparable(table, one, two)
-    if shared.empty:
+    chosen = comparable(selection, one, two)
+    found = panels(chosen, one, two)
+    if not found:
         raise UsageError(
             f"nothing to compare: {one!r} and {two!r} share no task, setting, seed and length in "
             f"{str(results)!r}; run both alike with python -m benchmark run --encodings {one},{two}"
         )
-    absent = list(left_out(table, shared, [one, two]))
+    absent = list(left_out(selection.frame, chosen.shown, [one, two]))
     if style == "json":
-        show_json({"first": one, "second": two, "differences": differences(shared, one, two), "left_out": absent})
+        rows = [{**pair.flat(), "by_seed": pair.differences} for panel in found for pair in panel.pairs]
+        show_json({"first": one, "second": two, "differences": rows, "left_out": absent})
     else:
-        for panel in panels(shared, one, two):
+        for panel in found:
             show(panel.rows, panel.columns, style, title=panel.heading)
             click.echo()
         for line in absent:
             click.echo(line)
-    for path in write(shared, one, two, out) if out is not None else ():
+    for path in write(found, one, two, out) if out is not None else ():
         click.echo(f"wrote {path}", err=style == "json")
 
 
-def differences(table: "pd.DataFrame", first: str, second: str) -> list[Row]:
-    """The contents of the panels as numbers; None where there is no value."""
-    from benchmark.reports.stats.two_encodings import compare
-
-    found = compare(table, first, second).astype(object)
-    rows = found.where(found.notna(), None).to_dict("records")
-    return [{str(name): value for name, value in row.items()} for row in rows]
-
-
-def comparable(table: "pd.DataFrame", first: str, second: str) -> "pd.DataFrame":
-    """The headline rows of both encodings, from the newest setting they share for each task and trained length."""
+def comparable(selection: "Selection", first: str, second: str) -> "Selection":
+    """The newest setting that both share for each task and trained length, with every encoding in it."""
+    table = selection.frame
     rows = table[table["headline"] & table["encoding"].isin([first, second])]
     measured = rows[rows["value"].notna()]
     pair = ["task", "train_length", "setting", "seed", "length"]
     both = measured[measured["encoding"] == first].merge(measured[measured["encoding"] == second], on=pair)
     newest = both.assign(created=both[["created_x", "created_y"]].max(axis=1)).sort_values("created")
     kept = newest.drop_duplicates(["task", "train_length"], keep="last")[["task", "setting"]]
-    return rows.merge(kept, on=["task", "setting"])
+    return replace(selection, shown=table.merge(kept, on=["task", "setting"]))
 
 
-def panels(table: "pd.DataFrame", first: str, second: str) -> Iterator[Panel]:
+def panels(selection: "Selection", first: str, second: str) -> list[Panel]:
     """One panel per task and trained length."""
-    from benchmark.reports.stats.points import over_seeds
-    from benchmark.reports.stats.two_encodings import compare
+    from benchmark.reports.page.two_encodings import paired_panels
 
-    points = over_seeds(table)
-    differences = compare(table, first, second)
-    for (task, setting), rows in differences.groupby(["task", "setting"], sort=True):
-        here = points[(points["task"] == task) & (points["setting"] == setting)]
-        yield Panel(
-            task=str(task),
-            setting=str(setting),
-            train_length=int(rows["train_length"].iloc[0]),
-            heading=_heading(rows, here),
-            columns={
-                "length": "length",
-                "multiple": "× L",
-                "first": f"{FIRST} {first}",
-                "second": f"{SECOND} {second}",
-                "track": "curves, {:.2f} to {:.2f}".format(*_axis(here)),
-                "difference": f"{first} - {second}",
-                "n": "seeds",
-                "better": "better",
-            },
-            rows=list(_rows(rows, here, first, second)),
-        )
+    return [_panel(pairs) for _, pairs in paired_panels(selection, first, second)]
 
 
 def left_out(table: "pd.DataFrame", shared: "pd.DataFrame", labels: Sequence[str]) -> Iterator[str]:
@@ -120,22 +94,24 @@ def left_out(table: "pd.DataFrame", shared: "pd.DataFrame", labels: Sequence[str
         yield f"not comparable on {task}: {why}"
 
 
-def write(table: "pd.DataFrame", first: str, second: str, folder: Path) -> Iterator[Path]:
+def write(found: Sequence[Panel], first: str, second: str, folder: Path) -> Iterator[Path]:
     """Write a figure per panel, and the tables as csv and Markdown; yields each path as it is written."""
+    import pandas as pd
+
     from benchmark.reports.draw.canvas import save
     from benchmark.reports.draw.style import palette
     from benchmark.reports.draw.two_encodings import paired
-    from benchmark.reports.stats.two_encodings import compare
 
     stem = safe(f"compare-{first}-{second}")
     text: list[str] = []
-    for panel in panels(table, first, second):
-        picture = folder / f"{stem}-{safe(panel.task)}-{panel.train_length}.svg"
-        rows = table[(table["task"] == panel.task) & (table["setting"] == panel.setting)]
-        yield save(paired(rows, first, second, palette([first, second])), picture)
+    for panel in found:
+        pair = panel.pairs[0]
+        names = safe(f"compare-{pair.first.name}-{pair.second.name}")
+        picture = folder / f"{names}-{safe(pair.panel.task)}-{pair.panel.train_length}.svg"
+        yield save(paired(panel.pairs, palette([first, second])), picture)
         text += [markdown(panel), f"![{panel.heading}]({picture.name})", ""]
-    differences = compare(table, first, second)
-    for suffix, content in (("csv", differences.to_csv(index=False)), ("md", "\n".join(text))):
+    rows = pd.DataFrame([pair.flat() for panel in found for pair in panel.pairs])
+    for suffix, content in (("csv", rows.to_csv(index=False)), ("md", "\n".join(text))):
         write_atomically(folder / f"{stem}.{suffix}", content.encode())
         yield folder / f"{stem}.{suffix}"
 
@@ -187,53 +163,70 @@ def _label(name: str, known: dict[str, str], present: set[str], folder: Path) ->
     raise unknown("encoding", name, present | set(CATALOGUE.names()))
 
 
-def _heading(rows: "pd.DataFrame", points: "pd.DataFrame") -> str:
+def _panel(pairs: "list[PairAt]") -> Panel:
+    first, second = pairs[0].first.name, pairs[0].second.name
+    low, high = _axis(pairs)
+    spread = " or ".join(
+        words for covers, words in SPREADS.items() if any(pair.effect.covers == covers for pair in pairs)
+    )
+    return Panel(
+        heading=_heading(pairs),
+        columns={
+            "length": "length",
+            "multiple": "× L",
+            "first": f"{FIRST} {first}",
+            "second": f"{SECOND} {second}",
+            "track": f"curves, {low:.2f} to {high:.2f}",
+            "difference": f"{first} - {second}, median {spread}".rstrip(),
+            "better": "better on",
+            "verdict": "verdict",
+        },
+        rows=[_row(pair, low, high) for pair in pairs],
+        pairs=pairs,
+    )
+
+
+def _row(pair: "PairAt", low: float, high: float) -> Row:
+    from benchmark.reports.phrases import NOTHING
+
+    return {
+        "length": pair.length,
+        "multiple": f"{pair.multiple:g}",
+        "first": _spelled(pair.first),
+        "second": _spelled(pair.second),
+        "track": track(pair.first.estimate.value, pair.second.estimate.value, low, high),
+        "difference": pair.effect.spelled() or NOTHING,
+        "better": pair.counted or NOTHING,
+        "verdict": pair.said,
+    }
+
+
+def _heading(pairs: "Sequence[PairAt]") -> str:
     from benchmark.reports.phrases import seeds_phrase
 
-    row = rows.iloc[0]
-    chance = points["chance"].dropna()
+    panel = pairs[0].panel
+    lower_is_better = METRICS[panel.metric].lower_is_better
+    chances = [f"{pair.chance:.2f}" for pair in pairs if not math.isnan(pair.chance)]
+    seeds = [value.estimate.n for pair in pairs for value in (pair.first, pair.second)]
     notes = [
-        f"{str(row['metric']).replace('_', ' ')}, {'lower' if row['lower_is_better'] else 'higher'} is better",
-        f"trained at L = {row['train_length']}",
-        *([f"chance {chance.iloc[0]:.2f}"] if len(chance) else []),
-        seeds_phrase([int(count) for count in rows["n"]]),
+        f"{panel.metric.replace('_', ' ')}, {'lower' if lower_is_better else 'higher'} is better",
+        f"trained at L = {panel.train_length}",
+        *([f"chance {' to '.join(dict.fromkeys((chances[0], chances[-1])))}"] if chances else []),
+        f"mean [{seeds_phrase(seeds)}]",
     ]
-    return f"{row['task']}: {'; '.join(notes)}"
+    return f"{panel.task}: {'; '.join(notes)}"
 
 
-def _rows(rows: "pd.DataFrame", points: "pd.DataFrame", first: str, second: str) -> Iterator[Row]:
-    low, high = _axis(points)
-    values = {(point["encoding"], point["length"]): point for point in points.to_dict("records")}
-    for row in rows.sort_values("length").to_dict("records"):
-        own, other = (values.get((name, row["length"]), {}) for name in (first, second))
-        yield {
-            "length": row["length"],
-            "multiple": f"{row['multiple']:g}",
-            "first": _spelled(own),
-            "second": _spelled(other),
-            "track": track(own.get("mean", math.nan), other.get("mean", math.nan), low, high),
-            "difference": _signed(row["difference"], row["low"], row["high"]),
-            "n": row["n"],
-            "better": row["better"] or ("not shown to differ" if row["n"] else "—"),
-        }
-
-
-def _axis(points: "pd.DataFrame") -> tuple[float, float]:
+def _axis(pairs: "Sequence[PairAt]") -> tuple[float, float]:
     """From 0 to 1 for a share, from the least to the greatest mean for anything else."""
-    if METRICS[points["metric"].iloc[0]].bounded:
+    if METRICS[pairs[0].panel.metric].bounded:
         return 0.0, 1.0
-    return float(points["mean"].min()), float(points["mean"].max())
+    means = [value.estimate.value for pair in pairs for value in (pair.first, pair.second)]
+    known = [mean for mean in means if not math.isnan(mean)]
+    return min(known), max(known)
 
 
-def _spelled(point: Mapping[Hashable, Any]) -> str:
-    from benchmark.reports.phrases import NOTHING, spell
+def _spelled(value: "Value") -> str:
+    from benchmark.reports.phrases import spell
 
-    return spell(point["mean"], point["low"], point["high"], point["status"]) if point else NOTHING
-
-
-def _signed(value: float, low: float, high: float) -> str:
-    if math.isnan(value):
-        return "—"
-    if math.isnan(low):
-        return f"{value:+.3f} (no interval)"
-    return f"{value:+.3f} [{low:+.3f}, {high:+.3f}]"
+    return spell(value.estimate.value, value.estimate.low, value.estimate.high, value.status)

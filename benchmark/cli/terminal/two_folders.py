@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from benchmark.cli.terminal.stored import name_problems
-from benchmark.cli.terminal.table import Row, show, show_json
+from benchmark.cli.terminal.table import SPREADS, Row, show, show_json
 from benchmark.errors import UsageError
 from benchmark.files import write_atomically
 from benchmark.metrics import METRICS
@@ -19,6 +19,7 @@ from benchmark.results.store import Store
 if TYPE_CHECKING:
     from benchmark.reports.compare.changes import Change, Comparison, Speed
     from benchmark.reports.compare.snapshot import Snapshot
+    from benchmark.reports.stats.effect import Effect
 
 MOST_ROWS = 20  # of the changes for the worse, and of those for the better
 MOST_NAMES = 4
@@ -30,11 +31,14 @@ COLUMNS = {
     "multiple": "× L",
     "first": "FIRST",
     "second": "SECOND",
-    "difference": "SECOND - FIRST [95 %]",
-    "seeds": "seeds",
-    "p": "p (Holm)",
+    "difference": "SECOND - FIRST, median {spread}",
+    "seeds": "SECOND better on",
 }
-SPEED_COLUMNS = {"encoding": "encoding", "ratio": "training time, SECOND / FIRST [95 %]", "n": "pairs of models"}
+SPEED_COLUMNS = {
+    "encoding": "encoding",
+    "ratio": "training time, SECOND / FIRST, median [95 % interval]",
+    "n": "pairs of models",
+}
 
 
 def compare_folders(
@@ -48,7 +52,7 @@ def compare_folders(
     from benchmark.reports.compare.changes import compare
 
     found = compare(*sides, margin)
-    if not found.changes:
+    if all(change.verdict == "no value" for change in found.changes):
         raise UsageError(f"nothing to compare in {str(first)!r} and {str(second)!r}: {_first_reason(found)}")
     worse = [change for change in found.changes if change.regressed(margin)]
     if style == "json":
@@ -125,7 +129,7 @@ def _show(found: "Comparison", margin: float | None, style: str) -> None:
         rows = [change for change in changed if (change.verdict in GOT_WORSE) == wanted]
         if rows:
             click.echo()
-            show([_row(change, margin) for change in rows[:MOST_ROWS]], COLUMNS, style)
+            show([_row(change, margin) for change in rows[:MOST_ROWS]], _columns(rows[:MOST_ROWS]), style)
             if len(rows) > MOST_ROWS:
                 click.echo(_rest(rows[MOST_ROWS:], what))
     click.echo()
@@ -158,23 +162,17 @@ def _counts(found: "Comparison") -> str:
 
 
 def _conditions(found: "Comparison", margin: float | None) -> Iterator[str]:
-    """Lines about the tests behind the verdicts."""
-    tests = Counter(change.test for change in found.changes if not math.isnan(change.p))
-    told = {"paired": "by sign flips of seed-by-seed differences", "Welch": "by Welch's t, as no seed is common"}
+    """Lines about the evidence behind the verdicts."""
     if found.family:
-        ways = ", ".join(f"{tests[name]} {how}" for name, how in told.items() if tests[name])
-        yield f"tested: {ways}; p corrected for all {found.family} (Holm)"
+        yield f"{_many(found.family, 'comparison')} judged together: nothing is shown below {found.fewest} common seeds"
     undecided = [change for change in found.changes if change.verdict == "not shown"]
     if undecided:
-        largest = max(undecided, key=lambda change: abs(change.difference))
+        largest = max(undecided, key=lambda change: abs(change.effect.value))
         yield (
-            f"largest difference among those not shown to differ: {largest.difference:+.3f} ({largest.name} on "
-            f"{largest.task} at {largest.length}; {_seeds(largest)})"
+            f"largest difference among those not shown to differ: {largest.effect.value:+.3f} ({largest.name} on "
+            f"{largest.task} at {largest.length}; {_seeds(largest)} seeds)"
         )
-    few = [change for change in undecided if change.test == "paired" and change.seeds[0] < found.fewest]
-    if few:
-        yield f"with this many tests, sign flips can show nothing below {found.fewest} common seeds"
-    if moved := sum(change.moved(margin) and change.worsening > 0 for change in few):
+    if moved := sum(change.moved(margin) and change.worsening > 0 for change in undecided):
         yield (
             f"{moved} of these {'is' if moved == 1 else 'are'} worse on every common seed by more than the margin, but "
             "on machines that round differently: set --margin to count them"
@@ -185,21 +183,26 @@ def _conditions(found: "Comparison", margin: float | None) -> Iterator[str]:
 
 def _show_speed(speed: "Sequence[Speed]", style: str) -> None:
     """Print the encodings whose interval excludes 1, and count the others."""
-    told = [each for each in speed if each.ratio.low > 1 or each.ratio.high < 1]
+    told = [each for each in speed if each.ratio.covers == "95 %" and (each.ratio.low > 1 or each.ratio.high < 1)]
     if told:
         show([_speed_row(each) for each in sorted(told, key=lambda each: -each.ratio.value)], SPEED_COLUMNS, style)
         click.echo("one interval per encoding, over tasks and seeds; training time never counts as a regression")
-    if len(told) < len(speed):
-        click.echo(f"training time: {_many(len(speed) - len(told), 'encoding')} not shown to be slower or faster")
+    few = sum(each.ratio.covers != "95 %" for each in speed)
+    if level := len(speed) - len(told) - few:
+        click.echo(f"training time: {_many(level, 'encoding')} with a 95 % interval of the ratio that includes 1")
+    if few:
+        click.echo(f"training time: {_many(few, 'encoding')} with too few pairs of models for an interval (below 6)")
 
 
 def _speed_row(speed: "Speed") -> Row:
-    ratio = speed.ratio
-    return {
-        "encoding": speed.encoding,
-        "ratio": f"× {ratio.value:.2f} [{ratio.low:.2f}, {ratio.high:.2f}]",
-        "n": ratio.n,
-    }
+    return {"encoding": speed.encoding, "ratio": f"× {speed.ratio.spelled('.2f')}", "n": speed.ratio.n}
+
+
+def _columns(changes: "Sequence[Change]") -> dict[str, str]:
+    """The headings of these rows; the difference says what its brackets are."""
+    covers = {change.effect.covers for change in changes}
+    spread = " or ".join(words for kind, words in SPREADS.items() if kind in covers)
+    return {key: heading.format(spread=spread).rstrip(" ,") for key, heading in COLUMNS.items()}
 
 
 def _row(change: "Change", margin: float | None) -> Row:
@@ -213,25 +216,13 @@ def _row(change: "Change", margin: float | None) -> Row:
         "multiple": f"{change.length / change.train_length:g}",
         "first": _number(change.first),
         "second": _number(change.second),
-        "difference": _interval(change),
+        "difference": change.effect.spelled() or "—",
         "seeds": _seeds(change),
-        "p": "—" if math.isnan(change.p_corrected) else f"{change.p_corrected:.2g}",
     }
 
 
-def _interval(change: "Change") -> str:
-    if math.isnan(change.difference):
-        return "—"
-    if math.isnan(change.low):
-        return f"{change.difference:+.3f} (no interval)"
-    return f"{change.difference:+.3f} [{change.low:+.3f}, {change.high:+.3f}]"
-
-
 def _seeds(change: "Change") -> str:
-    own, other = change.seeds
-    if not change.test:
-        return "—"
-    return f"{own}, paired" if change.test == "paired" else f"{own} and {other}, unpaired"
+    return f"{change.duel.losses} of {change.duel.n}" if change.differences else "—"
 
 
 def _number(value: float) -> str:
@@ -239,10 +230,9 @@ def _number(value: float) -> str:
 
 
 def _worst_first(change: "Change") -> tuple[bool, float, str, str, int]:
-    known = not math.isnan(change.difference)
     return (
         change.verdict != "lost",
-        -abs(change.difference) if known else 0.0,
+        -abs(change.effect.value) if change.differences else 0.0,
         change.task,
         change.name,
         change.length,
@@ -273,25 +263,48 @@ def _json(
         "margins": {name: metric.margin for name, metric in METRICS.items() if metric.margin == metric.margin}
         if margin is None
         else margin,
-        "family": found.family,
+        "comparisons": found.family,
+        "fewest_seeds": found.fewest,
         "regressions": worse,
         "counts": Counter(change.verdict for change in found.changes),
         "changes": [{**_flat(change), "regression": change.regressed(margin)} for change in found.changes],
         "not_compared": [asdict(obstacle) for obstacle in found.obstacles],
         "changed_sources": found.sources,
-        "training_time": [{"encoding": each.encoding, **_finite(asdict(each.ratio))} for each in found.speed],
+        "training_time": [{"encoding": each.encoding, **_measured(each.ratio, "ratio")} for each in found.speed],
     }
 
 
 def _flat(change: "Change") -> dict[str, Any]:
     """A change as columns; None where there is no value."""
-    row = _finite(asdict(change))
-    row["seeds_first"], row["seeds_second"] = row.pop("seeds")
-    return row
+    duel = change.duel
+    return {
+        "task": change.task,
+        "trained_with": change.trained_with,
+        "encoding": change.encoding,
+        "train_length": change.train_length,
+        "length": change.length,
+        "metric": change.metric,
+        "first": _known(change.first),
+        "second": _known(change.second),
+        **_measured(change.effect, "difference"),
+        "first_better": duel.wins,
+        "second_better": duel.losses,
+        "more_seeds": duel.more_seeds if any(change.differences) else None,
+        "lost": change.lost,
+        "gained": change.gained,
+        "same_machine": change.same_machine,
+        "verdict": change.verdict,
+    }
 
 
-def _finite(row: dict[str, Any]) -> dict[str, Any]:
-    return {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in row.items()}
+def _measured(effect: "Effect", name: str) -> dict[str, Any]:
+    """A median with its ends, what they are, and how many pairs are behind it."""
+    ends = {"low": _known(effect.low), "high": _known(effect.high), "interval": effect.covers or None}
+    return {name: _known(effect.value), **ends, "pairs": effect.n}
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else value
 
 
 def _names(names: Sequence[str]) -> str:

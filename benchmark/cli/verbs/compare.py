@@ -42,9 +42,9 @@ def command(
     FIRST and SECOND are either encodings, named as for a run (rope alibi, or rope rope:base=500000), or folders of
     results or reports, the older one first.
 
-    Exit code 0 unless noted. 1 with --fail-on-regression if something got worse by more than --margin: according to
-    the test, or on every common seed where there are too few seeds for a test and the machine is the same, or because
-    a value has disappeared. 2: usage error, or nothing to compare.
+    Exit code 0 unless noted. 1 with --fail-on-regression if something got worse by more than --margin: shown to be
+    worse on most seeds, or worse on every common seed on the same machine, or because a value has disappeared. 2: usage
+    error, or nothing to compare.
     """
     folders = [name for name in (first, second) if is_folder(name)]
     if len(folders) == 1:

@@ -1,35 +1,30 @@
 """What changed between two snapshots of the same measurements: an older version and a newer, or two machines.
 
-    paired      d_s = second - first, at each seed that both have       sign flips; t or BCa interval
-    Welch       mean second - mean first, where no seed is common       t of unequal variances, and its interval
-    corrected   Holm over all that is tested: every task, encoding and length whose values differ
+    paired      d_s = second - first, at each seed that both have; the effect is the median of d_s
+    shown       by the one rule (`stats.verdict`): going through the common seeds in order, one side has lost no more of
+                them than `allowed` permits, with as many pairs as there are comparisons whose values differ
 
-A seed is common if both its parts are, initialisation and data. Values that are equal to the last bit are "identical"
-and not tested: no pattern of signs could make them differ.
+A seed is common if both its parts are, initialisation and data. Without common seeds there is no comparison. Values
+that are equal to the last bit are "identical" and do not count as a comparison: no seed could go either way.
 
-Below `fewest_seeds`, sign flips cannot show anything, and another rule applies. Training is a function of its seeds: on
-one machine (the same torch, processor, device and threads) a difference can only come from the code. It is "worse on
-these seeds" if every common seed is worse, and their mean by more than the margin: a statement about these seeds, not
-about others. Another machine rounds differently, and training amplifies that: with two threads instead of one,
-accuracies of `copy` under the quick preset moved by up to .006. There the rule applies only if the caller states a
-margin.
+With few seeds nothing is shown, and another rule applies. Training is a function of its seeds: on one machine (the same
+torch, processor, device and threads) a difference can only come from the code. It is "worse on these seeds" if every
+common seed is worse, and their mean by more than the margin: a statement about these seeds, not about others. Another
+machine rounds differently, and training amplifies that: with two threads instead of one, accuracies of `copy` under the
+quick preset moved by up to .006. There the rule applies only if the caller states a margin.
 
-Source: Welch 1947, Biometrika 34.
-Convention: differences are second - first. If neither side of an unpaired comparison varies, t is undefined, and p is
-the smallest that a permutation test of so many seeds could give.
+Convention: differences are second - first, in the metric's own sign. Their intervals count the sampling of seeds only.
 """
 
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
-
-import numpy as np
-from scipy import special  # type: ignore[import-untyped]
+from itertools import count
 
 from benchmark.metrics import METRICS
 from benchmark.reports.compare.matching import (
+    SIDES,
     Obstacle,
     Outcome,
     Place,
@@ -40,11 +35,11 @@ from benchmark.reports.compare.matching import (
     obstacles,
     shared,
 )
-from benchmark.reports.compare.snapshot import Model, Snapshot
+from benchmark.reports.compare.snapshot import MeasuredRow, Model, Snapshot
 from benchmark.reports.phrases import qualified
-from benchmark.reports.stats.against_reference import difference_interval, fewest_seeds, holm
-from benchmark.reports.stats.estimate import CONFIDENCE, LEVEL, Estimate, Floats, mean_and_range
-from benchmark.reports.stats.resampling import sign_flip_p
+from benchmark.reports.stats.effect import Effect
+from benchmark.reports.stats.estimate import mean_or_nan
+from benchmark.reports.stats.verdict import Duel, Who, allowed
 from benchmark.results.record import Environment
 
 # Fields of an environment. If these agree, the same seeds give the same bits:
@@ -52,14 +47,15 @@ SAME_ROUNDING = ("torch", "processor", "device", "threads")
 SAME_SPEED = ("processor", "device", "threads")
 GOT_WORSE = ("worse", "worse on these seeds", "lost")
 CHANGED = (*GOT_WORSE, "better", "better on these seeds", "gained")
+FIRST, SECOND = (Who(side, side) for side in SIDES)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
     """One encoding on one task at one length, on both sides.
 
-    `verdict`: "identical"; "better" or "worse" (shown); "better on these seeds" or "worse on these seeds"; "lost" (a
-    seed no longer has a value) or "gained"; "not shown"; "no value" to compare.
+    `verdict`: "identical"; "better" or "worse" (shown: on most seeds); "better on these seeds" or "worse on these
+    seeds"; "lost" (a seed no longer has a value) or "gained"; "not shown"; "no value" to compare.
     """
 
     task: str
@@ -68,19 +64,13 @@ class Change:
     train_length: int
     length: int
     metric: str
-    first: float = math.nan  # means over the seeds that are compared
+    first: float = math.nan  # means over the common seeds with a value on both sides
     second: float = math.nan
-    difference: float = math.nan
-    low: float = math.nan
-    high: float = math.nan
-    seeds: tuple[int, int] = (0, 0)  # behind the two means
-    test: str = ""  # "paired", "Welch", or "" if there is nothing to compare
-    p: float = math.nan
-    p_corrected: float = math.nan
+    differences: tuple[float, ...] = ()  # second - first, by those seeds in ascending order
     lost: str = ""  # status in the second of seeds with a value in the first; "" if none was lost
     gained: str = ""  # the other way round
-    one_way: bool = False  # every pair differs, all in the same direction
     same_machine: bool = False  # every pair comes from machines that round alike
+    pairs: int = 1  # comparisons made together
     verdict: str = ""
 
     @property
@@ -89,25 +79,45 @@ class Change:
         return qualified(self.trained_with, self.encoding, "")
 
     @property
+    def duel(self) -> Duel:
+        """The two sides on the common seeds."""
+        sign = 1 if METRICS[self.metric].lower_is_better else -1  # a positive difference favours the first
+        differences = tuple(sign * each for each in self.differences)
+        return Duel(first=FIRST, second=SECOND, differences=differences, pairs=self.pairs)
+
+    @property
+    def effect(self) -> Effect:
+        """The median difference, in the metric's own sign."""
+        return Effect.of(self.differences)
+
+    @property
     def worsening(self) -> float:
-        """How much worse the second is; negative if it is better."""
-        return self.difference if METRICS[self.metric].lower_is_better else -self.difference
+        """How much worse the mean of the second is; negative if it is better."""
+        difference = mean_or_nan(self.differences)
+        return difference if METRICS[self.metric].lower_is_better else -difference
 
     def moved(self, margin: float | None) -> bool:
         """True if every pair differs in one direction, and the mean by more than a margin."""
-        return self.one_way and abs(self.difference) > margin_of(self.metric, margin)
+        one_way = self.duel.n > 0 and self.duel.n in (self.duel.wins, self.duel.losses)
+        return one_way and abs(self.worsening) > margin_of(self.metric, margin)
+
+    def moved_here(self, margin: float | None) -> bool:
+        """The same, where rounding cannot be the reason or the margin allows for it."""
+        return self.moved(margin) and (self.same_machine or margin is not None)
 
     def regressed(self, margin: float | None) -> bool:
-        """True if it got worse by more than a margin; None is the metric's own."""
-        return self.verdict == "lost" or (self.verdict in GOT_WORSE and self.worsening > margin_of(self.metric, margin))
+        """True if it is lost, or worse by more than a margin: shown, in the median, or on these seeds, in the mean."""
+        shown = self.verdict == "worse" and abs(self.effect.value) > margin_of(self.metric, margin)
+        here = self.verdict in GOT_WORSE and self.worsening > 0 and self.moved_here(margin)
+        return self.verdict == "lost" or shown or here
 
 
 @dataclass(frozen=True, kw_only=True)
 class Speed:
-    """Training time of an encoding: the geometric mean of second / first over pairs of models, with a t interval."""
+    """Training time of an encoding: the median of second / first over pairs of models, of every task and seed."""
 
     encoding: str
-    ratio: Estimate
+    ratio: Effect
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,26 +128,24 @@ class Comparison:
     obstacles: tuple[Obstacle, ...]
     sources: tuple[str, ...]  # encodings whose code differs
     speed: tuple[Speed, ...]
-    family: int  # comparisons tested together
-    fewest: int  # seeds with which sign flips can show anything among so many
+    family: int  # comparisons judged together: those whose values differ
+    fewest: int  # common seeds with which anything can be shown among so many
 
 
 def compare(first: Snapshot, second: Snapshot, margin: float | None = None) -> Comparison:
     """Compare what both hold, and say why the rest cannot be compared. A margin of None is each metric's own."""
     sides = Side.of(first), Side.of(second)
     found = [change for place in shared(*sides) for change in _changes(place, *sides)]
-    corrected = holm(np.array([change.p for change in found], dtype=float))
-    family = int(np.sum(~np.isnan(corrected)))
-    fewest = fewest_seeds(max(1, family))
-    tested = [replace(change, p_corrected=float(p)) for change, p in zip(found, corrected, strict=True)]
+    family = sum(any(change.differences) for change in found)
+    judged = [replace(change, pairs=max(1, family)) for change in found]
     speed, not_timed = _speed(*sides)
     return Comparison(
-        changes=tuple(replace(change, verdict=_verdict(change, fewest, margin)) for change in tested),
+        changes=tuple(replace(change, verdict=_verdict(change, margin)) for change in judged),
         obstacles=(*obstacles(*sides), *not_timed),
         sources=tuple(changed_sources(*sides)),
         speed=speed,
         family=family,
-        fewest=fewest,
+        fewest=next(seeds for seeds in count(1) if allowed(seeds, max(1, family)) >= 0),
     )
 
 
@@ -147,76 +155,36 @@ def margin_of(metric: str, margin: float | None) -> float:
     return margin if margin is not None else 0.0 if math.isnan(own) else own
 
 
-def welch(first: Sequence[float], second: Sequence[float]) -> tuple[Estimate, float]:
-    """Mean second - mean first with its 95 % interval, and the two-sided p; NaN if a side has a single value."""
-    count = len(first) + len(second)
-    difference = float(np.mean(second) - np.mean(first))
-    if min(len(first), len(second)) < 2:
-        return Estimate(value=difference, low=math.nan, high=math.nan, n=count), math.nan
-    parts = [float(np.var(side, ddof=1)) / len(side) for side in (first, second)]
-    error = math.sqrt(sum(parts))
-    if error == 0:
-        least = 1.0 if difference == 0 else 2 / math.comb(count, len(first))
-        return Estimate(value=difference, low=math.nan, high=math.nan, n=count), least
-    freedom = error**4 / sum(part**2 / (len(side) - 1) for part, side in zip(parts, (first, second), strict=True))
-    reach = float(special.stdtrit(freedom, (1 + CONFIDENCE) / 2)) * error
-    p = 2 * float(special.stdtr(freedom, -abs(difference) / error))
-    return Estimate(value=difference, low=difference - reach, high=difference + reach, n=count), p
-
-
 def _changes(place: Place, first: Side, second: Side) -> Iterator[Change]:
-    """A change for each length that both sides have."""
+    """A change for each length at which both sides have a common seed."""
     for length in sorted(first.outcomes[place].keys() & second.outcomes[place].keys()):
-        yield _change(place, length, first, second)
+        own, other = first.at(place, length), second.at(place, length)
+        if common := sorted(own.keys() & other.keys()):
+            yield _change(place, first.rows[place], length, own, other, common)
 
 
-def _change(place: Place, length: int, first: Side, second: Side) -> Change:
-    curve, row = place[0], first.rows[place]
-    own, other = first.at(place, length), second.at(place, length)
-    common = sorted(own.keys() & other.keys())
-    pairs = [seed for seed in common if own[seed].value is not None and other[seed].value is not None]
-    blank = Change(
-        **curve._asdict(),
+def _change(
+    place: Place,
+    row: MeasuredRow,
+    length: int,
+    own: Mapping[Seed, Outcome],
+    other: Mapping[Seed, Outcome],
+    common: Sequence[Seed],
+) -> Change:
+    known = [seed for seed in common if own[seed].value is not None and other[seed].value is not None]
+    before, after = ([value for seed in known if (value := side[seed].value) is not None] for side in (own, other))
+    return Change(
+        **place[0]._asdict(),
         train_length=row.train_length,
         length=length,
         metric=row.metric,
+        first=mean_or_nan(before),
+        second=mean_or_nan(after),
+        differences=tuple(new - old for old, new in zip(before, after, strict=True)),
         lost=_ends(own, other, common),
         gained=_ends(other, own, common),
+        same_machine=all(same(own[seed].environment, other[seed].environment, SAME_ROUNDING) for seed in known),
     )
-    if pairs:
-        return _paired(blank, [own[seed] for seed in pairs], [other[seed] for seed in pairs])
-    known = [[outcome.value for outcome in side.values() if outcome.value is not None] for side in (own, other)]
-    return _unpaired(blank, *known) if all(known) and not common else blank
-
-
-def _paired(blank: Change, first: Sequence[Outcome], second: Sequence[Outcome]) -> Change:
-    before, after = (np.array([outcome.value for outcome in side], dtype=float) for side in (first, second))
-    differences = after - before
-    low, high = difference_interval(differences[None], 0)[:, 0]
-    pairs = zip(first, second, strict=True)
-    alike = all(same(own.environment, other.environment, SAME_ROUNDING) for own, other in pairs)
-    return replace(
-        blank,
-        **_means(before, after, float(differences.mean())),
-        low=float(low),
-        high=float(high),
-        test="paired",
-        p=float(sign_flip_p(differences[None])[0]) if differences.any() else math.nan,
-        one_way=bool((differences > 0).all() or (differences < 0).all()),
-        same_machine=alike,
-    )
-
-
-def _unpaired(blank: Change, first: Sequence[float], second: Sequence[float]) -> Change:
-    estimate, p = welch(first, second)
-    return replace(
-        blank, **_means(first, second, estimate.value), low=estimate.low, high=estimate.high, test="Welch", p=p
-    )
-
-
-def _means(first: Sequence[float] | Floats, second: Sequence[float] | Floats, difference: float) -> Mapping[str, Any]:
-    means = {"first": float(np.mean(first)), "second": float(np.mean(second))}
-    return {**means, "difference": difference, "seeds": (len(first), len(second))}
 
 
 def _ends(first: Mapping[Seed, Outcome], second: Mapping[Seed, Outcome], common: Sequence[Seed]) -> str:
@@ -230,33 +198,31 @@ def same(first: Environment, second: Environment, fields: Sequence[str]) -> bool
     return all(getattr(first, name) == getattr(second, name) for name in fields)
 
 
-def _verdict(change: Change, fewest: int, margin: float | None) -> str:
+def _verdict(change: Change, margin: float | None) -> str:
     if change.lost:
         return "lost"
-    if change.test == "paired" and math.isnan(change.p):
+    if change.differences and not any(change.differences):
         return "identical"
-    direction = "worse" if change.worsening > 0 else "better"
-    if change.p_corrected < LEVEL:
-        return direction
-    if change.test == "paired" and change.seeds[0] < fewest and change.moved(margin):
-        if change.same_machine or margin is not None:
-            return f"{direction} on these seeds"
+    if (winner := change.duel.winner) is not None:
+        return "better" if winner == SECOND else "worse"
+    if change.moved_here(margin):
+        return "worse on these seeds" if change.worsening > 0 else "better on these seeds"
     if change.gained:
         return "gained"
-    return "not shown" if change.test else "no value"
+    return "not shown" if change.differences else "no value"
 
 
 def _speed(first: Side, second: Side) -> tuple[tuple[Speed, ...], list[Obstacle]]:
     """Training times of shared models that ran under the same conditions, and why the others' do not compare."""
-    logs: dict[str, list[float]] = defaultdict(list)
+    ratios: dict[str, list[float]] = defaultdict(list)
     refused: dict[str, set[str]] = defaultdict(set)
     for label, (own, own_environment), (other, other_environment) in _twins(first, second):
         if same(own_environment, other_environment, SAME_SPEED):
-            logs[label].append(math.log(other.train_seconds / own.train_seconds))
+            ratios[label].append(other.train_seconds / own.train_seconds)
         else:
             details = (each.model_dump(include=set(SAME_SPEED)) for each in (own_environment, other_environment))
             refused[differing(*details)].add(label)
-    speed = tuple(Speed(encoding=label, ratio=_ratio(own)) for label, own in sorted(logs.items()))
+    speed = tuple(Speed(encoding=label, ratio=Effect.of(own)) for label, own in sorted(ratios.items()))
     return speed, [
         Obstacle(why=f"training time: {why}", task="", encodings=tuple(sorted(labels)))
         for why, labels in sorted(refused.items())
@@ -273,9 +239,3 @@ def _twins(first: Side, second: Side) -> Iterator[tuple[str, Trained, Trained]]:
             own, other = first.models[key][seed], second.models[key][seed]
             if all(model.status == "ok" and model.train_seconds > 0 for model, _ in (own, other)):
                 yield key[1], own, other
-
-
-def _ratio(logs: Sequence[float]) -> Estimate:
-    estimate = mean_and_range(logs)
-    value, low, high = (math.exp(edge) for edge in (estimate.value, estimate.low, estimate.high))
-    return Estimate(value=value, low=low, high=high, n=estimate.n)

@@ -155,13 +155,23 @@ def _only(side: str, spec: Spec, *, alone: bool) -> str:
 
 
 def _one_sided(curve: Curve, first: Side, second: Side) -> Iterator[str]:
-    """Lengths and seeds that only one side has of a shared place. Without any common seed, nothing is paired anyway."""
+    """Lengths and seeds that only one side has of a shared place, or that no seed is common."""
     for place in shared(first, second):
         if place[0] == curve:
-            yield from _only_one("length", *(set(side.outcomes[place]) for side in (first, second)))
+            lengths = [set(side.outcomes[place]) for side in (first, second)]
+            yield from _only_one("length", *lengths)
             own, other = first.seeds(place), second.seeds(place)
-            if own & other:
-                yield from _only_one("seed", *({seed for seed, _ in seeds} for seeds in (own, other)))
+            if not own & other:
+                yield "no common seeds"
+                continue
+            yield from _only_one("seed", *({seed for seed, _ in seeds} for seeds in (own, other)))
+            apart = [
+                each
+                for each in lengths[0] & lengths[1]
+                if not first.at(place, each).keys() & second.at(place, each).keys()
+            ]
+            if apart:
+                yield f"no common seeds at length {', '.join(map(str, sorted(apart)))}"
 
 
 def _only_one(what: str, first: Set[int], second: Set[int]) -> Iterator[str]:

@@ -1,17 +1,21 @@
-"""Two encodings side by side: their curves, and the paired difference at each length."""
+"""Two encodings side by side: their curves, and the seed-by-seed difference at each length."""
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from benchmark.metrics import METRICS
 from benchmark.reports.draw.axes import (
     band_note,
     beside_legend,
     draw_curves,
     draw_legend,
+    draw_seeds,
     draw_trained_line,
+    join_notes,
     label_of,
     set_length_axis,
     set_metric_axis,
@@ -20,50 +24,76 @@ from benchmark.reports.draw.axes import (
 )
 from benchmark.reports.draw.canvas import styled
 from benchmark.reports.draw.fonts import drawable
-from benchmark.reports.draw.style import MUTED, Styles
-from benchmark.reports.phrases import metric_label, seeds_phrase
+from benchmark.reports.draw.style import MUTED, Style, Styles
+from benchmark.reports.page.two_encodings import PairAt
+from benchmark.reports.phrases import DOTS, metric_label
 from benchmark.reports.stats.points import over_seeds
-from benchmark.reports.stats.two_encodings import compare
 from benchmark.reports.words import t
+
+ASIDE = 1.06  # seeds stand beside the bar at their length, by this factor
+INK = "#222222"
 
 
 @styled
-def paired(table: pd.DataFrame, first: str, second: str, styles: Styles) -> Figure:
-    """Above: both curves. Below: the paired difference with its interval. `table`: as for `extrapolation`."""
-    own = table[table["encoding"].isin([first, second])]
-    points, differences = over_seeds(own), compare(own, first, second)
-    figure = Figure(figsize=(beside_legend([first, second])[0], 6.2), layout="constrained")
+def paired(pairs: Sequence[PairAt], styles: Styles) -> Figure:
+    """Above: both curves. Below: the median difference with its interval, and each seed's. `styles`: by label."""
+    panel, first, second = pairs[0].panel, pairs[0].first, pairs[0].second
+    own = panel.headline[_of_either(panel.headline, pairs[0])]
+    points = over_seeds(own)
+    figure = Figure(figsize=(beside_legend([first.name, second.name])[0], 6.2), layout="constrained")
     top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=[3, 2])
     draw_curves(top, points, styles)
-    pair = {"first": drawable(first), "second": drawable(second)}
-    top.set_title(t("{task}: {first} and {second}", task=label_of(points, "task"), **pair), pad=24)
+    names = {"first": drawable(first.name), "second": drawable(second.name)}
+    top.set_title(t("{task}: {first} and {second}", task=label_of(points, "task"), **names), pad=24)
     write_note(top, band_note(points))
     set_metric_axis(top, points)
-    draw_trained_line(top, int(points["train_length"].iloc[0]))
+    draw_trained_line(top, panel.train_length)
     draw_legend(top, with_ends(points, styles))
-    _draw_differences(bottom, differences, first, second)
-    draw_trained_line(bottom, int(points["train_length"].iloc[0]))
+    _draw_differences(bottom, pairs)
+    draw_trained_line(bottom, panel.train_length)
     set_length_axis(bottom, points)
     return figure
 
 
-def _draw_differences(axes: Axes, differences: pd.DataFrame, first: str, second: str) -> None:
-    known = differences[differences["n"] > 0]
-    margins = (known["high"] - known["difference"]).fillna(0)
+def _draw_differences(axes: Axes, pairs: Sequence[PairAt]) -> None:
+    known = [pair for pair in pairs if pair.differences]
     axes.axhline(0, color=MUTED, linewidth=1.2)
-    axes.errorbar(
-        known["length"], known["difference"], yerr=margins, color="#222222", marker="o", capsize=4, linewidth=1.5
+    middle = [pair.effect.value for pair in known]
+    lengths = [pair.length for pair in known]
+    axes.plot(lengths, middle, color=INK, marker="o", linewidth=1.5)
+    for covers, weight in (("95 %", 1.5), ("lowest to highest", 0.7)):
+        own = [pair for pair in known if pair.effect.covers == covers]
+        below = [pair.effect.value - pair.effect.low for pair in own]
+        above = [pair.effect.high - pair.effect.value for pair in own]
+        at: dict[str, Any] = {"x": [pair.length for pair in own], "y": [pair.effect.value for pair in own]}
+        axes.errorbar(**at, yerr=[below, above], fmt="none", ecolor=INK, capsize=4, elinewidth=weight)
+    beside = [pair.length * ASIDE for pair in known]
+    draw_seeds(
+        axes, beside, [tuple(pair.differences.items()) for pair in known], Style(color=INK, marker="o", dash="solid")
     )
-    lower_is_better = bool(differences["lower_is_better"].iloc[0])
-    above, below = (second, first) if lower_is_better else (first, second)
-    title = t(
-        "{first} − {second}  (bars: {interval}, paired)",
-        first=drawable(first),
-        second=drawable(second),
-        interval=seeds_phrase(list(known["n"])),
-    )
-    axes.set_title(title, fontsize=10)
-    axes.set_ylabel(t("difference in\n{metric}", metric=metric_label(label_of(differences, "metric"))))
+    dots = 1 < max(len(pair.differences) for pair in known) <= DOTS
+    first, second = drawable(known[0].first.name), drawable(known[0].second.name)
+    notes = join_notes(*_bars(pair.effect.covers for pair in known), t("dots: each seed") if dots else "")
+    what = t("median of {first} − {second}", first=first, second=second)
+    axes.set_title(t("{name} ({remarks})", name=what, remarks=notes) if notes else what, fontsize=10)
+    metric = known[0].panel.metric
+    axes.set_ylabel(t("difference in\n{metric}", metric=metric_label(metric)))
+    above_zero, below_zero = (second, first) if METRICS[metric].lower_is_better else (first, second)
     side: dict[str, Any] = {"transform": axes.transAxes, "fontsize": 9, "color": MUTED, "ha": "left"}
-    axes.text(1.02, 0.98, t("above 0:\n{name} is better", name=drawable(above)), va="top", **side)
-    axes.text(1.02, 0.02, t("below 0:\n{name} is better", name=drawable(below)), va="bottom", **side)
+    axes.text(1.02, 0.98, t("above 0:\n{name} is better", name=above_zero), va="top", **side)
+    axes.text(1.02, 0.02, t("below 0:\n{name} is better", name=below_zero), va="bottom", **side)
+
+
+def _bars(covers: Iterable[str]) -> list[str]:
+    """What the bars are; thin ones are no interval."""
+    kinds = set(covers)
+    bars, thin = t("bars: 95 % interval"), t("thin bars: lowest to highest")
+    return [*([bars] if "95 %" in kinds else []), *([thin] if "lowest to highest" in kinds else [])]
+
+
+def _of_either(rows: pd.DataFrame, pair: PairAt) -> "pd.Series[bool]":
+    first, second = (
+        (rows["trained_with"] == value.who.trained_with) & (rows["encoding"] == value.who.encoding)
+        for value in (pair.first, pair.second)
+    )
+    return first | second

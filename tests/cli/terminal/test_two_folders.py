@@ -1,6 +1,7 @@
-"""`compare` with two folders: what is shown and counted, the gate, and one line for what cannot be compared."""
+"""`compare` with two folders: what is shown and counted, what a gate does, and one line for whatever cannot be."""
 
 import json
+import re
 import shutil
 
 import pandas as pd
@@ -13,7 +14,7 @@ from benchmark.results.store import Store
 
 
 def changed(records, root, *, by: str = "none", encodings=("rope", "alibi"), tasks=("copy",), **settings):
-    """The example's cells, as of a new version of `alibi` with the outcomes of another encoding."""
+    """The example's cells, of a new version of `alibi` that came out as another encoding does."""
     store = Store(root)
     for task in tasks:
         for name in encodings:
@@ -52,7 +53,7 @@ def told(result) -> dict:
     return json.loads(result.stdout)
 
 
-def test_changes_are_shown_and_the_rest_counted(invoke, older, newer):
+def test_what_changed_is_shown_and_the_rest_counted(invoke, older, newer):
     result = invoke("compare", older, newer)
     assert result.exit_code == 0
     lines = result.output.splitlines()
@@ -61,15 +62,16 @@ def test_changes_are_shown_and_the_rest_counted(invoke, older, newer):
         lines[2]
         == "4 places (task, encoding, length) compared by headline metric: 2 identical to the last bit, 2 worse"
     )
-    assert lines[3] == "tested: 2 by sign flips of seed-by-seed differences; p corrected for all 2 (Holm)"
+    assert lines[3] == "2 comparisons judged together: nothing is shown below 7 common seeds"
     assert "the source of the encoding differs, which is what this compares: alibi (" in result.output
     (row,) = (line for line in lines if line.startswith("worse on these seeds") and "  64  " in line)
-    assert "alibi" in row and "2, paired" in row
+    assert "alibi" in row and row.endswith("  0 of 2")
+    assert "SECOND - FIRST, median (lowest to highest)  SECOND better on" in result.output
     assert lines[-1] == "2 regressions: worse by more than the margin of its metric, or a value has disappeared"
     assert not any(line.startswith("worse on these seeds") and "rope" in line for line in lines)
 
 
-def test_a_gate_fails_only_for_what_got_worse(invoke, older, newer):
+def test_a_gate_fails_for_what_got_worse_alone(invoke, older, newer):
     assert invoke("compare", older, newer, "--fail-on-regression").exit_code == 1
     assert invoke("compare", older, newer, "--fail-on-regression", "--margin", "1").exit_code == 0
     assert invoke("compare", newer, older, "--fail-on-regression").exit_code == 0
@@ -102,7 +104,7 @@ def test_a_report_is_compared_like_its_results(invoke, older, newer, report):
         assert found["training_time"] == wanted["training_time"]
 
 
-def test_json_has_every_comparison_and_is_valid(invoke, older, newer):
+def test_json_has_every_place_and_nothing_that_is_no_json(invoke, older, newer):
     found = told(invoke("compare", older, newer, "--display", "json"))
     assert found["regressions"] == 2
     assert found["counts"] == {"identical": 2, "worse on these seeds": 2}
@@ -112,11 +114,13 @@ def test_json_has_every_comparison_and_is_valid(invoke, older, newer):
         ("rope", 16, False),
         ("rope", 64, False),
     ]
-    assert found["changes"][2]["p"] is None
-    assert (found["changes"][0]["seeds_first"], found["changes"][0]["test"]) == (2, "paired")
+    first, same = found["changes"][0], found["changes"][2]
+    assert (first["pairs"], first["first_better"], first["second_better"], first["more_seeds"]) == (2, 2, 0, 5)
+    assert first["interval"] == "lowest to highest" and first["low"] < first["difference"] < first["high"] < 0
+    assert (same["difference"], same["more_seeds"], found["comparisons"], found["fewest_seeds"]) == (0, None, 2, 7)
 
 
-def test_the_full_table_is_written(invoke, older, newer, tmp_path):
+def test_the_table_of_all_is_written(invoke, older, newer, tmp_path):
     result = invoke("compare", older, newer, "--out", tmp_path / "out")
     path = tmp_path / "out" / "compare.csv"
     assert result.output.endswith(f"wrote {path}\n")
@@ -133,7 +137,7 @@ def test_records_that_cannot_be_read_are_named_and_the_others_compared(invoke, o
     assert "places (task, encoding, length) compared" in result.stdout
 
 
-def test_reasons_are_given_for_what_cannot_be_compared(invoke, older, records, tmp_path):
+def test_what_cannot_be_compared_says_why(invoke, older, records, tmp_path):
     store = Store(tmp_path / "other")
     for name in ("rope", "alibi"):
         trained = records.train_record("copy", name, 0, steps=700 if name == "rope" else records.STEPS)
@@ -149,7 +153,7 @@ def test_reasons_are_given_for_what_cannot_be_compared(invoke, older, records, t
     ]
 
 
-def test_a_long_list_of_changes_is_cut_and_counted(invoke, records, tmp_path, monkeypatch):
+def test_many_changes_are_cut_and_counted(invoke, records, tmp_path, monkeypatch):
     monkeypatch.setattr(folders, "MOST_ROWS", 1)
     older = records.write_example(
         tmp_path / "a", encodings=("rope", "alibi"), tasks=("copy",), multiples=(1, 4), seeds=2, trouble=False
@@ -159,7 +163,15 @@ def test_a_long_list_of_changes_is_cut_and_counted(invoke, records, tmp_path, mo
     assert "and 1 more that are worse, for alibi (1): --out and --display json show all" in result.output
 
 
-def test_output_can_be_plain_or_drawn(invoke, older, newer):
+def test_where_no_seed_is_common_nothing_is_compared(invoke, older, report):
+    path = report / "data.json"
+    path.write_text(re.sub(r'"init_seed":(\d)', r'"init_seed":1\1', path.read_text()))
+    result = invoke("compare", older, report)
+    assert result.exit_code == 2
+    assert result.stderr.endswith(": no common seeds\n")
+
+
+def test_plain_and_drawn_are_asked_for(invoke, older, newer):
     assert "─" not in invoke("compare", older, newer, "--display", "plain").output
     assert "┃" in invoke("compare", older, newer, "--display", "rich").output
 

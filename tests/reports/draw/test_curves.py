@@ -20,6 +20,8 @@ from benchmark.reports.draw.same_targets import same_targets
 from benchmark.reports.draw.structure import structure
 from benchmark.reports.draw.style import OWN_COLOR, palette
 from benchmark.reports.draw.two_encodings import paired
+from benchmark.reports.page.selection import Selection
+from benchmark.reports.page.two_encodings import PairAt, paired_panels
 from benchmark.reports.tables.positions import by_position
 from benchmark.reports.tables.probes import Probe, all_probes
 from benchmark.reports.tables.values import metric_table
@@ -55,7 +57,7 @@ def draw(figure: Figure) -> bytes:
     return content
 
 
-def test_a_long_name_leaves_room_for_the_panel(copying: pd.DataFrame) -> None:
+def test_a_long_name_leaves_room_for_the_panel(example: Store, copying: pd.DataFrame) -> None:
     """matplotlib would warn of axes without a size, and the warning be an error."""
     long = "randomized:base=path/to/a/folder/of/encodings/mine.py:limit=4096"
     table = copying.replace({"encoding": {"rope": long}})
@@ -63,7 +65,7 @@ def test_a_long_name_leaves_room_for_the_panel(copying: pd.DataFrame) -> None:
     for figure in (
         extrapolation(table, styles),
         length_heatmap(table),
-        paired(table, long, "alibi", styles),
+        paired(pairs_of(example, "copy", {"rope": long}, long), styles),
         drift({long: [(7, 0.1), (15, 0.2)]}, 0.08),
     ):
         draw(figure)
@@ -179,12 +181,33 @@ def test_drift() -> None:
     draw(figure)
 
 
+def pairs_of(store: Store, task: str, names: dict[str, str], first: str = "rope") -> list[PairAt]:
+    """A pair with alibi, of encodings that may be renamed."""
+    selection = Selection.of(store)
+    shown = selection.shown.replace({"encoding": names, "trained_with": names})
+    pairs = paired_panels(dataclasses.replace(selection, shown=shown), first, "alibi")
+    return next(each for panel, each in pairs if panel.task == task)
+
+
 @pytest.mark.parametrize(("task", "above"), [("corpus", "alibi"), ("copy", "rope")])
-def test_paired_says_which_side_is_better(headline: pd.DataFrame, task: str, above: str) -> None:
-    table = headline[headline["task"] == task]
-    figure = paired(table, "rope", "alibi", palette(table["encoding"]))
-    assert f"above 0:\n{above} is better" in texts(figure)
+def test_paired_says_which_side_is_better(example: Store, task: str, above: str) -> None:
+    pairs = pairs_of(example, task, {})
+    figure = paired(pairs, palette(["rope", "alibi"]))
+    said = texts(figure)
+    assert f"above 0:\n{above} is better" in said
+    assert "median of rope − alibi (thin bars: lowest to highest; dots: each seed)" in said
     draw(figure)
+
+
+def test_paired_draws_every_seed_beside_the_median(example: Store) -> None:
+    pairs = pairs_of(example, "corpus", {})
+    bottom = paired(pairs, palette(["rope", "alibi"])).axes[1]
+    (dots,) = (line for line in bottom.get_lines() if line.get_label() == "_seeds")
+    assert sorted(dots.get_ydata()) == pytest.approx(
+        sorted(each for pair in pairs for each in pair.differences.values())
+    )
+    curve = next(line for line in bottom.get_lines() if len(line.get_xdata()) == len(pairs))
+    assert list(curve.get_ydata()) == pytest.approx([pair.effect.value for pair in pairs])
 
 
 def test_hostile_labels_stay_text(records: ModuleType, tmp_path: Path) -> None:

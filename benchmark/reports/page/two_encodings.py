@@ -1,0 +1,227 @@
+"""Two encodings at every length of a task: both values, the difference seed by seed, and what the one rule says.
+
+    values       mean over each one's own seeds, between the lowest and the highest
+    difference   median of first - second over common seeds; from 6 seeds on with its 95 % interval, which counts the
+                 sampling of seeds and of test rows (`Selection.difference`); below, between the lowest and the highest
+    verdict      `outcomes.outcome`: of the whole column, so it is the same beside any other pair
+
+Convention: differences are in the metric's own sign. Encodings of different leagues are not judged; their differences
+have no interval.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmark.metrics import METRICS
+from benchmark.reports.page.outcomes import Outcome, outcome
+from benchmark.reports.page.selection import Panel, Selection
+from benchmark.reports.phrases import qualified, spelled
+from benchmark.reports.stats.effect import Effect
+from benchmark.reports.stats.estimate import Estimate, mean_and_range
+from benchmark.reports.stats.points import overall_status
+from benchmark.reports.stats.verdict import Who
+
+MEANINGS = {  # of `Outcome.kind`, in exports
+    "better": "first does better",
+    "worse": "second does better",
+    "chance": "explained by chance",
+    "alike": "alike on every seed",
+    "open": "not decided",
+    "ended": "ends",
+    "absent": "no common seed",
+    "apart": "another league",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Value:
+    """One of the two at one length."""
+
+    who: Who
+    estimate: Estimate  # mean, lowest and highest seed
+    status: str
+    end: int  # the longest length at which it has a value; 0 if none
+
+    @property
+    def name(self) -> str:
+        """Its encoding, for people."""
+        return qualified(self.who.trained_with, self.who.encoding, "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairAt:
+    """Two encodings at one length of a panel."""
+
+    panel: Panel
+    length: int
+    chance: float
+    first: Value
+    second: Value
+    differences: Mapping[int, float]  # first - second by common seed
+    effect: Effect  # their median
+    outcome: Outcome
+    more_seeds: int  # that could show a difference; 0 where one is shown or nothing is judged
+    by_chance: bool  # chance explains both means
+    alike: float  # with 95 %, the two are within the margin on at least this share of all seeds; NaN if one seed is not
+
+    @property
+    def multiple(self) -> float:
+        """The length in multiples of the trained length."""
+        return self.length / self.panel.train_length
+
+    @cached_property
+    def wins(self) -> tuple[int, int]:
+        """On how many common seeds the first does better, and on how many the second."""
+        sign = -1 if METRICS[self.panel.metric].lower_is_better else 1
+        turned = [sign * each for each in self.differences.values()]
+        return sum(each > 0 for each in turned), sum(each < 0 for each in turned)
+
+    @property
+    def better(self) -> str:
+        """The one that is shown to do better on most seeds; "" while neither is."""
+        return {"better": self.first.name, "worse": self.second.name}.get(self.outcome.kind, "")
+
+    @property
+    def counted(self) -> str:
+        """Who does better on how many common seeds: "rope on 5 of 6"."""
+        (own, other), n = self.wins, len(self.differences)
+        if not n:
+            return ""
+        if own == other:
+            return f"each on {own} of {n}" if own else f"neither on {n} of {n}"
+        return f"{self.first.name if own > other else self.second.name} on {max(own, other)} of {n}"
+
+    @property
+    def said(self) -> str:
+        """The verdict in a few words, with names."""
+        kind, margin = self.outcome.kind, METRICS[self.panel.metric].margin
+        within = "" if math.isnan(self.alike) else f"within {margin:g} on every seed"
+        if self.better:
+            limits = "; ".join(part for part in ("chance explains both" if self.by_chance else "", within) if part)
+            return f"{self.better} does better on most seeds" + (f" ({limits})" if limits else "")
+        if kind == "alike":
+            return f"alike: {within}, so on at least {100 * self.alike:.0f} % of all"
+        if kind == "open":
+            more = f"{self.more_seeds} more seed{'s' * (self.more_seeds != 1)} could show it"
+            return f"not decided: {more}"
+        if kind in ("ended", "absent"):
+            reasons = [why for value in (self.first, self.second) if (why := self._lacking(value))]
+            return "; ".join(reasons) or "no common seed"
+        return "not judged: other leagues" if kind == "apart" else "explained by chance"
+
+    def flat(self) -> dict[str, Any]:
+        """As columns, for csv and JSON; None where there is no value."""
+        sides = {"first": self.first, "second": self.second}
+        values = {
+            f"{side}_{name}": number
+            for side, value in sides.items()
+            for name, number in zip(
+                ("mean", "lowest", "highest", "seeds"), asdict(value.estimate).values(), strict=True
+            )
+        }
+        row = {
+            "task": self.panel.task,
+            "setting": self.panel.setting,
+            "metric": self.panel.metric,
+            "lower_is_better": METRICS[self.panel.metric].lower_is_better,
+            "chance": self.chance,
+            "train_length": self.panel.train_length,
+            "length": self.length,
+            "multiple": self.multiple,
+            "first": self.first.name,
+            "second": self.second.name,
+            **values,
+            "common_seeds": len(self.differences),
+            "first_better": self.wins[0],
+            "second_better": self.wins[1],
+            "difference": self.effect.value,
+            "low": self.effect.low,
+            "high": self.effect.high,
+            "interval": self.effect.covers or None,
+            "verdict": MEANINGS[self.outcome.kind],
+            "better": self.better or None,
+            "explained_by_chance": self.by_chance,
+            "more_seeds": self.more_seeds,
+            "alike_share": self.alike,
+            "said": self.said,
+        }
+        return {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in row.items()}
+
+    def _lacking(self, value: Value) -> str:
+        """Why one of them has no value here; "" if it has."""
+        if value.status == "ok":
+            return ""
+        if value.status == "unsupported" and value.end:
+            return f"{value.name} ends at {spelled(value.end / self.panel.train_length)}"
+        return f"{value.name}: {value.status}"
+
+
+def paired_panels(selection: Selection, first: str, second: str) -> Iterator[tuple[Panel, list[PairAt]]]:
+    """Two labels on every task of a selection; a label that was applied to several encodings gives several panels."""
+    for panel in selection.panels:
+        for pair in product(_bearers(panel, first), _bearers(panel, second)):
+            pairs = [_at(selection, panel, length, *pair) for length in panel.lengths]
+            if any(each.differences for each in pairs):
+                yield panel, pairs
+
+
+def _bearers(panel: Panel, label: str) -> list[Who]:
+    own = panel.headline[panel.headline["encoding"] == label]
+    return [Who(trained_with, label) for trained_with in sorted(set(own["trained_with"]))]
+
+
+def _at(selection: Selection, panel: Panel, length: int, first: Who, second: Who) -> PairAt:
+    here = panel.headline[panel.headline["length"] == length]
+    said = outcome(selection, panel, length, first, second)
+    own, other = (_by_seed(here, who) for who in (first, second))
+    differences = {seed: own[seed] - other[seed] for seed in sorted(own.keys() & other.keys())}
+    values = list(differences.values())
+    median = float(np.median(values)) if values else math.nan
+    interval = Estimate(value=median, low=math.nan, high=math.nan, n=len(values))  # none across leagues
+    duel, by_chance = None, False
+    if differences and said.kind != "apart":
+        league = str(here["league"][_of(here, first)].iloc[0])
+        verdict = selection.verdict(panel, length, league)
+        duel, by_chance = verdict.duel(first, second), {first, second} <= verdict.explained
+        interval = selection.difference(panel, length, first, second, league)
+    chance = here["chance"].dropna()
+    return PairAt(
+        panel=panel,
+        length=length,
+        chance=float(chance.iloc[0]) if len(chance) else math.nan,
+        first=_value(panel, length, first),
+        second=_value(panel, length, second),
+        differences=differences,
+        effect=Effect.of(values, interval),
+        outcome=said,
+        more_seeds=duel.more_seeds if duel else 0,
+        by_chance=by_chance,
+        alike=duel.alike(METRICS[panel.metric].margin) if duel else math.nan,
+    )
+
+
+def _value(panel: Panel, length: int, who: Who) -> Value:
+    own = panel.headline[_of(panel.headline, who)]
+    here, known = own[own["length"] == length], own[own["value"].notna()]
+    return Value(
+        who=who,
+        estimate=mean_and_range(list(here["value"])),
+        status=overall_status(here),
+        end=int(known["length"].max()) if len(known) else 0,
+    )
+
+
+def _by_seed(rows: pd.DataFrame, who: Who) -> dict[int, float]:
+    own = rows[_of(rows, who) & np.isfinite(rows["value"])]
+    return {int(seed): float(value) for seed, value in zip(own["seed"], own["value"], strict=True)}
+
+
+def _of(rows: pd.DataFrame, who: Who) -> "pd.Series[bool]":
+    return (rows["encoding"] == who.encoding) & (rows["trained_with"] == who.trained_with)
