@@ -164,7 +164,7 @@ class Selection:
         return self.verdicts.get((panel.task, panel.setting, length, league), Verdict(means={}, duels={}))
 
     def difference(self, panel: Panel, length: int, first: Who, second: Who, league: str = "") -> Estimate:
-        """The median of first - second over common seeds; its interval counts the sampling of seeds and of test rows."""
+        """The median of first - second over common seeds; its interval counts the sampling of seeds and test rows."""
         error = self._row_error(panel, length, first, second)
         verdict = self.verdict(panel, length, league)
         return verdict.difference(first, second, 0.0 if math.isnan(error) else error)

@@ -1,7 +1,7 @@
 """A mean over a handful of seeds, between the lowest and the highest of them.
 
 Outcomes are often bimodal (a seed learns the task or does not), and no interval of a mean covers that with three to ten
-seeds: Student's t covered the mean of one that fails 10 % of seeds in 27 to 57 % of cases. So the range is shown, and is
+seeds: Student's t covered the mean of one that fails 10 % of seeds in 27 to 57 % of cases. So the range is shown, and
 called a range. What may be called a 95 % interval is in `intervals`; who does better than whom, in `verdict`.
 """
 

@@ -89,7 +89,7 @@ class Duel:
         if self.winner is not None:
             return 0
         done, lost = self.wins + self.losses, min(self.wins, self.losses)
-        return next(n for n in range(done + 1, MOST_SEEDS) if allowed(n, self.pairs) >= lost) - done
+        return next((n for n in range(done + 1, MOST_SEEDS) if allowed(n, self.pairs) >= lost), MOST_SEEDS) - done
 
     @property
     def loser(self) -> Who | None:
@@ -138,7 +138,7 @@ class Verdict:
         return self.duels[first, second]
 
     def difference(self, first: Who, second: Who, row_error: float = 0.0) -> Estimate:
-        """The median of first - second over common seeds, in the metric's own sign, with its interval (`Duel.effect`)."""
+        """The median of first - second over common seeds, in the metric's own sign, with its interval."""
         effect = self.duel(first, second).effect(row_error)
         if self.sign > 0:
             return effect
@@ -213,7 +213,7 @@ def by_league(rows: pd.DataFrame) -> dict[str, Verdict]:
 
 
 def by_chance(metric: str, mean: float, chance: float) -> bool:
-    """True if chance explains a mean: an accuracy within EXPLAINED of it, a loss not below it by more than the margin."""
+    """True if chance explains a mean: an accuracy within EXPLAINED of it, a loss not below it by the margin."""
     kind = METRICS[metric]
     if math.isnan(chance) or math.isnan(kind.perfect) or chance == kind.perfect:
         return False
