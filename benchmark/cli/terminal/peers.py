@@ -121,9 +121,9 @@ def about_whole(seconds: Seconds, device: str) -> str:
     """A sentence about the whole runs."""
     pairs = len(seconds[OURS])
     return (
-        f"the whole: {' and '.join(ENCODINGS)} on {TASK}, {SEEDS} seeds each, evaluated at "
-        f"{len(preset(PRESET).multiples)} lengths: {statistics.median(seconds[OURS]):.1f} s by `run` with "
-        f"{workers(device)}, {statistics.median(seconds[BY_HAND]):.1f} s by hand on x-transformers: "
+        f"time to verdict: {' and '.join(ENCODINGS)} on {TASK}, evaluated at {len(preset(PRESET).multiples)} lengths: "
+        f"{statistics.median(seconds[OURS]):.1f} s by `run --seeds auto` with {workers(device)}, "
+        f"{statistics.median(seconds[BY_HAND]):.1f} s by hand on x-transformers, {SEEDS} seeds each: "
         f"{spelled(seconds[BY_HAND], seconds[OURS])} times ours, {pairs} pair{'s' * (pairs != 1)}"
     )
 
