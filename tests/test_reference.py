@@ -13,12 +13,11 @@ from benchmark.experiments.presets import QUICK
 from benchmark.experiments.request import Request
 from benchmark.reports.tables.failures import failures, missing
 from benchmark.results.record import EvalRecord, TrainRecord
-from benchmark.results.spec import PROTOCOL
 from benchmark.results.store import Store
 
 ROOT = Path(__file__).parents[1]
 RECORDS, REPORT = ROOT / "results" / "reference", ROOT / "reports" / "reference"
-SEEDS = 8  # at least
+SEEDS = 9  # at least: what a verdict among five encodings takes
 
 
 @pytest.fixture(scope="module")
@@ -56,11 +55,6 @@ def test_it_is_a_full_grid_of_the_classics_on_the_default_tasks() -> None:
 
 def test_its_records_are_of_the_code_that_ships() -> None:
     """If a default task or a classic encoding has changed, repeat the reference run (CONTRIBUTING.md)."""
-    protocols = {record.spec.protocol for record in Store(RECORDS).records() if isinstance(record, TrainRecord)}
-    if protocols != {PROTOCOL}:
-        pytest.skip(
-            f"the reference run is of protocol {protocols}, the code of {PROTOCOL}: repeat it (CONTRIBUTING.md)"
-        )
     trained = {record.spec.key: record.spec for record in Store(RECORDS).records() if isinstance(record, TrainRecord)}
     seeds = tuple(sorted({spec.init_seed for spec in trained.values()}))
     assert make_plan(Request(encodings="classic", seeds=seeds)).train_keys == set(trained)
