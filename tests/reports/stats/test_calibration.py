@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from calibration import GUIDE, SHAPES, Bound, Figure, Row, Size, Table, calibrate, judged
 
-from benchmark.reports.stats.verdict import Name, Verdict
+from benchmark.reports.stats.verdict import Who, Verdict
 
 ERRORS = 4.5  # standard errors that one of some hundred figures may be off
 
@@ -43,7 +43,7 @@ def test_the_fast_rule_is_the_rule_of_a_report() -> None:
         for seeds in (5, 6, 9, 10, 15):
             told, best = own.told_apart(np.full(columns, seeds)), own.best(np.full(columns, seeds))
             for index, column in enumerate(values):
-                verdict = Verdict.of({Name("", f"{row}"): each[:seeds] for row, each in enumerate(column)})
+                verdict = Verdict.of({Who("", f"{row}"): each[:seeds] for row, each in enumerate(column)})
                 assert told[index] == any(duel.winner is not None for duel in verdict.duels.values())
                 crowned = [int(name.encoding) for name in verdict.means if verdict.mark(name) == "best"]
                 assert crowned == ([best[index]] if best[index] >= 0 else [])
@@ -54,7 +54,7 @@ def test_auto_stops_when_every_pair_is_decided_or_at_the_cap() -> None:
     own = judged(generator.normal(size=(40, 3, 15)) + 1.5 * np.arange(3)[:, None])
     for index, column in enumerate(own.values):
         for seeds in range(1, 16):
-            names = {Name("", f"{row}"): each[:seeds] for row, each in enumerate(column)}
+            names = {Who("", f"{row}"): each[:seeds] for row, each in enumerate(column)}
             if all(duel.winner is not None for duel in Verdict.of(names).duels.values()):
                 break
         assert min(own.at[index].max(), 15) == seeds
