@@ -15,7 +15,7 @@ def test_a_task_from_a_file_keeps_its_metric_without_the_file(invoke, tmp_path) 
     result = invoke("run", *asked, "--workers", 1)
     assert result.exit_code == 0
     assert re.search(r"^rotate +exact_match +rope", result.stdout, flags=re.M)
-    assert "rotate, L = 16: Best mean exact match" in result.stdout
+    assert "Rotate (example): At 2 L, only rope has a value: mean exact match" in result.stdout
     task.unlink()
     assert invoke("report", "--out", tmp_path / "again").exit_code == 0
     text = (tmp_path / "again" / "report.md").read_text("utf-8")

@@ -23,12 +23,12 @@ DRAWN = 6  # rows of a strip: of more encodings, the best ones have their own
 
 def section(selection: Selection, styles: Styles) -> Section:
     """One finding per need, and the figure of all needs."""
-    title = t("Bottom line")
     if not selection.panels:
-        return Section(id="verdict", title=title, lines=(t("Nothing was measured, so nothing can be said."),))
+        nothing = t("Nothing was measured, so nothing can be said.")
+        return Section(id="verdict", title=t("Bottom line"), lines=(nothing,))
     return Section(
         id="verdict",
-        title=title,
+        title=t("Bottom line"),
         lines=tuple(_lines(selection)),
         terms=findings(selection),
         exhibits=tuple(_exhibit(selection, styles)),

@@ -26,7 +26,7 @@ def test_the_reference_is_chosen_by_name(invoke, results, tmp_path):
     result = invoke("report", "--results", results, "--out", tmp_path / "out", "--reference", "alibi")
     assert result.exit_code == 0
     text = (tmp_path / "out" / "report.md").read_text()
-    assert "The reference is alibi." in text and "against alibi" in text
+    assert "difference from alibi" in text and "difference from rope" not in text
     assert "\n- **seed**: A repetition" in text
 
 
