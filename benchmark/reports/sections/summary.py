@@ -76,7 +76,9 @@ def _table(selection: Selection) -> Table:
         groups.append(Group(title=panel.task, span=3, detail=detail))
         columns += [f"L = {panel.train_length}", place(panel, panel.lengths[-1]), t("ratio")]
     return Table(
-        caption=t("Encodings × tasks: mean [{seeds}].", seeds=seeds_phrase([len(panel.seeds) for panel in selection.panels])),
+        caption=t(
+            "Encodings × tasks: mean [{seeds}].", seeds=seeds_phrase([len(panel.seeds) for panel in selection.panels])
+        ),
         columns=tuple(columns),
         groups=tuple(groups),
         rows=tuple(
