@@ -139,12 +139,14 @@ def test_both_sides_of_a_whole_run_do_the_same_work():
 
 
 def test_a_table_gives_multiples_of_our_time():
-    row = shown.step_row(CASE)
+    six = {**CASE, "seconds": {name: 3 * own for name, own in CASE["seconds"].items()}}
+    row = shown.step_row(six)
     assert row["x-transformers"] == "1.50 [1.50, 1.50]"
     assert row["transformers"] == "2.00 [2.00, 2.00]"
     assert row[HALF] == "0.50 [0.50, 0.50]"
     assert row[PRODUCT] == "0.30 [0.30, 0.30]"
     assert row[OURS] == "500.00"
+    assert shown.step_row(CASE)["transformers"] == "2.00"  # two rounds give no interval
     assert shown.spelled([3.0], [2.0]) == "1.50"
 
 

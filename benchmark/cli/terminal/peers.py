@@ -1,6 +1,7 @@
 """`time --suite peers` on the terminal: how many times longer the same work takes in other libraries."""
 
 import json
+import math
 import statistics
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -97,11 +98,11 @@ def step_row(case: Case) -> Row:
 
 def spelled(own: Sequence[float], reference: Sequence[float], scale: float = 1.0) -> str:
     """The median of own / reference over the pairs, with its 95 % interval where there is one: "1.31 [1.29, 1.34]"."""
-    from benchmark.reports.stats.estimate import paired_ratio
+    from benchmark.reports.stats.intervals import paired_ratio
 
     ratio = paired_ratio(own, reference)
     median = f"{ratio.value * scale:.2f}"
-    return median if ratio.n == 1 else f"{median} [{ratio.low * scale:.2f}, {ratio.high * scale:.2f}]"
+    return median if math.isnan(ratio.low) else f"{median} [{ratio.low * scale:.2f}, {ratio.high * scale:.2f}]"
 
 
 def about_steps(case: Case) -> str:
@@ -110,7 +111,7 @@ def about_steps(case: Case) -> str:
     one, on_cpu = case["threads"] == 1, case["device"] == "cpu"
     threads = f"{case['threads']} CPU thread{'' if one else 's'}"
     return (
-        f"medians over rounds, with 95 % bootstrap intervals of paired ratios; {case['rows']} rows of {case['length']} "
+        f"medians over rounds, with 95 % intervals of paired ratios; {case['rows']} rows of {case['length']} "
         f"tokens, vocabulary {case['vocabulary']}, {case['heads']} heads, fused AdamW; "
         f"{threads if on_cpu else case['device']}, {'processor time' if one and on_cpu else 'wall-clock time'}; "
         f"a float32 matrix product reaches {rate:.0f} GFLOP/s"

@@ -26,7 +26,7 @@ SYMBOLS = {  # matplotlib's markers: plotly's names
     "X": "x",
 }
 
-HOVER = "<b>%{customdata[0]}</b><br>%{customdata[1]}<br>%{customdata[2]}<extra></extra>"
+HOVER = "<b>%{customdata[0]}</b><br>%{customdata[1]}<br>%{customdata[2]}<br>%{customdata[3]}<extra></extra>"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +94,10 @@ def _line(curve: Curve) -> PlotlyFigure:
         "legendgroup": plain(curve.name),
         "x": [point.at for point in curve.points],
         "y": [number(point.estimate.value) for point in curve.points],
-        "customdata": [[plain(curve.name), plain(point.label), plain(point.shown)] for point in curve.points],
+        "customdata": [
+            [plain(curve.name), plain(point.label), plain(point.shown), plain(_spelled(point))]
+            for point in curve.points
+        ],
         "hovertemplate": HOVER,
         "line": {"color": color, "width": 1 if light else 2.25, "dash": curve.style.dash},
         "marker": {"color": color, "size": 5 if light else 7, "symbol": SYMBOLS[curve.style.marker]},
@@ -102,6 +105,11 @@ def _line(curve: Curve) -> PlotlyFigure:
         "connectgaps": False,
         "meta": {"light": light},
     }
+
+
+def _spelled(point: Point) -> str:
+    values = _few(point)
+    return t("each seed: {values}", values=" ".join(f"{value:.2f}" for value in values)) if values else ""
 
 
 def _bands(curve: Curve) -> Iterable[PlotlyFigure]:
@@ -133,9 +141,14 @@ def _band(run: Sequence[Point], curve: Curve) -> PlotlyFigure:
     }
 
 
+def _few(point: Point) -> list[float]:
+    """The values of the seeds, if there are several but few of them."""
+    return [value for _, value in point.each] if 1 < len(point.each) <= DOTS else []
+
+
 def _seeds(curve: Curve) -> Iterable[PlotlyFigure]:
     """Every seed as a dot, if there are few of them and the curve is not light."""
-    dots = [(point, *own) for point in curve.points for own in point.each if 1 < len(point.each) <= DOTS]
+    dots = [(point, value) for point in curve.points for value in _few(point)]
     if curve.style.light or not dots:
         return
     yield {
@@ -143,13 +156,9 @@ def _seeds(curve: Curve) -> Iterable[PlotlyFigure]:
         "mode": "markers",
         "legendgroup": plain(curve.name),
         "showlegend": False,
-        "x": [point.at for point, _, _ in dots],
-        "y": [number(value) for _, _, value in dots],
-        "customdata": [
-            [plain(curve.name), plain(point.label), plain(t("seed {seed}: {value:.2f}", seed=seed, value=value))]
-            for point, seed, value in dots
-        ],
-        "hovertemplate": HOVER,
+        "x": [point.at for point, _ in dots],
+        "y": [number(value) for _, value in dots],
+        "hoverinfo": "skip",  # the tip of the mean has them, and dots of several encodings lie over one another
         "marker": {"color": series(curve.style), "size": 4},
         "opacity": 0.55,
     }

@@ -72,7 +72,7 @@ def _timing_table(timings: pd.DataFrame) -> Table:
     return Table(
         caption=t(
             "Time relative to none (1: equally fast, 2: twice as long): median over interleaved rounds, with a "
-            "95 % bootstrap interval. {rounds} rounds. Columns are lengths in tokens; the fastest first.",
+            "95 % interval. {rounds} rounds. Columns are lengths in tokens; the fastest first.",
             rounds=_rounds(timings),
         ),
         columns=(t("encoding"), *(str(length) for _, _, length in kinds)),

@@ -153,7 +153,7 @@ def _time(selection: Selection, panel: Panel, dots: Sequence[Dot], cost: Cost) -
     if cost.kind == "ratio":
         yield t(
             "Time: the timing suite's ratio to none at {length} tokens on {device}, median over interleaved rounds "
-            "with a 95 % bootstrap interval.",
+            "with a 95 % interval.",
             length=cost.length,
             device=cost.device,
         )

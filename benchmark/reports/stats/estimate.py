@@ -39,17 +39,6 @@ def mean_and_range(values: Sequence[float]) -> Estimate:
     return Estimate(value=mean_or_nan(known), low=low, high=high, n=len(known))
 
 
-def paired_ratio(own: Sequence[float], reference: Sequence[float]) -> Estimate:
-    """Median of own[i] / reference[i], with a percentile bootstrap interval over the pairs (fixed resamples)."""
-    ratios = np.asarray(own, dtype=float) / np.asarray(reference, dtype=float)
-    if len(ratios) < 2:
-        return Estimate(value=float(np.median(ratios)), low=math.nan, high=math.nan, n=len(ratios))
-    draws = np.random.default_rng(0).integers(len(ratios), size=(RESAMPLES, len(ratios)))
-    medians = np.median(ratios[draws], axis=1)
-    low, high = np.quantile(medians, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    return Estimate(value=float(np.median(ratios)), low=float(low), high=float(high), n=len(ratios))
-
-
 def mean_or_nan(values: Sequence[float]) -> float:
     """The mean; NaN for no values."""
     return ratio(float(np.sum(values)), len(values))

@@ -36,6 +36,11 @@ def median_interval(values: Sequence[float], row_error: float = 0.0) -> Estimate
     return Estimate(value=median, low=float(low), high=float(high), n=len(known))
 
 
+def paired_ratio(own: Sequence[float], reference: Sequence[float]) -> Estimate:
+    """The median of own[i] / reference[i] over rounds with its 95 % interval."""
+    return median_interval([one / other for one, other in zip(own, reference, strict=True)])
+
+
 def median_bounds(values: Floats) -> Floats:
     """The order-statistic intervals [2, ...] of the medians of values [..., n]; NaN below 6 values."""
     ordered = np.sort(values, axis=-1)  # NaN last

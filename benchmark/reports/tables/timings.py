@@ -1,6 +1,6 @@
 """The timing suite's measurements as a table: how long each encoding takes, relative to `none`.
 
-    ratio = median over rounds of own seconds / seconds of the interleaved round of `none`, bootstrap 95 % interval
+    ratio = median over rounds of own seconds / seconds of the interleaved round of `none`, with its 95 % interval
 
 Source: JSON files as pytest-benchmark writes them, which `python -m benchmark time` leaves in results/timing/.
 """
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmark.reports.stats.estimate import paired_ratio
+from benchmark.reports.stats.intervals import paired_ratio
 from benchmark.reports.tables.measurements import typed_table
 from benchmark.results.store import decoded
 

@@ -17,14 +17,15 @@ def test_curves_hold_value_range_and_seeds(page):
     copy = next(exhibit for exhibit in curves.exhibits if exhibit.id.startswith("curve-copy"))
     named = {trace["name"]: trace for trace in copy.interactive["data"] if "name" in trace}
     assert set(named) == {"alibi", "learned", "rope", "chance"}
-    name, place, shown = named["alibi"]["customdata"][0]
+    name, place, shown, each = named["alibi"]["customdata"][0]
     assert (name, place) == ("alibi", "length 16 = 1 L")
     said = r"mean \d\.\d\d \[\d\.\d\d, \d\.\d\d\], lowest and highest of 2 seeds"  # the third diverged
     assert re.fullmatch(said, shown)
+    assert re.fullmatch(r"each seed: \d\.\d\d \d\.\d\d", each)
     dots = {trace["legendgroup"]: trace for trace in copy.interactive["data"] if trace["mode"] == "markers"}
     assert set(dots) == {"alibi", "learned", "rope"}
     assert len(dots["rope"]["x"]) == 5 * 3 and len(dots["learned"]["x"]) == 3  # each seed
-    assert re.fullmatch(r"seed 0: \d\.\d\d", dots["rope"]["customdata"][0][2])
+    assert dots["rope"]["hoverinfo"] == "skip"  # what can be pointed at is the mean
     assert named["learned"]["y"][0] > 0.5 and named["learned"]["y"][1:] == [None] * 4
     assert named["chance"]["y"] == [0.01] * 5
     assert copy.interactive["layout"]["shapes"][0]["x0"] == 16

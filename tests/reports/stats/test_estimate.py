@@ -1,10 +1,10 @@
-"""Means, ranges and ratios worked by hand."""
+"""Means and ranges worked by hand."""
 
 import math
 
 import pytest
 
-from benchmark.reports.stats.estimate import mean_and_range, paired_ratio
+from benchmark.reports.stats.estimate import mean_and_range
 
 
 def test_a_mean_stands_between_the_lowest_and_the_highest_seed() -> None:
@@ -21,10 +21,3 @@ def test_one_seed_has_a_mean_and_no_range() -> None:
 def test_no_seed_has_nothing() -> None:
     assert mean_and_range([math.nan]).n == 0
     assert math.isnan(mean_and_range([]).value)
-
-
-def test_paired_ratio_is_the_median_of_ratios() -> None:
-    ratio = paired_ratio([2.0, 9.0, 4.0], [1.0, 3.0, 4.0])  # 2, 3, 1
-    assert ratio.value == 2
-    assert 1 <= ratio.low <= 2 <= ratio.high <= 3
-    assert math.isnan(paired_ratio([2.0], [1.0]).low)

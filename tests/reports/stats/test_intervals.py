@@ -12,6 +12,7 @@ from benchmark.reports.stats.intervals import (
     alike_share,
     median_bounds,
     median_interval,
+    paired_ratio,
     share_interval,
     widened,
 )
@@ -87,3 +88,9 @@ def test_of_no_seed_nothing_is_alike() -> None:
     rows = np.array([[0.02, -0.02, 0.0], [0.02, NAN, -0.01], [0.0, 0.0, 0.03], [NAN, NAN, NAN]])
     assert alike(rows, 0.02).tolist() == [True, True, False, False]
     assert alike_share(0) == 0.0
+
+
+def test_a_ratio_is_the_median_over_rounds_with_the_interval_of_a_median() -> None:
+    ratio = paired_ratio([2.0, 9.0, 4.0, 5.0, 0.5, 8.0], [1.0, 3.0, 4.0, 2.0, 1.0, 2.0])  # 2, 3, 1, 2.5, 0.5, 4
+    assert (ratio.value, ratio.low, ratio.high, ratio.n) == (2.25, 0.5, 4, 6)
+    assert math.isnan(paired_ratio([2.0] * 5, [1.0] * 5).low)

@@ -286,7 +286,7 @@ def test_a_heading_sorts_its_column_and_what_is_missing_comes_last(desktop):
         ["alibi", "rope", "learned"],
     )
     desktop.keyboard.press("Enter")
-    assert (heading.get_attribute("aria-sort"), names_in(desktop, table)) == (None, ["alibi", "learned", "rope"])
+    assert (heading.get_attribute("aria-sort"), names_in(desktop, table)) == (None, ["alibi", "rope", "learned"])
 
 
 def test_a_long_table_is_filtered_and_says_how_many_rows_are_left(crowd):
@@ -312,7 +312,7 @@ def test_the_numbers_of_a_figure_are_those_of_the_records(desktop, example):
         assert (row["encoding"], row["task"]) == (point["encoding"], "copy")
         assert (int(row["length_tokens"]), int(row["seeds"])) == (point["length"], point["n"])
         assert row["unit"] == "token accuracy (0 to 1)"
-        for column, name in (("mean", "mean"), ("low_95", "low"), ("high_95", "high")):
+        for column, name in (("mean", "mean"), ("lowest", "low"), ("highest", "high")):
             known = not math.isnan(point[name])
             assert float(row[column]) == pytest.approx(point[name], rel=1e-7) if known else row[column] == ""
 
@@ -331,7 +331,7 @@ def test_a_table_as_csv_has_both_ends_in_columns_of_their_own(desktop):
     rows = download(desktop, "#summary-table-1", "CSV")
     alibi = next(row for row in rows if row["encoding"] == "alibi")
     shown = [alibi[f"copy: L = 16{end}"] for end in ("", ", low", ", high", ", note")]
-    assert shown == ["1.00", "1.00", "1.00", "2 of 3 seeds; highest mean, not yet tested (4 more seeds would do)"]
+    assert shown == ["1.00", "1.00", "1.00", "2 of 3 seeds; highest mean, not yet tested (5 more seeds would do)"]
 
 
 def test_a_table_is_copied_as_the_markdown_of_the_report(desktop, page: Page):
@@ -349,7 +349,7 @@ def test_a_table_is_copied_as_latex_even_where_the_clipboard_is_refused(desktop)
     assert "\\cmidrule(lr){2-4} \\cmidrule(lr){5-7} \\cmidrule(lr){8-10} \\cmidrule(lr){11-13}" in lines
     assert "\\caption{Encodings $\\times$ tasks: mean [lowest and highest of 3 seeds].}" in lines
     learned = next(line for line in lines if line.startswith("learned"))
-    assert learned.startswith("learned & 0.94 {\\scriptsize [0.87, 1.00]} & --- & --- & \\textit{5.11}")
+    assert learned.startswith("learned & 0.94 {\\scriptsize [0.91, 0.96]} & --- & --- & 5.11 {")
     assert all(line.count("&") == 12 and line.endswith("\\\\") for line in lines if line.startswith(("alibi", "rope")))
 
 
