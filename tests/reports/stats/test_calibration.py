@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from calibration import GUIDE, SHAPES, Bound, Figure, Row, Size, Table, calibrate, judged
 
-from benchmark.reports.stats.verdict import Who, Verdict
+from benchmark.reports.stats.verdict import Verdict, Who
 
 ERRORS = 4.5  # standard errors that one of some hundred figures may be off
 
