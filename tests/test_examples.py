@@ -102,7 +102,9 @@ def test_the_comparison_in_the_guide_prints_what_the_guide_shows(tmp_path, monke
     """Its commands, its output (except for the machine), and its code."""
     monkeypatch.chdir(tmp_path)
     text = (DOCS / "compare.md").read_text(encoding="utf-8")
-    (block,), (shown,), (code,) = (re.findall(rf"```{kind}\n(.*?)```", text, flags=re.DOTALL) for kind in KINDS)
+    (block,), (quoted, shown), (code,) = (re.findall(rf"```{kind}\n(.*?)```", text, flags=re.DOTALL) for kind in KINDS)
+    reference = ["compare", "rope", "alibi", "--results", str(ROOT / "results" / "reference"), "--display", "plain"]
+    assert CliRunner().invoke(main, reference, catch_exceptions=False).output.startswith(quoted)
     done = [CliRunner().invoke(main, shlex.split(line)[3:], catch_exceptions=False) for line in block.splitlines()]
     assert [each.exit_code for each in done] == [0] * 4
     assert [line for line in done[2].output.splitlines() if line in shown.splitlines()] == shown.splitlines()

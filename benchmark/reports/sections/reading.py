@@ -47,9 +47,8 @@ TERMS = (
     (
         later("best, among the best"),
         later(
-            "“Best”: every other encoding that chance does not explain is ruled out, because one with a better mean "
-            "does better than it on most seeds. “Among the best”: not ruled out, and neither are others. A value "
-            "without a mark is not thereby shown to be worse."
+            "“Best”: every other encoding is ruled out, because one with a better mean does better than it on most "
+            "seeds. “Among the best”: not ruled out, and neither are others. No mark does not mean shown to be worse."
         ),
     ),
     (

@@ -21,7 +21,7 @@ def render(selection: Selection) -> str:
     lines = [
         r"% \usepackage{booktabs}; mean over seeds [lowest, highest]; best mean at the longest length first",
         r"% bold: best or among the best, as far as shown; italic: best mean, too few seeds to test it",
-        r"% a value without a mark is not thereby shown to be worse",
+        r"% no mark does not mean shown to be worse",
         r"% (on ..): applied at test time, no further training; (reads digits): a league of its own",
         r"\begin{tabular}{lllrr}",
         r"\toprule",

@@ -319,7 +319,7 @@ def test_the_numbers_of_a_figure_are_those_of_the_records(desktop, example):
 
 def test_still_figures_have_their_numbers_too(desktop, page):
     stills = [each for section in page.sections for each in section.exhibits if each.data and not each.interactive]
-    assert {each.id.split("-")[0] for each in stills} == {"heatmap", "grid", "along", "targets", "structure"}
+    assert {each.id.split("-")[0] for each in stills} == {"bottom", "heatmap", "grid", "along", "targets", "structure"}
     grid = next(each for each in stills if each.id.startswith("grid"))
     rows = download(desktop, f"#{grid.id}", "numbers")
     assert len(rows) == len(grid.data.rows)
