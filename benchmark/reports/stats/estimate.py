@@ -17,7 +17,6 @@ from benchmark.metrics import ratio
 
 CONFIDENCE = 0.95
 LEVEL = 1 - CONFIDENCE
-RESAMPLES = 2000
 
 Floats = NDArray[np.floating[Any]]
 

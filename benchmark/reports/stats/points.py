@@ -13,7 +13,6 @@ from typing import Any
 import pandas as pd
 
 WHO = ["trained_with", "encoding"]
-PLACE = ["task", "setting", "metric", "length"]  # where encodings are compared
 POINT = ["task", "setting", "metric", *WHO, "length"]  # averaged over seeds
 SHARED = ["multiple", "train_length", "lower_is_better"]
 

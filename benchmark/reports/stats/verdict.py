@@ -17,7 +17,8 @@ a column the chance of any false word is at most LEVEL (Bonferroni).
 
 Nothing is assumed of the values: the rule holds for outcomes that are skewed, bimodal (a seed learns the task or does
 not) or heavy-tailed. It speaks of the majority of seeds, and not of the mean: where one seed in ten fails, the majority
-can favour an encoding whose mean is lower. Such an encoding rules nobody out as the best.
+can favour an encoding whose mean is lower. Such an encoding rules nobody out as the best, and neither does one that is
+better by no more than the metric's margin.
 
 Source: the sign test (Arbuthnott 1710) with a group-sequential boundary; sequential comparisons of seeds as in AdaStop,
 Mathieu et al. 2023, https://arxiv.org/abs/2306.10882, here paired by seed.
@@ -92,11 +93,6 @@ class Duel:
         return next((n for n in range(done + 1, MOST_SEEDS) if allowed(n, self.pairs) >= lost), MOST_SEEDS) - done
 
     @property
-    def loser(self) -> Who | None:
-        """The other one, where there is a winner."""
-        return None if self.winner is None else self.second if self.winner == self.first else self.first
-
-    @property
     def n(self) -> int:
         """Common seeds."""
         return len(self.differences)
@@ -122,16 +118,25 @@ class Verdict:
     duels: Mapping[tuple[Who, Who], Duel]  # both orders
     explained: frozenset[Who] = frozenset()  # whose mean chance explains
     metric: str = ""
+    margin: float = math.nan  # smaller differences do not matter; NaN: all do
     sign: int = 1  # -1 if lower is better: differences in the metric's own sign are `sign` times those of a duel
 
     @classmethod
     def of(
-        cls, values: Mapping[Who, Floats], explained: Iterable[Who] = (), *, metric: str = "", sign: int = 1
+        cls,
+        values: Mapping[Who, Floats],
+        explained: Iterable[Who] = (),
+        *,
+        metric: str = "",
+        margin: float = math.nan,
+        sign: int = 1,
     ) -> "Verdict":
         """Of values by encoding, over the same seeds in ascending order, more is better, NaN where there is none."""
         means = {name: float(np.nanmean(own)) for name, own in values.items()}
         ordered = dict(sorted(means.items(), key=lambda item: (-item[1], item[0])))
-        return cls(means=ordered, duels=_duels(values), explained=frozenset(explained), metric=metric, sign=sign)
+        return cls(
+            means=ordered, duels=_duels(values), explained=frozenset(explained), metric=metric, margin=margin, sign=sign
+        )
 
     def duel(self, first: Who, second: Who) -> Duel:
         """Two of them, from the side of the first."""
@@ -152,9 +157,13 @@ class Verdict:
 
     @cached_property
     def ruled_out(self) -> frozenset[Who]:
-        """Those that another one with a better mean is shown to beat on most seeds."""
+        """Those that another one with a better mean is shown to beat on most seeds, by more than the margin."""
         lost = (duel for duel in self.duels.values() if duel.winner == duel.first)
-        return frozenset(duel.second for duel in lost if self.means[duel.first] > self.means[duel.second])
+        return frozenset(
+            duel.second
+            for duel in lost
+            if self.means[duel.first] > self.means[duel.second] and not duel.effect().value <= self.margin
+        )
 
     @cached_property
     def candidates(self) -> tuple[Who, ...]:
@@ -204,7 +213,7 @@ def judge(column: pd.DataFrame) -> Verdict:
     sign = -1 if METRICS[metric].lower_is_better else 1
     explained = (name for name, mean in zip(names, wide.mean(axis=1), strict=True) if by_chance(metric, mean, chance))
     values = dict(zip(names, sign * wide.to_numpy(), strict=True))
-    return Verdict.of(values, explained, metric=metric, sign=sign)
+    return Verdict.of(values, explained, metric=metric, margin=METRICS[metric].margin, sign=sign)
 
 
 def by_league(rows: pd.DataFrame) -> dict[str, Verdict]:

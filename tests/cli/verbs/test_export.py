@@ -62,7 +62,9 @@ def test_latex_has_a_row_for_each_encoding_of_each_task(invoke, results):
     assert {row.count("&") for row in rows} == {4}
     assert text.count(r"\midrule") == 4
     assert re.search(r"corpus & loss\\_nats & learned & .* & --- \(1024\)", text)
-    assert re.search(r"offset-recall & token\\_accuracy & rope & \\textit\{1\.00 .*\} \(32\)", text)  # 3 seeds test nothing
+    assert re.search(
+        r"offset-recall & token\\_accuracy & rope & \\textit\{1\.00 .*\} \(32\)", text
+    )  # 3 seeds test nothing
     assert r"\textbf" not in text
     assert "—" not in text
 

@@ -78,7 +78,7 @@ def test_the_interactive_twin_keeps_all_with_what_they_say(tidy) -> None:
     figure = line_chart(curves, ChartAxes(x_title="", y_title="", trained_length=16, ticks=()))
     drawn = [trace for trace in figure["data"] if "name" in trace]
     assert {trace["name"] for trace in drawn} == set(weighted)
-    assert all(trace["customdata"] == [[trace["name"], "length 16", "0.50"]] for trace in drawn)
+    assert all(trace["customdata"] == [[trace["name"], "length 16", "0.50", ""]] for trace in drawn)
     assert [trace["name"] in strong(weighted) for trace in drawn] == sorted(
         trace["name"] in strong(weighted) for trace in drawn
     )  # the light ones first, and so behind

@@ -162,3 +162,11 @@ def test_encodings_that_are_alike_are_told_apart_in_one_column_in_twenty(
         verdict = Verdict.of({Who("", str(index)): own for index, own in enumerate(values)})
         alarms += any(duel.winner is not None for duel in verdict.duels.values())
     assert stats.binomtest(alarms, columns, LEVEL, alternative="greater").pvalue > 1e-3
+
+
+def test_a_difference_within_the_margin_rules_nobody_out() -> None:
+    """On most seeds one does better, but by less than matters: both are among the best."""
+    verdict = judge(column({"rope": [0.91] * 6, "alibi": [0.90] * 6}))
+    assert verdict.duel(ROPE, ALIBI).winner == ROPE
+    assert marks(verdict) == {"rope": "among the best", "alibi": "among the best"}
+    assert marks(judge(column({"rope": [0.93] * 6, "alibi": [0.90] * 6}))) == {"rope": "best", "alibi": ""}
