@@ -23,7 +23,7 @@ GPU_LOGITS = 16  # times as many on a GPU
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
+class Scored:
     """A model's outcome at each place of a batch, [rows, time]; zero wherever nothing is scored."""
 
     batch: Batch
@@ -55,11 +55,11 @@ def evaluate(
     return arrays, time.perf_counter() - started
 
 
-def _outcomes(model: Transformer, batches: Iterable[Batch], device: torch.device) -> list[Outcome]:
+def _outcomes(model: Transformer, batches: Iterable[Batch], device: torch.device) -> list[Scored]:
     return [_outcome(model, batch, device) for batch in batches]
 
 
-def _outcome(model: Transformer, batch: Batch, device: torch.device) -> Outcome:
+def _outcome(model: Transformer, batch: Batch, device: torch.device) -> Scored:
     targets = batch.targets.to(device)
     scored = targets != UNSCORED
     hidden = model(batch.tokens.to(device), places=scored.flatten().nonzero().squeeze(1))
@@ -75,7 +75,7 @@ def _outcome(model: Transformer, batch: Batch, device: torch.device) -> Outcome:
     if losses:
         loss[scored] = torch.cat(losses).double()
         correct[scored] = torch.cat(hits)
-    return Outcome(batch=batch, loss=loss.cpu(), correct=correct.cpu(), scored=scored.cpu())
+    return Scored(batch=batch, loss=loss.cpu(), correct=correct.cpu(), scored=scored.cpu())
 
 
 def _right(logits: Tensor, answer: Tensor) -> Tensor:
@@ -94,14 +94,14 @@ def _right(logits: Tensor, answer: Tensor) -> Tensor:
     return right
 
 
-def _by_place(outcomes: list[Outcome]) -> Arrays:
+def _by_place(outcomes: list[Scored]) -> Arrays:
     loss, correct, scored = (
         torch.cat([getattr(outcome, name) for outcome in outcomes]).sum(dim=0) for name in ("loss", "correct", "scored")
     )
     return {"loss_sum": loss.numpy(), "correct": _whole(correct), "count": _whole(scored)}
 
 
-def _by_row(prefix: str, outcomes: list[Outcome]) -> Arrays:
+def _by_row(prefix: str, outcomes: list[Scored]) -> Arrays:
     return {
         f"{prefix}_loss": torch.cat([outcome.loss.sum(dim=1) for outcome in outcomes]).numpy(),
         f"{prefix}_correct": _whole(torch.cat([outcome.correct.sum(dim=1) for outcome in outcomes])),
@@ -109,7 +109,7 @@ def _by_row(prefix: str, outcomes: list[Outcome]) -> Arrays:
     }
 
 
-def _by_field(task: Task, length: int, outcomes: list[Outcome]) -> Arrays:
+def _by_field(task: Task, length: int, outcomes: list[Scored]) -> Arrays:
     shape = tuple(len(ranges) for ranges in task.axes(length).values())
     parts = [_row_fields(outcome, task.groups(outcome.batch, length), math.prod(shape)) for outcome in outcomes]
     loss, correct, count = (torch.cat(part) for part in zip(*parts, strict=True))
@@ -123,7 +123,7 @@ def _by_field(task: Task, length: int, outcomes: list[Outcome]) -> Arrays:
     return {f"group_{name}": values.reshape(shape) for name, values in sums.items()}
 
 
-def _row_fields(outcome: Outcome, groups: Tensor, fields: int) -> list[Tensor]:
+def _row_fields(outcome: Scored, groups: Tensor, fields: int) -> list[Tensor]:
     """Loss, correct answers and scored places of each row in each field, [rows, fields]."""
     sums = groups.new_zeros(len(groups), fields, dtype=torch.float64)
     return [sums.scatter_add(1, groups, part.double()) for part in (outcome.loss, outcome.correct, outcome.scored)]

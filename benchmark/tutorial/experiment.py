@@ -43,7 +43,7 @@ class Seen:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
+class TutorialResult:
     """The result of the experiment."""
 
     losses: list[float]  # before each epoch's step, and after the last one: epochs + 1 values
@@ -101,7 +101,7 @@ def passages() -> dict[str, list[str]]:
     return {title: cut(text) for title, text in TUTORIAL_PASSAGES.items()}
 
 
-def experiment(choice: Choice, passages: Mapping[str, Sequence[str]], *, epochs: int, seed: int) -> Outcome:
+def experiment(choice: Choice, passages: Mapping[str, Sequence[str]], *, epochs: int, seed: int) -> TutorialResult:
     """Train on the passages (title -> words), and record what the heads attend to."""
     vocabulary = {word: number for number, word in enumerate(sorted({w for words in passages.values() for w in words}))}
     rows = [torch.tensor([[vocabulary[word] for word in words]]) for words in passages.values()]
@@ -121,7 +121,7 @@ def experiment(choice: Choice, passages: Mapping[str, Sequence[str]], *, epochs:
         attention = [model(row)[1][0] for row in rows]
         change = None if limit is not None and limit < longest + SHIFT else largest_change(model, rows, attention)
     seen = zip(passages.items(), attention, strict=True)
-    return Outcome(
+    return TutorialResult(
         losses=losses,
         passages=[Seen(title=title, words=tuple(words), attention=weights) for (title, words), weights in seen],
         shift_change=change,

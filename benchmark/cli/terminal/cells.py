@@ -14,7 +14,7 @@ from benchmark.timing.processes import told
 ROUNDS_A_CELL = 10  # requested rounds per whole cell, since these rounds take seconds rather than milliseconds
 WHOLE, EVALUATION, TRAINING = "whole", "evaluation", ("gradients", "optimiser")
 REST = ("rows", "a look inside", "other")
-COLUMNS = {
+CELL_COLUMNS = {
     "task": "task",
     "encoding": "encoding",
     WHOLE: "whole, s",
@@ -31,7 +31,9 @@ def time_cells(encodings: str, tasks: str | None, rounds: int) -> None:
     """Run a cell of each task and encoding in one process, and show how its processor time divides."""
     plan = make_plan(Request(encodings=encodings, tasks=tasks, seeds=(0,)))
     count = max(1, rounds // ROUNDS_A_CELL)
-    show([row_of(cell, found) for cell, found in zip(plan.cells, measured(plan.cells, count), strict=True)], COLUMNS)
+    show(
+        [row_of(cell, found) for cell, found in zip(plan.cells, measured(plan.cells, count), strict=True)], CELL_COLUMNS
+    )
     click.echo(
         "medians over rounds, processor time of one thread in a warmed-up process; preset quick, seed 0; "
         "training is forward, backward and optimiser; evaluation covers all lengths of the preset"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from benchmark.catalogue import Choice
     from benchmark.checks.outcome import Outcome
 
-COLUMNS = {"status": "status", "name": "check", "detail": "measured"}
+CHECK_COLUMNS = {"status": "status", "name": "check", "detail": "measured"}
 SYMBOLS = {"pass": "✓", "fail": "✗", "not applicable": "-", "fact": "="}
 
 
@@ -60,7 +60,7 @@ def exit_code(found: "Mapping[str, Sequence[Outcome]]") -> int:
 
 def show_outcomes(label: str, outcomes: "Sequence[Outcome]") -> None:
     """Print one table, and the number of checks that passed."""
-    show(list(rows(outcomes)), COLUMNS, title=label)
+    show(list(rows(outcomes)), CHECK_COLUMNS, title=label)
     count = {status: sum(outcome.status == status for outcome in outcomes) for status in SYMBOLS}
     click.echo(f"{label}: {count['pass']} passed, {count['fail']} failed, {count['not applicable']} not applicable\n")
 

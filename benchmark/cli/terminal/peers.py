@@ -30,7 +30,7 @@ from benchmark.timing.side_by_side import (
 ROUNDS_A_PAIR = 10  # one pair of whole runs for every ten rounds of a step
 HALF, UNRECORDED, PRODUCT = "bfloat16", "step by step", "matrix product"
 PEERS = ("x-transformers", "transformers")
-COLUMNS = {
+PEER_COLUMNS = {
     "width": "width",
     "layers": "layers",
     "encoding": "encoding",
@@ -55,7 +55,7 @@ def time_peers(suite: str, results: Path, rounds: int, threads: int, device: str
     whole = {} if suite == "peers-step" else _whole(max(1, rounds // ROUNDS_A_PAIR), place)
     if steps:
         rows = [step_row(case) for case in steps]
-        show(rows, {key: heading for key, heading in COLUMNS.items() if any(key in row for row in rows)})
+        show(rows, {key: heading for key, heading in PEER_COLUMNS.items() if any(key in row for row in rows)})
         click.echo(about_steps(steps[0]))
     if whole:
         click.echo(about_whole(whole, place))

@@ -10,7 +10,7 @@ from benchmark.errors import UsageError
 from benchmark.experiments.presets import QUICK
 from benchmark.tasks import CATALOGUE
 
-COLUMNS = {
+TASK_COLUMNS = {
     "operation": "operation",
     "task": "task",
     "length": "length",
@@ -35,7 +35,7 @@ def show_sampling(tasks: str, rounds: int, threads: int) -> None:
         except UsageError as error:  # a text that is not installed
             problems.append(f"{choice.label}: not timed: {error}")
     rows.sort(key=lambda row: float(row["median"]))
-    show([_spelled(row) for row in rows], COLUMNS)
+    show([_spelled(row) for row in rows], TASK_COLUMNS)
     for line in [*remarks(rows, FLOOR, threads), *problems]:
         click.echo(line)
 

@@ -18,7 +18,7 @@ LEGEND = {  # of marks
     "among the best": "among the best (not ruled out)",
     "untested": "highest mean (of a loss, the lowest), not yet tested",
 }
-COLUMNS = {
+SUMMARY_COLUMNS = {
     "task": "task",
     "metric": "metric",
     "encoding": "encoding",
@@ -37,7 +37,7 @@ def show_summary(store: Store) -> None:
     rows = Selection.of(store).summary
     if not rows:
         return
-    show([_cells(row) for row in rows], COLUMNS)
+    show([_cells(row) for row in rows], SUMMARY_COLUMNS)
     seeds = seeds_phrase([row.at_trained.estimate.n for row in rows])
     adapted = any(row.encoding != row.trained_with for row in rows)
     click.echo(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 20  # of the changes for the worse, and of those for the better
 MOST_NAMES = 4
-COLUMNS = {
+CHANGE_COLUMNS = {
     "verdict": "SECOND is",
     "task": "task",
     "encoding": "encoding",
@@ -202,7 +202,7 @@ def _columns(changes: "Sequence[Change]") -> dict[str, str]:
     """The headings of these rows; the difference says what its brackets are."""
     covers = {change.effect.covers for change in changes}
     spread = " or ".join(words for kind, words in SPREADS.items() if kind in covers)
-    return {key: heading.format(spread=spread).rstrip(" ,") for key, heading in COLUMNS.items()}
+    return {key: heading.format(spread=spread).rstrip(" ,") for key, heading in CHANGE_COLUMNS.items()}
 
 
 def _row(change: "Change", margin: float | None) -> Row:

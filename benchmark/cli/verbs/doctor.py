@@ -23,7 +23,7 @@ from benchmark.errors import UsageError
 from benchmark.experiments import machine
 from benchmark.results.environment import installed, processor
 
-COLUMNS = {"what": "what", "state": "state", "found": "found", "remedy": "what to do"}
+DOCTOR_COLUMNS = {"what": "what", "state": "state", "found": "found", "remedy": "what to do"}
 GIB = 2**30
 LOW_MEMORY_BYTES = 2 * GIB
 LOW_DISK_BYTES = GIB
@@ -49,7 +49,7 @@ def command(results: Path, out: Path, style: str) -> int:
     if style == "json":
         show_json([asdict(finding) for finding in findings])
     else:
-        show([asdict(finding) for finding in findings], COLUMNS)
+        show([asdict(finding) for finding in findings], DOCTOR_COLUMNS)
         click.echo(verdict(findings))
     return int(any(finding.state == "missing" for finding in findings))
 

@@ -11,7 +11,7 @@ from benchmark.cli.terminal.table import Row, show, show_json
 from benchmark.results.record import EvalRecord, ProbeRecord, TrainRecord
 from benchmark.results.store import Store
 
-COLUMNS = {
+STATUS_COLUMNS = {
     "task": "task",
     "encoding": "encoding",
     "train_length": "L",
@@ -37,7 +37,7 @@ def command(results: Path, style: str) -> None:
         show_json({"cells": rows, "failures": failures, "unreadable": store.problems, "last": last})
         return
     if rows:
-        show(rows, COLUMNS)
+        show(rows, STATUS_COLUMNS)
         trained = sum(1 for record in records if isinstance(record, TrainRecord))
         click.echo(f"{trained} cells in {str(results)!r}; the last record is from {last:%Y-%m-%d %H:%M %Z}")
     else:

@@ -24,7 +24,7 @@ from benchmark.errors import UsageError
 from benchmark.files import write_atomically
 
 SUITE = Path(__file__).parents[2] / "timing"
-COLUMNS = {
+TIMING_COLUMNS = {
     "operation": "operation",
     "length": "length",
     "encoding": "encoding",
@@ -138,7 +138,7 @@ def command(
         content = read_result(Path(scratch))
     if content["benchmarks"]:
         write_atomically(target, json.dumps(content, indent=1).encode())
-    show(rows(content), COLUMNS)
+    show(rows(content), TIMING_COLUMNS)
     for line in remarks(asked, content):
         click.echo(line)
     if content["benchmarks"]:

@@ -12,7 +12,7 @@ from benchmark.cli.terminal.options import folder
 from benchmark.errors import UsageError
 
 if TYPE_CHECKING:
-    from benchmark.tutorial.experiment import Outcome
+    from benchmark.tutorial.experiment import TutorialResult
 
 EVERY = 50  # epochs between two lines
 WHAT_IT_SHOWS = (
@@ -55,7 +55,7 @@ def command(encoding: str, epochs: int, seed: int, out: Path) -> None:
     click.echo(WHAT_IT_SHOWS)
 
 
-def lines(label: str, outcome: "Outcome") -> Iterator[str]:
+def lines(label: str, outcome: "TutorialResult") -> Iterator[str]:
     """The losses, and facts about the weights."""
     from benchmark.tutorial.experiment import SHIFT
 

@@ -26,9 +26,9 @@ from benchmark.metrics import METRICS
 from benchmark.reports.compare.matching import (
     SIDES,
     Obstacle,
-    Outcome,
     Place,
     Seed,
+    SeedValue,
     Side,
     changed_sources,
     differing,
@@ -167,8 +167,8 @@ def _change(
     place: Place,
     row: MeasuredRow,
     length: int,
-    own: Mapping[Seed, Outcome],
-    other: Mapping[Seed, Outcome],
+    own: Mapping[Seed, SeedValue],
+    other: Mapping[Seed, SeedValue],
     common: Sequence[Seed],
 ) -> Change:
     known = [seed for seed in common if own[seed].value is not None and other[seed].value is not None]
@@ -187,7 +187,7 @@ def _change(
     )
 
 
-def _ends(first: Mapping[Seed, Outcome], second: Mapping[Seed, Outcome], common: Sequence[Seed]) -> str:
+def _ends(first: Mapping[Seed, SeedValue], second: Mapping[Seed, SeedValue], common: Sequence[Seed]) -> str:
     """The statuses in the second of seeds that have a value only in the first: "diverged"; "" if there are none."""
     found = {second[seed].status for seed in common if first[seed].value is not None and second[seed].value is None}
     return ", ".join(sorted(found))

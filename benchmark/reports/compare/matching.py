@@ -45,7 +45,7 @@ Place = tuple[Curve, Spec]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
+class SeedValue:
     """The result of one model at one length; without a value if it failed or diverged."""
 
     value: float | None
@@ -66,8 +66,8 @@ class Obstacle:
 class Side:
     """A snapshot, with its rows and models by what they are about."""
 
-    outcomes: Mapping[Place, Mapping[int, Mapping[Seed, Outcome]]]  # by length and seed
-    ended: Mapping[Place, Mapping[Seed, Outcome]]  # models that were never measured
+    outcomes: Mapping[Place, Mapping[int, Mapping[Seed, SeedValue]]]  # by length and seed
+    ended: Mapping[Place, Mapping[Seed, SeedValue]]  # models that were never measured
     models: Mapping[tuple[str, str, Spec], Mapping[Seed, tuple[Model, Environment]]]  # by task, encoding
     rows: Mapping[Place, MeasuredRow]  # any one row of each
     sources: Mapping[Place, Mapping[str, str]]  # hashes of the code, by encoding
@@ -80,7 +80,9 @@ class Side:
         for row in snapshot.rows:
             model = snapshot.models[row.model]
             place = Curve(row.task, row.trained_with, row.encoding), _spec(snapshot, model, row)
-            outcome = Outcome(value=row.value, status=row.status, environment=snapshot.environments[model.environment])
+            outcome = SeedValue(
+                value=row.value, status=row.status, environment=snapshot.environments[model.environment]
+            )
             outcomes[place][row.length][model.init_seed, model.data_seed] = outcome
             rows[place], sources[place] = row, _sources(snapshot, model, row)
         models = _models(snapshot)
@@ -89,7 +91,7 @@ class Side:
             sources=sources,
         )  # fmt: skip
 
-    def at(self, place: Place, length: int) -> dict[Seed, Outcome]:
+    def at(self, place: Place, length: int) -> dict[Seed, SeedValue]:
         """The outcome of each seed at a length."""
         return {**self.ended[place], **self.outcomes[place].get(length, {})}
 
@@ -191,11 +193,11 @@ def _models(snapshot: Snapshot) -> dict[tuple[str, str, Spec], dict[Seed, tuple[
 
 def _ended(
     models: Mapping[tuple[str, str, Spec], Mapping[Seed, tuple[Model, Environment]]], place: Place
-) -> dict[Seed, Outcome]:
+) -> dict[Seed, SeedValue]:
     curve, spec = place
     trained = tuple(part for part in spec if not part[0].startswith(("applied.", "metric")))
     return {
-        seed: Outcome(value=None, status=model.status, environment=environment)
+        seed: SeedValue(value=None, status=model.status, environment=environment)
         for seed, (model, environment) in models.get((curve.task, curve.trained_with, trained), {}).items()
         if model.status != "ok"
     }

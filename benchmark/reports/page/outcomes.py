@@ -27,7 +27,7 @@ Kind = Literal["better", "worse", "chance", "alike", "open", "ended", "absent", 
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
+class PairOutcome:
     """One encoding against another at one length, from the side of the first."""
 
     kind: Kind
@@ -43,18 +43,18 @@ class Outcome:
         return f"{self.difference:+z.3f} {self.spread}".strip()
 
 
-def outcome(selection: Selection, panel: Panel, length: int, first: Who, second: Who) -> Outcome:
+def outcome(selection: Selection, panel: Panel, length: int, first: Who, second: Who) -> PairOutcome:
     """The first against the second at one length of a panel."""
     leagues = {who: _league(panel, who) for who in (first, second)}
     if leagues[first] != leagues[second]:
-        return Outcome(kind="apart", words=t("another league"))
+        return PairOutcome(kind="apart", words=t("another league"))
     verdict = selection.verdict(panel, length, leagues[first])
     duel = verdict.duels.get((first, second))
     if duel is None or not duel.n:
         return _without(panel, length, first, second)
     estimate = selection.difference(panel, length, first, second, leagues[first])
     kind, words, remarks = _kind(duel, METRICS[panel.metric].margin, by_chance={first, second} <= verdict.explained)
-    return Outcome(
+    return PairOutcome(
         kind=kind,
         words=words,
         remarks=remarks,
@@ -96,14 +96,14 @@ def _kind(duel: Duel, margin: float, *, by_chance: bool) -> tuple[Kind, str, tup
     return "open", t("not decided"), (t("{seeds} could show it", seeds=more_seeds(duel.more_seeds)),)
 
 
-def _without(panel: Panel, length: int, first: Who, second: Who) -> Outcome:
+def _without(panel: Panel, length: int, first: Who, second: Who) -> PairOutcome:
     for who in (first, second):
         if (end := _end(panel, who, length)) is not None:
             place = spelled(end / panel.train_length)
             words = t("ends at {place}", place=place)
             named = t("{encoding} ends at {place}", encoding=who.encoding, place=place)
-            return Outcome(kind="ended", words=words if who == first else named)
-    return Outcome(kind="absent", words=t("no common seed"))
+            return PairOutcome(kind="ended", words=words if who == first else named)
+    return PairOutcome(kind="absent", words=t("no common seed"))
 
 
 def _end(panel: Panel, who: Who, length: int) -> int | None:

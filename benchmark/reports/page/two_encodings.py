@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark.metrics import METRICS
-from benchmark.reports.page.outcomes import Outcome, outcome
+from benchmark.reports.page.outcomes import PairOutcome, outcome
 from benchmark.reports.page.selection import Panel, Selection
 from benchmark.reports.phrases import qualified, spelled
 from benchmark.reports.stats.effect import Effect
@@ -28,7 +28,7 @@ from benchmark.reports.stats.estimate import Estimate, mean_and_range
 from benchmark.reports.stats.points import overall_status
 from benchmark.reports.stats.verdict import Who
 
-MEANINGS = {  # of `Outcome.kind`, in exports
+MEANINGS = {  # of `PairOutcome.kind`, in exports
     "better": "first does better",
     "worse": "second does better",
     "chance": "explained by chance",
@@ -66,7 +66,7 @@ class PairAt:
     second: Value
     differences: Mapping[int, float]  # first - second by common seed
     effect: Effect  # their median
-    outcome: Outcome
+    outcome: PairOutcome
     more_seeds: int  # that could show a difference; 0 where one is shown or nothing is judged
     by_chance: bool  # chance explains both means
     alike: float  # with 95 %, the two are within the margin on at least this share of all seeds; NaN if one seed is not

@@ -19,7 +19,7 @@ from benchmark.reports.page.fields import (
     rows_of,
     summary_fields,
 )
-from benchmark.reports.page.outcomes import Kind, Outcome, outcome
+from benchmark.reports.page.outcomes import Kind, PairOutcome, outcome
 from benchmark.reports.page.page import Profile, Section
 from benchmark.reports.page.selection import Panel, Selection, slug
 from benchmark.reports.page.table import Field, Group, Table
@@ -116,7 +116,7 @@ def _against(selection: Selection, name: str) -> Iterator[str]:
             yield _told(way, own, selection.reference)
 
 
-def _told(way: Kind, found: Sequence[tuple[str, Outcome]], reference: str) -> str:
+def _told(way: Kind, found: Sequence[tuple[str, PairOutcome]], reference: str) -> str:
     facts = {
         "reference": reference,
         "tasks": language().semicolon.join(_sized(task, each) for task, each in found),
@@ -134,7 +134,7 @@ def _told(way: Kind, found: Sequence[tuple[str, Outcome]], reference: str) -> st
     return t("Against {reference}, not decided at the longest length: {tasks}.", **facts)
 
 
-def _sized(task: str, found: Outcome) -> str:
+def _sized(task: str, found: PairOutcome) -> str:
     """A task with what is known there: "copy by +0.640 [+0.600, +0.680] (better on 8 of 8 seeds)"."""
     if found.kind == "ended":
         return t("{name} ({remarks})", name=task, remarks=found.words)

@@ -10,10 +10,11 @@ from benchmark.reports.draw.bottom_line import Row, Strip, bottom_line
 from benchmark.reports.draw.canvas import render
 from benchmark.reports.draw.style import Styles
 from benchmark.reports.page.exhibit import Exhibit, models_behind, records_behind
-from benchmark.reports.page.findings import Need, findings, names, needs
+from benchmark.reports.page.findings import Need, findings, needs
 from benchmark.reports.page.numbers import seed_data
 from benchmark.reports.page.page import Section
 from benchmark.reports.page.selection import Selection
+from benchmark.reports.page.sentences import names
 from benchmark.reports.phrases import metric_label, spelled
 from benchmark.reports.stats.verdict import Who
 from benchmark.reports.words import listed, sentences, t
