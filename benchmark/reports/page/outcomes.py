@@ -13,12 +13,10 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-import pandas as pd
-
 from benchmark.metrics import METRICS
 from benchmark.reports.page.selection import Panel, Selection
 from benchmark.reports.phrases import more_seeds, seeds_of, spelled
-from benchmark.reports.stats.estimate import Estimate
+from benchmark.reports.stats.effect import Effect
 from benchmark.reports.stats.points import overall_status
 from benchmark.reports.stats.verdict import Duel, Who
 from benchmark.reports.words import t
@@ -60,7 +58,7 @@ def outcome(selection: Selection, panel: Panel, length: int, first: Who, second:
         remarks=remarks,
         counted=counted(duel),
         difference=estimate.value,
-        spread=_spread(estimate, sorted(verdict.sign * each for each in duel.differences)),
+        spread=_spread(Effect.of([verdict.sign * each for each in duel.differences], estimate)),
     )
 
 
@@ -108,7 +106,7 @@ def _without(panel: Panel, length: int, first: Who, second: Who) -> PairOutcome:
 
 def _end(panel: Panel, who: Who, length: int) -> int | None:
     """The last length that an encoding supports, if it does not support this one."""
-    own = _rows(panel, who)
+    own = panel.own_rows(who)
     if overall_status(own[own["length"] == length]) != "unsupported":
         return None
     known = own[own["value"].notna()]["length"]
@@ -116,16 +114,12 @@ def _end(panel: Panel, who: Who, length: int) -> int | None:
 
 
 def _league(panel: Panel, who: Who) -> str:
-    own = _rows(panel, who)["league"]
+    own = panel.own_rows(who)["league"]
     return "" if own.empty else str(own.iloc[0])
 
 
-def _rows(panel: Panel, who: Who) -> pd.DataFrame:
-    table = panel.headline
-    return table[(table["encoding"] == who.encoding) & (table["trained_with"] == who.trained_with)]
-
-
-def _spread(estimate: Estimate, ordered: list[float]) -> str:
-    if not math.isnan(estimate.low):
-        return f"[{estimate.low:+z.3f}, {estimate.high:+z.3f}]"
-    return t("{low} to {high}", low=f"{ordered[0]:+z.3f}", high=f"{ordered[-1]:+z.3f}") if len(ordered) > 1 else ""
+def _spread(effect: Effect) -> str:
+    low, high = f"{effect.low:+z.3f}", f"{effect.high:+z.3f}"
+    if effect.covers == "95 %":
+        return f"[{low}, {high}]"
+    return t("{low} to {high}", low=low, high=high) if effect.covers else ""

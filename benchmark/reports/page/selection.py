@@ -93,6 +93,11 @@ class Panel:
         """The headline metric at every length, over seeds."""
         return over_seeds(self.headline)
 
+    def own_rows(self, who: Who) -> pd.DataFrame:
+        """The rows of the headline metric of one encoding, as it was measured."""
+        own = (self.headline["encoding"] == who.encoding) & (self.headline["trained_with"] == who.trained_with)
+        return self.headline[own]
+
     def metric_rows(self, metric: str) -> pd.DataFrame:
         """The rows of a metric."""
         return self.table[self.table["metric"] == metric]
@@ -165,8 +170,10 @@ class Selection:
 
     def difference(self, panel: Panel, length: int, first: Who, second: Who, league: str = "") -> Estimate:
         """The median of first - second over common seeds; its interval counts the sampling of seeds and test rows."""
-        error = self._row_error(panel, length, first, second)
-        verdict = self.verdict(panel, length, league)
+        pair = panel.task, panel.setting, length, frozenset((first, second))  # the same error from either side
+        if pair not in self._row_errors:  # sections ask for the same pairs, and each takes the arrays of every seed
+            self._row_errors[pair] = self._row_error(panel, length, first, second)
+        error, verdict = self._row_errors[pair], self.verdict(panel, length, league)
         return verdict.difference(first, second, 0.0 if math.isnan(error) else error)
 
     def _row_error(self, panel: Panel, length: int, first: Who, second: Who) -> float:
@@ -183,6 +190,10 @@ class Selection:
         arrays = [(self.store.arrays(one), self.store.arrays(two)) for one, two in known]
         places = counted_places(panel.task_record, length)
         return paired_row_error(((one, two) for one, two in arrays if one and two), panel.metric, places)
+
+    @cached_property
+    def _row_errors(self) -> dict[tuple[str, str, int, frozenset[Who]], float]:
+        return {}
 
     @cached_property
     def _measured(self) -> dict[str, EvalRecord]:

@@ -13,6 +13,7 @@ from functools import cached_property
 from benchmark.metrics import METRICS
 from benchmark.reports.page.selection import Panel, Selection
 from benchmark.reports.phrases import STATUSES, metric_label, more_seeds, qualified, seeds_of, spelled
+from benchmark.reports.stats.effect import Effect
 from benchmark.reports.stats.estimate import Estimate
 from benchmark.reports.stats.points import arranged, overall_status
 from benchmark.reports.stats.verdict import Mark, Verdict, Who
@@ -259,8 +260,9 @@ class Place:
         sign = self.verdict.sign
         found = self.selection.difference(self.panel, self.length, leader, other, self.league)
         low, high = sorted((sign * found.low, sign * found.high))
-        effect = Estimate(value=sign * found.value, low=low, high=high, n=found.n)
-        text = _spread(effect, self.verdict.duel(leader, other).differences)
+        turned = Estimate(value=sign * found.value, low=low, high=high, n=found.n)
+        effect = Effect.of(self.verdict.duel(leader, other).differences, turned)
+        text = _spread(effect)
         if abs(effect.value) < self._margin:
             return t("{effect}, less than the margin of {margin:g}", effect=text, margin=self._margin)
         return text
@@ -273,14 +275,10 @@ def names(panel: Panel) -> dict[Who, str]:
     return {who: qualified(*who, "") if bases[who.encoding] > 1 else who.encoding for who in whose}
 
 
-def _spread(effect: Estimate, differences: Sequence[float]) -> str:
+def _spread(effect: Effect) -> str:
     """A median difference: "0.64 (median; 95 % interval 0.60 to 0.70)"; below 6 seeds with lowest and highest."""
     digits = 2 if abs(effect.value) >= 0.1 else 3
-    value = f"{effect.value:z.{digits}f}"
-    if not math.isnan(effect.low):
-        ends = {"low": f"{effect.low:z.{digits}f}", "high": f"{effect.high:z.{digits}f}"}
-        return t("{value} (median; 95 % interval {low} to {high})", value=value, **ends)
-    if len(differences) == 1:
-        return value
-    ends = {"low": f"{min(differences):z.{digits}f}", "high": f"{max(differences):z.{digits}f}"}
-    return t("{value} (median; lowest {low}, highest {high})", value=value, **ends)
+    told = {name: f"{getattr(effect, name):z.{digits}f}" for name in ("value", "low", "high")}
+    if effect.covers == "95 %":
+        return t("{value} (median; 95 % interval {low} to {high})", **told)
+    return t("{value} (median; lowest {low}, highest {high})", **told) if effect.covers else told["value"]

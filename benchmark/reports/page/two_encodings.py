@@ -178,20 +178,20 @@ def _bearers(panel: Panel, label: str) -> list[Who]:
 
 
 def _at(selection: Selection, panel: Panel, length: int, first: Who, second: Who) -> PairAt:
-    here = panel.headline[panel.headline["length"] == length]
     said = outcome(selection, panel, length, first, second)
-    own, other = (_by_seed(here, who) for who in (first, second))
+    mine, theirs = (rows[rows["length"] == length] for rows in (panel.own_rows(first), panel.own_rows(second)))
+    own, other = _by_seed(mine), _by_seed(theirs)
     differences = {seed: own[seed] - other[seed] for seed in sorted(own.keys() & other.keys())}
     values = list(differences.values())
     median = float(np.median(values)) if values else math.nan
     interval = Estimate(value=median, low=math.nan, high=math.nan, n=len(values))  # none across leagues
     duel, by_chance = None, False
     if differences and said.kind != "apart":
-        league = str(here["league"][_of(here, first)].iloc[0])
+        league = str(mine["league"].iloc[0])
         verdict = selection.verdict(panel, length, league)
         duel, by_chance = verdict.duel(first, second), {first, second} <= verdict.explained
         interval = selection.difference(panel, length, first, second, league)
-    chance = here["chance"].dropna()
+    chance = panel.headline[panel.headline["length"] == length]["chance"].dropna()
     return PairAt(
         panel=panel,
         length=length,
@@ -208,7 +208,7 @@ def _at(selection: Selection, panel: Panel, length: int, first: Who, second: Who
 
 
 def _value(panel: Panel, length: int, who: Who) -> Value:
-    own = panel.headline[_of(panel.headline, who)]
+    own = panel.own_rows(who)
     here, known = own[own["length"] == length], own[own["value"].notna()]
     return Value(
         who=who,
@@ -218,10 +218,6 @@ def _value(panel: Panel, length: int, who: Who) -> Value:
     )
 
 
-def _by_seed(rows: pd.DataFrame, who: Who) -> dict[int, float]:
-    own = rows[_of(rows, who) & np.isfinite(rows["value"])]
+def _by_seed(rows: pd.DataFrame) -> dict[int, float]:
+    own = rows[np.isfinite(rows["value"])]
     return {int(seed): float(value) for seed, value in zip(own["seed"], own["value"], strict=True)}
-
-
-def _of(rows: pd.DataFrame, who: Who) -> "pd.Series[bool]":
-    return (rows["encoding"] == who.encoding) & (rows["trained_with"] == who.trained_with)
