@@ -230,8 +230,8 @@ def _evaluate_length(
 ) -> Status:
     try:
         trained = cell.train.budget.train_length
-        arrays, seconds = evaluate(model, task, spec.length, trained, device, autocast(cell.train.precision, device))
-        loss = arrays["row_loss"].sum()
+        measured = evaluate(model, task, spec.length, trained, device, autocast(cell.train.precision, device))
+        loss = measured.arrays["row_loss"].sum()
         if not math.isfinite(loss):
             raise FloatingPointError(f"the loss was {loss} at length {spec.length}")
     except PastEndError as error:
@@ -245,11 +245,12 @@ def _evaluate_length(
         status="ok",
         spec=spec,
         tokens=task.tokens(spec.length),
-        chance=task.chance(spec.length),
+        chance=measured.chance,
+        shortcuts=measured.shortcuts,
         axes=task.axes(spec.length),
-        eval_seconds=seconds,
+        eval_seconds=measured.seconds,
     )
-    store.put(record, arrays)
+    store.put(record, measured.arrays)
     return "ok"
 
 

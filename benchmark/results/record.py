@@ -84,6 +84,7 @@ class EvalRecord(Record):
     spec: EvalSpec
     tokens: Count = 0  # T: tokens in a row
     chance: dict[str, FiniteFloat] = {}  # by metric
+    shortcuts: dict[str, dict[str, FiniteFloat]] = {}  # by name of a simple rule: its score on these rows, by metric
     axes: dict[str, Ranges] = {}  # of the grid: by name, the first and last value of each range
     eval_seconds: FiniteFloat = 0.0
     arrays_hash: Hash | None = None  # of the arrays file; filled in by the store

@@ -11,13 +11,14 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
-PROTOCOL = 2  # raised by hand when a change to the model, the training, the scoring or a contract changes results
+PROTOCOL = 3  # raised by hand when a change to the model, the training, the scoring or a contract changes results
 
 Parameters = dict[str, bool | int | FiniteFloat | str]
 LARGEST = 2**63 - 1  # the largest integer a table column can hold
 Positive = Annotated[int, Field(ge=1, le=LARGEST)]
 Count = Annotated[int, Field(ge=0, le=LARGEST)]
 Precision = Literal["float32", "bfloat16"]
+Mixing = Literal["none", "conv"]  # conv: a short causal convolution
 Hash = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]  # SHA-256
 Rate = Annotated[FiniteFloat, Field(gt=0)]
 
@@ -66,6 +67,7 @@ class ModelSpec(Frozen):
     width: Positive
     heads: Positive
     layers: Positive
+    mixing: Mixing = "none"  # before each layer's attention
 
 
 class BudgetSpec(Frozen):

@@ -123,6 +123,14 @@ class Task(ABC):
         """The shortest problem length that has something to score."""
         return 1
 
+    def shortcuts(self, batch: Batch) -> dict[str, Int[Tensor, "batch time"]]:
+        """The answers of simple rules that miss the point of the task, by the name of the rule, for test rows.
+
+        A token at each scored place; arbitrary elsewhere. A report draws the best of them beside chance, and does not
+        credit a model with what it explains. One constant answer is always among them and need not be named.
+        """
+        return {}
+
     def axes(self, length: int) -> dict[str, Ranges]:
         """One or two axes that divide a length's scored places (by lag, depth, ...); none if all places are alike."""
         return {}

@@ -14,6 +14,7 @@ from torch import Tensor
 from benchmark.model.transformer import Transformer
 from benchmark.results.record import Arrays
 from benchmark.tasks.task import UNSCORED, Batch, Task
+from benchmark.training.asked import Asked, Scores
 from benchmark.training.clock import part
 
 # Logits computed at a time. In float32 these are 4 MiB, which stay in cache: with a text's vocabulary, evaluation takes
@@ -32,6 +33,16 @@ class Scored:
     scored: Tensor
 
 
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """What one length gave."""
+
+    arrays: Arrays  # see EvalRecord
+    chance: Scores
+    shortcuts: dict[str, Scores]
+    seconds: float
+
+
 @part("evaluation")
 def evaluate(
     model: Transformer,
@@ -40,19 +51,22 @@ def evaluate(
     train_length: int,
     device: torch.device,
     cast: AbstractContextManager[object],
-) -> tuple[Arrays, float]:
-    """The arrays of a length (see EvalRecord), and the seconds spent on them."""
+) -> Evaluation:
+    """Measure a model at a length."""
     model.eval()
     started = time.perf_counter()
+    asked = Asked.of(task, length, train_length)
     with torch.inference_mode(), cast:
-        outcomes = _outcomes(model, task.evaluation(length), device)
+        outcomes = _outcomes(model, asked.rows, device)
         views = {name: _outcomes(model, rows, device) for name, rows in task.views(length, train_length).items()}
     arrays = _by_place(outcomes) | _by_row("row", outcomes)
     for name, others in views.items():
         arrays |= _by_row(name, others)
     if task.axes(length):
         arrays |= _by_field(task, length, sum(views.values(), outcomes))
-    return arrays, time.perf_counter() - started
+    return Evaluation(
+        arrays=arrays, chance=asked.chance, shortcuts=asked.shortcuts, seconds=time.perf_counter() - started
+    )
 
 
 def _outcomes(model: Transformer, batches: Iterable[Batch], device: torch.device) -> list[Scored]:

@@ -31,11 +31,16 @@ class AdamW(torch.optim.AdamW):
 
 
 def make_optimiser(model: Transformer, budget: BudgetSpec) -> AdamW:
-    """AdamW, with weight decay on matrices only."""
-    weights = [weight for weight in model.parameters() if weight.requires_grad]
+    """AdamW, with weight decay on the model's own matrices and on nothing else.
+
+    An encoding's weights are never decayed, of whatever shape: decay by shape would pull the bias table of one encoding
+    to zero and spare the same number of scalars in another.
+    """
+    weights = [(name, weight) for name, weight in model.named_parameters() if weight.requires_grad]
+    decayed = {name for name, weight in weights if weight.dim() > 1 and not name.startswith("encodings.")}
     groups = [
-        {"params": [weight for weight in weights if weight.dim() > 1], "weight_decay": budget.weight_decay},
-        {"params": [weight for weight in weights if weight.dim() <= 1], "weight_decay": 0.0},
+        {"params": [weight for name, weight in weights if name in decayed], "weight_decay": budget.weight_decay},
+        {"params": [weight for name, weight in weights if name not in decayed], "weight_decay": 0.0},
     ]
     return AdamW(groups, lr=budget.learning_rate, betas=(0.9, 0.98), fused=True)
 

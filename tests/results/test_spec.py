@@ -14,6 +14,9 @@ FOR_PEOPLE = {("task", "label"), ("task", "corpus"), ("encoding", "label"), ("en
 FIXED = {("kind",)}  # a literal
 
 
+CHOICES = {"precision": "bfloat16", "mixing": "conv"}  # another value of each field that has only a few
+
+
 def leaves(spec: Frozen, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
     """The path of every field, of nested specs too."""
     found: list[tuple[str, ...]] = []
@@ -25,8 +28,8 @@ def leaves(spec: Frozen, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
 
 def another(value: Any, name: str) -> Any:
     """A valid value that differs."""
-    if name == "precision":
-        return "bfloat16"
+    if name in CHOICES:
+        return CHOICES[name]
     if isinstance(value, dict):
         return {**value, "more": 1}
     return value + "x" if isinstance(value, str) else value + 1

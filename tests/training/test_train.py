@@ -132,8 +132,9 @@ def test_the_optimiser_steps_as_torchs_own_bit_for_bit() -> None:
 
 def test_evaluation_counts_what_a_plain_loop_counts() -> None:
     model, task, _ = trained("alibi")
-    (arrays, seconds) = evaluate(model, task, 13, 12, CPU, torch.autocast("cpu", enabled=False))
-    assert seconds > 0
+    measured = evaluate(model, task, 13, 13, CPU, torch.autocast("cpu", enabled=False))
+    arrays = measured.arrays
+    assert measured.seconds > 0
     loss, correct, rows = torch.zeros(13), torch.zeros(13), 0
     for batch in task.evaluation(13):
         logits = model.logits(model(batch.tokens)).detach()
@@ -153,7 +154,7 @@ def test_evaluation_counts_what_a_plain_loop_counts() -> None:
 def test_a_diverged_model_has_no_right_answers() -> None:
     model, task, _ = trained("alibi")
     torch.nn.init.constant_(model.head, math.nan)
-    arrays, _ = evaluate(model, task, 13, 12, CPU, torch.autocast("cpu", enabled=False))
+    arrays = evaluate(model, task, 13, 13, CPU, torch.autocast("cpu", enabled=False)).arrays
     assert arrays["correct"].sum() == 0 < arrays["count"].sum()
 
 
@@ -163,7 +164,7 @@ def test_the_first_of_tied_logits_is_the_answer(alike: list[int]) -> None:
     model, task, _ = trained("alibi")
     with torch.no_grad():
         model.head[alike] = 2 * model.head[:1]
-    arrays, _ = evaluate(model, task, 13, 12, CPU, torch.autocast("cpu", enabled=False))
+    arrays = evaluate(model, task, 13, 13, CPU, torch.autocast("cpu", enabled=False)).arrays
     wanted = sum(
         int((model.logits(model(batch.tokens)).argmax(dim=-1) == batch.targets).sum()) for batch in task.evaluation(13)
     )
@@ -207,7 +208,7 @@ class Lights(Synthetic):
 def test_fields_and_views_count_what_a_plain_loop_counts() -> None:
     task = Lights()
     model = build(spec_of("rope"), task, CATALOGUE.choice("rope"))
-    arrays, _ = evaluate(model, task, 7, 11, CPU, torch.autocast("cpu", enabled=False))
+    arrays = evaluate(model, task, 7, 11, CPU, torch.autocast("cpu", enabled=False)).arrays
     views = list(task.views(7, 11)["short"])
     sums = {name: np.zeros((2, 3)) for name in ("loss", "correct", "count", "exact", "rows")}
     by_row: list[tuple[float, int, int]] = []
@@ -236,5 +237,5 @@ def test_fields_and_views_count_what_a_plain_loop_counts() -> None:
 
 def test_a_task_without_axes_stores_no_arrays_of_groups() -> None:
     model, task, _ = trained("rope", steps=0)
-    arrays, _ = evaluate(model, task, 13, 12, CPU, torch.autocast("cpu", enabled=False))
+    arrays = evaluate(model, task, 13, 13, CPU, torch.autocast("cpu", enabled=False)).arrays
     assert set(arrays) == {"loss_sum", "correct", "count", "row_loss", "row_correct", "row_count"}
