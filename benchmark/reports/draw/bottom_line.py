@@ -2,11 +2,11 @@
 
 Each strip has its own scale, drawn from worse on the left to better on the right:
 
-    an accuracy    0 at the floor and 1 at perfect (skill); a value below the floor stands to the left
+    an accuracy    0 at chance and 1 at perfect; a value below chance stands to the left
     a loss         from guessing to the best value shown, because no text can be predicted without any loss
 
-so the dashed marks of the floor (chance or the best shortcut) are below one another. Rows are in order of quality, best
-first.
+so the dashed marks of chance are below one another. The best shortcut has a mark of its own, dash-dotted, where it
+beats chance by more than the margin. Rows are in order of quality, best first.
 """
 
 import math
@@ -17,7 +17,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmark.reports.draw.axes import CHANCE_LINE
+from benchmark.reports.draw.axes import CHANCE_LINE, SHORTCUT_LINE
 from benchmark.reports.draw.canvas import styled
 from benchmark.reports.draw.fonts import drawable
 from benchmark.reports.draw.style import GRID, MUTED, Style, Styles
@@ -51,22 +51,22 @@ class Strip:
     lower_is_better: bool
 
     def along(self, value: float) -> float:
-        """Where a value stands: 0 at the floor, 1 at the right end."""
+        """Where a value stands: 0 at chance, 1 at the right end."""
         start = self.start
         return (value - start) / (self.perfect - start) if self.perfect != start else 0.0
 
     @property
     def start(self) -> float:
-        """The value at 0: the floor, or without one the worst value shown."""
-        if math.isfinite(self.floor.value):
-            return self.floor.value
+        """The value at 0: chance, or without it the worst value shown."""
+        if math.isfinite(self.floor.chance):
+            return self.floor.chance
         shown = [value for row in self.rows for value in row.values]
         return (max if self.lower_is_better else min)(shown)
 
 
 @styled
 def bottom_line(strips: Sequence[Strip], styles: Styles) -> Figure:
-    """Strips below one another, with a common left edge and a common mark for the floor."""
+    """Strips below one another, with a common left edge and a common mark for chance."""
     height = sum(HEAD + ROW * len(strip.rows) + GAP for strip in strips) + 0.1
     figure = Figure(figsize=(WIDTH, height))
     names = [drawable(row.label) for strip in strips for row in strip.rows]
@@ -93,11 +93,11 @@ def _draw(axes: Axes, strip: Strip, styles: Styles, ends: tuple[float, float]) -
     axes.hlines(range(len(strip.rows)), *ends, color=GRID, linewidth=0.8, zorder=1)
     axes.set_yticks(range(len(strip.rows)), [drawable(row.label) for row in strip.rows], fontsize=9.5)
     axes.set_xticks([])
-    if math.isfinite(strip.floor.value):
+    if math.isfinite(strip.floor.chance):
         axes.axvline(0, **CHANCE_LINE)
-        value = f"{strip.floor.value:.2f}"
-        named = t("shortcut {value}", value=value) if strip.floor.by_shortcut else t("chance {value}", value=value)
-        _above(axes, 0, named, "left")
+        _above(axes, 0, t("chance {value}", value=f"{strip.floor.chance:.2f}"), "left")
+    if strip.floor.matters:
+        axes.axvline(strip.along(strip.floor.shortcut), **SHORTCUT_LINE)
     end = f"{strip.perfect:.2f}"
     _above(axes, 1, t("best seed {value}", value=end) if strip.lower_is_better else end, "right")
     axes.axvline(1, color=GRID, linewidth=0.8, zorder=1)

@@ -170,7 +170,9 @@ def _exhibit(selection: Selection, name: str, style: Style, drawn: Sequence[Draw
         seeds=listing(rows["seed"]),
     )
     if shortcuts := list(_shortcuts(drawn)):
-        caption = sentences(caption, t("Dash-dotted: the best shortcut ({names}).", names=listed(shortcuts)))
+        caption = sentences(
+            caption, t("Dash-dotted: the best shortcut ({names}).", names=language().semicolon.join(shortcuts))
+        )
     if selection.reference and name != selection.reference:
         caption = sentences(caption, t("Thin line in front of the grey: {reference}.", reference=selection.reference))
     return Exhibit(
@@ -189,7 +191,7 @@ def _shortcuts(drawn: Sequence[Drawn]) -> Iterator[str]:
     """The shortcuts that are drawn, by task."""
     for panel in drawn:
         if line := shortcut_line(panel.backdrop.points):
-            names = language().semicolon.join(map(said, line.names))
+            names = listed(map(said, line.names))
             yield t("{task}: {shortcut}", task=panel.backdrop.title, shortcut=names)
 
 

@@ -18,7 +18,7 @@ from benchmark.reports.page.sentences import names
 from benchmark.reports.phrases import metric_label, spelled
 from benchmark.reports.stats.floor import Floor
 from benchmark.reports.stats.verdict import Who
-from benchmark.reports.words import listed, said, sentences, t
+from benchmark.reports.words import language, listed, said, sentences, t
 
 DRAWN = 6  # rows of a strip: of more encodings, the best ones have their own
 
@@ -73,14 +73,15 @@ def _exhibit(selection: Selection, styles: Styles) -> Iterator[Exhibit]:
         ),
         caption=sentences(
             t(
-                "Dots: single seeds ({seeds} per encoding) at {places}; upright stroke: their mean; dashed: the "
-                "floor, which is chance or, where that scores more, the best shortcut. No interval is drawn. Further "
-                "right is better. An accuracy runs from the floor to perfect; a loss, on a scale of its own, from "
-                "guessing to the best seed.",
+                "Dots: single seeds ({seeds} per encoding) at {places}; upright stroke: their mean; dashed: chance. "
+                "No interval is drawn. Further right is better. An accuracy runs from chance to perfect; a loss, on a "
+                "scale of its own, from guessing to the best seed.",
                 seeds=listed(seeds),
                 places=listed(map(spelled, lengths)),
             ),
-            t("Shortcuts: {names}.", names=listed(shortcuts)) if shortcuts else "",
+            t("Dash-dotted: the best shortcut ({names}).", names=language().semicolon.join(shortcuts))
+            if shortcuts
+            else "",
             t("Encodings beyond the first {n} share a row.", n=DRAWN - 1) if several else "",
         ),
         picture=render(bottom_line(strips, styles), "svg"),
@@ -100,11 +101,12 @@ def _rows(need: Need) -> pd.DataFrame:
 
 
 def _shortcuts(drawn: Sequence[Need]) -> Iterator[str]:
-    """The shortcuts that are the floor of a need."""
+    """The shortcuts that are drawn, by need."""
     for need in drawn:
         floor = Floor.of(_rows(need))
-        if floor.by_shortcut:
-            yield t("{task}: {shortcut}", task=need.name, shortcut=said(floor.name))
+        if floor.matters:
+            shortcut = t("{name} ({remarks})", name=said(floor.name), remarks=f"{floor.shortcut:.2f}")
+            yield t("{task}: {shortcut}", task=need.name, shortcut=shortcut)
 
 
 def _strip(need: Need) -> Strip:
