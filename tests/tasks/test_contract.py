@@ -18,7 +18,7 @@ from benchmark.checks.task import CHECKS, check
 from benchmark.experiments.presets import QUICK
 from benchmark.metrics import headlines
 from benchmark.seeds import generator
-from benchmark.tasks.task import UNSCORED, Batch, Language, Synthetic, Task
+from benchmark.tasks.task import UNSCORED, Batch, Language, Task
 from benchmark.timing import sampling
 from benchmark.training.held_out import problems_of
 
@@ -123,7 +123,7 @@ def test_held_out_problems_include_the_test_rows(task: Task) -> None:
 def test_test_problems_are_all_different(name: str) -> None:
     task = tasks.make(name)
     rows = [tuple(row) for batch in task.evaluation(40) for row in batch.tokens.tolist()]
-    assert len(rows) == len(set(rows)) == (task.symbols if task.exhaustive else Synthetic.problems)
+    assert len(rows) == len(set(rows)) == (task.symbols if task.exhaustive else task.test_rows(40))
 
 
 @pytest.mark.parametrize("name", SYNTHETIC)
@@ -207,7 +207,8 @@ def _guess_from(tokens: range, batch: Batch, draws: torch.Generator, known: Sequ
 
 
 def _guess_shown_value(task, batch: Batch, length: int, draws: torch.Generator) -> torch.Tensor:
-    values = batch.tokens[:, 1 : 2 * task.pairs(length) : 2]
+    pairs = task.pairs(length) if task.name == "recall-latest" else task.shown(length)
+    values = batch.tokens[:, 1 : 2 * pairs : 2]
     return values.gather(1, torch.randint(values.shape[1], batch.targets.shape, generator=draws))
 
 
@@ -346,6 +347,9 @@ def test_views_are_fixed_and_no_longer_than_the_length(task: Task) -> None:
         "recall-latest:values=1",
         "recall-latest:writes=0",
         "recall-mqar:keys=0",
+        "recall-mqar:pairs=-1",
+        "recall-mqar:pairs=65",
+        "recall-mqar:values=3:zoology=true",
         "recall-mqar:power=2",
         "reverse:symbols=1",
         "state-tracking:over=S5",
