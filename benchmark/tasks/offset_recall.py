@@ -66,7 +66,7 @@ class OffsetRecall(Synthetic):
         """The token at hand, and the most frequent of the last back + 1: the asked one is among them."""
         seen = F.one_hot(batch.tokens, self.symbols).cumsum(dim=1)
         recent = seen - F.pad(seen, (0, 0, self.back + 1, 0))[:, : seen.shape[1]]
-        return {"the same token": batch.tokens, "the most frequent recent token": recent.argmax(dim=2)}
+        return {"same token": batch.tokens, "most frequent recent token": recent.argmax(dim=2)}
 
     def chance(self, length: int) -> dict[str, float]:
         """One in `symbols` at every scored place."""

@@ -110,7 +110,7 @@ class RecallMqar(Synthetic):
     def shortcuts(self, batch: Batch) -> dict[str, Int[Tensor, "batch time"]]:
         """Any value that the row shows is as good as any other to a model that cannot match keys."""
         last = 2 * self.shown(batch.tokens.shape[1]) - 1
-        return {"the last value shown": batch.tokens[:, last : last + 1].expand_as(batch.tokens)}
+        return {"last value shown": batch.tokens[:, last : last + 1].expand_as(batch.tokens)}
 
     def axes(self, length: int) -> dict[str, Ranges]:
         return {LAG: octaves(length)}

@@ -212,6 +212,12 @@ def _guess_shown_value(task, batch: Batch, length: int, draws: torch.Generator) 
     return values.gather(1, torch.randint(values.shape[1], batch.targets.shape, generator=draws))
 
 
+def _guess_value_in_the_text(task, batch: Batch, length: int, draws: torch.Generator) -> torch.Tensor:
+    is_value = (batch.tokens >= 2 * task.words) & (batch.tokens < 2 * task.words + task.values)
+    values = batch.tokens[is_value].view(-1, task.facts)
+    return values.gather(1, torch.randint(task.facts, batch.targets.shape, generator=draws))
+
+
 def _guess_commonest_at_the_place(task, batch: Batch, length: int, draws: torch.Generator) -> torch.Tensor:
     others = task.sample(4000, length, draws).targets
     times = torch.stack([(others == token).sum(dim=0) for token in range(task.vocabulary)])
@@ -285,6 +291,7 @@ GUESSERS = {
     "majority": _guess_commonest_at_the_place,
     "missing-duplicate": _guess_commonest_at_the_place,
     "needle": _guess_digits,
+    "needle-latent": _guess_value_in_the_text,
     "odds-first": _guess_commonest_at_the_place,
     "offset-recall": _guess_any,
     "parity": _guess_commonest_at_the_place,
@@ -334,13 +341,16 @@ def test_views_are_fixed_and_no_longer_than_the_length(task: Task) -> None:
         "first-recall:symbols=1",
         "flip-flop:ignore=-0.1",
         "flip-flop:ignore=1.1",
-        "index-recall:indices=0",
+        "index-recall:figures=0",
+        "index-recall:questions=0",
         "index-recall:symbols=1",
         "induction:symbols=2",
         "lego:names=1",
         "needle:figures=0",
         "needle:fillers=0",
         "needle:keys=0",
+        "needle-latent:facts=0",
+        "needle-latent:words=3",
         "offset-recall:back=0",
         "offset-recall:symbols=1",
         "recall-latest:keys=0",

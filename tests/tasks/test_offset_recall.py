@@ -16,16 +16,16 @@ def test_offset_recall_by_hand() -> None:
 def test_shortcuts_by_hand() -> None:
     tokens = torch.tensor([[3, 1, 1, 2, 2, 2, 0, 0]])
     answers = tasks.make("offset-recall:back=2:symbols=4").shortcuts(Batch(tokens=tokens, targets=tokens))
-    assert answers["the same token"].tolist() == tokens.tolist()
+    assert answers["same token"].tolist() == tokens.tolist()
     # Of the last three tokens; of two that are equally frequent, the smaller.
-    assert answers["the most frequent recent token"].tolist() == [[3, 1, 1, 1, 2, 2, 2, 0]]
+    assert answers["most frequent recent token"].tolist() == [[3, 1, 1, 1, 2, 2, 2, 0]]
 
 
 def test_blurred_attention_names_the_token_a_third_of_the_time() -> None:
     """At six places of ten symbols, against a count in plain Python."""
     task = tasks.make("offset-recall")
     batch = task.sample(40, 300, generator("blurred"))
-    answers = task.shortcuts(batch)["the most frequent recent token"].tolist()
+    answers = task.shortcuts(batch)["most frequent recent token"].tolist()
     right = asked = 0
     for row, answer in zip(batch.tokens.tolist(), answers, strict=True):
         for place in range(5, 300):
