@@ -204,6 +204,26 @@ class Lights(Synthetic):
     def views(self, length: int, train_length: int) -> dict[str, Iterable[Batch]]:
         return {"short": [self.sample(5, 2, generator("short")), self.sample(2, 3, generator("short", train_length))]}
 
+    def subsets(self, length: int, train_length: int) -> dict[str, torch.Tensor]:
+        targets = torch.cat([batch.targets for batch in self.evaluation(length)])
+        return {"ones": targets == 1}
+
+
+def test_a_subset_counts_what_a_plain_loop_counts() -> None:
+    task = Lights()
+    model = build(spec_of("rope"), task, CATALOGUE.choice("rope"))
+    arrays = evaluate(model, task, 7, 11, CPU, torch.autocast("cpu", enabled=False)).arrays
+    sums = []
+    for batch in task.evaluation(7):
+        losses = -model.logits(model(batch.tokens)).detach().log_softmax(-1)
+        for targets, loss in zip(batch.targets.tolist(), losses, strict=True):
+            ones = [place for place, target in enumerate(targets) if target == 1]
+            right = sum(int(loss[place].argmin()) == 1 for place in ones)
+            sums.append((sum(float(loss[place, 1]) for place in ones), right, len(ones)))
+    for name, column in zip(("loss", "correct", "count"), zip(*sums, strict=True), strict=True):
+        np.testing.assert_allclose(arrays[f"ones_{name}"], column, rtol=1e-4)
+    assert 0 < arrays["ones_count"].sum() < arrays["row_count"].sum()
+
 
 def test_fields_and_views_count_what_a_plain_loop_counts() -> None:
     task = Lights()
