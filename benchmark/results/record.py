@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field, FiniteFloat
 
-from benchmark.results.spec import Count, EvalSpec, Frozen, Hash, ProbeSpec, TrainSpec
+from benchmark.results.spec import Count, EvalSpec, Frozen, Hash, ProbeSpec, Rate, TrainSpec
 
 SCHEMA = 1
 
@@ -56,6 +56,7 @@ class TrainRecord(Record):
     kind: Literal["train"] = "train"
     spec: TrainSpec
     task: TaskFacts | None = None  # None in a record written before tasks were described here
+    multiple: Rate | None = None  # of a trial: its learning rate in units of the task's
     parameters: Count = 0  # of the whole model
     encoding_parameters: Count = 0  # those of the encoding
     trained_tokens: Count = 0
