@@ -6,6 +6,7 @@ of the one they adapt. With automatic seeds, a plan holds the cells of all seeds
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +117,7 @@ class Plan(Frozen):
 
 
 def make_plan(request: Request, fewest: Callable[[int], int] = lambda encodings: 1) -> Plan:
-    """The cells of a request: tasks x budgets x encodings x seeds, each once.
+    """The cells of a request: tasks x models x budgets x encodings x seeds, each once.
 
     `fewest` is the number of seeds at which anything can be shown among so many encodings: automatic seeds start there,
     and go no less far unless the request itself has a lower cap.
@@ -126,6 +127,8 @@ def make_plan(request: Request, fewest: Callable[[int], int] = lambda encodings:
     own = encodings.CATALOGUE.parse(request.encodings)
     trained = [trained_with(choice) for choice in own]
     problems = tasks.CATALOGUE.parse(",".join(chosen.tasks) if request.tasks is None else request.tasks)
+    request.changes.check_tasks({problem.entry.name for problem in problems})
+    models = request.changes.models(chosen.model)
     cells: dict[str, Cell] = {}
     spans: dict[str, Span] = {}
     left_out, notes = [], []
@@ -140,13 +143,14 @@ def make_plan(request: Request, fewest: Callable[[int], int] = lambda encodings:
         ]
         span, remarks = _span(request, _largest_league([choice for _, choice in offered]), fewest)
         notes += remarks
-        for budget in chosen.budgets_for(task.name):
+        budgets = request.changes.budgets_for(task.name, chosen.budgets_for(task.name))
+        for model, budget in product(models, budgets):
             for base, choice in offered:
                 for seed in range(span.most) if isinstance(seeds, Auto) else seeds:
                     train = TrainSpec(
                         task=task,
                         encoding=encoding_spec(base),
-                        model=chosen.model,
+                        model=model,
                         budget=budget,
                         init_seed=seed,
                         data_seed=seed,

@@ -1,6 +1,10 @@
 """What a run is asked for, and how its numbers are read from the command line."""
 
-from benchmark.errors import UsageError
+from collections.abc import Mapping
+from typing import get_args
+
+from benchmark.errors import UsageError, unknown
+from benchmark.experiments.changes import Changes
 from benchmark.results.spec import Frozen, Precision
 
 MAX_SEEDS, MAX_MULTIPLE = 1000, 4096
@@ -25,6 +29,34 @@ class Request(Frozen):
     multiples: tuple[int, ...] | None = None  # of the trained length
     corpus: str | None = None
     precision: Precision = "float32"
+    changes: Changes = Changes()
+
+    @classmethod
+    def read(
+        cls,
+        *,
+        encodings: str,
+        tasks: str | None,
+        preset: str,
+        seeds: str | None,
+        lengths: str | None,
+        corpus: str | None,
+        precision: str,
+        changes: Mapping[str, str | None],
+    ) -> "Request":
+        """The request that options spell; raises UsageError for a value that no run accepts."""
+        if precision not in get_args(Precision):
+            raise unknown("precision", precision, get_args(Precision))
+        return cls(
+            encodings=encodings,
+            tasks=tasks,
+            preset=preset,
+            seeds=None if seeds is None else parse_seeds(seeds),
+            multiples=None if lengths is None else parse_multiples(lengths),
+            corpus=corpus,
+            precision="bfloat16" if precision == "bfloat16" else "float32",
+            changes=Changes.read(changes),
+        )
 
 
 def parse_seeds(text: str) -> tuple[int, ...] | Auto:

@@ -70,6 +70,7 @@ def command(request: Request) -> str:
         "--lengths": _numbers(request.multiples),
         "--corpus": request.corpus,
         "--precision": None if request.precision == "float32" else request.precision,
+        **request.changes.options(),
     }
     for option, value in options.items():
         parts += [option, value] if value is not None else []

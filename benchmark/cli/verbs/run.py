@@ -2,16 +2,17 @@
 
 import sys
 import time
-import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import click
 
 from benchmark.api import rounds_of
+from benchmark.cli.terminal.config import read_config
 from benchmark.cli.terminal.options import (
     Known,
     Seconds,
+    changes,
     reference_encoding,
     report_language,
     reports_folder,
@@ -21,7 +22,7 @@ from benchmark.cli.terminal.progress import DISPLAYS, display, duration, show_js
 from benchmark.cli.terminal.seeds import beginning, caps, closing, looked
 from benchmark.cli.terminal.summary import show_findings, show_summary
 from benchmark.cli.terminal.table import show
-from benchmark.errors import UsageError, unknown
+from benchmark.errors import unknown
 from benchmark.experiments.executor import Executor
 from benchmark.experiments.machine import (
     cores,
@@ -33,7 +34,7 @@ from benchmark.experiments.machine import (
 )
 from benchmark.experiments.plan import Cell, Plan, outstanding
 from benchmark.experiments.pool import Pool
-from benchmark.experiments.request import Request, parse_multiples, parse_seeds
+from benchmark.experiments.request import Request
 from benchmark.experiments.rounds import Round, Rounds
 from benchmark.experiments.runs import command as command_line
 from benchmark.experiments.runs import execute, went_wrong
@@ -52,42 +53,6 @@ PLAN_COLUMNS = {
 }
 
 
-def read_config(ctx: click.Context, _: click.Parameter, value: Path | None) -> Path | None:
-    """Take defaults from a TOML file whose keys are the long options; the command line takes precedence."""
-    if value is None:
-        return None
-    try:
-        settings = tomllib.loads(value.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise UsageError(f"--config {value}: {' '.join(str(error).split())}") from None
-    known = {option.opts[0].removeprefix("--"): option for option in ctx.command.params}
-    del known["config"]
-    defaults: dict[str, Any] = {}
-    for key, setting in settings.items():
-        option = known.get(key.replace("_", "-"))
-        if option is None:
-            raise unknown(f"setting in {value}", key, known)
-        defaults[str(option.name)] = read_setting(f"--config {value}: {key}", setting, option)
-    ctx.default_map = {**(ctx.default_map or {}), **defaults}
-    return value
-
-
-def read_setting(what: str, setting: object, option: click.Parameter) -> bool | str:
-    """A setting in the form the command line would give it."""
-    if isinstance(option, click.Option) and option.is_flag:
-        if not isinstance(setting, bool):
-            raise UsageError(f"{what} is {setting!r}, but must be true or false")
-        return setting
-    if isinstance(setting, dict):
-        raise UsageError(f"{what} is a table, but must be a string, a number or a list")
-    if isinstance(setting, bool):
-        raise UsageError(f"{what} is {str(setting).lower()}, but must be a string, a number or a list")
-    text = ",".join(map(str, setting if isinstance(setting, list) else [setting]))
-    if "\0" in text:
-        raise UsageError(f"{what} contains a null character, which no option may")
-    return text
-
-
 @click.command("run")
 @click.option(
     "--encodings", default="classic", show_default=True, help="Names, groups or files: rope:base=500000,my.py"
@@ -98,6 +63,7 @@ def read_setting(what: str, setting: object, option: click.Parameter) -> bool | 
     "--seeds", default=None, help="A number of seeds, or seeds: 0,4,7; auto or auto:12.  [default: the preset's]"
 )
 @click.option("--lengths", default=None, help="Multiples of the trained length: 1,2,4,8,16.  [default: the preset's]")
+@changes()
 @results_folder
 @reports_folder
 @reference_encoding
@@ -118,7 +84,7 @@ def read_setting(what: str, setting: object, option: click.Parameter) -> bool | 
     callback=read_config,
     is_eager=True,
     expose_value=False,
-    help="A TOML file of these options; the command line takes precedence.",
+    help="A TOML file of these options, with tables [model], [budget] and [budget.TASK]; the command line wins.",
 )
 @click.pass_context
 def command(
@@ -128,6 +94,7 @@ def command(
     preset: str,
     seeds: str | None,
     lengths: str | None,
+    changes: Mapping[str, str | None],
     results: Path,
     out: Path,
     reference: str | None,
@@ -148,14 +115,15 @@ def command(
     Running the same command again resumes it, or does nothing; adding encodings, tasks, seeds or lengths computes only
     what is missing. Exit code 0: all good; 1: some cells failed or diverged; 2: usage error; 130: interrupted.
     """
-    request = Request(
+    request = Request.read(
         encodings=encodings,
         tasks=tasks,
         preset=preset,
-        seeds=None if seeds is None else parse_seeds(seeds),
-        multiples=None if lengths is None else parse_multiples(lengths),
+        seeds=seeds,
+        lengths=lengths,
         corpus=corpus,
-        precision="bfloat16" if precision == "bfloat16" else "float32",
+        precision=precision,
+        changes=changes,
     )
     store = Store(results)
     rounds = rounds_of(request, store)
