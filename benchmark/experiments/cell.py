@@ -154,6 +154,7 @@ def _train(
             reason=outcome.diverged,
             spec=spec,
             task=cell.facts,
+            multiple=cell.multiple,
             parameters=_count(model),
             encoding_parameters=_count(model.encodings),
             trained_tokens=outcome.tokens,
@@ -169,7 +170,14 @@ def _train(
     except UnwritableError:
         raise
     except Exception as error:  # a cell's failure is its outcome; the rest go on
-        record = TrainRecord(**_facts(device), status="failed", reason=one_line(error), spec=spec, task=cell.facts)
+        record = TrainRecord(
+            **_facts(device),
+            status="failed",
+            reason=one_line(error),
+            spec=spec,
+            task=cell.facts,
+            multiple=cell.multiple,
+        )
     store.put(record)
     if record.status != "failed":
         checkpoint.discard()  # after the record: a kill in between leaves a file behind, but loses no training

@@ -52,7 +52,7 @@ def _model(spec: TrainSpec, origin: Origin) -> str:
 
 
 def _kind(spec: TrainSpec) -> str:
-    return spec.model_dump_json(include={"task", "model", "budget", "precision"})
+    return spec.model_dump_json(include={"task", "model", "budget", "precision"}, exclude={"budget": {"learning_rate"}})
 
 
 def _known(store: Store) -> dict[str, float]:

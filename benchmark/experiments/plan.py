@@ -18,6 +18,7 @@ from benchmark.experiments.request import Auto, Request
 from benchmark.metrics import headlines
 from benchmark.results.record import EvalRecord, ProbeRecord, TaskFacts
 from benchmark.results.spec import (
+    TUNING_SEEDS_FROM,
     BudgetSpec,
     EncodingSpec,
     EvalSpec,
@@ -64,11 +65,15 @@ class Cell(Frozen):
     task: Origin
     facts: TaskFacts  # for the record
     measures: tuple[Measure, ...]
+    multiple: float | None = None  # of a trial: its learning rate in units of the task's
 
     @property
     def label(self) -> str:
         """Its name in progress messages."""
-        return f"{self.train.task.label} · {self.train.encoding.label} · seed {self.train.init_seed}"
+        name = f"{self.train.task.label} · {self.train.encoding.label}"
+        if self.multiple is not None:
+            return f"{name} · rate × {self.multiple:g} · trial {self.seed - TUNING_SEEDS_FROM}"
+        return f"{name} · seed {self.seed}"
 
     @property
     def seed(self) -> int:
@@ -77,8 +82,13 @@ class Cell(Frozen):
 
     @property
     def contest(self) -> str:
-        """Everything but encoding and seed: cells that agree on it are compared with each other."""
-        return self.train.model_dump_json(exclude={"encoding", "init_seed", "data_seed"})
+        """Everything but encoding, seed and learning rate: cells of a plan that agree on it are compared.
+
+        In one plan every encoding has one rate in a contest: the same for all, or the one chosen for it.
+        """
+        return self.train.model_dump_json(
+            exclude={"encoding": True, "init_seed": True, "data_seed": True, "budget": {"learning_rate"}}
+        )
 
     @property
     def cost(self) -> float:

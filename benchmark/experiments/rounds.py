@@ -9,7 +9,7 @@ is not known here: `Look` asks the reports, whose rule errs no more often for be
 with seeds of its own is one round without a look.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -44,6 +44,7 @@ class Round:
     number: int  # within one call
     todo: Sequence[Cell]
     automatic: bool
+    stage: str = ""  # its name, in a run of several stages
 
     @property
     def shares(self) -> list[Share]:
@@ -68,6 +69,12 @@ class Looked:
     seeds: int  # so far
     cap: int
     standing: Standing
+    stage: str = ""
+
+    @property
+    def more(self) -> int:
+        """The seeds that the next round gives it."""
+        return self.standing.more
 
 
 @dataclass
@@ -76,18 +83,19 @@ class Rounds:
 
     plan: Plan
     look: Look | None = None
+    stage: str = ""  # its name, in a run of several stages
     counts: dict[str, int] = field(default_factory=dict)  # seeds by contest
     looks: dict[str, Looked] = field(default_factory=dict)  # the last one, by contest
 
     @classmethod
-    def begin(cls, plan: Plan, store: Store, look: Look) -> "Rounds":
+    def begin(cls, plan: Plan, store: Store, look: Look, stage: str = "") -> "Rounds":
         """Start with the seeds that the store has, but no fewer than those of the first round."""
         missing = by_contest(outstanding(plan, store))
         counts = {
             contest: min(span.most, max(span.first, _leading(missing.get(contest, ()), span)))
             for contest, span in plan.spans.items()
         }
-        return cls(plan, look, counts)
+        return cls(plan, look, stage, counts)
 
     @property
     def reached(self) -> Plan:
@@ -124,33 +132,36 @@ class Rounds:
         while not outstanding(self.reached, store):
             latest = self.advance(store)
             looks += latest
-            if not any(looked.standing.more for looked in latest):
+            if not any(looked.more for looked in latest):
                 break
         return looks
 
     def _may_go_on(self, contest: str) -> bool:
         last = self.looks.get(contest)
-        return last is None or last.standing.more > 0
+        return last is None or last.more > 0
 
     def _look(self, look: Look, cells: Sequence[Cell], store: Store) -> Looked:
         contest, spec = cells[0].contest, cells[0].train
         count, cap = self.counts[contest], self.plan.spans[contest].most
         standing = look(Store(store.root, store.problems, only=_ends(cells)), cap - count)
         self.looks[contest] = Looked(
-            label=self._label(cells[0]),
+            label=named(cells[0], self.plan.cells),
             task=spec.task.label,
             train_length=spec.budget.train_length,
             seeds=count,
             cap=cap,
             standing=standing,
+            stage=self.stage,
         )
         self.counts[contest] = min(cap, count + standing.more)
         return self.looks[contest]
 
-    def _label(self, own: Cell) -> str:
-        task, length = own.train.task.label, own.train.budget.train_length
-        several = any(cell.train.task.label == task and cell.contest != own.contest for cell in self.plan.cells)
-        return f"{task} (L = {length})" if several else task
+
+def named(own: Cell, cells: Iterable[Cell]) -> str:
+    """The task of a cell; with its trained length if others of them train the same task in another contest."""
+    task, length = own.train.task.label, own.train.budget.train_length
+    several = any(cell.train.task.label == task and cell.contest != own.contest for cell in cells)
+    return f"{task} (L = {length})" if several else task
 
 
 def by_contest(cells: Sequence[Cell]) -> dict[str, list[Cell]]:

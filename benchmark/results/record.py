@@ -115,6 +115,18 @@ class RoundRecord(Frozen):
     shares: list[Share]
 
 
+class RateRecord(Frozen):
+    """The learning rate that a sweep chose for one encoding on one task."""
+
+    task: str  # its label
+    train_length: Count
+    encoding: str  # its label, as trained
+    usual: Rate  # the task's own
+    grid: list[Rate]  # those tried
+    rate: Rate | None  # the chosen one; None if trials are missing, or all failed or diverged
+    trials: list[str]  # keys of the models that it was chosen from
+
+
 class RunRecord(Frozen):
     """One call of `run`: results/runs/<time>.json. Cells do not depend on it; reports quote its command."""
 
@@ -125,6 +137,7 @@ class RunRecord(Frozen):
     cells: Count  # done by this call
     train_keys: list[str]  # of the whole plan, whether done earlier or now
     rounds: list[RoundRecord] = []  # of automatic seeds
+    rates: list[RateRecord] = []  # of `--tune`
 
 
 AnyRecord = Annotated[TrainRecord | EvalRecord | ProbeRecord, Field(discriminator="kind")]

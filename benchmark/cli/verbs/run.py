@@ -1,13 +1,12 @@
 """`run`: train and measure whatever is missing, and write the report."""
 
-import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
-from benchmark.api import rounds_of
+from benchmark.api import stages_of
 from benchmark.cli.terminal.config import read_config
 from benchmark.cli.terminal.options import (
     Known,
@@ -18,39 +17,20 @@ from benchmark.cli.terminal.options import (
     reports_folder,
     results_folder,
 )
-from benchmark.cli.terminal.progress import DISPLAYS, display, duration, show_json_line
-from benchmark.cli.terminal.seeds import beginning, caps, closing, looked
+from benchmark.cli.terminal.progress import DISPLAYS, display, show_json_line
+from benchmark.cli.terminal.seeds import closing
 from benchmark.cli.terminal.summary import show_findings, show_summary
-from benchmark.cli.terminal.table import show
+from benchmark.cli.terminal.words import duration
 from benchmark.errors import unknown
 from benchmark.experiments.executor import Executor
-from benchmark.experiments.machine import (
-    cores,
-    default_workers,
-    memory_share,
-    most_workers,
-    multiplies_bfloat16,
-    on_gpu,
-)
-from benchmark.experiments.plan import Cell, Plan, outstanding
+from benchmark.experiments.machine import multiplies_bfloat16, on_gpu
+from benchmark.experiments.plan import Plan
 from benchmark.experiments.pool import Pool
 from benchmark.experiments.request import Request
 from benchmark.experiments.rounds import Round, Rounds
 from benchmark.experiments.runs import command as command_line
 from benchmark.experiments.runs import execute, went_wrong
 from benchmark.results.store import Store
-
-PLAN_COLUMNS = {
-    "task": "task",
-    "encoding": "trained with",
-    "measured": "measured with",
-    "seed": "seed",
-    "length": "L",
-    "steps": "steps",
-    "parameters": "parameters",
-    "seconds": "seconds to train",
-    "state": "state",
-}
 
 
 @click.command("run")
@@ -64,6 +44,12 @@ PLAN_COLUMNS = {
 )
 @click.option("--lengths", default=None, help="Multiples of the trained length: 1,2,4,8,16.  [default: the preset's]")
 @changes()
+@click.option(
+    "--tune",
+    default=None,
+    help="learning-rate: compare each encoding at its best rate too; or with multiples of the task's rate to try, "
+    "learning-rate=0.1,0.3,1,3.  [default multiples: 0.3,1,3]",
+)
 @results_folder
 @reports_folder
 @reference_encoding
@@ -95,6 +81,7 @@ def command(
     seeds: str | None,
     lengths: str | None,
     changes: Mapping[str, str | None],
+    tune: str | None,
     results: Path,
     out: Path,
     reference: str | None,
@@ -123,34 +110,39 @@ def command(
         lengths=lengths,
         corpus=corpus,
         precision=precision,
+        tune=tune,
         changes=changes,
     )
     store = Store(results)
-    rounds = rounds_of(request, store)
-    check_reference(reference, rounds.plan)
+    stages = stages_of(request, store)
+    plan = stages.plan
+    check_reference(reference, plan)
     told = style in ("auto", "rich", "plain")
     if told:
-        for line in (*rounds.plan.left_out, *rounds.plan.notes):
+        for line in (*plan.left_out, *plan.notes):
             click.echo(line)
         if precision == "bfloat16" and not on_gpu(device) and multiplies_bfloat16() is False:
             click.echo("bfloat16 may be slower than float32 here: this processor has no AMX (docs/speed.md)")
     if dry_run:
-        show_plan(rounds, store, device, workers, force=force, retry_failed=retry_failed)
+        from benchmark.cli.terminal.planned import show_stages  # imports torch
+
+        show_stages(stages, store, device, workers, force=force, retry_failed=retry_failed)
         return
     # A caller of `main` may pass an executor as its `obj`; the command line itself only knows the pool.
     executor: Executor = ctx.obj or Pool(store=store, device=device, workers=workers, cell_timeout=cell_timeout)
     started = time.perf_counter()
     numbers = 0  # of rounds
     with display(style) as shown:
-        for event in execute(rounds, store, executor, force=force, retry_failed=retry_failed):
+        for event in execute(stages, store, executor, force=force, retry_failed=retry_failed):
             numbers += isinstance(event, Round)
             shown(event)
     if told:
         seconds = duration(time.perf_counter() - started)
         click.echo(f"computed in {seconds}" if numbers else "nothing to do: everything is there")
-        if rounds.looks:
-            click.echo(closing(rounds))
-    plan = rounds.reached
+        for stage in stages.begun:
+            if isinstance(stage, Rounds) and stage.looks:
+                click.echo(closing(stage))
+    plan = stages.reached
     wrong = went_wrong(plan, store)
     for line in [*store.problems, *wrong]:
         click.echo(line, err=True)
@@ -180,64 +172,3 @@ def write(plan: Plan, store: Store, out: Path, style: str, reference: str | None
         show_summary(store)
         show_findings(paths.findings)
         click.echo(f"report: {paths.html}")
-
-
-def show_plan(
-    rounds: Rounds, store: Store, device: str, workers: int | None, *, force: bool, retry_failed: bool
-) -> None:
-    """Print what a run would do, and roughly how long its training would take on this machine."""
-    from benchmark.experiments.estimate import estimate
-
-    todo = outstanding(rounds.reached, store, force=force, retry_failed=retry_failed)
-    if not todo:
-        rounds.catch_up(store)
-        todo = outstanding(rounds.reached, store, force=force, retry_failed=retry_failed)
-    plan = rounds.reached
-    estimates = estimate((*plan.cells, *rounds.later), store)
-    states = {cell.train.key: "to measure" if not force and _trained(cell, store) else "to train" for cell in todo}
-    rows = [
-        {
-            "task": cell.train.task.label,
-            "encoding": cell.train.encoding.label,
-            "measured": [measure.label for measure in cell.measures],
-            "seed": cell.seed,
-            "length": cell.train.budget.train_length,
-            "steps": cell.train.budget.steps,
-            "parameters": f"{estimates[cell.train.key].parameters:,}",
-            "seconds": f"{estimates[cell.train.key].seconds:.0f}",
-            "state": states.get(cell.train.key, "finished"),
-        }
-        for cell in plan.cells
-    ]
-    show(rows, PLAN_COLUMNS)
-    for each in rounds.looks.values():
-        click.echo(looked(each))
-    if plan.spans:
-        click.echo(beginning(Round(number=1, todo=todo, automatic=True)) if todo else closing(rounds))
-        click.echo(caps(plan))
-    training = [estimates[key].seconds for key, state in states.items() if state == "to train"]
-    later = [estimates[cell.train.key].seconds for cell in rounds.later if not _trained(cell, store)]
-    share = min(workers or default_workers(device), max(1, len(training)))
-    click.echo(
-        f"{tally(len(plan.cells), len(todo))}: "
-        f"about {duration(sum(training) / share)} of training on {share} of {cores()} cores"
-        + (f", or {duration(sum(training + later) / share)} if every task goes to its cap" if later else "")
-        + held_to(device, workers or most_workers(device))
-    )
-
-
-def held_to(device: str, workers: int) -> str:
-    """The memory limit of a worker, if there is one."""
-    if on_gpu(device) or sys.platform != "linux":
-        return ""
-    return f", each worker limited to {memory_share(workers) / 1e9:.1f} GB of memory"
-
-
-def _trained(cell: Cell, store: Store) -> bool:
-    record = store.train(cell.train.key)
-    return record is not None and record.status == "ok"
-
-
-def tally(cells: int, todo: int) -> str:
-    """The number of cells in a plan, finished and still to do."""
-    return f"{cells} cell{'s' * (cells != 1)}, {cells - todo} finished, {todo} to do"
