@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from benchmark.experiments.labels import task_label
 from benchmark.experiments.plan import Cell, Plan, Span, outstanding
 from benchmark.results.record import Share
 from benchmark.results.store import Store
@@ -62,7 +63,7 @@ class Round:
 class Looked:
     """A look at one task after a round."""
 
-    label: str  # of the task; with its trained length where the plan has several of the task
+    label: str  # of the task; with the settings in which others of the plan differ
     task: str
     train_length: int
     seeds: int  # so far
@@ -137,7 +138,7 @@ class Rounds:
         count, cap = self.counts[contest], self.plan.spans[contest].most
         standing = look(Store(store.root, store.problems, only=_ends(cells)), cap - count)
         self.looks[contest] = Looked(
-            label=self._label(cells[0]),
+            label=task_label(spec, (cell.train for cell in self.plan.cells)),
             task=spec.task.label,
             train_length=spec.budget.train_length,
             seeds=count,
@@ -146,11 +147,6 @@ class Rounds:
         )
         self.counts[contest] = min(cap, count + standing.more)
         return self.looks[contest]
-
-    def _label(self, own: Cell) -> str:
-        task, length = own.train.task.label, own.train.budget.train_length
-        several = any(cell.train.task.label == task and cell.contest != own.contest for cell in self.plan.cells)
-        return f"{task} (L = {length})" if several else task
 
 
 def by_contest(cells: Sequence[Cell]) -> dict[str, list[Cell]]:
