@@ -50,6 +50,12 @@ class Changes(Frozen):
             for task in getattr(self, name).keys() - {ALL, *names}:
                 raise unknown(f"task in {option_of(name)}", task, names, "It must be one of the tasks of this run.")
 
+    def model(self, base: ModelSpec) -> ModelSpec:
+        """The one model in place of a preset's; raises UsageError for several widths."""
+        if len(self.width) > 1:
+            raise UsageError(f"--width is {_spell(self.width)!r}, but only a run compares several widths: give one")
+        return self.models(base)[0]
+
     def models(self, base: ModelSpec) -> tuple[ModelSpec, ...]:
         """The models in place of a preset's: one for each width."""
         given = {"heads": self.heads, "layers": self.layers, "mixing": self.mixing}

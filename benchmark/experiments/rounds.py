@@ -9,10 +9,11 @@ is not known here: `Look` asks the reports, whose rule errs no more often for be
 with seeds of its own is one round without a look.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from benchmark.experiments.labels import task_label
 from benchmark.experiments.plan import Cell, Plan, Span, outstanding
 from benchmark.results.record import Share
 from benchmark.results.store import Store
@@ -63,7 +64,7 @@ class Round:
 class Looked:
     """A look at one task after a round."""
 
-    label: str  # of the task; with its trained length where the plan has several of the task
+    label: str  # of the task; with the settings in which others of the plan differ
     task: str
     train_length: int
     seeds: int  # so far
@@ -145,7 +146,7 @@ class Rounds:
         count, cap = self.counts[contest], self.plan.spans[contest].most
         standing = look(Store(store.root, store.problems, only=_ends(cells)), cap - count)
         self.looks[contest] = Looked(
-            label=named(cells[0], self.plan.cells),
+            label=task_label(spec, (cell.train for cell in self.plan.cells)),
             task=spec.task.label,
             train_length=spec.budget.train_length,
             seeds=count,
@@ -155,13 +156,6 @@ class Rounds:
         )
         self.counts[contest] = min(cap, count + standing.more)
         return self.looks[contest]
-
-
-def named(own: Cell, cells: Iterable[Cell]) -> str:
-    """The task of a cell; with its trained length if others of them train the same task in another contest."""
-    task, length = own.train.task.label, own.train.budget.train_length
-    several = any(cell.train.task.label == task and cell.contest != own.contest for cell in cells)
-    return f"{task} (L = {length})" if several else task
 
 
 def by_contest(cells: Sequence[Cell]) -> dict[str, list[Cell]]:

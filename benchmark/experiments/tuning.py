@@ -16,9 +16,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from benchmark.experiments.labels import task_label
 from benchmark.experiments.plan import Cell, Measure, Plan, Span, outstanding
 from benchmark.experiments.request import Tune
-from benchmark.experiments.rounds import Rounds, by_contest, named
+from benchmark.experiments.rounds import Rounds, by_contest
 from benchmark.results.record import RateRecord
 from benchmark.results.spec import TUNING_SEEDS_FROM, EvalSpec, TrainSpec
 from benchmark.results.store import Store
@@ -68,7 +69,7 @@ class Trials:
     def _chosen(self, cells: Sequence[Cell], lacking: set[str], store: Store) -> Chosen:
         records = [record for cell in cells if (record := store.train(cell.train.key)) is not None]
         return Chosen(
-            label=named(cells[0], self.plan.cells),
+            label=task_label(cells[0].train, (cell.train for cell in self.plan.cells)),
             rates=[self._rate(own, lacking, store) for own in _by_competitor(cells)],
             trials=len(records),
             train_seconds=sum(record.train_seconds for record in records),

@@ -14,6 +14,7 @@ from benchmark.experiments.machine import cores, default_workers, memory_share, 
 from benchmark.experiments.plan import Cell, outstanding
 from benchmark.experiments.rounds import Round, Rounds
 from benchmark.experiments.tuning import AT_BEST, Stages, Trials
+from benchmark.results.spec import TUNING_SEEDS_FROM
 from benchmark.results.store import Store
 
 PLAN_COLUMNS = {
@@ -87,7 +88,7 @@ def _rows(cells: Sequence[Cell], estimates: Mapping[str, Estimate], states: Mapp
             "task": cell.train.task.label,
             "encoding": cell.train.encoding.label,
             "measured": [measure.label for measure in cell.measures],
-            "seed": cell.seed,
+            "seed": cell.seed if cell.multiple is None else f"trial {cell.seed - TUNING_SEEDS_FROM}",
             "length": cell.train.budget.train_length,
             "steps": cell.train.budget.steps,
             "rate": f"{cell.train.budget.learning_rate:g}",

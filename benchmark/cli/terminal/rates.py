@@ -13,6 +13,7 @@ def chosen(event: Chosen) -> str:
     lacking = ", ".join(rate.encoding for rate in event.rates if rate.rate is None)
     parts = [f"best learning rates: {known}"] * bool(known)
     parts += [f"none chosen for {lacking} (trials missing, or all diverged or failed)"] * bool(lacking)
+    parts += ["the task's own rate is best for all"] * all(rate.rate == rate.usual for rate in event.rates)
     parts.append(f"{event.trials} trial{'s' * (event.trials != 1)}, {duration(event.train_seconds)} of training")
     return f"{event.label}: {'; '.join(parts)}"
 
