@@ -198,15 +198,6 @@ def outstanding(plan: Plan, store: Store, *, force: bool = False, retry_failed: 
     return sorted(todo, key=lambda cell: -cell.cost)
 
 
-def failed_measures(cell: Cell, store: Store) -> list[str]:
-    """Why measures of a cell failed, each reason once, and how many are missing because their run was interrupted."""
-    specs = [spec for measure in cell.measures for spec in (*measure.evaluations, *measure.probes)]
-    records = [store.measured(spec.key, cell.train.key) for spec in specs]
-    reasons = dict.fromkeys(str(record.reason) for record in records if record and record.status == "failed")
-    lost = records.count(None)
-    return [*reasons, *([f"{lost} of {len(specs)} measurements are missing"] if lost else [])]
-
-
 def failures(measure: Measure, reason: str, facts: Mapping[str, Any]) -> Iterator[EvalRecord | ProbeRecord]:
     """A failure record for every evaluation and probe of a measure."""
     for evaluation in measure.evaluations:

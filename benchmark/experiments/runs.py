@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from itertools import count
 
 from benchmark.experiments.executor import Event, Executor
-from benchmark.experiments.plan import Plan, failed_measures, outstanding
+from benchmark.experiments.plan import Cell, Plan, outstanding
 from benchmark.experiments.request import Auto, Request
 from benchmark.experiments.rounds import Looked, Round, Rounds
 from benchmark.experiments.tuning import Chosen, Trials
@@ -96,6 +96,15 @@ def went_wrong(plan: Plan, store: Store) -> list[str]:
         else:
             lines += [f"{cell.label}: {reason}" for reason in failed_measures(cell, store)]
     return lines
+
+
+def failed_measures(cell: Cell, store: Store) -> list[str]:
+    """Why measures of a cell failed, each reason once, and how many are missing because their run was interrupted."""
+    specs = [spec for measure in cell.measures for spec in (*measure.evaluations, *measure.probes)]
+    records = [store.measured(spec.key, cell.train.key) for spec in specs]
+    reasons = dict.fromkeys(str(record.reason) for record in records if record and record.status == "failed")
+    lost = records.count(None)
+    return [*reasons, *([f"{lost} of {len(specs)} measurements are missing"] if lost else [])]
 
 
 def command(request: Request) -> str:
