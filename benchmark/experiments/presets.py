@@ -4,6 +4,7 @@ Budgets belong to tasks, never to encodings: all encodings in a comparison get t
 """
 
 from benchmark.errors import unknown
+from benchmark.experiments.changes import warm_up
 from benchmark.experiments.request import Auto
 from benchmark.results.spec import BudgetSpec, Frozen, ModelSpec
 
@@ -27,13 +28,13 @@ class Preset(Frozen):
 
 
 def budget(train_length: int, steps: int, batch: int, learning_rate: float) -> BudgetSpec:
-    """A budget whose warm-up takes a twentieth of the steps."""
+    """A budget with the usual warm-up."""
     return BudgetSpec(
         train_length=train_length,
         steps=steps,
         batch=batch,
         learning_rate=learning_rate,
-        warmup_steps=steps // 20,
+        warmup_steps=warm_up(steps),
     )
 
 

@@ -17,7 +17,16 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.results.record import Arrays, Environment, EvalRecord, ProbeRecord, Status, TaskFacts, TrainRecord
-from benchmark.results.spec import BudgetSpec, EncodingSpec, EvalSpec, ModelSpec, ProbeSpec, TaskSpec, TrainSpec
+from benchmark.results.spec import (
+    TUNING_SEEDS_FROM,
+    BudgetSpec,
+    EncodingSpec,
+    EvalSpec,
+    ModelSpec,
+    ProbeSpec,
+    TaskSpec,
+    TrainSpec,
+)
 from benchmark.results.store import Store
 
 TASKS = ("corpus", "offset-recall", "recall-mqar", "copy")
@@ -170,6 +179,24 @@ def train_record(
         characters_per_token=1.47 if task == "corpus" else None,
         text_notes=["120 wrapped lines joined"] if task == "corpus" else [],
     )
+
+
+def write_trial(
+    store: Store, task: str, encoding: str, multiple: float, loss: float | None, *, seed: int = 0
+) -> TrainRecord:
+    """One trial of a sweep of learning rates, with its loss at L; None if it diverged."""
+    trained = train_record(task, encoding, TUNING_SEEDS_FROM + seed, diverged=loss is None)
+    rate = trained.spec.budget.learning_rate * multiple
+    budget = trained.spec.budget.model_copy(update={"learning_rate": rate})
+    spec = trained.spec.model_copy(update={"budget": budget})
+    trained = trained.model_copy(
+        update={"spec": spec, "multiple": multiple, "created": START, "train_seconds": 10.0 + seed}
+    )
+    store.put(trained)
+    if loss is not None:
+        length, rows = TRAIN_LENGTH[task], 40
+        store.put(eval_record(trained, length), _sums(np.full((rows, length), loss), np.zeros((rows, length), bool)))
+    return trained
 
 
 def of_task(record: TrainRecord, name: str, facts: TaskFacts | None = None) -> TrainRecord:

@@ -31,6 +31,10 @@ def spec_of(encoding: str = "rope", task: str = "offset-recall", **budget: objec
     )
 
 
+def with_convolution(spec: TrainSpec) -> TrainSpec:
+    return spec.model_copy(update={"model": spec.model.model_copy(update={"mixing": "conv"})})
+
+
 def trained(encoding: str, **budget: object):
     spec, task = spec_of(encoding, **budget), tasks.make("offset-recall:back=2:symbols=3")
     model = build(spec, task, CATALOGUE.choice(encoding))
@@ -110,6 +114,18 @@ def test_weight_decay_is_only_for_matrices() -> None:
     assert plain["weight_decay"] == 0.0
     assert all(weight.dim() > 1 for weight in decayed["params"])
     assert all(weight.dim() == 1 for weight in plain["params"])
+
+
+def test_the_kernels_of_a_convolution_decay_and_learn() -> None:
+    task, spec = tasks.make("offset-recall:back=2:symbols=3"), with_convolution(spec_of("none", steps=60))
+    model = build(spec, task, CATALOGUE.choice("none"))
+    kernels = [layer.mixing.weight for layer in model.layers]
+    decayed, _ = make_optimiser(model, spec.budget).param_groups
+    assert {id(kernel) for kernel in kernels} <= {id(weight) for weight in decayed["params"]}
+    before = [kernel.detach().clone() for kernel in kernels]
+    outcome = train(model, task, spec, CPU, lambda *_: None)
+    assert outcome.losses[-1] < 0.8 * outcome.losses[0]
+    assert all((kernel - old).abs().amax() > 1e-2 for kernel, old in zip(kernels, before, strict=True))
 
 
 def test_the_optimiser_steps_as_torchs_own_bit_for_bit() -> None:
