@@ -40,8 +40,8 @@ def test_a_shortcut_that_beats_chance_has_a_mark_of_its_own() -> None:
         lines = bottom_line([strip(floor=floor)], palette(["rope"])).axes[0].get_lines()
         return [float(line.get_xdata()[0]) for line in lines]
 
-    assert marks(0.6) == pytest.approx([0, 0.5])
-    assert marks(0.21) == [0]  # within the margin of chance
+    assert marks(0.6) == pytest.approx([0, 0.5, 1])  # chance, shortcut, perfect
+    assert marks(0.21) == [0, 1]  # within the margin of chance
 
 
 def test_every_seed_is_a_dot_in_the_colour_of_its_encoding() -> None:
