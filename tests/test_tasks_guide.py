@@ -14,6 +14,7 @@ import pytest
 from benchmark import tasks
 from benchmark.catalogue import Entry, spelled
 from benchmark.experiments.presets import QUICK
+from benchmark.seeds import generator
 
 GUIDE = Path(__file__).parents[1] / "docs" / "tasks.md"
 MARK = "Tells apart: "
@@ -27,6 +28,7 @@ def facts(name: str) -> str:
     lines = [
         f"{length_of(opening)}.",
         f"{str(entry.attributes['metric']).replace('_', ' ')}; chance: {chance(name, entry)}",
+        *([f"shortcut: {rules}"] if (rules := shortcuts(name)) else []),
         f"vocabulary: {entry.stated('Vocabulary')}; options: {', '.join(spelled(entry.defaults)) or 'none'}",
         f"preset `quick`: {budgets(name)}",
         f"source: <{entry.attributes['source']}>",
@@ -56,6 +58,14 @@ def chance(name: str, entry: Entry) -> str:
     length = QUICK.budgets_for(name)[0].train_length
     values = [f"{eval(stated, {'length': at}):.2g}" for at in (length, 4 * length)]
     return f"`{stated}`, " + (f"{values[0]}" if len(set(values)) == 1 else f"{values[0]} at L, {values[1]} at 4 L")
+
+
+def shortcuts(name: str) -> str:
+    """The names of the rules that the task is measured against."""
+    if name == "corpus":
+        return ""
+    task = tasks.make(name)
+    return ", ".join(task.shortcuts(task.sample(1, max(16, task.shortest()), generator("guide"))))
 
 
 def budgets(name: str) -> str:
