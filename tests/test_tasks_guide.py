@@ -15,6 +15,7 @@ from benchmark import tasks
 from benchmark.catalogue import Entry, spelled
 from benchmark.experiments.presets import QUICK
 from benchmark.seeds import generator
+from benchmark.training.asked import Asked
 
 GUIDE = Path(__file__).parents[1] / "docs" / "tasks.md"
 MARK = "Tells apart: "
@@ -51,12 +52,13 @@ def length_of(opening: str) -> str:
 
 
 def chance(name: str, entry: Entry) -> str:
-    """Chance as the module states it; for an expression, also its values at L and 4 L."""
+    """Chance as the module states it; for an expression, also its values at L and 4 L, as rows are scored there."""
     stated = entry.stated("Chance") or ""
     if name == "corpus" or " at length " in stated:
         return stated
     length = QUICK.budgets_for(name)[0].train_length
-    values = [f"{eval(stated, {'length': at}):.2g}" for at in (length, 4 * length)]
+    task = tasks.make(name)
+    values = [f"{Asked.of(task, at, length).chance[task.metric]:.2g}" for at in (length, 4 * length)]
     return f"`{stated}`, " + (f"{values[0]}" if len(set(values)) == 1 else f"{values[0]} at L, {values[1]} at 4 L")
 
 

@@ -6,7 +6,7 @@
 No bracket closes what was not opened, and the depth never exceeds `depth`, so that longer rows bring no new answers.
 Length is the number of brackets; a row has one more token. BOS is there to count against.
 Vocabulary: 12.
-Chance: 0.38 at length 40, 0.28 at length 160.
+Chance: 0.38 at length 40.
 Source: Yao et al. 2021, https://arxiv.org/abs/2105.11115: the language Dyck-(1, depth), with one kind of bracket and
 bounded depth, here in all its prefixes; naming the depth instead of the next bracket is ours.
 """

@@ -133,6 +133,11 @@ def test_an_answer_that_every_row_has_at_a_place_comes_free() -> None:
     )
 
 
+def test_a_single_row_gives_nothing_for_free() -> None:
+    batch = batch_of(([1, 7, 7], [UNSCORED, 7, 2]))
+    assert Asked.of(Told(batch), 3, 3).shortcuts[CONSTANT] == {"token_accuracy": 0.5, "exact_match": 0.0}
+
+
 @pytest.mark.parametrize("name", ["even-pairs", "modular-arithmetic", "first-recall"])
 def test_no_constant_answer_beats_chance_on_balanced_rows(name: str) -> None:
     task = tasks.make(name)
