@@ -4,8 +4,9 @@ import shlex
 from collections.abc import Iterable, Sequence
 
 from benchmark.experiments.presets import PRESETS, Preset
+from benchmark.experiments.request import Tune
 from benchmark.results.record import EvalRecord, TrainRecord
-from benchmark.results.spec import TrainSpec
+from benchmark.results.spec import BudgetSpec, TrainSpec
 from benchmark.results.store import Store
 
 
@@ -21,13 +22,32 @@ def command_for(store: Store) -> str | None:
         for preset in PRESETS.values():
             if _fits(newest, preset):
                 own = [record for record in trained if _fits(record, preset) and _alike(record, newest)]
-                return _spell(own, _encodings(records, own), _multiples(records, own), preset)
+                tune = _tune(trained, newest, preset)
+                return _spell(own, _encodings(records, own), _multiples(records, own), preset, tune)
     return None
 
 
 def _fits(record: TrainRecord, preset: Preset) -> bool:
     spec = record.spec
-    return spec.model == preset.model and spec.budget in preset.budgets_for(spec.task.name)
+    return not spec.is_trial and spec.model == preset.model and spec.budget in preset.budgets_for(spec.task.name)
+
+
+def _tune(trained: Iterable[TrainRecord], newest: TrainRecord, preset: Preset) -> str:
+    """The sweep of learning rates whose trials are there; "" without any."""
+    trials = [
+        record
+        for record in trained
+        if record.spec.is_trial
+        and record.spec.model == preset.model
+        and _at_any_rate(record.spec.budget) in map(_at_any_rate, preset.budgets_for(record.spec.task.name))
+        and _alike(record, newest)
+    ]
+    grid = sorted({record.multiple for record in trials if record.multiple is not None})
+    return str(Tune(grid=tuple(grid))) if grid else ""
+
+
+def _at_any_rate(budget: BudgetSpec) -> BudgetSpec:
+    return budget.model_copy(update={"learning_rate": 1.0})
 
 
 def _alike(record: TrainRecord, newest: TrainRecord) -> bool:
@@ -49,7 +69,9 @@ def _encodings(records: Iterable[object], own: Sequence[TrainRecord]) -> list[st
     return sorted(labels | {record.spec.encoding.label for record in own if record.spec.key in silent})
 
 
-def _spell(own: Sequence[TrainRecord], names: Sequence[str], multiples: Sequence[int], preset: Preset) -> str:
+def _spell(
+    own: Sequence[TrainRecord], names: Sequence[str], multiples: Sequence[int], preset: Preset, tune: str
+) -> str:
     specs = [record.spec for record in own]
     parts = {
         "--encodings": ",".join(names),
@@ -58,6 +80,7 @@ def _spell(own: Sequence[TrainRecord], names: Sequence[str], multiples: Sequence
         "--seeds": _seeds(specs),
         "--lengths": ",".join(map(str, multiples)),
         "--corpus": next((spec.task.corpus for spec in specs if spec.task.corpus), ""),
+        "--tune": tune,
         "--precision": "" if specs[0].precision == "float32" else specs[0].precision,
     }
     options = (f"{option} {shlex.quote(value)}" for option, value in parts.items() if value)

@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 PROTOCOL = 3  # raised by hand when a change to the model, the training, the scoring or a contract changes results
 
+TUNING_SEEDS_FROM = 1_000_000_000  # seeds from here on are reserved for the trials of a sweep
+
 Parameters = dict[str, bool | int | FiniteFloat | str]
 LARGEST = 2**63 - 1  # the largest integer a table column can hold
 Positive = Annotated[int, Field(ge=1, le=LARGEST)]
@@ -94,6 +96,11 @@ class TrainSpec(Keyed):
     init_seed: Count
     data_seed: Count
     precision: Precision = "float32"
+
+    @property
+    def is_trial(self) -> bool:
+        """True if the model only serves to choose a learning rate, and is never compared."""
+        return self.init_seed >= TUNING_SEEDS_FROM
 
 
 class EvalSpec(Keyed):

@@ -17,7 +17,16 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.results.record import Arrays, Environment, EvalRecord, ProbeRecord, Status, TaskFacts, TrainRecord
-from benchmark.results.spec import BudgetSpec, EncodingSpec, EvalSpec, ModelSpec, ProbeSpec, TaskSpec, TrainSpec
+from benchmark.results.spec import (
+    TUNING_SEEDS_FROM,
+    BudgetSpec,
+    EncodingSpec,
+    EvalSpec,
+    ModelSpec,
+    ProbeSpec,
+    TaskSpec,
+    TrainSpec,
+)
 from benchmark.results.store import Store
 
 TASKS = ("corpus", "offset-recall", "recall-mqar", "copy")
@@ -172,6 +181,24 @@ def train_record(
     )
 
 
+def write_trial(
+    store: Store, task: str, encoding: str, multiple: float, loss: float | None, *, seed: int = 0
+) -> TrainRecord:
+    """One trial of a sweep of learning rates, with its loss at L; None if it diverged."""
+    trained = train_record(task, encoding, TUNING_SEEDS_FROM + seed, diverged=loss is None)
+    rate = trained.spec.budget.learning_rate * multiple
+    budget = trained.spec.budget.model_copy(update={"learning_rate": rate})
+    spec = trained.spec.model_copy(update={"budget": budget})
+    trained = trained.model_copy(
+        update={"spec": spec, "multiple": multiple, "created": START, "train_seconds": 10.0 + seed}
+    )
+    store.put(trained)
+    if loss is not None:
+        length, rows = TRAIN_LENGTH[task], 40
+        store.put(eval_record(trained, length), _sums(np.full((rows, length), loss), np.zeros((rows, length), bool)))
+    return trained
+
+
 def of_task(record: TrainRecord, name: str, facts: TaskFacts | None = None) -> TrainRecord:
     """The same training of another task; without facts, as old records are."""
     task = record.spec.task.model_copy(update={"name": name, "label": name})
@@ -268,6 +295,15 @@ def language_arrays(task: str, encoding: str, seed: int, length: int, rows: int 
     correct = _rng(task, encoding, seed).random(loss.shape) < 0.2
     arrays = _sums(loss[:, :length], correct[:, :length])
     arrays |= {f"windows_{name}": arrays[f"row_{name}"] for name in ("loss", "correct", "count")}
+    chosen = _rng(task, "far").random((rows, 32)) < 0.1
+    arrays |= {
+        f"far_{name}": values.astype(np.float64 if name == "loss" else np.int32).sum(1)
+        for name, values in {
+            "loss": (loss[:, length - 32 : length] + 2.0) * chosen,
+            "correct": correct[:, length - 32 : length] & chosen,
+            "count": chosen,
+        }.items()
+    }
     if length == TRAIN_LENGTH[task]:
         arrays |= {f"crop_{name}": rows for name, rows in _by_row(loss[:, :length] - 0.02, correct[:, :length]).items()}
     return arrays

@@ -20,7 +20,7 @@ from pydantic import FiniteFloat, ValidationError, model_validator
 
 from benchmark.errors import UsageError
 from benchmark.reports.page.selection import Selection
-from benchmark.reports.tables.measurements import setting_of
+from benchmark.reports.tables.measurements import all_trainings, setting_of
 from benchmark.reports.tables.values import metric_table
 from benchmark.results.record import Environment, Status, TrainRecord
 from benchmark.results.spec import (
@@ -104,8 +104,7 @@ class Snapshot(Frozen):
     @classmethod
     def of_store(cls, store: Store) -> "Snapshot":
         """Everything in a results folder, of all settings."""
-        trainings = [record for record in store.records() if isinstance(record, TrainRecord)]
-        return _taken(store, metric_table(store), trainings)
+        return _taken(store, metric_table(store), all_trainings(store))
 
     @classmethod
     def of_report(cls, selection: Selection) -> "Snapshot":

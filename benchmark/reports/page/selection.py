@@ -20,6 +20,7 @@ from benchmark.reports.stats.reach import Reach, reach_by_seed, reach_over_seeds
 from benchmark.reports.stats.summary import SummaryRow, summary
 from benchmark.reports.stats.verdict import Verdict, Who, judge
 from benchmark.reports.tables import tasks as task_facts
+from benchmark.reports.tables.measurements import all_trainings
 from benchmark.reports.tables.rows import paired_row_error
 from benchmark.reports.tables.values import counted_places, metric_table
 from benchmark.reports.words import said
@@ -117,7 +118,7 @@ class Selection:
     def of(cls, store: Store, reference: str | None = None) -> "Selection":
         """Select from a store; raise a UsageError if it is empty or lacks the reference."""
         store = store.held()
-        trainings = tuple(record for record in store.records() if isinstance(record, TrainRecord))
+        trainings = tuple(all_trainings(store))
         if not trainings:
             raise UsageError(
                 f"no results in {str(store.root)!r}: make some with `python -m benchmark run`, or name their folder "

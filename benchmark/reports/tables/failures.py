@@ -108,7 +108,7 @@ def _older(key: str) -> str:
 
 
 def _orphans(store: Store, trainings: Sequence[TrainRecord]) -> Iterator[dict[str, Any]]:
-    known = {record.spec.key for record in trainings}
+    known = {record.spec.key for record in (*trainings, *all_trainings(store, trials=True))}
     for record in all_measured(store):
         if record.spec.train_key not in known:
             reason = t("no training record {key}: copy its folder whole", key=record.spec.train_key)

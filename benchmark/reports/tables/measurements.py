@@ -3,6 +3,9 @@
     cell      task, setting, encodings, seed, and a length or a sentence: the unit that tables count
     setting   hash of everything that decides a trained model apart from encoding and seeds
 
+    trial     a model that only served to choose a learning rate; tables leave trials out, except that of the sweep
+    family    the setting without its learning rate: what a sweep compares
+
 Convention: if a cell has several records (the source of an encoding was changed and run again), the newest counts; the
 others are named in `failures`.
 """
@@ -48,17 +51,34 @@ def setting_of(spec: TrainSpec, *, without: str | None = None) -> str:
     The task's label is a column of its own; its data (version, source, corpus) count here, so that records of an older
     version of a task are never mixed with those of the present one. `without` leaves out a parameter of the task.
     """
+    data = _deciding(spec)
+    data["task"]["parameters"].pop(without, None)
+    return _hash(data)
+
+
+def family_of(spec: TrainSpec) -> str:
+    """The same hash without the learning rate: what the rates of a sweep share."""
+    data = _deciding(spec)
+    data["budget"].pop("learning_rate")
+    return _hash(data)
+
+
+def _deciding(spec: TrainSpec) -> dict[str, Any]:
     data = spec.model_dump(mode="json", exclude={"encoding", "init_seed", "data_seed"})
     for part in ("label", "corpus"):
         data["task"].pop(part)
-    data["task"]["parameters"].pop(without, None)
+    return data
+
+
+def _hash(data: dict[str, Any]) -> str:
     text = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
-def all_trainings(store: Store) -> list[TrainRecord]:
-    """Every record of a training."""
-    return [record for record in store.records() if isinstance(record, TrainRecord)]
+def all_trainings(store: Store, *, trials: bool = False) -> list[TrainRecord]:
+    """Every record of a training, without the trials of sweeps; or only those."""
+    trainings = (record for record in store.records() if isinstance(record, TrainRecord))
+    return [record for record in trainings if record.spec.is_trial == trials]
 
 
 def all_measured(store: Store) -> Iterator[EvalRecord | ProbeRecord]:
@@ -66,9 +86,9 @@ def all_measured(store: Store) -> Iterator[EvalRecord | ProbeRecord]:
     return (record for record in store.records() if not isinstance(record, TrainRecord))
 
 
-def measurements(store: Store) -> list[Measurement]:
-    """Every evaluation and probe whose training record is there."""
-    trained = {record.spec.key: record for record in all_trainings(store)}
+def measurements(store: Store, *, trials: bool = False) -> list[Measurement]:
+    """Every evaluation and probe whose training record is there, without those of trials; or only those."""
+    trained = {record.spec.key: record for record in all_trainings(store, trials=trials)}
     measured = (record for record in all_measured(store) if record.spec.train_key in trained)
     return [Measurement(trained=trained[record.spec.train_key], record=record) for record in measured]
 
