@@ -27,7 +27,8 @@ from benchmark.tasks.task import LAG, UNSCORED, Batch, Ranges, Synthetic, octave
 
 FILLER = 0
 FEWEST = 32  # test rows, at any length
-QUESTIONS = 1024  # asked by all test rows together, or a few more
+QUESTIONS = 1024  # asked by all test rows together, if these have no more than TOKENS
+TOKENS = 65536
 PER_PAIR = 8  # tokens, where the number of pairs grows with the length
 
 
@@ -76,8 +77,8 @@ class RecallMqar(Synthetic):
         return self.pairs or max(1, min(self.most, length // PER_PAIR))
 
     def test_rows(self, length: int) -> int:
-        """As many as ask about 1,024 questions, and at least 32."""
-        return max(FEWEST, QUESTIONS // self.shown(length))
+        """As many as ask about 1,024 questions, 512 of them at length 512; at least 32."""
+        return max(FEWEST, min(QUESTIONS // self.shown(length), TOKENS // length))
 
     def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:
         pairs = self.shown(length)
