@@ -57,7 +57,7 @@ def question(prompt: Int[Tensor, "batch prompt"], answer: Int[Tensor, "batch ans
 
 
 def first_places(tokens: Int[Tensor, "batch time"]) -> Int[Tensor, "batch time"]:
-    """The place of each token's first occurrence in the row."""
+    """The place of each token's first occurrence in the row; tokens may be any numbers from 0 up."""
     first = tokens.new_full((len(tokens), int(tokens.max()) + 1), tokens.shape[1])
     places = torch.arange(tokens.shape[1]).expand_as(tokens)
     return first.scatter_reduce(1, tokens, places, "amin").gather(1, tokens)

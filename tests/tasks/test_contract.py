@@ -76,6 +76,7 @@ def test_a_task_describes_itself(task: Task) -> None:
         "version",
         "language",
         "nested",
+        "balanced",
         "numbers",
         "digits",
         "sweep",
