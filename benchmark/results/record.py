@@ -75,7 +75,8 @@ class EvalRecord(Record):
 
     Arrays, for T places and N test rows: `loss_sum` [T] (nats), `correct` [T] and `count` [T], summed over rows at each
     place; `row_loss` [N], `row_correct` [N] and `row_count` [N], summed over places in each row. For each view of the
-    task (additional rows): `<view>_loss`, `<view>_correct` and `<view>_count`, by row.
+    task (additional rows): `<view>_loss`, `<view>_correct` and `<view>_count`, by row; likewise for each subset of the
+    task's scored places.
     For a task with axes, over all these rows, of shape [ranges of an axis, ...]: `group_loss`, `group_correct` and
     `group_count`, summed over the places of each field; `group_rows`, the rows with a scored place in the field, and
     `group_exact`, the rows with all such places right.

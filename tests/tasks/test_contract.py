@@ -324,6 +324,17 @@ def test_views_are_fixed_and_no_longer_than_the_length(task: Task) -> None:
                     assert (batch.targets != UNSCORED).any(dim=1).all()
 
 
+def test_subsets_are_scored_places_of_the_evaluation(task: Task) -> None:
+    for length in lengths(task):
+        scored = torch.cat([batch.targets for batch in task.evaluation(length)]) != UNSCORED
+        for train_length in (length, 16):
+            subsets = task.subsets(length, train_length)
+            assert not subsets.keys() & task.views(length, train_length).keys()
+            for chosen in subsets.values():
+                assert chosen.dtype == torch.bool and chosen.shape == scored.shape
+                assert chosen.any() and not (chosen & ~scored).any()
+
+
 @pytest.mark.parametrize(
     "item",
     [
