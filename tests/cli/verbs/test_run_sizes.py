@@ -100,9 +100,7 @@ def test_the_command_of_a_request_makes_the_same_request(request: Request) -> No
     assert asked(*options) == request
 
 
-@pytest.mark.parametrize(
-    "line", ["", "python", "python -m benchmark run --encodings", "python -m benchmark run --no 1"]
-)
+@pytest.mark.parametrize("line", ["", "python", "a b c run --encodings", "a b c run --no 1"])
 def test_any_other_line_is_no_request(line: str) -> None:
     with pytest.raises(UsageError):
         request_of(line)
@@ -144,16 +142,16 @@ def test_a_mistake_in_a_table_is_named(invoke, tmp_path: Path, content: str, wor
     [
         (
             ["--encodings", "even.py", "--width", "20"],
-            "the head width is 5, but must be even: change --width (20), --he",
+            "the head width is 5, but must be even: change --width (20)",
         ),
         (
-            ["--encodings", "even.py", "--train-length", "copy=7", "--tasks", "copy", "--heads", "3"],
+            ["--encodings", "even.py", "--heads", "3"],
             "--width 33, or other",
         ),
-        (["--encodings", "rope", "--width", "16384", "--layers", "512"], "GB of weights, more than the memory of this"),
+        (["--encodings", "rope", "--width", "16384", "--layers", "512"], "GB of weights, more than the memory"),
         (
             ["--encodings", "rope", "--tasks", "lego", "--train-length", "1"],
-            "must be at least 2: change --train-length",
+            "at least 2: change --train-length",
         ),
     ],
 )
