@@ -2,7 +2,7 @@
 
     tau        Kendall's tau-b of the means: 1 the same order, -1 the reverse
     interval   a pair whose order the one rule shows in both settings, in agreement with its means, counts +1 or -1;
-               every other pair may count anything from -1 to 1. Lowest and highest sum / number of pairs
+               every other pair may count anything from -1 to 1. Lowest and highest sum, divided by the number of pairs
     swap       shown: the one rule shows one encoding better in the first setting and the other better in the second
                not shown: the means change order, by more than the metric's margin in both settings
 
@@ -24,7 +24,7 @@ from scipy import stats  # type: ignore[import-untyped]
 from benchmark.reports.stats.estimate import Estimate
 from benchmark.reports.stats.verdict import Verdict, Who
 
-DIGITS = 12  # of means: the sum of equal seeds in another order may differ in the last digit
+DIGITS = 12  # of means and tau: a sum of equal terms may differ in the last digit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +44,7 @@ def agreement(first: Verdict, second: Verdict) -> Estimate:
     if not pairs:
         return Estimate(value=math.nan, low=math.nan, high=math.nan, n=0)
     means = [[round(verdict.means[name], DIGITS) for name in names] for verdict in (first, second)]
-    tau = float(stats.kendalltau(*means).statistic) if all(len(set(own)) > 1 for own in means) else math.nan
+    tau = round(float(stats.kendalltau(*means).statistic), DIGITS) if _differ(means) else math.nan
     signs = [_shown(first, *pair) * _shown(second, *pair) for pair in pairs]
     low, high = _interval(signs, tau)
     return Estimate(value=tau, low=low, high=high, n=min(_seeds(first, second, *pair) for pair in pairs))
@@ -81,6 +81,10 @@ def _swaps_in_means(first: Verdict, second: Verdict, one: Who, two: Who) -> bool
     margin = 0.0 if math.isnan(first.margin) else first.margin
     ahead, behind = (verdict.means[one] - verdict.means[two] for verdict in (first, second))
     return ahead > margin and behind < -margin and not _swaps_shown(first, second, two, one)
+
+
+def _differ(means: Sequence[Sequence[float]]) -> bool:
+    return all(len(set(own)) > 1 for own in means)
 
 
 def _shown(verdict: Verdict, one: Who, two: Who) -> int:
