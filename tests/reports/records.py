@@ -268,7 +268,7 @@ def train_spec(
             steps=steps,
             batch=32,
             learning_rate=learning_rate,
-            warmup_steps=60 * steps // STEPS,
+            warmup_steps=60,
         ),
         init_seed=seed,
         data_seed=seed,

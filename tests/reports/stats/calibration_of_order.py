@@ -1,7 +1,7 @@
 """How often the interval of tau holds the tau of all seeds, by simulation.
 
 `python tests/reports/stats/calibration_of_order.py` rewrites its table in docs/statistics.md (about 15 seconds). The
-same seeds give the same table. Beside the interval of a report stands the one that it does not use: the 2.5 % and 97.5 %
+same seeds give the same table. Beside the interval of a report stands one that it does not use: the 2.5 % and 97.5 %
 quantiles of tau over common seeds drawn with replacement.
 """
 
