@@ -5,19 +5,21 @@ results.frame()          # a tidy pandas table, one row per measured value
 load("results").frame()  # the same, from disk
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.errors import UsageError
+from benchmark.experiments.changes import as_text
 from benchmark.experiments.executor import Event, Executor
-from benchmark.experiments.plan import automatic, make_plan
+from benchmark.experiments.plan import Plan, automatic, make_plan
 from benchmark.experiments.pool import Pool
-from benchmark.experiments.request import Auto, Request, parse_seeds
+from benchmark.experiments.request import Request, Tune
 from benchmark.experiments.rounds import Rounds
 from benchmark.experiments.runs import execute, went_wrong
-from benchmark.results.spec import Precision
+from benchmark.experiments.tuning import AT_BEST, SAME_RATE, Stages, Trials, at_best, trials_of
+from benchmark.results.spec import Mixing, Precision
 from benchmark.results.store import Store
 
 if TYPE_CHECKING:
@@ -49,6 +51,16 @@ def run(
     lengths: Sequence[int] | None = None,
     corpus: str | Path | None = None,
     precision: Precision = "float32",
+    width: int | Sequence[int] | None = None,
+    heads: int | None = None,
+    layers: int | None = None,
+    mixing: Mixing | None = None,
+    train_length: int | Mapping[str, int] | str | None = None,
+    steps: int | Mapping[str, int] | str | None = None,
+    batch: int | Mapping[str, int] | str | None = None,
+    learning_rate: float | Mapping[str, float] | str | None = None,
+    budgets: Sequence[int] | None = None,
+    tune: str | None = None,
     results: str | Path = RESULTS,
     workers: int | None = None,
     device: str = "auto",
@@ -62,27 +74,37 @@ def run(
 
     `encodings` and `tasks` are named as on the command line; `seeds` are a number, the seeds themselves, or "auto" or
     "auto:12", in rounds until the comparisons of a task are decided; `lengths` are multiples of the trained length, and
-    `cell_timeout` is in seconds. The default executor is the pool of this machine, which `workers`, `device` and
-    `cell_timeout` configure; an `executor` of your own brings its own settings and writes to the same folder. Raises
-    UsageError before anything is trained if something cannot work. A cell that fails is recorded, and the rest go on.
+    `cell_timeout` is in seconds. `width` to `budgets` change the preset: several widths make the same comparison at
+    each; a dictionary gives single tasks a value of their own (as does the text "2000,copy=4000"); `budgets` are
+    multiples of the steps. `tune="learning-rate"` first finds the rate at which each encoding is best, and makes the
+    comparison both at the same rate for all and with each at its own. The default executor is the pool of this machine,
+    which `workers`, `device` and `cell_timeout` configure; an `executor` of your own brings its own settings and writes
+    to the same folder. Raises UsageError before anything is trained if something cannot work. A cell that fails is
+    recorded, and the rest go on.
     """
     pool_settings = {"workers": workers, "device": None if device == "auto" else device, "cell_timeout": cell_timeout}
     given = [name for name, value in pool_settings.items() if value is not None]
     if executor is not None and given:
         raise UsageError(f"{given[0]} configures the pool of this machine: set it on your executor, or omit executor")
-    request = Request(
-        encodings=_joined(encodings) or "classic",
-        tasks=_joined(tasks),
-        preset=preset,
+    changes = {
+        **{"width": width, "heads": heads, "layers": layers, "mixing": mixing, "budgets": budgets},
+        **{"train_length": train_length, "steps": steps, "batch": batch, "learning_rate": learning_rate},
+    }
+    request = Request.read(
+        encodings=as_text("encodings", encodings) or "classic",
+        tasks=as_text("tasks", tasks),
+        preset=str(preset),
         seeds=_seeds(seeds),
-        multiples=None if lengths is None else tuple(lengths),
+        lengths=as_text("lengths", lengths),
         corpus=None if corpus is None else str(corpus),
-        precision=precision,
+        precision=str(precision),
+        tune=as_text("tune", tune),
+        changes={name: as_text(name, value) for name, value in changes.items()},
     )
     store = Store(Path(results))
-    rounds = rounds_of(request, store)
+    stages = stages_of(request, store)
     for event in execute(
-        rounds,
+        stages,
         store,
         executor or Pool(store=store, device=device, workers=workers, cell_timeout=cell_timeout),
         force=force,
@@ -90,18 +112,42 @@ def run(
     ):
         if on_event is not None and isinstance(event, Event):
             on_event(event)
-    plan = rounds.reached
+    plan = stages.reached
     return Results(store=Store(store.root, only=plan.keys), failures=went_wrong(plan, store))
 
 
-def rounds_of(request: Request, store: Store) -> Rounds:
-    """The rounds of a request: one if its seeds are given, else as many as the verdict of the reports takes."""
+def stages_of(request: Request, store: Store) -> Stages:
+    """The stages of a request: the comparison, or with tuning the three that `experiments.tuning` describes."""
+    plan = _plan(request)
+    return Stages(plan, iter([_rounds(plan, store)]) if request.tune is None else _tuned(plan, request.tune, store))
+
+
+def _plan(request: Request) -> Plan:
     if not automatic(request):
-        return Rounds(make_plan(request))
-    from benchmark.reports.standing import standing
+        return make_plan(request)
     from benchmark.reports.stats.verdict import fewest_seeds
 
-    return Rounds.begin(make_plan(request, fewest_seeds), store, standing)
+    return make_plan(request, fewest_seeds)
+
+
+def _rounds(plan: Plan, store: Store, stage: str = "") -> Rounds:
+    """The rounds of a plan: one if its seeds are given, else as many as the verdict of the reports takes."""
+    if not plan.spans:
+        return Rounds(plan, stage=stage)
+    from benchmark.reports.standing import standing
+
+    return Rounds.begin(plan, store, standing, stage)
+
+
+def _tuned(plan: Plan, tune: Tune, store: Store) -> Iterator[Trials | Rounds]:
+    from benchmark.reports.tables.tuning import best_rate
+
+    trials = Trials(trials_of(plan, tune), best_rate)
+    yield trials
+    yield _rounds(plan, store, SAME_RATE)
+    best = at_best(plan, trials)
+    if best is not None:
+        yield _rounds(best, store, AT_BEST)
 
 
 def load(results: str | Path = RESULTS) -> Results:
@@ -112,13 +158,7 @@ def load(results: str | Path = RESULTS) -> Results:
     return Results(store=Store(folder))
 
 
-def _joined(names: Sequence[str] | str | None) -> str | None:
-    return names if names is None or isinstance(names, str) else ",".join(names)
-
-
-def _seeds(seeds: int | Sequence[int] | str | None) -> tuple[int, ...] | Auto | None:
-    if seeds is None:
-        return None
-    if isinstance(seeds, str):
-        return parse_seeds(seeds)
-    return tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds)
+def _seeds(seeds: int | Sequence[int] | str | None) -> str | None:
+    """Seeds as the command line spells them: a comma at the end makes a list of a single one."""
+    text = as_text("seeds", seeds)
+    return text if text is None or isinstance(seeds, int | str) else f"{text},"

@@ -27,6 +27,8 @@ class Sums:
     window_loss: float = math.nan  # nats, of the text in disjoint windows
     window_places: int = 0
     crop_loss_per_token: float = math.nan  # nats, of the same targets after exactly L tokens each
+    far_loss: float = math.nan  # nats, of the targets that need far context
+    far_places: int = 0
 
     @property
     def loss_per_token(self) -> float:
@@ -42,6 +44,7 @@ class Metric:
     unit: str  # "" if the label says it
     lower_is_better: bool
     of: Callable[[Sums], float]  # NaN if the sums lack what it needs
+    places: Callable[[Sums], int] = lambda sums: sums.places  # scored places behind it
     bounded: bool = False  # lies in [0, 1]
     perfect: float = math.nan  # its value without any error; NaN: undefined, so there is no skill either
     margin: float = math.nan  # two values closer than this are equivalent; NaN: never
@@ -122,6 +125,7 @@ METRICS: dict[str, Metric] = {
         unit="nats per token",
         lower_is_better=True,
         of=lambda sums: ratio(sums.window_loss, sums.window_places),
+        places=lambda sums: sums.window_places,
         of_synthetic=False,
         optional=True,
     ),
@@ -130,6 +134,15 @@ METRICS: dict[str, Metric] = {
         unit="nats",
         lower_is_better=True,
         of=lambda sums: sums.loss_per_token - sums.crop_loss_per_token,
+        of_synthetic=False,
+        optional=True,
+    ),
+    "far_loss_nats": Metric(
+        label="loss on far-context tokens",
+        unit="nats per token",
+        lower_is_better=True,
+        of=lambda sums: ratio(sums.far_loss, sums.far_places),
+        places=lambda sums: sums.far_places,
         of_synthetic=False,
         optional=True,
     ),

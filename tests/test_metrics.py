@@ -16,6 +16,8 @@ SUMS = Sums(
     window_loss=51.0,
     window_places=17,
     crop_loss_per_token=1.7,
+    far_loss=39.0,
+    far_places=13,
 )
 BY_HAND = {
     "token_accuracy": 7 / 11,
@@ -25,11 +27,20 @@ BY_HAND = {
     "bits_per_character": 2 / math.log(2) / 1.3,
     "window_loss_nats": 3.0,
     "over_crop_nats": 0.3,
+    "far_loss_nats": 3.0,
 }
 
 
 def test_every_metric_by_hand() -> None:
     assert {name: metric.of(SUMS) for name, metric in METRICS.items()} == pytest.approx(BY_HAND)
+
+
+def test_a_metric_of_some_places_counts_those() -> None:
+    counted = {name: metric.places(SUMS) for name, metric in METRICS.items()}
+    assert {name: places for name, places in counted.items() if places != 11} == {
+        "window_loss_nats": 17,
+        "far_loss_nats": 13,
+    }
 
 
 def test_without_sums_there_is_no_value() -> None:

@@ -9,34 +9,36 @@ from torch.overrides import TorchFunctionMode
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmark.checks.outcome import Finding, fact
-from benchmark.checks.subject import QUICK, Subject, outputs, rows
+from benchmark.checks.subject import Subject, outputs, rows
 from benchmark.encodings import CATALOGUE
+from benchmark.encodings.encoding import Shape
 from benchmark.model.transformer import Transformer
 
 LENGTHS = (64, 1024)
 
 
 def parameters(subject: Subject) -> Finding:
-    """The encoding's weights in a model of the preset `quick`."""
-    own = sum(weight.numel() for weight in subject.model(QUICK).encodings.parameters())
-    return fact(f"{own:,} own, in {QUICK.layers} layers of width {QUICK.width} trained to {QUICK.train_length} tokens")
+    """The encoding's weights in a model of the subject's size."""
+    size = subject.size
+    own = sum(weight.numel() for weight in subject.model(size).encodings.parameters())
+    return fact(f"{own:,} own, in {size.layers} layers of width {size.width} trained to {size.train_length} tokens")
 
 
 def operations(subject: Subject) -> Finding:
-    """Operations of a forward pass of the model of `quick`, with eager attention, beyond those without an encoding."""
+    """Operations of a forward pass at the subject's size, with eager attention, beyond those without an encoding."""
     said = []
     for length in LENGTHS:
         model = subject.long_model(length)
         if length <= (model.encoding.max_length or length):
-            own, without = _operations(model, length), _without_any(length)
+            own, without = _operations(model, length), _without_any(subject.size, length)
             said.append(f"{own / without - 1:+.1%} at {length:,} tokens ({(own - without) / 1e6:+,.1f} million)")
     return fact(f"{', '.join(said)} compared with a forward pass without an encoding; only matrix products are counted")
 
 
 @cache
-def _without_any(length: int) -> int:
+def _without_any(size: Shape, length: int) -> int:
     """The operations of the same model without an encoding."""
-    return _operations(Subject(choice=CATALOGUE.choice("none")).long_model(length), length)
+    return _operations(Subject(choice=CATALOGUE.choice("none"), size=size).long_model(length), length)
 
 
 def _operations(model: Transformer, length: int) -> int:

@@ -9,7 +9,8 @@ import torch
 from benchmark.catalogue import Choice
 from benchmark.checks import costs, learning, precision, promises, sizes
 from benchmark.checks.outcome import Check, Outcome, run
-from benchmark.checks.subject import Subject
+from benchmark.checks.subject import QUICK, Subject
+from benchmark.encodings.encoding import Shape
 
 CHECKS: tuple[Check[Subject], ...] = (
     Check(
@@ -164,9 +165,9 @@ CHECKS: tuple[Check[Subject], ...] = (
 )
 
 
-def check(choice: Choice) -> list[Outcome]:
-    """Run every check, in the order of the table."""
-    subject = Subject(choice=choice)
+def check(choice: Choice, size: Shape = QUICK) -> list[Outcome]:
+    """Run every check, in the order of the table; cost and precision are those of a model of a size."""
+    subject = Subject(choice=choice, size=size)
     # Building a model draws from the global generator, in torch's own layers: the caller's state is restored.
     with torch.random.fork_rng(devices=[]):
         return [run(each, subject) for each in CHECKS]

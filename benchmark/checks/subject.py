@@ -28,6 +28,7 @@ class Subject:
     """An encoding to be checked."""
 
     choice: Choice
+    size: Shape = QUICK  # of the model whose cost and precision are measured
 
     def model(self, shape: Shape = SHAPE, vocabulary: int = VOCABULARY) -> Transformer:
         """A new model with the encoding, whose weights are moved off their initial values."""
@@ -37,11 +38,11 @@ class Subject:
         return model.eval()
 
     def long_model(self, train_length: int, vocabulary: int = VOCABULARY) -> Transformer:
-        """The model of `quick`, for a longer trained length if the encoding allows one."""
+        """The model of `size`, for a longer trained length if the encoding allows one."""
         try:
-            return self.model(replace(QUICK, train_length=train_length), vocabulary)
+            return self.model(replace(self.size, train_length=train_length), vocabulary)
         except ValueError:  # its parameters do not allow this length
-            return self.model(QUICK, vocabulary)
+            return self.model(self.size, vocabulary)
 
     @property
     def acts(self) -> str:

@@ -73,7 +73,7 @@ class Site:
     last of the keys. Positions are those that `Encoding.positions` returned, not indices.
     """
 
-    hidden: Float[Tensor, "batch key width"]  # the layer's input after its norm, for every key
+    hidden: Float[Tensor, "batch key width"]  # the input of the attention, for every key
     query_positions: Tensor  # [B|1, Q]
     key_positions: Tensor  # [B|1, K]
     mask: Bool[Tensor, "batch_or_1 1 query key"] | None = None  # as `visible`; None: every key up to the query itself

@@ -37,26 +37,6 @@ Made = TypeVar("Made")
 Emit = Callable[..., None]  # (event name, **data)
 
 
-def check(cells: Sequence[Cell], device: str) -> None:
-    """Build every encoding and task of a plan once, so that what cannot work is refused before anything is trained."""
-    choose_device(device)
-    checked = set()
-    for cell in cells:
-        spec = cell.train
-        task = make_task(cell)
-        lengths = [each.length for measure in cell.measures for each in measure.evaluations]
-        shortest = task.shortest()
-        if spec.budget.train_length < shortest:
-            raise UsageError(f"{spec.task.label}: trained length {spec.budget.train_length} is below {shortest}")
-        if isinstance(task, Language):
-            task.check(max(lengths, default=spec.budget.train_length), spec.budget.train_length)
-        for origin in (cell.encoding, *(measure.origin for measure in cell.measures)):
-            identity = (origin.model_dump_json(), spec.model, spec.task.label, spec.budget.train_length)
-            if identity not in checked:
-                checked.add(identity)
-                refuse_bad_values(partial(build, spec, task, encoding_choice(origin)))
-
-
 def run_cell(
     cell: Cell,
     store: Store,
@@ -154,6 +134,7 @@ def _train(
             reason=outcome.diverged,
             spec=spec,
             task=cell.facts,
+            multiple=cell.multiple,
             parameters=_count(model),
             encoding_parameters=_count(model.encodings),
             trained_tokens=outcome.tokens,
@@ -169,7 +150,14 @@ def _train(
     except UnwritableError:
         raise
     except Exception as error:  # a cell's failure is its outcome; the rest go on
-        record = TrainRecord(**_facts(device), status="failed", reason=one_line(error), spec=spec, task=cell.facts)
+        record = TrainRecord(
+            **_facts(device),
+            status="failed",
+            reason=one_line(error),
+            spec=spec,
+            task=cell.facts,
+            multiple=cell.multiple,
+        )
     store.put(record)
     if record.status != "failed":
         checkpoint.discard()  # after the record: a kill in between leaves a file behind, but loses no training

@@ -8,16 +8,16 @@ operations of training (6 per weight and token) at the rate that a matrix produc
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 
 import torch
 
-from benchmark.experiments.cell import encoding_choice, make_task, refuse_bad_values
+from benchmark.experiments.cell import make_task
 from benchmark.experiments.plan import Cell, Origin
+from benchmark.experiments.precheck import build_or_refuse, check_lengths
 from benchmark.results.record import TrainRecord
 from benchmark.results.spec import TrainSpec
 from benchmark.results.store import Store
-from benchmark.training.train import build
 
 EFFICIENCY = 0.35  # share of the matrix product's rate that training reaches at widths 64 to 128, measured
 
@@ -39,7 +39,7 @@ def estimate(cells: Sequence[Cell], store: Store) -> dict[str, Estimate]:
         spec = cell.train
         for origin in (cell.encoding, *(measure.origin for measure in cell.measures)):
             if _model(spec, origin) not in sizes:
-                model = refuse_bad_values(partial(build, spec, make_task(cell), encoding_choice(origin)))
+                model = build_or_refuse(spec, check_lengths(cell), origin)
                 sizes[_model(spec, origin)] = sum(weight.numel() for weight in model.parameters())
         parameters = sizes[_model(spec, cell.encoding)]
         seconds = known.get(_kind(spec)) or _from_operations(cell, parameters)
@@ -52,7 +52,7 @@ def _model(spec: TrainSpec, origin: Origin) -> str:
 
 
 def _kind(spec: TrainSpec) -> str:
-    return spec.model_dump_json(include={"task", "model", "budget", "precision"})
+    return spec.model_dump_json(include={"task", "model", "budget", "precision"}, exclude={"budget": {"learning_rate"}})
 
 
 def _known(store: Store) -> dict[str, float]:

@@ -53,7 +53,8 @@ def _record_failure(cell: Cell, store: Store, device: str, reason: str) -> None:
     facts: dict[str, Any] = {"created": datetime.now(UTC), "environment": environment(device, 1)}
     known = store.train(cell.train.key)
     if known is None or known.status != "ok":
-        store.put(TrainRecord(**facts, status="failed", reason=reason, spec=cell.train, task=cell.facts))
+        about: dict[str, Any] = {"spec": cell.train, "task": cell.facts, "multiple": cell.multiple}
+        store.put(TrainRecord(**facts, **about, status="failed", reason=reason))
         return
     for measure in cell.measures:
         lacking = missing(measure, cell.train.key, store, lambda _: True)

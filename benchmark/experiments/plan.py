@@ -6,6 +6,7 @@ of the one they adapt. With automatic seeds, a plan holds the cells of all seeds
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from benchmark.experiments.request import Auto, Request
 from benchmark.metrics import headlines
 from benchmark.results.record import EvalRecord, ProbeRecord, TaskFacts
 from benchmark.results.spec import (
+    TUNING_SEEDS_FROM,
     BudgetSpec,
     EncodingSpec,
     EvalSpec,
@@ -63,11 +65,15 @@ class Cell(Frozen):
     task: Origin
     facts: TaskFacts  # for the record
     measures: tuple[Measure, ...]
+    multiple: float | None = None  # of a trial: its learning rate in units of the task's
 
     @property
     def label(self) -> str:
         """Its name in progress messages."""
-        return f"{self.train.task.label} · {self.train.encoding.label} · seed {self.train.init_seed}"
+        name = f"{self.train.task.label} · {self.train.encoding.label}"
+        if self.multiple is not None:
+            return f"{name} · rate × {self.multiple:g} · trial {self.seed - TUNING_SEEDS_FROM}"
+        return f"{name} · seed {self.seed}"
 
     @property
     def seed(self) -> int:
@@ -76,8 +82,13 @@ class Cell(Frozen):
 
     @property
     def contest(self) -> str:
-        """Everything but encoding and seed: cells that agree on it are compared with each other."""
-        return self.train.model_dump_json(exclude={"encoding", "init_seed", "data_seed"})
+        """Everything but encoding, seed and learning rate: cells of a plan that agree on it are compared.
+
+        In one plan every encoding has one rate in a contest: the same for all, or the one chosen for it.
+        """
+        return self.train.model_dump_json(
+            exclude={"encoding": True, "init_seed": True, "data_seed": True, "budget": {"learning_rate"}}
+        )
 
     @property
     def cost(self) -> float:
@@ -116,7 +127,7 @@ class Plan(Frozen):
 
 
 def make_plan(request: Request, fewest: Callable[[int], int] = lambda encodings: 1) -> Plan:
-    """The cells of a request: tasks x budgets x encodings x seeds, each once.
+    """The cells of a request: tasks x models x budgets x encodings x seeds, each once.
 
     `fewest` is the number of seeds at which anything can be shown among so many encodings: automatic seeds start there,
     and go no less far unless the request itself has a lower cap.
@@ -126,6 +137,8 @@ def make_plan(request: Request, fewest: Callable[[int], int] = lambda encodings:
     own = encodings.CATALOGUE.parse(request.encodings)
     trained = [trained_with(choice) for choice in own]
     problems = tasks.CATALOGUE.parse(",".join(chosen.tasks) if request.tasks is None else request.tasks)
+    request.changes.check_tasks({problem.entry.name for problem in problems})
+    models = request.changes.models(chosen.model)
     cells: dict[str, Cell] = {}
     spans: dict[str, Span] = {}
     left_out, notes = [], []
@@ -140,13 +153,14 @@ def make_plan(request: Request, fewest: Callable[[int], int] = lambda encodings:
         ]
         span, remarks = _span(request, _largest_league([choice for _, choice in offered]), fewest)
         notes += remarks
-        for budget in chosen.budgets_for(task.name):
+        budgets = request.changes.budgets_for(task.name, chosen.budgets_for(task.name))
+        for model, budget in product(models, budgets):
             for base, choice in offered:
                 for seed in range(span.most) if isinstance(seeds, Auto) else seeds:
                     train = TrainSpec(
                         task=task,
                         encoding=encoding_spec(base),
-                        model=chosen.model,
+                        model=model,
                         budget=budget,
                         init_seed=seed,
                         data_seed=seed,
@@ -182,15 +196,6 @@ def outstanding(plan: Plan, store: Store, *, force: bool = False, retry_failed: 
             if any(measure.evaluations or measure.probes for measure in open_):
                 todo.append(cell.model_copy(update={"measures": tuple(open_)}))
     return sorted(todo, key=lambda cell: -cell.cost)
-
-
-def failed_measures(cell: Cell, store: Store) -> list[str]:
-    """Why measures of a cell failed, each reason once, and how many are missing because their run was interrupted."""
-    specs = [spec for measure in cell.measures for spec in (*measure.evaluations, *measure.probes)]
-    records = [store.measured(spec.key, cell.train.key) for spec in specs]
-    reasons = dict.fromkeys(str(record.reason) for record in records if record and record.status == "failed")
-    lost = records.count(None)
-    return [*reasons, *([f"{lost} of {len(specs)} measurements are missing"] if lost else [])]
 
 
 def failures(measure: Measure, reason: str, facts: Mapping[str, Any]) -> Iterator[EvalRecord | ProbeRecord]:

@@ -4,6 +4,7 @@ Budgets belong to tasks, never to encodings: all encodings in a comparison get t
 """
 
 from benchmark.errors import unknown
+from benchmark.experiments.changes import warm_up
 from benchmark.experiments.request import Auto
 from benchmark.results.spec import BudgetSpec, Frozen, ModelSpec
 
@@ -27,13 +28,13 @@ class Preset(Frozen):
 
 
 def budget(train_length: int, steps: int, batch: int, learning_rate: float) -> BudgetSpec:
-    """A budget whose warm-up takes a twentieth of the steps."""
+    """A budget with the usual warm-up."""
     return BudgetSpec(
         train_length=train_length,
         steps=steps,
         batch=batch,
         learning_rate=learning_rate,
-        warmup_steps=steps // 20,
+        warmup_steps=warm_up(steps),
     )
 
 
@@ -53,13 +54,14 @@ TUNED = {
     "even-pairs": budget(20, 1000, 32, 3e-3),
     "first-recall": budget(20, 1000, 32, 3e-3),
     "flip-flop": budget(20, 1000, 32, 3e-3),
-    "index-recall": budget(20, 1000, 32, 3e-3),
+    "index-recall": budget(16, 1500, 64, 3e-3),
     "induction": budget(20, 1000, 32, 3e-3),
     "lego": budget(3, 1500, 64, 3e-3),
     "majority": budget(40, 1000, 32, 3e-3),
     "missing-duplicate": budget(8, 4000, 64, 3e-3),
     "modular-arithmetic": budget(3, 10000, 64, 3e-3),
     "needle": budget(32, 1000, 32, 3e-3),
+    "needle-latent": budget(32, 1000, 32, 3e-3),
     "odds-first": budget(10, 3000, 64, 3e-3),
     "offset-recall": budget(32, 200, 64, 3e-3),
     "parity": budget(40, 1000, 32, 3e-3),

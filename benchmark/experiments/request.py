@@ -1,9 +1,14 @@
 """What a run is asked for, and how its numbers are read from the command line."""
 
-from benchmark.errors import UsageError
-from benchmark.results.spec import Frozen, Precision
+from collections.abc import Mapping
+from typing import get_args
+
+from benchmark.errors import UsageError, unknown
+from benchmark.experiments.changes import Changes
+from benchmark.results.spec import TUNING_SEEDS_FROM, Frozen, Precision, Rate
 
 MAX_SEEDS, MAX_MULTIPLE = 1000, 4096
+SWEPT, SMALLEST, LARGEST = "learning-rate", 0.001, 1000.0  # what can be tuned, and the range of its multiples
 
 
 class Auto(Frozen):
@@ -13,6 +18,16 @@ class Auto(Frozen):
 
     def __str__(self) -> str:
         return "auto" if self.most is None else f"auto:{self.most}"
+
+
+class Tune(Frozen):
+    """A sweep of learning rates ahead of the comparison: each encoding gets the rate at which it is best."""
+
+    grid: tuple[Rate, ...] = (0.3, 1.0, 3.0)  # multiples of the task's learning rate, ascending, 1 among them
+    seeds: int = 2  # trials at each rate
+
+    def __str__(self) -> str:
+        return SWEPT if self.grid == Tune().grid else f"{SWEPT}={','.join(f'{each:.12g}' for each in self.grid)}"
 
 
 class Request(Frozen):
@@ -25,6 +40,37 @@ class Request(Frozen):
     multiples: tuple[int, ...] | None = None  # of the trained length
     corpus: str | None = None
     precision: Precision = "float32"
+    tune: Tune | None = None
+    changes: Changes = Changes()
+
+    @classmethod
+    def read(
+        cls,
+        *,
+        encodings: str,
+        tasks: str | None,
+        preset: str,
+        seeds: str | None,
+        lengths: str | None,
+        corpus: str | None,
+        precision: str,
+        tune: str | None,
+        changes: Mapping[str, str | None],
+    ) -> "Request":
+        """The request that options spell; raises UsageError for a value that no run accepts."""
+        if precision not in get_args(Precision):
+            raise unknown("precision", precision, get_args(Precision))
+        return cls(
+            encodings=encodings,
+            tasks=tasks,
+            preset=preset,
+            seeds=None if seeds is None else parse_seeds(seeds),
+            multiples=None if lengths is None else parse_multiples(lengths),
+            corpus=corpus,
+            precision="bfloat16" if precision == "bfloat16" else "float32",
+            tune=None if tune is None else parse_tune(tune),
+            changes=Changes.read(changes),
+        )
 
 
 def parse_seeds(text: str) -> tuple[int, ...] | Auto:
@@ -33,7 +79,7 @@ def parse_seeds(text: str) -> tuple[int, ...] | Auto:
         return Auto()
     if text.startswith("auto:"):
         return _capped(text)
-    seeds = _whole_numbers(text, "--seeds", 0, 2**31 - 1)
+    seeds = _whole_numbers(text, "--seeds", 0, TUNING_SEEDS_FROM - 1)
     if "," not in text:
         if not 1 <= seeds[0] <= MAX_SEEDS:
             raise UsageError(f"--seeds is {text!r}, but a number of seeds must be from 1 to {MAX_SEEDS}")
@@ -51,6 +97,23 @@ def _capped(text: str) -> Auto:
 def parse_multiples(text: str) -> tuple[int, ...]:
     """Multiples of the trained length from "1,2,4"."""
     return tuple(sorted(_whole_numbers(text, "--lengths", 1, MAX_MULTIPLE)))
+
+
+def parse_tune(text: str) -> Tune:
+    """A sweep from "learning-rate", or from "learning-rate=0.1,0.3,3": multiples of the task's rate, and always 1."""
+    if text == SWEPT:
+        return Tune()
+    what, _, given = text.partition("=")
+    try:
+        grid = {float(f"{float(part):.12g}") for part in given.split(",")}
+    except ValueError:
+        grid = set()
+    if what != SWEPT or len(grid) < 2 or not all(SMALLEST <= multiple <= LARGEST for multiple in grid):
+        raise UsageError(
+            f"--tune is {text!r}, but must be {SWEPT}, or {SWEPT}=0.1,0.3,1,3: at least two different multiples of the "
+            f"task's learning rate, from {SMALLEST:g} to {LARGEST:g}"
+        )
+    return Tune(grid=tuple(sorted({*grid, 1.0})))
 
 
 def _whole_numbers(text: str, option: str, low: int, high: int) -> tuple[int, ...]:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from benchmark.experiments.labels import task_label
 from benchmark.experiments.plan import Cell, Plan, Span, outstanding
 from benchmark.results.record import Share
 from benchmark.results.store import Store
@@ -44,6 +45,7 @@ class Round:
     number: int  # within one call
     todo: Sequence[Cell]
     automatic: bool
+    stage: str = ""  # its name, in a run of several stages
 
     @property
     def shares(self) -> list[Share]:
@@ -62,12 +64,18 @@ class Round:
 class Looked:
     """A look at one task after a round."""
 
-    label: str  # of the task; with its trained length where the plan has several of the task
+    label: str  # of the task; with the settings in which others of the plan differ
     task: str
     train_length: int
     seeds: int  # so far
     cap: int
     standing: Standing
+    stage: str = ""
+
+    @property
+    def more(self) -> int:
+        """The seeds that the next round gives it."""
+        return self.standing.more
 
 
 @dataclass
@@ -76,18 +84,19 @@ class Rounds:
 
     plan: Plan
     look: Look | None = None
+    stage: str = ""  # its name, in a run of several stages
     counts: dict[str, int] = field(default_factory=dict)  # seeds by contest
     looks: dict[str, Looked] = field(default_factory=dict)  # the last one, by contest
 
     @classmethod
-    def begin(cls, plan: Plan, store: Store, look: Look) -> "Rounds":
+    def begin(cls, plan: Plan, store: Store, look: Look, stage: str = "") -> "Rounds":
         """Start with the seeds that the store has, but no fewer than those of the first round."""
         missing = by_contest(outstanding(plan, store))
         counts = {
             contest: min(span.most, max(span.first, _leading(missing.get(contest, ()), span)))
             for contest, span in plan.spans.items()
         }
-        return cls(plan, look, counts)
+        return cls(plan, look, stage, counts)
 
     @property
     def reached(self) -> Plan:
@@ -124,33 +133,29 @@ class Rounds:
         while not outstanding(self.reached, store):
             latest = self.advance(store)
             looks += latest
-            if not any(looked.standing.more for looked in latest):
+            if not any(looked.more for looked in latest):
                 break
         return looks
 
     def _may_go_on(self, contest: str) -> bool:
         last = self.looks.get(contest)
-        return last is None or last.standing.more > 0
+        return last is None or last.more > 0
 
     def _look(self, look: Look, cells: Sequence[Cell], store: Store) -> Looked:
         contest, spec = cells[0].contest, cells[0].train
         count, cap = self.counts[contest], self.plan.spans[contest].most
         standing = look(Store(store.root, store.problems, only=_ends(cells)), cap - count)
         self.looks[contest] = Looked(
-            label=self._label(cells[0]),
+            label=task_label(spec, (cell.train for cell in self.plan.cells)),
             task=spec.task.label,
             train_length=spec.budget.train_length,
             seeds=count,
             cap=cap,
             standing=standing,
+            stage=self.stage,
         )
         self.counts[contest] = min(cap, count + standing.more)
         return self.looks[contest]
-
-    def _label(self, own: Cell) -> str:
-        task, length = own.train.task.label, own.train.budget.train_length
-        several = any(cell.train.task.label == task and cell.contest != own.contest for cell in self.plan.cells)
-        return f"{task} (L = {length})" if several else task
 
 
 def by_contest(cells: Sequence[Cell]) -> dict[str, list[Cell]]:

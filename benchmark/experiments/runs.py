@@ -2,48 +2,85 @@
 
 import shlex
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import count
 
+from benchmark.errors import UsageError
+from benchmark.experiments.changes import Changes
 from benchmark.experiments.executor import Event, Executor
-from benchmark.experiments.plan import Plan, failed_measures, outstanding
+from benchmark.experiments.plan import Cell, Plan, outstanding
 from benchmark.experiments.request import Auto, Request
 from benchmark.experiments.rounds import Looked, Round, Rounds
+from benchmark.experiments.tuning import Chosen, Trials
 from benchmark.files import write_atomically
-from benchmark.results.record import RoundRecord, RunRecord
+from benchmark.results.record import RateRecord, RoundRecord, RunRecord
 from benchmark.results.store import Store
 
 
+@dataclass
+class Note:
+    """The record of one call of `run`, written anew after each round and each choice."""
+
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    clock: float = field(default_factory=time.perf_counter)
+    done: set[str] = field(default_factory=set)  # keys of the models that this call came to
+    train_keys: set[str] = field(default_factory=set)
+    rounds: list[RoundRecord] = field(default_factory=list)
+    rates: list[RateRecord] = field(default_factory=list)
+
+    def write(self, plan: Plan, store: Store) -> None:
+        """Write the record; a call that found nothing to do leaves none."""
+        self.train_keys |= plan.train_keys
+        if not self.done:
+            return
+        record = RunRecord(
+            created=self.started,
+            wall_seconds=time.perf_counter() - self.clock,
+            command=command(plan.request),
+            cells=len(self.done),
+            train_keys=sorted(self.train_keys),
+            rounds=self.rounds,
+            rates=self.rates,
+        )
+        name = self.started.strftime("%Y%m%dT%H%M%S%fZ")
+        write_atomically(store.root / "runs" / f"{name}.json", record.model_dump_json(indent=1).encode())
+
+
 def execute(
-    rounds: Rounds, store: Store, executor: Executor, *, force: bool = False, retry_failed: bool = False
-) -> Iterator[Event | Round | Looked]:
-    """Have an executor run whatever is outstanding, round by round, and note the run in the store after each."""
-    started, clock = datetime.now(UTC), time.perf_counter()
-    done: set[str] = set()
-    ended: list[RoundRecord] = []
-    while True:
-        plan = rounds.reached
+    stages: Iterable[Trials | Rounds],
+    store: Store,
+    executor: Executor,
+    *,
+    force: bool = False,
+    retry_failed: bool = False,
+) -> Iterator[Event | Round | Looked | Chosen]:
+    """Have an executor run whatever is outstanding, stage by stage and round by round; note the run after each."""
+    note = Note()
+    for stage in stages:
+        yield from _execute(stage, note, store, executor, force=force, retry_failed=retry_failed)
+
+
+def _execute(
+    stage: Trials | Rounds, note: Note, store: Store, executor: Executor, *, force: bool, retry_failed: bool
+) -> Iterator[Event | Round | Looked | Chosen]:
+    for number in count(1):
+        plan = stage.reached
         left = outstanding(plan, store, force=force, retry_failed=retry_failed)
-        todo = [cell for cell in left if cell.train.key not in done]  # what failed just now is not tried again
+        todo = [cell for cell in left if cell.train.key not in note.done]  # what failed just now is not tried again
         if todo:
-            following = Round(number=len(ended) + 1, todo=todo, automatic=bool(plan.spans))
+            following = Round(number=number, todo=todo, automatic=bool(plan.spans), stage=stage.stage)
             yield following
             yield from executor.run(todo, force=force, retry_failed=retry_failed)
-            done |= {cell.train.key for cell in todo}
-            ended.append(RoundRecord(ended=datetime.now(UTC), shares=following.shares))
-            record = RunRecord(
-                created=started,
-                wall_seconds=time.perf_counter() - clock,
-                command=command(plan.request),
-                cells=len(done),
-                train_keys=sorted(plan.train_keys),
-                rounds=ended if plan.spans else [],
-            )
-            name = started.strftime("%Y%m%dT%H%M%S%fZ")
-            write_atomically(store.root / "runs" / f"{name}.json", record.model_dump_json(indent=1).encode())
-        looks = rounds.advance(store)
+            note.done |= {cell.train.key for cell in todo}
+            if following.automatic:
+                note.rounds.append(RoundRecord(ended=datetime.now(UTC), shares=following.shares))
+        looks = stage.advance(store)
+        note.rates += [rate for look in looks if isinstance(look, Chosen) for rate in look.rates]
+        note.write(plan, store)
         yield from looks
-        if not any(looked.standing.more for looked in looks):
+        if not any(look.more for look in looks):
             return
 
 
@@ -54,11 +91,22 @@ def went_wrong(plan: Plan, store: Store) -> list[str]:
         record = store.train(cell.train.key)
         if record is None:
             lines.append(f"{cell.label}: missing")
+        elif record.status == "diverged" and cell.multiple is not None:
+            continue  # an outcome of the sweep: that rate is too high
         elif record.status != "ok":
             lines.append(f"{cell.label}: {record.status}: {record.reason}")
         else:
             lines += [f"{cell.label}: {reason}" for reason in failed_measures(cell, store)]
     return lines
+
+
+def failed_measures(cell: Cell, store: Store) -> list[str]:
+    """Why measures of a cell failed, each reason once, and how many are missing because their run was interrupted."""
+    specs = [spec for measure in cell.measures for spec in (*measure.evaluations, *measure.probes)]
+    records = [store.measured(spec.key, cell.train.key) for spec in specs]
+    reasons = dict.fromkeys(str(record.reason) for record in records if record and record.status == "failed")
+    lost = records.count(None)
+    return [*reasons, *([f"{lost} of {len(specs)} measurements are missing"] if lost else [])]
 
 
 def command(request: Request) -> str:
@@ -69,11 +117,30 @@ def command(request: Request) -> str:
         "--seeds": str(request.seeds) if isinstance(request.seeds, Auto) else _numbers(request.seeds),
         "--lengths": _numbers(request.multiples),
         "--corpus": request.corpus,
+        "--tune": None if request.tune is None else str(request.tune),
         "--precision": None if request.precision == "float32" else request.precision,
+        **request.changes.options(),
     }
     for option, value in options.items():
         parts += [option, value] if value is not None else []
     return shlex.join(parts)
+
+
+def request_of(line: str) -> Request:
+    """The request of a command line that `command` wrote; raises UsageError for any other."""
+    try:
+        words = shlex.split(line)
+        given = dict(zip(words[4::2], words[5::2], strict=True))
+    except ValueError:
+        given = {}
+    fields = {option.removeprefix("--").replace("-", "_"): value for option, value in given.items()}
+    texts = {name: fields.pop(name, None) for name in ("tasks", "seeds", "lengths", "corpus", "tune")}
+    own = {name: fields.pop(name, None) for name in Changes.model_fields}
+    encodings, preset = fields.pop("encodings", None), fields.pop("preset", None)
+    precision = fields.pop("precision", "float32")
+    if fields or encodings is None or preset is None:
+        raise UsageError(f"{line[:200]!r} is not a command of run")
+    return Request.read(encodings=encodings, preset=preset, precision=precision, changes=own, **texts)
 
 
 def _numbers(numbers: tuple[int, ...] | None) -> str | None:

@@ -2,7 +2,7 @@
 
     x = E[token] * sqrt(C)            unit variance, so that added encodings and tokens start on equal terms
     x = encoding.embed(x)
-    x = x + attention(norm(x));  x = x + mlp(norm(x))        per layer
+    x = x + attention(norm(x));  x = x + mlp(norm(x))        per layer; `mixing` may follow the first norm
     logits = norm(x) @ W.T            W starts small: the first loss is that of a uniform guess
 
 The initial value of every weight outside the encoding comes from a generator named after that weight: two models that
@@ -22,15 +22,23 @@ from benchmark.encodings.encoding import Encoding, Shape, Site
 from benchmark.model.attention import Attention
 from benchmark.model.blocks import block
 from benchmark.model.hooks import overrides
+from benchmark.model.mixing import DEVIATION, Convolution
 from benchmark.seeds import generator
 
 
 @dataclass
 class Cache:
-    """The KV cache: the tokens so far and, per layer, the normed input, the keys (unrotated) and the values."""
+    """The KV cache: the tokens so far and, per layer, the input of attention, the keys (unrotated) and the values."""
 
     tokens: Tensor | None = None
     layers: dict[int, tuple[Tensor, Tensor, Tensor]] = field(default_factory=dict)
+    unmixed: dict[int, Tensor] = field(default_factory=dict)  # the last inputs of each layer's convolution
+
+    def mix(self, layer: int, convolution: Convolution, new: Tensor) -> Tensor:
+        """Mix the new tokens [B, T, C] with those before them."""
+        mixed: Tensor
+        mixed, self.unmixed[layer] = convolution(new, self.unmixed.get(layer))
+        return mixed
 
     def extend(self, layer: int, *new: Tensor) -> tuple[Tensor, ...]:
         """The layer's hidden [B, K, C], keys and values [B, H, K, D], with the new tokens appended."""
@@ -43,9 +51,10 @@ class Cache:
 class Layer(nn.Module):
     """Attention and a feed-forward network of four times the width, each with a pre-norm and a residual."""
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: Shape, *, convolve: bool) -> None:
         super().__init__()
         self.attention_norm = nn.LayerNorm(shape.width, bias=False)
+        self.mixing = Convolution(shape.width) if convolve else None
         self.attention = Attention(shape)
         self.mlp_norm = nn.LayerNorm(shape.width, bias=False)
         self.widen = nn.Linear(shape.width, 4 * shape.width, bias=False)
@@ -63,6 +72,8 @@ class Layer(nn.Module):
         places: Tensor | None,
     ) -> tuple[Tensor, Tensor | None]:
         hidden, time = self.attention_norm(x), x.shape[1]
+        if self.mixing is not None:
+            hidden = self.mixing(hidden)[0] if cache is None else cache.mix(layer, self.mixing, hidden)
         first = 0 if places is None or weights or cache is not None else first_asked(places, time)
         q, k, v = self.attention.project(hidden, first)
         if cache is not None:
@@ -90,14 +101,20 @@ def first_asked(places: Int[Tensor, " place"], time: int) -> int:
 
 
 class Transformer(nn.Module):
-    """`encode(shape, layer)` makes an encoding: for layer 0 and, if the encoding is `per_layer`, for every other."""
+    """`encode(shape, layer)` makes an encoding: for layer 0 and, if the encoding is `per_layer`, for every other.
 
-    def __init__(self, vocabulary: int, shape: Shape, encode: Callable[[Shape, int], Encoding]) -> None:
+    With `convolve`, a short causal convolution precedes each layer's attention.
+    """
+
+    def __init__(
+        self, vocabulary: int, shape: Shape, encode: Callable[[Shape, int], Encoding], *, convolve: bool = False
+    ) -> None:
         super().__init__()
         self.shape = shape
+        self.convolve = convolve
         self.embedding = nn.Parameter(torch.empty(vocabulary, shape.width))
         self.head = nn.Parameter(torch.empty(vocabulary, shape.width))
-        self.layers = nn.ModuleList(Layer(shape) for _ in range(shape.layers))
+        self.layers = nn.ModuleList(Layer(shape, convolve=convolve) for _ in range(shape.layers))
         self.final_norm = nn.LayerNorm(shape.width, bias=False)
         first = encode(shape, 0)
         rest = range(1, shape.layers) if first.per_layer else ()
@@ -132,6 +149,8 @@ class Transformer(nn.Module):
         """Standard deviation 1/sqrt(inputs); smaller for the head and for layers that write to the residual stream."""
         if name == "head":
             return 0.02
+        if name.endswith("mixing.weight"):
+            return DEVIATION
         into_residual = name.endswith(("out.weight", "narrow.weight"))
         return (1 / math.sqrt(2 * self.shape.layers) if into_residual else 1.0) / math.sqrt(weight.shape[-1])
 
@@ -157,6 +176,8 @@ class Transformer(nn.Module):
             raise ValueError(
                 f"{self.encoding.name} is defined only for causal attention, where no query sees a later key"
             )
+        if self.convolve and not causal:
+            raise ValueError("the convolution before attention is causal: pass causal=True, or build without convolve")
         new = tokens.shape[1]
         if cache is not None:
             tokens = tokens if cache.tokens is None else torch.cat((cache.tokens, tokens), dim=1)

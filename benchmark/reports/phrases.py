@@ -90,6 +90,7 @@ AXES = Phrases(  # of grids, as tasks and `tables.fields` name them
     {
         "lag (tokens)": later("lag (tokens)"),
         "depth (%)": later("depth (%)"),
+        "index": later("index"),
         "first operand (digits)": later("first operand (digits)"),
         "second operand (digits)": later("second operand (digits)"),
         "problem length": later("problem length"),

@@ -75,7 +75,8 @@ class EvalRecord(Record):
 
     Arrays, for T places and N test rows: `loss_sum` [T] (nats), `correct` [T] and `count` [T], summed over rows at each
     place; `row_loss` [N], `row_correct` [N] and `row_count` [N], summed over places in each row. For each view of the
-    task (additional rows): `<view>_loss`, `<view>_correct` and `<view>_count`, by row.
+    task (additional rows): `<view>_loss`, `<view>_correct` and `<view>_count`, by row; likewise for each subset of the
+    task's scored places.
     For a task with axes, over all these rows, of shape [ranges of an axis, ...]: `group_loss`, `group_correct` and
     `group_count`, summed over the places of each field; `group_rows`, the rows with a scored place in the field, and
     `group_exact`, the rows with all such places right.
@@ -115,6 +116,18 @@ class RoundRecord(Frozen):
     shares: list[Share]
 
 
+class RateRecord(Frozen):
+    """The learning rate that a sweep chose for one encoding on one task."""
+
+    task: str  # its label
+    train_length: Count
+    encoding: str  # its label, as trained
+    usual: Rate  # the task's own
+    grid: list[Rate]  # those tried
+    rate: Rate | None  # the chosen one; None if trials are missing, or all failed or diverged
+    trials: list[str]  # keys of the models that it was chosen from
+
+
 class RunRecord(Frozen):
     """One call of `run`: results/runs/<time>.json. Cells do not depend on it; reports quote its command."""
 
@@ -125,6 +138,7 @@ class RunRecord(Frozen):
     cells: Count  # done by this call
     train_keys: list[str]  # of the whole plan, whether done earlier or now
     rounds: list[RoundRecord] = []  # of automatic seeds
+    rates: list[RateRecord] = []  # of `--tune`
 
 
 AnyRecord = Annotated[TrainRecord | EvalRecord | ProbeRecord, Field(discriminator="kind")]

@@ -11,6 +11,9 @@ at every length, so a longer window differs only in its context. All places are 
 mean over the last half trained length of each row (at most TARGETS), and the longest rows give the loss by absolute
 position. Two other views are measured: `windows`, the end of the text cut into disjoint rows, the usual way to
 measure perplexity, and `crop`, the targets that make up the value, each after exactly the trained length of text.
+One subset of the targets that make up the value is summed apart: `far`, those that need far context. They are the ones
+that counts of words and pairs of words in the last FAR trained lengths of text make at least e times as likely as
+counts in the last trained length (tasks/corpus/far.py): the same tokens at every length and for every encoding.
 Length is the number of tokens.
 Vocabulary: 4096.
 Chance: the loss of guessing by word frequency.
@@ -26,11 +29,14 @@ from torch import Tensor
 
 from benchmark.errors import UsageError
 from benchmark.tasks import corpus
+from benchmark.tasks.corpus import far
 from benchmark.tasks.task import UNSCORED, Batch, Language
 
 ROWS = 40
 TARGETS = 64  # the most targets, at the end of a row, that the value is a mean over
 WINDOWS = 64  # trained lengths of text cut into windows, or half of the held-out text if that is shorter
+FAR = 16  # trained lengths of text in which a target that needs far context can find it
+GAIN = 1.0  # nats that far context must add to such a target's log-probability
 BATCH_TOKENS = 16384  # approximate tokens per evaluation batch
 
 
@@ -50,6 +56,7 @@ class Corpus(Language):
         self.corpus = corpus.load(text, vocabulary, tokenizer)
         self.train = torch.from_numpy(self.corpus.train).long()  # [tokens]
         self.held_out = torch.from_numpy(self.corpus.held_out).long()  # [tokens]
+        self._far: dict[int, Tensor] = {}  # by trained length
 
     @property
     def vocabulary(self) -> int:
@@ -103,7 +110,7 @@ class Corpus(Language):
     def views(self, length: int, train_length: int) -> dict[str, Iterable[Batch]]:
         """Windows, at lengths up to that of their whole text; and crops, at the trained length only."""
         found: dict[str, Iterable[Batch]] = {}
-        text, shared = min(self._room, WINDOWS * train_length), max(1, min(TARGETS, train_length // 2))
+        text, shared = min(self._room, WINDOWS * train_length), _shared(train_length)
         if length <= text:
             found["windows"] = self._windows(length, text)
         if length == train_length and length + shared - 1 <= self._room:
@@ -127,6 +134,33 @@ class Corpus(Language):
             targets[:, -1] = rows[:, -1]
             yield Batch(tokens=rows[:, :-1], targets=targets)
 
+    def subsets(self, length: int, train_length: int) -> dict[str, Tensor]:
+        """The targets that need far context; none where the text has no room for far context."""
+        if train_length not in self._far:
+            self._far[train_length] = self._needs_far(train_length)
+        chosen = self._far[train_length][:, -length:]
+        if not chosen.any():
+            return {}
+        earlier = torch.zeros(len(chosen), length - chosen.shape[1], dtype=torch.bool)
+        return {"far": torch.cat((earlier, chosen), dim=1)}
+
+    def _needs_far(self, train_length: int) -> Tensor:
+        """True for the shared targets that need far context, in text order, [rows, shared]."""
+        shared = _shared(train_length)
+        targets = self.ends[:, None] + torch.arange(1 - shared, 1)
+        context = min(FAR * train_length, self._room - shared + 1)
+        if context <= train_length:
+            return torch.zeros(targets.shape, dtype=torch.bool)
+        gains = far.gain(
+            self.train.numpy(),
+            self.held_out.numpy(),
+            targets.flatten().numpy(),
+            self.vocabulary,
+            near=train_length,
+            far=context,
+        )
+        return torch.from_numpy(gains >= GAIN).view(targets.shape)
+
     @cached_property
     def ends(self) -> Tensor:
         """Index into the held-out tokens of each evaluation row's last target, [rows]; the same for every length."""
@@ -145,3 +179,8 @@ class Corpus(Language):
         loss = -(smoothed / smoothed.sum()).log()[self.held_out].mean()
         accuracy = (self.held_out == counts.argmax()).double().mean()
         return {"loss_nats": loss.item(), "token_accuracy": accuracy.item()}
+
+
+def _shared(train_length: int) -> int:
+    """Targets at the end of each row that the value is a mean over."""
+    return max(1, min(TARGETS, train_length // 2))

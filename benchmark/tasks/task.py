@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
-from jaxtyping import Int
+from jaxtyping import Bool, Int
 from torch import Tensor
 
 from benchmark.seeds import generator
@@ -147,6 +147,13 @@ class Task(ABC):
 
         They do not count towards the value at the length. No row is longer than `tokens(length)`. Rows that training
         could draw, i.e. those no longer than the trained length, must belong to the views of the trained length.
+        """
+        return {}
+
+    def subsets(self, length: int, train_length: int) -> dict[str, Bool[Tensor, "rows time"]]:
+        """Scored places of the `evaluation`, by name: true for those whose outcome is also stored apart.
+
+        All its rows in order. A name may not be that of a view.
         """
         return {}
 

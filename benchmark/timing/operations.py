@@ -131,7 +131,7 @@ def _decode(model: Transformer, tokens: Tensor) -> Callable[[], Call]:
 
     def ready() -> Call:
         # A step extends its cache with new tensors, so each call gets a copy of the same full cache.
-        cache = Cache(tokens=full.tokens, layers=dict(full.layers))
+        cache = Cache(tokens=full.tokens, layers=dict(full.layers), unmixed=dict(full.unmixed))
         return lambda: _step(model, last, cache)
 
     return ready

@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -62,6 +62,8 @@ def evaluate(
     arrays = _by_place(outcomes) | _by_row("row", outcomes)
     for name, others in views.items():
         arrays |= _by_row(name, others)
+    for name, chosen in task.subsets(length, train_length).items():
+        arrays |= _by_row(name, _only(outcomes, chosen))
     if task.axes(length):
         arrays |= _by_field(task, length, sum(views.values(), outcomes))
     return Evaluation(
@@ -121,6 +123,17 @@ def _by_row(prefix: str, outcomes: list[Scored]) -> Arrays:
         f"{prefix}_correct": _whole(torch.cat([outcome.correct.sum(dim=1) for outcome in outcomes])),
         f"{prefix}_count": _whole(torch.cat([outcome.scored.sum(dim=1) for outcome in outcomes])),
     }
+
+
+def _only(outcomes: list[Scored], chosen: Tensor) -> list[Scored]:
+    """The outcomes at the chosen places, [rows of all batches, time]."""
+    parts = torch.split(chosen, [len(outcome.loss) for outcome in outcomes])
+    return [
+        replace(
+            outcome, loss=outcome.loss.where(part, 0.0), correct=outcome.correct & part, scored=outcome.scored & part
+        )
+        for outcome, part in zip(outcomes, parts, strict=True)
+    ]
 
 
 def _by_field(task: Task, length: int, outcomes: list[Scored]) -> Arrays:

@@ -44,6 +44,7 @@ def build(spec: TrainSpec, task: Task, encoding: Choice) -> Transformer:
         task.vocabulary,
         shape,
         lambda own, layer: make_encoding(encoding, own, seed=spec.init_seed, layer=layer),
+        convolve=spec.model.mixing == "conv",
     )
     model.initialise(spec.init_seed)
     return model

@@ -60,7 +60,7 @@ def test_any_executor_does_the_cells_of_a_plan(tmp_path: Path) -> None:
     store = Store(tmp_path)
     executor: Executor = InProcess(store)
     plan = make_plan(Request(encodings="rope", preset="smoke", tasks="offset-recall", seeds=(0,), multiples=(1, 2)))
-    first, *events = execute(Rounds(plan), store, executor)
+    first, *events = execute([Rounds(plan)], store, executor)
     assert isinstance(first, Round) and list(first.todo) == list(plan.cells) and not first.automatic
     assert [(event.kind, event.status) for event in events] == [("started", None), ("done", "ok")]
     assert went_wrong(plan, store) == []

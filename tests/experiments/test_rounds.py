@@ -311,7 +311,7 @@ def test_the_pool_runs_one_round_after_another(tmp_path: Path) -> None:
         assert sum(isinstance(record, TrainRecord) for record in own.records()) == 2 - left
         return SimpleNamespace(comparisons={}, open={}, more=next(looks))
 
-    events = list(execute(Rounds.begin(plan, store, look), store, Pool(store=store, device="cpu", workers=1)))
+    events = list(execute([Rounds.begin(plan, store, look)], store, Pool(store=store, device="cpu", workers=1)))
     assert [event.number for event in events if isinstance(event, Round)] == [1, 2]
     assert [event.seeds for event in events if isinstance(event, Looked)] == [1, 2]
     assert [len(note.rounds) for note in store.runs()] == [2]

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from benchmark.encodings import CATALOGUE, make
 from benchmark.encodings.encoding import Shape
 from benchmark.model.transformer import Transformer
-from benchmark.results.spec import BudgetSpec, EncodingSpec, ModelSpec, TaskSpec, TrainSpec
+from benchmark.results.spec import BudgetSpec, EncodingSpec, Mixing, ModelSpec, TaskSpec, TrainSpec
 from benchmark.seeds import generator, seed_of
 from benchmark.tasks import CATALOGUE as TASKS
 from benchmark.tasks import make as make_task
@@ -18,8 +18,8 @@ from benchmark.training.train import build, training_batch
 SHAPE = Shape(width=21, heads=3, layers=2, train_length=11, digits=tuple(range(2, 12)))
 
 
-def transformer(choice: str, seed: int = 0, shape: Shape = SHAPE) -> Transformer:
-    model = Transformer(13, shape, lambda own, layer: make(choice, own, seed=seed, layer=layer))
+def transformer(choice: str, seed: int = 0, shape: Shape = SHAPE, *, convolve: bool = False) -> Transformer:
+    model = Transformer(13, shape, lambda own, layer: make(choice, own, seed=seed, layer=layer), convolve=convolve)
     model.initialise(seed)
     return model
 
@@ -33,9 +33,10 @@ def same(first: dict[str, Tensor], second: dict[str, Tensor]) -> bool:
 
 
 @pytest.mark.parametrize("name", CATALOGUE.names())
-def test_every_weight_but_the_encodings_own_is_the_same_bit_for_bit(name: str) -> None:
-    plain = transformer("none")
-    own = transformer(name)
+@pytest.mark.parametrize("convolve", [False, True])
+def test_every_weight_but_the_encodings_own_is_the_same_bit_for_bit(name: str, convolve: bool) -> None:
+    plain = transformer("none", convolve=convolve)
+    own = transformer(name, convolve=convolve)
     assert same(shared_weights(own), shared_weights(plain))
     counted = sum(weight.numel() for weight in own.parameters()) - sum(w.numel() for w in plain.parameters())
     assert counted == sum(weight.numel() for weight in own.encodings.parameters())
@@ -47,6 +48,27 @@ def test_every_matrix_is_drawn_and_differs_between_seeds_and_from_the_others() -
     assert len(matrices) == 2 + 4 * SHAPE.layers
     assert not any(torch.equal(first[name], second[name]) for name in matrices)
     assert not torch.equal(first["layers.0.widen.weight"], first["layers.1.widen.weight"])
+
+
+def test_a_convolution_adds_its_kernels_and_changes_no_other_weight() -> None:
+    plain, mixing = (shared_weights(transformer("rope", convolve=convolve)) for convolve in (False, True))
+    kernels = {name: mixing.pop(name) for name in mixing.keys() - plain.keys()}
+    assert same(mixing, plain)
+    assert {name: weight.shape for name, weight in kernels.items()} == {
+        "layers.0.mixing.weight": (21, 4),
+        "layers.1.mixing.weight": (21, 4),
+    }
+    assert not torch.equal(*kernels.values())
+    assert set(plain) == {
+        "embedding",
+        "head",
+        "final_norm.weight",
+        *(
+            f"layers.{layer}.{part}.weight"
+            for layer in range(2)
+            for part in ("attention_norm", "attention.qkv", "attention.out", "mlp_norm", "widen", "narrow")
+        ),
+    }
 
 
 def test_initial_values_do_not_depend_on_the_order_of_the_parameters() -> None:
@@ -62,14 +84,17 @@ def test_initial_values_do_not_depend_on_the_order_of_the_parameters() -> None:
 
 def test_initial_values_have_the_deviation_that_they_should() -> None:
     wide = Shape(width=128, heads=4, layers=8, train_length=11)
-    weights = transformer("none", shape=wide).state_dict()
+    weights = transformer("none", shape=wide, convolve=True).state_dict()
     assert weights["layers.3.attention.qkv.weight"].std().item() == pytest.approx(128**-0.5, rel=0.03)
     assert weights["layers.3.widen.weight"].std().item() == pytest.approx(128**-0.5, rel=0.03)
     assert weights["layers.3.narrow.weight"].std().item() == pytest.approx(512**-0.5 / 4, rel=0.03)
     assert weights["layers.3.attention.out.weight"].std().item() == pytest.approx(128**-0.5 / 4, rel=0.03)
+    kernels = torch.cat([weights[f"layers.{layer}.mixing.weight"] for layer in range(8)])
+    torchs = torch.nn.Conv1d(1024, 1024, 4, groups=1024).weight
+    assert kernels.std().item() == pytest.approx(torchs.std().item(), rel=0.05)
 
 
-def spec_of(task: str, encoding: str) -> TrainSpec:
+def spec_of(task: str, encoding: str, mixing: Mixing = "none") -> TrainSpec:
     chosen_task, chosen = TASKS.choice(task), CATALOGUE.choice(encoding)
     return TrainSpec(
         task=TaskSpec(
@@ -85,7 +110,7 @@ def spec_of(task: str, encoding: str) -> TrainSpec:
             fingerprint=chosen.entry.fingerprint,
             label=chosen.label,
         ),
-        model=ModelSpec(width=21, heads=3, layers=2),
+        model=ModelSpec(width=21, heads=3, layers=2, mixing=mixing),
         budget=BudgetSpec(train_length=16, steps=3, batch=5, learning_rate=1e-3, warmup_steps=1),
         init_seed=3,
         data_seed=7,
@@ -93,10 +118,12 @@ def spec_of(task: str, encoding: str) -> TrainSpec:
 
 
 @pytest.mark.parametrize("task", ["copy", "offset-recall", "recall-mqar"])
-def test_two_cells_share_data_and_weights(task: str) -> None:
-    rope, alibi, made = spec_of(task, "rope"), spec_of(task, "alibi"), make_task(task)
+@pytest.mark.parametrize("mixing", ["none", "conv"])
+def test_two_cells_share_data_and_weights(task: str, mixing: Mixing) -> None:
+    rope, alibi, made = spec_of(task, "rope", mixing), spec_of(task, "alibi", mixing), make_task(task)
     models = [build(spec, made, CATALOGUE.choice(spec.encoding.name)) for spec in (rope, alibi)]
     assert same(shared_weights(models[0]), shared_weights(models[1]))
+    assert ("layers.0.mixing.weight" in shared_weights(models[0])) == (mixing == "conv")
     for step in range(3):
         first, second = training_batch(made, rope, step), training_batch(make_task(task), alibi, step)
         assert torch.equal(first.tokens, second.tokens)

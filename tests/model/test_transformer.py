@@ -13,17 +13,18 @@ from benchmark.seeds import generator
 SHAPE = Shape(width=16, heads=2, layers=2, train_length=12, digits=tuple(range(10)))
 
 
-def model_with(encoding: str) -> Transformer:
-    model = Transformer(11, SHAPE, lambda shape, layer: make(encoding, shape, layer=layer)).double()
+def model_with(encoding: str, *, convolve: bool = False) -> Transformer:
+    model = Transformer(11, SHAPE, lambda shape, layer: make(encoding, shape, layer=layer), convolve=convolve).double()
     model.initialise(0)
     return model
 
 
 @pytest.mark.parametrize("encoding", ["rope", "alibi", "cope"])
 @pytest.mark.parametrize("places", [[0], [3, 4, 11, 12, 35], list(range(36)), []], ids=len)
-def test_hidden_states_of_some_places_are_those_of_all(encoding: str, places: list[int]) -> None:
+@pytest.mark.parametrize("convolve", [False, True])
+def test_hidden_states_of_some_places_are_those_of_all(encoding: str, places: list[int], convolve: bool) -> None:
     """So are their gradients; the same without gradients."""
-    model, chosen = model_with(encoding), torch.tensor(places, dtype=torch.long)
+    model, chosen = model_with(encoding, convolve=convolve), torch.tensor(places, dtype=torch.long)
     tokens = torch.randint(11, (3, 12), generator=generator("places"))
     with torch.no_grad():
         assert torch.allclose(model(tokens, places=chosen), model(tokens).flatten(0, 1)[chosen], rtol=0, atol=1e-12)
@@ -39,8 +40,11 @@ def test_hidden_states_of_some_places_are_those_of_all(encoding: str, places: li
 
 @pytest.mark.parametrize("encoding", CATALOGUE.names())
 @pytest.mark.parametrize("places", [[11, 23, 35], [10, 22, 34, 35]], ids=["last", "last-two"])
-def test_questions_at_the_end_of_rows_need_only_the_last_queries(encoding: str, places: list[int]) -> None:
-    model, chosen = model_with(encoding), torch.tensor(places)
+@pytest.mark.parametrize("convolve", [False, True])
+def test_questions_at_the_end_of_rows_need_only_the_last_queries(
+    encoding: str, places: list[int], convolve: bool
+) -> None:
+    model, chosen = model_with(encoding, convolve=convolve), torch.tensor(places)
     tokens = torch.randint(11, (3, 12), generator=generator("late"))
     attention = mock.Mock(wraps=model.layers[-1].attention.forward)
     with torch.no_grad(), mock.patch.object(model.layers[-1].attention, "forward", attention):

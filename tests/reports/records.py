@@ -337,6 +337,15 @@ def language_arrays(task: str, encoding: str, seed: int, length: int, rows: int 
     correct = _rng(task, encoding, seed).random(loss.shape) < 0.2
     arrays = _sums(loss[:, :length], correct[:, :length])
     arrays |= {f"windows_{name}": arrays[f"row_{name}"] for name in ("loss", "correct", "count")}
+    chosen = _rng(task, "far").random((rows, 32)) < 0.1
+    arrays |= {
+        f"far_{name}": values.astype(np.float64 if name == "loss" else np.int32).sum(1)
+        for name, values in {
+            "loss": (loss[:, length - 32 : length] + 2.0) * chosen,
+            "correct": correct[:, length - 32 : length] & chosen,
+            "count": chosen,
+        }.items()
+    }
     if length == TRAIN_LENGTH[task]:
         arrays |= {f"crop_{name}": rows for name, rows in _by_row(loss[:, :length] - 0.02, correct[:, :length]).items()}
     return arrays

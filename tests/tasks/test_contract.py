@@ -18,7 +18,7 @@ from benchmark.checks.task import CHECKS, check
 from benchmark.experiments.presets import QUICK
 from benchmark.metrics import headlines
 from benchmark.seeds import generator
-from benchmark.tasks.task import UNSCORED, Batch, Language, Synthetic, Task
+from benchmark.tasks.task import UNSCORED, Batch, Language, Task
 from benchmark.timing import sampling
 from benchmark.training.held_out import problems_of
 
@@ -123,7 +123,7 @@ def test_held_out_problems_include_the_test_rows(task: Task) -> None:
 def test_test_problems_are_all_different(name: str) -> None:
     task = tasks.make(name)
     rows = [tuple(row) for batch in task.evaluation(40) for row in batch.tokens.tolist()]
-    assert len(rows) == len(set(rows)) == (task.symbols if task.exhaustive else Synthetic.problems)
+    assert len(rows) == len(set(rows)) == (task.symbols if task.exhaustive else task.test_rows(40))
 
 
 @pytest.mark.parametrize("name", SYNTHETIC)
@@ -207,8 +207,15 @@ def _guess_from(tokens: range, batch: Batch, draws: torch.Generator, known: Sequ
 
 
 def _guess_shown_value(task, batch: Batch, length: int, draws: torch.Generator) -> torch.Tensor:
-    values = batch.tokens[:, 1 : 2 * task.pairs(length) : 2]
+    pairs = task.pairs(length) if task.name == "recall-latest" else task.shown(length)
+    values = batch.tokens[:, 1 : 2 * pairs : 2]
     return values.gather(1, torch.randint(values.shape[1], batch.targets.shape, generator=draws))
+
+
+def _guess_value_in_the_text(task, batch: Batch, length: int, draws: torch.Generator) -> torch.Tensor:
+    is_value = (batch.tokens >= 2 * task.words) & (batch.tokens < 2 * task.words + task.values)
+    values = batch.tokens[is_value].view(-1, task.facts)
+    return values.gather(1, torch.randint(task.facts, batch.targets.shape, generator=draws))
 
 
 def _guess_commonest_at_the_place(task, batch: Batch, length: int, draws: torch.Generator) -> torch.Tensor:
@@ -284,6 +291,7 @@ GUESSERS = {
     "majority": _guess_commonest_at_the_place,
     "missing-duplicate": _guess_commonest_at_the_place,
     "needle": _guess_digits,
+    "needle-latent": _guess_value_in_the_text,
     "odds-first": _guess_commonest_at_the_place,
     "offset-recall": _guess_any,
     "parity": _guess_commonest_at_the_place,
@@ -324,6 +332,17 @@ def test_views_are_fixed_and_no_longer_than_the_length(task: Task) -> None:
                     assert (batch.targets != UNSCORED).any(dim=1).all()
 
 
+def test_subsets_are_scored_places_of_the_evaluation(task: Task) -> None:
+    for length in lengths(task):
+        scored = torch.cat([batch.targets for batch in task.evaluation(length)]) != UNSCORED
+        for train_length in (length, 16):
+            subsets = task.subsets(length, train_length)
+            assert not subsets.keys() & task.views(length, train_length).keys()
+            for chosen in subsets.values():
+                assert chosen.dtype == torch.bool and chosen.shape == scored.shape
+                assert chosen.any() and not (chosen & ~scored).any()
+
+
 @pytest.mark.parametrize(
     "item",
     [
@@ -333,19 +352,25 @@ def test_views_are_fixed_and_no_longer_than_the_length(task: Task) -> None:
         "first-recall:symbols=1",
         "flip-flop:ignore=-0.1",
         "flip-flop:ignore=1.1",
-        "index-recall:indices=0",
+        "index-recall:figures=0",
+        "index-recall:questions=0",
         "index-recall:symbols=1",
         "induction:symbols=2",
         "lego:names=1",
         "needle:figures=0",
         "needle:fillers=0",
         "needle:keys=0",
+        "needle-latent:facts=0",
+        "needle-latent:words=3",
         "offset-recall:back=0",
         "offset-recall:symbols=1",
         "recall-latest:keys=0",
         "recall-latest:values=1",
         "recall-latest:writes=0",
         "recall-mqar:keys=0",
+        "recall-mqar:pairs=-1",
+        "recall-mqar:pairs=65",
+        "recall-mqar:values=3:zoology=true",
         "recall-mqar:power=2",
         "reverse:symbols=1",
         "state-tracking:over=S5",

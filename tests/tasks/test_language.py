@@ -10,6 +10,7 @@ import torch
 from benchmark.errors import UsageError
 from benchmark.reports.tables.values import SHARED_TARGETS
 from benchmark.seeds import generator
+from benchmark.tasks.corpus.far import gain
 from benchmark.tasks.language import BATCH_TOKENS, ROWS, TARGETS, Corpus
 from benchmark.tasks.task import UNSCORED
 
@@ -186,3 +187,32 @@ def test_crop_is_made_once_and_where_there_is_text_before_it(shuihu: Corpus) -> 
 
 def test_reports_count_the_targets_that_are_cropped() -> None:
     assert SHARED_TARGETS == TARGETS
+
+
+def test_far_targets_are_the_same_tokens_at_every_length_past_the_trained_one(sanguo: Corpus) -> None:
+    shared = 32
+    last = {length: sanguo.subsets(length, 64)["far"][:, -shared:] for length in (64, 128, 1024)}
+    assert all(torch.equal(chosen, last[64]) for chosen in last.values())
+    assert all(sanguo.subsets(length, 64)["far"].sum() == last[64].sum() for length in last)
+    assert sanguo.subsets(128, 64)["far"].shape == rows(sanguo, 128)[1].shape
+    assert torch.equal(sanguo.subsets(13, 64)["far"], last[64][:, -13:])
+
+
+def test_a_useful_share_of_targets_needs_far_context(sanguo: Corpus) -> None:
+    """The numbers that docs/tasks.md states."""
+    assert [int(sanguo.subsets(128, each)["far"].sum()) for each in (64, 128)] == [170, 292]
+
+
+def test_far_targets_are_those_that_far_context_makes_likelier(shuihu: Corpus) -> None:
+    targets = shuihu.ends[:, None] + torch.arange(-14, 1)
+    held_out = shuihu.held_out.numpy()
+    gains = gain(shuihu.train.numpy(), held_out, targets.flatten().numpy(), shuihu.vocabulary, near=31, far=392)
+    chosen = shuihu.subsets(31, 31)["far"][:, -15:].flatten()
+    assert 0.05 < chosen.float().mean() < 0.3
+    assert gains[chosen.numpy()].min() >= 1 > gains[~chosen.numpy()].max()
+
+
+def test_without_room_for_far_context_there_are_no_far_targets(shuihu: Corpus) -> None:
+    room = len(shuihu.held_out) // 2
+    assert shuihu.subsets(200, 200)
+    assert shuihu.subsets(room - 63, room - 63) == {}

@@ -13,7 +13,7 @@ from benchmark import tasks
 from benchmark.encodings import CATALOGUE
 from benchmark.model.transformer import Transformer
 from benchmark.results.record import SCHEMA
-from benchmark.results.spec import BudgetSpec, EncodingSpec, ModelSpec, TaskSpec, TrainSpec
+from benchmark.results.spec import BudgetSpec, EncodingSpec, Mixing, ModelSpec, TaskSpec, TrainSpec
 from benchmark.training.checkpoint import HEADER, Checkpoint, Training
 from benchmark.training.step import make_optimiser
 from benchmark.training.train import build, train
@@ -30,7 +30,7 @@ class CutError(Exception):
 class Bench:
     """One spec, trained whole or in parts."""
 
-    def __init__(self, path: Path, encoding: str, **budget: object) -> None:
+    def __init__(self, path: Path, encoding: str, mixing: Mixing = "none", **budget: object) -> None:
         self.choice = CATALOGUE.choice(encoding)
         self.task = tasks.make("addition")
         self.path = path
@@ -39,7 +39,7 @@ class Bench:
         self.spec = TrainSpec(
             task=TaskSpec(name="addition", fingerprint="x", label="addition", version=1),
             encoding=EncodingSpec(name=encoding, fingerprint="x", label=encoding),
-            model=ModelSpec(width=16, heads=2, layers=2),
+            model=ModelSpec(width=16, heads=2, layers=2, mixing=mixing),
             budget=BudgetSpec(**settings),
             init_seed=3,
             data_seed=5,
@@ -89,6 +89,13 @@ def test_every_encoding_resumes_to_the_same_result(tmp_path: Path, encoding: str
     bench.cut(3, 6)  # when `progress` is called, the step is done but not yet written
     assert alike(bench.run(bench.checkpoint()), whole)
     assert bench.told == [(2, None), (5, None)]
+
+
+def test_a_model_with_a_convolution_resumes_to_the_same_result(tmp_path: Path) -> None:
+    bench = Bench(tmp_path / "c", "rope", mixing="conv")
+    bench.cut(3)
+    assert alike(bench.run(bench.checkpoint()), bench.run())
+    assert bench.told == [(2, None)]
 
 
 @pytest.mark.parametrize("step", range(1, STEPS + 1))

@@ -21,7 +21,7 @@ from benchmark.training.checkpoint import Checkpoint
 from benchmark.training.replay import FILLED, Replay, Work
 from benchmark.training.step import make_optimiser, scored, stepping
 from benchmark.training.train import build, train, training_batch
-from tests.training.test_train import CPU, spec_of
+from tests.training.test_train import CPU, spec_of, with_convolution
 
 CUDA = torch.device("cuda") if torch.cuda.is_available() else None
 on_gpu = pytest.mark.skipif(CUDA is None, reason="no GPU")
@@ -64,8 +64,10 @@ def losses(spec: TrainSpec, label: str, steps: int, take_of, device: torch.devic
 
 
 @pytest.mark.parametrize("label", ["rope", "alibi", "learned", "fire", "randomized:base=rope", "cope"])
-def test_replayed_steps_train_like_others(label: str) -> None:
+@pytest.mark.parametrize("convolve", [False, True])
+def test_replayed_steps_train_like_others(label: str, convolve: bool) -> None:
     spec, recorder = spec_of("rope", "copy", train_length=6), Standin()
+    spec = with_convolution(spec) if convolve else spec
     plain, weights = losses(spec, label, 24, stepping)
     again, same = losses(spec, label, 24, lambda *given: Replay(*given, record=recorder))
     torch.testing.assert_close(again, plain, rtol=1e-4, atol=1e-5)

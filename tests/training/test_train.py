@@ -31,6 +31,10 @@ def spec_of(encoding: str = "rope", task: str = "offset-recall", **budget: objec
     )
 
 
+def with_convolution(spec: TrainSpec) -> TrainSpec:
+    return spec.model_copy(update={"model": spec.model.model_copy(update={"mixing": "conv"})})
+
+
 def trained(encoding: str, **budget: object):
     spec, task = spec_of(encoding, **budget), tasks.make("offset-recall:back=2:symbols=3")
     model = build(spec, task, CATALOGUE.choice(encoding))
@@ -103,13 +107,30 @@ def test_the_rate_warms_up_then_falls_to_a_tenth() -> None:
     assert rates[-1] == pytest.approx(5e-4, rel=0.02)
 
 
-def test_weight_decay_is_only_for_matrices() -> None:
-    model, _, _ = trained("rope", steps=0)
-    decayed, plain = make_optimiser(model, spec_of().budget).param_groups
-    assert decayed["weight_decay"] == 0.1
-    assert plain["weight_decay"] == 0.0
-    assert all(weight.dim() > 1 for weight in decayed["params"])
-    assert all(weight.dim() == 1 for weight in plain["params"])
+@pytest.mark.parametrize("name", CATALOGUE.table)
+def test_weight_decay_is_for_the_models_own_matrices_and_no_weight_of_an_encoding(name: str) -> None:
+    task = "addition" if CATALOGUE.reads_digits(CATALOGUE.parse(name)[0]) else "offset-recall"
+    spec = spec_of(name, task)
+    model = build(spec, tasks.make(task), CATALOGUE.parse(name)[0])
+    decayed, plain = make_optimiser(model, spec.budget).param_groups
+    assert (decayed["weight_decay"], plain["weight_decay"]) == (0.1, 0.0)
+    pulled, spared = ({id(weight) for weight in group["params"]} for group in (decayed, plain))
+    own = {id(weight) for weight in model.encodings.parameters()}
+    rest = [weight for weight in model.parameters() if id(weight) not in own]
+    assert pulled == {id(weight) for weight in rest if weight.dim() >= 2} != set()
+    assert spared == own | {id(weight) for weight in rest if weight.dim() == 1}
+
+
+def test_the_kernels_of_a_convolution_decay_and_learn() -> None:
+    task, spec = tasks.make("offset-recall:back=2:symbols=3"), with_convolution(spec_of("none", steps=60))
+    model = build(spec, task, CATALOGUE.choice("none"))
+    kernels = [layer.mixing.weight for layer in model.layers]
+    decayed, _ = make_optimiser(model, spec.budget).param_groups
+    assert {id(kernel) for kernel in kernels} <= {id(weight) for weight in decayed["params"]}
+    before = [kernel.detach().clone() for kernel in kernels]
+    outcome = train(model, task, spec, CPU, lambda *_: None)
+    assert outcome.losses[-1] < 0.8 * outcome.losses[0]
+    assert all((kernel - old).abs().amax() > 1e-2 for kernel, old in zip(kernels, before, strict=True))
 
 
 def test_the_optimiser_steps_as_torchs_own_bit_for_bit() -> None:
@@ -203,6 +224,26 @@ class Lights(Synthetic):
 
     def views(self, length: int, train_length: int) -> dict[str, Iterable[Batch]]:
         return {"short": [self.sample(5, 2, generator("short")), self.sample(2, 3, generator("short", train_length))]}
+
+    def subsets(self, length: int, train_length: int) -> dict[str, torch.Tensor]:
+        targets = torch.cat([batch.targets for batch in self.evaluation(length)])
+        return {"ones": targets == 1}
+
+
+def test_a_subset_counts_what_a_plain_loop_counts() -> None:
+    task = Lights()
+    model = build(spec_of("rope"), task, CATALOGUE.choice("rope"))
+    arrays = evaluate(model, task, 7, 11, CPU, torch.autocast("cpu", enabled=False)).arrays
+    sums = []
+    for batch in task.evaluation(7):
+        losses = -model.logits(model(batch.tokens)).detach().log_softmax(-1)
+        for targets, loss in zip(batch.targets.tolist(), losses, strict=True):
+            ones = [place for place, target in enumerate(targets) if target == 1]
+            right = sum(int(loss[place].argmin()) == 1 for place in ones)
+            sums.append((sum(float(loss[place, 1]) for place in ones), right, len(ones)))
+    for name, column in zip(("loss", "correct", "count"), zip(*sums, strict=True), strict=True):
+        np.testing.assert_allclose(arrays[f"ones_{name}"], column, rtol=1e-4)
+    assert 0 < arrays["ones_count"].sum() < arrays["row_count"].sum()
 
 
 def test_fields_and_views_count_what_a_plain_loop_counts() -> None:

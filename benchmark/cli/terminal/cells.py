@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import click
 
 from benchmark.cli.terminal.table import Row, show
+from benchmark.experiments.labels import task_label
 from benchmark.experiments.plan import Cell, make_plan
 from benchmark.experiments.request import Request
 from benchmark.timing.processes import told
@@ -27,15 +28,19 @@ CELL_COLUMNS = {
 Seconds = dict[str, float]
 
 
-def time_cells(encodings: str, tasks: str | None, rounds: int) -> None:
+def time_cells(request: Request, rounds: int) -> None:
     """Run a cell of each task and encoding in one process, and show how its processor time divides."""
-    plan = make_plan(Request(encodings=encodings, tasks=tasks, seeds=(0,)))
+    plan = make_plan(request)
+    specs = [cell.train for cell in plan.cells]
+    settings = " ".join(["preset quick", *(f"{name} {value}" for name, value in request.changes.options().items())])
     count = max(1, rounds // ROUNDS_A_CELL)
-    show(
-        [row_of(cell, found) for cell, found in zip(plan.cells, measured(plan.cells, count), strict=True)], CELL_COLUMNS
-    )
+    rows = [
+        {"task": task_label(cell.train, specs), **row_of(cell, found)}
+        for cell, found in zip(plan.cells, measured(plan.cells, count), strict=True)
+    ]
+    show(rows, CELL_COLUMNS)
     click.echo(
-        "medians over rounds, processor time of one thread in a warmed-up process; preset quick, seed 0; "
+        f"medians over rounds, processor time of one thread in a warmed-up process; {settings}, seed 0; "
         "training is forward, backward and optimiser; evaluation covers all lengths of the preset"
     )
 
@@ -50,11 +55,10 @@ def measured(cells: Sequence[Cell], rounds: int) -> Iterator[list[Seconds]]:
 
 
 def row_of(cell: Cell, rounds: Sequence[Seconds]) -> Row:
-    """A row of the table: medians over the rounds."""
+    """A row of the table, but for the task: medians over the rounds."""
     training = [sum(each[part] for part in TRAINING) for each in rounds]
     evaluation = [each[EVALUATION] / own for each, own in zip(rounds, training, strict=True)]
     return {
-        "task": cell.train.task.label,
         "encoding": cell.train.encoding.label,
         WHOLE: f"{statistics.median(each[WHOLE] for each in rounds):.1f}",
         "training": f"{statistics.median(training):.1f}",

@@ -2,15 +2,28 @@
 
 import math
 from collections.abc import Callable, Iterable
+from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from benchmark.errors import unknown
+from benchmark.experiments.changes import option_of
 from benchmark.reports.words import LANGUAGES
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+CHANGES = {
+    "width": "Width of the model, or several for the same comparison at each: 32,64,128.",
+    "heads": "Attention heads.",
+    "layers": "Layers.",
+    "mixing": "none, or conv: a short causal convolution before attention, as a control.",
+    "train_length": "Trained length L: 128; for some tasks only: copy=20; or both: 128,copy=20.",
+    "steps": "Training steps, also by task.",
+    "batch": "Rows of a training step, also by task.",
+    "learning_rate": "Peak learning rate, also by task.",
+    "budgets": "Train at these multiples of the steps, one after the other: 1,2,4.",
+}
 
 
 class Known(click.Choice[str]):
@@ -80,3 +93,21 @@ table_format = click.option(
     show_default=True,
     help="A table for people, or JSON for programs.",
 )
+
+
+def changes(*names: str) -> Callable[[Function], Function]:
+    """Options that change the preset: those of these fields, or all. The verb gets them as texts, `changes`."""
+    fields = names or tuple(CHANGES)
+
+    def decorate(function: Function) -> Function:
+        @wraps(function)
+        def gathered(*arguments: Any, **given: Any) -> Any:
+            own = {name: given.pop(name) for name in fields}
+            return function(*arguments, changes=own, **given)
+
+        for name in reversed(fields):
+            shown = f"{CHANGES[name]}  [default: the preset's]"
+            gathered = click.option(option_of(name), name, default=None, help=shown)(gathered)
+        return gathered  # type: ignore[return-value]
+
+    return decorate

@@ -12,10 +12,12 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from benchmark.cli.terminal import seeds
+from benchmark.cli.terminal import rates, seeds
+from benchmark.cli.terminal.words import duration
 from benchmark.experiments.executor import Event
 from benchmark.experiments.plan import Cell
 from benchmark.experiments.rounds import Looked, Round
+from benchmark.experiments.tuning import Chosen
 
 DISPLAYS = ("auto", "rich", "plain", "json", "none")
 
@@ -23,7 +25,7 @@ DISPLAYS = ("auto", "rich", "plain", "json", "none")
 class Display(Protocol):
     """Shows events."""
 
-    def __call__(self, event: Event | Round | Looked) -> None:
+    def __call__(self, event: Event | Round | Looked | Chosen) -> None:
         """Show one event."""
 
 
@@ -51,7 +53,7 @@ class Pace:
     @classmethod
     def of(cls, round: Round) -> "Pace":
         """The pace of a round that begins."""
-        return cls(round.todo, " in this round" * round.automatic)
+        return cls(round.todo, f" in this {'round' if round.automatic else 'stage'}" * announced(round))
 
     @property
     def seconds_left(self) -> float | None:
@@ -62,17 +64,6 @@ class Pace:
         if done <= 0.02 * total:
             return None
         return (time.perf_counter() - self.started) * (total - done) / done
-
-
-def duration(seconds: float | None) -> str:
-    """Seconds in a readable unit."""
-    if seconds is None:
-        return "unknown"
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    if seconds < 5400:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"
 
 
 def rate(event: Event) -> str:
@@ -90,6 +81,16 @@ def resuming(event: Event) -> str:
     return event.reason or f"continues at step {event.step} of {event.cell.train.budget.steps}"
 
 
+def announced(event: Round) -> bool:
+    """True if a line tells that a round begins: unless it is all there is to a run."""
+    return event.automatic or bool(event.stage)
+
+
+def outcome(event: Looked | Chosen) -> str:
+    """What a round has decided or chosen on a task, for people."""
+    return seeds.looked(event) if isinstance(event, Looked) else rates.chosen(event)
+
+
 def display(style: str) -> AbstractContextManager[Display]:
     """The display of a style; "auto" is live in a terminal and plain in a pipe."""
     if style == "auto":
@@ -101,14 +102,17 @@ def display(style: str) -> AbstractContextManager[Display]:
     return nullcontext(show_json if style == "json" else show_nothing)
 
 
-def show_nothing(event: Event | Round | Looked) -> None:
+def show_nothing(event: Event | Round | Looked | Chosen) -> None:
     """Show nothing."""
 
 
-def show_json(event: Event | Round | Looked) -> None:
+def show_json(event: Event | Round | Looked | Chosen) -> None:
     """One JSON object per line."""
+    if isinstance(event, Chosen):
+        show_json_line(**rates.as_json(event))
+        return
     if not isinstance(event, Event):
-        if isinstance(event, Looked) or event.automatic:
+        if isinstance(event, Looked) or announced(event):
             show_json_line(**seeds.as_json(event))
         return
     line: dict[str, Any] = {"key": event.cell.train.key, "cell": event.cell.label}
@@ -131,16 +135,16 @@ class Plain:
     """Prints one line per finished cell."""
 
     pace: Pace = field(default_factory=Pace)
-    rates: dict[str, str] = field(default_factory=dict)
+    speeds: dict[str, str] = field(default_factory=dict)
 
-    def __call__(self, event: Event | Round | Looked) -> None:
+    def __call__(self, event: Event | Round | Looked | Chosen) -> None:
         """Print the line for an event, if it has one."""
-        if isinstance(event, Looked):
-            click.echo(seeds.looked(event))
+        if isinstance(event, Looked | Chosen):
+            click.echo(outcome(event))
             return
         if isinstance(event, Round):
             self.pace = Pace.of(event)
-            if event.automatic:
+            if announced(event):
                 click.echo(seeds.beginning(event))
             return
         self.pace.note(event)
@@ -148,10 +152,10 @@ class Plain:
         if event.kind == "resumed":
             click.echo(f"{event.cell.label}: {resuming(event)}")
         if event.kind == "progress":
-            self.rates[key] = rate(event)
+            self.speeds[key] = rate(event)
         if event.kind == "done":
             left = duration(self.pace.seconds_left if self.pace.finished < len(self.pace.cells) else 0)
-            speed = f", {self.rates[key]}" if self.rates.get(key) else ""
+            speed = f", {self.speeds[key]}" if self.speeds.get(key) else ""
             count = f"[{self.pace.finished}/{len(self.pace.cells)}]"
             click.echo(f"{count} {event.cell.label}: {ending(event)}{speed}; about {left} left{self.pace.scope}")
 
@@ -180,15 +184,15 @@ class Live(AbstractContextManager["Live"]):
     def __exit__(self, *_: object) -> None:
         self.progress.stop()
 
-    def __call__(self, event: Event | Round | Looked) -> None:
+    def __call__(self, event: Event | Round | Looked | Chosen) -> None:
         """Update the bars."""
-        if isinstance(event, Looked):
-            self.progress.console.print(seeds.looked(event), markup=False)
+        if isinstance(event, Looked | Chosen):
+            self.progress.console.print(outcome(event), markup=False)
             return
         if isinstance(event, Round):
             self.pace = Pace.of(event)
             self.progress.update(self.total, completed=0, total=len(event.todo), note="")
-            if event.automatic:
+            if announced(event):
                 self.progress.console.print(seeds.beginning(event), markup=False)
             return
         self.pace.note(event)

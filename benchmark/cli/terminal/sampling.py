@@ -7,6 +7,7 @@ import click
 from benchmark.catalogue import Choice
 from benchmark.cli.terminal.table import Row, show
 from benchmark.errors import UsageError
+from benchmark.experiments.changes import Changes
 from benchmark.experiments.presets import QUICK
 from benchmark.tasks import CATALOGUE
 
@@ -21,17 +22,18 @@ TASK_COLUMNS = {
 }
 
 
-def show_sampling(tasks: str, rounds: int, threads: int) -> None:
-    """Time the drawing of training rows with the length and batch of the preset `quick`; print the slowest first."""
+def show_sampling(tasks: str, rounds: int, threads: int, changes: Changes) -> None:
+    """Time the drawing of training rows, length and batch those of `quick` with changes; print the slowest first."""
     import torch
 
     from benchmark.timing.sampling import FLOOR
 
     torch.set_num_threads(threads)
-    rows, problems = [], []
-    for choice in CATALOGUE.parse(tasks):
+    rows, problems, choices = [], [], CATALOGUE.parse(tasks)
+    changes.check_tasks({choice.entry.name for choice in choices})
+    for choice in choices:
         try:
-            rows.append(measured(choice, rounds))
+            rows.append(measured(choice, rounds, changes))
         except UsageError as error:  # a text that is not installed
             problems.append(f"{choice.label}: not timed: {error}")
     rows.sort(key=lambda row: float(row["median"]))
@@ -40,13 +42,14 @@ def show_sampling(tasks: str, rounds: int, threads: int) -> None:
         click.echo(line)
 
 
-def measured(choice: Choice, rounds: int) -> Row:
+def measured(choice: Choice, rounds: int, changes: Changes) -> Row:
     """The median rate of a task, with its interval."""
     from benchmark.reports.stats.intervals import median_interval
     from benchmark.tasks import make
     from benchmark.timing.sampling import rates
 
-    budget, task = QUICK.budgets_for(choice.entry.name)[0], make(choice)
+    name = choice.entry.name
+    budget, task = changes.budgets_for(name, QUICK.budgets_for(name))[0], make(choice)
     length = max(budget.train_length, task.shortest())
     rate = median_interval(rates(task, batch=budget.batch, length=length, rounds=rounds))
     return {
@@ -68,7 +71,7 @@ def remarks(rows: Sequence[Row], floor: int, threads: int) -> Iterator[str]:
     """Lines below the table: what the figures are, and the tasks that are slower than promised."""
     where = "1 CPU thread" if threads == 1 else f"{threads} CPU threads"
     yield (
-        "median over rounds, in processor time; length and batch of the preset quick; "
+        "median over rounds, in processor time; length and batch as shown; "
         f"{where}; promise: at least {floor:,} tokens per second"
     )
     slow = [f"{row['task']} ({row['median']:,.0f})" for row in rows if row["median"] < floor]

@@ -10,8 +10,11 @@ from benchmark.results.record import Share
 
 
 def beginning(event: Round) -> str:
-    """The line at the start of a round: "round 2: 4 more seeds of copy: 8 cells"."""
-    return f"round {event.number}: {spread(event.shares, 'more ' * (event.number > 1))}: {cells(len(event.todo))}"
+    """The line at the start of a round: "round 2: 4 more seeds of copy: 8 cells", "trials: 12 cells"."""
+    if not event.automatic:
+        return f"{event.stage}: {cells(len(event.todo))}"
+    line = f"round {event.number}: {spread(event.shares, 'more ' * (event.number > 1))}: {cells(len(event.todo))}"
+    return f"{event.stage}, {line}" if event.stage else line
 
 
 def spread(shares: Sequence[Share], more: str = "") -> str:
@@ -36,18 +39,22 @@ def name(one: Share, others: Iterable[Share]) -> str:
 
 def looked(event: Looked) -> str:
     """What a look at a task has decided."""
+    label = f"{event.label}, {event.stage}" if event.stage else event.label
+    return f"{label}: {decided(event)}"
+
+
+def decided(event: Looked) -> str:
+    """What is decided, and what is open."""
     state = event.standing
     if not any(state.comparisons.values()):
-        return f"{event.label}: nothing to compare after {seeds(event.seeds)}"
+        return f"nothing to compare after {seeds(event.seeds)}"
     if not state.open:
-        return f"{event.label}: decided after {seeds(event.seeds)}"
+        return f"decided after {seeds(event.seeds)}"
     if state.more:
-        return f"{event.label}: {still_open(event)}, {state.more} more seed{'s' * (state.more != 1)}"
+        return f"{still_open(event)}, {state.more} more seed{'s' * (state.more != 1)}"
     if event.seeds == event.cap:
-        return f"{event.label}: cap of {seeds(event.cap)} reached, {still_open(event)}"
-    return (
-        f"{event.label}: {still_open(event)} after {seeds(event.seeds)}; it would take more than the cap of {event.cap}"
-    )
+        return f"cap of {seeds(event.cap)} reached, {still_open(event)}"
+    return f"{still_open(event)} after {seeds(event.seeds)}; it would take more than the cap of {event.cap}"
 
 
 def still_open(event: Looked) -> str:
@@ -72,12 +79,13 @@ def closing(rounds: Rounds) -> str:
     total, undecided = len(rounds.looks), rounds.undecided
     spent = sorted({each.seeds for each in rounds.looks.values()})
     span = seeds(spent[0]) if len(spent) == 1 else f"{spent[0]} to {spent[-1]} seeds"
-    decided = f"{total - len(undecided)} of {total} task{'s' * (total != 1)} decided with {span}"
+    line = f"{total - len(undecided)} of {total} task{'s' * (total != 1)} decided with {span}"
+    line = f"{rounds.stage}: {line}" if rounds.stage else line
     if not undecided:
-        return decided
+        return line
     places = (listed([multiple(each, length) for length in each.standing.open]) for each in undecided)
     open_ = (f"{each.label} at {place}" for each, place in zip(undecided, places, strict=True))
-    return f"{decided}; still open: {', '.join(open_)}"
+    return f"{line}; still open: {', '.join(open_)}"
 
 
 def caps(plan: Plan) -> str:
@@ -98,12 +106,14 @@ def either(numbers: Iterable[int]) -> str:
 
 def as_json(event: Round | Looked) -> dict[str, Any]:
     """The same for programs."""
+    stage = {"stage": event.stage} if event.stage else {}
     if isinstance(event, Round):
-        shares = [share.model_dump() for share in event.shares]
-        return {"event": "round", "round": event.number, "shares": shares, "cells": len(event.todo)}
+        shares = [share.model_dump() for share in event.shares] if event.automatic else []
+        return {"event": "round", **stage, "round": event.number, "shares": shares, "cells": len(event.todo)}
     state = event.standing
     return {
         "event": "look",
+        **stage,
         "task": event.task,
         "train_length": event.train_length,
         "seeds": event.seeds,

@@ -14,6 +14,7 @@ from benchmark.experiments.request import Request
 from benchmark.experiments.rounds import Rounds
 from benchmark.experiments.runs import execute
 from benchmark.results.record import ProbeRecord
+from benchmark.results.spec import TUNING_SEEDS_FROM
 from benchmark.results.store import Store
 
 LONGEST = 400  # characters; beyond it, the words on the axes are illegible
@@ -25,7 +26,11 @@ LONGEST = 400  # characters; beyond it, the words on the axes are illegible
 @click.option("--preset", default="quick", show_default=True, help="smoke, quick, standard or paper.")
 @click.option("--corpus", default=None, help="sanguo, shuihu, or the path of a text.  [default: the preset's]")
 @click.option(
-    "--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Seed of the trained model."
+    "--seed",
+    type=click.IntRange(0, TUNING_SEEDS_FROM - 1),
+    default=0,
+    show_default=True,
+    help="Seed of the trained model.",
 )
 @results_folder
 @folder("--out", "reports/attention", "Folder of the figures.")
@@ -58,7 +63,7 @@ def command(
     plan = plan.model_copy(update={"cells": tuple(_looking_at(cell, text) for cell in plan.cells)})
     store = Store(results)
     with display(shown) as show:
-        for event in execute(Rounds(plan), store, Pool(store=store, device=device), retry_failed=True):
+        for event in execute([Rounds(plan)], store, Pool(store=store, device=device), retry_failed=True):
             show(event)
     for cell in plan.cells:
         click.echo(_draw(cell, store, out, style))

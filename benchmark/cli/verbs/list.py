@@ -147,7 +147,7 @@ def presets(_: Path) -> list[Row]:
 
 
 def results(root: Path) -> list[Row]:
-    """Every trained model in a results folder."""
+    """Every trained model in a results folder, without the trials of learning rates."""
     from benchmark.results.record import EvalRecord, TrainRecord
     from benchmark.results.store import Store
 
@@ -174,7 +174,7 @@ def results(root: Path) -> list[Row]:
             "key": record.spec.key,
         }
         for record in records
-        if isinstance(record, TrainRecord)
+        if isinstance(record, TrainRecord) and not record.spec.is_trial
     ]
     return sorted(rows, key=lambda row: (row["task"], row["encoding"], row["train_length"], row["seed"]))
 

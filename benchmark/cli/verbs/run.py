@@ -1,91 +1,36 @@
 """`run`: train and measure whatever is missing, and write the report."""
 
-import sys
 import time
-import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import click
 
-from benchmark.api import rounds_of
+from benchmark.api import stages_of
+from benchmark.cli.terminal.config import read_config
 from benchmark.cli.terminal.options import (
     Known,
     Seconds,
+    changes,
     reference_encoding,
     report_language,
     reports_folder,
     results_folder,
 )
-from benchmark.cli.terminal.progress import DISPLAYS, display, duration, show_json_line
-from benchmark.cli.terminal.seeds import beginning, caps, closing, looked
+from benchmark.cli.terminal.progress import DISPLAYS, display, show_json_line
+from benchmark.cli.terminal.seeds import closing
 from benchmark.cli.terminal.summary import show_findings, show_holds, show_summary
-from benchmark.cli.terminal.table import show
-from benchmark.errors import UsageError, unknown
+from benchmark.cli.terminal.words import duration
+from benchmark.errors import unknown
 from benchmark.experiments.executor import Executor
-from benchmark.experiments.machine import (
-    cores,
-    default_workers,
-    memory_share,
-    most_workers,
-    multiplies_bfloat16,
-    on_gpu,
-)
-from benchmark.experiments.plan import Cell, Plan, outstanding
+from benchmark.experiments.machine import multiplies_bfloat16, on_gpu
+from benchmark.experiments.plan import Plan
 from benchmark.experiments.pool import Pool
-from benchmark.experiments.request import Request, parse_multiples, parse_seeds
+from benchmark.experiments.request import Request
 from benchmark.experiments.rounds import Round, Rounds
 from benchmark.experiments.runs import command as command_line
 from benchmark.experiments.runs import execute, went_wrong
 from benchmark.results.store import Store
-
-PLAN_COLUMNS = {
-    "task": "task",
-    "encoding": "trained with",
-    "measured": "measured with",
-    "seed": "seed",
-    "length": "L",
-    "steps": "steps",
-    "parameters": "parameters",
-    "seconds": "seconds to train",
-    "state": "state",
-}
-
-
-def read_config(ctx: click.Context, _: click.Parameter, value: Path | None) -> Path | None:
-    """Take defaults from a TOML file whose keys are the long options; the command line takes precedence."""
-    if value is None:
-        return None
-    try:
-        settings = tomllib.loads(value.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise UsageError(f"--config {value}: {' '.join(str(error).split())}") from None
-    known = {option.opts[0].removeprefix("--"): option for option in ctx.command.params}
-    del known["config"]
-    defaults: dict[str, Any] = {}
-    for key, setting in settings.items():
-        option = known.get(key.replace("_", "-"))
-        if option is None:
-            raise unknown(f"setting in {value}", key, known)
-        defaults[str(option.name)] = read_setting(f"--config {value}: {key}", setting, option)
-    ctx.default_map = {**(ctx.default_map or {}), **defaults}
-    return value
-
-
-def read_setting(what: str, setting: object, option: click.Parameter) -> bool | str:
-    """A setting in the form the command line would give it."""
-    if isinstance(option, click.Option) and option.is_flag:
-        if not isinstance(setting, bool):
-            raise UsageError(f"{what} is {setting!r}, but must be true or false")
-        return setting
-    if isinstance(setting, dict):
-        raise UsageError(f"{what} is a table, but must be a string, a number or a list")
-    if isinstance(setting, bool):
-        raise UsageError(f"{what} is {str(setting).lower()}, but must be a string, a number or a list")
-    text = ",".join(map(str, setting if isinstance(setting, list) else [setting]))
-    if "\0" in text:
-        raise UsageError(f"{what} contains a null character, which no option may")
-    return text
 
 
 @click.command("run")
@@ -98,6 +43,13 @@ def read_setting(what: str, setting: object, option: click.Parameter) -> bool | 
     "--seeds", default=None, help="A number of seeds, or seeds: 0,4,7; auto or auto:12.  [default: the preset's]"
 )
 @click.option("--lengths", default=None, help="Multiples of the trained length: 1,2,4,8,16.  [default: the preset's]")
+@changes()
+@click.option(
+    "--tune",
+    default=None,
+    help="learning-rate: compare each encoding at its best rate too; or with multiples of the task's rate to try, "
+    "learning-rate=0.1,0.3,1,3.  [default multiples: 0.3,1,3]",
+)
 @results_folder
 @reports_folder
 @reference_encoding
@@ -118,7 +70,7 @@ def read_setting(what: str, setting: object, option: click.Parameter) -> bool | 
     callback=read_config,
     is_eager=True,
     expose_value=False,
-    help="A TOML file of these options; the command line takes precedence.",
+    help="A TOML file of these options, with tables [model], [budget] and [budget.TASK]; the command line wins.",
 )
 @click.pass_context
 def command(
@@ -128,6 +80,8 @@ def command(
     preset: str,
     seeds: str | None,
     lengths: str | None,
+    changes: Mapping[str, str | None],
+    tune: str | None,
     results: Path,
     out: Path,
     reference: str | None,
@@ -148,41 +102,47 @@ def command(
     Running the same command again resumes it, or does nothing; adding encodings, tasks, seeds or lengths computes only
     what is missing. Exit code 0: all good; 1: some cells failed or diverged; 2: usage error; 130: interrupted.
     """
-    request = Request(
+    request = Request.read(
         encodings=encodings,
         tasks=tasks,
         preset=preset,
-        seeds=None if seeds is None else parse_seeds(seeds),
-        multiples=None if lengths is None else parse_multiples(lengths),
+        seeds=seeds,
+        lengths=lengths,
         corpus=corpus,
-        precision="bfloat16" if precision == "bfloat16" else "float32",
+        precision=precision,
+        tune=tune,
+        changes=changes,
     )
     store = Store(results)
-    rounds = rounds_of(request, store)
-    check_reference(reference, rounds.plan)
+    stages = stages_of(request, store)
+    plan = stages.plan
+    check_reference(reference, plan)
     told = style in ("auto", "rich", "plain")
     if told:
-        for line in (*rounds.plan.left_out, *rounds.plan.notes):
+        for line in (*plan.left_out, *plan.notes):
             click.echo(line)
         if precision == "bfloat16" and not on_gpu(device) and multiplies_bfloat16() is False:
             click.echo("bfloat16 may be slower than float32 here: this processor has no AMX (docs/speed.md)")
     if dry_run:
-        show_plan(rounds, store, device, workers, force=force, retry_failed=retry_failed)
+        from benchmark.cli.terminal.planned import show_stages  # imports torch
+
+        show_stages(stages, store, device, workers, force=force, retry_failed=retry_failed)
         return
     # A caller of `main` may pass an executor as its `obj`; the command line itself only knows the pool.
     executor: Executor = ctx.obj or Pool(store=store, device=device, workers=workers, cell_timeout=cell_timeout)
     started = time.perf_counter()
     numbers = 0  # of rounds
     with display(style) as shown:
-        for event in execute(rounds, store, executor, force=force, retry_failed=retry_failed):
+        for event in execute(stages, store, executor, force=force, retry_failed=retry_failed):
             numbers += isinstance(event, Round)
             shown(event)
     if told:
         seconds = duration(time.perf_counter() - started)
         click.echo(f"computed in {seconds}" if numbers else "nothing to do: everything is there")
-        if rounds.looks:
-            click.echo(closing(rounds))
-    plan = rounds.reached
+        for stage in stages.begun:
+            if isinstance(stage, Rounds) and stage.looks:
+                click.echo(closing(stage))
+    plan = stages.reached
     wrong = went_wrong(plan, store)
     for line in [*store.problems, *wrong]:
         click.echo(line, err=True)
@@ -213,64 +173,3 @@ def write(plan: Plan, store: Store, out: Path, style: str, reference: str | None
         show_holds(paths.holds)
         show_findings(paths.findings)
         click.echo(f"report: {paths.html}")
-
-
-def show_plan(
-    rounds: Rounds, store: Store, device: str, workers: int | None, *, force: bool, retry_failed: bool
-) -> None:
-    """Print what a run would do, and roughly how long its training would take on this machine."""
-    from benchmark.experiments.estimate import estimate
-
-    todo = outstanding(rounds.reached, store, force=force, retry_failed=retry_failed)
-    if not todo:
-        rounds.catch_up(store)
-        todo = outstanding(rounds.reached, store, force=force, retry_failed=retry_failed)
-    plan = rounds.reached
-    estimates = estimate((*plan.cells, *rounds.later), store)
-    states = {cell.train.key: "to measure" if not force and _trained(cell, store) else "to train" for cell in todo}
-    rows = [
-        {
-            "task": cell.train.task.label,
-            "encoding": cell.train.encoding.label,
-            "measured": [measure.label for measure in cell.measures],
-            "seed": cell.seed,
-            "length": cell.train.budget.train_length,
-            "steps": cell.train.budget.steps,
-            "parameters": f"{estimates[cell.train.key].parameters:,}",
-            "seconds": f"{estimates[cell.train.key].seconds:.0f}",
-            "state": states.get(cell.train.key, "finished"),
-        }
-        for cell in plan.cells
-    ]
-    show(rows, PLAN_COLUMNS)
-    for each in rounds.looks.values():
-        click.echo(looked(each))
-    if plan.spans:
-        click.echo(beginning(Round(number=1, todo=todo, automatic=True)) if todo else closing(rounds))
-        click.echo(caps(plan))
-    training = [estimates[key].seconds for key, state in states.items() if state == "to train"]
-    later = [estimates[cell.train.key].seconds for cell in rounds.later if not _trained(cell, store)]
-    share = min(workers or default_workers(device), max(1, len(training)))
-    click.echo(
-        f"{tally(len(plan.cells), len(todo))}: "
-        f"about {duration(sum(training) / share)} of training on {share} of {cores()} cores"
-        + (f", or {duration(sum(training + later) / share)} if every task goes to its cap" if later else "")
-        + held_to(device, workers or most_workers(device))
-    )
-
-
-def held_to(device: str, workers: int) -> str:
-    """The memory limit of a worker, if there is one."""
-    if on_gpu(device) or sys.platform != "linux":
-        return ""
-    return f", each worker limited to {memory_share(workers) / 1e9:.1f} GB of memory"
-
-
-def _trained(cell: Cell, store: Store) -> bool:
-    record = store.train(cell.train.key)
-    return record is not None and record.status == "ok"
-
-
-def tally(cells: int, todo: int) -> str:
-    """The number of cells in a plan, finished and still to do."""
-    return f"{cells} cell{'s' * (cells != 1)}, {cells - todo} finished, {todo} to do"

@@ -9,6 +9,7 @@ import click
 from benchmark.cli.terminal.options import results_folder, table_format
 from benchmark.cli.terminal.table import Row, show, show_json
 from benchmark.results.record import EvalRecord, ProbeRecord, TrainRecord
+from benchmark.results.spec import TUNING_SEEDS_FROM
 from benchmark.results.store import Store
 
 STATUS_COLUMNS = {
@@ -20,6 +21,7 @@ STATUS_COLUMNS = {
     "diverged": "diverged",
     "evaluations": "evaluations",
     "unsupported": "unsupported",
+    "trials": "trials",
 }
 AnyRecord = TrainRecord | EvalRecord | ProbeRecord
 
@@ -38,8 +40,7 @@ def command(results: Path, style: str) -> None:
         return
     if rows:
         show(rows, STATUS_COLUMNS)
-        trained = sum(1 for record in records if isinstance(record, TrainRecord))
-        click.echo(f"{trained} cells in {str(results)!r}; the last record is from {last:%Y-%m-%d %H:%M %Z}")
+        click.echo(f"{tally(records)} in {str(results)!r}; the last record is from {last:%Y-%m-%d %H:%M %Z}")
     else:
         click.echo(f"no results in {str(results)!r} yet: python -m benchmark run")
     for failure in failures:
@@ -50,17 +51,28 @@ def command(results: Path, style: str) -> None:
         click.echo(problem)
 
 
+def tally(records: Iterable[AnyRecord]) -> str:
+    """The number of trained models, and of trials apart from them: "36 cells and 12 trials of learning rates"."""
+    kinds = Counter(record.spec.is_trial for record in records if isinstance(record, TrainRecord))
+    trials = f" and {kinds[True]} trial{'s' * (kinds[True] != 1)} of learning rates" if kinds[True] else ""
+    return f"{kinds[False]} cells{trials}"
+
+
 def groups(records: Iterable[AnyRecord]) -> list[Row]:
-    """Counts by task, encoding and trained length: models by status, evaluations, unsupported lengths."""
+    """Counts by task, encoding and trained length: models by status, evaluations, unsupported lengths, trials.
+
+    The trials of learning rates count only as such.
+    """
     counts: dict[tuple[str, str, int], Counter[str]] = {}
     trains = {record.spec.key: record for record in records if isinstance(record, TrainRecord)}
     for train in trains.values():
-        counts.setdefault(_group(train), Counter())[train.status] += 1
+        what = "trials" if train.spec.is_trial else train.status
+        counts.setdefault(_group(train), Counter())[what] += 1
     for record in records:
-        if isinstance(record, EvalRecord) and record.spec.train_key in trains:
-            what = "evaluations" if record.status == "ok" else record.status
-            counts[_group(trains[record.spec.train_key])][what] += 1
-    empty = dict.fromkeys(("ok", "failed", "diverged", "evaluations", "unsupported"), 0)
+        trained = trains.get(record.spec.train_key) if isinstance(record, EvalRecord) else None
+        if trained is not None and not trained.spec.is_trial:
+            counts[_group(trained)]["evaluations" if record.status == "ok" else record.status] += 1
+    empty = dict.fromkeys(("ok", "failed", "diverged", "evaluations", "unsupported", "trials"), 0)
     return [
         {"task": task, "encoding": encoding, "train_length": length, **empty, **counts[task, encoding, length]}
         for task, encoding, length in sorted(counts)
@@ -85,5 +97,12 @@ def _label(record: AnyRecord, trains: dict[str, TrainRecord]) -> str:
     train = record if isinstance(record, TrainRecord) else trains.get(record.spec.train_key)
     if train is None:
         return f"{record.kind} of {record.spec.encoding.label}"
-    name = f"{train.spec.task.label} · {train.spec.encoding.label} · seed {train.spec.init_seed}"
+    name = f"{train.spec.task.label} · {train.spec.encoding.label} · {_which(train)}"
     return name if record is train else f"{name} · {record.kind}"
+
+
+def _which(train: TrainRecord) -> str:
+    seed = train.spec.init_seed
+    if not train.spec.is_trial:
+        return f"seed {seed}"
+    return f"rate {train.spec.budget.learning_rate:g} · trial {seed - TUNING_SEEDS_FROM}"

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -16,11 +16,14 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from benchmark.cli.terminal.options import Known, results_folder
+from benchmark.cli.terminal.options import CHANGES, Known, changes, results_folder
 from benchmark.cli.terminal.sampling import show_sampling
 from benchmark.cli.terminal.table import Row, show
 from benchmark.encodings import CATALOGUE
 from benchmark.errors import UsageError
+from benchmark.experiments.changes import Changes, option_of
+from benchmark.experiments.presets import QUICK
+from benchmark.experiments.request import Request
 from benchmark.files import write_atomically
 
 SUITE = Path(__file__).parents[2] / "timing"
@@ -35,9 +38,15 @@ TIMING_COLUMNS = {
 }
 LONGEST = 2**20  # tokens
 PASSED, FAILED, INTERRUPTED = 0, 1, 2  # pytest's exit codes
-SUITES = ("encodings", "tasks", "cells", "peers", "peers-step", "peers-run")
-OF_PEERS = {"suite", "results", "rounds", "threads", "device"}  # the options it takes
-OF_CELLS = {"suite", "encodings", "tasks", "rounds"}
+PEERS = ("peers", "peers-step", "peers-run")
+SUITES = ("encodings", "tasks", "cells", *PEERS)
+SIZES = {"width", "heads", "layers"}
+HEEDED = {  # the options of each suite
+    "encodings": {"encodings", "lengths", "results", "rounds", "threads", "device", *SIZES},
+    "tasks": {"tasks", "rounds", "threads", "train_length", "batch"},
+    "cells": {"encodings", "tasks", "rounds", *CHANGES},
+    **{suite: {"results", "rounds", "threads", "device"} for suite in PEERS},
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,9 +83,7 @@ class Asked:
 @results_folder
 @click.option("--rounds", type=click.IntRange(2, 100_000), default=20, show_default=True, help="Rounds of each case.")
 @click.option("--device", type=Known("device", ["auto", "cpu", "cuda", "mps"]), default="auto", show_default=True)
-@click.option("--width", type=click.IntRange(1, 65_536), default=64, show_default=True, help="Width of the model.")
-@click.option("--heads", type=click.IntRange(1, 1024), default=4, show_default=True, help="Attention heads.")
-@click.option("--layers", type=click.IntRange(1, 1024), default=2, show_default=True, help="Layers.")
+@changes()
 @click.option("--threads", type=click.IntRange(1, 256), default=1, show_default=True, help="Threads on the CPU.")
 @click.pass_context
 def command(
@@ -88,9 +95,7 @@ def command(
     results: Path,
     rounds: int,
     device: str,
-    width: int,
-    heads: int,
-    layers: int,
+    changes: Mapping[str, str | None],
     threads: int,
 ) -> int:
     """Time the forward, backward and decoding passes of encodings, interleaved with `none`.
@@ -98,37 +103,39 @@ def command(
     Each round of an encoding is paired with a round of `none` immediately before it; the ratio is the median over
     these pairs. The result file has pytest-benchmark's own format: pytest-benchmark compare FILE.
 
-    --suite tasks times how fast tasks draw their training rows instead. --suite cells shows where the time of whole
+    The model is that of the preset `quick` unless you change its size. --suite tasks times how fast tasks draw their
+    training rows instead. --suite cells shows where the time of whole
     cells goes (by default, the preset's four tasks), with one round for every ten requested. The peers suites time
     the same work here and in other libraries, which the extra `peers` installs; every ten rounds of a step come with
     one pair of whole runs, which takes minutes.
     """
+    refuse_others(ctx, suite)
+    own = Changes.read(changes)
     if suite == "tasks":
-        show_sampling(tasks, rounds, threads)
+        show_sampling(tasks, rounds, threads, own)
         return 0
     if suite == "cells":
         from benchmark.cli.terminal.cells import time_cells
 
-        refuse_others(ctx, suite, OF_CELLS)
         given = ctx.get_parameter_source("tasks") is not ParameterSource.DEFAULT
-        time_cells(encodings, tasks if given else None, rounds)
+        time_cells(Request(encodings=encodings, tasks=tasks if given else None, seeds=(0,), changes=own), rounds)
         return 0
     if suite != "encodings":
         from benchmark.cli.terminal.peers import time_peers
 
-        refuse_others(ctx, suite, OF_PEERS)
         time_peers(suite, results, rounds, threads, device)
         return 0
     from benchmark.experiments.cell import choose_device
 
+    model = own.model(QUICK.model)
     asked = Asked(
         encodings=encodings,
         lengths=parse_lengths(lengths),
         rounds=rounds,
         device=choose_device(device).type,
-        width=width,
-        heads=heads,
-        layers=layers,
+        width=model.width,
+        heads=model.heads,
+        layers=model.layers,
         threads=threads,
     )
     check(asked)
@@ -146,12 +153,12 @@ def command(
     return 1 if code == FAILED else 0
 
 
-def refuse_others(ctx: click.Context, suite: str, heeded: set[str]) -> None:
+def refuse_others(ctx: click.Context, suite: str) -> None:
     """Refuse options that a suite would ignore."""
-    for name in ctx.params.keys() - heeded:
+    for name in ctx.params.keys() - HEEDED[suite] - {"suite"}:
         if ctx.get_parameter_source(name) is not ParameterSource.DEFAULT:
-            options = ", ".join(f"--{each}" for each in sorted(heeded - {"suite"}))
-            raise UsageError(f"--{name} is not an option of --suite {suite}, which takes {options}: omit it")
+            options = ", ".join(option_of(each) for each in sorted(HEEDED[suite]))
+            raise UsageError(f"{option_of(name)} is not an option of --suite {suite}, which takes {options}: omit it")
 
 
 def parse_lengths(text: str) -> tuple[int, ...]:

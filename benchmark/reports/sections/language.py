@@ -1,6 +1,6 @@
-"""The section "Language, three ways": loss by position, in non-overlapping windows, and of the same targets.
+"""The section "Language, four ways": by position, in non-overlapping windows, same targets, far-context targets.
 
-All three come from the same trained models. Records that lack the second or third view leave out its figure.
+All four come from the same trained models. Records that lack a view leave out its figure.
 """
 
 import math
@@ -21,7 +21,7 @@ from benchmark.reports.page.fields import listing
 from benchmark.reports.page.numbers import point_data, position_data
 from benchmark.reports.page.page import Section
 from benchmark.reports.page.selection import Panel, Selection
-from benchmark.reports.page.table import Table
+from benchmark.reports.page.table import Group, Table
 from benchmark.reports.phrases import curve_key, metric_label
 from benchmark.reports.sections.curve_exhibits import (
     curve_alt,
@@ -37,19 +37,19 @@ from benchmark.reports.words import listed, t
 
 
 def section(selection: Selection, styles: Styles) -> Section:
-    """Language loss seen in three ways, from the same trained models."""
+    """Language loss seen in four ways, from the same trained models."""
     table = selection.of_panels(by_position(selection.store))
     panels = [panel for panel in selection.panels if panel.setting in set(table["setting"])]
-    lines: tuple[str, ...] = (t("The same trained models, asked three questions about the held-out text."),)
+    lines: tuple[str, ...] = (t("The same trained models, asked four questions about the held-out text."),)
     if not panels:
         lines = (t("No language task was measured."),)
     exhibits: list[Exhibit] = []
     for panel in panels:
         weighted = emphasised(styles, panel.points, selection.reference)
         exhibits.append(_positions(panel, table[table["setting"] == panel.setting], weighted))
-        exhibits += _windows(panel, weighted) + _same_targets(panel, weighted)
+        exhibits += _windows(panel, weighted) + _same_targets(panel, weighted) + _far(panel, weighted)
     tables = tuple(_bits(panel) for panel in panels)
-    return Section(id="language", title=t("Language, three ways"), lines=lines, tables=tables, exhibits=tuple(exhibits))
+    return Section(id="language", title=t("Language, four ways"), lines=lines, tables=tables, exhibits=tuple(exhibits))
 
 
 def _bits(panel: Panel) -> Table:
@@ -122,6 +122,57 @@ def _same_targets(panel: Panel, styles: Styles) -> list[Exhibit]:
             data=point_data(pd.concat([over_seeds(panel.headline), points])),
         )
     ]
+
+
+def _far(panel: Panel, styles: Styles) -> list[Exhibit]:
+    """Loss of the targets that need far context; nothing if the records do not have it."""
+    rows = panel.metric_rows("far_loss_nats")
+    if rows["value"].isna().all():
+        return []
+    points, what = over_seeds(rows), metric_label("far_loss_nats")
+    chosen, every = int(rows["scored"].max()), int(panel.headline["scored"].max())
+    return [
+        Exhibit(
+            id=f"far-{panel.id}",
+            title=t("4. Targets that need far context · {task}", task=panel.task),
+            alt=curve_alt(panel, what, sorted(set(points["encoding"]))),
+            about=t(
+                "The {chosen:,} of {every:,} targets ({share:.0%}) that counts of words and word pairs in up to 16 L "
+                "tokens before them make at least e times as likely as counts in L tokens do: the same for every "
+                "encoding and length. They are hard, so compare a curve with its own value at L: one that falls "
+                "uses the added context, one that stays level makes nothing of it.",
+                chosen=chosen,
+                every=every,
+                share=chosen / every,
+            ),
+            caption=curve_caption(panel, points),
+            models=panel.models,
+            measured=panel.measured,
+            picture=render(
+                extrapolation(rows, styles, t("{task}: targets that need far context", task=drawable(panel.task))),
+                "svg",
+            ),
+            format="svg",
+            interactive=interactive_curves(panel, points, what, styles),
+            numbers=_beside_all(panel, curve_numbers(panel, points, what)),
+            data=point_data(points),
+        )
+    ]
+
+
+def _beside_all(panel: Panel, far: Table) -> Table:
+    """The losses of far-context targets, then those of all targets, by length."""
+    every = curve_numbers(panel, panel.points, metric_label(panel.metric))
+    lengths = far.columns[1:]
+    return replace(
+        far,
+        columns=(*far.columns, *lengths),
+        rows=tuple((*own, *plain[1:]) for own, plain in zip(far.rows, every.rows, strict=True)),
+        groups=(
+            Group(title=t("far-context targets"), span=len(lengths)),
+            Group(title=t("all targets"), span=len(lengths)),
+        ),
+    )
 
 
 def _positions(panel: Panel, rows: pd.DataFrame, styles: Styles) -> Exhibit:

@@ -9,6 +9,7 @@ from benchmark.reports.page.table import Field, Table
 from benchmark.reports.phrases import NOTHING
 from benchmark.reports.words import listed, sentences, t
 from benchmark.results.record import TrainRecord
+from benchmark.results.spec import ModelSpec
 
 
 def section(selection: Selection, command: str | None) -> Section:
@@ -63,7 +64,7 @@ def _setting_row(selection: Selection, panel: Panel) -> tuple[Field, ...]:
         f"{spec.budget.steps:,}",
         str(spec.budget.batch),
         _rates(selection, panel),
-        t("{layers} × {width}, {heads} heads", **spec.model.model_dump(include={"layers", "width", "heads"})),
+        _model(spec.model),
         spec.precision,
         _text(record),
     )
@@ -77,6 +78,13 @@ def _rates(selection: Selection, panel: Panel) -> str:
     if len(set(rates.values())) == 1:
         return f"{specs[0].budget.learning_rate:g}"
     return listed(f"{name} {rate:g}" for name, rate in sorted(rates.items()))
+
+
+def _model(model: ModelSpec) -> str:
+    size = model.model_dump(include={"layers", "width", "heads"})
+    if model.mixing == "conv":
+        return t("{layers} × {width}, {heads} heads, short convolution", **size)
+    return t("{layers} × {width}, {heads} heads", **size)
 
 
 def _text(record: TrainRecord) -> str:

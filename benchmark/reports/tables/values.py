@@ -6,6 +6,7 @@ length, and a longer window differs only in its context. All other tasks are sco
 
     window_loss_nats    the end of the text in disjoint windows of the length: the mean over all places of all windows
     over_crop_nats      the loss at the length, less that of the same targets after exactly L tokens of text each
+    far_loss_nats       the loss at the length of those of its targets that need context past L (`Corpus.subsets`)
 """
 
 import math
@@ -98,7 +99,7 @@ def _crop_losses(store: Store, cells: Iterable[Measurement]) -> dict[tuple[objec
 
 
 def _view(arrays: Arrays, view: str) -> tuple[float, int]:
-    """The summed loss of a view, and its scored places; 0 places if a record lacks the view."""
+    """The summed loss of a view or subset, and its scored places; 0 places if a record lacks it."""
     if f"{view}_count" not in arrays:
         return math.nan, 0
     return float(np.sum(arrays[f"{view}_loss"])), int(np.sum(arrays[f"{view}_count"]))
@@ -114,7 +115,6 @@ def _metric_rows(store: Store, cell: Measurement, crop_loss: float) -> Iterator[
         **_cell_columns(trained, record),
         "status": "failed" if lost else record.status,
         "reason": "its arrays cannot be read: run it again with --force" if lost else record.reason or "",
-        "scored": sums.places,
     }
     headline, language = headline_metric(trained), is_language(trained)
     for name, metric in METRICS.items():
@@ -125,6 +125,7 @@ def _metric_rows(store: Store, cell: Measurement, crop_loss: float) -> Iterator[
                 **shared,
                 "metric": name,
                 "value": value,
+                "scored": metric.places(sums),
                 "lower_is_better": metric.lower_is_better,
                 "chance": _chance(name, trained, record),
                 "headline": name == headline,
@@ -180,6 +181,7 @@ def sums_of(arrays: Arrays, trained: TrainRecord, window: slice = slice(None), c
     """The sums of a measurement's arrays; `window` selects the places of each row that count."""
     rows = arrays["row_count"] > 0
     window_loss, window_places = _view(arrays, "windows")
+    far_loss, far_places = _view(arrays, "far")
     return Sums(
         loss=float(np.sum(arrays["loss_sum"][window])),
         correct=float(np.sum(arrays["correct"][window])),
@@ -190,4 +192,6 @@ def sums_of(arrays: Arrays, trained: TrainRecord, window: slice = slice(None), c
         window_loss=window_loss,
         window_places=window_places,
         crop_loss_per_token=crop_loss,
+        far_loss=far_loss,
+        far_places=far_places,
     )

@@ -9,6 +9,7 @@ cleaning.py     normalisation of white space, wrapped lines and private-use char
 words.py        tokenizers: jieba, white space, single characters
 vocabulary.py   which words and characters get an id, learned on the training chapters only
 corpus.py       the tokenised corpus, cached by the hash of its text and its tokenizer; the probe sentence
+far.py          which targets need far context, by counts of words
 passages.py     the tutorial's three short passages
 """
 

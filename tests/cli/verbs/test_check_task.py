@@ -6,6 +6,7 @@ import pytest
 
 from benchmark.checks.task import CHECKS
 from benchmark.cli.verbs.check_task import trained_length
+from benchmark.experiments.changes import Changes
 from benchmark.experiments.presets import PRESETS
 from benchmark.tasks import CATALOGUE
 
@@ -77,8 +78,11 @@ def test_as_json_every_outcome_is_a_row(invoke):
 
 def test_lengths_are_those_of_the_preset_quick():
     quick = PRESETS["quick"]
-    assert trained_length(CATALOGUE.choice("copy")) == quick.budgets["copy"][0].train_length
-    assert trained_length(CATALOGUE.choice("lego")) == quick.budgets_for("lego")[0].train_length
+    copy, lego = CATALOGUE.choice("copy"), CATALOGUE.choice("lego")
+    assert trained_length(copy, Changes()) == quick.budgets["copy"][0].train_length
+    assert trained_length(lego, Changes()) == quick.budgets_for("lego")[0].train_length
+    changes = Changes(train_length={"copy": 7})
+    assert (trained_length(copy, changes), trained_length(lego, changes)) == (7, trained_length(lego, Changes()))
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ def test_records_of_before_grids_and_views_still_make_a_report(records, tmp_path
     store = records.write_example(tmp_path, encodings=("rope",), seeds=2, tasks=("corpus", "recall-mqar"))
     for record in [each for each in store.records() if isinstance(each, EvalRecord)]:
         arrays = store.arrays(record)
-        known = {name: values for name, values in arrays.items() if not re.match("group|windows|crop", name)}
+        known = {name: values for name, values in arrays.items() if not re.match("group|windows|crop|far", name)}
         store.put(record.model_copy(update={"axes": {}}), known or None)
     page = build(Store(tmp_path))
     found = {section.id: section for section in page.sections}

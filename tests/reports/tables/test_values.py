@@ -58,7 +58,7 @@ def test_language_counts_the_targets_that_all_lengths_share(records: ModuleType,
     assert chance["bits_per_character"] == pytest.approx(6.4 / math.log(2) / 1.47)
 
 
-def test_language_in_windows_and_against_a_crop_by_hand(records: ModuleType, tmp_path: Path) -> None:
+def test_language_in_windows_against_a_crop_and_at_far_targets_by_hand(records: ModuleType, tmp_path: Path) -> None:
     store = Store(tmp_path)
     trained = records.train_record("corpus", "rope", 0)
     store.put(trained)
@@ -66,11 +66,14 @@ def test_language_in_windows_and_against_a_crop_by_hand(records: ModuleType, tmp
         arrays = records.outcome([[level] * length] * 2, [[1] * length] * 2, [[1] * length] * 2)
         windows = {"windows_loss": [3.0 * length, 9.0], "windows_correct": [1, 1], "windows_count": [length, 2]}
         crop = {"crop_loss": [4.5] * 6, "crop_correct": [0] * 6, "crop_count": [1] * 6} if length == 64 else {}
-        views = {name: np.array(rows) for name, rows in (windows | crop).items()}
+        far = {"far_loss": [8.0, 6.0], "far_correct": [1, 0], "far_count": [3, 2]} if length == 128 else {}
+        views = {name: np.array(rows) for name, rows in (windows | crop | far).items()}
         store.put(records.eval_record(trained, length), arrays | views)
     table = metric_table(store).set_index(["length", "metric"])["value"]
     assert table[64, "window_loss_nats"] == pytest.approx((3 * 64 + 9) / 66)
     assert table[128, "window_loss_nats"] == pytest.approx((3 * 128 + 9) / 130)
+    assert table[128, "far_loss_nats"] == pytest.approx(14 / 5)
+    assert (64, "far_loss_nats") not in table.index
     assert table[64, "over_crop_nats"] == pytest.approx(0.5)
     assert table[128, "over_crop_nats"] == pytest.approx(-0.5)
     assert table[128, "loss_nats"] == pytest.approx(4)
