@@ -14,9 +14,9 @@ from benchmark.reports.phrases import NOTHING, seeds_of
 from benchmark.reports.sections.factor_exhibits import SweepRow, factor_exhibits, loss_label, sweep_exhibit, sweeps
 from benchmark.reports.stats.order import Swap
 from benchmark.reports.stats.verdict import Verdict
-from benchmark.reports.words import joined, language, t
+from benchmark.reports.words import joined, language, listed, t
 
-NAMED = 4  # pairs of a field; more are counted
+NAMED = 3  # pairs of a field; more are counted
 
 Sweep = tuple[Panel, Sequence[SweepRow]]
 
@@ -54,8 +54,8 @@ def _lines(found: Sequence[Ladder]) -> Iterator[str]:
             "other sections show the main setting, in the first row of each table here. Tau compares the order of the "
             "means with that in the main setting: 1 is the same order, -1 the reverse. The brackets hold what tau can "
             "be, given the pairs whose order is shown in both settings; where none is shown, as below 6 seeds, there "
-            "is no interval. A pair swaps if one encoding does better in the main setting and the other here; “shown” "
-            "means on most seeds, in both."
+            "is no interval. A pair swaps if one encoding does better in the main setting and the other here, which is "
+            "named first; “shown” means on most seeds, in both."
         )
 
 
@@ -134,20 +134,24 @@ def _tau(ladder: Ladder, setting: Setting, length: int) -> Field:
 
 
 def _swaps(ladder: Ladder, setting: Setting) -> str:
+    """The pairs that swap at each length: "L: alibi > rope (shown)"."""
     parts = []
     for length in ladder.lengths:
-        if pairs := ladder.swaps(setting, length):
-            named = [_swap(ladder, swap) for swap in pairs[:NAMED]]
-            named += [t("{n} more", n=len(pairs) - NAMED)] if len(pairs) > NAMED else []
-            parts.append(t("{place}: {pairs}", place=ladder.place(length), pairs=language().comma.join(named)))
+        pairs = ladder.swaps(setting, length)
+        shown, open_ = ([swap for swap in pairs if swap.shown is known] for known in (True, False))
+        told = [t("{pairs} (shown)", pairs=_named(ladder, shown))] if shown else []
+        if open_:
+            seeds = seeds_of(min(swap.seeds for swap in open_))
+            told.append(t("{pairs} (not shown: {seeds})", pairs=_named(ladder, open_), seeds=seeds))
+        if told:
+            parts.append(t("{place}: {pairs}", place=ladder.place(length), pairs=language().comma.join(told)))
     return language().semicolon.join(parts) if parts else t("no pair")
 
 
-def _swap(ladder: Ladder, swap: Swap) -> str:
-    told = {"name": ladder.called[swap.after], "other": ladder.called[swap.before]}
-    if swap.shown:
-        return t("{name} above {other} (shown)", **told)
-    return t("{name} above {other} (may swap, not shown: {seeds})", **told, seeds=seeds_of(swap.seeds))
+def _named(ladder: Ladder, pairs: Sequence[Swap]) -> str:
+    """The better one in this setting first; of many, some are counted."""
+    named = [f"{ladder.called[swap.after]} > {ladder.called[swap.before]}" for swap in pairs[:NAMED]]
+    return listed([*named, t("{n} more", n=len(pairs) - NAMED)] if len(pairs) > NAMED else named)
 
 
 def _same_rate(ladder: Ladder) -> Setting | None:

@@ -69,10 +69,10 @@ def test_each_setting_has_leader_tau_and_swaps(ladder: Store) -> None:
     assert rows["main: learning rate 0.003"] == ["8", "rope", "—", "rope", "—", "—"]
     assert rows["5 times the steps"] == [
         *("8", "alibi", "0.33", "alibi", "0.33"),
-        "L: alibi above rope (shown); 16 L: alibi above rope (shown)",
+        "L: alibi > rope (shown); 16 L: alibi > rope (shown)",
     ]
     assert rows["width 32"][0] == "3" and rows["width 32"][1] == "rope"
-    assert rows["width 32"][-1].startswith("L: none above alibi (may swap, not shown: 3 seeds)")
+    assert rows["width 32"][-1].startswith("L: none > alibi (not shown: 3 seeds)")
     taus = {row[0].text: row[3].details for row in table.rows}
     assert taus["5 times the steps"] == ("[0.33, 0.33]",) and taus["width 32"] == ()  # 3 seeds show nothing
     marks = {row[0].text: row[2].mark for row in table.rows}
