@@ -107,6 +107,8 @@ class Ladder:
         return ""
 
     def _at(self, length: int) -> str:
+        if self.main.verdict(length).means and self.main.verdict(length).leader is None:
+            return t("At {place}, chance explains every mean in the main setting.", place=self.place(length))
         taus = [(self.agreement(other, length).value, other) for other in self.others]
         known = [(tau, other) for tau, other in taus if tau == tau]
         differs = [(tau, other) for tau, other in known if tau < SAME]

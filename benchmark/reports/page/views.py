@@ -1,14 +1,14 @@
 """Views: what can be compared, and which of them a report shows as the main one.
 
-    view     a setting; or each encoding at its best learning rate, where a sweep has chosen one for every encoding
-             that was trained in this setting at any rate, and each was measured at it
+    view     a setting; or each encoding at its best learning rate: those for which a sweep chose one, and which were
+             measured at it. It is *whole* if that is every encoding trained in this family of settings
     ladder   the views of one task at one trained length that differ only in learning rate, steps or model
 
 Of the newest ladder of each task and trained length, the *main view* is chosen among the settings of the latest run
-that contains the newest record (without a record of runs: the setting of the newest record). Where encodings can be
-shown at their best, that view comes first; then the one with the most measured (encoding, seed) pairs; of those with as
-many, the one with the most steps, then the largest width, then the newest. A task's trained lengths are shown together
-only if the main view of each has the same model.
+that contains the newest record (without a record of runs: the setting of the newest record). Where all encodings can be
+shown at their best, that view comes first, and where only some can, it is never the main one; then the one with the
+most measured (encoding, seed) pairs; of those with as many, the one with the most steps, then the largest width, then
+the newest. A task's trained lengths are shown together only if the main view of each has the same model.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -37,6 +37,7 @@ class View:
     ladder: str
     spec: TrainSpec  # of any of its models
     tuned: bool
+    whole: bool  # False only where `tuned`
     table: pd.DataFrame  # its rows of `metric_table`, all under `setting`
 
     @cached_property
@@ -92,16 +93,19 @@ def main_views(found: Sequence[View], runs: Sequence[RunRecord]) -> list[View]:
 def _at_best(
     rows: pd.DataFrame, specs: Mapping[str, TrainSpec], family: str, rates: Mapping[str, float | None]
 ) -> View | None:
-    """Each encoding at its chosen rate; None if one lacks it, or a measurement at it."""
+    """Each encoding at its chosen rate; None if fewer than two have one and a measurement at it."""
     rate_of = rows["train_key"].map({key: specs[key].budget.learning_rate for key in set(rows["train_key"])})
     at_best = rows[rate_of == rows["trained_with"].map(rates)]
     measured = set(at_best.loc[at_best["value"].notna(), "trained_with"])
-    if not measured or measured != set(rates):
+    if len(measured) < min(2, len(rates)):
         return None
-    return _view(at_best.assign(setting=family), specs, family, tuned=True)
+    at_best = at_best[at_best["trained_with"].isin(measured)]
+    return _view(at_best.assign(setting=family), specs, family, tuned=True, whole=measured == set(rates))
 
 
-def _view(rows: pd.DataFrame, specs: Mapping[str, TrainSpec], family: str, *, tuned: bool = False) -> View:
+def _view(
+    rows: pd.DataFrame, specs: Mapping[str, TrainSpec], family: str, *, tuned: bool = False, whole: bool = True
+) -> View:
     spec = specs[str(rows["train_key"].iloc[0])]
     return View(
         task=str(rows["task"].iloc[0]),
@@ -111,13 +115,14 @@ def _view(rows: pd.DataFrame, specs: Mapping[str, TrainSpec], family: str, *, tu
         ladder=ladder_of(spec),
         spec=spec,
         tuned=tuned,
+        whole=whole,
         table=rows,
     )
 
 
 def _main(own: Sequence[View], runs: Sequence[RunRecord]) -> View:
-    newest = max(own, key=_age)
-    ladder = [view for view in own if view.ladder == newest.ladder]
+    newest = max((view for view in own if view.whole), key=_age)
+    ladder = [view for view in own if view.ladder == newest.ladder and view.whole]
     planned = _planned(newest, runs)
     asked = [view for view in ladder if view.models & planned] if planned else [newest]
     families = {view.family for view in asked}

@@ -155,10 +155,13 @@ def _named(ladder: Ladder, pairs: Sequence[Swap]) -> str:
 
 
 def _same_rate(ladder: Ladder) -> Setting | None:
-    """The same rate for all beside each at its best: of several, the one with the most measured pairs."""
-    if not ladder.main.view.tuned:
-        return next((setting for setting in ladder.others if setting.variation.only == "best_rates"), None)
-    same = [setting for setting in ladder.others if setting.variation.only == "shared_rate"]
+    """The setting beside an all-tuned main one with the same rate for all encodings; of several, the best measured."""
+    names = set(ladder.main.headline["encoding"])
+    same = [
+        setting
+        for setting in ladder.others
+        if setting.variation.only == "shared_rate" and set(setting.headline["encoding"]) == names
+    ]
     return max(same, key=lambda setting: setting.view.pairs, default=None)
 
 
@@ -166,11 +169,10 @@ def _both_views(found: Sequence[Ladder]) -> Table:
     """The leader with the same rate for all beside that with each at its best, and if the headline changes."""
     rows = []
     for ladder in found:
-        other = _same_rate(ladder)
-        assert other is not None
-        same, best = (other, ladder.main) if ladder.main.view.tuned else (ladder.main, other)
+        same = _same_rate(ladder)
+        assert same is not None
         for length in ladder.lengths:
-            one, two = same.verdict(length), best.verdict(length)
+            one, two = same.verdict(length), ladder.main.verdict(length)
             fields = (_leader(ladder, one), _leader(ladder, two), Field(text=_headline(one, two)))
             rows.append((Field(text=ladder.panel.title), Field(text=ladder.place(length)), *fields))
     return Table(

@@ -88,12 +88,19 @@ def test_settings_that_are_parts_of_each_at_its_best_are_no_views_of_their_own(r
     assert [view.tuned for view in selection.views] == [True] and selection.left_out == 0
 
 
-def test_an_encoding_without_a_rate_leaves_all_at_the_same_rate(records, tmp_path: Path) -> None:
-    store = tuned(records, tmp_path)
+def test_where_an_encoding_lacks_a_rate_the_same_rate_is_the_main_view(records, tmp_path: Path) -> None:
+    store = tuned(records, tmp_path, same_rate=True)
     records.write_values(tmp_path, "copy", accuracies("none"), minutes=5)
     selection = Selection.of(store)
-    assert not any(view.tuned for view in selection.views)
-    assert shown(selection, "encoding") == {"none", "rope"}
+    assert shown(selection, "encoding") == {"none", "rope", "alibi"} and shown(selection, "steps") == {600}
+    (best,) = selection.others(selection.mains[0])
+    assert best.tuned and not best.whole and set(best.table["encoding"]) == set(RATES)
+
+
+def test_one_encoding_at_its_best_is_no_view_beside_others(records, tmp_path: Path) -> None:
+    store = records.write_values(tmp_path, "copy", accuracies("rope", "alibi"))
+    records.write_trial(store, "copy", "rope", 1, 0.5)
+    assert [view.tuned for view in Selection.of(store).views] == [False]
 
 
 def test_tables_of_every_setting_join_under_the_panel_that_shows_them(records, tmp_path: Path) -> None:

@@ -124,6 +124,15 @@ def test_the_terminal_says_for_each_task_if_the_order_holds(records, tmp_path: P
         assert "Does it hold?" in page.read_text("utf-8") and "3 settings" in page.read_text("utf-8")
 
 
+def test_an_order_of_guesses_is_not_compared(records, tmp_path: Path) -> None:
+    low = {name: {1: own, 16: [0.02] * 8} for name, own in (("rope", HIGH), ("alibi", LOW))}
+    records.write_values(tmp_path, "copy", low, steps=3000)
+    ((_, text),) = section_of(records.write_values(tmp_path, "copy", low, minutes=9)).terms
+    assert text == (
+        "At L, the means have the same order in both settings. At 16 L, chance explains every mean in the main setting."
+    )
+
+
 def test_lengths_that_only_some_settings_have_are_left_out(records, tmp_path: Path) -> None:
     short = {name: {1: own[1], 4: own[16]} for name, own in three("rope", "alibi", "none").items()}
     records.write_values(tmp_path, "copy", short, steps=3000)
