@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from benchmark.metrics import METRICS
-from benchmark.reports.words import Phrases, language, later, said, t
+from benchmark.reports.words import Phrases, language, later, listed, said, t
 
 NOTHING = "—"
 DOTS = 10  # seeds up to which each is drawn as a dot
@@ -65,6 +65,11 @@ def seeds_of(count: int) -> str:
 def more_seeds(count: int) -> str:
     """A number of further seeds in words."""
     return t("1 more seed") if count == 1 else t("{n} more seeds", n=count)
+
+
+def shortcut_label(names: Sequence[str]) -> str:
+    """A line of shortcuts as legends and tables name it: "shortcut: constant answer"."""
+    return t("shortcut: {names}", names=listed(map(said, names)))
 
 
 def qualified(trained_with: str, encoding: str, league: str) -> str:

@@ -39,6 +39,8 @@ from benchmark.results.spec import (
 )
 from benchmark.results.store import Store
 
+Shortcuts = Mapping[str, Mapping[str, float]]
+
 TASKS = ("corpus", "offset-recall", "recall-mqar", "copy")
 MULTIPLES = (1, 2, 4, 8, 16)
 TRAIN_LENGTH = {"corpus": 64, "offset-recall": 32, "recall-mqar": 16, "copy": 16}
@@ -89,14 +91,27 @@ def write_example(
     multiples: Sequence[int] = MULTIPLES,
     corpus: str = "sanguo",
     trouble: bool = True,
+    shortcuts: Shortcuts | None = None,
 ) -> Store:
-    """Write records, arrays and, for the corpus, probes of the first seed; `trouble` adds the failed cells."""
+    """Write records, arrays and, for the corpus, probes of the first seed; `trouble` adds the failed cells.
+
+    `shortcuts`: by task, the score of each rule at every length; none for a task that is not named.
+    """
     store = Store(root)
     for task in tasks:
         for index, encoding in enumerate(encodings):
             for seed in range(seeds):
                 diverged = trouble and (task, index, seed) == ("copy", 1, 1)
-                write_cell(store, task, encoding, seed, multiples, corpus=corpus, diverged=diverged)
+                write_cell(
+                    store,
+                    task,
+                    encoding,
+                    seed,
+                    multiples,
+                    corpus=corpus,
+                    diverged=diverged,
+                    shortcuts=(shortcuts or {}).get(task),
+                )
         if trouble and task == "recall-mqar":
             trained = train_record(task, encodings[0], 0, corpus=corpus)
             failed = eval_record(trained, TRAIN_LENGTH[task] * max(multiples), status="failed", reason="out of memory")
@@ -110,6 +125,7 @@ def write_values(
     values: Mapping[str, Mapping[int, Sequence[float]]],
     *,
     minutes: int = 0,
+    shortcuts: Mapping[str, float] | None = None,
     **setting: float | str,
 ) -> Store:
     """A task with these headline values: by encoding, multiple of L and seed; NaN is unsupported.
@@ -126,7 +142,7 @@ def write_values(
                 if math.isnan(value):
                     store.put(eval_record(trained, length, status="unsupported", reason="the table ends"))
                 else:
-                    store.put(eval_record(trained, length), _arrays_of(task, value, length))
+                    store.put(eval_record(trained, length, shortcuts=shortcuts), _arrays_of(task, value, length))
     return store
 
 
@@ -160,6 +176,7 @@ def write_cell(
     *,
     corpus: str = "sanguo",
     diverged: bool = False,
+    shortcuts: Mapping[str, float] | None = None,
 ) -> TrainRecord:
     """One training with its evaluations and, for the first seed on the corpus, its probe."""
     trained = train_record(task, encoding, seed, corpus=corpus, diverged=diverged)
@@ -173,7 +190,7 @@ def write_cell(
             store.put(eval_record(trained, length, status="unsupported", reason=reason))
         else:
             outcome = language_arrays if task == "corpus" else synthetic_arrays
-            store.put(eval_record(trained, length), outcome(task, encoding, seed, length))
+            store.put(eval_record(trained, length, shortcuts=shortcuts), outcome(task, encoding, seed, length))
     if task == "corpus" and seed == 0:
         store.put(probe_record(trained), probe_arrays(encoding))
     return trained
@@ -289,8 +306,12 @@ def eval_record(
     status: Status = "ok",
     reason: str | None = None,
     encoding: str | None = None,
+    shortcuts: Mapping[str, float] | None = None,
 ) -> EvalRecord:
-    """An evaluation at a length; `encoding` names one that adapts the trained one at test time."""
+    """An evaluation at a length; `encoding` names one that adapts the trained one at test time.
+
+    `shortcuts`: the token accuracy of each rule; its exact match is 0.
+    """
     task = trained.spec.task.name
     return EvalRecord(
         spec=EvalSpec(
@@ -304,6 +325,7 @@ def eval_record(
         environment=ENVIRONMENT,
         tokens=length,
         axes={"lag (tokens)": octaves(length)} if task == "recall-mqar" else {},
+        shortcuts={rule: {"token_accuracy": share, "exact_match": 0.0} for rule, share in (shortcuts or {}).items()},
         chance={"token_accuracy": CHANCE[task]} if task in CHANCE else {"loss_nats": 6.4},
         eval_seconds=0.4,
     )

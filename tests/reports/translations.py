@@ -21,6 +21,7 @@ from benchmark.reports.words import LANGUAGES
 from benchmark.reports.write import markdown, templating
 from benchmark.seeds import generator
 from benchmark.tasks import CATALOGUE as TASKS
+from benchmark.training.asked import CONSTANT
 
 ROOT = Path(__file__).parents[2]
 REPORTS = ROOT / "benchmark" / "reports"
@@ -61,6 +62,7 @@ def messages() -> dict[str, list[str]]:
     for metric in METRICS.values():
         for label in filter(None, (metric.label, metric.unit)):
             found[label].add("benchmark/metrics.py")
+    found[CONSTANT].add("benchmark/training/asked.py")
     return {message: sorted(files) for message, files in found.items()}
 
 
