@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from jaxtyping import Int
 from torch import Tensor
 
-from benchmark.tasks.task import BOS, SPECIALS, UNSCORED, Batch, Synthetic, question
+from benchmark.tasks.task import BOS, SPECIALS, UNSCORED, Batch, Synthetic, first_places, question
 
 
 class Copy(Synthetic):
@@ -55,7 +55,7 @@ class Copy(Synthetic):
         pair = last * self.vocabulary + F.pad(last[:, :-1], (1, 0), value=BOS)
         successors = batch.targets[:, sep:]
         return {
-            name: F.pad(successors.gather(1, _first(sought)), (sep, 0), value=UNSCORED)
+            name: F.pad(successors.gather(1, first_places(sought)), (sep, 0), value=UNSCORED)
             for name, sought in (("successor of the symbol", last), ("successor of the last two symbols", pair))
         }
 
@@ -63,10 +63,3 @@ class Copy(Synthetic):
         """One in `symbols` for each symbol of the string; EOS is always in the same place."""
         guess = 1 / self.symbols
         return {"token_accuracy": (length * guess + 1) / (length + 1), "exact_match": guess**length}
-
-
-def _first(values: Int[Tensor, "batch place"]) -> Int[Tensor, "batch place"]:
-    """The first place in its row that holds the same value as each place does."""
-    places = torch.arange(values.shape[1]).expand_as(values)
-    first = values.new_zeros(len(values), int(values.max()) + 1)
-    return first.scatter_reduce(1, values, places, "amin", include_self=False).gather(1, values)
