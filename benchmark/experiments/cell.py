@@ -5,6 +5,7 @@ Whatever happens inside is an outcome and is recorded with its reason. Each reco
 
 import math
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -15,9 +16,10 @@ import safetensors.torch
 import torch
 
 from benchmark import encodings, tasks
-from benchmark.catalogue import Catalogue, Choice
+from benchmark.catalogue import Catalogue, Choice, PackageError
 from benchmark.encodings.encoding import PastEndError
-from benchmark.errors import UsageError
+from benchmark.errors import UsageError, storable
+from benchmark.experiments.edited import refuse_edited
 from benchmark.experiments.machine import machine_memory
 from benchmark.experiments.plan import Cell, Measure, Origin, failures, missing
 from benchmark.experiments.presets import QUICK
@@ -39,18 +41,27 @@ Made = TypeVar("Made")
 Emit = Callable[..., None]  # (event name, **data)
 
 
-def check(cells: Sequence[Cell], device: str) -> None:
-    """Build every encoding and task of a plan once, so that what cannot work is refused before anything is trained."""
+def check(cells: Sequence[Cell], device: str, emit: Emit) -> None:
+    """Build every encoding and task of a plan once, so that what cannot work is refused before anything is trained.
+
+    Before each, emits "building" with its name. A package that cannot be imported fails only its own cells.
+    """
     choose_device(device)
     checked = set()
     for cell in cells:
         spec = cell.train
-        task = check_lengths(cell)
+        emit("building", what=f"the task {cell.task.item}")
+        try:
+            task = check_lengths(cell)
+        except PackageError:
+            continue
         for origin in (cell.encoding, *(measure.origin for measure in cell.measures)):
             identity = (origin.model_dump_json(), spec.model, spec.task.label, spec.budget.train_length)
             if identity not in checked:
                 checked.add(identity)
-                build_or_refuse(spec, task, origin)
+                emit("building", what=f"the encoding {origin.item} for {spec.task.label}")
+                with suppress(PackageError):
+                    build_or_refuse(spec, task, origin)
 
 
 def check_lengths(cell: Cell) -> Task:
@@ -179,6 +190,7 @@ def _train(
         emit("progress", step=step, tokens=tokens, seconds=seconds)
 
     try:
+        refuse_edited(cell)
         if device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(device)  # for this training only, not earlier ones in this worker
         model = build(spec, task, encoding_choice(cell.encoding)).to(device)
@@ -227,7 +239,7 @@ def _text_facts(task: Task) -> dict[str, Any]:
     return {
         "unknown_rate": task.unknown_rate,
         "characters_per_token": task.characters_per_token,
-        "text_notes": task.text_notes,
+        "text_notes": tuple(map(storable, task.text_notes)),
     }
 
 
@@ -235,6 +247,7 @@ def _measure(cell: Cell, measure: Measure, task: Task, store: Store, device: tor
     if not (measure.evaluations or measure.probes):
         return "ok"
     try:
+        refuse_edited(cell, measure)
         model = load_model(cell, measure.origin, task, store, device)
     except Exception as error:
         for record in failures(measure, one_line(error), _facts(device)):
@@ -319,7 +332,7 @@ def _probe(measure: Measure, model: Transformer, task: Language, store: Store, d
 
 def one_line(error: BaseException) -> str:
     """An error in one line; if memory ran out, with the remedy."""
-    text = " ".join(str(error).split())
+    text = storable(" ".join(str(error).split()))
     if isinstance(error, MemoryError) or "can't allocate memory" in text:
         return (
             f"out of memory: each worker gets a share; --workers 1 --retry-failed gives all of it to one ({text[:300]})"

@@ -12,7 +12,7 @@ from typing import Any
 
 from benchmark import encodings, tasks
 from benchmark.catalogue import Choice, Entry
-from benchmark.errors import UsageError
+from benchmark.errors import UsageError, refuse_undecodable
 from benchmark.experiments.presets import preset
 from benchmark.experiments.request import Auto, Request
 from benchmark.metrics import headlines
@@ -178,7 +178,11 @@ def make_plan(request: Request, fewest: Callable[[int], int] = lambda encodings:
     return Plan(
         request=request,
         cells=tuple(cells.values()),
-        left_out=tuple(left_out),
+        left_out=(
+            *left_out,
+            *encodings.CATALOGUE.left_out(request.encodings),
+            *tasks.CATALOGUE.left_out(request.tasks or ""),
+        ),
         spans=spans,
         notes=tuple(dict.fromkeys(notes)) if spans else (),
     )
@@ -303,6 +307,7 @@ def _task(choice: Choice, corpus: str) -> tuple[TaskSpec, Origin]:
             shown["tokenizer"] = corpora.AUTO if tokenizer == suited == "jieba" else tokenizer
         label = f"{Choice(entry=entry, parameters=shown).label} ({name})"
         parameters[reads] = text if text in corpora.BUILT_IN else str(Path(text).expanduser().resolve())
+        refuse_undecodable("the path of a text", str(parameters[reads]))
     counted = {key: value for key, value in parameters.items() if key != reads}
     spec = TaskSpec(
         name=entry.name,
