@@ -44,9 +44,10 @@ def _serve(orders: "queue.Queue[dict[str, Any]]", channel: TextIO) -> None:
     import torch
 
     from benchmark.errors import UsageError
-    from benchmark.experiments.cell import check, run_cell
+    from benchmark.experiments.cell import run_cell
     from benchmark.experiments.executor import record_lost_cell
     from benchmark.experiments.plan import Cell
+    from benchmark.experiments.precheck import check
     from benchmark.files import UnwritableError
     from benchmark.results.store import Store
 

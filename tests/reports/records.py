@@ -10,13 +10,23 @@ encoding, seed 0, longest length).
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 
-from benchmark.results.record import Arrays, Environment, EvalRecord, ProbeRecord, Status, TaskFacts, TrainRecord
+from benchmark.files import write_atomically
+from benchmark.results.record import (
+    Arrays,
+    Environment,
+    EvalRecord,
+    ProbeRecord,
+    RunRecord,
+    Status,
+    TaskFacts,
+    TrainRecord,
+)
 from benchmark.results.spec import (
     TUNING_SEEDS_FROM,
     BudgetSpec,
@@ -28,6 +38,8 @@ from benchmark.results.spec import (
     TrainSpec,
 )
 from benchmark.results.store import Store
+
+Shortcuts = Mapping[str, Mapping[str, float]]
 
 TASKS = ("corpus", "offset-recall", "recall-mqar", "copy")
 MULTIPLES = (1, 2, 4, 8, 16)
@@ -79,14 +91,27 @@ def write_example(
     multiples: Sequence[int] = MULTIPLES,
     corpus: str = "sanguo",
     trouble: bool = True,
+    shortcuts: Shortcuts | None = None,
 ) -> Store:
-    """Write records, arrays and, for the corpus, probes of the first seed; `trouble` adds the failed cells."""
+    """Write records, arrays and, for the corpus, probes of the first seed; `trouble` adds the failed cells.
+
+    `shortcuts`: by task, the score of each rule at every length; none for a task that is not named.
+    """
     store = Store(root)
     for task in tasks:
         for index, encoding in enumerate(encodings):
             for seed in range(seeds):
                 diverged = trouble and (task, index, seed) == ("copy", 1, 1)
-                write_cell(store, task, encoding, seed, multiples, corpus=corpus, diverged=diverged)
+                write_cell(
+                    store,
+                    task,
+                    encoding,
+                    seed,
+                    multiples,
+                    corpus=corpus,
+                    diverged=diverged,
+                    shortcuts=(shortcuts or {}).get(task),
+                )
         if trouble and task == "recall-mqar":
             trained = train_record(task, encodings[0], 0, corpus=corpus)
             failed = eval_record(trained, TRAIN_LENGTH[task] * max(multiples), status="failed", reason="out of memory")
@@ -94,19 +119,43 @@ def write_example(
     return store
 
 
-def write_values(root: Path, task: str, values: Mapping[str, Mapping[int, Sequence[float]]]) -> Store:
-    """A task with these headline values: by encoding, multiple of L and seed; NaN is unsupported."""
+def write_values(
+    root: Path,
+    task: str,
+    values: Mapping[str, Mapping[int, Sequence[float]]],
+    *,
+    minutes: int = 0,
+    shortcuts: Mapping[str, float] | None = None,
+    **setting: float | str,
+) -> Store:
+    """A task with these headline values: by encoding, multiple of L and seed; NaN is unsupported.
+
+    `setting`: steps, learning_rate, width, layers or mixing; the records are so many minutes younger than others.
+    """
     store = Store(root)
     for encoding, by_multiple in values.items():
         for multiple, own in by_multiple.items():
             for seed, value in enumerate(own):
-                trained, length = train_record(task, encoding, seed), multiple * TRAIN_LENGTH[task]
+                trained, length = train_record(task, encoding, seed, **setting), multiple * TRAIN_LENGTH[task]
+                trained = trained.model_copy(update={"created": trained.created + timedelta(minutes=minutes)})
                 store.put(trained)
                 if math.isnan(value):
                     store.put(eval_record(trained, length, status="unsupported", reason="the table ends"))
                 else:
-                    store.put(eval_record(trained, length), _arrays_of(task, value, length))
+                    store.put(eval_record(trained, length, shortcuts=shortcuts), _arrays_of(task, value, length))
     return store
+
+
+def write_run(store: Store, trainings: Iterable[TrainRecord], minutes: int = 0) -> None:
+    """The record of a run whose plan holds these models."""
+    run = RunRecord(
+        created=START + timedelta(minutes=minutes),
+        command="python -m benchmark run",
+        wall_seconds=1.0,
+        cells=1,
+        train_keys=sorted(record.spec.key for record in trainings),
+    )
+    write_atomically(store.root / "runs" / f"{minutes:06}.json", run.model_dump_json().encode())
 
 
 def _arrays_of(task: str, value: float, length: int, rows: int = 100) -> Arrays:
@@ -127,6 +176,7 @@ def write_cell(
     *,
     corpus: str = "sanguo",
     diverged: bool = False,
+    shortcuts: Mapping[str, float] | None = None,
 ) -> TrainRecord:
     """One training with its evaluations and, for the first seed on the corpus, its probe."""
     trained = train_record(task, encoding, seed, corpus=corpus, diverged=diverged)
@@ -140,7 +190,7 @@ def write_cell(
             store.put(eval_record(trained, length, status="unsupported", reason=reason))
         else:
             outcome = language_arrays if task == "corpus" else synthetic_arrays
-            store.put(eval_record(trained, length), outcome(task, encoding, seed, length))
+            store.put(eval_record(trained, length, shortcuts=shortcuts), outcome(task, encoding, seed, length))
     if task == "corpus" and seed == 0:
         store.put(probe_record(trained), probe_arrays(encoding))
     return trained
@@ -155,8 +205,9 @@ def train_record(
     diverged: bool = False,
     steps: int = STEPS,
     fingerprint: str | None = None,
+    **setting: float | str,
 ) -> TrainRecord:
-    """A training of `steps` steps, with its loss curve."""
+    """A training of `steps` steps, with its loss curve; `setting`: those of `train_spec`."""
     noted = list(range(0, steps, 20))
     rng = _rng("training", task, encoding, seed)
     start, end = (8.3, LANGUAGE.get(encoding, (5.1, 0))[0]) if task == "corpus" else (2.3, 0.1)
@@ -164,7 +215,7 @@ def train_record(
     kept = 11 if diverged else len(noted)
     own = {"learned": 64 * TRAIN_LENGTH[task], "rope": 0}.get(encoding, 0)
     return TrainRecord(
-        spec=train_spec(task, encoding, seed, corpus=corpus, steps=steps, fingerprint=fingerprint),
+        spec=train_spec(task, encoding, seed, corpus=corpus, steps=steps, fingerprint=fingerprint, **setting),
         status="diverged" if diverged else "ok",
         reason="the loss is not finite at step 217" if diverged else None,
         created=START + timedelta(seconds=seed),
@@ -213,8 +264,10 @@ def train_spec(
     corpus: str = "sanguo",
     steps: int = STEPS,
     fingerprint: str | None = None,
+    learning_rate: float = 3e-3,
+    **model: float | str,
 ) -> TrainSpec:
-    """The description of a training at the quick preset's size."""
+    """The description of a training at the quick preset's size; `model`: width, layers or mixing."""
     language = task == "corpus"
     return TrainSpec(
         task=TaskSpec(
@@ -226,8 +279,14 @@ def train_spec(
             corpus_hash=_hex(corpus, 32) if language else None,
         ),
         encoding=encoding_spec(encoding, fingerprint),
-        model=MODEL,
-        budget=BudgetSpec(train_length=TRAIN_LENGTH[task], steps=steps, batch=32, learning_rate=3e-3, warmup_steps=60),
+        model=ModelSpec.model_validate(MODEL.model_dump() | model),
+        budget=BudgetSpec(
+            train_length=TRAIN_LENGTH[task],
+            steps=steps,
+            batch=32,
+            learning_rate=learning_rate,
+            warmup_steps=60,
+        ),
         init_seed=seed,
         data_seed=seed,
     )
@@ -247,8 +306,12 @@ def eval_record(
     status: Status = "ok",
     reason: str | None = None,
     encoding: str | None = None,
+    shortcuts: Mapping[str, float] | None = None,
 ) -> EvalRecord:
-    """An evaluation at a length; `encoding` names one that adapts the trained one at test time."""
+    """An evaluation at a length; `encoding` names one that adapts the trained one at test time.
+
+    `shortcuts`: the token accuracy of each rule; its exact match is 0.
+    """
     task = trained.spec.task.name
     return EvalRecord(
         spec=EvalSpec(
@@ -262,6 +325,7 @@ def eval_record(
         environment=ENVIRONMENT,
         tokens=length,
         axes={"lag (tokens)": octaves(length)} if task == "recall-mqar" else {},
+        shortcuts={rule: {"token_accuracy": share, "exact_match": 0.0} for rule, share in (shortcuts or {}).items()},
         chance={"token_accuracy": CHANCE[task]} if task in CHANCE else {"loss_nats": 6.4},
         eval_seconds=0.4,
     )

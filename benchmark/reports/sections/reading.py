@@ -89,6 +89,15 @@ TERMS = (
         ),
     ),
     (
+        later("shortcut"),
+        later(
+            "A simple rule that scores without doing the task, such as giving the same answer everywhere. It is scored "
+            "on the very rows that the models are; the best of them is drawn where it beats chance by more than the "
+            "margin. A mean within a tenth of the way from the best shortcut to perfect is marked as explained by it, "
+            "because nothing shows that the model does more than that."
+        ),
+    ),
+    (
         later("extrapolation ratio"),
         later(
             "The value at the longest length divided by the value at L, over the seeds that have both. 1 means no "
@@ -110,6 +119,14 @@ TERMS = (
         later(
             "Lag: how many tokens back the answer of a recall task is. Depth: how far into the text a needle is, with "
             "0 % at the beginning."
+        ),
+    ),
+    (
+        later("main setting, tau"),
+        later(
+            "Where the results hold several learning rates, budgets or model sizes, all sections but “Does it hold?” "
+            "show one of them, the main setting. Kendall’s tau says how well the order of the encodings elsewhere "
+            "agrees with it: 1 is the same order, 0 as many pairs in the same as in the opposite order, -1 the reverse."
         ),
     ),
     (

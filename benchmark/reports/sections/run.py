@@ -7,8 +7,9 @@ from benchmark.reports.page.page import Section
 from benchmark.reports.page.selection import Panel, Selection
 from benchmark.reports.page.table import Field, Table
 from benchmark.reports.phrases import NOTHING
-from benchmark.reports.words import listed, t
+from benchmark.reports.words import listed, sentences, t
 from benchmark.results.record import TrainRecord
+from benchmark.results.spec import ModelSpec
 
 
 def section(selection: Selection, command: str | None) -> Section:
@@ -36,10 +37,14 @@ def _settings(selection: Selection) -> Table:
         *(t("task"), "L", t("lengths"), t("seeds"), t("steps"), t("batch"), t("learning rate")),
         *(t("model"), t("precision"), t("text")),
     )
+    tuned = any(main.tuned for main in selection.mains)
     return Table(
-        caption=t(
-            "Settings, the same for every encoding. Lengths are in tokens as the task counts them; the model is given "
-            "as layers × width, heads."
+        caption=sentences(
+            t(
+                "Settings, the same for every encoding. Lengths are in tokens as the task counts them; the model is "
+                "given as layers × width, heads."
+            ),
+            t("Learning rates listed by encoding were chosen by a sweep.") if tuned else "",
         ),
         columns=columns,
         rows=tuple(rows),
@@ -58,12 +63,27 @@ def _setting_row(selection: Selection, panel: Panel) -> tuple[Field, ...]:
         listing(panel.seeds),
         f"{spec.budget.steps:,}",
         str(spec.budget.batch),
-        f"{spec.budget.learning_rate:g}",
-        t("{layers} × {width}, {heads} heads", **spec.model.model_dump(include={"layers", "width", "heads"})),
+        _rates(selection, panel),
+        _model(spec.model),
         spec.precision,
         _text(record),
     )
     return tuple(Field(text=text) for text in texts)
+
+
+def _rates(selection: Selection, panel: Panel) -> str:
+    """The learning rate, or that of each encoding where a sweep chose it: "alibi 0.009, rope 0.003"."""
+    rates = {record.spec.encoding.label: record.spec.budget.learning_rate for record in selection.trained(panel)}
+    if not any(main.tuned and main.setting == panel.setting for main in selection.mains):
+        return f"{next(iter(rates.values())):g}"
+    return listed(f"{name} {rate:g}" for name, rate in sorted(rates.items()))
+
+
+def _model(model: ModelSpec) -> str:
+    size = model.model_dump(include={"layers", "width", "heads"})
+    if model.mixing == "conv":
+        return t("{layers} × {width}, {heads} heads, short convolution", **size)
+    return t("{layers} × {width}, {heads} heads", **size)
 
 
 def _text(record: TrainRecord) -> str:

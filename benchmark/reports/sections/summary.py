@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from benchmark.reports.page.fields import name_field, place, summary_fields, unit
+from benchmark.reports.page.findings import needs
 from benchmark.reports.page.page import Section
 from benchmark.reports.page.selection import Selection
 from benchmark.reports.page.table import Group, Table
@@ -19,8 +20,8 @@ def section(selection: Selection) -> Section:
             "L is the trained length. Each value is the mean over seeds, with [the lowest and the highest seed] below "
             "it. “Best”: on most seeds it does better than every other encoding that could be best. “Among the best”: "
             "not ruled out as the best, and neither are others. “Highest mean” (of a loss, “lowest mean”): not yet "
-            "tested, because so few seeds cannot show anything. No mark does not mean shown to be worse: "
-            "“{paired}” says which are.",
+            "tested, because so few seeds cannot show anything. “Explained by a shortcut”: a simple rule scores about "
+            "as much on the same rows. No mark does not mean shown to be worse: “{paired}” says which are.",
             paired=t("Against the reference"),
         ),
         t("Encodings are ordered by their means at the longest length; over several tasks, by their mean rank there."),
@@ -42,11 +43,16 @@ def section(selection: Selection) -> Section:
         )
     if min((len(panel.seeds) for panel in selection.panels), default=2) < 2:
         lines.append(t("With one seed there is no range, and no two encodings can be told apart."))
+    lines += [
+        t("{task}: this headline depends on the setting. {warning}", task=need.panel.task, warning=need.warning)
+        for need in needs(selection)
+        if need.warning
+    ]
     if selection.left_out:
         lines.append(
             t(
-                "Only equal settings can be compared, so {n} of the {all} evaluations in the results folder are not "
-                "shown: they have other sizes or budgets.",
+                "Only like settings can be compared, so {n} of the {all} evaluations in the results folder are not "
+                "shown: they differ in more than learning rate, steps and model size.",
                 n=selection.left_out,
                 all=selection.frame["eval_key"].nunique(),
             )
