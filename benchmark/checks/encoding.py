@@ -38,7 +38,7 @@ CHECKS: tuple[Check[Subject], ...] = (
     Check(
         name="does something",
         measure=promises.acts,
-        remedy="is the hook spelled as in the contract (positions, embed, rotate, bias, rescore), and does it return "
+        remedy="is the hook spelled as in the contract (positions, embed, rotate, bias, rescore, weigh), and does it return "
         "what it computed? If it is meant to do nothing, set acts = 'nothing'",
     ),
     Check(
@@ -63,6 +63,12 @@ CHECKS: tuple[Check[Subject], ...] = (
         measure=promises.windows,
         remedy="-inf times 0 and -inf minus -inf are NaN: mask hidden keys with site.visible before any arithmetic, "
         "and with torch.where both before and after it for the gradient",
+    ),
+    Check(
+        name="attention weights",
+        measure=promises.weights,
+        remedy="in `weigh`, divide by the sum over visible keys or by more, and end with masked_fill(~site.visible, 0); a "
+        "query that sees no key to attend to has only weights of 0",
     ),
     Check(
         name="attention both ways",

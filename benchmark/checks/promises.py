@@ -23,6 +23,7 @@ from benchmark.checks.subject import (
     rows,
     site_of,
     smallest,
+    weights_at,
     worst,
 )
 from benchmark.encodings import make
@@ -230,6 +231,24 @@ def windows(subject: Subject) -> Finding:
 
 def _gradients(model: Transformer) -> dict[str, Tensor]:
     return {name: weight.grad for name, weight in model.named_parameters() if weight.grad is not None}
+
+
+@torch.no_grad()
+def weights(subject: Subject) -> Finding:
+    """Attention weights are from 0 to 1, sum to at most 1 over a query's keys, and are 0 where a key is hidden."""
+    model, outside, above, hidden = subject.model(), [], [], []
+    for causal, layer in product(modes(model.encoding), range(SHAPE.layers)):
+        row = site_of(model, rows(), layer, causal=causal)
+        for site in (row, _padded([row], LENGTH + 2)):
+            given = weights_at(model, site)
+            outside.append(largest(given - given.clamp(0, 1)))
+            above.append(largest((given.sum(-1) - 1).clamp(min=0)))
+            hidden.append(largest(given * ~site.visible))
+    return held(
+        worst(outside) <= UNTOUCHED and worst(above) <= SAME and worst(hidden) == 0,
+        f"farthest outside [0, 1]: {worst(outside):.2g} (allowed {UNTOUCHED:g}); largest sum of a query's weights above "
+        f"1: {worst(above):.2g} (allowed {SAME:g}); largest weight on a hidden key: {worst(hidden):.2g} (allowed 0)",
+    )
 
 
 @torch.no_grad()

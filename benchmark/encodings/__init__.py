@@ -23,6 +23,7 @@ TABLE = {
     "hybrid": "hybrid",
     "kerple-log": "kerple_log",
     "kerple-power": "kerple_power",
+    "leaky-rerope": "leaky_rerope",
     "learned": "learned",
     "llama3": "llama3",
     "logn": "logn",
@@ -38,8 +39,10 @@ TABLE = {
     "rope": "rope",
     "sandwich": "sandwich",
     "selective-rope": "selective_rope",
+    "self-extend": "self_extend",
     "shaw": "shaw",
     "sinusoidal": "sinusoidal",
+    "stick-breaking": "stick_breaking",
     "t5": "t5",
     "xl": "xl",
     "xpos": "xpos",
@@ -49,14 +52,16 @@ TABLE = {
 
 GROUPS = {
     "classic": ("none", "sinusoidal", "learned", "alibi", "rope"),
-    "test-time": ("llama3", "logn", "ntk", "ntk-dynamic", "pi", "rerope", "yarn", "yarn-paper"),
+    "test-time": (
+        *("leaky-rerope", "llama3", "logn", "ntk", "ntk-dynamic", "pi", "rerope", "self-extend", "yarn", "yarn-paper"),
+    ),
 }
 
 CATALOGUE = Catalogue(
     kind="encoding",
     package="benchmark.encodings",
     contract=("encoding.py", "bases.py", "bias.py"),
-    bases=("Encoding", "RelativeBias", "Rotation", "Wrapper"),
+    bases=("Encoding", "RelativeBias", "Rotation", "Remap", "Wrapper"),
     arguments=("shape",),
     table=TABLE,
     groups=GROUPS,

@@ -1,10 +1,12 @@
 """Base classes for the common kinds of encoding, and the functions that they share.
 
-`RelativeBias` for a bias that depends on distance only, `Rotation` for one that rotates pairs of channels, and
-`Wrapper` for one built around another encoding.
+`RelativeBias` for a bias that depends on distance only, `Rotation` for one that rotates pairs of channels, `Remap` for
+RoPE at another distance than the true one, and `Wrapper` for one built around another encoding.
 """
 
+import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import torch
@@ -78,9 +80,13 @@ class Rotation(Encoding):
 
     def table(self, site: Site, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
         """Cosines and sines of every angle of every key, each [B|1, 1, K, r/2]."""
+        return self.table_at(site.key_positions, site, dtype)
+
+    def table_at(self, places: Tensor, site: Site, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+        """The same for any places [B|1, P]: each [B|1, 1, P, r/2]."""
         # At least float32: a bfloat16 angle at position 4096 is wrong by whole turns.
         exact = torch.promote_types(dtype, torch.float32)
-        angles = site.key_positions[:, None, :, None].to(exact) * self.theta(exact, site)
+        angles = places[:, None, :, None].to(exact) * self.theta(exact, site)
         cos, sin = angles.cos(), angles.sin()
         if self.temperature != 1.0:
             cos, sin = cos * self.temperature, sin * self.temperature
@@ -132,6 +138,125 @@ def geometric(base: float | Tensor, rotated: int, width: int, dtype: torch.dtype
     return base ** (-torch.arange(0, rotated, 2, dtype=dtype, device=device) / width)
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Piece:
+    """A part of the map of distances: for the keys that a query meets in it, the place of each query and of each key.
+
+    The mapped distance of a pair is the place of its query minus that of its key. A query meets the keys whose positions
+    lie strictly between `after` and `before`; None: no such bound.
+    """
+
+    queries: Tensor  # [B|1, Q]
+    keys: Tensor  # [B|1, K]
+    after: Tensor | None = None  # [B|1, Q]
+    before: Tensor | None = None  # [B|1, Q]
+
+    def pairs(self, site: Site, keys: slice) -> Tensor:
+        """True for the visible pairs of the piece, among some of the keys, [B|1, 1, Q, keys]."""
+        places, pairs = site.key_positions[:, None, None, keys], site.visible[..., keys]
+        if self.after is not None:
+            pairs = pairs & (places > self.after[:, None, :, None])
+        return pairs if self.before is None else pairs & (places < self.before[:, None, :, None])
+
+    def reach(self, site: Site) -> slice:
+        """From the first to the last key that any query may meet in this piece; empty if there are none."""
+        met = torch.ones_like(site.key_positions, dtype=torch.bool)
+        if 0 in site.pairs:
+            return slice(0, 0)
+        if self.after is not None:
+            met &= site.key_positions > self.after.amin(-1, keepdim=True)
+        if self.before is not None:
+            met &= site.key_positions < self.before.amax(-1, keepdim=True)
+        found = met.any(0).nonzero()
+        return slice(int(found[0]), int(found[-1]) + 1) if len(found) else slice(0, 0)
+
+
+class Remap(Rotation):
+    """RoPE at another distance than the true one, for a model trained with RoPE.
+
+    Define `far`, and `self.offset` in `__init__`: a pair less than `window` apart keeps its distance d; farther back,
+    it becomes far(i) - far(j) + offset, and farther ahead far(i) - far(j) - offset. Maps of another kind define
+    `pieces` instead.
+
+    Queries and keys are rotated to the places of the first piece, which most pairs of a long row belong to. For every
+    other piece, the few keys within its reach are turned on to its own places, and replace their scores. So a long row
+    costs little more than one product of queries and keys, and is evaluated in blocks.
+    """
+
+    acts: ClassVar[str] = "scores"
+    adapts: ClassVar[str | None] = "rope"
+    offset: float = 0.0
+
+    def __init__(self, shape: Shape, *, base: float, window: int) -> None:
+        super().__init__(shape)
+        if base <= 1:
+            raise ValueError(f"{self.name}: base is {base}, but must be greater than 1")
+        if window < 1:
+            raise ValueError(f"{self.name}: window is {window}, but must be at least 1, or 0 for the default")
+        self.base = base
+        self.window = window
+
+    def theta(self, dtype: torch.dtype, site: Site) -> Tensor:
+        rotated = self.shape.head_width // 2 * 2
+        return geometric(self.base, rotated, rotated, dtype, site.key_positions.device)
+
+    def far(self, positions: Tensor) -> Tensor:
+        """The places of tokens that are `window` or farther apart, of the same shape as `positions`."""
+        raise NotImplementedError(f"{type(self).__name__} must define far(positions)")
+
+    def pieces(self, site: Site) -> tuple[Piece, ...]:
+        """The map of distances. The first piece has no bounds and covers every pair that no other piece does."""
+        queries, keys = site.query_positions, site.key_positions
+        here, there = self.far(queries), self.far(keys)
+        behind = Piece(queries=here + self.offset, keys=there)
+        near = Piece(queries=queries, keys=keys, after=queries - self.window, before=queries + self.window)
+        if site.mask is None:  # no query sees a later key
+            return behind, near
+        return behind, Piece(queries=here - self.offset, keys=there, after=queries), near
+
+    def rotate(self, q: Tensor, k: Tensor, site: Site) -> tuple[Tensor, Tensor]:
+        first = self._first(site)
+        of_query, of_key = site.once(
+            ("remap", self, q.dtype),
+            lambda: (self.table_at(first.queries, site, q.dtype), self.table_at(first.keys, site, q.dtype)),
+        )
+        return self.turn(q, *of_query), self.turn(k, *of_key)
+
+    def rescore(self, scores: Tensor, q: Tensor, k: Tensor, site: Site) -> Tensor:
+        for piece, keys, pairs in site.once(("others", self), lambda: self._others(site)):
+            moved = self._moved(q, k[..., keys, :], piece, keys, site).to(scores.dtype)
+            replaced = torch.where(pairs, moved, scores[..., keys])
+            if torch.is_grad_enabled():
+                scores = torch.cat((scores[..., : keys.start], replaced, scores[..., keys.stop :]), dim=-1)
+            else:  # in place: a copy of all scores would cost about as much as making them
+                scores[..., keys] = replaced
+        return scores
+
+    def unchanged(self, site: Site) -> int:
+        """The keys before the reach of every piece but the first."""
+        _, *others = self.pieces(site)
+        reached = [piece.reach(site) for piece in others]
+        return min((keys.start for keys in reached if keys.stop > keys.start), default=site.pairs[1])
+
+    def _moved(self, q: Tensor, k: Tensor, piece: Piece, keys: slice, site: Site) -> Tensor:
+        """Scores of some keys at the places of a piece, [B, H, Q, keys], from the first piece's rotation."""
+        # At least float32: turning queries and keys once more in bfloat16 would round them once more.
+        exact, first = torch.promote_types(q.dtype, torch.float32), self._first(site)
+        of_query = self.table_at(piece.queries - first.queries, site, exact)
+        of_key = self.table_at((piece.keys - first.keys)[:, keys], site, exact)
+        turned_q = self.turn(q.to(exact), *of_query) / math.sqrt(self.shape.head_width)
+        return turned_q @ self.turn(k.to(exact), *of_key).transpose(-1, -2)
+
+    def _first(self, site: Site) -> Piece:
+        return site.once(("pieces", self), lambda: self.pieces(site))[0]
+
+    def _others(self, site: Site) -> list[tuple[Piece, slice, Tensor]]:
+        """The other pieces that queries of a site meet keys in: those keys, and the pairs of the piece among them."""
+        _, *others = site.once(("pieces", self), lambda: self.pieces(site))
+        reached = [(piece, piece.reach(site)) for piece in others]
+        return [(piece, keys, piece.pairs(site, keys)) for piece, keys in reached if keys.stop > keys.start]
+
+
 class Wrapper(Encoding):
     """An encoding around another: hooks it does not override, claims and weights are the inner encoding's."""
 
@@ -161,6 +286,9 @@ class Wrapper(Encoding):
 
     def rescore(self, scores: Tensor, q: Tensor, k: Tensor, site: Site) -> Tensor:
         return self.inner.rescore(scores, q, k, site)
+
+    def weigh(self, scores: Tensor, site: Site) -> Tensor:
+        return self.inner.weigh(scores, site)
 
 
 def past_end(positions: Tensor, end: int) -> int | None:

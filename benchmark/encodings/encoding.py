@@ -1,10 +1,10 @@
-"""The contract of a position encoding: six hooks, all optional.
+"""The contract of a position encoding: seven hooks, all optional.
 
-    positions -> embed -> [ rotate -> scores / sqrt(D) -> + bias -> mask -> rescore -> mask -> softmax ] per layer
+    positions -> embed -> [ rotate -> scores / sqrt(D) -> + bias -> mask -> rescore -> mask -> weigh ] per layer
 
 An encoding overrides the hooks it needs. The model calls every hook on every encoding and knows none by name; the
-attention picks the fastest kernel that is exact for the hooks in use. Three base classes cover the common cases and can
-be imported from here: `RelativeBias`, `Rotation` and `Wrapper` (`benchmark/encodings/bases.py`).
+attention picks the fastest kernel that is exact for the hooks in use. Four base classes cover the common cases and can
+be imported from here: `RelativeBias`, `Rotation`, `Remap` and `Wrapper` (`benchmark/encodings/bases.py`).
 
 Shapes: B batch, T tokens, H heads, Q queries, K keys, D head width, C model width. `B|1` is B or 1.
 Every hook must accept zero tokens (the result is empty), a single token, and odd D.
@@ -20,10 +20,21 @@ from torch import Tensor, nn
 
 from benchmark.encodings.bias import Bias
 
-__all__ = ["Encoding", "PastEndError", "RelativeBias", "Rotation", "Shape", "Site", "Wrapper", "geometric", "past_end"]
+__all__ = [
+    "Encoding",
+    "PastEndError",
+    "RelativeBias",
+    "Remap",
+    "Rotation",
+    "Shape",
+    "Site",
+    "Wrapper",
+    "geometric",
+    "past_end",
+]
 
 if TYPE_CHECKING:
-    from benchmark.encodings.bases import RelativeBias, Rotation, Wrapper, geometric, past_end
+    from benchmark.encodings.bases import RelativeBias, Remap, Rotation, Wrapper, geometric, past_end
 else:
 
     def __getattr__(name: str) -> object:  # on first use: `bases` itself builds on this module
@@ -167,7 +178,7 @@ class Encoding(nn.Module):
     name: ClassVar[str]  # in the registry and on the command line
     title: ClassVar[str]  # in reports
     source: ClassVar[str]  # URL of the publication
-    acts: ClassVar[str]  # embedding, rotation, bias, scores, positions, or nothing
+    acts: ClassVar[str]  # embedding, rotation, bias, scores, weights, positions, or nothing
     learned: ClassVar[str] = "0"  # number of learned parameters, as a formula in L, C, H, d (head width)
     past: ClassVar[str]  # what happens past the trained length, in three or four words
     adapts: ClassVar[str | None] = None  # the encoding whose trained models this one is applied to; never trained
@@ -207,3 +218,17 @@ class Encoding(nn.Module):
     def rescore(self, scores: Tensor, q: Tensor, k: Tensor, site: Site) -> Tensor:
         """The final scores [B, H, Q, K], from the scaled, biased and masked ones (-inf where not visible)."""
         return scores
+
+    def unchanged(self, site: Site) -> int:
+        """How many of the first keys keep their scores in `rescore`, for every query of the site.
+
+        Not a hook, but a promise about one: in long rows, those keys are left to a fused kernel.
+        """
+        return 0
+
+    def weigh(self, scores: Tensor, site: Site) -> Tensor:
+        """Attention weights [B, H, Q, K] from the final scores, which are -inf where a key is not visible.
+
+        Weights are in [0, 1], those of a query sum to at most 1, and a key that is not visible has none.
+        """
+        return scores.softmax(dim=-1)

@@ -1,14 +1,15 @@
 """The one attention that all encodings share, through the hooks of the contract.
 
-    rotate -> scores / sqrt(D) -> + bias -> mask -> rescore -> mask -> softmax -> values
+    rotate -> scores / sqrt(D) -> + bias -> mask -> rescore -> mask -> weigh -> values
 
 The encoding's hooks decide which kernel runs, never its name:
 
-    no bias, no rescore      fused causal attention
+    no bias                  fused causal attention
     bias                     fused attention with the bias as its mask
     bias by distance         the same; without gradients the mask is a view, and no Q x K tensor is made
     bias pair by pair        the kernel computes it on the fly: on a GPU, for long rows without gradients (`flex`)
-    rescore, or weights      eager: the scores themselves
+    rescore of some keys     without gradients, in long rows: those keys eager, all others fused
+    rescore, or weigh        eager: the scores themselves, as wherever the weights are requested
 
 Shapes: B batch, H heads, Q queries, K keys, D head width, C model width.
 """
@@ -25,8 +26,8 @@ from benchmark.encodings.bias import Bias
 from benchmark.encodings.encoding import Encoding, Shape, Site
 from benchmark.model import flex
 from benchmark.model.bias import dense, diagonals
-from benchmark.model.blocks import block
-from benchmark.model.hooks import overrides
+from benchmark.model.blocks import block, without_first
+from benchmark.model.hooks import leaves_keys_alone, needs_scores, overrides
 
 # The most scores held at once without gradients (float32: 8 MiB); beyond that, queries go in blocks. On a CPU blocks
 # are also faster. All five lengths of `corpus` with blocks of 4, 2 and 1 million scores: CoPE 4.6, 3.7 and 3.5 s, PaTH
@@ -72,12 +73,12 @@ def attend(
 ) -> tuple[Tensor, Tensor | None]:
     """Values mixed by attention, [B, H, Q, D], and the weights if requested."""
     if weights:
-        attention = scores(q, k, site, encoding, scale).softmax(dim=-1).to(v.dtype)
+        attention = attention_weights(q, k, site, encoding, scale).to(v.dtype)
         return attention @ v, attention
     held = BLOCK_SCORES * (GPU_BLOCK if q.is_cuda else 1)
     rows = held // max(1, q.shape[:-2].numel() * k.shape[-2])
     whole = torch.is_grad_enabled() or rows >= q.shape[-2]
-    if not overrides(encoding, "rescore"):
+    if not needs_scores(encoding):
         bias = _bias(site, encoding, whole)
         if bias is None and site.causal:
             return fused(q, k, v, scale=scale), None
@@ -89,6 +90,8 @@ def attend(
             return mixed, None
     if whole:
         return _mix(q, k, v, site, encoding, scale), None
+    if site.mask is None and leaves_keys_alone(encoding):
+        return _mix_around_unchanged(q, k, v, site, encoding, scale, held), None
     return _mix_in_blocks(q, k, v, site, encoding, scale, max(1, rows)), None
 
 
@@ -106,8 +109,8 @@ def _bias(site: Site, encoding: Encoding, whole: bool) -> Bias | None:
 
 
 def _mix(q: Tensor, k: Tensor, v: Tensor, site: Site, encoding: Encoding, scale: float) -> Tensor:
-    if overrides(encoding, "rescore"):
-        return scores(q, k, site, encoding, scale).softmax(dim=-1).to(v.dtype) @ v
+    if needs_scores(encoding):
+        return attention_weights(q, k, site, encoding, scale).to(v.dtype) @ v
     return fused(q, k, v, scale=scale, mask=fused_mask(site, encoding.bias(site), q.dtype))
 
 
@@ -165,6 +168,54 @@ def _mix_in_blocks(q: Tensor, k: Tensor, v: Tensor, site: Site, encoding: Encodi
         keys = part.key_positions.shape[1]
         mixed.append(_mix(q[..., start : start + rows, :], k[..., :keys, :], v[..., :keys, :], part, encoding, scale))
     return torch.cat(mixed[::-1], dim=-2)
+
+
+def _mix_around_unchanged(
+    q: Tensor, k: Tensor, v: Tensor, site: Site, encoding: Encoding, scale: float, held: int
+) -> Tensor:
+    """The same values, where `rescore` leaves most keys of a block of queries alone: those go to the fused kernel."""
+    keys, values = _with_stand_in(k, (1, 1)), _with_stand_in(v, (1, 0))
+    rows = max(1, min(BLOCK_QUERIES, held // (2 * BLOCK_QUERIES * max(1, q.shape[:-2].numel()))))
+    mixed = []
+    for start in range(0, q.shape[-2], rows):
+        asked, part = q[..., start : start + rows, :], block(site, start, min(start + rows, q.shape[-2]))
+        first, count = min(encoding.unchanged(part), part.first_query), part.pairs[1]
+        rest = scores(asked, k[..., first:count, :], without_first(part, first), encoding, scale)
+        mixed.append(_mix_with_rest(asked, keys[..., : first + 1, :], values[..., : count + 1, :], rest, scale))
+    return torch.cat(mixed, dim=-2)
+
+
+def _mix_with_rest(q: Tensor, keys: Tensor, values: Tensor, rest: Tensor, scale: float) -> Tensor:
+    """Values mixed over the keys given, by one fused call, and the rest, whose scores are given.
+
+    The stand-in key takes the share of attention that belongs to the rest: its score is the logarithm of their summed
+    exponentials, and an extra channel of its value, 1, comes back as that share. The score goes into two channels of the
+    query, what it is rounded to and what that leaves out, as bfloat16 alone would be off by percents.
+    """
+    exact, count = rest.to(torch.promote_types(rest.dtype, torch.float32)), keys.shape[-2]
+    highest = exact.amax(dim=-1, keepdim=True)
+    powers = (exact - highest).exp_()
+    total = powers.sum(dim=-1, keepdim=True)
+    own = (powers.to(values.dtype) @ values[..., count:, :-2]) / total
+    if count == 1:
+        return own.to(values.dtype)
+    score = (highest + total.log()) / scale
+    rounded = score.to(q.dtype)
+    asking = torch.cat((q, rounded, (score - rounded).to(q.dtype)), dim=-1)
+    both = F.scaled_dot_product_attention(asking, keys, values[..., :count, :], scale=scale)
+    return both[..., :-2] + (both[..., -2:-1] * own).to(values.dtype)
+
+
+def _with_stand_in(x: Tensor, channels: tuple[float, float]) -> Tensor:
+    """Keys or values [B, H, K, D] with two more channels of 0, after a stand-in that is 0 but for those channels."""
+    wide = F.pad(x, (0, 2, 1, 0))
+    wide[..., 0, -2:] = x.new_tensor(channels)
+    return wide
+
+
+def attention_weights(q: Tensor, k: Tensor, site: Site, encoding: Encoding, scale: float) -> Tensor:
+    """Attention weights [B, H, Q, K] of rotated q and k, computed eagerly."""
+    return encoding.weigh(scores(q, k, site, encoding, scale), site)
 
 
 def scores(q: Tensor, k: Tensor, site: Site, encoding: Encoding, scale: float) -> Tensor:

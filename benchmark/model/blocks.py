@@ -1,4 +1,4 @@
-"""Part of an attention call: a block of its queries.
+"""Part of an attention call: a block of its queries, or of its keys.
 
 The attention takes the blocks of a call from the last to the first, and all of them see one dictionary,
 `Site.between_blocks`. An encoding may keep there what it derives from the keys: the first block to ask sees every key,
@@ -20,5 +20,16 @@ def block(site: Site, start: int, stop: int) -> Site:
         key_positions=site.key_positions[:, :keys],
         mask=None if site.mask is None else site.mask[:, :, start:stop],
         first_query=site.first_query + start,
+        shared={CONTIGUOUS: True} if site.shared.get(CONTIGUOUS) else {},
+    )
+
+
+def without_first(site: Site, count: int) -> Site:
+    """A causal site without its first keys, all of them before the first query."""
+    return replace(
+        site,
+        hidden=site.hidden[:, count:],
+        key_positions=site.key_positions[:, count:],
+        first_query=site.first_query - count,
         shared={CONTIGUOUS: True} if site.shared.get(CONTIGUOUS) else {},
     )

@@ -5,7 +5,7 @@ from typing import Literal
 from benchmark.encodings.bases import Wrapper
 from benchmark.encodings.encoding import Encoding
 
-Hook = Literal["schedule", "positions", "embed", "rotate", "bias", "rescore"]
+Hook = Literal["schedule", "positions", "embed", "rotate", "bias", "rescore", "weigh", "unchanged"]
 
 
 def overrides(encoding: Encoding, hook: Hook) -> bool:
@@ -13,6 +13,16 @@ def overrides(encoding: Encoding, hook: Hook) -> bool:
     while _own(encoding, hook) is getattr(Wrapper, hook):
         encoding = encoding.inner  # type: ignore[assignment]  # only a Wrapper has a Wrapper's hook
     return _own(encoding, hook) is not getattr(Encoding, hook)
+
+
+def needs_scores(encoding: Encoding) -> bool:
+    """True if an encoding works on the scores themselves, which no fused kernel hands out."""
+    return overrides(encoding, "rescore") or overrides(encoding, "weigh")
+
+
+def leaves_keys_alone(encoding: Encoding) -> bool:
+    """True if an encoding rescores some keys and promises to leave others alone, and does nothing else to scores."""
+    return overrides(encoding, "unchanged") and not overrides(encoding, "bias") and not overrides(encoding, "weigh")
 
 
 def _own(encoding: Encoding, hook: Hook) -> object:

@@ -301,6 +301,30 @@ class EndsItsSchedule(Encoding):
             raise RuntimeError("no schedule for the end")
 
 
+class ForgetsToNormalise(Encoding):
+    def weigh(self, scores: Tensor, site: Site) -> Tensor:
+        return scores.sigmoid()
+
+
+class WeighsHiddenKeys(Encoding):
+    """Hidden keys enter the average over all keys of the row."""
+
+    def weigh(self, scores: Tensor, site: Site) -> Tensor:
+        return scores.masked_fill(~site.visible, 0).softmax(-1)
+
+
+class WeighsBelowZero(Encoding):
+    def weigh(self, scores: Tensor, site: Site) -> Tensor:
+        return (scores.softmax(-1) - 0.01).masked_fill(~site.visible, 0)
+
+
+class LosesAQueryThatSeesNothing(Fox):
+    """Normalises over the keys before a query: 0 / 0 for the first."""
+
+    def weigh(self, scores: Tensor, site: Site) -> Tensor:
+        return scores.masked_fill(~site.visible.tril(site.first_query - 1), -torch.inf).softmax(-1)
+
+
 FAULTS: list[tuple[Faulty, str]] = [
     (SeesTheFuture, "no token sees the future"),
     (SeesOnlyItself, "later tokens see earlier ones"),
@@ -312,6 +336,10 @@ FAULTS: list[tuple[Faulty, str]] = [
     (IgnoresTheBlock, "evaluation in blocks"),
     (ReadsTheFirstRow, "left padding"),
     (TemperesWhatIsMasked, "no NaN where keys are hidden"),
+    (ForgetsToNormalise, "attention weights"),
+    (WeighsHiddenKeys, "attention weights"),
+    (WeighsBelowZero, "attention weights"),
+    (LosesAQueryThatSeesNothing, "attention weights"),
     (SeesNothingAhead, "attention both ways"),
     (TrainsNothing, "gradients reach own weights"),
     (HalvesItsGradient, "gradients match finite differences"),

@@ -16,7 +16,8 @@ from torch import Tensor
 
 from benchmark.encodings import make
 from benchmark.encodings.encoding import Encoding, Shape, Site
-from benchmark.model.attention import attend, scores
+from benchmark.model import attention as model
+from benchmark.model.attention import attend
 
 BATCH, HEADS, LENGTH = 2, 3, 11  # distinct primes, so that no transposed axis fits
 PLACES = [0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89]  # positions with gaps, one per token of LENGTH
@@ -67,7 +68,7 @@ def products(encoding: Encoding, q: Tensor, k: Tensor, here: Site) -> Tensor:
 def attention_weights(encoding: Encoding, q: Tensor, k: Tensor, here: Site) -> Tensor:
     """The model's attention weights, [B, H, Q, K]."""
     scale = 1 / math.sqrt(q.shape[-1])
-    return scores(*encoding.rotate(q, k, here), here, encoding, scale).softmax(-1)
+    return model.attention_weights(*encoding.rotate(q, k, here), here, encoding, scale)
 
 
 def agree(

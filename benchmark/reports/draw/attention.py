@@ -1,7 +1,7 @@
 """Attention on one sentence: one panel per head, with the words on both axes.
 
-Convention: colours follow the square root of the weight, so that small weights remain visible; a word that is not
-visible stays blank, unlike one that is visible but hardly attended to.
+Convention: colours follow the square root of the weight, so that small weights remain visible; a word without any
+weight stays blank, unlike one that is hardly attended to. Words that may not be seen have none.
 """
 
 import math
@@ -45,13 +45,13 @@ def attention(probe: Probe, layers: Sequence[int] | None = None) -> Figure:
     bar.set_label(t("attention weight (square-root scale)"))
     bar.outline.set_visible(False)
     figure.text(0.1 / grid.width, 1 - 0.15 / grid.height, probe_title(probe, t("attention")), fontsize=13, va="top")
-    note = t("rows: the word that attends; columns: the word attended to; blank: not visible")
+    note = t("rows: the word that attends; columns: the word attended to; blank: no weight")
     figure.text(0.1 / grid.width, 1 - 0.45 / grid.height, note, fontsize=9, color=MUTED, va="top")
     return figure
 
 
 def seen(weights: NDArray[np.floating[Any]]) -> np.ma.MaskedArray[Any, Any]:
-    """Attention weights with those of invisible words masked out."""
+    """Attention weights, with those that are 0 masked out."""
     return np.ma.masked_equal(weights, 0)
 
 
