@@ -140,6 +140,18 @@ def test_an_item_is_a_name_with_parameters() -> None:
         ("classic", ["none", "sinusoidal", "learned", "alibi", "rope"]),
         ("alibi,classic", ["alibi", "none", "sinusoidal", "learned", "rope"]),
         ("rope:fraction=0.1234567890123", ["rope:fraction=0.1234567890123"]),
+        ("logn:base=rope:base.base=500000", ["logn:base=rope:base.base=500000"]),
+        ("logn:base.base=500000", ["logn:base=rope:base.base=500000"]),
+        ("logn:base.base=10000,logn:base=rope,logn", ["logn"]),
+        ("logn:base=alibi", ["logn:base=alibi"]),
+        (
+            "logn:base=rope,base.fraction=0.25,base.base=3,alibi",
+            ["logn:base=rope:base.base=3:base.fraction=0.25", "alibi"],
+        ),
+        (
+            "randomized:limit=97:base=randomized:base.base.base=3:base.limit=99",
+            ["randomized:base=randomized:base.base=rope:base.base.base=3:base.limit=99:limit=97"],
+        ),
     ],
 )
 def test_lists(text: str, expected: list[str]) -> None:
@@ -151,11 +163,32 @@ def test_all_is_every_known_name(registry: Catalogue) -> None:
     assert labels("all", registry) == registry.names()
 
 
-@pytest.mark.parametrize("text", ["rope:base=500000", "rope:base=3:fraction=0.25:interleaved=True", "alibi"])
+@pytest.mark.parametrize(
+    "text", ["rope:base=500000", "rope:base=3:fraction=0.25:interleaved=True", "alibi", "logn:base.base=3"]
+)
 def test_a_label_is_a_spelling_of_its_choice(text: str) -> None:
     (choice,) = ENCODINGS.parse(text)
     (again,) = ENCODINGS.parse(choice.label)
     assert again == choice
+
+
+def test_a_wrapper_holds_the_parameters_of_its_base() -> None:
+    (choice,) = ENCODINGS.parse("logn:base=rope:base.base=500000:base.fraction=1")
+    assert dict(choice.parameters) == {"base": "rope:base=500000"}
+    around = ENCODINGS.wrapped(choice)
+    assert around is not None
+    assert around.label == "rope:base=500000"
+    plain = ENCODINGS.choice("logn")
+    assert ENCODINGS.fingerprint(choice) == ENCODINGS.fingerprint(plain)  # the code is the same, the parameters are not
+    assert make(choice, Shape(width=6, heads=3, layers=1, train_length=5)).inner.base == 500000
+
+
+def test_a_users_file_as_a_base_takes_parameters(plugin: Path) -> None:
+    (choice,) = ENCODINGS.parse(f"logn:base={plugin}:base.steps=7")
+    around = ENCODINGS.wrapped(choice)
+    assert around is not None
+    assert around.parameters["steps"] == 7
+    assert ENCODINGS.parse(choice.label) == [choice]
 
 
 def test_a_label_distinguishes_numbers_that_look_alike() -> None:
@@ -179,6 +212,16 @@ def test_a_label_distinguishes_numbers_that_look_alike() -> None:
         ("alibi:base=3", "unknown parameter of alibi 'base'. Known: none."),
         ("rope:base", "'rope:base': 'base' is not a parameter; write NAME=VALUE"),
         ("rope:base=1:base=2", "'rope:base=1:base=2' sets 'base' twice: set each parameter once"),
+        (
+            "logn:base=rope:base=3",
+            "sets 'base' twice: set each parameter once; a parameter of the base is base.NAME=VALUE",
+        ),
+        ("logn:base.bass=3", "unknown parameter of rope 'bass'; did you mean 'base'?"),
+        ("logn:base=rop:base.base=3", "unknown encoding 'rop'; did you mean 'rope'?"),
+        ("logn:base.base", "'logn:base.base': 'base.base' is not a parameter; write NAME=VALUE"),
+        ("logn:base.base=3:base.base=4", "sets 'base' twice"),
+        ("logn:base.base=many", "rope:base is 'many', but must be a finite number"),
+        ("rope:base.base=3", "unknown parameter of rope 'base.base'"),
         ("rope:base=nan", "rope:base is 'nan', but must be a finite number, such as 10000"),
         ("rope:base=inf", "must be a finite number"),
         ("rope:base=-inf", "must be a finite number"),

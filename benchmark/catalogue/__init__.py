@@ -8,6 +8,7 @@ at once, and a plan can be made and found finished without loading a single libr
     rope:base=500000            with a parameter; several are joined by ":" (rope:base=500000:fraction=0.25)
     path/to/mine.py             a file that defines one class of the kind
     randomized:base=alibi       around another one, if the class says which parameter names it (`wraps`)
+    logn:base=rope:base.base=3  a parameter of that other one: a dot for each step inwards (base.base.base=3)
     NAME                        also a name that an installed package registers as an entry point
 
 source.py     source files, their syntax trees, and the files that they import from

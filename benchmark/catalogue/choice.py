@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from benchmark.catalogue.entry import Entry, Parameter
+from benchmark.catalogue.grammar import name_and_settings
 from benchmark.errors import UsageError
 
 
@@ -27,8 +28,14 @@ def label(name: str, parameters: Mapping[str, Parameter], defaults: Mapping[str,
 
 
 def spelled(parameters: Mapping[str, Parameter]) -> list[str]:
-    """Parameters as the command line writes them: "base=500000"."""
-    return [f"{key}={_spell(value)}" for key, value in parameters.items()]
+    """Parameters as the command line writes them: "base=500000"; those of a base are dotted: "base.base=500000"."""
+    return [line for key, value in parameters.items() for line in _settings(key, _spell(value))]
+
+
+def _settings(key: str, value: str) -> list[str]:
+    """A setting, and one for each of those that its value has: "rope:base=3" is base=rope and base.base=3."""
+    name, settings = name_and_settings(value)
+    return [f"{key}={name}", *(f"{key}.{setting}" for setting in settings)]
 
 
 def _spell(value: Parameter) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.catalogue import loading
-from benchmark.catalogue.choice import Choice, convert
+from benchmark.catalogue.choice import Choice, convert, label
 from benchmark.catalogue.entry import Entry, Parameter, read_entry
 from benchmark.catalogue.grammar import is_path, items, name_and_settings, user_path
 from benchmark.catalogue.source import origin
@@ -91,7 +91,7 @@ class Catalogue:
         for item in items(text):
             if not item:
                 raise UsageError(f"{text!r} has an empty item: separate {self.kind}s with single commas")
-            if found and re.match(r"\w+=", item):  # rope:base=500000,fraction=0.25
+            if found and re.match(r"\w+(\.\w+)*=", item):  # rope:base=500000,fraction=0.25
                 found[-1] += f":{item}"
             else:
                 found.extend(self.members(item))
@@ -131,18 +131,31 @@ class Catalogue:
         """The choice for one item: a name or path, with parameters after colons."""
         name, settings = name_and_settings(item)
         entry = self.entry(name)
+        around = entry.attributes.get("wraps")
         given: dict[str, Parameter] = {}
+        inner: list[str] = []
         for setting in settings:
             key, equals, value = setting.partition("=")
             key = unicodedata.normalize("NFKC", key)  # as Python reads the names in source text
             if not equals:
                 raise UsageError(f"{item!r}: {setting!r} is not a parameter; write NAME=VALUE")
+            if isinstance(around, str) and key.startswith(f"{around}."):
+                inner.append(f"{key.removeprefix(f'{around}.')}={value}")
+                continue
             if key not in entry.defaults:
                 raise unknown(f"parameter of {entry.name}", key, entry.defaults)
             if key in given:
-                raise UsageError(f"{item!r} sets {key!r} twice: set each parameter once")
+                remedy = f"; a parameter of the base is {key}.NAME=VALUE" if key == around else ""
+                raise UsageError(f"{item!r} sets {key!r} twice: set each parameter once{remedy}")
             given[key] = convert(value, entry.defaults[key], f"{entry.name}:{key}")
+        if inner:
+            given[str(around)] = self._set(str(given.get(str(around), entry.defaults.get(str(around), ""))), inner)
         return Choice(entry=entry, parameters={**entry.defaults, **given})
+
+    def _set(self, name: str, settings: list[str]) -> str:
+        """A name or path with the settings that differ from the defaults: what a wrapper's parameter holds."""
+        chosen = self.choice(":".join((name, *settings)))
+        return label(name, chosen.parameters, chosen.entry.defaults)
 
     def wrapped(self, choice: Choice) -> Choice | None:
         """The choice that this one is built around; None if there is none."""

@@ -140,10 +140,10 @@ def geometric(base: float | Tensor, rotated: int, width: int, dtype: torch.dtype
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Piece:
-    """A part of the map of distances: for the keys that a query meets in it, the place of each query and of each key.
+    """A part of the map of distances: the place of each query and of each key, for the pairs that belong to it.
 
-    The mapped distance of a pair is the place of its query minus that of its key. A query meets the keys whose positions
-    lie strictly between `after` and `before`; None: no such bound.
+    The mapped distance of a pair is the place of its query minus that of its key. To a query belong the keys whose
+    positions lie strictly between its `after` and `before`; None: no such bound.
     """
 
     queries: Tensor  # [B|1, Q]

@@ -5,8 +5,8 @@
 
 Source: Jin et al. 2024, https://arxiv.org/abs/2401.01325 (with https://github.com/datamllab/LongLM).
 Convention: applied at test time to a model trained with rope of the same `base` (half-split, all channels but an odd
-one). `group` is G, 8 as in the code; `window` is w, and 0 means a quarter of the trained length L, as in the code (1,024
-for Llama 2's 4,096). Mapped distances then stay below L in rows of up to 6 L. The code shifts by w - w / G, a fraction
+one). `group` is G, 8 as in the code; `window` is w, and 0 means a quarter of the trained length L, as in the code
+(1,024 of 4,096 tokens). Mapped distances then stay below L in rows of up to 6 L. The code shifts by w - w / G, a fraction
 where G does not divide w. Groups are counted from position 0, so attention is not relative. In bidirectional attention,
 which the paper does not use, keys ahead are shifted the other way. Angles are float32.
 """

@@ -8,8 +8,8 @@ Source: Tan et al. 2024, https://arxiv.org/abs/2410.17980 (with https://github.c
 Convention: as in the paper, a query does not attend to itself, and what is left at the end goes nowhere: the weights of
 a query sum to less than 1, and the first token attends to nothing. The code offers both as options (`attend_current`,
 and the remainder times the query's own value); they are left out. Tokens count, not positions; a hidden key takes
-nothing. Logarithms and their sums are at least float32. Causal only: there are no tokens between a query and a key ahead
-of it.
+nothing. Logarithms and their sums are at least float32. Causal only: there are no tokens between a query and a key
+ahead of it.
 """
 
 import torch

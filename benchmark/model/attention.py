@@ -33,6 +33,7 @@ from benchmark.model.hooks import leaves_keys_alone, needs_scores, overrides
 # are also faster. All five lengths of `corpus` with blocks of 4, 2 and 1 million scores: CoPE 4.6, 3.7 and 3.5 s, PaTH
 # 4.7, 4.6 and 4.7, Shaw 2.9, 2.5 and 2.5, Transformer-XL 2.9, 2.8 and 3.0.
 BLOCK_SCORES = 2 * 1024 * 1024
+RESCORED_QUERIES = 128  # queries in a block where only the nearest keys are rescored: more would rescore more keys
 BLOCK_QUERIES = 256  # queries in a block whose mask is a view; keys ahead of the block are left out
 GPU_BLOCK = 32  # times as many on a GPU, which small blocks would leave idle
 
@@ -174,8 +175,8 @@ def _mix_around_unchanged(
     q: Tensor, k: Tensor, v: Tensor, site: Site, encoding: Encoding, scale: float, held: int
 ) -> Tensor:
     """The same values, where `rescore` leaves most keys of a block of queries alone: those go to the fused kernel."""
-    keys, values = _with_stand_in(k, (1, 1)), _with_stand_in(v, (1, 0))
-    rows = max(1, min(BLOCK_QUERIES, held // (2 * BLOCK_QUERIES * max(1, q.shape[:-2].numel()))))
+    keys, values = _with_stand_in(k, (1.0, 1.0)), _with_stand_in(v, (1.0, 0.0))
+    rows = max(1, min(RESCORED_QUERIES, held // (2 * RESCORED_QUERIES * max(1, q.shape[:-2].numel()))))
     mixed = []
     for start in range(0, q.shape[-2], rows):
         asked, part = q[..., start : start + rows, :], block(site, start, min(start + rows, q.shape[-2]))
@@ -189,8 +190,8 @@ def _mix_with_rest(q: Tensor, keys: Tensor, values: Tensor, rest: Tensor, scale:
     """Values mixed over the keys given, by one fused call, and the rest, whose scores are given.
 
     The stand-in key takes the share of attention that belongs to the rest: its score is the logarithm of their summed
-    exponentials, and an extra channel of its value, 1, comes back as that share. The score goes into two channels of the
-    query, what it is rounded to and what that leaves out, as bfloat16 alone would be off by percents.
+    exponentials, and an extra channel of its value, 1, comes back as that share. The score goes into two channels of
+    the query, its rounded value and the remainder, as bfloat16 alone would be off by percents.
     """
     exact, count = rest.to(torch.promote_types(rest.dtype, torch.float32)), keys.shape[-2]
     highest = exact.amax(dim=-1, keepdim=True)

@@ -148,6 +148,25 @@ def turned(x: Tensor, places: Sequence[float], speeds: Sequence[float], temperat
     return torch.cat((pairs.real, pairs.imag, x[..., 2 * half :]), dim=-1)
 
 
+def at_mapped_distances(
+    q: Tensor, k: Tensor, here: Site, base: float, mapped: Callable[[float, float], float]
+) -> Tensor:
+    """Weights of RoPE at a distance that is a function of both positions, pair by pair in complex numbers."""
+    width = q.shape[-1]
+    half = width // 2
+    queries, keys = (torch.complex(each[..., :half], each[..., half : 2 * half]) for each in (q, k))
+    at_query, at_key = (each.expand(BATCH, -1).tolist() for each in (here.query_positions, here.key_positions))
+
+    def score(i: int, j: int) -> Tensor:
+        distances = [mapped(at_query[b][i], at_key[b][j]) for b in range(BATCH)]
+        turns = [[cmath.exp(1j * distance * base ** (-n / half)) for n in range(half)] for distance in distances]
+        spin = torch.tensor(turns, dtype=torch.complex128).to(queries.dtype)[:, None]
+        pairs = (queries[:, :, i] * spin * keys[:, :, j].conj()).real.sum(-1)
+        return (pairs + q[:, :, i, 2 * half :].mul(k[:, :, j, 2 * half :]).sum(-1)) / math.sqrt(width)
+
+    return table(score, q.shape[-2], k.shape[-2]).masked_fill(~here.visible, -torch.inf).softmax(-1)
+
+
 def hold_angles_to_float32(
     encoding: Encoding, speeds: Callable[[Sequence[int]], Sequence[float]], temperature: float = 1.0
 ) -> None:

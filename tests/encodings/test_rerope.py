@@ -1,49 +1,29 @@
 """ReRoPE against complex numbers turned by clipped distances."""
 
-import cmath
 import math
-from unittest import mock
 
 import pytest
 import torch
 from oracle import (
-    BATCH,
     LENGTH,
     PLACES,
     agree,
+    at_mapped_distances,
     attention_weights,
     both_masks,
     both_precisions,
     build,
     per_head,
     site,
-    table,
 )
-from torch import Tensor
 
 from benchmark.catalogue import Choice
 from benchmark.encodings import CATALOGUE, make
-from benchmark.encodings.encoding import Shape, Site
+from benchmark.encodings.encoding import Shape
 from benchmark.experiments.plan import trained_with
 from benchmark.model.attention import scores
 
 WIDTH = 7
-
-
-def loop(q: Tensor, k: Tensor, here: Site, base: float, window: int) -> Tensor:
-    """Pairs of channels as complex numbers, turned by the clipped distance; [B, H, Q, K]."""
-    half = WIDTH // 2
-    queries, keys = (torch.complex(each[..., :half], each[..., half : 2 * half]) for each in (q, k))
-    at_query, at_key = (each.expand(BATCH, -1).tolist() for each in (here.query_positions, here.key_positions))
-
-    def score(i: int, j: int) -> Tensor:
-        clipped = [max(-window, min(window, at_query[b][i] - at_key[b][j])) for b in range(BATCH)]
-        turns = [[cmath.exp(1j * distance * base ** (-n / half)) for n in range(half)] for distance in clipped]
-        spin = torch.tensor(turns, dtype=queries.dtype)[:, None]
-        pairs = (queries[:, :, i] * spin * keys[:, :, j].conj()).real.sum(-1)
-        return (pairs + q[:, :, i, -1] * k[:, :, j, -1]) / math.sqrt(WIDTH)
-
-    return table(score, q.shape[-2]).masked_fill(~here.visible, -torch.inf).softmax(-1)
 
 
 ROWS = {"from-9": [list(range(9, 9 + LENGTH))], "by-row": [list(range(LENGTH)), PLACES]}
@@ -69,25 +49,16 @@ def test_attention_and_its_gradients_are_those_of_clipped_distances(
     here = site(torch.tensor(places), dtype=dtype, queries=queries, causal=causal)
     q, k = per_head(WIDTH, dtype, 0, queries), per_head(WIDTH, dtype, 1)
     ours = attention_weights(build(f"rerope{settings}", WIDTH), q, k, here)
-    agree(ours, loop(q, k, here, base, window), (q, k), tolerance)
+    theirs = at_mapped_distances(q, k, here, base, lambda i, j: max(-window, min(window, i - j)))
+    agree(ours, theirs, (q, k), tolerance)
 
 
 @both_masks
 def test_up_to_the_window_it_is_rope_itself(causal: bool) -> None:
     q, k = per_head(WIDTH, torch.float32), per_head(WIDTH, torch.float32, 1)
-    here, rerope = site(causal=causal), build(f"rerope:window={LENGTH}", WIDTH)
-    with mock.patch.object(rerope, "clipped") as clipped:
-        assert torch.equal(*(attention_weights(each, q, k, here) for each in (rerope, build("rope", WIDTH))))
-    clipped.assert_not_called()
-
-
-@pytest.mark.parametrize("causal, count", [(True, 1), (False, 2)], ids=["causal", "both-ways"])
-def test_a_matrix_is_made_only_for_the_side_that_is_seen(causal: bool, count: int) -> None:
-    q, k = per_head(WIDTH, torch.float32), per_head(WIDTH, torch.float32, 1)
-    rerope = build("rerope", WIDTH)
-    with mock.patch.object(rerope, "clipped", wraps=rerope.clipped) as clipped:
-        attention_weights(rerope, q, k, site(causal=causal))
-    assert clipped.call_count == count
+    here = site(causal=causal)
+    ours, ropes = (attention_weights(build(each, WIDTH), q, k, here) for each in (f"rerope:window={LENGTH}", "rope"))
+    torch.testing.assert_close(ours, ropes, atol=1e-6, rtol=1e-6)
 
 
 def test_no_pair_is_farther_apart_than_the_window() -> None:
@@ -99,14 +70,15 @@ def test_no_pair_is_farther_apart_than_the_window() -> None:
     assert (last[..., LENGTH - 5 :].diff().abs() > 1e-6).all()
 
 
-def test_bfloat16_queries_and_keys_are_turned_back_in_float32() -> None:
+def test_bfloat16_queries_and_keys_are_turned_on_in_float32() -> None:
     """Angles too: bfloat16 would round position 4095 to 4096, and most before it as well."""
     rerope, count = build("rerope:window=3", WIDTH), 4096
     q, k = (per_head(WIDTH, torch.float32, seed, length).detach().bfloat16() for seed, length in ((0, 1), (1, count)))
     here = site(range(count), queries=1)
-    clipped = rerope.clipped(q, k, here, 3)
-    assert clipped.dtype == torch.float32
-    torch.testing.assert_close(clipped.double(), rerope.clipped(q.double(), k.double(), here, 3), atol=1e-3, rtol=1e-3)
+    with torch.no_grad():
+        rounded = scores(*rerope.rotate(q, k, here), here, rerope, 1 / math.sqrt(WIDTH))
+        exact = scores(*rerope.rotate(q.double(), k.double(), here), here, rerope, 1 / math.sqrt(WIDTH))
+    torch.testing.assert_close(rounded.double(), exact, atol=0.05, rtol=0.05)
 
 
 def test_the_window_defaults_to_half_the_trained_length() -> None:
