@@ -67,8 +67,8 @@ CHECKS: tuple[Check[Subject], ...] = (
     Check(
         name="attention weights",
         measure=promises.weights,
-        remedy="in `weigh`, divide by the sum over visible keys or by more, and end with masked_fill(~site.visible, 0); "
-        "a query that sees no key to attend to has only weights of 0",
+        remedy="in `weigh`, divide by the sum over visible keys or by more, and end with "
+        "masked_fill(~site.visible, 0); a query that sees no key to attend to has only weights of 0",
     ),
     Check(
         name="attention both ways",

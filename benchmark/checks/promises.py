@@ -247,7 +247,8 @@ def weights(subject: Subject) -> Finding:
     return held(
         worst(outside) <= UNTOUCHED and worst(above) <= SAME and worst(hidden) == 0,
         f"farthest outside [0, 1]: {worst(outside):.2g} (allowed {UNTOUCHED:g}); largest sum of a query's weights "
-        f"above 1: {worst(above):.2g} (allowed {SAME:g}); largest weight on a hidden key: {worst(hidden):.2g} (allowed 0)",
+        f"above 1: {worst(above):.2g} (allowed {SAME:g}); largest weight on a hidden key: {worst(hidden):.2g} "
+        "(allowed 0)",
     )
 
 

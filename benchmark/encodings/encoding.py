@@ -1,4 +1,4 @@
-"""The contract of a position encoding: seven hooks, all optional.
+"""The contract of a position encoding: eight hooks, all optional.
 
     positions -> embed -> [ rotate -> scores / sqrt(D) -> + bias -> mask -> rescore -> mask -> weigh ] per layer
 
@@ -220,9 +220,9 @@ class Encoding(nn.Module):
         return scores
 
     def unchanged(self, site: Site) -> int:
-        """How many of the first keys keep their scores in `rescore`, for every query of the site.
+        """How many of the first keys `rescore` leaves as they are, for every query of the site.
 
-        Not a hook, but a promise about one: in long rows, those keys are left to a fused kernel.
+        In long rows, a fused kernel takes those keys. Wrappers do not hand it on: they may rescore more.
         """
         return 0
 

@@ -6,9 +6,9 @@
 Source: Jin et al. 2024, https://arxiv.org/abs/2401.01325 (with https://github.com/datamllab/LongLM).
 Convention: applied at test time to a model trained with rope of the same `base` (half-split, all channels but an odd
 one). `group` is G, 8 as in the code; `window` is w, and 0 means a quarter of the trained length L, as in the code
-(1,024 of 4,096 tokens). Mapped distances then stay below L in rows of up to 6 L. The code shifts by w - w / G, a fraction
-where G does not divide w. Groups are counted from position 0, so attention is not relative. In bidirectional attention,
-which the paper does not use, keys ahead are shifted the other way. Angles are float32.
+(1,024 of 4,096 tokens). Mapped distances then stay below L in rows of up to 6 L. The code shifts by w - w / G, which is
+a fraction where G does not divide w. Groups are counted from position 0, so attention is not relative. In bidirectional
+attention, which the paper does not use, keys ahead are shifted the other way. Angles are float32.
 """
 
 import torch
@@ -23,7 +23,7 @@ class SelfExtend(Remap):
     name = "self-extend"
     title = "Self-Extend (grouped)"
     source = "https://arxiv.org/abs/2401.01325"
-    past = "in range up to 6 L"
+    past = "repeats within groups"
     relative = False
 
     def __init__(self, shape: Shape, *, base: float = 10000.0, window: int = 0, group: int = 8) -> None:

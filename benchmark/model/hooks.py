@@ -5,7 +5,7 @@ from typing import Literal
 from benchmark.encodings.bases import Wrapper
 from benchmark.encodings.encoding import Encoding
 
-Hook = Literal["schedule", "positions", "embed", "rotate", "bias", "rescore", "weigh", "unchanged"]
+Hook = Literal["schedule", "positions", "embed", "rotate", "bias", "rescore", "weigh"]
 
 
 def overrides(encoding: Encoding, hook: Hook) -> bool:
@@ -22,7 +22,8 @@ def needs_scores(encoding: Encoding) -> bool:
 
 def leaves_keys_alone(encoding: Encoding) -> bool:
     """True if an encoding rescores some keys and promises to leave others alone, and does nothing else to scores."""
-    return overrides(encoding, "unchanged") and not overrides(encoding, "bias") and not overrides(encoding, "weigh")
+    promises = type(encoding).unchanged is not Encoding.unchanged
+    return promises and not overrides(encoding, "bias") and not overrides(encoding, "weigh")
 
 
 def _own(encoding: Encoding, hook: Hook) -> object:
