@@ -91,7 +91,7 @@ def run(
         **{"train_length": train_length, "steps": steps, "batch": batch, "learning_rate": learning_rate},
     }
     request = Request.read(
-        encodings=as_text("encodings", encodings) or "classic",
+        encodings=as_text("encodings", encodings) or "",
         tasks=as_text("tasks", tasks),
         preset=str(preset),
         seeds=_seeds(seeds),

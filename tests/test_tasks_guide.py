@@ -14,6 +14,8 @@ import pytest
 from benchmark import tasks
 from benchmark.catalogue import Entry, spelled
 from benchmark.experiments.presets import QUICK
+from benchmark.seeds import generator
+from benchmark.training.asked import Asked
 
 GUIDE = Path(__file__).parents[1] / "docs" / "tasks.md"
 MARK = "Tells apart: "
@@ -27,6 +29,7 @@ def facts(name: str) -> str:
     lines = [
         f"{length_of(opening)}.",
         f"{str(entry.attributes['metric']).replace('_', ' ')}; chance: {chance(name, entry)}",
+        *([f"shortcut: {rules}"] if (rules := shortcuts(name)) else []),
         f"vocabulary: {entry.stated('Vocabulary')}; options: {', '.join(spelled(entry.defaults)) or 'none'}",
         f"preset `quick`: {budgets(name)}",
         f"source: <{entry.attributes['source']}>",
@@ -49,13 +52,22 @@ def length_of(opening: str) -> str:
 
 
 def chance(name: str, entry: Entry) -> str:
-    """Chance as the module states it; for an expression, also its values at L and 4 L."""
+    """Chance as the module states it; for an expression, also its values at L and 4 L, as rows are scored there."""
     stated = entry.stated("Chance") or ""
     if name == "corpus" or " at length " in stated:
         return stated
     length = QUICK.budgets_for(name)[0].train_length
-    values = [f"{eval(stated, {'length': at}):.2g}" for at in (length, 4 * length)]
+    task = tasks.make(name)
+    values = [f"{Asked.of(task, at, length).chance[task.metric]:.2g}" for at in (length, 4 * length)]
     return f"`{stated}`, " + (f"{values[0]}" if len(set(values)) == 1 else f"{values[0]} at L, {values[1]} at 4 L")
+
+
+def shortcuts(name: str) -> str:
+    """The names of the rules that the task is measured against."""
+    if name == "corpus":
+        return ""
+    task = tasks.make(name)
+    return ", ".join(task.shortcuts(task.sample(1, max(16, task.shortest()), generator("guide"))))
 
 
 def budgets(name: str) -> str:

@@ -14,10 +14,11 @@ from jaxtyping import Bool, Int
 from torch import Tensor
 
 from benchmark.checks.outcome import Finding, held, spared
-from benchmark.checks.problems import Problems, scored
+from benchmark.checks.problems import MULTIPLES, Problems, scored
 from benchmark.metrics import METRICS, headlines
 from benchmark.seeds import generator
-from benchmark.tasks.task import UNSCORED, Batch, Task
+from benchmark.tasks.task import SINGLES, UNSCORED, Batch, Task
+from benchmark.training.asked import CONSTANT, Asked
 from benchmark.training.held_out import HeldOut, problems_of
 
 LEARNT_FROM, ASKED = 4096, 2048  # rows
@@ -66,6 +67,22 @@ def _chance_loss(task: Task, length: int, claim: float) -> Finding:
         f"loss {claim:.4g} nats; token frequencies have {blind:.4g}, uniform guessing {math.log(task.vocabulary):.4g}"
     )
     return held(0 < claim <= blind + spread, f"{said} (allowed: above 0, up to {blind + spread:.4g})")
+
+
+def balance(problems: Problems) -> Finding:
+    """One constant answer scores no more on the test rows than chance, up to the luck that SINGLES answers leave."""
+    task = problems.task()
+    metric = task.metric
+    if metric not in SHARES:
+        return spared("its score is a loss, which no constant answer has")
+    over: dict[float, str] = {}  # how far a score is above what is allowed -> what to say of it
+    for length in (multiple * problems.length for multiple in MULTIPLES):
+        asked = Asked.of(task, length, problems.length)
+        claim, found = asked.chance[metric], asked.shortcuts[CONSTANT][metric]
+        allowed = claim + CERTAIN * (claim * (1 - claim) / SINGLES) ** 0.5
+        over[found - allowed] = f"{metric} {found:.3g} at length {length}, chance {claim:.3g} (allowed {allowed:.3g})"
+    worst = max(over)
+    return held(worst <= 0, f"the best constant answer scores {over[worst]}")
 
 
 def own_place(problems: Problems) -> Finding:
@@ -194,10 +211,10 @@ def _per_row(places: Bool[Tensor, "batch time"]) -> Tensor:
 
 
 def _rows(problems: Problems) -> tuple[Batch, Batch]:
-    """Rows to learn from and rows to test on; for a text the test rows, since its chance level is stated for those."""
+    """Rows to learn from and rows to test on: test rows, if drawn ones have another chance level, else drawn ones."""
     task, length = problems.task(), problems.length
     learnt = task.sample(LEARNT_FROM, length, generator("check", "learnt"))
-    if not task.language:
+    if not task.language and not task.balanced:
         return learnt, task.sample(ASKED, length, generator("check", "asked"))
     test = list(task.evaluation(length))
     tokens, targets = (torch.cat([getattr(batch, name) for batch in test]) for name in ("tokens", "targets"))

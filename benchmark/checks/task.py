@@ -98,6 +98,12 @@ CHECKS: tuple[Check[Problems], ...] = (
         "task that chance solves shows nothing",
     ),
     Check(
+        name="test rows are balanced",
+        measure=guessing.balance,
+        remedy="if a row has one short answer, set `balanced = True`, and the test has all answers equally often; "
+        "else raise `problems`, or count a common answer in `chance`",
+    ),
+    Check(
         name="nonsensical parameters",
         measure=problems.parameters,
         remedy="raise a ValueError in __init__ that names the parameter, its value and the allowed values",

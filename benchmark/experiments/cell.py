@@ -18,15 +18,13 @@ from benchmark import encodings, tasks
 from benchmark.catalogue import Catalogue, Choice
 from benchmark.encodings.encoding import PastEndError
 from benchmark.errors import UsageError
-from benchmark.experiments.machine import machine_memory
 from benchmark.experiments.plan import Cell, Measure, Origin, failures, missing
-from benchmark.experiments.presets import QUICK
 from benchmark.files import UnwritableError, write_atomically
 from benchmark.model.transformer import Transformer
 from benchmark.results.environment import environment
 from benchmark.results.lock import locked
 from benchmark.results.record import EvalRecord, ProbeRecord, Record, Status, TrainRecord
-from benchmark.results.spec import EvalSpec, TrainSpec
+from benchmark.results.spec import EvalSpec
 from benchmark.results.store import Store, hash_of
 from benchmark.tasks.task import Language, Task
 from benchmark.training.checkpoint import SECONDS, Checkpoint
@@ -37,61 +35,6 @@ from benchmark.training.train import build, train
 
 Made = TypeVar("Made")
 Emit = Callable[..., None]  # (event name, **data)
-
-
-def check(cells: Sequence[Cell], device: str) -> None:
-    """Build every encoding and task of a plan once, so that what cannot work is refused before anything is trained."""
-    choose_device(device)
-    checked = set()
-    for cell in cells:
-        spec = cell.train
-        task = check_lengths(cell)
-        for origin in (cell.encoding, *(measure.origin for measure in cell.measures)):
-            identity = (origin.model_dump_json(), spec.model, spec.task.label, spec.budget.train_length)
-            if identity not in checked:
-                checked.add(identity)
-                build_or_refuse(spec, task, origin)
-
-
-def check_lengths(cell: Cell) -> Task:
-    """The task of a cell; raises UsageError for a trained or measured length that it cannot have."""
-    task, trained = make_task(cell), cell.train.budget.train_length
-    if trained < task.shortest():
-        raise UsageError(
-            f"{cell.train.task.label}: the trained length is {trained}, but must be at least {task.shortest()}: "
-            "change --train-length"
-        )
-    if isinstance(task, Language):
-        lengths = [each.length for measure in cell.measures for each in measure.evaluations]
-        task.check(max(lengths, default=trained), trained)
-    return task
-
-
-def build_or_refuse(spec: TrainSpec, task: Task, origin: Origin) -> Transformer:
-    """The untrained model with an encoding; raises UsageError for whatever the encoding or this machine refuses."""
-    size = spec.model
-    weights_bytes = 4 * 12 * size.layers * size.width**2
-    if weights_bytes > machine_memory():
-        raise UsageError(
-            f"a model of width {size.width} with {size.layers} layers has {weights_bytes / 1e9:,.0f} GB of weights, "
-            "more than the memory of this machine: lower --width or --layers"
-        )
-    choice = encoding_choice(origin)
-    try:
-        return refuse_bad_values(partial(build, spec, task, choice))
-    except UsageError as error:
-        if not _builds(spec.model_copy(update={"model": QUICK.model}), task, choice):
-            raise
-        given = f"--width ({size.width}), --heads ({size.heads}) or --layers ({size.layers})"
-        raise UsageError(f"{error}: change {given}") from error
-
-
-def _builds(spec: TrainSpec, task: Task, choice: Choice) -> bool:
-    try:
-        build(spec, task, choice)
-    except Exception:
-        return False
-    return True
 
 
 def run_cell(

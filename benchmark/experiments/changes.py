@@ -9,7 +9,7 @@ refuse the same values in the same words.
 """
 
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from typing import Any, TypeVar, get_args
 
@@ -18,6 +18,7 @@ from benchmark.results.spec import BudgetSpec, Frozen, Mixing, ModelSpec
 
 Value = TypeVar("Value")
 Number = Callable[[str, str], Any]  # reads a text, for an option
+HIGHEST_RATE = 10.0
 ALL = ""  # in place of a task's name: every task without a value of its own
 
 
@@ -112,7 +113,9 @@ def as_text(name: str, given: object) -> str | None:
     if given is None or isinstance(given, str):
         return given
     try:
-        return _spell(tuple(given) if isinstance(given, list | range) else given)
+        if isinstance(given, Iterable) and not isinstance(given, Mapping):
+            given = tuple(given)
+        return _spell(given)
     except ValueError:  # Python spells no integer of thousands of digits
         raise UsageError(f"{option_of(name)} is a number of thousands of digits: give a smaller one") from None
 
@@ -138,10 +141,10 @@ def _rate(text: str, option: str) -> float:
         number = float(text)
     except ValueError:
         number = math.nan
-    if not 0 < number < math.inf:
+    if not 0 < number <= HIGHEST_RATE:
         raise UsageError(
-            f"{option} is {text[:40]!r}, but must be a finite number above 0; usual are 0.0001 to 0.01, and less for "
-            "a larger model"
+            f"{option} is {text[:40]!r}, but must be a number above 0 and at most {HIGHEST_RATE:g}; usual are 0.0001 "
+            "to 0.01, the lower the larger the model"
         )
     return number
 

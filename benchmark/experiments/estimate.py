@@ -12,8 +12,9 @@ from functools import cache
 
 import torch
 
-from benchmark.experiments.cell import build_or_refuse, check_lengths, make_task
+from benchmark.experiments.cell import make_task
 from benchmark.experiments.plan import Cell, Origin
+from benchmark.experiments.precheck import build_or_refuse, check_lengths
 from benchmark.results.record import TrainRecord
 from benchmark.results.spec import TrainSpec
 from benchmark.results.store import Store

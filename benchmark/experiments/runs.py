@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
 
+from benchmark.errors import UsageError
+from benchmark.experiments.changes import Changes
 from benchmark.experiments.executor import Event, Executor
 from benchmark.experiments.plan import Cell, Plan, outstanding
 from benchmark.experiments.request import Auto, Request
@@ -122,6 +124,23 @@ def command(request: Request) -> str:
     for option, value in options.items():
         parts += [option, value] if value is not None else []
     return shlex.join(parts)
+
+
+def request_of(line: str) -> Request:
+    """The request of a command line that `command` wrote; raises UsageError for any other."""
+    try:
+        words = shlex.split(line)
+        given = dict(zip(words[4::2], words[5::2], strict=True))
+    except ValueError:
+        given = {}
+    fields = {option.removeprefix("--").replace("-", "_"): value for option, value in given.items()}
+    texts = {name: fields.pop(name, None) for name in ("tasks", "seeds", "lengths", "corpus", "tune")}
+    own = {name: fields.pop(name, None) for name in Changes.model_fields}
+    encodings, preset = fields.pop("encodings", None), fields.pop("preset", None)
+    precision = fields.pop("precision", "float32")
+    if fields or encodings is None or preset is None:
+        raise UsageError(f"{line[:200]!r} is not a command of run")
+    return Request.read(encodings=encodings, preset=preset, precision=precision, changes=own, **texts)
 
 
 def _numbers(numbers: tuple[int, ...] | None) -> str | None:

@@ -33,8 +33,9 @@ def main() -> None:
     import torch
 
     from benchmark.errors import UsageError
-    from benchmark.experiments.cell import check, run_cell
+    from benchmark.experiments.cell import run_cell
     from benchmark.experiments.plan import Cell
+    from benchmark.experiments.precheck import check
     from benchmark.files import UnwritableError
     from benchmark.results.store import Store
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from benchmark.metrics import METRICS
-from benchmark.reports.words import Phrases, language, later, said, t
+from benchmark.reports.words import Phrases, language, later, listed, said, t
 
 NOTHING = "—"
 DOTS = 10  # seeds up to which each is drawn as a dot
@@ -67,6 +67,11 @@ def more_seeds(count: int) -> str:
     return t("1 more seed") if count == 1 else t("{n} more seeds", n=count)
 
 
+def shortcut_label(names: Sequence[str]) -> str:
+    """A line of shortcuts as legends and tables name it: "shortcut: constant answer"."""
+    return t("shortcut: {names}", names=listed(map(said, names)))
+
+
 def qualified(trained_with: str, encoding: str, league: str) -> str:
     """An encoding with what a reader must know to compare it: "yarn (on rope)", "abacus (reads digits)"."""
     notes = [t("on {encoding}", encoding=trained_with)] if trained_with != encoding else []
@@ -90,6 +95,7 @@ AXES = Phrases(  # of grids, as tasks and `tables.fields` name them
     {
         "lag (tokens)": later("lag (tokens)"),
         "depth (%)": later("depth (%)"),
+        "index": later("index"),
         "first operand (digits)": later("first operand (digits)"),
         "second operand (digits)": later("second operand (digits)"),
         "problem length": later("problem length"),

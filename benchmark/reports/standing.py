@@ -3,7 +3,7 @@
 Comparisons are those of the headline metric at the trained and at the longest length, each league apart. One is decided
 
     if it has a winner (`stats.verdict`)
-    if chance explains both means: which of two failures is the better one helps nobody
+    if the floor, chance or a shortcut, explains both means: which of two failures is the better one helps nobody
     if both are alike: no difference exceeds the metric's margin, on as many seeds as a clean sweep would take
 
 An encoding without a value at a length (it ends at L, or failed on every seed) is not compared there. What no number of

@@ -31,6 +31,7 @@ TABLE = {
     "missing-duplicate": "missing_duplicate",
     "modular-arithmetic": "modular_arithmetic",
     "needle": "needle",
+    "needle-latent": "needle_latent",
     "odds-first": "odds_first",
     "offset-recall": "offset_recall",
     "parity": "parity",

@@ -23,7 +23,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 from benchmark.seeds import generator
-from benchmark.tasks.task import SEP, SPECIALS, Batch, Ranges, Synthetic, question
+from benchmark.tasks.task import EOS, SEP, SPECIALS, Batch, Ranges, Synthetic, question
 
 PLUS = SPECIALS
 ZERO = SPECIALS + 1  # the digit d is the token ZERO + d
@@ -94,6 +94,14 @@ class Addition(Synthetic):
     def _written(self, number: Int[Tensor, "batch digits"]) -> Int[Tensor, "batch digits"]:
         """The tokens of a number, in the task's order of digits."""
         return ZERO + (number if self.reversed else number.flip(1))
+
+    def shortcuts(self, batch: Batch) -> dict[str, Int[Tensor, "batch time"]]:
+        """Each digit of the sum without the carry."""
+        length = batch.tokens.shape[1] // 3 - 1
+        digits = (batch.tokens[:, 1 : length + 1] + batch.tokens[:, length + 2 : 2 * length + 2] - 2 * ZERO) % 10
+        answers = torch.full_like(batch.tokens, EOS)
+        answers[:, -length - 2 : -1] = ZERO + F.pad(digits, (0, 1) if self.reversed else (1, 0))
+        return {"no carry": answers}
 
     def chance(self, length: int) -> dict[str, float]:
         """Guess the likeliest sum, 0 and then `length` nines: a nine is right one time in ten, 0 if nothing carries.

@@ -15,9 +15,12 @@ the test.
 """
 
 import torch
+import torch.nn.functional as F
+from jaxtyping import Int
+from torch import Tensor
 
 from benchmark.tasks.addition import add
-from benchmark.tasks.task import SPECIALS, Batch, Synthetic, question
+from benchmark.tasks.task import EOS, SPECIALS, Batch, Synthetic, question
 
 PLUS = SPECIALS
 ZERO = SPECIALS + 1  # the bit b is the token ZERO + b
@@ -46,12 +49,25 @@ class BinaryAddition(Synthetic):
     def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:
         bits = torch.randint(2, (size, length), generator=generator)
         plus = torch.randint(1, length - 1, (size, 1), generator=generator)
-        places = torch.arange(length)
-        after = (places + plus + 1).clamp(max=length)
+        prompt = torch.where(torch.arange(length) == plus, PLUS, ZERO + bits)
+        return question(prompt, ZERO + add(*self.operands(prompt), base=2))
+
+    def operands(self, prompt: Int[Tensor, "batch length"]) -> tuple[Int[Tensor, "batch n"], Int[Tensor, "batch n"]]:
+        """The bits of both operands, each padded with zeros to length - 2."""
+        length = prompt.shape[1]
+        places, plus = torch.arange(length), (prompt == PLUS).long().argmax(dim=1, keepdim=True)
+        bits = (prompt - ZERO).clamp(min=0)
         a = torch.where(places < plus, bits, 0)
-        b = torch.cat((bits, bits.new_zeros(size, 1)), dim=1).gather(1, after)
-        prompt = torch.where(places == plus, PLUS, ZERO + bits)
-        return question(prompt, ZERO + add(a[:, :-2], b[:, :-2], base=2))
+        b = F.pad(bits, (0, 1)).gather(1, (places + plus + 1).clamp(max=length))
+        return a[:, :-2], b[:, :-2]
+
+    def shortcuts(self, batch: Batch) -> dict[str, Int[Tensor, "batch time"]]:
+        """Each bit of the sum without the carry."""
+        length = batch.tokens.shape[1] // 2
+        a, b = self.operands(batch.tokens[:, 1 : length + 1])
+        answers = torch.full_like(batch.tokens, EOS)
+        answers[:, -length:-1] = ZERO + F.pad((a + b) % 2, (0, 1))
+        return {"no carry": answers}
 
     def chance(self, length: int) -> dict[str, float]:
         """Guess zero for each bit; for the whole sum, one less than the power of 2 that has half of the bits.

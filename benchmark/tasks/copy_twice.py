@@ -15,7 +15,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from benchmark.tasks.task import SPECIALS, Batch, Synthetic, question
+from benchmark.tasks.task import BOS, EOS, SEP, SPECIALS, Batch, Synthetic, first_places, question
 
 NEXT, SYMBOLS = SPECIALS, SPECIALS + 1  # the mark between the copies; the first symbol
 
@@ -49,6 +49,15 @@ class CopyTwice(Synthetic):
         """The rows of the given strings."""
         again = string.new_full((len(string), 1), NEXT)
         return question(string, torch.cat((string, again, string), dim=1))
+
+    def shortcuts(self, batch: Batch) -> dict[str, Int[Tensor, "batch time"]]:
+        """The symbol after the first occurrence of the last one; at the end of the string, the mark that comes next."""
+        length = batch.tokens.shape[1] // 3 - 1
+        sought = batch.tokens.clone()
+        sought[:, [length + 1, 2 * length + 2]] = BOS  # after SEP and NEXT, the string begins
+        after = batch.tokens.roll(-1, dims=1).gather(1, first_places(sought))
+        first_copy = torch.arange(batch.tokens.shape[1]) < 2 * length + 2
+        return {"successor of the symbol": torch.where(after == SEP, torch.where(first_copy, NEXT, EOS), after)}
 
     def chance(self, length: int) -> dict[str, float]:
         """Guess one string and write it twice; NEXT and EOS are always in the same places."""

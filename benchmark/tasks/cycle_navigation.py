@@ -7,10 +7,9 @@ Length is the number of moves; a row has length + 3 tokens.
 Vocabulary: 11.
 Chance: 0.2 at length 40.
 Source: Deletang et al. 2022, https://arxiv.org/abs/2207.02098, appendix A.
-There are 3 ** length walks: below a trained length of five, most of them are held out for the test.
+There are 3 ** length walks: at short trained lengths, the test holds fewer, but no more than a third of those to each
+place.
 """
-
-import math
 
 import torch
 from jaxtyping import Int
@@ -32,6 +31,8 @@ class CycleNavigation(Synthetic):
     definition = "where a walk from place 0 on a circle of five places ends"
     source = "https://arxiv.org/abs/2207.02098"
     metric = "exact_match"
+    version = 2  # 2: test rows are balanced over answers, and more
+    balanced = True
 
     @property
     def vocabulary(self) -> int:
@@ -48,10 +49,6 @@ class CycleNavigation(Synthetic):
         return HOME + (prompt - STAY).sum(dim=1, keepdim=True) % PLACES
 
     def chance(self, length: int) -> dict[str, float]:
-        """Guess the place where the walk began, which is the likeliest; EOS is always last.
-
-        P = mean over k of ((1 + 2 cos(2 pi k / 5)) / 3) ** length, the inverse transform of the walk's distribution.
-        """
-        waves = ((1 + 2 * math.cos(2 * math.pi * k / PLACES)) / 3 for k in range(PLACES))
-        guess = sum(wave**length for wave in waves) / PLACES
+        """Guess any place within reach: test rows end at all of them equally often. EOS is always last."""
+        guess = 1 / min(PLACES, 2 * length + 1)
         return {"token_accuracy": (guess + 1) / 2, "exact_match": guess}

@@ -19,7 +19,7 @@ from benchmark.tasks.task import SPECIALS, Batch, Synthetic, question
 
 
 class EvenPairs(Synthetic):
-    """Bits are uniform; below a trained length of eight, most of the 2 ** length problems are held out for the test.
+    """Bits are uniform. Below a length of 12, the test holds at most a third of the 2 ** length problems.
 
     The headline metric is exact match, because EOS comes free. A single bit has no pairs, so there is nothing to ask.
     """
@@ -30,6 +30,8 @@ class EvenPairs(Synthetic):
     definition = "name the parity of the number of 01 and 10 pairs in a random bit string: do first and last bit differ"
     source = "https://arxiv.org/abs/2207.02098"
     metric = "exact_match"
+    version = 2  # 2: test rows are balanced over answers, and more
+    balanced = True
 
     @property
     def vocabulary(self) -> int:

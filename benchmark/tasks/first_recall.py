@@ -28,6 +28,8 @@ class FirstRecall(Synthetic):
     definition = "at every place, name the first token of the row"
     source = "https://arxiv.org/abs/2305.19466"
     metric = "token_accuracy"
+    version = 2  # 2: test rows are balanced over answers, and more
+    balanced = True
     nested = True
 
     def __init__(self, *, symbols: int = 10) -> None:
@@ -58,3 +60,7 @@ class FirstRecall(Synthetic):
         """One in `symbols`, with the same guess at every place of a row."""
         guess = 1 / self.symbols
         return {"token_accuracy": guess, "exact_match": guess}
+
+    def chance_of_rest(self, length: int, opening: int) -> float:
+        """The one guess is right at all places or at none."""
+        return 1 / self.symbols

@@ -33,6 +33,7 @@ class FlipFlop(Synthetic):
     definition = "bits are written, ignored and read; at each read, name the bit last written"
     source = "https://arxiv.org/abs/2306.00946"
     metric = "token_accuracy"
+    version = 2  # 2: more test rows
     nested = True
 
     def __init__(self, *, ignore: float = 0.8) -> None:
@@ -49,6 +50,10 @@ class FlipFlop(Synthetic):
 
     def shortest(self) -> int:
         return 2
+
+    def test_rows(self, length: int) -> int:
+        """A short row has few reads."""
+        return self.many_rows(length)
 
     def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:
         draw = torch.rand(size, length, generator=generator)
@@ -81,6 +86,10 @@ class FlipFlop(Synthetic):
         places = torch.arange(batch.tokens.shape[1]).expand_as(batch.tokens)
         return octave(places - torch.where(batch.tokens == WRITE, places, 0).cummax(dim=1).values)
 
+    def shortcuts(self, batch: Batch) -> dict[str, Int[Tensor, "batch time"]]:
+        """The bit before a read, written or not."""
+        return {"bit just before": batch.tokens.roll(1, dims=1)}
+
     def chance(self, length: int) -> dict[str, float]:
         """Toss a coin for each written bit: all answers are right if each bit that is read was guessed, once."""
         other = (1 - self.ignore) / 2  # the share of writes, and of reads
@@ -91,3 +100,7 @@ class FlipFlop(Synthetic):
                 other / 2 * unread + (1 - other) * read,
             )
         return {"token_accuracy": 0.5, "exact_match": unread / 2 + read}
+
+    def chance_of_rest(self, length: int, opening: int) -> float:
+        """That of a row which begins with the opening's last write, of which nothing is yet read."""
+        return self.chance(length - opening + 1)["exact_match"]

@@ -30,6 +30,8 @@ class Induction(Synthetic):
     definition = "the last token has occurred once before; name the token that followed it then, A B ... A -> B"
     source = "https://arxiv.org/abs/2209.11895"
     metric = "token_accuracy"
+    version = 2  # 2: test rows are balanced over answers, and more
+    balanced = True
 
     def __init__(self, *, symbols: int = 16) -> None:
         if symbols < 3:
@@ -66,6 +68,10 @@ class Induction(Synthetic):
     def groups(self, batch: Batch, length: int) -> Int[Tensor, "batch time"]:
         """By lag: how far before the question the repeated symbol first occurred."""
         return octave(lags(batch.tokens))
+
+    def shortcuts(self, batch: Batch) -> dict[str, Int[Tensor, "batch time"]]:
+        """The token before the question."""
+        return {"token just before": batch.tokens.roll(1, dims=1)}
 
     def chance(self, length: int) -> dict[str, float]:
         """Guess one of the other symbols; the repeated one is never the answer."""

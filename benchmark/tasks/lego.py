@@ -33,7 +33,8 @@ class Lego(Synthetic):
     definition = "the value, +1 or -1, of a variable at the end of a chain of assignments"
     source = "https://arxiv.org/abs/2206.04301"
     metric = "exact_match"
-    version = 2  # 2: names are drawn differently, from the same distribution
+    version = 3  # 3: test rows are balanced over answers, and more
+    balanced = True
 
     def __init__(self, *, names: int = 128) -> None:
         if names < 2:

@@ -16,11 +16,11 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from benchmark.tasks.task import SPECIALS, Batch, Synthetic, question
+from benchmark.tasks.task import EOS, SPECIALS, Batch, Synthetic, question
 
 
 class Majority(Synthetic):
-    """Bits are uniform, ties aside; below a trained length of nine, most of some 2 ** length are held out for the test.
+    """Bits are uniform, ties aside. Below a length of 12, the test holds at most a third of some 2 ** length problems.
 
     The headline metric is exact match, because EOS comes free.
     """
@@ -31,6 +31,8 @@ class Majority(Synthetic):
     definition = "name the bit that occurs more often in a random bit string, which is never tied"
     source = "https://arxiv.org/abs/2106.16213"
     metric = "exact_match"
+    version = 2  # 2: test rows are balanced over answers, and more
+    balanced = True
 
     @property
     def vocabulary(self) -> int:
@@ -50,6 +52,12 @@ class Majority(Synthetic):
         """1 if there are more ones than zeros."""
         ones = (prompt - SPECIALS).sum(dim=1, keepdim=True)
         return SPECIALS + (2 * ones > prompt.shape[1]).long()
+
+    def shortcuts(self, batch: Batch) -> dict[str, Int[Tensor, "batch time"]]:
+        """The last bit of the string."""
+        answers = torch.full_like(batch.tokens, EOS)
+        answers[:, -2] = batch.tokens[:, -3]
+        return {"last bit": answers}
 
     def chance(self, length: int) -> dict[str, float]:
         """Guess either bit; EOS always follows."""

@@ -21,8 +21,8 @@ from benchmark.tasks.task import SPECIALS, Batch, Synthetic, question
 class MissingDuplicate(Synthetic):
     """Strings are uniform over `symbols`, and the hidden place is uniform over both copies.
 
-    There are 2 * length * symbols ** length problems: few if both are small. The headline metric is exact match,
-    because EOS comes free.
+    There are 2 * length * symbols ** length problems: if both are small, the test holds at most a third. The headline
+    metric is exact match, because EOS comes free.
     """
 
     name = "missing-duplicate"
@@ -31,6 +31,8 @@ class MissingDuplicate(Synthetic):
     definition = "a string is shown twice with one symbol hidden; name that symbol"
     source = "https://arxiv.org/abs/2207.02098"
     metric = "exact_match"
+    version = 2  # 2: test rows are balanced over answers, and more
+    balanced = True
 
     def __init__(self, *, symbols: int = 2) -> None:
         if symbols < 2:

@@ -8,22 +8,20 @@
 
 Length is the number of numbers; a row has 2 * length + 2 tokens, or 4 * length with brackets.
 Vocabulary: 13.
-Chance: 0.23 at length 3, 0.2 at length 12.
+Chance: 1 / 5.
 Source: Deletang et al. 2022, https://arxiv.org/abs/2207.02098, appendix A: "modular arithmetic (simple)", and with
 brackets "modular arithmetic".
 Convention: without brackets, * binds tighter than + and -. With them, every operation has its own pair, including the
 outermost, and the operation done last is equally likely to be any in the expression (as in the authors' code, which
 splits a length uniformly). There, length counts every character, so some numbers must be written -d or (d) to fill it;
 here it counts numbers, and each is written plainly. With brackets, the authors' code has * only as an option; here it
-is always included. One number has 5 problems, two have 75 and three 1,125: at a trained length of one or two, most of
-them are held out for the test.
+is always included. One number has 5 problems, two have 75 and three 1,125: there the test holds a third of those with
+each value but 0, and as many with 0.
 """
-
-from itertools import product
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Int
+from jaxtyping import Int
 from torch import Tensor
 
 from benchmark.tasks.task import SPECIALS, Batch, Synthetic, question
@@ -48,6 +46,8 @@ class ModularArithmetic(Synthetic):
     definition = "the value of an expression of +, - and *, modulo 5"
     source = "https://arxiv.org/abs/2207.02098"
     metric = "exact_match"
+    version = 2  # 2: test rows are balanced over answers, and more
+    balanced = True
 
     def __init__(self, *, brackets: bool = False) -> None:
         self.brackets = brackets
@@ -69,8 +69,8 @@ class ModularArithmetic(Synthetic):
         return question(written_with_brackets(numbers, operators, begun, ended), ZERO + result)
 
     def chance(self, length: int) -> dict[str, float]:
-        """Guess the likeliest value, which is 0 because 0 times anything is 0; EOS is always last."""
-        guess = (bracketed_values(length) if self.brackets else flat_values(length)).max().item()
+        """Guess any value: as drawn, 0 is the likeliest, but test rows are balanced. EOS is always last."""
+        guess = 1 / MODULUS
         return {"token_accuracy": (guess + 1) / 2, "exact_match": guess}
 
 
@@ -139,30 +139,3 @@ def written_with_brackets(
     past_number = blank.scatter(1, number_places, 1).scatter(1, operator_places, -1).cumsum(dim=1)
     prompt = torch.where(past_number == 1, CLOSE, OPEN)
     return prompt.scatter(1, number_places, ZERO + numbers).scatter(1, operator_places, operators)
-
-
-def flat_values(length: int) -> Float[Tensor, "5"]:
-    """Probability of each value without brackets: a Markov chain over (sum of finished terms, open term)."""
-    step = torch.zeros(MODULUS, MODULUS, MODULUS, MODULUS, dtype=torch.float64)
-    for done, term, number in product(range(MODULUS), repeat=3):
-        step[done, term, (done + term) % MODULUS, number] += 2 / 3 / MODULUS  # -number is as likely as number
-        step[done, term, done, term * number % MODULUS] += 1 / 3 / MODULUS
-    first = torch.zeros(MODULUS, MODULUS, dtype=torch.float64)
-    first[0] = 1 / MODULUS
-    chain = step.reshape(MODULUS**2, MODULUS**2)
-    last = (first.flatten() @ torch.linalg.matrix_power(chain, length - 1)).reshape(MODULUS, MODULUS)
-    totals = torch.arange(MODULUS)[:, None] + torch.arange(MODULUS)
-    return torch.zeros(MODULUS, dtype=torch.float64).index_add(0, totals.flatten() % MODULUS, last.flatten())
-
-
-def bracketed_values(length: int) -> Float[Tensor, "5"]:
-    """Probability of each value with brackets: the last operation is equally likely to split the numbers anywhere."""
-    results = torch.zeros(MODULUS, MODULUS, MODULUS, dtype=torch.float64)  # [left, right, result]
-    for a, b in product(range(MODULUS), repeat=2):
-        for result in (a + b, a - b, a * b):
-            results[a, b, result % MODULUS] += 1 / 3
-    values = torch.full((length, MODULUS), 1 / MODULUS, dtype=torch.float64)  # of an expression of 1, 2, ... numbers
-    for count in range(1, length):
-        sides = values[:count].T @ values[:count].flip(0) / count
-        values[count] = torch.einsum("ab,abr->r", sides, results)
-    return values[-1]

@@ -12,6 +12,9 @@ Source: this benchmark; the n-back test of psychology, Kirchner 1958, https://do
 """
 
 import torch
+import torch.nn.functional as F
+from jaxtyping import Int
+from torch import Tensor
 
 from benchmark.tasks.task import UNSCORED, Batch, Synthetic
 
@@ -58,6 +61,12 @@ class OffsetRecall(Synthetic):
         targets = torch.full_like(tokens, UNSCORED)
         targets[:, self.back :] = tokens[:, : -self.back]
         return Batch(tokens=tokens, targets=targets)
+
+    def shortcuts(self, batch: Batch) -> dict[str, Int[Tensor, "batch time"]]:
+        """The token at hand, and the most frequent of the last back + 1: the asked one is among them."""
+        seen = F.one_hot(batch.tokens, self.symbols).cumsum(dim=1)
+        recent = seen - F.pad(seen, (0, 0, self.back + 1, 0))[:, : seen.shape[1]]
+        return {"same token": batch.tokens, "most frequent recent token": recent.argmax(dim=2)}
 
     def chance(self, length: int) -> dict[str, float]:
         """One in `symbols` at every scored place."""

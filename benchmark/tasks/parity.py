@@ -18,7 +18,7 @@ from benchmark.tasks.task import SPECIALS, Batch, Synthetic, question
 
 
 class Parity(Synthetic):
-    """Bits are uniform; below a trained length of eight, most of the 2 ** length problems are held out for the test.
+    """Bits are uniform. Below a length of 12, the test holds at most a third of the 2 ** length problems.
 
     The headline metric is exact match, because EOS comes free.
     """
@@ -29,6 +29,8 @@ class Parity(Synthetic):
     definition = "name the parity of the number of ones in a random bit string"
     source = "https://arxiv.org/abs/2207.02098"
     metric = "exact_match"
+    version = 2  # 2: test rows are balanced over answers, and more
+    balanced = True
     unlearned = "the answer depends on every bit, but attention averages over them: https://arxiv.org/abs/1906.06755"
 
     @property

@@ -5,17 +5,17 @@
 
 Length is the number of terms; a row has 4 * length + 4 tokens. A number is one token, including its sign.
 Vocabulary: 19.
-Chance: 0.13 at length 8, 0.1 at length 32.
+Chance: 0.1 at length 2.
 Source: Kazemnejad et al. 2023, https://arxiv.org/abs/2305.19466, section 3 and appendix; ranges as in the authors'
 code: x from -2 to 2, coefficients from -3 to 3, exponents from 0 to 3, in any order and repeatedly; 0 ** 0 is 1. One
-term has 140 problems: those tested there were met in training.
+term has 140 problems and two have 3,920, few of them with the value 5: there the test holds fewer rows.
 """
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Int
 from torch import Tensor
 
-from benchmark.tasks.task import SPECIALS, Batch, Synthetic, question
+from benchmark.tasks.task import EOS, SPECIALS, Batch, Synthetic, question
 
 AT, PLUS, X = SPECIALS, SPECIALS + 1, SPECIALS + 2
 ZERO = SPECIALS + 6  # the number v, from -3 to 9, is the token ZERO + v
@@ -30,6 +30,8 @@ class PolynomialMod10(Synthetic):
     definition = "the value of a polynomial at a small integer, modulo 10"
     source = "https://arxiv.org/abs/2305.19466"
     metric = "exact_match"
+    version = 2  # 2: test rows are balanced over answers, and more
+    balanced = True
 
     @property
     def vocabulary(self) -> int:
@@ -53,15 +55,12 @@ class PolynomialMod10(Synthetic):
         return ZERO + (coefficients * place**exponents).sum(dim=1, keepdim=True) % 10
 
     def chance(self, length: int) -> dict[str, float]:
-        """Guess the likeliest value; EOS is always last."""
-        guess = self.values(length).max().item()
+        """Guess any value, which for one term is never 5: in test rows all are equally frequent. EOS is always last."""
+        guess = 1 / 9 if length == 1 else 1 / 10
         return {"token_accuracy": (guess + 1) / 2, "exact_match": guess}
 
-    def values(self, length: int) -> Float[Tensor, "10"]:
-        """Probability of each value: at each point, one term's distribution convolved `length` times with itself."""
-        term = torch.zeros(5, 10, dtype=torch.float64)
-        for place in range(-2, 3):
-            for value in (c * place**e % 10 for c in range(-3, 4) for e in range(4)):
-                term[place + 2, value] += 1 / 28
-        values: Tensor = torch.fft.ifft(torch.fft.fft(term) ** length).real.mean(dim=0)
-        return values
+    def shortcuts(self, batch: Batch) -> dict[str, Int[Tensor, "batch time"]]:
+        """The sum of the coefficients: right at the point 1, and wherever the exponents happen not to matter."""
+        answers = torch.full_like(batch.tokens, EOS)
+        answers[:, -2] = ZERO + (batch.tokens[:, 3:-2:4] - ZERO).sum(dim=1) % 10
+        return {"sum of the coefficients": answers}

@@ -18,7 +18,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from benchmark.tasks.task import LAG, UNSCORED, Batch, Ranges, Synthetic, lags, octave, octaves
+from benchmark.tasks.task import LAG, UNSCORED, Batch, Ranges, Synthetic, first_places, lags, octave, octaves
 
 FILLER = 0
 POWER = 0.01
@@ -97,6 +97,10 @@ class RecallLatest(Synthetic):
     def groups(self, batch: Batch, length: int) -> Int[Tensor, "batch time"]:
         """By lag: how far before a question its key was last written."""
         return octave(lags(batch.tokens))
+
+    def shortcuts(self, batch: Batch) -> dict[str, Int[Tensor, "batch time"]]:
+        """The value that stands after a key's first occurrence."""
+        return {"first value of the key": batch.tokens.roll(-1, dims=1).gather(1, first_places(batch.tokens))}
 
     def chance(self, length: int) -> dict[str, float]:
         """Guess the value of one of the row's pairs blindly; two pairs may share a value."""

@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from benchmark.tasks.task import SPECIALS, Batch, Synthetic, question
+from benchmark.tasks.task import BOS, EOS, SPECIALS, Batch, Synthetic, first_places, question
 
 
 class Reverse(Synthetic):
@@ -45,6 +45,11 @@ class Reverse(Synthetic):
     def rows(self, string: Int[Tensor, "batch length"]) -> Batch:
         """The rows of the given strings."""
         return question(string, string.flip(1))
+
+    def shortcuts(self, batch: Batch) -> dict[str, Int[Tensor, "batch time"]]:
+        """The symbol before the first occurrence of the last one, without knowing how far the answer has come."""
+        before = batch.tokens.roll(1, dims=1).gather(1, first_places(batch.tokens))
+        return {"predecessor of the symbol": before.masked_fill(before == BOS, EOS)}
 
     def chance(self, length: int) -> dict[str, float]:
         """One in `symbols` for each symbol of the string; EOS is always in the same place."""

@@ -14,10 +14,11 @@ Source: Kazemnejad et al. 2023, https://arxiv.org/abs/2305.19466, section 3 ("so
 import math
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Int
 from torch import Tensor
 
-from benchmark.tasks.task import SPECIALS, Batch, Synthetic, question
+from benchmark.tasks.task import EOS, SPECIALS, Batch, Synthetic, question
 
 
 class Sort(Synthetic):
@@ -52,6 +53,13 @@ class Sort(Synthetic):
     def answer(self, prompt: Int[Tensor, "batch length"]) -> Int[Tensor, "batch length"]:
         """The same symbols, smallest first."""
         return prompt.sort(dim=1).values
+
+    def shortcuts(self, batch: Batch) -> dict[str, Int[Tensor, "batch time"]]:
+        """The next larger symbol of the prompt, and EOS after the largest: no symbol is written twice."""
+        length = batch.tokens.shape[1] // 2 - 1
+        shown = F.pad(self.answer(batch.tokens[:, 1 : length + 1]), (0, 1), value=self.vocabulary)
+        larger = shown.gather(1, torch.searchsorted(shown, batch.tokens.contiguous(), right=True))
+        return {"next larger symbol": larger.masked_fill(larger == self.vocabulary, EOS)}
 
     def chance(self, length: int) -> dict[str, float]:
         """See `sorted_chance`."""

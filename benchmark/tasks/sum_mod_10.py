@@ -7,7 +7,7 @@ Length is the number of digits; a row has 2 * length + 2 tokens.
 Vocabulary: 14.
 Chance: 0.1 at length 8.
 Source: Kazemnejad et al. 2023, https://arxiv.org/abs/2305.19466, section 3 and appendix; digits from 1 to 9, as in the
-authors' code. One digit has 9 problems and two have 81: at these trained lengths, most are held out for the test.
+authors' code. One digit has 9 problems, two have 81 and three 729: the test holds a third of them.
 """
 
 import torch
@@ -29,6 +29,8 @@ class SumMod10(Synthetic):
     definition = "the last digit of a sum of digits"
     source = "https://arxiv.org/abs/2305.19466"
     metric = "exact_match"
+    version = 2  # 2: test rows are balanced over answers, and more
+    balanced = True
 
     @property
     def vocabulary(self) -> int:
@@ -46,9 +48,6 @@ class SumMod10(Synthetic):
         return ZERO + (prompt[:, ::2] - ZERO).sum(dim=1, keepdim=True) % 10
 
     def chance(self, length: int) -> dict[str, float]:
-        """Guess the likeliest sum: 0 for an even number of digits, any other for an odd one; EOS is always last.
-
-        The sum is 0 with probability 1/10 + 9/10 * (-1/9) ** length, any other with 1/10 - 1/10 * (-1/9) ** length.
-        """
-        guess = 0.1 + (0.1 if length % 2 else 0.9) * 9.0**-length
+        """Guess any sum, which for one digit is never 0: in test rows all are equally frequent. EOS is always last."""
+        guess = 1 / 9 if length == 1 else 1 / 10
         return {"token_accuracy": (guess + 1) / 2, "exact_match": guess}

@@ -23,6 +23,11 @@ UNSCORED = -100  # the target of a place that is not scored (cross_entropy's ign
 LAG = "lag (tokens)"  # the axis of tasks that break scores down by how far back the answer stands
 BOS, SEP, EOS, SPECIALS = 0, 1, 2, 3  # the marks of `question`, and the first id free for a task's own tokens
 
+SINGLES = 1000  # test rows of a task that asks one question in each
+SINGLE_TOKENS = 80_000  # at most about so many tokens of them at a length: evaluation takes a fifth of training
+DRAWN = 6  # rows drawn for each of them, to be chosen from
+HELD_OUT = 3  # at most one in so many problems of an answer is a test row: the others are left to train on
+
 Ranges = tuple[tuple[int, int], ...]  # first and last value of each range of an axis
 
 
@@ -51,6 +56,13 @@ def question(prompt: Int[Tensor, "batch prompt"], answer: Int[Tensor, "batch ans
     return Batch(tokens=tokens, targets=targets)
 
 
+def first_places(tokens: Int[Tensor, "batch time"]) -> Int[Tensor, "batch time"]:
+    """The place of each token's first occurrence in the row; tokens may be any numbers from 0 up."""
+    first = tokens.new_full((len(tokens), int(tokens.max()) + 1), tokens.shape[1])
+    places = torch.arange(tokens.shape[1]).expand_as(tokens)
+    return first.scatter_reduce(1, tokens, places, "amin").gather(1, tokens)
+
+
 def lags(tokens: Int[Tensor, "batch time"]) -> Int[Tensor, "batch time"]:
     """Distance from each token to its previous occurrence in the row; 0 at its first."""
     order = tokens.argsort(dim=1, stable=True)
@@ -67,6 +79,39 @@ def octaves(longest: int) -> Ranges:
 def octave(lag: Int[Tensor, "*shape"]) -> Int[Tensor, "*shape"]:
     """Index of a lag's range among the `octaves`, from 0: the number of binary digits of lag - 1."""
     return torch.frexp((lag - 1).clamp(min=0).double()).exponent.long()
+
+
+def stratified(pool: Batch, count: int) -> Batch:
+    """About `count` different rows of a pool, equally many with each answer, in their order.
+
+    A row's answer is its targets. At most one in HELD_OUT problems with an answer is taken. Where an answer has so few
+    that this leaves too little, all answers get fewer rows; one with less than half as many as the median is rare, and
+    gets what there is without holding the others down.
+    """
+    tokens = _first_of_each(pool.tokens)
+    _, answer = _hashes(pool.targets[tokens]).unique(return_inverse=True)  # type: ignore[no-untyped-call]
+    free = -(-torch.bincount(answer) // HELD_OUT)
+    rare = 2 * free < free.median()
+    share = min(int(free[~rare].min()), -(-(count - int(free[rare].sum())) // int((~rare).sum())))
+    order = answer.argsort(stable=True)
+    place = torch.arange(len(order)) - torch.searchsorted(answer[order], answer[order])  # among those of its answer
+    kept = tokens[order[place < free.clamp(max=share)[answer[order]]].sort().values]
+    return Batch(tokens=pool.tokens[kept], targets=pool.targets[kept])
+
+
+def _first_of_each(rows: Int[Tensor, "batch time"]) -> Int[Tensor, " different"]:
+    """The places of the rows that no earlier row equals, in ascending order."""
+    order = _hashes(rows).sort(stable=True)
+    new = torch.ones_like(order.values, dtype=torch.bool)
+    new[1:] = order.values.diff() != 0
+    return order.indices[new].sort().values
+
+
+def _hashes(rows: Int[Tensor, "batch time"]) -> Int[Tensor, " batch"]:
+    """A random linear combination of each row's tokens modulo 2 ** 64."""
+    span = torch.iinfo(torch.int64)
+    factors = torch.randint(span.min, span.max, (rows.shape[1],), generator=generator("hash of a row"))
+    return (rows * factors).sum(dim=1)
 
 
 class Task(ABC):
@@ -90,6 +135,7 @@ class Task(ABC):
     language: ClassVar[bool] = False  # set by `Language`, for those that only read the source
     nested: ClassVar[bool] = False  # every prefix of a problem is a problem: a row of length L trains all shorter ones
     numbers: ClassVar[bool] = False  # writes numbers digit by digit: encodings that read digits are offered
+    balanced: ClassVar[bool] = False  # a row has one short answer, and test rows hold all answers equally often
     exhaustive: ClassVar[bool] = False  # so few problems per length that training and test ask all of them
     unlearned: ClassVar[str] = ""  # why no preset's model learns it at its trained length, and who says so
     sweep: ClassVar[tuple[str, ...]] = ()  # an axis and the parameter that varies along it: a run per value, one grid
@@ -131,6 +177,14 @@ class Task(ABC):
         """
         return {}
 
+    def chance_of_rest(self, length: int, opening: int) -> float:
+        """The chance of guessing every answer past the first `opening` of a `nested` problem (by `exact_match`).
+
+        As it stands, for answers that are guessed independently of those in the opening.
+        """
+        whole, before = (self.chance(each).get("exact_match", 0.0) for each in (length, opening))
+        return min(1.0, whole / before) if before else 0.0
+
     def axes(self, length: int) -> dict[str, Ranges]:
         """One or two axes that divide a length's scored places (by lag, depth, ...); none if all places are alike."""
         return {}
@@ -163,6 +217,10 @@ class Synthetic(Task):
 
     Training and test share no seed. Where a task has so few problems that both draw some, training leaves out the
     test's.
+
+    A row of a `balanced` task asks for one short answer, such as a bit. Rows as they are drawn would let a constant
+    answer score above chance, by luck or because an answer is common. So the test draws more rows than it needs and
+    keeps equally many of each answer, about a thousand in all (`stratified`).
     """
 
     problems: ClassVar[int] = 128  # test problems at each length
@@ -171,12 +229,21 @@ class Synthetic(Task):
     def evaluation(self, length: int) -> Iterable[Batch]:
         draws, count = generator(self.name, "evaluation", length), self.test_rows(length)
         size = max(1, min(count, self.batch_tokens // self.tokens(length)))
+        if self.balanced:
+            rows = stratified(self.sample(DRAWN * count, length, draws), count)
+            for tokens, targets in zip(torch.split(rows.tokens, size), torch.split(rows.targets, size), strict=True):
+                yield Batch(tokens=tokens, targets=targets)
+            return
         for start in range(0, count, size):
             yield self.sample(min(size, count - start), length, draws)
 
     def test_rows(self, length: int) -> int:
-        """Test problems at a length."""
-        return self.problems
+        """Test problems at a length; for a `balanced` task roughly, and fewer where there are few problems."""
+        return self.many_rows(length) if self.balanced else self.problems
+
+    def many_rows(self, length: int) -> int:
+        """Test problems at a length if a row asks one question or hardly more."""
+        return max(self.problems, min(SINGLES, SINGLE_TOKENS // self.tokens(length)))
 
 
 class Language(Task):

@@ -46,8 +46,8 @@ class Asked:
     def chance(self) -> Scores:
         """The score of guessing on the scored places, by metric.
 
-        Where only those past the trained length are, it follows from the chances of both lengths, since a long row
-        opens with a problem of the trained length. For exact match it is that of a row whose opening was guessed right.
+        Where only those past the trained length are, that of a token follows from the chances of both lengths, since a
+        long row opens with a problem of the trained length.
         """
         whole = self.task.chance(self.length)
         if not self.early:
@@ -57,8 +57,8 @@ class Asked:
         if "token_accuracy" in whole and places:
             right = whole["token_accuracy"] * (places + self.early) - opening["token_accuracy"] * self.early
             found["token_accuracy"] = min(1.0, max(0.0, right / places))
-        if whole.get("exact_match") and opening.get("exact_match"):
-            found["exact_match"] = min(1.0, whole["exact_match"] / opening["exact_match"])
+        if "exact_match" in whole:
+            found["exact_match"] = self.task.chance_of_rest(self.length, self.train_length)
         return found
 
     @property

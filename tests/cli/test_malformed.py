@@ -12,10 +12,13 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmark import run
 from benchmark.catalogue import Catalogue
 from benchmark.cli import VERBS, command_of, main
+from benchmark.cli.terminal.options import CHANGES
 from benchmark.encodings import CATALOGUE as ENCODINGS
 from benchmark.errors import UsageError
+from benchmark.experiments.changes import BY_TASK
 from benchmark.experiments.request import MAX_MULTIPLE, MAX_SEEDS, Auto, parse_multiples, parse_seeds
 from benchmark.tasks import CATALOGUE as TASKS
 
@@ -42,6 +45,24 @@ LISTS = [
     "0x1",
     *HUGE,
 ]
+MALFORMED = [
+    "",
+    ",",
+    "0",
+    "-1",
+    "nan",
+    "inf",
+    "1e999",
+    "x",
+    "½",
+    "1,,2",
+    "1,1",
+    "copy=",
+    "=1",
+    "copy=0",
+    "copy=1,copy=1",
+]
+MALFORMED += ["nothing=1", "1 2", "\x00", "{}", *HUGE]
 VALUES = ["", "x", "nan", "inf", "-inf", "1e999", "1,000", "--1", "0x10", "½", "1" + "0" * 5000]
 ITEMS = [
     "",
@@ -144,6 +165,37 @@ CONFIGS: dict[str, bytes] = {
     "negative-timeout": b"cell-timeout = -5",
     "deep": b"seeds = " + b"[" * 2000 + b"]" * 2000,
     "long": b"seeds = " + b"9" * 5000,
+    "model-number": b"model = 3",
+    "model-list": b"model = [64]",
+    "model-key": b"[model]\nwidht = 64",
+    "model-steps": b"[model]\nsteps = 64",
+    "model-text": b'[model]\nwidth = "wide"',
+    "model-bool": b"[model]\nheads = true",
+    "model-float": b"[model]\nlayers = 2.5",
+    "model-nan": b"[model]\nwidth = nan",
+    "model-empty": b"[model]\nwidth = []",
+    "model-twice": b"[model]\nwidth = [64, 64]",
+    "model-table": b"[model.width]\ncopy = 64",
+    "model-both": b"width = 64\n[model]\nwidth = 32",
+    "model-heads": b"[model]\nwidth = 64\nheads = 5",
+    "model-long": b"[model]\nwidth = 0x" + b"f" * 5000,
+    "model-nul": b'[model]\nmixing = "a\\u0000b"',
+    "modle": b"[modle]\nwidth = 64",
+    "budget-number": b"budget = 2000",
+    "budget-tables": b"[[budget]]\nsteps = 3",
+    "budget-key": b"[budget]\nstpes = 64",
+    "budget-list": b"[budget]\nsteps = [1, 2]",
+    "budget-zero": b"[budget]\nbatch = 0",
+    "budget-inf": b"[budget]\nlearning-rate = inf",
+    "budget-date": b"[budget]\nsteps = 2020-01-01",
+    "budget-task": b'tasks = "copy"\n[budget.copi]\nsteps = 3',
+    "budget-task-key": b"[budget.copy]\nwidth = 3",
+    "budget-task-bool": b"[budget.copy]\nsteps = false",
+    "budget-task-deep": b"[budget.copy.steps]\nx = 3",
+    "budget-task-nul": b'[budget."a\\u0000b"]\nsteps = 3',
+    "budget-no-task": b'[budget.""]\nsteps = 3',
+    "budget-both": b"steps = 3\n[budget.copy]\nsteps = 4",
+    "budget-multiples": b"budgets = [1, 1]",
 }
 TEXTS: dict[str, bytes] = {
     "empty": b"",
@@ -171,6 +223,14 @@ def number_cases() -> Iterator[Case]:
         whole = isinstance(option.type, click.IntRange)
         for value in [*NUMBERS, *below, *(["1.5", *HUGE] if whole else [])]:
             yield [verb, option.opts[0], value]
+
+
+def change_cases() -> Iterator[Case]:
+    """Every option that changes a preset, on every verb that has it."""
+    for verb, arguments in (("run", ["--dry-run"]), ("time", []), ("check", ["rope"]), ("check-task", ["copy"])):
+        for option in command_of(verb).params:
+            if option.name in CHANGES:
+                yield from ([verb, *arguments, option.opts[0], value] for value in MALFORMED)
 
 
 def list_cases() -> Iterator[Case]:
@@ -254,6 +314,7 @@ def random_cases(count: int) -> Iterator[Case]:
 
 
 CASES = [
+    *change_cases(),
     *number_cases(),
     *list_cases(),
     *item_cases(),
@@ -281,7 +342,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_there_are_five_hundred_cases() -> None:
     assert len({tuple(case) for case in CASES}) >= 500
-    assert len(list(numeric_options())) >= 9
+    assert len(list(numeric_options())) >= 8
 
 
 @pytest.mark.parametrize("case", CASES, ids=range(len(CASES)))
@@ -310,6 +371,38 @@ def test_any_text_for_a_number_is_refused_or_within_bounds(data: st.DataObject) 
     assert -math.inf < value < math.inf
     assert kind.min is None or value > kind.min or (value == kind.min and not kind.min_open)
     assert kind.max is None or value < kind.max or (value == kind.max and not kind.max_open)
+
+
+CALLS: list[dict[str, Any]] = [
+    *(
+        {name: value}
+        for name in CHANGES
+        for value in (0, -1, math.nan, math.inf, True, "", "x", [], {}, [1, 1], {"x": 1})
+    ),
+    *({name: value} for name in ("heads", "layers", "steps", "batch") for value in (1.5, [2, 4], 10**5000, object())),
+    *({name: {"copy": value}} for name in BY_TASK for value in (0, True, None, "", [1, 2], {"copy": 1})),
+    *({"learning_rate": value} for value in (-0.0, "1e-3,2e-3", {"": 0})),
+    *({"seeds": value} for value in (0, -1, 1.5, [], [-1], [None], "many", True)),
+    *({"lengths": value} for value in ([], [0], [1.5], "x", [None], 10**5000)),
+    *({"preset": value} for value in ("", "huge", None, ["quick"])),
+    *({"precision": value} for value in ("", "float16", None, 32)),
+    *({"encodings": value} for value in ("x", [""], [1], 7)),
+    *({"tasks": value} for value in ("x", [], [""], {"copy": 1})),
+    {"width": 64, "heads": 5},
+    {"heads": 3},
+    {"train_length": {"copy": 1, "reverse": 20}},
+    {"tune": "steps"},
+]
+
+
+@pytest.mark.parametrize("call", CALLS, ids=range(len(CALLS)))
+def test_a_call_from_python_is_refused_in_one_line_before_anything_is_trained(
+    call: dict[str, Any], tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError) as raised:
+        run(**{"encodings": "rope", "tasks": "copy", "preset": "smoke", "results": tmp_path, **call})
+    assert len(str(raised.value).splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
 
 
 # The grammar of lists

@@ -59,6 +59,7 @@ def tidy_rows(
     multiple: int = 1,
     train_length: int = 16,
     chance: float = 0.0,
+    shortcut: float = math.nan,
     league: str = "",
     trained_with: str | None = None,
 ) -> pd.DataFrame:
@@ -68,6 +69,7 @@ def tidy_rows(
             **{"task": task, "setting": "s", "metric": metric, "encoding": name, "trained_with": trained_with or name},
             **{"league": league, "length": multiple * train_length, "multiple": float(multiple), "headline": True},
             **{"train_length": train_length, "lower_is_better": METRICS[metric].lower_is_better, "chance": chance},
+            **{"shortcut": shortcut, "shortcut_name": "" if math.isnan(shortcut) else "constant answer"},
             **{"seed": seed, "value": value, "status": "unsupported" if math.isnan(value) else "ok"},
         }
         for name, own in values.items()

@@ -29,6 +29,8 @@ from benchmark.results.spec import (
 )
 from benchmark.results.store import Store
 
+Shortcuts = Mapping[str, Mapping[str, float]]
+
 TASKS = ("corpus", "offset-recall", "recall-mqar", "copy")
 MULTIPLES = (1, 2, 4, 8, 16)
 TRAIN_LENGTH = {"corpus": 64, "offset-recall": 32, "recall-mqar": 16, "copy": 16}
@@ -79,14 +81,27 @@ def write_example(
     multiples: Sequence[int] = MULTIPLES,
     corpus: str = "sanguo",
     trouble: bool = True,
+    shortcuts: Shortcuts | None = None,
 ) -> Store:
-    """Write records, arrays and, for the corpus, probes of the first seed; `trouble` adds the failed cells."""
+    """Write records, arrays and, for the corpus, probes of the first seed; `trouble` adds the failed cells.
+
+    `shortcuts`: by task, the score of each rule at every length; none for a task that is not named.
+    """
     store = Store(root)
     for task in tasks:
         for index, encoding in enumerate(encodings):
             for seed in range(seeds):
                 diverged = trouble and (task, index, seed) == ("copy", 1, 1)
-                write_cell(store, task, encoding, seed, multiples, corpus=corpus, diverged=diverged)
+                write_cell(
+                    store,
+                    task,
+                    encoding,
+                    seed,
+                    multiples,
+                    corpus=corpus,
+                    diverged=diverged,
+                    shortcuts=(shortcuts or {}).get(task),
+                )
         if trouble and task == "recall-mqar":
             trained = train_record(task, encodings[0], 0, corpus=corpus)
             failed = eval_record(trained, TRAIN_LENGTH[task] * max(multiples), status="failed", reason="out of memory")
@@ -94,7 +109,13 @@ def write_example(
     return store
 
 
-def write_values(root: Path, task: str, values: Mapping[str, Mapping[int, Sequence[float]]]) -> Store:
+def write_values(
+    root: Path,
+    task: str,
+    values: Mapping[str, Mapping[int, Sequence[float]]],
+    *,
+    shortcuts: Mapping[str, float] | None = None,
+) -> Store:
     """A task with these headline values: by encoding, multiple of L and seed; NaN is unsupported."""
     store = Store(root)
     for encoding, by_multiple in values.items():
@@ -105,7 +126,7 @@ def write_values(root: Path, task: str, values: Mapping[str, Mapping[int, Sequen
                 if math.isnan(value):
                     store.put(eval_record(trained, length, status="unsupported", reason="the table ends"))
                 else:
-                    store.put(eval_record(trained, length), _arrays_of(task, value, length))
+                    store.put(eval_record(trained, length, shortcuts=shortcuts), _arrays_of(task, value, length))
     return store
 
 
@@ -127,6 +148,7 @@ def write_cell(
     *,
     corpus: str = "sanguo",
     diverged: bool = False,
+    shortcuts: Mapping[str, float] | None = None,
 ) -> TrainRecord:
     """One training with its evaluations and, for the first seed on the corpus, its probe."""
     trained = train_record(task, encoding, seed, corpus=corpus, diverged=diverged)
@@ -140,7 +162,7 @@ def write_cell(
             store.put(eval_record(trained, length, status="unsupported", reason=reason))
         else:
             outcome = language_arrays if task == "corpus" else synthetic_arrays
-            store.put(eval_record(trained, length), outcome(task, encoding, seed, length))
+            store.put(eval_record(trained, length, shortcuts=shortcuts), outcome(task, encoding, seed, length))
     if task == "corpus" and seed == 0:
         store.put(probe_record(trained), probe_arrays(encoding))
     return trained
@@ -247,8 +269,12 @@ def eval_record(
     status: Status = "ok",
     reason: str | None = None,
     encoding: str | None = None,
+    shortcuts: Mapping[str, float] | None = None,
 ) -> EvalRecord:
-    """An evaluation at a length; `encoding` names one that adapts the trained one at test time."""
+    """An evaluation at a length; `encoding` names one that adapts the trained one at test time.
+
+    `shortcuts`: the token accuracy of each rule; its exact match is 0.
+    """
     task = trained.spec.task.name
     return EvalRecord(
         spec=EvalSpec(
@@ -262,6 +288,7 @@ def eval_record(
         environment=ENVIRONMENT,
         tokens=length,
         axes={"lag (tokens)": octaves(length)} if task == "recall-mqar" else {},
+        shortcuts={rule: {"token_accuracy": share, "exact_match": 0.0} for rule, share in (shortcuts or {}).items()},
         chance={"token_accuracy": CHANCE[task]} if task in CHANCE else {"loss_nats": 6.4},
         eval_seconds=0.4,
     )

@@ -1,5 +1,7 @@
 """What is left to decide: by column, by pair, and with so many seeds left."""
 
+import math
+
 import pandas as pd
 import pytest
 
@@ -8,7 +10,9 @@ from benchmark.reports.standing import Standing, standing_of
 SWEEP = [0.3] * 6
 
 
-def rows(length: int, values: dict[str, list[float]], *, league: str = "", chance: float = 0.0) -> pd.DataFrame:
+def rows(
+    length: int, values: dict[str, list[float]], *, league: str = "", chance: float = 0.0, shortcut: float = math.nan
+) -> pd.DataFrame:
     """Rows of the metric table at one length of a task trained at 16."""
     return pd.DataFrame(
         {
@@ -20,6 +24,8 @@ def rows(length: int, values: dict[str, list[float]], *, league: str = "", chanc
             "value": value,
             "lower_is_better": False,
             "chance": chance,
+            "shortcut": shortcut,
+            "shortcut_name": "" if math.isnan(shortcut) else "constant answer",
             "length": length,
             "train_length": 16,
         }
@@ -65,6 +71,12 @@ def test_two_that_chance_explains_are_left_alone_beside_a_third() -> None:
     values = {"a": [0.9] * 7, "b": [0.02, 0.03] * 3 + [0.02], "c": [0.03, 0.02] * 3 + [0.03]}
     assert of(rows(16, values)).open == {}
     assert of(rows(16, {name: own[:6] for name, own in values.items()})).open == {16: 2}  # three need seven seeds
+
+
+def test_two_that_only_a_shortcut_explains_are_left_alone_too() -> None:
+    mixed = {"a": [0.62, 0.6, 0.61], "b": [0.61, 0.62, 0.6]}
+    assert of(rows(16, mixed, chance=0.1, shortcut=0.6)).open == {}
+    assert of(rows(16, mixed, chance=0.1)).open == {16: 1}
 
 
 def test_alike_counts_from_the_first_look_on() -> None:

@@ -14,15 +14,19 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 from jinja2.ext import extract_from_ast
 
+from benchmark import tasks
 from benchmark.encodings import CATALOGUE as ENCODINGS
 from benchmark.metrics import METRICS
 from benchmark.reports.words import LANGUAGES
 from benchmark.reports.write import markdown, templating
+from benchmark.seeds import generator
 from benchmark.tasks import CATALOGUE as TASKS
+from benchmark.training.asked import CONSTANT
 
 ROOT = Path(__file__).parents[2]
 REPORTS = ROOT / "benchmark" / "reports"
 MARKERS = ("t", "later")
+LENGTH = 16  # of the row whose shortcuts are named
 HEADER = """# The messages of a report. Messages and their files are written by tests/reports/translations.py.
 msgid ""
 msgstr ""
@@ -49,9 +53,16 @@ def messages() -> dict[str, list[str]]:
             for fact in ("title", "unlearned"):
                 if said := catalogue.entry(name).attributes.get(fact):
                     found[str(said)].add(f"benchmark/{catalogue.kind}s/__init__.py")
+    for name in TASKS.names():
+        if not TASKS.entry(name).attributes["language"]:
+            task = tasks.make(name)
+            rows = task.sample(1, max(LENGTH, task.shortest()), generator("translations"))
+            for rule in task.shortcuts(rows):
+                found[rule].add("benchmark/tasks/__init__.py")
     for metric in METRICS.values():
         for label in filter(None, (metric.label, metric.unit)):
             found[label].add("benchmark/metrics.py")
+    found[CONSTANT].add("benchmark/training/asked.py")
     return {message: sorted(files) for message, files in found.items()}
 
 

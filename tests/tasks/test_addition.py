@@ -107,3 +107,13 @@ def test_the_lengths_of_a_run_make_one_whole_grid(reversed: bool) -> None:
     assert set(found) == set(product((3, 6, 12, 24, 48), repeat=2))
     assert {pair for pair, rows in found.items() if rows == 128} == {(12, 12), (24, 24), (48, 48)}
     assert {rows for rows in found.values() if rows != 128} == {8}
+
+
+@pytest.mark.parametrize("reversed", [True, False])
+def test_the_shortcut_is_right_where_nothing_is_carried(reversed: bool) -> None:
+    task = Addition(reversed=reversed)
+    batch = task.sample(500, 3, generator("shortcut"))
+    right = (task.shortcuts(batch)["no carry"] == batch.targets).sum(dim=1) == 5
+    carries = (batch.tokens[:, 1:4] + batch.tokens[:, 5:8] - 2 * ZERO > 9).any(dim=1)
+    assert right.equal(~carries)
+    assert 0 < int(right.sum()) < 500

@@ -51,3 +51,15 @@ def test_chance_counts_all_problems(length: int) -> None:
     ones = [sum(total >> place & 1 for total in sums) for place in range(bits)]
     right = sum(max(count, len(sums) - count) for count in ones)
     assert chance["token_accuracy"] == pytest.approx((right / len(sums) + 1) / length)
+
+
+def test_the_shortcut_is_right_where_nothing_is_carried() -> None:
+    batch = BinaryAddition().sample(500, 7, generator("shortcut"))
+    answers = BinaryAddition().shortcuts(batch)["no carry"]
+    right = 0
+    for tokens, found in zip(batch.tokens.tolist(), answers.tolist(), strict=True):
+        plus = tokens.index(PLUS)
+        a, b = value(tokens[1:plus]), value(tokens[plus + 1 : 8])
+        assert value(found[8:-1]) == a ^ b and found[-1] == EOS
+        right += a & b == 0
+    assert 0 < right < 500

@@ -4,6 +4,7 @@ Each task has its own file with golden examples, written by hand.
 """
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from benchmark.checks.task import CHECKS, check
 from benchmark.experiments.presets import QUICK
 from benchmark.metrics import headlines
 from benchmark.seeds import generator
-from benchmark.tasks.task import UNSCORED, Batch, Language, Synthetic, Task
+from benchmark.tasks.task import UNSCORED, Batch, Language, Task
 from benchmark.timing import sampling
 from benchmark.training.held_out import problems_of
 
@@ -75,6 +76,7 @@ def test_a_task_describes_itself(task: Task) -> None:
         "version",
         "language",
         "nested",
+        "balanced",
         "numbers",
         "digits",
         "sweep",
@@ -123,14 +125,31 @@ def test_held_out_problems_include_the_test_rows(task: Task) -> None:
 def test_test_problems_are_all_different(name: str) -> None:
     task = tasks.make(name)
     rows = [tuple(row) for batch in task.evaluation(40) for row in batch.tokens.tolist()]
-    assert len(rows) == len(set(rows)) == (task.symbols if task.exhaustive else Synthetic.problems)
+    assert len(rows) == len(set(rows))
+    if task.balanced or name == "flip-flop":
+        assert 0.95 <= len(rows) / task.test_rows(40) <= 1.05
+    else:
+        assert len(rows) == (task.symbols if task.exhaustive else task.test_rows(40))
+
+
+@pytest.mark.parametrize("length", [2, 3, 5, 40, 211])
+@pytest.mark.parametrize("name", [name for name in SYNTHETIC if tasks.CATALOGUE.entry(name).attributes["balanced"]])
+def test_balanced_rows_have_all_answers_equally_often(name: str, length: int) -> None:
+    task = tasks.make(name)
+    batches = list(task.evaluation(max(length, task.shortest())))
+    assert all(batch.tokens.numel() <= task.batch_tokens for batch in batches)
+    times = Counter(tuple(row) for batch in batches for row in batch.targets.tolist())
+    if name == "count-symbol":  # counts beyond a half are rare
+        assert list(times.values()).count(max(times.values())) >= length // 3
+    else:
+        assert len(set(times.values())) == 1
 
 
 @pytest.mark.parametrize("name", SYNTHETIC)
 def test_chance_is_the_score_of_a_guesser(name: str) -> None:
     """The guesser knows the rules of each task, and guesses where they leave a choice."""
     task, length, rows = tasks.make(name), 16, 4000
-    batch = task.sample(rows, length, generator("chance"))
+    batch = all_test_rows(task, length) if task.balanced else task.sample(rows, length, generator("chance"))
     guesses = GUESSERS[name](task, batch, length, generator("guess"))
     scored = batch.targets != UNSCORED
     right = (guesses == batch.targets)[scored].double().mean().item()
@@ -153,11 +172,19 @@ def test_chance_of_a_whole_answer_is_that_of_the_likeliest(item: str) -> None:
     task, rows = tasks.make(item), 20000
     length = 2 if task.name == "addition" else max(4, task.shortest())
     learnt, asked = (task.sample(rows, length, generator("whole", name)).targets for name in ("learnt", "asked"))
+    if task.balanced:
+        learnt = asked = all_test_rows(task, length).targets
     answers, times = learnt.unique(dim=0, return_counts=True)
     right = (asked == answers[times.argmax()]).all(dim=1).double().mean().item()
     chance = task.chance(length)["exact_match"]
     assert right > 0
     assert right == pytest.approx(chance, abs=4 * (chance * (1 - chance) / rows) ** 0.5)
+
+
+def all_test_rows(task: Task, length: int) -> Batch:
+    """All test rows of a length."""
+    batches = list(task.evaluation(length))
+    return Batch(**{each: torch.cat([getattr(batch, each) for batch in batches]) for each in ("tokens", "targets")})
 
 
 def _guess_copy(task, batch: Batch, length: int, draws: torch.Generator) -> torch.Tensor:
@@ -207,8 +234,15 @@ def _guess_from(tokens: range, batch: Batch, draws: torch.Generator, known: Sequ
 
 
 def _guess_shown_value(task, batch: Batch, length: int, draws: torch.Generator) -> torch.Tensor:
-    values = batch.tokens[:, 1 : 2 * task.pairs(length) : 2]
+    pairs = task.pairs(length) if task.name == "recall-latest" else task.shown(length)
+    values = batch.tokens[:, 1 : 2 * pairs : 2]
     return values.gather(1, torch.randint(values.shape[1], batch.targets.shape, generator=draws))
+
+
+def _guess_value_in_the_text(task, batch: Batch, length: int, draws: torch.Generator) -> torch.Tensor:
+    is_value = (batch.tokens >= 2 * task.words) & (batch.tokens < 2 * task.words + task.values)
+    values = batch.tokens[is_value].view(-1, task.facts)
+    return values.gather(1, torch.randint(task.facts, batch.targets.shape, generator=draws))
 
 
 def _guess_commonest_at_the_place(task, batch: Batch, length: int, draws: torch.Generator) -> torch.Tensor:
@@ -284,6 +318,7 @@ GUESSERS = {
     "majority": _guess_commonest_at_the_place,
     "missing-duplicate": _guess_commonest_at_the_place,
     "needle": _guess_digits,
+    "needle-latent": _guess_value_in_the_text,
     "odds-first": _guess_commonest_at_the_place,
     "offset-recall": _guess_any,
     "parity": _guess_commonest_at_the_place,
@@ -344,19 +379,25 @@ def test_subsets_are_scored_places_of_the_evaluation(task: Task) -> None:
         "first-recall:symbols=1",
         "flip-flop:ignore=-0.1",
         "flip-flop:ignore=1.1",
-        "index-recall:indices=0",
+        "index-recall:figures=0",
+        "index-recall:questions=0",
         "index-recall:symbols=1",
         "induction:symbols=2",
         "lego:names=1",
         "needle:figures=0",
         "needle:fillers=0",
         "needle:keys=0",
+        "needle-latent:facts=0",
+        "needle-latent:words=3",
         "offset-recall:back=0",
         "offset-recall:symbols=1",
         "recall-latest:keys=0",
         "recall-latest:values=1",
         "recall-latest:writes=0",
         "recall-mqar:keys=0",
+        "recall-mqar:pairs=-1",
+        "recall-mqar:pairs=65",
+        "recall-mqar:values=3:zoology=true",
         "recall-mqar:power=2",
         "reverse:symbols=1",
         "state-tracking:over=S5",

@@ -20,3 +20,9 @@ def test_rows_drawn_ask_for_the_string_twice() -> None:
         assert tokens == [0, *string, 1, *string, 3, *string]
         assert targets == [UNSCORED] * 8 + [*string, 3, *string, 2]
     assert batch.tokens[:, 1:8].unique().tolist() == [4, 5, 6, 7, 8]
+
+
+def test_the_shortcut_is_the_successor_of_the_first_occurrence() -> None:
+    batch = tasks.make("copy-twice:symbols=7").rows(torch.tensor([[5, 9, 8], [4, 8, 4]]))
+    answers = tasks.make("copy-twice:symbols=7").shortcuts(batch)["successor of the symbol"]
+    assert answers[:, 4:].tolist() == [[5, 9, 8, 3, 5, 9, 8, 2], [4, 8, 4, 8, 4, 8, 4, 8]]

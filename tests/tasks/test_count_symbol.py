@@ -1,4 +1,4 @@
-"""Count a symbol: by hand, against plain Python, and its chance against every count."""
+"""Count a symbol: by hand, against plain Python, and its test rows."""
 
 from collections import Counter
 from math import comb
@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from benchmark import tasks
-from benchmark.tasks.count_symbol import likely_counts
+from benchmark.tasks.task import UNSCORED
 
 DIGIT, SYMBOL, EOS = 3, 13, 2
 
@@ -63,25 +63,33 @@ def test_counts_spread_up_to_a_half_and_other_symbols_are_uniform(problems) -> N
     assert others[1] / (others[1] + others[2]) == pytest.approx(0.5, abs=0.01)
 
 
-def test_chance_by_hand() -> None:
-    """The only symbol is the one asked for in a quarter of rows: guess 0, then EOS."""
-    assert tasks.make("count-symbol").chance(1) == pytest.approx(
-        {"token_accuracy": (3 / 4 + 1) / 2, "exact_match": 3 / 4}
+def test_chance_is_the_share_of_the_most_frequent_count_in_the_test() -> None:
+    """By token: of all ways to go on from the digits so far, the most frequent one."""
+    task = tasks.make("count-symbol")
+    rows = [row for batch in task.evaluation(12) for row in batch.targets.tolist()]
+    answers = [tuple(token for token in row if token != UNSCORED) for row in rows]
+    following: dict[tuple[int, ...], Counter[int]] = {}
+    for answer in answers:
+        for place, token in enumerate(answer):
+            following.setdefault(answer[:place], Counter())[token] += 1
+    right = sum(max(tokens.values()) for tokens in following.values())
+    assert task.chance(12) == pytest.approx(
+        {
+            "token_accuracy": right / sum(map(len, answers)),
+            "exact_match": max(Counter(answers).values()) / len(answers),
+        }
     )
 
 
-def test_chance_of_a_longer_string() -> None:
-    """Counts up to 12: guess the digit 1, then EOS, its most frequent successor; after other digits EOS is certain."""
-    counts = expected_counts(12)
-    ones, two_digits = counts[1] + sum(counts[10:]), sum(counts[10:])
-    right = ones + (counts[1] + two_digits) + (1 - ones)
-    chance = tasks.make("count-symbol").chance(12)
-    assert chance == pytest.approx({"token_accuracy": right / (2 + two_digits), "exact_match": counts[0]})
-
-
-@pytest.mark.parametrize("length", [2, 7, 31])
-def test_counts_are_as_likely_as_the_quadrature_says(length: int) -> None:
-    assert likely_counts(length) == pytest.approx(expected_counts(length))
+def test_common_counts_are_tested_equally_often_and_rare_ones_as_drawn() -> None:
+    times = Counter(
+        tuple(token for token in row if token != UNSCORED)
+        for batch in tasks.make("count-symbol").evaluation(10)
+        for row in batch.targets.tolist()
+    )
+    by_count = [times[(*written(count), EOS)] for count in range(10)]
+    assert len(set(by_count[:6])) == 1
+    assert by_count[5] >= by_count[6] > by_count[7] > by_count[8] > by_count[9] > 0
 
 
 def test_an_alphabet_of_one_other_is_refused() -> None:

@@ -61,3 +61,17 @@ def test_chance_is_the_mean_over_every_sequence_of_coins(most: int, length: int)
 def test_a_depth_without_choice_is_refused() -> None:
     with pytest.raises(ValueError, match="dyck: depth is 1, but must be at least 2"):
         tasks.make("dyck:depth=1")
+
+
+@pytest.mark.parametrize(("most", "length", "opening"), [(2, 7, 2), (3, 8, 1), (3, 9, 8), (5, 11, 4)])
+def test_chance_of_the_rest_is_that_of_the_likeliest_depths(most: int, length: int, opening: int) -> None:
+    rests: Counter[tuple[int, ...]] = Counter()
+    for coins in product((-1, 1), repeat=length):
+        depths, depth = [], 0
+        for coin in coins:
+            depth = 1 if depth == 0 else most - 1 if depth == most else depth + coin
+            depths.append(depth)
+        rests[tuple(depths[opening:])] += 1
+    assert tasks.make(f"dyck:depth={most}").chance_of_rest(length, opening) == pytest.approx(
+        max(rests.values()) / 2**length
+    )

@@ -18,3 +18,8 @@ def test_rows_drawn_ask_for_their_first_token_everywhere() -> None:
     for tokens, targets in zip(batch.tokens.tolist(), batch.targets.tolist(), strict=True):
         assert targets == [UNSCORED] + [tokens[0]] * 6
     assert batch.tokens.unique().tolist() == [0, 1, 2, 3, 4]
+
+
+def test_one_guess_for_a_row_is_as_good_past_any_opening() -> None:
+    task = tasks.make("first-recall:symbols=5")
+    assert task.chance_of_rest(29, 7) == task.chance(29)["exact_match"] == 1 / 5

@@ -1,6 +1,7 @@
 """Flip-flop: rows by hand, and what is drawn, against a machine that reads them one by one."""
 
 import itertools
+import math
 
 import pytest
 import torch
@@ -65,3 +66,24 @@ def test_the_lag_is_that_of_the_last_write() -> None:
     batch = task.rows(instructions, torch.tensor([[1, 0, 0, 0, 0]]))
     assert task.groups(batch, 5)[0, [4, 8]].tolist() == [2, 1]  # lags 4 and 2
     assert task.axes(5)["lag (tokens)"][-1] == (9, 16)
+
+
+def test_the_shortcut_is_the_bit_before_a_read() -> None:
+    task = tasks.make("flip-flop")
+    batch = task.rows(torch.tensor([[WRITE, IGNORE, READ, READ, IGNORE, READ]]), torch.tensor([[1, 0, 0, 0, 0, 0]]))
+    answers = task.shortcuts(batch)["bit just before"]
+    assert answers[batch.targets != UNSCORED].tolist() == [0, 1, 0]  # the bits 1 0 1 1 0 stand before reads 3, 4 and 6
+
+
+@pytest.mark.parametrize(("length", "opening"), [(3, 2), (6, 2), (6, 4), (7, 6)])
+def test_chance_of_the_rest_is_that_of_a_coin_for_each_bit_read_past_the_opening(length: int, opening: int) -> None:
+    """Summed over all sequences of instructions; a bit that was read in the opening still has to be guessed."""
+    shares, expected = {WRITE: 0.15, IGNORE: 0.7, READ: 0.15}, 0.0
+    for inner in itertools.product(shares, repeat=length - 2):
+        row, writes, coins = (WRITE, *inner, READ), 0, set()
+        for place, instruction in enumerate(row):
+            writes += instruction == WRITE
+            if instruction == READ and place >= opening:
+                coins.add(writes)
+        expected += 0.5 ** len(coins) * math.prod(shares[instruction] for instruction in inner)
+    assert tasks.make("flip-flop:ignore=0.7").chance_of_rest(length, opening) == pytest.approx(expected)

@@ -41,3 +41,8 @@ def test_the_lag_is_that_of_the_first_time() -> None:
     task = tasks.make("induction:symbols=5")
     batch = task.rows(torch.tensor([[3, 1, 2, 4, 0], [3, 1, 2, 4, 0]]), torch.tensor([[0], [3]]))
     assert task.groups(batch, 6)[:, -1].tolist() == [3, 1]  # lags 5 and 2
+
+
+def test_the_shortcut_is_the_token_before_the_question() -> None:
+    batch = tasks.make("induction").rows(torch.tensor([[3, 2, 5, 1, 0], [3, 2, 5, 1, 9]]), torch.tensor([[1], [3]]))
+    assert tasks.make("induction").shortcuts(batch)["token just before"][:, -1].tolist() == [0, 9]

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from benchmark import tasks
+from benchmark.tasks.task import question
 
 
 def test_by_hand() -> None:
@@ -31,3 +32,9 @@ def test_a_tie_is_broken_at_any_place(problems) -> None:
     for bits, times in rows.items():
         expected = 1 / 16 if len(set(bits)) == 1 else 1 / 16 + 6 / 16 / 8
         assert times / 20000 == pytest.approx(expected, abs=0.01)
+
+
+def test_the_shortcut_is_the_last_bit() -> None:
+    task = tasks.make("majority")
+    batch = question(torch.tensor([[4, 3, 4], [4, 4, 3]]), torch.tensor([[4], [4]]))
+    assert task.shortcuts(batch)["last bit"][:, -2:].tolist() == [[4, 2], [3, 2]]

@@ -1,4 +1,4 @@
-"""Polynomial modulo 10: rows evaluated as Python writes them, and chance by counting."""
+"""Polynomial modulo 10: rows evaluated as Python writes them, and chance by all values."""
 
 from itertools import product
 
@@ -41,13 +41,21 @@ def test_numbers_fill_their_ranges() -> None:
 
 
 @pytest.mark.parametrize("length", [1, 2])
-def test_the_distribution_counts_all_problems(length: int) -> None:
+def test_chance_is_one_in_the_possible_values(length: int) -> None:
     terms = list(product(range(-3, 4), range(4)))
-    values = [
+    values = {
         sum(c * place**e for c, e in polynomial) % 10
         for place in range(-2, 3)
         for polynomial in product(terms, repeat=length)
-    ]
-    wanted = torch.tensor([values.count(value) / len(values) for value in range(10)], dtype=torch.float64)
-    torch.testing.assert_close(PolynomialMod10().values(length), wanted)
-    assert PolynomialMod10().chance(length)["exact_match"] == pytest.approx(wanted.max().item())
+    }
+    assert PolynomialMod10().chance(length)["exact_match"] == pytest.approx(1 / len(values))
+
+
+def test_the_sum_of_the_coefficients_is_right_at_the_point_one() -> None:
+    batch = PolynomialMod10().sample(500, 3, generator("shortcut"))
+    answers = PolynomialMod10().shortcuts(batch)["sum of the coefficients"]
+    for tokens, answer in zip(batch.tokens.tolist(), answers.tolist(), strict=True):
+        assert answer[-2:] == [ZERO + sum(token - ZERO for token in (tokens[3], tokens[7], tokens[11])) % 10, EOS]
+    at_one = batch.tokens[:, 1] == ZERO + 1
+    assert (answers == batch.targets)[at_one, -2:].all()
+    assert not (answers == batch.targets)[~at_one, -2].all()

@@ -55,3 +55,13 @@ def test_the_lag_is_that_of_the_last_writing() -> None:
     batch = Batch(tokens=tokens, targets=torch.full_like(tokens, UNSCORED))
     assert task.groups(batch, 11)[0, [7, 10]].tolist() == [2, 3]  # lags 3 and 8
     assert task.axes(11) == {"lag (tokens)": ((1, 1), (2, 2), (3, 4), (5, 8), (9, 16))}
+
+
+def test_the_shortcut_is_the_value_first_written() -> None:
+    task = tasks.make("recall-latest:keys=5:values=7")
+    batch = task.sample(211, 37, generator("golden"))
+    answers = task.shortcuts(batch)["first value of the key"]
+    for tokens, targets, found in zip(batch.tokens.tolist(), batch.targets.tolist(), answers.tolist(), strict=True):
+        first = dict(reversed(list(zip(tokens[0:16:2], tokens[1:16:2], strict=True))))
+        asked = [place for place, target in enumerate(targets) if target != UNSCORED]
+        assert [found[place] for place in asked] == [first[tokens[place]] for place in asked]

@@ -20,3 +20,10 @@ def test_rows_drawn_ask_for_the_string_backwards() -> None:
         assert tokens == [0, *string, 1, *answer]
         assert targets == [UNSCORED] * 8 + [*answer, 2]
     assert batch.tokens[:, 1:8].unique().tolist() == [3, 4, 5, 6, 7]
+
+
+def test_the_shortcut_is_the_predecessor_of_the_first_occurrence() -> None:
+    """Backwards from the end: 8 before SEP, 3 before 8; before the first 3 nothing, though one more is asked for."""
+    batch = tasks.make("reverse:symbols=7").rows(torch.tensor([[5, 9, 4], [3, 3, 8]]))
+    answers = tasks.make("reverse:symbols=7").shortcuts(batch)["predecessor of the symbol"]
+    assert answers[:, 4:].tolist() == [[4, 9, 5, 2], [8, 3, 2, 2]]

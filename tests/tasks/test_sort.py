@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from benchmark import tasks
+from benchmark.seeds import generator
 from benchmark.tasks.sort import sorted_chance
 
 
@@ -38,3 +39,13 @@ def test_chance_is_the_mean_over_every_string(symbols: int, length: int) -> None
 def test_an_alphabet_without_choice_is_refused() -> None:
     with pytest.raises(ValueError, match="sort: symbols is 1, but must be at least 2"):
         tasks.make("sort:symbols=1")
+
+
+def test_the_shortcut_never_writes_a_symbol_twice() -> None:
+    task = tasks.make("sort:symbols=11")
+    batch = task.sample(200, 7, generator("shortcut"))
+    answers = task.shortcuts(batch)["next larger symbol"]
+    for tokens, found in zip(batch.tokens.tolist(), answers.tolist(), strict=True):
+        for place in range(8, 16):
+            larger = [symbol for symbol in tokens[1:8] if place == 8 or symbol > tokens[place]]
+            assert found[place] == min(larger, default=2)

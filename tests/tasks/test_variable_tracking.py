@@ -54,3 +54,9 @@ def test_every_choice_of_places_is_as_likely() -> None:
 def test_more_hops_than_variables_are_refused_with_the_remedy() -> None:
     with pytest.raises(ValueError, match=r"variable-tracking: variables is 4, but must be at least hops \+ 1 = 5"):
         tasks.make("variable-tracking:variables=4")
+
+
+def test_the_shortcut_is_the_variable_assigned_last() -> None:
+    haystack = torch.tensor([[19, 20, 21, 22, 23, 24, 25, 19, 20, 21, 22]])
+    batch = make().rows(haystack, torch.tensor([[0, 4, 8]]), torch.tensor([[9]]), torch.tensor([[17, 14, 16]]))
+    assert make().shortcuts(batch)["variable assigned last"][0, -4:].tolist() == [16, 16, 16, 2]

@@ -107,13 +107,18 @@ def test_the_rate_warms_up_then_falls_to_a_tenth() -> None:
     assert rates[-1] == pytest.approx(5e-4, rel=0.02)
 
 
-def test_weight_decay_is_only_for_matrices() -> None:
-    model, _, _ = trained("rope", steps=0)
-    decayed, plain = make_optimiser(model, spec_of().budget).param_groups
-    assert decayed["weight_decay"] == 0.1
-    assert plain["weight_decay"] == 0.0
-    assert all(weight.dim() > 1 for weight in decayed["params"])
-    assert all(weight.dim() == 1 for weight in plain["params"])
+@pytest.mark.parametrize("name", CATALOGUE.table)
+def test_weight_decay_is_for_the_models_own_matrices_and_no_weight_of_an_encoding(name: str) -> None:
+    task = "addition" if CATALOGUE.reads_digits(CATALOGUE.parse(name)[0]) else "offset-recall"
+    spec = spec_of(name, task)
+    model = build(spec, tasks.make(task), CATALOGUE.parse(name)[0])
+    decayed, plain = make_optimiser(model, spec.budget).param_groups
+    assert (decayed["weight_decay"], plain["weight_decay"]) == (0.1, 0.0)
+    pulled, spared = ({id(weight) for weight in group["params"]} for group in (decayed, plain))
+    own = {id(weight) for weight in model.encodings.parameters()}
+    rest = [weight for weight in model.parameters() if id(weight) not in own]
+    assert pulled == {id(weight) for weight in rest if weight.dim() >= 2} != set()
+    assert spared == own | {id(weight) for weight in rest if weight.dim() == 1}
 
 
 def test_the_kernels_of_a_convolution_decay_and_learn() -> None:

@@ -72,7 +72,9 @@ def read_tables(file: Path, tables: Mapping[str, Any]) -> dict[str, str | None]:
         given[field_of(file, "model", key)] = setting
     budget = tables.get("budget", {})
     general = {key: setting for key, setting in budget.items() if not isinstance(setting, dict)}
-    own = {task: table for task, table in budget.items() if isinstance(table, dict) and task != ALL}
+    own = {task: table for task, table in budget.items() if isinstance(table, dict)}
+    if ALL in own:
+        raise UsageError(f'--config {file}: [budget.""] names no task: write [budget.copy], or [budget] for all tasks')
     for task, table in {ALL: general, **own}.items():
         for key, setting in table.items():
             given.setdefault(field_of(file, "budget", key), {})[task] = setting

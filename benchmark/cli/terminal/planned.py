@@ -22,8 +22,10 @@ PLAN_COLUMNS = {
     "encoding": "trained with",
     "measured": "measured with",
     "seed": "seed",
+    "model": "model",
     "length": "L",
     "steps": "steps",
+    "batch": "batch",
     "rate": "learning rate",
     "parameters": "parameters",
     "seconds": "seconds to train",
@@ -82,6 +84,13 @@ def _show_stage(
     )
 
 
+def model_of(cell: Cell) -> str:
+    """The model of a cell: "2 × 64, 4 heads" is 2 layers of width 64."""
+    model = cell.train.model
+    mixing = "" if model.mixing == "none" else f", {model.mixing}"
+    return f"{model.layers} × {model.width}, {model.heads} heads{mixing}"
+
+
 def _rows(cells: Sequence[Cell], estimates: Mapping[str, Estimate], states: Mapping[str, str]) -> list[Row]:
     return [
         {
@@ -89,8 +98,10 @@ def _rows(cells: Sequence[Cell], estimates: Mapping[str, Estimate], states: Mapp
             "encoding": cell.train.encoding.label,
             "measured": [measure.label for measure in cell.measures],
             "seed": cell.seed if cell.multiple is None else f"trial {cell.seed - TUNING_SEEDS_FROM}",
+            "model": model_of(cell),
             "length": cell.train.budget.train_length,
             "steps": cell.train.budget.steps,
+            "batch": cell.train.budget.batch,
             "rate": f"{cell.train.budget.learning_rate:g}",
             "parameters": f"{estimates[cell.train.key].parameters:,}",
             "seconds": f"{estimates[cell.train.key].seconds:.0f}",

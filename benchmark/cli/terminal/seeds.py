@@ -22,7 +22,10 @@ def spread(shares: Sequence[Share], more: str = "") -> str:
     tasks = defaultdict(list)
     for share in shares:
         tasks[len(share.seeds)].append(name(share, shares))
-    parts = [f"{count} {more}seed{'s' * (count != 1)} of {tasks_named(own)}" for count, own in sorted(tasks.items())]
+    parts = [
+        f"{count} {more}seed{'s' * (count != 1)} of {tasks_named([*dict.fromkeys(own)])}"
+        for count, own in sorted(tasks.items())
+    ]
     return listed(parts[::-1])
 
 

@@ -12,11 +12,12 @@ if TYPE_CHECKING:
     from benchmark.reports.stats.summary import SummaryRow, SummaryValue
 
 MOST_FINDINGS = 6
-MARKS = {"best": "*", "among the best": "=", "untested": "?"}
+MARKS = {"best": "*", "among the best": "=", "untested": "?", "shortcut": "~"}
 LEGEND = {  # of marks
     "best": "best",
     "among the best": "among the best (not ruled out)",
     "untested": "highest mean (of a loss, the lowest), not yet tested",
+    "shortcut": "explained by a shortcut",
 }
 SUMMARY_COLUMNS = {
     "task": "task",
@@ -42,9 +43,23 @@ def show_summary(store: Store) -> None:
     adapted = any(row.encoding != row.trained_with for row in rows)
     click.echo(
         f"mean [{seeds}]; {_legend(rows)}; ratio: at the longest / at L; chance: the score of guessing at the longest"
+        + _shortcuts(rows)
         + ("; (on ..): applied at test time, no further training" if adapted else "")
         + ("; (reads digits): a league of its own" if any(row.league for row in rows) else "")
     )
+
+
+def _shortcuts(rows: "Sequence[SummaryRow]") -> str:
+    """The best shortcut of each task whose values need one named: "; shortcut: copy at 256, constant answer .62"."""
+    places = {
+        (row.task, length, value.floor)
+        for row in rows
+        for value, length in ((row.at_trained, row.train_length), (row.at_longest, row.longest))
+        if value.floor.matters or value.mark == "shortcut"
+    }
+    ordered = sorted(places, key=lambda place: place[:2])
+    named = [f"{task} at {length}, {floor.name} ({floor.shortcut:.2f})" for task, length, floor in ordered]
+    return f"; best shortcut: {'; '.join(named)}" if named else ""
 
 
 def _legend(rows: "Sequence[SummaryRow]") -> str:
@@ -72,7 +87,7 @@ def _cells(row: "SummaryRow") -> dict[str, str]:
         "trained": f"{row.train_length}: {_spelled(row.at_trained)}",
         "longest": f"{row.longest}: {_spelled(row.at_longest)}",
         "ratio": _number(row.ratio),
-        "chance": _number(row.chance),
+        "chance": _number(row.at_longest.floor.chance),
     }
 
 

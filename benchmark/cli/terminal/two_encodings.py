@@ -206,12 +206,16 @@ def _heading(pairs: "Sequence[PairAt]") -> str:
 
     panel = pairs[0].panel
     lower_is_better = METRICS[panel.metric].lower_is_better
-    chances = [f"{pair.chance:.2f}" for pair in pairs if not math.isnan(pair.chance)]
+    chances = [f"{pair.floor.chance:.2f}" for pair in pairs if not math.isnan(pair.floor.chance)]
+    shortcuts = [
+        f"{pair.floor.name} {pair.floor.shortcut:.2f} at {pair.length}" for pair in pairs if pair.floor.matters
+    ]
     seeds = [value.estimate.n for pair in pairs for value in (pair.first, pair.second)]
     notes = [
         f"{panel.metric.replace('_', ' ')}, {'lower' if lower_is_better else 'higher'} is better",
         f"trained at L = {panel.train_length}",
         *([f"chance {' to '.join(dict.fromkeys((chances[0], chances[-1])))}"] if chances else []),
+        *([f"best shortcut {', '.join(shortcuts)}"] if shortcuts else []),
         f"mean [{seeds_phrase(seeds)}]",
     ]
     return f"{panel.task}: {'; '.join(notes)}"

@@ -1,6 +1,7 @@
 """Parts of a panel that several figures share: curves, bands, axes of length, notes and legends."""
 
 import math
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -13,10 +14,13 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from benchmark.metrics import METRICS
 from benchmark.reports.draw.fonts import drawable
 from benchmark.reports.draw.style import MUTED, Style, Styles
-from benchmark.reports.phrases import DOTS, NOTHING, arrow, curve_key, metric_label, seeds_of
+from benchmark.reports.phrases import DOTS, NOTHING, arrow, curve_key, metric_label, seeds_of, shortcut_label
+from benchmark.reports.stats.floor import shortcut_line
 from benchmark.reports.words import language, t
 
 CHANCE_LINE: dict[str, Any] = {"color": MUTED, "linestyle": (0, (3, 3)), "linewidth": 1.2}
+SHORTCUT_LINE: dict[str, Any] = {"color": MUTED, "linestyle": (0, (7, 2, 1, 2)), "linewidth": 1.0}
+LABEL_WIDTH = 28  # characters of a line in a legend
 CHARACTER = 0.08  # width of a character in small print, in inches
 
 
@@ -27,7 +31,7 @@ def one_panel(width: float, height: float) -> tuple[Figure, Axes]:
 
 
 def draw_curves(axes: Axes, points: pd.DataFrame, styles: Styles) -> None:
-    """Mean, band and seeds of every encoding against length, and chance where the task states it."""
+    """Mean, band and seeds of every encoding against length, chance where the task states it, and the best shortcut."""
     for encoding, own in points[points["n"] > 0].groupby("encoding"):
         style = styles[str(encoding)]
         axes.plot(own["length"], own["mean"], marker=style.marker, **style.stroke)
@@ -36,6 +40,9 @@ def draw_curves(axes: Axes, points: pd.DataFrame, styles: Styles) -> None:
     chance = points.drop_duplicates("length").sort_values("length").dropna(subset="chance")
     if not chance.empty:
         axes.plot(chance["length"], chance["chance"], label=t("chance"), **CHANCE_LINE)
+    if shortcut := shortcut_line(points):
+        label = textwrap.fill(drawable(shortcut_label(shortcut.names)), LABEL_WIDTH)
+        axes.plot(*zip(*shortcut.places, strict=True), label=label, **SHORTCUT_LINE)
 
 
 def draw_band(axes: Axes, places: pd.Series, points: pd.DataFrame, style: Style) -> None:
@@ -169,10 +176,10 @@ def draw_legend(axes: Axes, entries: Sequence[tuple[str, Style, str]], *, marker
     ]
     for line in axes.get_lines():
         label = str(line.get_label())
-        if label == t("chance"):
-            handles.append(line)
-        elif not label.startswith("_"):  # curves are among the entries already
-            handles.append(draw_upright_key(label))
+        if label.startswith("_"):  # a curve, which is among the entries already
+            continue
+        level = line.get_linestyle() != "-"  # chance or the best shortcut, which are dashed
+        handles.append(line if level else draw_upright_key(label))
     axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.01, 1), borderaxespad=0, handlelength=3.2)
 
 

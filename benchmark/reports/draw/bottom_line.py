@@ -2,10 +2,11 @@
 
 Each strip has its own scale, drawn from worse on the left to better on the right:
 
-    an accuracy    0 at chance and 1 at perfect (skill); a value below chance stands to the left
+    an accuracy    0 at chance and 1 at perfect; a value below chance stands to the left
     a loss         from guessing to the best value shown, because no text can be predicted without any loss
 
-so the dashed marks of chance are below one another. Rows are in order of quality, best first.
+so the dashed marks of chance are below one another. The best shortcut has a mark of its own, dash-dotted, where it
+beats chance by more than the margin. Rows are in order of quality, best first.
 """
 
 import math
@@ -16,11 +17,12 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmark.reports.draw.axes import CHANCE_LINE
+from benchmark.reports.draw.axes import CHANCE_LINE, SHORTCUT_LINE
 from benchmark.reports.draw.canvas import styled
 from benchmark.reports.draw.fonts import drawable
 from benchmark.reports.draw.style import GRID, MUTED, Style, Styles
 from benchmark.reports.draw.tiles import label_width
+from benchmark.reports.stats.floor import Floor
 from benchmark.reports.words import t
 
 WIDTH = 4.6  # inches: on a phone it shrinks by a quarter
@@ -44,7 +46,7 @@ class Strip:
 
     title: str
     rows: tuple[Row, ...]
-    chance: float  # NaN if unknown
+    floor: Floor
     perfect: float  # the right end: a perfect value; the best value shown, of a loss
     lower_is_better: bool
 
@@ -56,8 +58,8 @@ class Strip:
     @property
     def start(self) -> float:
         """The value at 0: chance, or without it the worst value shown."""
-        if math.isfinite(self.chance):
-            return self.chance
+        if math.isfinite(self.floor.chance):
+            return self.floor.chance
         shown = [value for row in self.rows for value in row.values]
         return (max if self.lower_is_better else min)(shown)
 
@@ -91,9 +93,11 @@ def _draw(axes: Axes, strip: Strip, styles: Styles, ends: tuple[float, float]) -
     axes.hlines(range(len(strip.rows)), *ends, color=GRID, linewidth=0.8, zorder=1)
     axes.set_yticks(range(len(strip.rows)), [drawable(row.label) for row in strip.rows], fontsize=9.5)
     axes.set_xticks([])
-    if math.isfinite(strip.chance):
+    if math.isfinite(strip.floor.chance):
         axes.axvline(0, **CHANCE_LINE)
-        _above(axes, 0, t("chance {value}", value=f"{strip.chance:.2f}"), "left")
+        _above(axes, 0, t("chance {value}", value=f"{strip.floor.chance:.2f}"), "left")
+    if strip.floor.matters:
+        axes.axvline(strip.along(strip.floor.shortcut), **SHORTCUT_LINE)
     end = f"{strip.perfect:.2f}"
     _above(axes, 1, t("best seed {value}", value=end) if strip.lower_is_better else end, "right")
     axes.axvline(1, color=GRID, linewidth=0.8, zorder=1)

@@ -51,7 +51,7 @@ class Curve:
 
 @dataclass(frozen=True, kw_only=True)
 class ChartAxes:
-    """Titles and ticks of the axes, and two landmarks: the trained length and chance."""
+    """Titles and ticks of the axes, and the landmarks: the trained length, chance and the best shortcut."""
 
     x_title: str
     y_title: str
@@ -59,6 +59,8 @@ class ChartAxes:
     ticks: tuple[tuple[float, str], ...]
     share: bool = False  # the value lies between 0 and 1
     chance: tuple[tuple[float, float], ...] = ()  # (length, value)
+    shortcut: tuple[tuple[float, float], ...] = ()
+    shortcut_name: str = ""  # in words, for the tip
 
 
 def line_chart(curves: Sequence[Curve], axes: ChartAxes) -> PlotlyFigure:
@@ -66,7 +68,9 @@ def line_chart(curves: Sequence[Curve], axes: ChartAxes) -> PlotlyFigure:
     behind_first = sorted(curves, key=lambda curve: not curve.style.light)
     traces = [trace for curve in behind_first for trace in (*_bands(curve), *_seeds(curve), _line(curve))]
     if axes.chance:
-        traces.append(_chance(axes.chance))
+        traces.append(_landmark(t("chance"), t("chance"), axes.chance, "dot"))
+    if axes.shortcut:
+        traces.append(_landmark(t("shortcut"), plain(axes.shortcut_name), axes.shortcut, "longdashdot"))
     return {"data": traces, "layout": _layout(axes)}
 
 
@@ -164,15 +168,15 @@ def _seeds(curve: Curve) -> Iterable[PlotlyFigure]:
     }
 
 
-def _chance(chance: Sequence[tuple[float, float]]) -> PlotlyFigure:
+def _landmark(name: str, tip: str, places: Sequence[tuple[float, float]], dash: str) -> PlotlyFigure:
     return {
         "type": "scatter",
         "mode": "lines",
-        "name": t("chance"),
-        "x": [place for place, _ in chance],
-        "y": [number(value) for _, value in chance],
-        "line": {"color": "$muted", "width": 1.5, "dash": "dot"},
-        "hovertemplate": f"<b>{t('chance')}</b><br>%{{y:.3g}}<extra></extra>",
+        "name": name,
+        "x": [place for place, _ in places],
+        "y": [number(value) for _, value in places],
+        "line": {"color": "$muted", "width": 1.5, "dash": dash},
+        "hovertemplate": f"<b>{tip}</b><br>%{{y:.3g}}<extra></extra>",
     }
 
 

@@ -36,7 +36,7 @@ def matrix(points: pd.DataFrame, names: Sequence[Name], tasks: Sequence[str], ra
         _board(points[points["multiple"] == multiple], multiple, names, tasks, upright=upright) for multiple in places
     ]
     notes = (
-        t("skill: 0 is guessing, 1 is perfect; mean over seeds, no range drawn; framed: best mean on a task"),
+        t("skill: 0 is the floor, 1 is perfect; mean over seeds, no range drawn; framed: best mean on a task"),
         t("{nothing}, hatched: unsupported or missing; past the rule: no rank", nothing=NOTHING)
         if rules
         else t("{nothing}, hatched: unsupported or missing", nothing=NOTHING),

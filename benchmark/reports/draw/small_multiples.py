@@ -22,6 +22,7 @@ from benchmark.reports.draw.interactive import series
 from benchmark.reports.draw.style import EDGE, MUTED, Style
 from benchmark.reports.page.rows import CurveRow, PointRow, typed_rows
 from benchmark.reports.phrases import DOTS
+from benchmark.reports.stats.floor import shortcut_line
 
 ABREAST = 2  # panels side by side
 WIDTH, HEIGHT = 230, 150  # of a panel with its text, in CSS pixels
@@ -81,7 +82,7 @@ class Drawn:
 
     @classmethod
     def of(cls, backdrop: Backdrop) -> "Drawn":
-        """Draw the common part: text, axes, the trained length, chance and every curve in grey."""
+        """Draw the common part: text, axes, the trained length, chance, the best shortcut and every curve in grey."""
         rows = backdrop.rows
         return cls(backdrop=backdrop, rows=rows, below=_frame(backdrop) + _others(backdrop, rows))
 
@@ -137,6 +138,7 @@ def _frame(backdrop: Backdrop) -> str:
         f'<path d="M{LEFT} {TOP}V{bottom}H{right}" style="fill:none;stroke:{GREY}"/>'
         f'<path d="M{trained:.1f} {TOP}V{bottom}" style="stroke:{INK}"/>'
         f'<path d="{_chance(backdrop)}" style="fill:none;stroke:{INK};stroke-dasharray:3 3"/>'
+        f'<path d="{_shortcut(backdrop)}" style="fill:none;stroke:{INK};stroke-width:.9;stroke-dasharray:7 2 1 2"/>'
     )
 
 
@@ -146,9 +148,18 @@ def _others(backdrop: Backdrop, rows: Sequence[PointRow]) -> str:
 
 def _chance(backdrop: Backdrop) -> str:
     known = backdrop.points.dropna(subset="chance").drop_duplicates("length").sort_values("length")
+    return _inside(backdrop, zip(known["length"], known["chance"], strict=True))
+
+
+def _shortcut(backdrop: Backdrop) -> str:
+    found = shortcut_line(backdrop.points)
+    return _inside(backdrop, found.places) if found else ""
+
+
+def _inside(backdrop: Backdrop, places: Iterable[Spot]) -> str:
+    """A line through the places whose value the panel shows."""
     low, high = backdrop.up
-    inside = known[(known["chance"] >= low) & (known["chance"] <= high)]
-    return _line(backdrop.spot(*place) for place in zip(inside["length"], inside["chance"], strict=True))
+    return _line(backdrop.spot(length, value) for length, value in places if low <= value <= high)
 
 
 def _curves(rows: Sequence[PointRow], spot: Placing) -> str:

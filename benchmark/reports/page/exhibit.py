@@ -21,7 +21,6 @@ from benchmark.reports.words import t
 PlotlyFigure = dict[str, Any]  # an interactive figure in plain data, as plotly reads it
 
 MANY = 10
-TALL = MANY + 1  # legend entries: the encodings, and chance
 KEY_DIGITS = 8
 PLAIN = " !$'()*+,-./:;=?@[]^_`{|}~"  # left unescaped in a data URI: none of these ends an HTML attribute
 MEDIA = {"svg": "image/svg+xml", "png": "image/png"}
@@ -58,7 +57,7 @@ class Exhibit:
     @property
     def tall(self) -> bool:
         """True if the interactive twin has many curves and needs a taller box."""
-        return self.interactive is not None and sum("name" in trace for trace in self.interactive["data"]) > TALL
+        return self.interactive is not None and sum("meta" in trace for trace in self.interactive["data"]) > MANY
 
     @property
     def file(self) -> str:

@@ -16,11 +16,12 @@ from benchmark.reports.page.selection import Panel, Selection
 from benchmark.reports.page.table import Field
 from benchmark.reports.phrases import LEAGUES, NOTHING, metric_label, more_seeds, spell
 from benchmark.reports.stats.estimate import mean_and_range
+from benchmark.reports.stats.floor import Floor
 from benchmark.reports.stats.reach import Reach
 from benchmark.reports.stats.solve_rate import solve_rate
 from benchmark.reports.stats.summary import SummaryRow, SummaryValue
 from benchmark.reports.stats.verdict import Mark
-from benchmark.reports.words import listed, t
+from benchmark.reports.words import listed, said, t
 
 
 class OfTask(Protocol):
@@ -70,8 +71,11 @@ def value_field(mean: float, low: float, high: float, status: str, n: int, seeds
     return Field(text=text, details=tuple(part for part in (span, fewer) if part))
 
 
-def marked(field: Field, mark: Mark, more: int, *, lower_is_better: bool) -> Field:
+def marked(field: Field, mark: Mark, more: int, floor: Floor, *, lower_is_better: bool) -> Field:
     """A field with the mark that the one rule gives its value; `more`: seeds that would settle who is best."""
+    if mark == "shortcut":
+        named = t("explained by a shortcut: {shortcut}", shortcut=said(floor.name))
+        return replace(field, details=(*field.details, named))
     if mark == "untested":
         return replace(field, details=(*field.details, _untested(more, lower_is_better=lower_is_better)))
     return replace(field, mark="among" if mark == "among the best" else mark)
@@ -161,7 +165,7 @@ def _summary_field(value: SummaryValue, seeds: int, *, lower_is_better: bool) ->
     own = value.estimate
     field = value_field(own.value, own.low, own.high, value.status, own.n, seeds)
     field = replace(field, details=(*field.details, *_solved(value)))
-    return marked(field, value.mark, value.more_seeds, lower_is_better=lower_is_better)
+    return marked(field, value.mark, value.more_seeds, value.floor, lower_is_better=lower_is_better)
 
 
 def _solved(value: SummaryValue) -> Iterator[str]:

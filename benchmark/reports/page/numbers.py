@@ -36,7 +36,8 @@ def seed_data(table: pd.DataFrame) -> Data:
     """Values seed by seed. `table`: rows of `metric_table`."""
     units = table.assign(unit=table["metric"].map(_unit))
     columns = {"length_tokens": "length", "metric": "metric", "unit": "unit", "seed": "seed", "value": "value"}
-    return _data(units, {**MODEL, **columns, "chance": "chance"})
+    floor = {name: name for name in ("chance", "shortcut", "shortcut_name")}
+    return _data(units, {**MODEL, **columns, **floor})
 
 
 def position_data(table: pd.DataFrame) -> Data:

@@ -2,6 +2,7 @@
 
 better, worse   shown: on most seeds
 chance          not shown, and chance explains both means
+shortcut        not shown, and the floor explains both means, at least one only because of the best shortcut
 alike           not shown, and within the margin on every common seed
 open            not shown either way
 ended           one of them is not defined at this length
@@ -17,11 +18,12 @@ from benchmark.metrics import METRICS
 from benchmark.reports.page.selection import Panel, Selection
 from benchmark.reports.phrases import more_seeds, seeds_of, spelled
 from benchmark.reports.stats.effect import Effect
+from benchmark.reports.stats.floor import Explanation
 from benchmark.reports.stats.points import overall_status
 from benchmark.reports.stats.verdict import Duel, Who
-from benchmark.reports.words import t
+from benchmark.reports.words import said, t
 
-Kind = Literal["better", "worse", "chance", "alike", "open", "ended", "absent", "apart"]
+Kind = Literal["better", "worse", "chance", "shortcut", "alike", "open", "ended", "absent", "apart"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +35,7 @@ class PairOutcome:
     remarks: tuple[str, ...] = ()  # what it leaves open, or how sure it is
     counted: str = ""  # "better on 5 of 6 seeds"; "" without a common seed, as the two below
     difference: float = math.nan  # the median of first - second, in the metric's own sign
+    shortcut: str = ""  # the name of the best one, if it explains both means but chance does not
     spread: str = ""  # "[+0.610, +0.700]", the 95 % interval; below 6 seeds "+0.610 to +0.700", lowest and highest
 
     @property
@@ -51,13 +54,15 @@ def outcome(selection: Selection, panel: Panel, length: int, first: Who, second:
     if duel is None or not duel.n:
         return _without(panel, length, first, second)
     estimate = selection.difference(panel, length, first, second, leagues[first])
-    kind, words, remarks = _kind(duel, METRICS[panel.metric].margin, by_chance={first, second} <= verdict.explained)
+    explanation, shortcut = verdict.explanation(first, second), said(verdict.floor.name)
+    kind, words, remarks = _kind(duel, METRICS[panel.metric].margin, explanation, shortcut)
     return PairOutcome(
         kind=kind,
         words=words,
         remarks=remarks,
         counted=counted(duel),
         difference=estimate.value,
+        shortcut=shortcut if explanation == "shortcut" else "",
         spread=_spread(Effect.of([verdict.sign * each for each in duel.differences], estimate)),
     )
 
@@ -79,16 +84,22 @@ def alike_on(margin: float, seeds: int, share: float) -> str:
     )
 
 
-def _kind(duel: Duel, margin: float, *, by_chance: bool) -> tuple[Kind, str, tuple[str, ...]]:
+def _kind(duel: Duel, margin: float, explanation: Explanation, shortcut: str) -> tuple[Kind, str, tuple[str, ...]]:
     share = duel.alike(margin)
     alike = () if math.isnan(share) else (alike_on(margin, duel.n, share),)
-    chance = (t("chance explains both"),) if by_chance else ()
+    explained = {
+        "chance": (t("chance explains both"),),
+        "shortcut": (t("a shortcut explains both: {shortcut}", shortcut=shortcut),),
+        "": (),
+    }[explanation]
     if duel.winner == duel.first:
-        return "better", t("does better on most seeds"), (*chance, *alike)
+        return "better", t("does better on most seeds"), (*explained, *alike)
     if duel.winner == duel.second:
-        return "worse", t("does worse on most seeds"), (*chance, *alike)
-    if by_chance:
+        return "worse", t("does worse on most seeds"), (*explained, *alike)
+    if explanation == "chance":
         return "chance", t("explained by chance"), ()
+    if explanation == "shortcut":
+        return "shortcut", t("explained by a shortcut: {shortcut}", shortcut=shortcut), ()
     if alike:
         return "alike", t("alike on every seed"), alike
     return "open", t("not decided"), (t("{seeds} could show it", seeds=more_seeds(duel.more_seeds)),)

@@ -39,7 +39,7 @@ class Place:
         if len(verdict.means) < 2:
             return self._too_few
         if leader is None:
-            return self._at_chance
+            return self._at_the_floor
         told = {"place": self._name, "leader": self._called(leader), "metric": self._metric, "mean": self._mean(leader)}
         how = self._evidence(leader)
         match verdict.mark(leader):
@@ -146,11 +146,17 @@ class Place:
         return t("At {place}, only {encoding} has a value: mean {metric} {mean}.", place=self._name, **told)
 
     @property
-    def _at_chance(self) -> str:
-        headline = self.panel.headline
-        chance = float(headline[headline["length"] == self.length]["chance"].iloc[0])
-        best = self._mean(next(iter(self.verdict.means)))
-        told = {"place": self._name, "metric": self._metric, "best": best, "chance": f"{chance:.2f}"}
+    def _at_the_floor(self) -> str:
+        floor, best = self.verdict.floor, self._mean(next(iter(self.verdict.means)))
+        told = {"place": self._name, "metric": self._metric, "best": best, "chance": f"{floor.chance:.2f}"}
+        if self.verdict.explanation(*self.verdict.means) == "shortcut":
+            return t(
+                "At {place}, a shortcut explains every mean, so nothing is best: the highest mean {metric} is {best}, "
+                "and “{shortcut}” gives {value}.",
+                **told,
+                shortcut=said(floor.name),
+                value=f"{floor.shortcut:.2f}",
+            )
         if self.verdict.sign < 0:
             return t(
                 "At {place}, chance explains every mean, so nothing is best: the lowest mean {metric} is {best}, and "
@@ -174,11 +180,19 @@ class Place:
         else:
             told = {"place": self._name, "n": len(among), "all": len(verdict.means)}
             clauses = [t("At {place}, {n} of {all} encodings are among the best", **told)]
-        out, chance = len(verdict.ruled_out), len(verdict.explained - verdict.ruled_out)
+        out = len(verdict.ruled_out)
+        by = Counter(verdict.explanation(who) for who in verdict.explained - verdict.ruled_out)
         if out:
             clauses.append(t("1 other is ruled out") if out == 1 else t("{n} others are ruled out", n=out))
-        if chance:
-            clauses.append(t("chance explains 1 other") if chance == 1 else t("chance explains {n} others", n=chance))
+        if n := by["chance"]:
+            clauses.append(t("chance explains 1 other") if n == 1 else t("chance explains {n} others", n=n))
+        if n := by["shortcut"]:
+            shortcut = said(verdict.floor.name)
+            clauses.append(
+                t("a shortcut (“{shortcut}”) explains 1 other", shortcut=shortcut)
+                if n == 1
+                else t("a shortcut (“{shortcut}”) explains {n} others", shortcut=shortcut, n=n)
+            )
         return t("{clauses}.", clauses=language().semicolon.join(clauses))
 
     def _evidence(self, leader: Who) -> str:

@@ -25,13 +25,15 @@ from benchmark.reports.page.selection import Panel, Selection
 from benchmark.reports.phrases import qualified, spelled
 from benchmark.reports.stats.effect import Effect
 from benchmark.reports.stats.estimate import Estimate, mean_and_range
+from benchmark.reports.stats.floor import Explanation, Floor
 from benchmark.reports.stats.points import overall_status
-from benchmark.reports.stats.verdict import Who
+from benchmark.reports.stats.verdict import Duel, Who
 
 MEANINGS = {  # of `PairOutcome.kind`, in exports
     "better": "first does better",
     "worse": "second does better",
     "chance": "explained by chance",
+    "shortcut": "explained by a shortcut",
     "alike": "alike on every seed",
     "open": "not decided",
     "ended": "ends",
@@ -61,14 +63,14 @@ class PairAt:
 
     panel: Panel
     length: int
-    chance: float
+    floor: Floor
     first: Value
     second: Value
     differences: Mapping[int, float]  # first - second by common seed
     effect: Effect  # their median
     outcome: PairOutcome
     more_seeds: int  # that could show a difference; 0 where one is shown or nothing is judged
-    by_chance: bool  # chance explains both means
+    explanation: Explanation  # of both means
     alike: float  # with 95 %, the two are within the margin on at least this share of all seeds; NaN if one seed is not
 
     @property
@@ -104,7 +106,7 @@ class PairAt:
         kind, margin = self.outcome.kind, METRICS[self.panel.metric].margin
         within = "" if math.isnan(self.alike) else f"within {margin:g} on every seed"
         if self.better:
-            limits = "; ".join(part for part in ("chance explains both" if self.by_chance else "", within) if part)
+            limits = "; ".join(part for part in (self._explained, within) if part)
             return f"{self.better} does better on most seeds" + (f" ({limits})" if limits else "")
         if kind == "alike":
             return f"alike: {within}, so on at least {100 * self.alike:.0f} % of all"
@@ -114,6 +116,8 @@ class PairAt:
         if kind in ("ended", "absent"):
             reasons = [why for value in (self.first, self.second) if (why := self._lacking(value))]
             return "; ".join(reasons) or "no common seed"
+        if kind == "shortcut":
+            return f"explained by a shortcut: {self.floor.name}"
         return "not judged: other leagues" if kind == "apart" else "explained by chance"
 
     def flat(self) -> dict[str, Any]:
@@ -131,7 +135,9 @@ class PairAt:
             "setting": self.panel.setting,
             "metric": self.panel.metric,
             "lower_is_better": METRICS[self.panel.metric].lower_is_better,
-            "chance": self.chance,
+            "chance": self.floor.chance,
+            "shortcut": self.floor.shortcut,
+            "shortcut_name": self.floor.name or None,
             "train_length": self.panel.train_length,
             "length": self.length,
             "multiple": self.multiple,
@@ -147,12 +153,20 @@ class PairAt:
             "interval": self.effect.covers or None,
             "verdict": MEANINGS[self.outcome.kind],
             "better": self.better or None,
-            "explained_by_chance": self.by_chance,
+            "explained_by_chance": self.explanation == "chance",
+            "explained_by_shortcut": self.explanation == "shortcut",
             "more_seeds": self.more_seeds,
             "alike_share": self.alike,
             "said": self.said,
         }
         return {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in row.items()}
+
+    @property
+    def _explained(self) -> str:
+        """What explains both means, beside a verdict that is shown."""
+        if self.explanation == "shortcut":
+            return f"a shortcut explains both: {self.floor.name}"
+        return "chance explains both" if self.explanation else ""
 
     def _lacking(self, value: Value) -> str:
         """Why one of them has no value here; "" if it has."""
@@ -185,24 +199,24 @@ def _at(selection: Selection, panel: Panel, length: int, first: Who, second: Who
     values = list(differences.values())
     median = float(np.median(values)) if values else math.nan
     interval = Estimate(value=median, low=math.nan, high=math.nan, n=len(values))  # none across leagues
-    duel, by_chance = None, False
+    duel: Duel | None = None
+    explanation: Explanation = ""
     if differences and said.kind != "apart":
         league = str(mine["league"].iloc[0])
         verdict = selection.verdict(panel, length, league)
-        duel, by_chance = verdict.duel(first, second), {first, second} <= verdict.explained
+        duel, explanation = verdict.duel(first, second), verdict.explanation(first, second)
         interval = selection.difference(panel, length, first, second, league)
-    chance = panel.headline[panel.headline["length"] == length]["chance"].dropna()
     return PairAt(
         panel=panel,
         length=length,
-        chance=float(chance.iloc[0]) if len(chance) else math.nan,
+        floor=Floor.of(panel.headline[panel.headline["length"] == length]),
         first=_value(panel, length, first),
         second=_value(panel, length, second),
         differences=differences,
         effect=Effect.of(values, interval),
         outcome=said,
         more_seeds=duel.more_seeds if duel else 0,
-        by_chance=by_chance,
+        explanation=explanation,
         alike=duel.alike(METRICS[panel.metric].margin) if duel else math.nan,
     )
 

@@ -12,10 +12,11 @@ from benchmark.reports.page.fields import listing, name_field, place, point_fiel
 from benchmark.reports.page.rows import CurveRow, PointRow, typed_rows
 from benchmark.reports.page.selection import Panel
 from benchmark.reports.page.table import Field, Table
-from benchmark.reports.phrases import curve_key, seeds_phrase, spell
+from benchmark.reports.phrases import NOTHING, curve_key, seeds_phrase, shortcut_label, spell
 from benchmark.reports.stats.estimate import Estimate
+from benchmark.reports.stats.floor import ShortcutLine, shortcut_line
 from benchmark.reports.stats.points import by_quality
-from benchmark.reports.words import listed, t
+from benchmark.reports.words import listed, said, sentences, t
 
 
 def curve_alt(panel: Panel, what: str, names: Sequence[str]) -> str:
@@ -32,6 +33,7 @@ def curve_alt(panel: Panel, what: str, names: Sequence[str]) -> str:
 
 def interactive_curves(panel: Panel, points: pd.DataFrame, what: str, styles: Styles) -> PlotlyFigure:
     """The interactive twin of a figure of `points.over_seeds`."""
+    shortcut = shortcut_line(points)
     return line_chart(
         [_over_lengths(name, points[points["encoding"] == name], styles) for name in sorted(set(points["encoding"]))],
         ChartAxes(
@@ -41,18 +43,24 @@ def interactive_curves(panel: Panel, points: pd.DataFrame, what: str, styles: St
             ticks=tuple((length, _tick(panel, length)) for length in panel.lengths),
             share=METRICS[points["metric"].iloc[0]].bounded,
             chance=_chance(points),
+            shortcut=shortcut.places if shortcut else (),
+            shortcut_name=shortcut_label(shortcut.names) if shortcut else "",
         ),
     )
 
 
 def curve_caption(panel: Panel, points: pd.DataFrame) -> str:
-    """Trained length of a figure, what its curves show, and the seeds."""
-    return t(
+    """Trained length of a figure, what its curves show, the seeds, and the best shortcut where it is drawn."""
+    curves = t(
         "L = {length}; {key} (seeds {seeds}).",
         length=panel.train_length,
         key=curve_key(list(points["n"])),
         seeds=listing(panel.seeds),
     )
+    shortcut = shortcut_line(points)
+    if shortcut is None:
+        return curves
+    return sentences(curves, t("Dash-dotted: the best shortcut ({names}).", names=listed(map(said, shortcut.names))))
 
 
 def shown_estimate(estimate: Estimate) -> str:
@@ -63,15 +71,25 @@ def shown_estimate(estimate: Estimate) -> str:
 
 def curve_numbers(panel: Panel, points: pd.DataFrame, what: str) -> Table:
     """The table of encodings x lengths below a figure."""
+    shortcut = shortcut_line(points)
     by_place = {(row.encoding, row.length): row for row in typed_rows(points, PointRow)}
     return Table(
         caption=t("{task}: {metric}, mean [lowest and highest seed].", task=panel.task, metric=what),
         columns=(t("encoding"), *(place(panel, length) for length in panel.lengths)),
-        rows=tuple(
-            (name_field(*name), *(_number(by_place.get((name[1], length))) for length in panel.lengths))
-            for name in by_quality(panel.headline)
+        rows=(
+            *(
+                (name_field(*name), *(_number(by_place.get((name[1], length))) for length in panel.lengths))
+                for name in by_quality(panel.headline)
+            ),
+            *((_shortcut_row(panel, shortcut),) if shortcut else ()),
         ),
     )
+
+
+def _shortcut_row(panel: Panel, line: ShortcutLine) -> tuple[Field, ...]:
+    values = dict(line.places)
+    shown = (f"{values[length]:.2f}" if length in values else NOTHING for length in panel.lengths)
+    return Field(text=shortcut_label(line.names)), *(Field(text=text) for text in shown)
 
 
 def _tick(panel: Panel, length: int) -> str:

@@ -34,8 +34,9 @@ def _lines(overview: Overview) -> Iterator[str]:
         yield no_common_place()
         return
     yield t(
-        "Skill puts all tasks on one scale: (value - chance) / (perfect - chance), which is 0 for guessing and 1 for "
-        "no errors. For a language loss, it is the share of the loss of guessing that is gone, which is small for "
+        "Skill puts all tasks on one scale: (value - floor) / (perfect - floor), which is 0 at the floor and 1 for "
+        "no errors. The floor is the score of guessing or, where that is better, of the best shortcut on the same "
+        "rows. For a language loss, it is the share of the loss of guessing that is gone, which is small for "
         "every encoding, so compare within a task. Encodings are ordered by mean rank over tasks at {place}.",
         place=spelled(overview.places[-1]),
     )
@@ -84,7 +85,7 @@ def _numbers(points: pd.DataFrame, overview: Overview) -> Table:
     found = {(row.multiple, row.task, row.trained_with, row.encoding): row for row in typed_rows(points, PointRow)}
     fields = [(place, task) for place in overview.places for task in overview.tasks]
     return Table(
-        caption=t("Skill, mean [lowest and highest seed]: 0 is guessing, 1 is perfect."),
+        caption=t("Skill, mean [lowest and highest seed]: 0 is the floor, 1 is perfect."),
         columns=(t("encoding"), *(task for _, task in fields)),
         groups=tuple(
             Group(title=t("at {place}", place=spelled(place)), span=len(overview.tasks)) for place in overview.places

@@ -25,11 +25,20 @@ from benchmark.reports.page.selection import Panel, Selection, slug
 from benchmark.reports.page.table import Field, Group, Table
 from benchmark.reports.phrases import arrow, curve_key, metric_label
 from benchmark.reports.sections.attention import attention_id, attention_title
+from benchmark.reports.stats.floor import shortcut_line
 from benchmark.reports.stats.verdict import Who
 from benchmark.reports.tables.probes import Probe
 from benchmark.reports.words import language, listed, said, sentences, t
 
-WAYS: tuple[Kind, ...] = ("better", "worse", "alike", "chance", "open", "ended")  # in the order of the sentences
+WAYS: tuple[Kind, ...] = (
+    "better",
+    "worse",
+    "alike",
+    "chance",
+    "shortcut",
+    "open",
+    "ended",
+)  # in the order of the sentences
 
 
 def section(selection: Selection, styles: Styles, probes: Sequence[Probe]) -> Section:
@@ -129,6 +138,8 @@ def _told(way: Kind, found: Sequence[tuple[str, PairOutcome]], reference: str) -
         return t("Alike with {reference} on every seed at the longest length: {tasks}.", **facts)
     if way == "chance":
         return t("At the longest length, chance explains it and {reference}: {tasks}.", **facts)
+    if way == "shortcut":
+        return t("At the longest length, a shortcut explains it and {reference}: {tasks}.", **facts)
     if way == "ended":
         return t("Not compared with {reference} at the longest length: {tasks}.", **facts)
     return t("Against {reference}, not decided at the longest length: {tasks}.", **facts)
@@ -140,6 +151,8 @@ def _sized(task: str, found: PairOutcome) -> str:
         return t("{name} ({remarks})", name=task, remarks=found.words)
     if found.kind == "chance":
         return task
+    if found.kind == "shortcut":
+        return t("{name} ({remarks})", name=task, remarks=found.shortcut)
     remarks = language().semicolon.join((found.counted, *found.remarks))
     return t("{task} by {size} ({remarks})", task=task, size=found.sized, remarks=remarks)
 
@@ -156,6 +169,10 @@ def _exhibit(selection: Selection, name: str, style: Style, drawn: Sequence[Draw
         key=curve_key(counts),
         seeds=listing(rows["seed"]),
     )
+    if shortcuts := list(_shortcuts(drawn)):
+        caption = sentences(
+            caption, t("Dash-dotted: the best shortcut ({names}).", names=language().semicolon.join(shortcuts))
+        )
     if selection.reference and name != selection.reference:
         caption = sentences(caption, t("Thin line in front of the grey: {reference}.", reference=selection.reference))
     return Exhibit(
@@ -168,6 +185,14 @@ def _exhibit(selection: Selection, name: str, style: Style, drawn: Sequence[Draw
         picture=draw(drawn, name, style, selection.reference, alt),
         format="svg",
     )
+
+
+def _shortcuts(drawn: Sequence[Drawn]) -> Iterator[str]:
+    """The shortcuts that are drawn, by task."""
+    for panel in drawn:
+        if line := shortcut_line(panel.backdrop.points):
+            names = listed(map(said, line.names))
+            yield t("{task}: {shortcut}", task=panel.backdrop.title, shortcut=names)
 
 
 def _counts(points: pd.DataFrame, name: str) -> list[int]:

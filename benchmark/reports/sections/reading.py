@@ -89,6 +89,15 @@ TERMS = (
         ),
     ),
     (
+        later("shortcut"),
+        later(
+            "A simple rule that scores without doing the task, such as giving the same answer everywhere. It is scored "
+            "on the very rows that the models are; the best of them is drawn where it beats chance by more than the "
+            "margin. A mean within a tenth of the way from the best shortcut to perfect is marked as explained by it, "
+            "because nothing shows that the model does more than that."
+        ),
+    ),
+    (
         later("extrapolation ratio"),
         later(
             "The value at the longest length divided by the value at L, over the seeds that have both. 1 means no "

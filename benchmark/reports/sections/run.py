@@ -9,6 +9,7 @@ from benchmark.reports.page.table import Field, Table
 from benchmark.reports.phrases import NOTHING
 from benchmark.reports.words import listed, t
 from benchmark.results.record import TrainRecord
+from benchmark.results.spec import ModelSpec
 
 
 def section(selection: Selection, command: str | None) -> Section:
@@ -59,11 +60,18 @@ def _setting_row(selection: Selection, panel: Panel) -> tuple[Field, ...]:
         f"{spec.budget.steps:,}",
         str(spec.budget.batch),
         f"{spec.budget.learning_rate:g}",
-        t("{layers} × {width}, {heads} heads", **spec.model.model_dump(include={"layers", "width", "heads"})),
+        _model(spec.model),
         spec.precision,
         _text(record),
     )
     return tuple(Field(text=text) for text in texts)
+
+
+def _model(model: ModelSpec) -> str:
+    size = model.model_dump(include={"layers", "width", "heads"})
+    if model.mixing == "conv":
+        return t("{layers} × {width}, {heads} heads, short convolution", **size)
+    return t("{layers} × {width}, {heads} heads", **size)
 
 
 def _text(record: TrainRecord) -> str:

@@ -19,8 +19,8 @@ def section(selection: Selection) -> Section:
             "L is the trained length. Each value is the mean over seeds, with [the lowest and the highest seed] below "
             "it. “Best”: on most seeds it does better than every other encoding that could be best. “Among the best”: "
             "not ruled out as the best, and neither are others. “Highest mean” (of a loss, “lowest mean”): not yet "
-            "tested, because so few seeds cannot show anything. No mark does not mean shown to be worse: "
-            "“{paired}” says which are.",
+            "tested, because so few seeds cannot show anything. “Explained by a shortcut”: a simple rule scores about "
+            "as much on the same rows. No mark does not mean shown to be worse: “{paired}” says which are.",
             paired=t("Against the reference"),
         ),
         t("Encodings are ordered by their means at the longest length; over several tasks, by their mean rank there."),

@@ -16,8 +16,9 @@ from benchmark.reports.page.page import Section
 from benchmark.reports.page.selection import Selection
 from benchmark.reports.page.sentences import names
 from benchmark.reports.phrases import metric_label, spelled
+from benchmark.reports.stats.floor import Floor
 from benchmark.reports.stats.verdict import Who
-from benchmark.reports.words import listed, sentences, t
+from benchmark.reports.words import language, listed, said, sentences, t
 
 DRAWN = 6  # rows of a strip: of more encodings, the best ones have their own
 
@@ -61,6 +62,7 @@ def _exhibit(selection: Selection, styles: Styles) -> Iterator[Exhibit]:
     rows = pd.concat([_rows(need) for need in drawn])
     seeds = sorted({len(need.panel.seeds) for need in drawn})
     lengths = sorted({need.panel.lengths[-1] / need.panel.train_length for need in drawn})
+    shortcuts = list(_shortcuts(drawn))
     several = any(not row.encoding for strip in strips for row in strip.rows)
     yield Exhibit(
         id="bottom-line",
@@ -77,6 +79,9 @@ def _exhibit(selection: Selection, styles: Styles) -> Iterator[Exhibit]:
                 seeds=listed(seeds),
                 places=listed(map(spelled, lengths)),
             ),
+            t("Dash-dotted: the best shortcut ({names}).", names=language().semicolon.join(shortcuts))
+            if shortcuts
+            else "",
             t("Encodings beyond the first {n} share a row.", n=DRAWN - 1) if several else "",
         ),
         picture=render(bottom_line(strips, styles), "svg"),
@@ -95,6 +100,15 @@ def _rows(need: Need) -> pd.DataFrame:
     return rows[here & rows["value"].notna()]
 
 
+def _shortcuts(drawn: Sequence[Need]) -> Iterator[str]:
+    """The shortcuts that are drawn, by need."""
+    for need in drawn:
+        floor = Floor.of(_rows(need))
+        if floor.matters:
+            shortcut = t("{name} ({remarks})", name=said(floor.name), remarks=f"{floor.shortcut:.2f}")
+            yield t("{task}: {shortcut}", task=need.name, shortcut=shortcut)
+
+
 def _strip(need: Need) -> Strip:
     panel, rows = need.panel, _rows(need)
     metric = METRICS[panel.metric]
@@ -110,7 +124,7 @@ def _strip(need: Need) -> Strip:
             "{need}, {place}: {metric}", need=need.name, place=place, metric=metric_label(panel.metric, with_unit=False)
         ),
         rows=tuple(_drawn(need, values, called)),
-        chance=float(rows["chance"].iloc[0]),
+        floor=Floor.of(rows),
         perfect=metric.perfect if metric.bounded else float(best),
         lower_is_better=metric.lower_is_better,
     )

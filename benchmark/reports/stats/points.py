@@ -15,6 +15,7 @@ import pandas as pd
 WHO = ["trained_with", "encoding"]
 POINT = ["task", "setting", "metric", *WHO, "length"]  # averaged over seeds
 SHARED = ["multiple", "train_length", "lower_is_better"]
+FLOOR = ["chance", "shortcut", "shortcut_name"]  # what `floor` reads
 
 Name = tuple[str, str, str]  # trained with, encoding, league
 
@@ -22,19 +23,21 @@ Name = tuple[str, str, str]  # trained with, encoding, league
 def over_seeds(table: pd.DataFrame) -> pd.DataFrame:
     """One row per (task, setting, metric, encoding, length) of `metric_table`, over its seeds.
 
-    Columns: those, multiple, train_length, lower_is_better, chance, n (seeds with a value), seeds (of the task's grid),
-    mean, low and high (the lowest and the highest seed; NaN for one), each (seed and value, where there is one), status
-    ("ok" if any seed is, else the most frequent one).
+    Columns: those, multiple, train_length, lower_is_better, chance, shortcut, shortcut_name, n (seeds with a value),
+    seeds (of the task's grid), mean, low and high (the lowest and the highest seed; NaN for one), each (seed and value,
+    where there is one), status ("ok" if any seed is, else the most frequent one).
     """
     groups = table.groupby(POINT, sort=True)
     points = groups["value"].agg(["count", "mean", "min", "max"])
     several = points["count"] > 1
     points = points.assign(low=points["min"].where(several), high=points["max"].where(several))
-    points = points.assign(**{name: groups[name].first() for name in (*SHARED, "chance")})
+    points = points.assign(**{name: groups[name].first() for name in (*SHARED, "chance", "shortcut")})
+    named = table["shortcut_name"].where(table["shortcut_name"] != "")  # a failed seed names none
+    points["shortcut_name"] = named.groupby([table[name] for name in POINT]).first().fillna("")
     points = points.assign(status=_statuses(table), each=_each_seed(table)).reset_index()
     points["each"] = [own if isinstance(own, tuple) else () for own in points["each"]]
     points = points.rename(columns={"count": "n"})
-    columns = [*POINT, *SHARED, "chance", "n", "mean", "low", "high", "each", "status"]
+    columns = [*POINT, *SHARED, *FLOOR, "n", "mean", "low", "high", "each", "status"]
     points = points[columns]
     seeds = table.groupby(["task", "setting"])["seed"].nunique().rename("seeds").reset_index()
     return points.merge(seeds, on=["task", "setting"], how="left")

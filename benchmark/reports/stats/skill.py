@@ -1,23 +1,26 @@
 """Skill: the values of all tasks on one scale.
 
-    skill   (value - chance) / (perfect - chance)     0 is guessing, 1 is no error, below 0 is worse than guessing
+    skill   (value - floor) / (perfect - floor)     0 is the floor, 1 is no error, below 0 is worse than the floor
 
-Skill is linear in the value, so its mean, lowest and highest are those of the values on another scale. It is NaN if the
-task states no chance, or chance is perfect already.
+The floor is the better of chance and the best shortcut (`floor`), so a shortcut earns no skill. Skill is linear in the
+value, so its mean, lowest and highest are those of the values on another scale. It is NaN if the task has no floor, or
+the floor is perfect already.
 """
 
 import numpy as np
 import pandas as pd
 
 from benchmark.metrics import METRICS
+from benchmark.reports.stats.floor import floors
 from benchmark.reports.stats.points import over_seeds
 
 
 def skill(table: pd.DataFrame, column: str = "value") -> pd.Series:
-    """The values of a column as skill, by the metric and the chance of each row."""
+    """The values of a column as skill, by the metric and the floor of each row."""
     perfect = table["metric"].map(lambda name: METRICS[name].perfect).astype(float)
-    span = perfect - table["chance"]
-    return (table[column] - table["chance"]) / span.where(span != 0)
+    floor = floors(table)
+    span = perfect - floor
+    return (table[column] - floor) / span.where(span != 0)
 
 
 def skills(table: pd.DataFrame) -> pd.DataFrame:

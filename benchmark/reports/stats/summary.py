@@ -7,7 +7,6 @@
 Convention: means are over each encoding's own seeds; one that lost some to a failure shows it by its n.
 """
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -15,6 +14,7 @@ import pandas as pd
 
 from benchmark.metrics import METRICS, ratio
 from benchmark.reports.stats.estimate import Estimate, mean_and_range, mean_or_nan
+from benchmark.reports.stats.floor import Floor
 from benchmark.reports.stats.points import by_quality, by_seed, overall_status
 from benchmark.reports.stats.solve_rate import SOLVED
 from benchmark.reports.stats.verdict import Mark, Verdict, Who, by_league
@@ -28,6 +28,7 @@ class SummaryValue:
     status: str  # "ok", "unsupported", "failed", "diverged" or "missing"
     mark: Mark
     more_seeds: int  # that would settle who is best; 0 if it is settled, or this value has no part in it
+    floor: Floor
     solved: int | None  # seeds; None for a metric that is not an accuracy
 
 
@@ -43,7 +44,6 @@ class SummaryRow:
     league: str  # marks are given within one
     train_length: int
     longest: int  # of the task's grid
-    chance: float  # at the longest
     seeds: int  # of the task's grid
     ratio: float  # see `extrapolation_ratio`
     at_trained: SummaryValue
@@ -71,7 +71,6 @@ def _rows(group: pd.DataFrame) -> Iterator[SummaryRow]:
     longest = int(group["length"].max())
     trained_rows, longest_rows = (group[group["length"] == length] for length in (first["train_length"], longest))
     trained_verdicts, longest_verdicts = by_league(trained_rows), by_league(longest_rows)
-    chance = longest_rows["chance"].dropna()
     for trained_with, encoding, league in by_quality(group):
         yield SummaryRow(
             task=str(first["task"]),
@@ -82,7 +81,6 @@ def _rows(group: pd.DataFrame) -> Iterator[SummaryRow]:
             league=league,
             train_length=int(first["train_length"]),
             longest=longest,
-            chance=float(chance.iloc[0]) if len(chance) else math.nan,
             seeds=int(group["seed"].nunique()),
             ratio=extrapolation_ratio(by_seed(trained_rows, encoding), by_seed(longest_rows, encoding)),
             at_trained=_value(trained_rows, Who(trained_with, encoding), trained_verdicts.get(league)),
@@ -99,5 +97,6 @@ def _value(rows: pd.DataFrame, who: Who, verdict: Verdict | None) -> SummaryValu
         status=overall_status(own),
         mark=mark,
         more_seeds=verdict.more_seeds if verdict and mark in ("untested", "among the best") else 0,
+        floor=Floor.of(rows),
         solved=None if solved is None else int(solved),
     )

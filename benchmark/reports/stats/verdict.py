@@ -18,7 +18,8 @@ a column the chance of any false word is at most LEVEL (Bonferroni).
 Nothing is assumed of the values: the rule holds for outcomes that are skewed, bimodal (a seed learns the task or does
 not) or heavy-tailed. It speaks of the majority of seeds, and not of the mean: where one seed in ten fails, the majority
 can favour an encoding whose mean is lower. Such an encoding rules nobody out as the best, and neither does one that is
-better by no more than the metric's margin.
+better by no more than the metric's margin. A mean that the floor explains, the better of chance and the best shortcut
+(`floor`), is never the best; where only the shortcut explains it, its mark says so.
 
 Source: the sign test (Arbuthnott 1710) with a group-sequential boundary; sequential comparisons of seeds as in AdaStop,
 Mathieu et al. 2023, https://arxiv.org/abs/2306.10882, here paired by seed.
@@ -27,7 +28,7 @@ either lacks. Leagues are judged apart.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import combinations
@@ -38,13 +39,13 @@ import pandas as pd
 
 from benchmark.metrics import METRICS
 from benchmark.reports.stats.estimate import LEVEL, Estimate, Floats
+from benchmark.reports.stats.floor import NO_FLOOR, Explanation, Floor
 from benchmark.reports.stats.intervals import alike_share, median_interval
 from benchmark.reports.stats.points import WHO
 
 MOST_SEEDS = 1000  # that a walk is followed for
-EXPLAINED = 0.1  # an accuracy no farther from chance than this share of the way to perfect is explained by chance
 
-Mark = Literal["best", "among the best", "untested", ""]
+Mark = Literal["best", "among the best", "untested", "shortcut", ""]
 
 
 class Who(NamedTuple):
@@ -116,7 +117,7 @@ class Verdict:
 
     means: Mapping[Who, float]  # turned so that more is better, the best first; only of those with a value
     duels: Mapping[tuple[Who, Who], Duel]  # both orders
-    explained: frozenset[Who] = frozenset()  # whose mean chance explains
+    floor: Floor = NO_FLOOR
     metric: str = ""
     margin: float = math.nan  # smaller differences do not matter; NaN: all do
     sign: int = 1  # -1 if lower is better: differences in the metric's own sign are `sign` times those of a duel
@@ -125,8 +126,8 @@ class Verdict:
     def of(
         cls,
         values: Mapping[Who, Floats],
-        explained: Iterable[Who] = (),
         *,
+        floor: Floor = NO_FLOOR,
         metric: str = "",
         margin: float = math.nan,
         sign: int = 1,
@@ -134,9 +135,7 @@ class Verdict:
         """Of values by encoding, over the same seeds in ascending order, more is better, NaN where there is none."""
         means = {name: float(np.nanmean(own)) for name, own in values.items()}
         ordered = dict(sorted(means.items(), key=lambda item: (-item[1], item[0])))
-        return cls(
-            means=ordered, duels=_duels(values), explained=frozenset(explained), metric=metric, margin=margin, sign=sign
-        )
+        return cls(means=ordered, duels=_duels(values), floor=floor, metric=metric, margin=margin, sign=sign)
 
     def duel(self, first: Who, second: Who) -> Duel:
         """Two of them, from the side of the first."""
@@ -149,9 +148,21 @@ class Verdict:
             return effect
         return Estimate(value=-effect.value, low=-effect.high, high=-effect.low, n=effect.n)
 
+    @cached_property
+    def explained(self) -> frozenset[Who]:
+        """Those whose mean the floor explains."""
+        return frozenset(who for who in self.means if self.explanation(who))
+
+    def explanation(self, *some: Who) -> Explanation:
+        """What explains the means of all of these: chance by itself, the best shortcut where it takes that, or ""."""
+        found = {self.floor.explains(self.sign * self.means[who]) for who in some}
+        if "" in found:
+            return ""
+        return "shortcut" if "shortcut" in found else "chance"
+
     @property
     def leader(self) -> Who | None:
-        """The one with the highest mean, if chance does not explain it."""
+        """The one with the highest mean, if the floor does not explain it."""
         first = next(iter(self.means), None)
         return None if first in self.explained else first
 
@@ -167,7 +178,7 @@ class Verdict:
 
     @cached_property
     def candidates(self) -> tuple[Who, ...]:
-        """Those that the data do not rule out as the best, the highest mean first; none where chance explains all."""
+        """Those not ruled out as the best, the highest mean first; none where the floor explains all."""
         left = (name for name in self.means if name not in self.ruled_out and name not in self.explained)
         return tuple(left) if self.leader is not None else ()
 
@@ -181,12 +192,17 @@ class Verdict:
 
     @cached_property
     def rivals(self) -> tuple[Who, ...]:
-        """All but the leader that are not ruled out, with any that are at chance: that alone rules nobody out."""
+        """All but the leader that are not ruled out, with any at the floor: that alone rules nobody out."""
         leader = self.leader
         return tuple(name for name in self.means if leader not in (None, name) and name not in self.ruled_out)
 
     def mark(self, name: Who) -> Mark:
-        """What a table says beside an encoding. No mark is never "shown to be worse": that is what `duel` tells."""
+        """What a table says beside an encoding. No mark is never "shown to be worse": that is what `duel` tells.
+
+        "shortcut": only the best shortcut explains its mean. A mean that chance explains has no mark.
+        """
+        if name in self.means and self.explanation(name) == "shortcut":
+            return "shortcut"
         if len(self.means) < 2 or name not in self.candidates:
             return ""
         if not self.rivals:
@@ -209,27 +225,15 @@ def judge(column: pd.DataFrame) -> Verdict:
     if wide.empty:
         return Verdict(means={}, duels={})
     names = [Who(str(trained_with), str(encoding)) for trained_with, encoding in wide.index]
-    metric, chance = str(column["metric"].iloc[0]), float(column["chance"].iloc[0])
+    metric = str(column["metric"].iloc[0])
     sign = -1 if METRICS[metric].lower_is_better else 1
-    explained = (name for name, mean in zip(names, wide.mean(axis=1), strict=True) if by_chance(metric, mean, chance))
     values = dict(zip(names, sign * wide.to_numpy(), strict=True))
-    return Verdict.of(values, explained, metric=metric, margin=METRICS[metric].margin, sign=sign)
+    return Verdict.of(values, floor=Floor.of(column), metric=metric, margin=METRICS[metric].margin, sign=sign)
 
 
 def by_league(rows: pd.DataFrame) -> dict[str, Verdict]:
     """The verdicts on rows of one task, setting, metric and length: leagues are judged apart."""
     return {str(league): judge(own) for league, own in rows.groupby("league")}
-
-
-def by_chance(metric: str, mean: float, chance: float) -> bool:
-    """True if chance explains a mean: an accuracy within EXPLAINED of it, a loss not below it by the margin."""
-    kind = METRICS[metric]
-    if math.isnan(chance) or math.isnan(kind.perfect) or chance == kind.perfect:
-        return False
-    if kind.bounded:
-        return (mean - chance) / (kind.perfect - chance) <= EXPLAINED
-    margin = 0.0 if math.isnan(kind.margin) else kind.margin
-    return chance - mean <= margin if kind.lower_is_better else mean - chance <= margin
 
 
 def _duels(values: Mapping[Who, Floats]) -> dict[tuple[Who, Who], Duel]:

@@ -48,6 +48,8 @@ METRIC_COLUMNS = {
     "value": "float64",
     "lower_is_better": "bool",
     "chance": "float64",
+    "shortcut": "float64",  # the score of the best simple rule on the same rows; NaN without one
+    "shortcut_name": "str",  # its name; "" without one
     "headline": "bool",
     "status": "str",
     "reason": "str",  # "" if ok
@@ -119,6 +121,7 @@ def _metric_rows(store: Store, cell: Measurement, crop_loss: float) -> Iterator[
     headline, language = headline_metric(trained), is_language(trained)
     for name, metric in METRICS.items():
         value = metric.of(sums)
+        shortcut, shortcut_name = _shortcut(name, record)
         applies = metric.of_texts if language else metric.of_synthetic
         if applies and not (metric.optional and arrays and math.isnan(value)):
             yield {
@@ -128,6 +131,8 @@ def _metric_rows(store: Store, cell: Measurement, crop_loss: float) -> Iterator[
                 "scored": metric.places(sums),
                 "lower_is_better": metric.lower_is_better,
                 "chance": _chance(name, trained, record),
+                "shortcut": shortcut,
+                "shortcut_name": shortcut_name,
                 "headline": name == headline,
             }
 
@@ -138,6 +143,15 @@ def _chance(name: str, trained: TrainRecord, record: EvalRecord) -> float:
         return record.chance.get(name, math.nan)
     guess = Sums(loss=record.chance["loss_nats"], places=1, characters_per_token=trained.characters_per_token)
     return METRICS[name].of(guess)
+
+
+def _shortcut(name: str, record: EvalRecord) -> tuple[float, str]:
+    """The best shortcut by a metric, and its name; of equals the first by name."""
+    scores = {rule: own[name] for rule, own in sorted(record.shortcuts.items()) if name in own}
+    if not scores:
+        return math.nan, ""
+    best = (min if METRICS[name].lower_is_better else max)(scores, key=scores.__getitem__)
+    return scores[best], best
 
 
 def _cell_columns(trained: TrainRecord, record: EvalRecord) -> dict[str, Any]:

@@ -21,6 +21,7 @@ def render(selection: Selection) -> str:
     lines = [
         r"% \usepackage{booktabs}; mean over seeds [lowest, highest]; best mean at the longest length first",
         r"% bold: best or among the best, as far as shown; italic: best mean, too few seeds to test it",
+        r"% superscript s: a shortcut (a simple rule) explains it",
         r"% no mark does not mean shown to be worse",
         r"% (on ..): applied at test time, no further training; (reads digits): a league of its own",
         r"\begin{tabular}{lllrr}",
@@ -45,7 +46,9 @@ def escaped(text: str) -> str:
 
 
 def _spelled(value: SummaryValue) -> str:
-    """A value of the summary, bold if it is best or among the best."""
+    """A value of the summary in the style of its mark."""
     own = value.estimate
     text = spell(own.value, own.low, own.high, value.status).replace(NOTHING, "---")
+    if value.mark == "shortcut":
+        return rf"{text}\textsuperscript{{s}}"
     return rf"{STYLES[value.mark]}{{{text}}}" if value.mark else text

@@ -1,8 +1,10 @@
-"""Tasks x encodings as one Markdown table: mean and range at L and at 4 L, and chance.
+"""Tasks x encodings as one Markdown table: mean and range at L and at 4 L, chance, and the best shortcut.
 
 Tasks are rows and encodings are columns, as in a document; the report's own summary is the other way round. Texts have
 a second pair of rows for bits per character, the only measure that compares across tokenizers.
 """
+
+import math
 
 import pandas as pd
 
@@ -12,15 +14,16 @@ from benchmark.reports.page.rows import PointRow, typed_rows
 from benchmark.reports.page.selection import Panel, Selection
 from benchmark.reports.page.table import Field, Table
 from benchmark.reports.phrases import NOTHING, qualified, seeds_phrase
+from benchmark.reports.stats.floor import Floor
 from benchmark.reports.stats.points import by_quality, over_seeds
 from benchmark.reports.stats.verdict import Mark, by_league
-from benchmark.reports.words import t
+from benchmark.reports.words import said, t
 from benchmark.reports.write.markdown import markdown_table
 
 MULTIPLES = (1, 4)  # of the trained length
 BITS = "bits_per_character"
 
-Given = tuple[Mark, int]  # a mark, and how many more seeds would settle who is best
+Given = tuple[Mark, int, Floor]  # a mark, how many more seeds would settle who is best, and what explains values
 
 
 def render(selection: Selection) -> str:
@@ -32,7 +35,9 @@ def render(selection: Selection) -> str:
         caption=t(
             "Mean [{seeds}] at the trained length L and at 4 L. Best: on most seeds it does better than every other "
             "that could be best; among the best: not ruled out, and neither are others; highest mean (of a loss, "
-            "lowest): not yet tested, for lack of seeds. No mark does not mean worse. Chance: the score of guessing. "
+            "lowest): not yet tested, for lack of seeds. No mark does not mean worse. Chance: the score of guessing, "
+            "and with a name that of the best shortcut on the same rows, where it beats guessing by more than the "
+            "margin. "
             "Higher is better, except for a loss in nats and bits per character.",
             seeds=seeds,
         ),
@@ -63,14 +68,22 @@ def _row(
     table = over_seeds(own)
     points = {(point.trained_with, point.encoding): point for point in typed_rows(table, PointRow)}
     marks = _marks(own)
-    chances = table["chance"].dropna()
     return (
         Field(text=panel.task),
         Field(text=metric.replace("_", " ")),
         Field(text=place(panel, length)),
-        Field(text=NOTHING if chances.empty else f"{chances.iloc[0]:.2f}"),
+        _chance(Floor.of(own)),
         *(_value(points.get(pair), marks.get(pair)) for pair in names),
     )
+
+
+def _chance(floor: Floor) -> Field:
+    """Chance, with the best shortcut where that matters."""
+    text = NOTHING if math.isnan(floor.chance) else f"{floor.chance:.2f}"
+    if not floor.matters:
+        return Field(text=text)
+    shortcut = t("{shortcut}: {value}", shortcut=said(floor.name), value=f"{floor.shortcut:.2f}")
+    return Field(text=text, details=(shortcut,))
 
 
 def _value(point: PointRow | None, given: Given | None) -> Field:
@@ -83,4 +96,6 @@ def _value(point: PointRow | None, given: Given | None) -> Field:
 def _marks(own: pd.DataFrame) -> dict[tuple[str, str], Given]:
     """What the one rule says of each encoding in its league."""
     verdicts = by_league(own).values()
-    return {who: (verdict.mark(who), verdict.more_seeds) for verdict in verdicts for who in verdict.means}
+    return {
+        who: (verdict.mark(who), verdict.more_seeds, verdict.floor) for verdict in verdicts for who in verdict.means
+    }

@@ -46,6 +46,15 @@ def test_each_tasks_best_comes_first_and_marks_are_explained_if_there(capsys, re
     assert "* best" not in note and "= among" not in note
 
 
+def test_what_a_shortcut_explains_has_a_sign_and_the_shortcut_is_named(capsys, records, tmp_path):
+    values = {"rope": {1: [0.9] * 3, 2: [0.42] * 3}, "alibi": {1: [0.8] * 3, 2: [0.05] * 3}}
+    records.write_values(tmp_path, "copy", values, shortcuts={"repeat": 0.4})
+    rows, note = shown(capsys, tmp_path)
+    assert [[field.split()[-1] == "~" for field in row[3:5]] for row in rows[1:]] == [[False, True], [False, False]]
+    assert "~ explained by a shortcut" in note
+    assert note.endswith("best shortcut: copy at 16, repeat (0.40); copy at 32, repeat (0.40)")
+
+
 def test_findings_are_a_line_a_need_and_more_than_six_are_counted(capsys):
     show_findings([(f"need {number}", "At L, rope is best.") for number in range(8)])
     lines = capsys.readouterr().out.splitlines()

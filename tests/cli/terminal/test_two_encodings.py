@@ -113,6 +113,20 @@ def test_alike_and_chance_are_said(eight):
     assert panel(guessed, "rope", "learned", "copy").rows[0]["verdict"] == "explained by chance"
 
 
+def test_a_shortcut_is_named_beside_the_verdict_that_it_explains(eight):
+    values = {"rope": [0.42, 0.41] * 4, "learned": [0.41, 0.42] * 4}
+    ruled = replace(eight, frame=eight.frame.assign(shortcut=0.4, shortcut_name="repeat"))
+    found = panel(changed(ruled, "copy", values), "rope", "learned", "copy")
+    pair = found.pairs[0]
+    assert found.rows[0]["verdict"] == pair.said == "explained by a shortcut: repeat"
+    assert "best shortcut repeat 0.40 at 16" in found.heading
+    flat = pair.flat()
+    assert (flat["shortcut"], flat["shortcut_name"], flat["verdict"]) == (0.4, "repeat", "explained by a shortcut")
+    assert flat["explained_by_shortcut"] and not flat["explained_by_chance"]
+    better = panel(changed(ruled, "copy", {"rope": [0.42] * 8, "learned": [0.1] * 8}), "rope", "learned", "copy")
+    assert better.rows[0]["verdict"] == "rope does better on most seeds (a shortcut explains both: repeat)"
+
+
 def test_leagues_are_not_judged_against_each_other(eight):
     frame = eight.frame.assign(league=np.where(eight.frame["encoding"] == "alibi", "reads digits", ""))
     row = panel(replace(eight, frame=frame), "rope", "alibi", "corpus").rows[-1]

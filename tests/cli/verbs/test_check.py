@@ -128,3 +128,25 @@ def test_a_folder_that_cannot_be_written_is_one_line(invoke, tmp_path):
     assert result.stderr.count("\n") == 1
     assert "a file is in the way of a folder" in result.stderr
     assert "none: 22 passed" in result.stdout
+
+
+def test_costs_are_those_of_the_size_asked_for(invoke):
+    size = ["--width", "30", "--heads", "5", "--layers", "3", "--train-length", "20"]
+    result = invoke("check", "learned", *size, "--format", "json")
+    assert result.exit_code == 0
+    (told,) = (row["detail"] for row in json.loads(result.stdout) if row["name"] == "parameters")
+    assert told == "600 own, in 3 layers of width 30 trained to 20 tokens"  # 20 positions x width 30
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--width", "30"], "--width is 30, but must be a multiple of --heads, which is 4"),
+        (["--width", "32,64"], "only a run compares several widths"),
+        (["--train-length", "copy=5"], "unknown task in --train-length 'copy'"),
+    ],
+)
+def test_a_size_that_cannot_be_checked_is_refused(invoke, options, message):
+    result = invoke("check", "rope", *options)
+    assert result.exit_code == 2
+    assert message in result.stderr

@@ -116,7 +116,7 @@ def test_pytest_itself_runs_the_suite(tmp_path):
         (["--encodings", "rope:base=-1"], "base is -1"),
         (["--lengths", "64,x"], "whole numbers"),
         (["--lengths", "0"], "at least 1 token"),
-        (["--width", "10", "--heads", "4"], "not a multiple of heads 4"),
+        (["--width", "10", "--heads", "4"], "must be a multiple of --heads, which is 4"),
         (["--rounds", "1"], "2<=x<=100000"),
     ],
 )

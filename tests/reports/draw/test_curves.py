@@ -101,6 +101,21 @@ def test_extrapolation(copying: pd.DataFrame) -> None:
     draw(figure)
 
 
+def test_a_shortcut_is_named_and_has_a_dash_of_its_own(copying: pd.DataFrame) -> None:
+    named = "find this symbol and name its successor"
+    ruled = copying.assign(shortcut=0.62, shortcut_name=named)
+    figure = extrapolation(ruled, palette(copying["encoding"]))
+    assert f"shortcut: {named}" in texts(figure).replace("\n", " ")
+    lines = {str(line.get_label()).partition(":")[0]: line for line in figure.axes[0].get_lines()}
+    assert set(lines["shortcut"].get_ydata()) == {0.62}
+    assert lines["shortcut"].is_dashed() and lines["shortcut"]._unscaled_dash_pattern != (
+        lines["chance"]._unscaled_dash_pattern
+    )
+    draw(figure)
+    near = extrapolation(copying.assign(shortcut=0.02, shortcut_name=named), palette(copying["encoding"]))
+    assert "shortcut" not in texts(near)  # within the margin of chance
+
+
 def test_extrapolation_draws_the_means_and_every_seed(copying: pd.DataFrame) -> None:
     figure = extrapolation(copying, palette(copying["encoding"]))
     blue = OWN_COLOR["rope"]

@@ -84,7 +84,7 @@ def test_the_interactive_twin_keeps_all_with_what_they_say(tidy) -> None:
     )  # the light ones first, and so behind
     bands = [trace for trace in figure["data"] if trace.get("fill")]
     assert len(bands) == len(strong(weighted))
-    assert exhibit(figure).tall and not exhibit({"data": drawn[:11]}).tall
+    assert exhibit(figure).tall and not exhibit({"data": drawn[:10]}).tall
 
 
 def exhibit(figure) -> Exhibit:

@@ -54,6 +54,18 @@ def test_every_seed_is_a_dot_where_there_are_at_most_ten(tidy) -> None:
         assert len(of_radius(figure(panel), "1.2")) == dots
 
 
+def test_a_shortcut_is_dash_dotted_where_its_value_is(tidy) -> None:
+    def dashes(shortcut: float) -> list[str]:
+        rows = [tidy({"own": [0.5]}, multiple=each, chance=0.1, shortcut=shortcut) for each in (1, 4)]
+        panel = Backdrop(title="", note="", points=over_seeds(pd.concat(rows)), train_length=16)
+        paths = figure(panel, reference="").iter(f"{SVG}path")
+        return [path.get("d", "") for path in paths if "7 2 1 2" in path.get("style", "")]
+
+    height = TOP + 0.4 * (HEIGHT - TOP - BOTTOM)
+    assert dashes(0.6) == [f"M{LEFT:.1f},{height:.1f} {WIDTH - RIGHT:.1f},{height:.1f}"]
+    assert dashes(0.11) == [""]  # no farther from chance than the margin
+
+
 def test_what_has_no_value_has_no_point(tidy) -> None:
     assert len(circles(figure(backdrop(tidy, own=(0.5, math.nan))))) == 1
     assert circles(figure(backdrop(tidy, own=(math.nan, math.nan)))) == []

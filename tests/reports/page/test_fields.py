@@ -5,6 +5,7 @@ import math
 from benchmark.reports.page.fields import marked, summary_fields, usable_field
 from benchmark.reports.page.table import MARKS, Field
 from benchmark.reports.stats.estimate import Estimate
+from benchmark.reports.stats.floor import NO_FLOOR, Floor
 from benchmark.reports.stats.reach import Reach
 from benchmark.reports.stats.summary import summary
 from benchmark.reports.stats.verdict import Mark
@@ -38,13 +39,21 @@ def test_where_some_seeds_solve_a_task_and_others_do_not_their_number_is_said(ti
     assert len(value_of(tidy, [0.1, 5.0], "loss_nats").details) == 1  # a loss is not solved
 
 
+def test_what_a_shortcut_explains_names_it() -> None:
+    floor = Floor(metric="token_accuracy", chance=0.1, shortcut=0.6, name="constant answer")
+    field = marked(Field(text="0.62"), "shortcut", 0, floor, lower_is_better=False)
+    assert field.details == ("explained by a shortcut: constant answer",) and field.mark == ""
+
+
 def test_what_is_not_yet_tested_says_so_and_how_many_seeds_would_do() -> None:
     plain = Field(text="0.9", details=("[0.8, 1.0]",))
-    highest, lowest = (marked(plain, "untested", 3, lower_is_better=lower) for lower in (False, True))
+    highest, lowest = (marked(plain, "untested", 3, NO_FLOOR, lower_is_better=lower) for lower in (False, True))
     assert highest.details == ("[0.8, 1.0]", "highest mean, not yet tested (3 more seeds would do)")
     assert lowest.details[1] == "lowest mean, not yet tested (3 more seeds would do)"
     assert highest.mark == lowest.mark == ""
-    assert [MARKS.get(marked(plain, mark, 0, lower_is_better=False).mark, "") for mark in MARKS_OF_THE_RULE] == [
+    assert [
+        MARKS.get(marked(plain, mark, 0, NO_FLOOR, lower_is_better=False).mark, "") for mark in MARKS_OF_THE_RULE
+    ] == [
         "best",
         "among the best",
         "",

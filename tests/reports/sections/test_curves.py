@@ -31,6 +31,19 @@ def test_curves_hold_value_range_and_seeds(page):
     assert copy.interactive["layout"]["shapes"][0]["x0"] == 16
 
 
+def test_a_shortcut_that_beats_chance_is_drawn_named_and_listed(records, tmp_path):
+    rules = {"copy": {"repeat <b>": 0.62}, "offset-recall": {"constant answer": 0.11}}
+    store = records.write_example(tmp_path, tasks=tuple(rules), seeds=2, trouble=False, shortcuts=rules)
+    copy, offset = section_of(build(store), "curves").exhibits
+    lines = {trace["name"]: trace for trace in copy.interactive["data"] if "name" in trace}
+    assert lines["shortcut"]["y"] == [0.62] * 5 and "repeat &lt;b&gt;" in lines["shortcut"]["hovertemplate"]
+    assert lines["shortcut"]["line"]["dash"] != lines["chance"]["line"]["dash"]
+    assert copy.caption.endswith("Dash-dotted: the best shortcut (repeat <b>).")
+    assert [field.text for field in copy.numbers.rows[-1]] == ["shortcut: repeat <b>", *["0.62"] * 5]
+    assert "shortcut" not in {trace.get("name") for trace in offset.interactive["data"]}  # within the margin
+    assert "shortcut" not in offset.caption and len(offset.numbers.rows) == 3
+
+
 @pytest.mark.parametrize(("encodings", "warned"), [(("alibi", "none"), True), (("rope", "alibi"), False)])
 def test_a_task_that_nobody_learned_is_said_to_show_little(records, tmp_path, encodings, warned):
     kinds = {"tasks": ("offset-recall",), "seeds": 2, "trouble": False}

@@ -19,6 +19,12 @@ def test_skill_runs_from_chance_to_no_error(tidy) -> None:
     assert np.isnan(skill(tidy({"rope": [0.5]}, chance=1.0))).all()
 
 
+def test_a_shortcut_earns_no_skill(tidy) -> None:
+    ruled = tidy({"rope": [0.6, 0.8, 0.5]}, chance=0.1, shortcut=0.6)
+    assert list(skill(ruled)) == pytest.approx([0, 0.5, -0.25])
+    assert list(skill(tidy({"rope": [0.6]}, chance=0.2, shortcut=0.1))) == pytest.approx([0.5])  # chance is better
+
+
 def test_the_range_of_skill_is_that_of_the_values_on_another_scale(tidy) -> None:
     row = skills(tidy({"rope": [0.5, 0.6, 0.7]}, chance=0.2)).iloc[0]
     assert (row["mean"], row["low"], row["high"]) == pytest.approx((0.4 / 0.8, 0.3 / 0.8, 0.5 / 0.8))

@@ -20,12 +20,18 @@ def test_marks_are_those_of_the_one_rule(tidy) -> None:
     assert marks(shown) == {"a": "best", "b": ""}
     assert marks(tidy({"a": [0.9] * 5, "b": [0.8] * 5})) == {"a": "untested", "b": ""}
     assert marks(tidy({"a": [0.8, 0.9] * 3, "b": [0.9, 0.8] * 3})) == {"a": "among the best", "b": "among the best"}
-    assert marks(tidy({"a": [5.0] * 6, "b": [4.0] * 6}, metric="loss_nats")) == {"b": "best", "a": ""}
+    assert marks(tidy({"a": [5.0] * 6, "b": [4.0] * 6}, metric="loss_nats", chance=8.0)) == {"b": "best", "a": ""}
     assert marks(tidy({"a": [math.nan]})) == {"a": ""}
 
 
 def test_what_chance_explains_has_no_mark(tidy) -> None:
     assert marks(tidy({"a": [0.15] * 6, "b": [0.1] * 6}, chance=0.1)) == {"a": "", "b": ""}
+
+
+def test_what_only_a_shortcut_explains_is_marked_as_such_and_names_it(tidy) -> None:
+    shown = tidy({"a": [0.9] * 7, "b": [0.6] * 7, "c": [0.1] * 7}, chance=0.1, shortcut=0.6)
+    assert marks(shown) == {"a": "best", "b": "shortcut", "c": ""}
+    assert {row.at_trained.floor.name for row in summary(shown)} == {"constant answer"}
 
 
 def test_what_is_not_tested_says_how_many_more_seeds_would_do(tidy) -> None:

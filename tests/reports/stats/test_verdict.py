@@ -15,7 +15,13 @@ from benchmark.reports.stats.verdict import LEVEL, Duel, Verdict, Who, allowed, 
 ROPE, ALIBI, NONE = Who("rope", "rope"), Who("alibi", "alibi"), Who("none", "none")
 
 
-def column(values: dict[str, list[float]], *, metric: str = "token_accuracy", chance: float = 0.0) -> pd.DataFrame:
+def column(
+    values: dict[str, list[float]],
+    *,
+    metric: str = "token_accuracy",
+    chance: float = 0.0,
+    shortcut: float = math.nan,
+) -> pd.DataFrame:
     """Rows of one column of the metric table; a value a seed, NaN where there is none."""
     return pd.DataFrame(
         {
@@ -26,6 +32,8 @@ def column(values: dict[str, list[float]], *, metric: str = "token_accuracy", ch
             "value": value,
             "lower_is_better": metric == "loss_nats",
             "chance": chance,
+            "shortcut": shortcut,
+            "shortcut_name": "" if math.isnan(shortcut) else "constant answer",
         }
         for name, own in values.items()
         for seed, value in enumerate(own)
@@ -104,6 +112,24 @@ def test_of_a_loss_less_is_better() -> None:
 def test_a_mean_that_chance_explains_gets_no_mark() -> None:
     verdict = judge(column({"rope": [0.058] * 8, "alibi": [0.03] * 8}, chance=0.014))
     assert marks(verdict) == {"rope": "", "alibi": ""} and verdict.leader is None and verdict.candidates == ()
+
+
+def test_a_mean_that_only_a_shortcut_explains_is_marked_as_such_and_is_never_best() -> None:
+    """.62 is far from chance, but within a tenth of the way from the shortcut's .6 to perfect."""
+    both = judge(column({"rope": [0.62] * 8, "alibi": [0.2] * 8}, chance=0.1, shortcut=0.6))
+    assert marks(both) == {"rope": "shortcut", "alibi": "shortcut"} and both.leader is None
+    assert both.explanation(ROPE, ALIBI) == "shortcut" and both.floor.name == "constant answer"
+    one = judge(column({"rope": [0.9] * 8, "alibi": [0.62] * 8, "none": [0.1] * 8}, chance=0.1, shortcut=0.6))
+    assert marks(one) == {"rope": "best", "alibi": "shortcut", "none": ""} and one.explained == {ALIBI, NONE}
+    assert (one.explanation(NONE), one.explanation(ALIBI, NONE), one.explanation(ROPE, NONE)) == (
+        "chance",
+        "shortcut",
+        "",
+    )
+
+
+def test_without_shortcuts_the_floor_is_chance() -> None:
+    assert marks(judge(column({"rope": [0.62] * 8, "alibi": [0.2] * 8}, chance=0.1))) == {"rope": "best", "alibi": ""}
 
 
 def test_an_encoding_at_chance_must_be_ruled_out_too_before_another_is_best() -> None:

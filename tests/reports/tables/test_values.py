@@ -41,6 +41,24 @@ def test_metrics_of_a_synthetic_task_by_hand(records: ModuleType, tmp_path: Path
     }
 
 
+def test_the_best_shortcut_by_each_metric(records: ModuleType, tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    trained = records.train_record("copy", "rope", 0)
+    store.put(trained)
+    scores = {
+        "repeat": {"token_accuracy": 0.4, "exact_match": 0.0},
+        "constant answer": {"token_accuracy": 0.3, "exact_match": 0.0},
+    }
+    for length, rules in ((16, scores), (32, {})):
+        record = records.eval_record(trained, length).model_copy(update={"shortcuts": rules})
+        store.put(record, records.outcome([[1] * length], [[1] * length], [[1] * length]))
+    table = metric_table(store).set_index(["length", "metric"])
+    assert tuple(table.loc[(16, "token_accuracy"), ["shortcut", "shortcut_name"]]) == (0.4, "repeat")
+    assert tuple(table.loc[(16, "exact_match"), ["shortcut", "shortcut_name"]]) == (0.0, "constant answer")
+    without = table.loc[[(16, "loss_nats"), (32, "token_accuracy")]]
+    assert without["shortcut"].isna().all() and set(without["shortcut_name"]) == {""}
+
+
 def test_language_counts_the_targets_that_all_lengths_share(records: ModuleType, tmp_path: Path) -> None:
     store = Store(tmp_path)
     trained = records.train_record("corpus", "rope", 0)
