@@ -50,6 +50,7 @@ def run(
     seeds: int | Sequence[int] | str | None = None,
     lengths: Sequence[int] | None = None,
     corpus: str | Path | None = None,
+    text_encoding: str | None = None,
     precision: Precision = "float32",
     width: int | Sequence[int] | None = None,
     heads: int | None = None,
@@ -74,7 +75,8 @@ def run(
 
     `encodings` and `tasks` are named as on the command line; `seeds` are a number, the seeds themselves, or "auto" or
     "auto:12", in rounds until the comparisons of a task are decided; `lengths` are multiples of the trained length, and
-    `cell_timeout` is in seconds. `width` to `budgets` change the preset: several widths make the same comparison at
+    `cell_timeout` is in seconds. `text_encoding` names the encoding of a text of your own, instead of the one it fits.
+    `width` to `budgets` change the preset: several widths make the same comparison at
     each; a dictionary gives single tasks a value of their own (as does the text "2000,copy=4000"); `budgets` are
     multiples of the steps. `tune="learning-rate"` first finds the rate at which each encoding is best, and makes the
     comparison both at the same rate for all and with each at its own. The default executor is the pool of this machine,
@@ -97,6 +99,7 @@ def run(
         seeds=_seeds(seeds),
         lengths=as_text("lengths", lengths),
         corpus=None if corpus is None else str(corpus),
+        text_encoding=None if text_encoding is None else str(text_encoding),
         precision=str(precision),
         tune=as_text("tune", tune),
         changes={name: as_text(name, value) for name, value in changes.items()},

@@ -39,6 +39,7 @@ class Request(Frozen):
     seeds: tuple[int, ...] | Auto | None = None
     multiples: tuple[int, ...] | None = None  # of the trained length
     corpus: str | None = None
+    text_encoding: str | None = None  # of texts of the user's own; None means the one they fit
     precision: Precision = "float32"
     tune: Tune | None = None
     changes: Changes = Changes()
@@ -53,6 +54,7 @@ class Request(Frozen):
         seeds: str | None,
         lengths: str | None,
         corpus: str | None,
+        text_encoding: str | None,
         precision: str,
         tune: str | None,
         changes: Mapping[str, str | None],
@@ -67,6 +69,7 @@ class Request(Frozen):
             seeds=None if seeds is None else parse_seeds(seeds),
             multiples=None if lengths is None else parse_multiples(lengths),
             corpus=corpus,
+            text_encoding=text_encoding,
             precision="bfloat16" if precision == "bfloat16" else "float32",
             tune=None if tune is None else parse_tune(tune),
             changes=Changes.read(changes),

@@ -95,6 +95,11 @@ table_format = click.option(
 )
 
 
+text_encoding = click.option(
+    "--text-encoding", default=None, help="Encoding of a text of your own: big5, euc-kr.  [default: the one it fits]"
+)
+
+
 def changes(*names: str) -> Callable[[Function], Function]:
     """Options that change the preset: those of these fields, or all. The verb gets them as texts, `changes`."""
     fields = names or tuple(CHANGES)

@@ -16,6 +16,7 @@ from benchmark.cli.terminal.options import (
     report_language,
     reports_folder,
     results_folder,
+    text_encoding,
 )
 from benchmark.cli.terminal.progress import DISPLAYS, display, show_json_line
 from benchmark.cli.terminal.seeds import closing
@@ -58,6 +59,7 @@ from benchmark.results.store import Store
 @click.option("--device", type=Known("device", ["auto", "cpu", "cuda", "mps"]), default="auto", show_default=True)
 @click.option("--precision", type=Known("precision", ["float32", "bfloat16"]), default="float32", show_default=True)
 @click.option("--corpus", default=None, help="sanguo, shuihu, or the path of a text or a folder of texts.")
+@text_encoding
 @click.option("--cell-timeout", type=Seconds(), default=None, help="Seconds after which a cell is abandoned.")
 @click.option("--dry-run", is_flag=True, help="Show the plan and what is already there; train nothing.")
 @click.option("--force", is_flag=True, help="Recompute what is already there.")
@@ -90,6 +92,7 @@ def command(
     device: str,
     precision: str,
     corpus: str | None,
+    text_encoding: str | None,
     cell_timeout: float | None,
     dry_run: bool,
     force: bool,
@@ -109,6 +112,7 @@ def command(
         seeds=seeds,
         lengths=lengths,
         corpus=corpus,
+        text_encoding=text_encoding,
         precision=precision,
         tune=tune,
         changes=changes,

@@ -16,7 +16,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from benchmark.cli.terminal.options import CHANGES, Known, changes, results_folder
+from benchmark.cli.terminal.options import CHANGES, Known, changes, results_folder, text_encoding
 from benchmark.cli.terminal.sampling import show_sampling
 from benchmark.cli.terminal.table import Row, show
 from benchmark.encodings import CATALOGUE
@@ -43,8 +43,8 @@ SUITES = ("encodings", "tasks", "cells", *PEERS)
 SIZES = {"width", "heads", "layers"}
 HEEDED = {  # the options of each suite
     "encodings": {"encodings", "lengths", "results", "rounds", "threads", "device", *SIZES},
-    "tasks": {"tasks", "rounds", "threads", "train_length", "batch"},
-    "cells": {"encodings", "tasks", "rounds", *CHANGES},
+    "tasks": {"tasks", "rounds", "threads", "train_length", "batch", "text_encoding"},
+    "cells": {"encodings", "tasks", "rounds", "text_encoding", *CHANGES},
     **{suite: {"results", "rounds", "threads", "device"} for suite in PEERS},
 }
 
@@ -84,6 +84,7 @@ class Asked:
 @click.option("--rounds", type=click.IntRange(2, 100_000), default=20, show_default=True, help="Rounds of each case.")
 @click.option("--device", type=Known("device", ["auto", "cpu", "cuda", "mps"]), default="auto", show_default=True)
 @changes()
+@text_encoding
 @click.option("--threads", type=click.IntRange(1, 256), default=1, show_default=True, help="Threads on the CPU.")
 @click.pass_context
 def command(
@@ -96,6 +97,7 @@ def command(
     rounds: int,
     device: str,
     changes: Mapping[str, str | None],
+    text_encoding: str | None,
     threads: int,
 ) -> int:
     """Time the forward, backward and decoding passes of encodings, interleaved with `none`.
@@ -112,13 +114,20 @@ def command(
     refuse_others(ctx, suite)
     own = Changes.read(changes)
     if suite == "tasks":
-        show_sampling(tasks, rounds, threads, own)
+        show_sampling(tasks, rounds, threads, own, text_encoding)
         return 0
     if suite == "cells":
         from benchmark.cli.terminal.cells import time_cells
 
         given = ctx.get_parameter_source("tasks") is not ParameterSource.DEFAULT
-        time_cells(Request(encodings=encodings, tasks=tasks if given else None, seeds=(0,), changes=own), rounds)
+        request = Request(
+            encodings=encodings,
+            tasks=tasks if given else None,
+            seeds=(0,),
+            text_encoding=text_encoding,
+            changes=own,
+        )
+        time_cells(request, rounds)
         return 0
     if suite != "encodings":
         from benchmark.cli.terminal.peers import time_peers

@@ -5,8 +5,8 @@ at blank lines into about twenty sections of equal length, failing that at line 
 anywhere. The last tenth of the chapters is held out, if it has about a tenth of the text. If it has not (chapters of
 very different lengths, false headings), another number of whole chapters is, failing that the last tenth of the text:
 
-    chapters     1 | 2 | 3 ...................................... | 4         whole chapters: nearly all or nearly nothing
-    held out                                                  |---- ~1/10 of the text, from the end of a paragraph on
+    chapters    1 | 2 | 3 ..................................... | 4       whole chapters: nearly all or nearly nothing
+    held out                                              |------        a tenth of the text, from a paragraph on
 """
 
 import re

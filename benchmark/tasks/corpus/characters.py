@@ -29,7 +29,9 @@ RADICALS = dict(
 )
 JOINERS = "\u200c\u200d"
 # Besides format characters (Cf): fillers, combining characters without a shape, C1 controls, variation selectors.
-SHAPELESS = re.compile("[\x80-\x84\x86-\x9f\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\ufe00-\ufe0f\U000e0000-\U000e0fff]")
+SHAPELESS = re.compile(
+    "[\x80-\x84\x86-\x9f\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\ufe00-\ufe0f\U000e0000-\U000e0fff]"
+)
 # Format characters that have a shape: signs of Arabic, Syriac and Kaithi numbers.
 SHAPED = re.compile("[\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd]")
 # Arabic, Syriac, the Indic and other Brahmic scripts, Mongolian: their letters join, or form conjuncts.

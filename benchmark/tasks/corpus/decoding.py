@@ -231,7 +231,8 @@ def _trials(sample: bytes) -> Iterator[_Trial]:
 
 def _forgiving(sample: bytes, codec: str) -> tuple[str, int]:
     """What can be read of a sample, and the number of errors in it, counted up to one more than MOST_ERRORS."""
-    pieces, errors = [], 0
+    pieces: list[str] = []
+    errors = 0
     while errors <= MOST_ERRORS:
         try:
             return "".join([*pieces, sample.decode(codec)]), errors
@@ -264,8 +265,8 @@ def _damaged(content: bytes, first: int, errors: int, label: str, name: str, rem
     where = f"byte {first + 1:,} of {size:,} (0x{content[first]:02x}, in line {line:,})"
     if errors == 1 and size - first < 4:
         return UsageError(
-            f"{name!r} is {label} but for its end: it is cut off within a character, at {where}; get the whole file, or "
-            f"delete that rest"
+            f"{name!r} is {label} but for its end: it is cut off within a character, at {where}; get the whole file, "
+            f"or delete that rest"
         )
     others = f", and {errors - 1:,} more places" if errors > 1 else ""
     return UsageError(f"{name!r} is {label} but for {where}{others}; {remedy}")

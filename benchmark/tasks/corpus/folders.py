@@ -1,9 +1,9 @@
 """The chapters of a folder: its .txt files and those of its subfolders, in the order a reader would put them.
 
-    第一回 第二回 ... 第十回 第一百二十回      2.txt 10.txt      卷上 卷中 卷下      Chapter II, Chapter IX      序 第一回 ... 后记
+    第二回 第十回 第一百二十回    2.txt 10.txt    卷上 卷中 卷下    Chapter II, Chapter IX    序 第一回 后记
 
-Names are compared piece by piece, numbers as numbers, whether in digits, Chinese or Roman numerals. Roman numerals count
-only where the names have I and II, since "c" and "d" are letters. Full-width letters and digits are like ordinary ones.
+Names are compared piece by piece, numbers as numbers, whether in digits, Chinese or Roman numerals. Roman numerals
+count only where the names have I and II, since "c" and "d" are letters. Full-width characters count as ordinary.
 """
 
 import os
@@ -51,7 +51,8 @@ class Found:
 
 def chapters_in(folder: Path) -> Found:
     """The chapters in a folder; raises UsageError for a folder that cannot be read."""
-    paths, skipped = [], []
+    paths: list[Path] = []
+    skipped: list[Path] = []
     for path, is_chapter in _walk(folder, set()):
         (paths if is_chapter else skipped).append(path)
     names = [part for path in paths for part in _parts(path, folder)]

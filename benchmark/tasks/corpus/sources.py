@@ -22,7 +22,7 @@ from urllib.parse import parse_qs, unquote_to_bytes, urlsplit
 from benchmark.errors import UsageError, unknown
 from benchmark.tasks.corpus.chapters import divided, headed, odd_sizes, split, usual
 from benchmark.tasks.corpus.characters import plain
-from benchmark.tasks.corpus.decoding import OPTION, check_name, decode
+from benchmark.tasks.corpus.decoding import check_name, decode
 from benchmark.tasks.corpus.folders import SUFFIX, chapters_in, shown
 
 TOKENIZER = 2  # raised by hand when the chapters, words or ids of a text change
@@ -169,9 +169,7 @@ def _folder(folder: Path, encoding: str | None) -> Source:
     return _source(folder, folder.resolve().name, [each.text for each in read], read, found.notes)
 
 
-def _source(
-    path: Path, name: str, chapters: Sequence[str], read: Sequence[_Text], notes: tuple[str, ...]
-) -> Source:
+def _source(path: Path, name: str, chapters: Sequence[str], read: Sequence[_Text], notes: tuple[str, ...]) -> Source:
     made = split(chapters)
     if len(made.chapters) < 2:
         raise UsageError(f"{shown(path)!r} is too short: a part of its text must be held out; give a longer one")
