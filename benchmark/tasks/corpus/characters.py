@@ -37,8 +37,10 @@ SHAPED = re.compile("[\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000
 # Arabic, Syriac, the Indic and other Brahmic scripts, Mongolian: their letters join, or form conjuncts.
 JOINING = re.compile("[\u0600-\u08ff\u0900-\u0dff\u0f00-\u109f\u1780-\u18af\ua840-\ua9ff\ufb50-\ufdff\ufe70-\ufefc]")
 EMOJI = re.compile(
-    "[\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff\U000e0020-\U000e007f\ufe0f#*0-9]"  # # * 0-9: of key caps
+    "[\xa9\xae\u203c\u2049\u2122\u2139\u2194-\u21aa\u231a-\u23ff\u24c2\u25aa-\u27bf\u2934\u2935\u2b05-\u2b55"
+    "\u3030\u303d\u3297\u3299\U0001f000-\U0001faff]"
 )
+KEY_CAP = re.compile("[#*0-9][\ufe0e\ufe0f]\u20e3")
 SELECTORS = "\ufe0e\ufe0f"  # text or emoji style
 TAGS = re.compile("[\U000e0020-\U000e007f]")  # within the emoji of a region's flag
 
@@ -96,10 +98,14 @@ def _is_hidden(character: str) -> bool:
 def _shapes(text: str, place: int) -> bool:
     """True for a joiner, selector or tag that changes how its neighbours are drawn."""
     character, before = text[place], text[place - 1 : place]
-    after = text[place + 1 : place + 2]
-    if character in JOINERS and JOINING.match(before):
+    if character in JOINERS and JOINING.match(before) and not _is_hidden(before):
+        return True
+    if character in SELECTORS and KEY_CAP.match(text[max(place - 1, 0) : place + 2]):
         return True
     if character == "\u200d" or character in SELECTORS or TAGS.match(character):
-        emoji = bool(EMOJI.match(before)) and not "\u3000" <= before <= "\u3029"
-        return emoji and (character != "\u200d" or bool(EMOJI.match(after)))
+        base = place - 1
+        while base >= 0 and (text[base] in SELECTORS or TAGS.match(text[base])):
+            base -= 1
+        followed = character != "\u200d" or EMOJI.match(text[place + 1 : place + 2])
+        return bool(base >= 0 and EMOJI.match(text[base]) and followed)
     return False

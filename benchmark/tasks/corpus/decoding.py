@@ -147,9 +147,7 @@ def decode(content: bytes, name: str, encoding: str | None = None) -> Decoded:
         _refuse_binary(content, name)
         found = _guessed(content, name)
     else:
-        remedy = f"choose another {OPTION}, or omit it to let the text tell"
-        text = _strict(content, check_name(encoding), encoding, name, remedy)
-        found = Decoded(text=text.removeprefix("\ufeff"))
+        found = Decoded(text=_in(content, check_name(encoding), name).removeprefix("\ufeff"))
     return _without_controls(found, name)
 
 
@@ -178,7 +176,8 @@ def _guessed(content: bytes, name: str) -> Decoded:
     escaped = [found.start() for found in ESCAPE.finditer(text)]
     if not escaped and not content.rstrip(b"\0\x1a").count(0):
         return Decoded(text=text)
-    if escaped and sum(each >= "\x80" for each in text) >= DAMAGED_UTF8 * len(escaped):
+    bad = sum("\udc80" <= each <= "\udcff" for each in text)
+    if escaped and sum(each >= "\x80" for each in text) - bad >= DAMAGED_UTF8 * bad:
         first = len(text[: escaped[0]].encode())
         raise _damaged(content, first, len(escaped), "UTF-8", name, _mend("utf-8"))
     return _judged(content, name)
@@ -250,6 +249,22 @@ def _fits(content: bytes, codec: str) -> bool:
         return False
 
 
+def _in(content: bytes, encoding: str, name: str) -> str:
+    """The text in the encoding that the user named."""
+    remedy = f"name another {OPTION}, or omit it to let the text tell"
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{name!r} is not {encoding}: {_place(content, error.start)} is not in it; {remedy}") from None
+    except UnicodeError as error:
+        raise UsageError(f"{name!r} is not {encoding}: {error}; {remedy}") from None
+
+
+def _place(content: bytes, first: int) -> str:
+    line = content.count(b"\n", 0, first) + 1
+    return f"byte {first + 1:,} of {len(content):,} (0x{content[first]:02x}, in line {line:,})"
+
+
 def _strict(content: bytes, codec: str, label: str, name: str, remedy: str) -> str:
     try:
         return content.decode(codec)
@@ -261,9 +276,8 @@ def _strict(content: bytes, codec: str, label: str, name: str, remedy: str) -> s
 
 def _damaged(content: bytes, first: int, errors: int, label: str, name: str, remedy: str) -> UsageError:
     """The error for a text that fits an encoding but for some bytes, the first of them at index `first`."""
-    size, line = len(content), content.count(b"\n", 0, first) + 1
-    where = f"byte {first + 1:,} of {size:,} (0x{content[first]:02x}, in line {line:,})"
-    if errors == 1 and size - first < 4:
+    where = _place(content, first)
+    if errors == 1 and len(content) - first < 4:
         return UsageError(
             f"{name!r} is {label} but for its end: it is cut off within a character, at {where}; get the whole file, "
             f"or delete that rest"

@@ -20,6 +20,7 @@ ALPHABET, ACCENTED = 0.9, 0.12  # of them are small letters; accented letters in
 HEAD = 10  # the most frequent characters of a language are about equally frequent
 LATIN_MARK = 5.0  # bits of punctuation among Latin letters
 MARK, FOREIGN, UNUSABLE = 8.0, 20.0, 30.0  # bits of punctuation, of another script, of what no text has
+MOST_UNUSABLE = 0.05  # of a text's characters
 NOISE = 16.0  # bits a character: above it, no text
 UNUSED = ("Cn", "Co", "Cc", "Cs")  # categories: unassigned, private use, control, surrogate
 JOINED = 15.0  # bits of a letter of another alphabet next to an ASCII letter, in one word
@@ -94,7 +95,13 @@ class Language:
             return self.marks[character]
         if self.ordinary(character):
             return math.log2(self.size / ORDINARY)
-        return UNUSABLE if unicodedata.category(character) in UNUSED or character == "\ufffd" else FOREIGN
+        return UNUSABLE if _is_unusable(character) else FOREIGN
+
+
+def _is_unusable(character: str) -> bool:
+    if character < "\x80":
+        return not (character.isprintable() or character.isspace())
+    return unicodedata.category(character) in UNUSED or character == "\ufffd"
 
 
 def _ranked(characters: Iterable[str], share: float) -> dict[str, float]:
@@ -177,6 +184,7 @@ def judge(text: str, languages: Iterable[Language]) -> Judged:
     counts = Counter(text)
     plain = sum(count * _ascii_bits(each) for each, count in counts.items() if each < "\x80")
     foreign = {each: count for each, count in counts.items() if each >= "\x80"}
+    unusable = sum(count for each, count in counts.items() if _is_unusable(each))
     total, shared = sum(foreign.values()), plain + _odd_words(text)
     found = []
     for language in languages:
@@ -186,7 +194,9 @@ def judge(text: str, languages: Iterable[Language]) -> Judged:
             Judged(
                 language=language.name,
                 bits=shared + sum(count * language.bits(each) for each, count in foreign.items()),
-                fits=own + marks >= language.share * total and (own > 0 or language.plain or not total),
+                fits=own + marks >= language.share * total
+                and (own > 0 or language.plain or not total)
+                and unusable <= MOST_UNUSABLE * len(text),
                 foreign=total,
             )
         )
