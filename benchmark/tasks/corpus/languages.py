@@ -134,7 +134,7 @@ def _alphabet(name: str, letters: str, first: str, last: str) -> Language:
         marks=dict.fromkeys(MARKS, MARK),
         ordinary=lambda character: first <= character <= last and character.isalpha(),
         size=len(letters) * 2,
-        share=0.5,
+        share=0.8,
     )
 
 

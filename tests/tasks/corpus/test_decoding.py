@@ -1,5 +1,7 @@
 """Which encoding a text is in, over languages and encodings; damaged, binary and ambiguous files; --text-encoding."""
 
+from random import Random
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -87,6 +89,13 @@ def test_padding_at_the_end_is_removed_and_other_control_characters_are_placed()
     assert made.notes == ("3 control characters removed at the end",)
     assert "U+0001 in line 3" in refusal(b"one\ntwo\nth\x01ree")
     assert "is empty" in refusal(b"")
+
+
+@pytest.mark.parametrize("values", [range(256), range(128, 256), range(32, 256)])
+@pytest.mark.parametrize("seed", range(5))
+def test_noise_is_refused(seed: int, values: range) -> None:
+    with pytest.raises(UsageError):
+        decode(bytes(Random(seed).choices(values, k=2000)), "t")
 
 
 def test_a_short_text_that_fits_two_encodings_asks_which() -> None:
