@@ -176,10 +176,11 @@ def make_plan(request: Request, fewest: Callable[[int], int] = lambda encodings:
                         spans[cell.contest] = span
     if not cells:
         raise UsageError(f"nothing to do: {left_out[0]}; choose a task that writes numbers, such as addition")
+    faults = encodings.CATALOGUE.left_out(request.encodings) + tasks.CATALOGUE.left_out(request.tasks or "")
     return Plan(
         request=request,
         cells=tuple(cells.values()),
-        left_out=tuple(left_out),
+        left_out=(*left_out, *faults),
         spans=spans,
         notes=tuple(dict.fromkeys(notes)) if spans else (),
     )

@@ -86,7 +86,10 @@ SMOKE = Preset(
     name="smoke",
     purpose="does it run? About 15 seconds; its numbers mean nothing",
     model=ModelSpec(width=32, heads=4, layers=2),
-    budgets={"corpus": (budget(32, 20, 8, 3e-3),)},
+    budgets={
+        "corpus": (budget(32, 20, 8, 3e-3),),
+        "variable-tracking": (budget(32, 30, 16, 3e-3),),  # a row has at least 30 tokens of assignments
+    },
     other=(budget(16, 30, 16, 3e-3),),
     tasks=("corpus", "copy"),
     seeds=(0, 1),

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from itertools import count
 
 from benchmark.errors import UsageError
-from benchmark.experiments import texts
 from benchmark.experiments.changes import Changes
 from benchmark.experiments.executor import Event, Executor
 from benchmark.experiments.plan import Cell, Plan, outstanding
@@ -117,7 +116,7 @@ def command(request: Request) -> str:
         "--tasks": request.tasks,
         "--seeds": str(request.seeds) if isinstance(request.seeds, Auto) else _numbers(request.seeds),
         "--lengths": _numbers(request.multiples),
-        "--corpus": None if request.corpus is None else texts.spelled(request.corpus),
+        "--corpus": request.corpus,
         "--text-encoding": request.text_encoding,
         "--tune": None if request.tune is None else str(request.tune),
         "--precision": None if request.precision == "float32" else request.precision,

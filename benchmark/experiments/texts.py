@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from benchmark.catalogue import Choice, Entry, Parameter
-from benchmark.errors import UsageError
+from benchmark.errors import UsageError, refuse_undecodable
 
 OPTION = "--text-encoding"
 
@@ -41,6 +41,7 @@ def located(choice: Choice, corpus: str | None, encoding: str | None) -> Choice:
         return choice
     usual, own = str(choice.entry.defaults[reads]), str(choice.parameters[reads])
     text = own if own != usual else corpus or usual
+    refuse_undecodable("the path of a text", corpora.address(text, None))
     return Choice(entry=choice.entry, parameters={**choice.parameters, reads: corpora.address(text, encoding)})
 
 
@@ -67,13 +68,6 @@ def read(choice: Choice, corpus: str, encoding: str | None) -> Read | None:
         name=source.name,
         content_hash=corpora.hash_of(source),
     )
-
-
-def spelled(corpus: str) -> str:
-    """A corpus as a command can record it: its address, if its path is not valid UTF-8."""
-    from benchmark.tasks import corpus as corpora
-
-    return corpus if corpus.isprintable() else corpora.address(corpus, None)
 
 
 def refuse_idle(choices: Iterable[Choice], corpus: str | None, encoding: str | None) -> None:

@@ -10,13 +10,23 @@ encoding, seed 0, longest length).
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 
-from benchmark.results.record import Arrays, Environment, EvalRecord, ProbeRecord, Status, TaskFacts, TrainRecord
+from benchmark.files import write_atomically
+from benchmark.results.record import (
+    Arrays,
+    Environment,
+    EvalRecord,
+    ProbeRecord,
+    RunRecord,
+    Status,
+    TaskFacts,
+    TrainRecord,
+)
 from benchmark.results.spec import (
     TUNING_SEEDS_FROM,
     BudgetSpec,
@@ -114,20 +124,38 @@ def write_values(
     task: str,
     values: Mapping[str, Mapping[int, Sequence[float]]],
     *,
+    minutes: int = 0,
     shortcuts: Mapping[str, float] | None = None,
+    **setting: float | str,
 ) -> Store:
-    """A task with these headline values: by encoding, multiple of L and seed; NaN is unsupported."""
+    """A task with these headline values: by encoding, multiple of L and seed; NaN is unsupported.
+
+    `setting`: steps, learning_rate, width, layers or mixing; the records are so many minutes younger than others.
+    """
     store = Store(root)
     for encoding, by_multiple in values.items():
         for multiple, own in by_multiple.items():
             for seed, value in enumerate(own):
-                trained, length = train_record(task, encoding, seed), multiple * TRAIN_LENGTH[task]
+                trained, length = train_record(task, encoding, seed, **setting), multiple * TRAIN_LENGTH[task]
+                trained = trained.model_copy(update={"created": trained.created + timedelta(minutes=minutes)})
                 store.put(trained)
                 if math.isnan(value):
                     store.put(eval_record(trained, length, status="unsupported", reason="the table ends"))
                 else:
                     store.put(eval_record(trained, length, shortcuts=shortcuts), _arrays_of(task, value, length))
     return store
+
+
+def write_run(store: Store, trainings: Iterable[TrainRecord], minutes: int = 0) -> None:
+    """The record of a run whose plan holds these models."""
+    run = RunRecord(
+        created=START + timedelta(minutes=minutes),
+        command="python -m benchmark run",
+        wall_seconds=1.0,
+        cells=1,
+        train_keys=sorted(record.spec.key for record in trainings),
+    )
+    write_atomically(store.root / "runs" / f"{minutes:06}.json", run.model_dump_json().encode())
 
 
 def _arrays_of(task: str, value: float, length: int, rows: int = 100) -> Arrays:
@@ -177,8 +205,9 @@ def train_record(
     diverged: bool = False,
     steps: int = STEPS,
     fingerprint: str | None = None,
+    **setting: float | str,
 ) -> TrainRecord:
-    """A training of `steps` steps, with its loss curve."""
+    """A training of `steps` steps, with its loss curve; `setting`: those of `train_spec`."""
     noted = list(range(0, steps, 20))
     rng = _rng("training", task, encoding, seed)
     start, end = (8.3, LANGUAGE.get(encoding, (5.1, 0))[0]) if task == "corpus" else (2.3, 0.1)
@@ -186,7 +215,7 @@ def train_record(
     kept = 11 if diverged else len(noted)
     own = {"learned": 64 * TRAIN_LENGTH[task], "rope": 0}.get(encoding, 0)
     return TrainRecord(
-        spec=train_spec(task, encoding, seed, corpus=corpus, steps=steps, fingerprint=fingerprint),
+        spec=train_spec(task, encoding, seed, corpus=corpus, steps=steps, fingerprint=fingerprint, **setting),
         status="diverged" if diverged else "ok",
         reason="the loss is not finite at step 217" if diverged else None,
         created=START + timedelta(seconds=seed),
@@ -235,8 +264,10 @@ def train_spec(
     corpus: str = "sanguo",
     steps: int = STEPS,
     fingerprint: str | None = None,
+    learning_rate: float = 3e-3,
+    **model: float | str,
 ) -> TrainSpec:
-    """The description of a training at the quick preset's size."""
+    """The description of a training at the quick preset's size; `model`: width, layers or mixing."""
     language = task == "corpus"
     return TrainSpec(
         task=TaskSpec(
@@ -248,8 +279,14 @@ def train_spec(
             corpus_hash=_hex(corpus, 32) if language else None,
         ),
         encoding=encoding_spec(encoding, fingerprint),
-        model=MODEL,
-        budget=BudgetSpec(train_length=TRAIN_LENGTH[task], steps=steps, batch=32, learning_rate=3e-3, warmup_steps=60),
+        model=ModelSpec.model_validate(MODEL.model_dump() | model),
+        budget=BudgetSpec(
+            train_length=TRAIN_LENGTH[task],
+            steps=steps,
+            batch=32,
+            learning_rate=learning_rate,
+            warmup_steps=60,
+        ),
         init_seed=seed,
         data_seed=seed,
     )

@@ -77,6 +77,12 @@ def show_findings(findings: Sequence[tuple[str, str]]) -> None:
         click.echo(f"and {len(findings) - MOST_FINDINGS} more: see the report")
 
 
+def show_holds(holds: Sequence[tuple[str, str]]) -> None:
+    """Print for each task with several settings whether the order of its encodings holds."""
+    for task, sentences in holds:
+        click.echo(f"{task}, other settings: {sentences}")
+
+
 def _cells(row: "SummaryRow") -> dict[str, str]:
     from benchmark.reports.phrases import qualified
 

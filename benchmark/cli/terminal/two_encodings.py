@@ -67,14 +67,22 @@ def compare_encodings(first: str, second: str, results: Path, out: Path | None, 
 
 
 def comparable(selection: "Selection", first: str, second: str) -> "Selection":
-    """The newest setting that both share for each task and trained length, with every encoding in it."""
-    table = selection.frame
+    """For each task and trained length the setting that a report shows, or else the newest that both share.
+
+    The rows hold every encoding of it. Where each encoding has its own learning rate, that counts as one setting.
+    """
+    import pandas as pd
+
+    table = pd.concat([selection.frame, *(main.table for main in selection.mains if main.tuned)], ignore_index=True)
     rows = table[table["headline"] & table["encoding"].isin([first, second])]
     measured = rows[rows["value"].notna()]
     pair = ["task", "train_length", "setting", "seed", "length"]
     both = measured[measured["encoding"] == first].merge(measured[measured["encoding"] == second], on=pair)
-    newest = both.assign(created=both[["created_x", "created_y"]].max(axis=1)).sort_values("created")
-    kept = newest.drop_duplicates(["task", "train_length"], keep="last")[["task", "setting"]]
+    shown = both["setting"].isin(set(selection.shown["setting"]))
+    newest = both.assign(shown=shown, created=both[["created_x", "created_y"]].max(axis=1))
+    kept = newest.sort_values(["shown", "created"]).drop_duplicates(["task", "train_length"], keep="last")[
+        ["task", "setting"]
+    ]
     return replace(selection, shown=table.merge(kept, on=["task", "setting"]))
 
 

@@ -20,7 +20,7 @@ from benchmark.cli.terminal.options import (
 )
 from benchmark.cli.terminal.progress import DISPLAYS, display, show_json_line
 from benchmark.cli.terminal.seeds import closing
-from benchmark.cli.terminal.summary import show_findings, show_summary
+from benchmark.cli.terminal.summary import show_findings, show_holds, show_summary
 from benchmark.cli.terminal.words import duration
 from benchmark.errors import unknown
 from benchmark.experiments.executor import Executor
@@ -174,5 +174,6 @@ def write(plan: Plan, store: Store, out: Path, style: str, reference: str | None
         show_json_line(event="report", html=str(paths.html), markdown=str(paths.markdown))
     elif style != "none":
         show_summary(store)
+        show_holds(paths.holds)
         show_findings(paths.findings)
         click.echo(f"report: {paths.html}")

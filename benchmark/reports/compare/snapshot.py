@@ -20,6 +20,7 @@ from pydantic import FiniteFloat, ValidationError, model_validator
 
 from benchmark.errors import UsageError
 from benchmark.reports.page.selection import Selection
+from benchmark.reports.page.views import own_settings
 from benchmark.reports.tables.measurements import all_trainings, setting_of
 from benchmark.reports.tables.values import metric_table
 from benchmark.results.record import Environment, Status, TrainRecord
@@ -77,6 +78,7 @@ class MeasuredRow(Frozen):
     status: Status
     model: Count
     applied: Count
+    main: bool = True  # in a report: of the setting that its tables show, and not only of “Does it hold?”
 
 
 class Snapshot(Frozen):
@@ -109,9 +111,12 @@ class Snapshot(Frozen):
     @classmethod
     def of_report(cls, selection: Selection) -> "Snapshot":
         """What a report shows, and the models of the same settings that failed or diverged."""
-        shown = {panel.setting for panel in selection.panels}
-        trainings = [record for record in selection.trainings if setting_of(record.spec) in shown]
-        return _taken(selection.store, selection.shown, trainings)
+        views = [*selection.mains, *(view for main in selection.mains for view in selection.others(main))]
+        kept = frozenset().union(*(view.evaluations for view in views))
+        table = selection.frame[selection.frame["eval_key"].isin(kept)]
+        names = {setting for setting, _ in own_settings(views, selection.trainings)}
+        trainings = [record for record in selection.trainings if setting_of(record.spec) in names]
+        return _taken(selection.store, table, trainings, frozenset(selection.shown["eval_key"]))
 
     def text(self) -> str:
         """The snapshot as JSON, one row per line: the same records give the same text."""
@@ -162,7 +167,10 @@ class _Numbered(Generic[Item]):
         return place
 
 
-def _taken(store: Store, table: pd.DataFrame, trainings: Sequence[TrainRecord]) -> Snapshot:
+def _taken(
+    store: Store, table: pd.DataFrame, trainings: Sequence[TrainRecord], main: frozenset[str] | None = None
+) -> Snapshot:
+    """The headline rows of a table; `main` holds the keys of those in a report's main views, None if all are."""
     settings, encodings, environments = _Numbered[Setting](), _Numbered[EncodingSpec](), _Numbered[Environment]()
     measured = table[table["headline"]]
     kept = _worth_keeping(trainings, set(measured["train_key"]))
@@ -189,7 +197,9 @@ def _taken(store: Store, table: pd.DataFrame, trainings: Sequence[TrainRecord]) 
             applied = record.spec.encoding
         value = row["value"] if math.isfinite(row["value"]) else None
         names = {name: row[name] for name in ROW_COLUMNS}
-        rows.append(MeasuredRow(**names, value=value, model=number, applied=encodings.number(applied)))
+        in_main = main is None or row["eval_key"] in main
+        applied_number = encodings.number(applied)
+        rows.append(MeasuredRow(**names, value=value, model=number, applied=applied_number, main=in_main))
     return Snapshot(
         settings=settings.items,
         encodings=encodings.items,

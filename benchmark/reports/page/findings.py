@@ -2,7 +2,8 @@
 
 A need is a task in plain words: language past L, exact distance, copying, recall by content; any other task goes by its
 title. The first sentence is about the longest length. It says who is best, or may be, by how much, on how many seeds,
-and how many more seeds would do. A short one about L follows where L differs.
+and how many more seeds would do. A short one about L follows where L differs. The last one warns if the leader is shown
+to lose in another setting: in this folder, or in the shipped study.
 
 Every word comes from the verdict on that task and length (`stats.verdict`); nothing is decided here. The page and the
 terminal show the same sentences.
@@ -10,11 +11,15 @@ terminal show the same sentences.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
+from benchmark.reports.page.known import known_flips
+from benchmark.reports.page.robustness import Ladder, ladder_of_panel
 from benchmark.reports.page.selection import Panel, Selection
 from benchmark.reports.page.sentences import NAMED, Place
 from benchmark.reports.phrases import spelled
 from benchmark.reports.stats.points import overall_status
+from benchmark.reports.stats.verdict import Who
 from benchmark.reports.tables.tasks import is_language
 from benchmark.reports.words import Phrases, joined, later, listed, sentences, t
 
@@ -89,7 +94,34 @@ class Need:
         far, near = self.at(last), self.at(first)
         differs = first != last and first in self.panel.lengths and near.outcome != far.outcome
         evident = far.verdict.leader is None  # nothing to say far out, so all is said about L
-        return sentences(far.sentence, far.without_value, (near.sentence if evident else near.short) if differs else "")
+        at_trained = (near.sentence if evident else near.short) if differs else ""
+        return sentences(far.sentence, far.without_value, at_trained, self.warning)
+
+    @cached_property
+    def warning(self) -> str:
+        """Who is shown to beat the leader in another setting, at the longest length or else at L; "" if nobody is."""
+        lengths = dict.fromkeys((self.panel.lengths[-1], self.panel.train_length))
+        told = (text for length in lengths for text in (self._turned_here(length), self._known(length)) if text)
+        return next(told, "")
+
+    @cached_property
+    def _ladder(self) -> Ladder | None:
+        return ladder_of_panel(self.selection, self.panel)
+
+    def _turned_here(self, length: int) -> str:
+        """In this results folder."""
+        return self._ladder.overturned(self.at(length).verdict.leader, length) if self._ladder else ""
+
+    def _known(self, length: int) -> str:
+        """In the shipped study, if the report is of one of its settings."""
+        verdict = self.at(length).verdict
+        multiple = length / self.panel.train_length
+        for flip in known_flips():
+            of_this = (flip.task, flip.setting, flip.multiple) == (self.panel.task, self.panel.setting, multiple)
+            pair = [Who(name, name) for name in (flip.better, flip.than)]
+            if of_this and verdict.leader == pair[0] and pair[1] in verdict.means:
+                return flip.sentence(spelled(multiple))
+        return ""
 
 
 def _ends_at(encodings: Sequence[str], place: str) -> str:

@@ -1,7 +1,8 @@
 """The selection: the settings of a store that a report shows, and the tables made from them.
 
-A results folder may hold runs of several sizes. For each task, a report shows the model size that was run last, and for
-each trained length the budget that was run last. It says how many evaluations it leaves out.
+A results folder may hold the same comparison under several settings. For each task and trained length, a report shows
+one of them in full: the main view (`page.views` has the rule). The other views of its ladder tell whether the
+conclusions hold (`page.robustness`). The report says how many evaluations are in neither.
 """
 
 import math
@@ -14,6 +15,7 @@ import pandas as pd
 
 from benchmark.errors import UsageError, unknown
 from benchmark.reports.page.exhibit import models_behind, records_behind
+from benchmark.reports.page.views import View, main_views, own_settings, views
 from benchmark.reports.stats.estimate import Estimate
 from benchmark.reports.stats.points import arranged, over_seeds
 from benchmark.reports.stats.reach import Reach, reach_by_seed, reach_over_seeds
@@ -22,21 +24,21 @@ from benchmark.reports.stats.verdict import Verdict, Who, judge
 from benchmark.reports.tables import tasks as task_facts
 from benchmark.reports.tables.measurements import all_trainings
 from benchmark.reports.tables.rows import paired_row_error
+from benchmark.reports.tables.tuning import tuning_table
 from benchmark.reports.tables.values import counted_places, metric_table
 from benchmark.reports.words import said
 from benchmark.results.record import EvalRecord, TrainRecord
 from benchmark.results.store import Store
 
-MODEL = ["width", "heads", "layers", "precision"]
 REFERENCE = "rope"  # the default
 
 
 @dataclass(frozen=True, kw_only=True)
 class Panel:
-    """One task in one setting: the unit that a figure shows."""
+    """One task in its main view: the unit that a figure shows."""
 
     task: str
-    setting: str
+    setting: str  # of the view
     train_length: int
     task_record: TrainRecord  # of any model trained on it; describes the task
     table: pd.DataFrame  # its rows of `metric_table`
@@ -113,6 +115,9 @@ class Selection:
     frame: pd.DataFrame
     shown: pd.DataFrame  # the rows of `frame` that the report shows
     reference: str  # the encoding that others are compared with; "" if there is none
+    sweep: pd.DataFrame  # `tuning_table`: the trials that chose learning rates, if there were any
+    views: tuple[View, ...]
+    mains: tuple[View, ...]  # at most one for each task and trained length
 
     @classmethod
     def of(cls, store: Store, reference: str | None = None) -> "Selection":
@@ -124,10 +129,21 @@ class Selection:
                 f"no results in {str(store.root)!r}: make some with `python -m benchmark run`, or name their folder "
                 "with --results"
             )
-        frame = metric_table(store)
-        rows = shown(frame)
+        frame, sweep = metric_table(store), tuning_table(store)
+        found = views(frame, trainings, sweep)
+        mains = main_views(found, store.runs())
+        rows = pd.concat([view.table for view in mains]).sort_index(ignore_index=True) if mains else frame
         chosen = _own_reference(rows) if reference is None else _asked_reference(reference, trainings)
-        return cls(store=store, trainings=trainings, frame=frame, shown=rows, reference=chosen)
+        return cls(
+            store=store,
+            trainings=trainings,
+            frame=frame,
+            shown=rows,
+            reference=chosen,
+            sweep=sweep,
+            views=tuple(found),
+            mains=tuple(mains),
+        )
 
     @cached_property
     def panels(self) -> list[Panel]:
@@ -211,25 +227,33 @@ class Selection:
         own = self.shown[self.shown["encoding"] == self.reference]
         return bool((own["trained_with"] == self.reference).any())
 
+    def others(self, main: View) -> list[View]:
+        """The other views of a main view's ladder in which at least two of its encodings were measured."""
+        names = set(main.table["encoding"])
+        ladder = (view for view in self.views if view.ladder == main.ladder and view.task == main.task)
+        return [view for view in ladder if view is not main and len(names & set(view.table["encoding"])) > 1]
+
     @property
     def left_out(self) -> int:
-        """Number of evaluations in settings that are not shown."""
-        return int(self.frame["eval_key"].nunique() - self.shown["eval_key"].nunique())
+        """Number of evaluations that are in no main view and in no other one beside it."""
+        beside = (view.evaluations for main in self.mains for view in self.others(main))
+        return len(set(self.frame["eval_key"]) - set(self.shown["eval_key"]).union(*beside))
+
+    @cached_property
+    def own_settings(self) -> dict[tuple[str, str], str]:
+        """The setting of a panel by the setting and the encoding of its models: a panel may join several settings."""
+        return own_settings(self.mains, self.trainings)
+
+    def of_panels(self, table: pd.DataFrame) -> pd.DataFrame:
+        """The rows of another table that belong to the panels, under the panels' settings."""
+        pairs = list(zip(table["setting"], table["trained_with"], strict=True))
+        known = pd.Series([pair in self.own_settings for pair in pairs], index=table.index, dtype=bool)
+        return table[known].assign(setting=[self.own_settings[pair] for pair in pairs if pair in self.own_settings])
 
     def trained(self, panel: Panel) -> Iterator[TrainRecord]:
         """The trained models behind a panel."""
         keys = set(panel.table["train_key"])
         return (record for record in self.trainings if record.spec.key in keys)
-
-
-def shown(frame: pd.DataFrame) -> pd.DataFrame:
-    """The rows of each task's latest model size and, for each trained length, its latest budget."""
-    if frame.empty:
-        return frame
-    last = frame.sort_values("created").drop_duplicates("task", keep="last")[["task", *MODEL]]
-    same_model = frame.merge(last, on=["task", *MODEL])
-    newest = same_model.sort_values("created").drop_duplicates(["task", "train_length"], keep="last")
-    return same_model.merge(newest[["task", "setting"]], on=["task", "setting"])
 
 
 def slug(text: str) -> str:

@@ -26,8 +26,7 @@ from benchmark.reports.words import listed, t
 
 def section(selection: Selection, styles: Styles) -> Section:
     """Scores by lag, depth or operand length: a heatmap per encoding, and curves if one axis is enough."""
-    table = by_field(selection.store)
-    shown = table[table["setting"].isin({panel.setting for panel in selection.panels})]
+    shown = _joined(selection, by_field(selection.store))
     drawn: list[Exhibit] = []
     for _, own in shown.groupby(["grid", "grid_setting"], sort=True):
         if own["down_first"].nunique() > 1:
@@ -47,6 +46,14 @@ def section(selection: Selection, styles: Styles) -> Section:
             ),
         )
     return Section(id="grids", title=t("Grids"), lines=lines, exhibits=tuple(drawn))
+
+
+def _joined(selection: Selection, table: pd.DataFrame) -> pd.DataFrame:
+    """The fields that the panels show; where each encoding has its own learning rate, their grids are one."""
+    shown = selection.of_panels(table)
+    tuned = {view.setting for view in selection.mains if view.tuned}
+    own_rates = shown["setting"].isin(tuned)
+    return shown.assign(grid_setting=shown["grid_setting"].where(~own_rates, shown["train_length"].astype(str)))
 
 
 def _grid(selection: Selection, own: pd.DataFrame) -> Exhibit:

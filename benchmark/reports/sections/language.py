@@ -38,7 +38,7 @@ from benchmark.reports.words import listed, t
 
 def section(selection: Selection, styles: Styles) -> Section:
     """Language loss seen in four ways, from the same trained models."""
-    table = by_position(selection.store)
+    table = selection.of_panels(by_position(selection.store))
     panels = [panel for panel in selection.panels if panel.setting in set(table["setting"])]
     lines: tuple[str, ...] = (t("The same trained models, asked four questions about the held-out text."),)
     if not panels:

@@ -122,6 +122,14 @@ TERMS = (
         ),
     ),
     (
+        later("main setting, tau"),
+        later(
+            "Where the results hold several learning rates, budgets or model sizes, all sections but “Does it hold?” "
+            "show one of them, the main setting. Kendall’s tau says how well the order of the encodings elsewhere "
+            "agrees with it: 1 is the same order, 0 as many pairs in the same as in the opposite order, -1 the reverse."
+        ),
+    ),
+    (
         later("crop to L"),
         later(
             "The same target tokens, each shown with exactly the L tokens before it and nothing earlier. Only an "

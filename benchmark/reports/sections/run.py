@@ -7,7 +7,7 @@ from benchmark.reports.page.page import Section
 from benchmark.reports.page.selection import Panel, Selection
 from benchmark.reports.page.table import Field, Table
 from benchmark.reports.phrases import NOTHING, text_note
-from benchmark.reports.words import listed, t
+from benchmark.reports.words import listed, sentences, t
 from benchmark.results.record import TrainRecord
 from benchmark.results.spec import ModelSpec
 
@@ -37,10 +37,14 @@ def _settings(selection: Selection) -> Table:
         *(t("task"), "L", t("lengths"), t("seeds"), t("steps"), t("batch"), t("learning rate")),
         *(t("model"), t("precision"), t("text")),
     )
+    tuned = any(main.tuned for main in selection.mains)
     return Table(
-        caption=t(
-            "Settings, the same for every encoding. Lengths are in tokens as the task counts them; the model is given "
-            "as layers × width, heads."
+        caption=sentences(
+            t(
+                "Settings, the same for every encoding. Lengths are in tokens as the task counts them; the model is "
+                "given as layers × width, heads."
+            ),
+            t("Learning rates listed by encoding were chosen by a sweep.") if tuned else "",
         ),
         columns=columns,
         rows=tuple(rows),
@@ -59,12 +63,20 @@ def _setting_row(selection: Selection, panel: Panel) -> tuple[Field, ...]:
         listing(panel.seeds),
         f"{spec.budget.steps:,}",
         str(spec.budget.batch),
-        f"{spec.budget.learning_rate:g}",
+        _rates(selection, panel),
         _model(spec.model),
         spec.precision,
         _text(record),
     )
     return tuple(Field(text=text) for text in texts)
+
+
+def _rates(selection: Selection, panel: Panel) -> str:
+    """The learning rate, or that of each encoding where a sweep chose it: "alibi 0.009, rope 0.003"."""
+    rates = {record.spec.encoding.label: record.spec.budget.learning_rate for record in selection.trained(panel)}
+    if not any(main.tuned and main.setting == panel.setting for main in selection.mains):
+        return f"{next(iter(rates.values())):g}"
+    return listed(f"{name} {rate:g}" for name, rate in sorted(rates.items()))
 
 
 def _model(model: ModelSpec) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from benchmark.reports.page.fields import name_field, place, summary_fields, unit
+from benchmark.reports.page.findings import needs
 from benchmark.reports.page.page import Section
 from benchmark.reports.page.selection import Selection
 from benchmark.reports.page.table import Group, Table
@@ -42,11 +43,16 @@ def section(selection: Selection) -> Section:
         )
     if min((len(panel.seeds) for panel in selection.panels), default=2) < 2:
         lines.append(t("With one seed there is no range, and no two encodings can be told apart."))
+    lines += [
+        t("{task}: this headline depends on the setting. {warning}", task=need.panel.task, warning=need.warning)
+        for need in needs(selection)
+        if need.warning
+    ]
     if selection.left_out:
         lines.append(
             t(
-                "Only equal settings can be compared, so {n} of the {all} evaluations in the results folder are not "
-                "shown: they have other sizes or budgets.",
+                "Only like settings can be compared, so {n} of the {all} evaluations in the results folder are not "
+                "shown: they differ in more than learning rate, steps and model size.",
                 n=selection.left_out,
                 all=selection.frame["eval_key"].nunique(),
             )

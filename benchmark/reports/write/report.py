@@ -29,6 +29,7 @@ from benchmark.reports.sections import (
     profiles,
     ranks,
     reading,
+    robustness,
     run,
     structure,
     summary,
@@ -46,13 +47,14 @@ from benchmark.results.store import Store
 
 @dataclass(frozen=True, kw_only=True)
 class ReportPaths:
-    """Where a report was written, and its findings: (need, sentences)."""
+    """Where a report was written, and what it says first: (need or task, sentences)."""
 
     html: Path
     markdown: Path
     data: Path
     figures: tuple[Path, ...]
     findings: tuple[tuple[str, str], ...]
+    holds: tuple[tuple[str, str], ...]  # whether the order of a task's encodings holds in its other settings
 
 
 def write_report(
@@ -74,7 +76,8 @@ def write(page: Page, out: Path) -> ReportPaths:
         markdown=out / "report.md",
         data=out / FILE,
         figures=tuple(out / "figures" / exhibit.file for exhibit in pictures),
-        findings=next((section.terms for section in page.sections if section.id == "verdict"), ()),
+        findings=_terms(page, "verdict"),
+        holds=_terms(page, "robustness"),
     )
     _write_pictures(pictures, paths.figures)
     write_atomically(paths.markdown, markdown_render(page).encode())
@@ -83,12 +86,21 @@ def write(page: Page, out: Path) -> ReportPaths:
     return paths
 
 
+def _terms(page: Page, name: str) -> tuple[tuple[str, str], ...]:
+    return next((section.terms for section in page.sections if section.id == name), ())
+
+
 def build(store: Store, command: str | None = None, reference: str | None = None) -> Page:
     """The report as data, for any way of writing it."""
     selection = Selection.of(store, reference)
     styles = palette(selection.encodings)
-    settings = {panel.setting for panel in selection.panels}
-    probes = [probe for probe in all_probes(selection.store) if probe.setting in settings]
+    own = selection.own_settings
+    shown = (
+        replace(probe, setting=own[probe.setting, probe.trained_with])
+        for probe in all_probes(selection.store)
+        if (probe.setting, probe.trained_with) in own
+    )
+    probes = sorted(shown, key=lambda probe: (probe.task, probe.setting, probe.text, probe.encoding))
     timing_problems: list[str] = []
     overview = Overview.of(selection)
     timings = timing_table(store.root / "timing", timing_problems)
@@ -99,6 +111,7 @@ def build(store: Store, command: str | None = None, reference: str | None = None
         sections=with_unique_ids(
             verdict.section(selection, styles),
             summary.section(selection),
+            robustness.section(selection, styles),
             curves.section(selection, styles),
             matrix.section(overview),
             wins.section(overview),
@@ -121,10 +134,10 @@ def build(store: Store, command: str | None = None, reference: str | None = None
     )
 
 
-def with_unique_ids(*sections: Section) -> tuple[Section, ...]:
-    """Make the ids of exhibits unique: the second exhibit with an id (another setting of a task) gets id-2."""
+def with_unique_ids(*sections: Section | None) -> tuple[Section, ...]:
+    """The sections that there are, the ids of their exhibits unique: the second with an id gets id-2."""
     met: Counter[str] = Counter()
-    return tuple(replace(section, exhibits=tuple(_named(section.exhibits, met))) for section in sections)
+    return tuple(replace(section, exhibits=tuple(_named(section.exhibits, met))) for section in sections if section)
 
 
 def _named(exhibits: Iterable[Exhibit], met: Counter[str]) -> Iterable[Exhibit]:

@@ -55,13 +55,13 @@ def split(chapters: Sequence[str]) -> Split:
     if LEAST <= shares.get(nearest, 0) <= MOST:
         note = f"the last {nearest:,} of {len(chapters):,} chapters held out, as about a tenth of the text"
         return Split(chapters=tuple(chapters), held_out=nearest, notes=(note,))
-    wanted = total - total // HELD_OUT
-    place = max(place for place, start in enumerate(starts) if start < wanted)
+    wanted = total - max(1, total // HELD_OUT)
+    place = max((place for place, start in enumerate(starts) if start < wanted), default=0)
     cut = _cut(chapters[place], wanted - starts[place], total)
     parts = [part for part in (chapters[place][:cut], chapters[place][cut:]) if part.strip()]
     made = (*chapters[:place], *parts, *chapters[place + 1 :])
     note = f"the held-out tenth begins within chapter {place + 1:,} of {len(chapters):,}"
-    return Split(chapters=made, held_out=len(made) - place - 1, notes=(note,) * (len(chapters) > 1))
+    return Split(chapters=made, held_out=max(1, len(made) - place - 1), notes=(note,) * (len(chapters) > 1))
 
 
 def _cut(chapter: str, wanted: int, total: int) -> int:

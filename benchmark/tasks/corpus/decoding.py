@@ -174,6 +174,8 @@ def _guessed(content: bytes, name: str) -> Decoded:
             return Decoded(text=content.decode(codec), notes=(_note(label),))
     text = content.decode("utf-8", "surrogateescape")
     escaped = [found.start() for found in ESCAPE.finditer(text)]
+    if not content.strip(b"\0\x1a"):
+        raise _unreadable(content, name)
     if not escaped and not content.rstrip(b"\0\x1a").count(0):
         return Decoded(text=text)
     bad = sum("\udc80" <= each <= "\udcff" for each in text)

