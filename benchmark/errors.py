@@ -1,6 +1,7 @@
 """The error for a mistake in the user's input, shown as one line with exit code 2; and other errors in one line."""
 
 import difflib
+import re
 from collections.abc import Iterable
 
 
@@ -20,3 +21,16 @@ def unknown(kind: str, given: str, known: Iterable[str], remedy: str = "") -> Us
     guess = f"; did you mean {near[0]!r}?" if near else "."
     tail = f" {remedy}" if remedy else ""
     return UsageError(f"unknown {kind} {given!r}{guess} Known: {', '.join(names) or 'none'}.{tail}")
+
+
+def storable(text: str) -> str:
+    """A text with an escape for each byte that is not UTF-8, as the name of a file may have."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def refuse_undecodable(what: str, text: str) -> None:
+    """Raise UsageError for a text with bytes that are not UTF-8, such as the name of a file: no record can hold it."""
+    if re.search("[\ud800-\udfff]", text):
+        raise UsageError(
+            f"{what} is not valid UTF-8: {storable(text)[:200]}; rename the file or folder, or correct the text"
+        )

@@ -10,8 +10,11 @@ at once, and a plan can be made and found finished without loading a single libr
     randomized:base=alibi       around another one, if the class says which parameter names it (`wraps`)
     NAME                        also a name that an installed package registers as an entry point
 
+source.py     source files, their syntax trees, and the files that they import from
+classes.py    classes in source text, and what they derive from
 entry.py      a class as its source text describes it
 choice.py     an entry with its parameters set, as the command line spells it
+grammar.py    how a list is cut into items, names and settings
 hashing.py    the fingerprint of a class's code
 loading.py    the class itself, imported
 registry.py   all of one kind by name
@@ -20,6 +23,7 @@ registry.py   all of one kind by name
 from benchmark.catalogue.choice import Choice, convert, label, spelled
 from benchmark.catalogue.entry import Entry, Parameter
 from benchmark.catalogue.hashing import fingerprint
+from benchmark.catalogue.loading import PackageError
 from benchmark.catalogue.registry import Catalogue
 
-__all__ = ["Catalogue", "Choice", "Entry", "Parameter", "convert", "fingerprint", "label", "spelled"]
+__all__ = ["Catalogue", "Choice", "Entry", "PackageError", "Parameter", "convert", "fingerprint", "label", "spelled"]

@@ -6,6 +6,8 @@ import sys
 from functools import cache
 from pathlib import Path
 
+from benchmark.catalogue.source import OWN, imports, neighbours, read
+
 DESCRIPTIONS = frozenset({"title", "source", "definition", "group", "learned", "past", "unlearned"})  # for readers only
 
 
@@ -14,14 +16,16 @@ def fingerprint(path: Path, contract: tuple[Path, ...]) -> str:
 
     Not counted: docstrings, comments, descriptions (DESCRIPTIONS) and imports of this project's own modules, so that
     prose can be improved and code can move between modules without changing a hash; and the contract, since PROTOCOL is
-    raised when a change there changes results. Other modules that a user's file imports do not count either.
+    raised when a change there changes results. The files that a user's file imports from its own folder or package do
+    count; installed libraries do not.
     """
-    own, imported = _code(path.read_bytes())
+    outside = {} if OWN in path.parents else neighbours(path)
+    own, imported = _code(read(path))
     siblings: dict[Path, str] = {}
-    waiting = _siblings(imported, contract)
+    waiting = {*outside, *_siblings(imported, contract)}
     while waiting:
         sibling = waiting.pop()
-        siblings[sibling], imported = _code(sibling.read_bytes())
+        siblings[sibling], imported = _code(read(sibling))
         waiting |= _siblings(imported, contract) - siblings.keys() - {path}
     code = own + "".join(sorted(siblings.values()))
     return hashlib.sha256(code.encode()).hexdigest()[:16]
@@ -31,14 +35,14 @@ def fingerprint(path: Path, contract: tuple[Path, ...]) -> str:
 def _code(source: bytes) -> tuple[str, frozenset[str]]:
     """The syntax tree of a source text as counted in a fingerprint, and the modules that it imports names from."""
     tree = ast.parse(source)
-    imported = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    imported = imports(tree, Path())
     tree = _WithoutOwnImports().visit(tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
             node.body = node.body[1:]
         if isinstance(node, ast.ClassDef):
             node.body = [each for each in node.body if not _describes(each)]
-    return _dump(tree), frozenset(imported)
+    return _dump(tree), imported
 
 
 class _WithoutOwnImports(ast.NodeTransformer):
@@ -76,7 +80,7 @@ def _dump(tree: ast.AST) -> str:
 
 
 def _siblings(imported: frozenset[str], contract: tuple[Path, ...]) -> set[Path]:
-    """The modules beside the contract that a file imports names from."""
+    """The modules beside the contract that a file imports from."""
     folder = contract[0].parent
     package = f"benchmark.{folder.name}."
     files = {folder / f"{name.removeprefix(package)}.py" for name in imported if name.startswith(package)}

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
@@ -11,7 +12,9 @@ from typing import Any
 from benchmark.catalogue import loading
 from benchmark.catalogue.choice import Choice, convert
 from benchmark.catalogue.entry import Entry, Parameter, read_entry
-from benchmark.errors import UsageError, unknown
+from benchmark.catalogue.grammar import is_path, items, name_and_settings, user_path
+from benchmark.catalogue.source import origin
+from benchmark.errors import UsageError, refuse_undecodable, unknown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +25,7 @@ class Catalogue:
     package: str
     contract: tuple[str, ...]  # file names of the contract inside the package
     bases: tuple[str, ...]  # the contract's classes; an entry derives from one
+    arguments: tuple[str, ...]  # what the constructor gets before the parameters
     table: Mapping[str, str]  # name -> module inside the package
     groups: Mapping[str, tuple[str, ...]]  # group name -> names
     entry_point_group: str
@@ -46,10 +50,26 @@ class Catalogue:
         """All known names, ours and those of installed packages, sorted."""
         return sorted({*self.table, *(point.name for point in entry_points(group=self.entry_point_group))})
 
+    def entries(self) -> list[Entry]:
+        """All entries by name, without those of installed packages that are at fault."""
+        at_fault = self.faults()
+        return [self.entry(name) for name in self.names() if name not in at_fault]
+
+    def faults(self) -> dict[str, str]:
+        """What is wrong with the entries of installed packages that cannot be read, by name."""
+        found = {}
+        for name in self.names():
+            if name not in self.table:
+                try:
+                    self.entry(name)
+                except UsageError as error:
+                    found[name] = f"the {self.kind} {name!r} of an installed package is left out: {error}"
+        return found
+
     def entry(self, name: str) -> Entry:
         """The entry for a registered name or the path of a file."""
-        if self.opens_files and _is_path(name):
-            return self._from_file(Path(name))
+        if self.opens_files and is_path(name):
+            return self._from_file(name)
         if name in self.table:
             module = f"{self.package}.{self.table[name]}"
             return self._read(self.folder / f"{self.table[name].replace('.', '/')}.py", module, name)
@@ -58,18 +78,25 @@ class Catalogue:
                 return self._from_entry_point(point.module, name)
         raise unknown(self.kind, name, self.names(), self.remedy)
 
+    def left_out(self, text: str) -> list[str]:
+        """What the groups in a list leave out, a line each: entries of installed packages that are at fault."""
+        faults = list(self.faults().values())
+        wide = {"all", *self._grouped().values()} if faults else set()
+        return faults if wide.intersection(items(text)) else []
+
     def parse(self, text: str) -> list[Choice]:
         """The choices in a comma-separated list, in order and without duplicates."""
-        items: list[str] = []
-        for part in (piece.strip() for piece in text.split(",")):
-            if not part:
+        refuse_undecodable(f"the list of {self.kind}s", text)
+        found: list[str] = []
+        for item in items(text):
+            if not item:
                 raise UsageError(f"{text!r} has an empty item: separate {self.kind}s with single commas")
-            if items and re.match(r"\w+=", part):  # rope:base=500000,fraction=0.25
-                items[-1] += f":{part}"
+            if found and re.match(r"\w+=", item):  # rope:base=500000,fraction=0.25
+                found[-1] += f":{item}"
             else:
-                items.extend(self.members(part))
+                found.extend(self.members(item))
         choices: dict[str, Choice] = {}
-        for choice in map(self.choice, items):
+        for choice in map(self.choice, found):
             known = choices.setdefault(choice.label, choice)
             if known.entry.path != choice.entry.path:
                 raise UsageError(
@@ -84,25 +111,30 @@ class Catalogue:
         A group is "all" (every known name), one of `groups`, or the value of the classes' `group` ("recall").
         """
         if item == "all":
-            return tuple(self.names())
-        name = item.partition(":")[0]
-        if item in self.groups or name in self.table or _is_path(name):
+            return tuple(entry.name for entry in self.entries())
+        name, _ = name_and_settings(item)
+        if item in self.groups or name in self.table or is_path(name):
             return self.groups.get(item, (item,))
         if name in self.names():
             return (item,)
-        found = {name: self.entry(name).attributes.get("group") for name in self.names()}
+        found = self._grouped()
         if item not in found.values():
             groups = {"all", *self.groups, *(group for group in found.values() if group)}
             raise unknown(self.kind, item, {*found, *groups}, self.remedy)
         return tuple(name for name, group in found.items() if group == item)
 
+    def _grouped(self) -> dict[str, str | None]:
+        """The group of every entry, by name."""
+        return {entry.name: entry.attributes.get("group") for entry in self.entries()}
+
     def choice(self, item: str) -> Choice:
         """The choice for one item: a name or path, with parameters after colons."""
-        name, *settings = item.split(":")
+        name, settings = name_and_settings(item)
         entry = self.entry(name)
         given: dict[str, Parameter] = {}
         for setting in settings:
             key, equals, value = setting.partition("=")
+            key = unicodedata.normalize("NFKC", key)  # as Python reads the names in source text
             if not equals:
                 raise UsageError(f"{item!r}: {setting!r} is not a parameter; write NAME=VALUE")
             if key not in entry.defaults:
@@ -115,7 +147,11 @@ class Catalogue:
     def wrapped(self, choice: Choice) -> Choice | None:
         """The choice that this one is built around; None if there is none."""
         parameter = choice.entry.attributes.get("wraps")
-        return self.choice(str(choice.parameters[parameter])) if isinstance(parameter, str) else None
+        if not isinstance(parameter, str):
+            return None
+        if not isinstance(choice.parameters.get(parameter), str):
+            raise UsageError(f"{choice.entry.path}: wraps is {parameter!r}, but __init__ has no such parameter of text")
+        return self.choice(str(choice.parameters[parameter]))
 
     def reads_digits(self, choice: Choice) -> bool:
         """True if a choice, or one it is built around, reads the digits of numbers."""
@@ -132,25 +168,41 @@ class Catalogue:
         """The class itself; this is what imports torch, or runs a user's file."""
         return loading.load(entry)
 
-    def _from_file(self, path: Path) -> Entry:
+    def _from_file(self, name: str) -> Entry:
+        path = user_path(name)
+        if path.is_dir():
+            raise UsageError(f"{name!r} is a folder: name the Python file in it that defines one {self.kind}")
         if not path.is_file():
-            raise UsageError(f"no file {str(path)!r}: name a Python file that defines one {self.kind}")
+            raise UsageError(f"no file {name!r}: name a Python file that defines one {self.kind}")
+        if path.suffix != ".py":
+            raise UsageError(f"{name!r} is not a Python file (.py): name one that defines one {self.kind}")
+        refuse_undecodable("the path of a file", str(path.resolve()))
         entry = self._read(path.resolve(), None, None)
         if entry.name in self.table:
             raise UsageError(f"{path}: the name {entry.name!r} is taken by a built-in {self.kind}; choose another")
+        if entry.name in {"all", *self.groups, *self._grouped().values()}:
+            raise UsageError(f"{path}: the name {entry.name!r} is that of a group of {self.kind}s; choose another")
         return entry
 
     def _from_entry_point(self, module: str, name: str) -> Entry:
-        origin = loading.origin(module)
-        if origin is None:
+        file = origin(module)
+        if file is None:
             raise UsageError(f"{self.kind} {name!r}: its module {module!r} cannot be found; reinstall its package")
-        return self._read(Path(origin), module, name)
+        if not file.endswith(".py"):
+            raise UsageError(f"{self.kind} {name!r}: its module {module!r} has no source text to read ({file})")
+        if name in {"all", *self.groups}:
+            raise UsageError(
+                f"{file}: the name {name!r} is that of a group of {self.kind}s; its package must rename it"
+            )
+        return self._read(Path(file), module, name)
 
     def _read(self, path: Path, module: str | None, name: str | None) -> Entry:
         return read_entry(
-            self.kind, path, module, name, tuple(self.folder / file for file in self.contract), self.bases
+            self.kind,
+            path,
+            module,
+            name,
+            tuple(self.folder / file for file in self.contract),
+            self.bases,
+            self.arguments,
         )
-
-
-def _is_path(name: str) -> bool:
-    return name.endswith(".py") or "/" in name or "\\" in name

@@ -1,10 +1,11 @@
-"""Scores that take no solving: by guessing blindly, from a target's own place, or from training rows.
+"""Scores that take no solving: by guessing blindly, from a target's own place, from training rows, or by a simple rule.
 
 A guesser learns from some rows and is tested on others: for each context it gives the target that occurred with it most
 often. Without context that is the most frequent token, with the place as context the most frequent one there, and with
 the token at the target's own place any fixed rule by which that token gives the target away.
 
-Rows cannot show whether an *earlier* token gives a target away: that is what recall asks for.
+Rows cannot show whether an *earlier* token gives a target away: that is what recall asks for. For this there are the
+rules that a task itself names (`Task.shortcuts`).
 """
 
 import math
@@ -13,12 +14,12 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
-from benchmark.checks.outcome import Finding, held, spared
-from benchmark.checks.problems import MULTIPLES, Problems, scored
+from benchmark.checks.outcome import Finding, fact, held, spared
+from benchmark.checks.problems import Problems, scored
 from benchmark.metrics import METRICS, headlines
 from benchmark.seeds import generator
 from benchmark.tasks.task import SINGLES, UNSCORED, Batch, Task
-from benchmark.training.asked import CONSTANT, Asked
+from benchmark.training.asked import CONSTANT
 from benchmark.training.held_out import HeldOut, problems_of
 
 LEARNT_FROM, ASKED = 4096, 2048  # rows
@@ -27,6 +28,7 @@ SHORTEST = 3  # lengths so short that many rows have a common beginning, and the
 CERTAIN = 4  # standard deviations
 READABLE = 0.1  # share of what chance leaves; a reader that gets more has found a leak
 NOTHING_LEFT = 0.99  # a chance above it leaves nothing to learn
+NEARLY = 0.9  # a rule that scores as much at the trained length is pointed out
 LEAST_LEFT = 0.5  # share of training rows that must be left to score, the others being test rows
 
 SHARES = tuple(name for name, metric in METRICS.items() if metric.bounded and metric.headline)  # of places, and of rows
@@ -76,13 +78,33 @@ def balance(problems: Problems) -> Finding:
     if metric not in SHARES:
         return spared("its score is a loss, which no constant answer has")
     over: dict[float, str] = {}  # how far a score is above what is allowed -> what to say of it
-    for length in (multiple * problems.length for multiple in MULTIPLES):
-        asked = Asked.of(task, length, problems.length)
+    for length, asked in problems.asked.items():
         claim, found = asked.chance[metric], asked.shortcuts[CONSTANT][metric]
         allowed = claim + CERTAIN * (claim * (1 - claim) / SINGLES) ** 0.5
         over[found - allowed] = f"{metric} {found:.3g} at length {length}, chance {claim:.3g} (allowed {allowed:.3g})"
     worst = max(over)
     return held(worst <= 0, f"the best constant answer scores {over[worst]}")
+
+
+def shortcuts(problems: Problems) -> Finding:
+    """No rule that the task itself names as a shortcut solves its test rows at every length."""
+    metric = problems.task().metric
+    if metric not in SHARES:
+        return spared("its score is a loss, which no rule has")
+    asked = {length: each.shortcuts for length, each in problems.asked.items()}
+    scores = {
+        rule: [found[rule][metric] for found in asked.values()] for rule in asked[problems.length] if rule != CONSTANT
+    }
+    if not scores:
+        return spared("the task names no rule in `shortcuts`")
+    everywhere, rule = max((min(values), rule) for rule, values in scores.items())
+    if everywhere >= NOTHING_LEFT:
+        return held(False, f'the rule "{rule}" scores {metric} of at least {everywhere:.3g} at every length')
+    at_length, rule = max((values[0], rule) for rule, values in scores.items())
+    said = f'the rule "{rule}" scores {metric} {at_length:.3g} at length {problems.length}'
+    if at_length >= NEARLY:
+        return fact(f"{said} without the skill: values that it explains are marked in a report")
+    return held(True, said)
 
 
 def own_place(problems: Problems) -> Finding:

@@ -17,6 +17,7 @@ from benchmark.seeds import generator
 from benchmark.tasks import make
 from benchmark.tasks.task import UNSCORED, Batch, Language, Task
 from benchmark.timing.sampling import FLOOR, rates
+from benchmark.training.asked import Asked
 
 MULTIPLES = (1, 2, 4, 8, 16)  # of the trained length
 SHORTEST = 3  # of the shortest lengths
@@ -59,6 +60,12 @@ class Problems:
             return [task.sample(SIZE, length, generator("check", length)), *task.evaluation(length)]
         except (Exception, SystemExit) as error:  # the author's own code: it may do anything
             return raised(error)
+
+    @cached_property
+    def asked(self) -> dict[int, Asked]:
+        """The test rows of a run at each multiple of the trained length."""
+        lengths = (multiple * self.length for multiple in MULTIPLES)
+        return {length: Asked.of(self.task(), length, self.length) for length in lengths}
 
     def batches(self) -> Iterator[tuple[int, Batch]]:
         """Every batch, of the lengths that can be drawn."""

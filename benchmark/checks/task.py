@@ -104,6 +104,11 @@ CHECKS: tuple[Check[Problems], ...] = (
         "else raise `problems`, or count a common answer in `chance`",
     ),
     Check(
+        name="no named shortcut solves it",
+        measure=guessing.shortcuts,
+        remedy="ask for what the rule gets wrong: a problem that it solves at every length shows nothing else",
+    ),
+    Check(
         name="nonsensical parameters",
         measure=problems.parameters,
         remedy="raise a ValueError in __init__ that names the parameter, its value and the allowed values",

@@ -15,7 +15,8 @@ from typing import Any, NoReturn
 import click
 
 from benchmark import __version__
-from benchmark.errors import UsageError, unknown
+from benchmark.errors import UsageError, refuse_undecodable, unknown
+from benchmark.standard_input import no_standard_input
 
 # verb -> the line that --help shows without importing it; the module in benchmark.cli.verbs has the verb's name
 VERBS = {
@@ -82,7 +83,10 @@ class Program(click.Group):
         """Run a command line and exit, turning errors into one line and an exit code."""
         arguments = list(sys.argv[1:] if args is None else args) or ["--help"]
         try:
-            code = super().main(arguments, *rest, **{**settings, "standalone_mode": False})
+            for argument in arguments:
+                refuse_undecodable("an argument", argument)
+            with no_standard_input():  # some verbs run users' files in this process
+                code = super().main(arguments, *rest, **{**settings, "standalone_mode": False})
             sys.stdout.flush()  # here, while a full disk can still be reported in one line
         except (UsageError, click.UsageError) as error:
             fail(_sentence(error), 2)

@@ -57,6 +57,7 @@ CATALOGUE = Catalogue(
     package="benchmark.encodings",
     contract=("encoding.py", "bases.py", "bias.py"),
     bases=("Encoding", "RelativeBias", "Rotation", "Wrapper"),
+    arguments=("shape",),
     table=TABLE,
     groups=GROUPS,
     entry_point_group="position_encodings",

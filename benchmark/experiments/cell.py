@@ -17,7 +17,8 @@ import torch
 from benchmark import encodings, tasks
 from benchmark.catalogue import Catalogue, Choice
 from benchmark.encodings.encoding import PastEndError
-from benchmark.errors import UsageError
+from benchmark.errors import UsageError, storable
+from benchmark.experiments.edited import refuse_edited
 from benchmark.experiments.plan import Cell, Measure, Origin, failures, missing
 from benchmark.files import UnwritableError, write_atomically
 from benchmark.model.transformer import Transformer
@@ -122,6 +123,7 @@ def _train(
         emit("progress", step=step, tokens=tokens, seconds=seconds)
 
     try:
+        refuse_edited(cell)
         if device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(device)  # for this training only, not earlier ones in this worker
         model = build(spec, task, encoding_choice(cell.encoding)).to(device)
@@ -170,7 +172,7 @@ def _text_facts(task: Task) -> dict[str, Any]:
     return {
         "unknown_rate": task.unknown_rate,
         "characters_per_token": task.characters_per_token,
-        "text_notes": task.text_notes,
+        "text_notes": tuple(map(storable, task.text_notes)),
     }
 
 
@@ -178,6 +180,7 @@ def _measure(cell: Cell, measure: Measure, task: Task, store: Store, device: tor
     if not (measure.evaluations or measure.probes):
         return "ok"
     try:
+        refuse_edited(cell, measure)
         model = load_model(cell, measure.origin, task, store, device)
     except Exception as error:
         for record in failures(measure, one_line(error), _facts(device)):
@@ -262,7 +265,7 @@ def _probe(measure: Measure, model: Transformer, task: Language, store: Store, d
 
 def one_line(error: BaseException) -> str:
     """An error in one line; if memory ran out, with the remedy."""
-    text = " ".join(str(error).split())
+    text = storable(" ".join(str(error).split()))
     if isinstance(error, MemoryError) or "can't allocate memory" in text:
         return (
             f"out of memory: each worker gets a share; --workers 1 --retry-failed gives all of it to one ({text[:300]})"

@@ -12,7 +12,7 @@ from typing import Any
 
 from benchmark import encodings, tasks
 from benchmark.catalogue import Choice, Entry
-from benchmark.errors import UsageError
+from benchmark.errors import UsageError, refuse_undecodable
 from benchmark.experiments.presets import preset
 from benchmark.experiments.request import Auto, Request
 from benchmark.metrics import headlines
@@ -175,10 +175,11 @@ def make_plan(request: Request, fewest: Callable[[int], int] = lambda encodings:
                         spans[cell.contest] = span
     if not cells:
         raise UsageError(f"nothing to do: {left_out[0]}; choose a task that writes numbers, such as addition")
+    faults = encodings.CATALOGUE.left_out(request.encodings) + tasks.CATALOGUE.left_out(request.tasks or "")
     return Plan(
         request=request,
         cells=tuple(cells.values()),
-        left_out=tuple(left_out),
+        left_out=(*left_out, *faults),
         spans=spans,
         notes=tuple(dict.fromkeys(notes)) if spans else (),
     )
@@ -302,7 +303,8 @@ def _task(choice: Choice, corpus: str) -> tuple[TaskSpec, Origin]:
             parameters["tokenizer"] = tokenizer
             shown["tokenizer"] = corpora.AUTO if tokenizer == suited == "jieba" else tokenizer
         label = f"{Choice(entry=entry, parameters=shown).label} ({name})"
-        parameters[reads] = text if text in corpora.BUILT_IN else str(Path(text).expanduser().resolve())
+        parameters[reads] = found = text if text in corpora.BUILT_IN else str(Path(text).expanduser().resolve())
+        refuse_undecodable("the path of a text", found)
     counted = {key: value for key, value in parameters.items() if key != reads}
     spec = TaskSpec(
         name=entry.name,

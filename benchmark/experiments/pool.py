@@ -23,8 +23,9 @@ from benchmark.files import UnwritableError
 from benchmark.results.lock import locked
 from benchmark.results.store import Store
 
-# If cells have a time limit: seconds that a worker gets to load its libraries and build what it is asked for.
+# Seconds that a worker gets to load its libraries, and to build each encoding and task, if cells have a time limit.
 STARTING_SECONDS = 60.0
+PATIENCE_SECONDS = 600.0  # the same, if they have none: a large text takes minutes to read
 
 
 @dataclass
@@ -77,7 +78,8 @@ class Pool:
     def _check(self, cells: Sequence[Cell]) -> None:
         worker = self._running[0]
         worker.send(do="check", cells=[cell.model_dump(mode="json") for cell in cells], device=self.device)
-        patience = None if self.cell_timeout is None else max(self.cell_timeout, STARTING_SECONDS)
+        patience = PATIENCE_SECONDS if self.cell_timeout is None else max(self.cell_timeout, STARTING_SECONDS)
+        built = "torch"
         with selectors.DefaultSelector() as waiting:
             waiting.register(worker.output, selectors.EVENT_READ)
             while waiting.select(patience):
@@ -89,8 +91,10 @@ class Pool:
                         raise UsageError(line["reason"])
                     if line["event"] == "checked":
                         return
+                    built = line.get("what", built)
         raise UsageError(
-            f"building the encodings and tasks took longer than {patience:g} seconds: is one of them blocking?"
+            f"building {built} took longer than {patience:g} seconds: does its code block, or loop for ever? "
+            "If it is only slow, allow more with --cell-timeout"
         )
 
     def _serve(self) -> Iterator[Event]:

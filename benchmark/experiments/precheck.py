@@ -1,11 +1,12 @@
 """What is refused before anything is trained: lengths, sizes and parameters that cannot work."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 
-from benchmark.catalogue import Choice
+from benchmark.catalogue import Choice, PackageError
 from benchmark.errors import UsageError
-from benchmark.experiments.cell import choose_device, encoding_choice, make_task, refuse_bad_values
+from benchmark.experiments.cell import Emit, choose_device, encoding_choice, make_task, refuse_bad_values
 from benchmark.experiments.machine import machine_memory
 from benchmark.experiments.plan import Cell, Origin
 from benchmark.experiments.presets import QUICK
@@ -15,18 +16,27 @@ from benchmark.tasks.task import Language, Task
 from benchmark.training.train import build
 
 
-def check(cells: Sequence[Cell], device: str) -> None:
-    """Build every encoding and task of a plan once, so that what cannot work is refused before anything is trained."""
+def check(cells: Sequence[Cell], device: str, emit: Emit) -> None:
+    """Build every encoding and task of a plan once, so that what cannot work is refused before anything is trained.
+
+    Before each, emits "building" with its name. A package that cannot be imported fails only its own cells.
+    """
     choose_device(device)
     checked = set()
     for cell in cells:
         spec = cell.train
-        task = check_lengths(cell)
+        emit("building", what=f"the task {cell.task.item}")
+        try:
+            task = check_lengths(cell)
+        except PackageError:
+            continue
         for origin in (cell.encoding, *(measure.origin for measure in cell.measures)):
             identity = (origin.model_dump_json(), spec.model, spec.task.label, spec.budget.train_length)
             if identity not in checked:
                 checked.add(identity)
-                build_or_refuse(spec, task, origin)
+                emit("building", what=f"the encoding {origin.item} for {spec.task.label}")
+                with suppress(PackageError):
+                    build_or_refuse(spec, task, origin)
 
 
 def check_lengths(cell: Cell) -> Task:

@@ -73,7 +73,7 @@ TUNED = {
     "stack-manipulation": budget(12, 1500, 64, 3e-3),
     "state-tracking": budget(6, 2000, 64, 3e-3),
     "sum-mod-10": budget(3, 5000, 64, 3e-3),
-    "variable-tracking": budget(48, 1000, 32, 3e-3),
+    "variable-tracking": budget(48, 3000, 32, 3e-3),
 }
 
 
@@ -86,7 +86,10 @@ SMOKE = Preset(
     name="smoke",
     purpose="does it run? About 15 seconds; its numbers mean nothing",
     model=ModelSpec(width=32, heads=4, layers=2),
-    budgets={"corpus": (budget(32, 20, 8, 3e-3),)},
+    budgets={
+        "corpus": (budget(32, 20, 8, 3e-3),),
+        "variable-tracking": (budget(32, 30, 16, 3e-3),),  # a row has at least 30 tokens of assignments
+    },
     other=(budget(16, 30, 16, 3e-3),),
     tasks=("corpus", "copy"),
     seeds=(0, 1),

@@ -1,6 +1,7 @@
 """A worker: a process that runs one cell after another. It takes orders as lines of JSON and replies in the same way.
 
-    {"do": "check", "cells": [...], "device": "cpu"}             -> {"event": "checked"} or {"event": "refused", ...}
+    {"do": "check", "cells": [...], "device": "cpu"}             -> {"event": "building", "what": ...}, ...,
+                                                                    {"event": "checked"} or {"event": "refused", ...}
     {"do": "run", "cell": {...}, "device": "cpu", ...}           -> {"event": "started"}, ..., {"event": "done", ...}
                                                                     or {"event": "busy"}: another run holds the cell
                                                                     or {"event": "unwritable", ...}: its folder is
@@ -8,8 +9,9 @@
 Its arguments are the results folder and its memory limit in bytes, 0 for none. A cell that needs more fails and is
 recorded as such; only Linux enforces the limit.
 
-No pickle and no shared memory: a worker can be killed at any moment, and it ends when its parent does. Whatever a
-plugin prints goes to stderr, never into the protocol.
+No pickle and no shared memory: a worker can be killed at any moment, and it ends when its parent does. Once it runs,
+orders and replies use descriptors of their own: whatever a plugin prints goes to stderr, never into the protocol, and
+one that reads standard input fails instead of waiting for ever or taking an order.
 """
 
 import json
@@ -18,22 +20,32 @@ import queue
 import sys
 import threading
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
+from benchmark.standard_input import no_standard_input
+
 
 def main() -> None:
-    """Serve until stdin ends."""
+    """Serve until the orders end."""
     hold(int(sys.argv[2]))
     channel = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
     os.dup2(2, 1)
+    source = os.fdopen(os.dup(0), encoding="utf-8")
     orders: queue.Queue[dict[str, Any]] = queue.Queue()
-    threading.Thread(target=_listen, args=(orders,), daemon=True).start()
+    threading.Thread(target=_listen, args=(source, orders), daemon=True).start()
+    with no_standard_input():
+        _serve(orders, channel)
 
+
+def _serve(orders: "queue.Queue[dict[str, Any]]", channel: TextIO) -> None:
+    """Carry out one order after another; the import of torch comes first."""
     import torch
 
     from benchmark.errors import UsageError
     from benchmark.experiments.cell import run_cell
+    from benchmark.experiments.executor import record_lost_cell
     from benchmark.experiments.plan import Cell
     from benchmark.experiments.precheck import check
     from benchmark.files import UnwritableError
@@ -46,7 +58,7 @@ def main() -> None:
         order = orders.get()
         if order["do"] == "check":
             try:
-                check([Cell.model_validate(cell) for cell in order["cells"]], order["device"])
+                check([Cell.model_validate(cell) for cell in order["cells"]], order["device"], partial(_tell, channel))
                 _tell(channel, "checked")
             except UsageError as error:
                 _tell(channel, "refused", reason=str(error))
@@ -68,6 +80,10 @@ def main() -> None:
                     retry_since=None if since is None else datetime.fromisoformat(since),
                     wait=order["wait"],
                 )
+            except UsageError as error:  # its task cannot be made
+                reason = str(error)
+                record_lost_cell(cell, store, order["device"], reason)
+                emit("done", status="failed", reason=reason)
             except UnwritableError as error:
                 emit("unwritable", errno=error.errno, reason=error.strerror, file=error.filename)
             else:
@@ -87,9 +103,9 @@ def hold(memory_bytes: int) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 
 
-def _listen(orders: "queue.Queue[dict[str, Any]]") -> None:
+def _listen(source: TextIO, orders: "queue.Queue[dict[str, Any]]") -> None:
     """Queue orders; exit as soon as the parent is gone, since finished work is on disk."""
-    for line in sys.stdin:
+    for line in source:
         orders.put(json.loads(line))
     os._exit(1)
 

@@ -16,7 +16,7 @@ from typing import Any
 import safetensors.numpy
 from pydantic import TypeAdapter, ValidationError
 
-from benchmark.errors import UsageError
+from benchmark.errors import UsageError, refuse_undecodable
 from benchmark.files import write_atomically
 from benchmark.results.record import (
     SCHEMA,
@@ -40,6 +40,9 @@ class Store:
     problems: list[str] = field(default_factory=list)  # files that could not be read, and why
     only: frozenset[str] | None = None  # limits `records` to these keys, of models and of measurements
     kept: list[TrainRecord | EvalRecord | ProbeRecord] | None = None  # the records, in a store that is read only once
+
+    def __post_init__(self) -> None:
+        refuse_undecodable("the name of the results folder", str(self.root))
 
     def path(self, record: TrainRecord | EvalRecord | ProbeRecord) -> Path:
         """The path of a record's JSON. Its keys are hashes computed here, so it cannot lead out of the folder."""

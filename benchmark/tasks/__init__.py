@@ -53,6 +53,7 @@ CATALOGUE = Catalogue(
     package="benchmark.tasks",
     contract=("task.py",),
     bases=("Task", "Synthetic", "Language"),
+    arguments=(),
     table=TABLE,
     groups=GROUPS,
     entry_point_group="position_tasks",

@@ -18,6 +18,7 @@ import torch
 from benchmark.experiments.cell import run_cell
 from benchmark.experiments.plan import Cell
 from benchmark.results.store import Store
+from benchmark.standard_input import no_standard_input
 from benchmark.training.clock import stopwatch
 
 WARM_UP = 5  # steps
@@ -28,11 +29,12 @@ def main() -> None:
     """Run the cells given on stdin."""
     rounds = int(sys.argv[1])
     torch.set_num_threads(1)
-    for each in json.load(sys.stdin):
-        cell = Cell.model_validate(each)
-        measured(shortened(cell))
-        sys.stdout.write(json.dumps([measured(cell) for _ in range(rounds)]) + "\n")
-        sys.stdout.flush()
+    cells = [Cell.model_validate(each) for each in json.load(sys.stdin)]
+    with no_standard_input():
+        for cell in cells:
+            measured(shortened(cell))
+            sys.stdout.write(json.dumps([measured(cell) for _ in range(rounds)]) + "\n")
+            sys.stdout.flush()
 
 
 def shortened(cell: Cell) -> Cell:
@@ -45,10 +47,12 @@ def measured(cell: Cell) -> dict[str, float]:
     """Run a cell; its seconds of processor time: the whole, each part, and the remainder."""
     with tempfile.TemporaryDirectory() as folder, stopwatch() as seconds:
         started = time.process_time()
-        status = run_cell(cell, Store(Path(folder)), "cpu", lambda *_, **__: None)
+        store = Store(Path(folder))
+        status = run_cell(cell, store, "cpu", lambda *_, **__: None)
         whole = time.process_time() - started
-    if status != "ok":
-        raise RuntimeError(f"{cell.label}: {status}")
+        if status != "ok":
+            reasons = [f": {record.reason}" for record in store.records() if record.reason]
+            raise SystemExit(f"{cell.label}: {status}{''.join(reasons[:1])}")
     return {WHOLE: whole, **seconds, OTHER: whole - sum(seconds.values())}
 
 

@@ -13,6 +13,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from benchmark.catalogue import Choice
 from benchmark.encodings import CATALOGUE
+from benchmark.standard_input import no_standard_input
 from benchmark.timing.operations import Call, Case, prepare, unsupported
 
 WARM_UP = 3  # rounds that are run but not counted
@@ -22,6 +23,13 @@ def test_speed(
     benchmark: BenchmarkFixture, choice: Choice, case: Case, rounds: int, unsupported_cases: list[dict[str, Any]]
 ) -> None:
     """Time one operation of one encoding at one length, interleaved with `none`."""
+    with no_standard_input():  # pytest itself would open a debugger
+        _time(benchmark, choice, case, rounds, unsupported_cases)
+
+
+def _time(
+    benchmark: BenchmarkFixture, choice: Choice, case: Case, rounds: int, unsupported_cases: list[dict[str, Any]]
+) -> None:
     label = {"encoding": choice.label, "operation": case.operation, "length": case.length}
     reason = unsupported(case, choice)
     if reason is not None:

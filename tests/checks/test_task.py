@@ -241,12 +241,30 @@ class AsksOneBit(Sound):
         bits = torch.randint(3, 5, (size, length), generator=generator)
         return question(bits, 3 + (bits == 4).sum(dim=1, keepdim=True) % 2)
 
+    def shortcuts(self, batch: Batch) -> dict[str, torch.Tensor]:
+        return {}
+
     def chance(self, length: int) -> dict[str, float]:
         return {"token_accuracy": 3 / 4}
 
 
 class AsksOneBitFairly(AsksOneBit):
     balanced = True
+
+
+class IsSolvedByItsRule(Sound):
+    """Names a rule that copies the symbol `length + 1` places back, which is what the task asks for."""
+
+    def shortcuts(self, batch: Batch) -> dict[str, torch.Tensor]:
+        answers = batch.tokens.roll(batch.tokens.shape[1] // 2 - 1, dims=1)
+        answers[:, -1] = 2
+        return {"symbol as far back as the string is long": answers}
+
+
+class IsSolvedByItsRuleAtFirst(IsSolvedByItsRule):
+    def shortcuts(self, batch: Batch) -> dict[str, torch.Tensor]:
+        rules = super().shortcuts(batch)
+        return rules if batch.tokens.shape[1] == self.tokens(LENGTH) else dict.fromkeys(rules, batch.tokens)
 
 
 class LeavesPython(Sound):
@@ -263,7 +281,7 @@ class TakesAnything(Sound):
 FAULTS: list[tuple[Faulty, str, set[str]]] = [
     # the check that must fail, and others that fail with it
     (SaysNothing, "says what it is", {"every length works"}),
-    (EndsAtForty, "every length works", {"size", "speed", "test rows are balanced"}),
+    (EndsAtForty, "every length works", {"size", "speed", "test rows are balanced", "no named shortcut solves it"}),
     (GivesOneRow, "every length works", {"nonsensical parameters", "test rows are balanced"}),
     (HasNoTest, "every length works", {"test rows are balanced"}),
     (KnowsNoChance, "every length works", {"test rows are balanced"}),
@@ -282,11 +300,16 @@ FAULTS: list[tuple[Faulty, str, set[str]]] = [
     (SaysItAsksAll, "test rows were not trained on", set()),
     (SaysItAsksAllOfWhatItDraws, "test rows were not trained on", set()),
     (AsksTheFuture, "answers follow from earlier tokens", set()),
-    (IsNotShifted, "target is not its own input", {"no rule from its own input", "chance"}),
+    (
+        IsNotShifted,
+        "target is not its own input",
+        {"no rule from its own input", "chance", "no named shortcut solves it"},
+    ),
     (IsShownByRule, "no rule from its own input", set()),
     (UnderstatesChance, "chance", {"test rows are balanced"}),
     (HasNothingToLearn, "chance", set()),
     (AsksOneBit, "test rows are balanced", set()),
+    (IsSolvedByItsRule, "no named shortcut solves it", set()),
 ]
 
 
@@ -309,6 +332,15 @@ def test_balanced_rows_pass_where_drawn_ones_do_not() -> None:
     assert fair.status == "pass"
     assert "best constant answer scores token_accuracy 0.75 at length" in fair.detail
     assert drawn.status == "fail" and "chance 0.75 (allowed 0.805)" in drawn.detail
+
+
+def test_a_rule_that_solves_only_the_trained_length_is_pointed_out() -> None:
+    name = "no named shortcut solves it"
+    assert checked(Sound)[name].status == "pass"
+    found = checked(IsSolvedByItsRuleAtFirst)[name]
+    assert found.status == "fact"
+    assert 'the rule "symbol as far back as the string is long" scores token_accuracy 1 at length 23' in found.detail
+    assert checked(AsksOneBitFairly)[name].status == "not applicable"
 
 
 def test_parameters_are_tried_at_nonsensical_values() -> None:

@@ -124,8 +124,8 @@ def write_values(
     task: str,
     values: Mapping[str, Mapping[int, Sequence[float]]],
     *,
-    shortcuts: Mapping[str, float] | None = None,
     minutes: int = 0,
+    shortcuts: Mapping[str, float] | None = None,
     **setting: float | str,
 ) -> Store:
     """A task with these headline values: by encoding, multiple of L and seed; NaN is unsupported.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from benchmark.cli.terminal.table import Row, show, show_json
+from benchmark.cli.terminal.time_limit import within
 from benchmark.errors import UsageError
 
 if TYPE_CHECKING:
@@ -25,14 +26,19 @@ def check_all(
     make: "Callable[[Choice], object]",
     check: "Callable[[Choice], list[Outcome]]",
     style: str,
+    timeout: float,
 ) -> "dict[str, list[Outcome]]":
-    """Check each choice and show the outcomes, after making sure that `make` accepts all their values."""
+    """Check each choice and show the outcomes, after making sure that `make` accepts all their values.
+
+    `timeout` is in seconds, for each choice.
+    """
     with redirect_stdout(sys.stderr):  # keep what a user's file prints out of the table and the JSON
         for choice in choices:
-            refuse_bad_values(choice, make)
+            with within(timeout, f"building {choice.label}"):
+                refuse_bad_values(choice, make)
     found: dict[str, list[Outcome]] = {}
     for choice in choices:
-        with redirect_stdout(sys.stderr):
+        with redirect_stdout(sys.stderr), within(timeout, f"the check of {choice.label}"):
             found[choice.label] = check(choice)
         if style == "table":
             show_outcomes(choice.label, found[choice.label])

@@ -10,6 +10,7 @@ import click
 
 from benchmark.cli.terminal.options import changes, folder, table_format
 from benchmark.cli.terminal.outcomes import check_all, exit_code
+from benchmark.cli.terminal.time_limit import time_limit
 from benchmark.encodings import CATALOGUE, make
 from benchmark.experiments.changes import ALL, Changes
 from benchmark.experiments.presets import QUICK
@@ -22,8 +23,11 @@ if TYPE_CHECKING:
 @click.argument("encodings", nargs=-1, required=True, metavar="ENCODING...")
 @changes("width", "heads", "layers", "train_length")
 @table_format
+@time_limit
 @folder("--out", "reports", "Folder of the figure.")
-def command(encodings: tuple[str, ...], changes: Mapping[str, str | None], style: str, out: Path) -> int:
+def command(
+    encodings: tuple[str, ...], changes: Mapping[str, str | None], style: str, timeout: float, out: Path
+) -> int:
     """Check encodings against the contract, in seconds, before any training.
 
     ENCODING is a name, a group or a file, as in --encodings: rope,rope:base=500000 my_encoding.py. A failed check
@@ -44,7 +48,7 @@ def command(encodings: tuple[str, ...], changes: Mapping[str, str | None], style
         layers=model.layers,
         train_length=own.train_length.get(ALL, subject.QUICK.train_length),
     )
-    found = check_all("encoding", choices, partial(make, shape=size), partial(check, size=size), style)
+    found = check_all("encoding", choices, partial(make, shape=size), partial(check, size=size), style, timeout)
     path = draw(found, out / "check-bfloat16.svg")
     if path is not None:
         click.echo(f"figure: {path}", err=style == "json")

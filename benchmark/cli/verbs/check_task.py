@@ -7,6 +7,7 @@ import click
 from benchmark.catalogue import Choice
 from benchmark.cli.terminal.options import changes, table_format
 from benchmark.cli.terminal.outcomes import check_all, exit_code
+from benchmark.cli.terminal.time_limit import time_limit
 from benchmark.experiments.changes import Changes
 from benchmark.experiments.presets import QUICK
 from benchmark.tasks import CATALOGUE, make
@@ -16,7 +17,8 @@ from benchmark.tasks import CATALOGUE, make
 @click.argument("tasks", nargs=-1, required=True, metavar="TASK...")
 @changes("train_length")
 @table_format
-def command(tasks: tuple[str, ...], changes: Mapping[str, str | None], style: str) -> int:
+@time_limit
+def command(tasks: tuple[str, ...], changes: Mapping[str, str | None], style: str, timeout: float) -> int:
     """Check tasks against the contract, in seconds, before any training.
 
     TASK is a name, a group or a file, as in --tasks: copy,copy:symbols=10 my_task.py. Rows have the trained length,
@@ -28,7 +30,7 @@ def command(tasks: tuple[str, ...], changes: Mapping[str, str | None], style: st
 
     choices, own = CATALOGUE.parse(",".join(tasks)), Changes.read(changes)
     own.check_tasks({choice.entry.name for choice in choices})
-    found = check_all("task", choices, make, lambda choice: check(choice, trained_length(choice, own)), style)
+    found = check_all("task", choices, make, lambda choice: check(choice, trained_length(choice, own)), style, timeout)
     return exit_code(found)
 
 

@@ -233,7 +233,9 @@ def _counted(info: "CorpusInfo") -> Row:
 
 
 def _entries(catalogue: Catalogue) -> list[Entry]:
-    return [catalogue.entry(name) for name in catalogue.names()]
+    for line in catalogue.faults().values():
+        click.echo(line, err=True)
+    return catalogue.entries()
 
 
 def _described(entry: Entry) -> dict[str, object]:

@@ -4,6 +4,7 @@ Every seed is a dot, if there are few of them; a ring marks the level that was c
 """
 
 import math
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ from matplotlib.ticker import FixedLocator, NullLocator
 from benchmark.metrics import METRICS
 from benchmark.reports.draw.axes import (
     CHANCE_LINE,
+    LABEL_WIDTH,
+    SHORTCUT_LINE,
     beside_legend,
     draw_legend,
     draw_seeds,
@@ -22,9 +25,11 @@ from benchmark.reports.draw.axes import (
     write_note,
 )
 from benchmark.reports.draw.canvas import styled
+from benchmark.reports.draw.fonts import drawable
 from benchmark.reports.draw.style import Style, Styles
-from benchmark.reports.phrases import arrow, curve_key, metric_label
+from benchmark.reports.phrases import arrow, curve_key, metric_label, shortcut_label
 from benchmark.reports.stats.estimate import Estimate
+from benchmark.reports.stats.floor import NO_FLOOR, Floor
 from benchmark.reports.words import t
 
 PANEL = 3.9  # width of a panel, in inches
@@ -48,7 +53,7 @@ class FactorPanel:
     title: str
     metric: str
     levels: dict[str, tuple[Level, ...]]  # by encoding, in ascending order
-    chance: float = math.nan
+    floor: Floor = NO_FLOOR
 
 
 @styled
@@ -67,8 +72,11 @@ def factors(panels: Sequence[FactorPanel], styles: Styles, title: str, factor: s
 def _draw(axes: Axes, panel: FactorPanel, styles: Styles, factor: str) -> None:
     for name, levels in panel.levels.items():
         _curve(axes, [level for level in levels if math.isfinite(level.estimate.value)], styles[name])
-    if not math.isnan(panel.chance):
-        axes.axhline(panel.chance, label=t("chance"), **CHANCE_LINE)
+    if not math.isnan(panel.floor.chance):
+        axes.axhline(panel.floor.chance, label=t("chance"), **CHANCE_LINE)
+    if panel.floor.matters:
+        label = textwrap.fill(drawable(shortcut_label([panel.floor.name])), LABEL_WIDTH)
+        axes.axhline(panel.floor.shortcut, label=label, **SHORTCUT_LINE)
     axes.set_title(panel.title, pad=22, fontsize=11)
     counts = [level.estimate.n for levels in panel.levels.values() for level in levels]
     dots = any(level.each for levels in panel.levels.values() for level in levels)

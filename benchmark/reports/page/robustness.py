@@ -107,7 +107,10 @@ class Ladder:
         return ""
 
     def _at(self, length: int) -> str:
-        if self.main.verdict(length).means and self.main.verdict(length).leader is None:
+        verdict = self.main.verdict(length)
+        if verdict.means and verdict.leader is None:
+            if verdict.explanation(*verdict.means) == "shortcut":
+                return t("At {place}, a shortcut explains every mean in the main setting.", place=self.place(length))
             return t("At {place}, chance explains every mean in the main setting.", place=self.place(length))
         taus = [(self.agreement(other, length).value, other) for other in self.others]
         known = [(tau, other) for tau, other in taus if tau == tau]

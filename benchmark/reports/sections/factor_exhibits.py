@@ -18,6 +18,7 @@ from benchmark.reports.page.selection import Panel, Selection
 from benchmark.reports.page.views import View
 from benchmark.reports.phrases import curve_key, metric_label
 from benchmark.reports.stats.estimate import Estimate
+from benchmark.reports.stats.floor import Floor
 from benchmark.reports.stats.points import over_seeds
 from benchmark.reports.tables.measurements import all_trainings, family_of
 from benchmark.reports.words import Phrases, later, listed, t
@@ -162,7 +163,6 @@ def _exhibit(selection: Selection, ladder: Ladder, factor: str, settings: Sequen
 
 def _panel(ladder: Ladder, rows: pd.DataFrame, length: int) -> FactorPanel:
     here = rows[rows["length"] == length]
-    chance = here["chance"].dropna()
     levels: dict[str, list[Level]] = {}
     for level, own in here.groupby("level", sort=True):
         for row in typed_rows(over_seeds(own), CurveRow):
@@ -173,7 +173,7 @@ def _panel(ladder: Ladder, rows: pd.DataFrame, length: int) -> FactorPanel:
         title=t("at {place}", place=f"{place} = {length}"),
         metric=ladder.panel.metric,
         levels={name: tuple(own) for name, own in levels.items()},
-        chance=float(chance.iloc[0]) if len(chance) else math.nan,
+        floor=Floor.of(here),
     )
 
 

@@ -120,9 +120,17 @@ def _main_name(ladder: Ladder) -> str:
 def _leader(ladder: Ladder, verdict: Verdict) -> Field:
     leader = verdict.leader
     if leader is None:
-        return Field(text=t("all explained by chance or a shortcut") if verdict.means else NOTHING)
+        return Field(text=_none(verdict))
     field = Field(text=ladder.called[leader], details=(f"{verdict.sign * verdict.means[leader]:z.2f}",))
     return marked(field, verdict.mark(leader), verdict.more_seeds, verdict.floor, lower_is_better=verdict.sign < 0)
+
+
+def _none(verdict: Verdict) -> str:
+    """Why there is no leader."""
+    if not verdict.means:
+        return NOTHING
+    by_shortcut = verdict.explanation(*verdict.means) == "shortcut"
+    return t("a shortcut explains all") if by_shortcut else t("all at chance")
 
 
 def _tau(ladder: Ladder, setting: Setting, length: int) -> Field:

@@ -11,7 +11,7 @@ The interval errs only if the one rule does: it misses the order that holds on m
 pulls tau towards 0 (docs/statistics.md). Where the seeds show nothing in both settings there is no interval.
 
 Source: Kendall 1945, The treatment of ties in ranking problems, Biometrika 33 (tau-b).
-Convention: only encodings with a value in both settings count, and a pair that chance explains in either is no swap.
+Convention: only encodings with a value in both settings count, and a pair that the floor explains in either is no swap.
 """
 
 import math
@@ -67,7 +67,7 @@ def common(first: Verdict, second: Verdict) -> list[Who]:
 
 
 def _ordered_pairs(first: Verdict, second: Verdict) -> list[tuple[Who, Who]]:
-    """Both orders of every pair, unless chance explains both in one of the settings."""
+    """Both orders of every pair, unless the floor explains both in one of the settings."""
     names = common(first, second)
     pairs = ((one, two) for one in names for two in names if one != two)
     return [pair for pair in pairs if not any(set(pair) <= verdict.explained for verdict in (first, second))]

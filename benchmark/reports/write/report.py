@@ -111,7 +111,7 @@ def build(store: Store, command: str | None = None, reference: str | None = None
         sections=with_unique_ids(
             verdict.section(selection, styles),
             summary.section(selection),
-            *_if_any(robustness.section(selection, styles)),
+            robustness.section(selection, styles),
             curves.section(selection, styles),
             matrix.section(overview),
             wins.section(overview),
@@ -134,14 +134,10 @@ def build(store: Store, command: str | None = None, reference: str | None = None
     )
 
 
-def _if_any(section: Section | None) -> tuple[Section, ...]:
-    return () if section is None else (section,)
-
-
-def with_unique_ids(*sections: Section) -> tuple[Section, ...]:
-    """Make the ids of exhibits unique: the second exhibit with an id (another setting of a task) gets id-2."""
+def with_unique_ids(*sections: Section | None) -> tuple[Section, ...]:
+    """The sections that there are, the ids of their exhibits unique: the second with an id gets id-2."""
     met: Counter[str] = Counter()
-    return tuple(replace(section, exhibits=tuple(_named(section.exhibits, met))) for section in sections)
+    return tuple(replace(section, exhibits=tuple(_named(section.exhibits, met))) for section in sections if section)
 
 
 def _named(exhibits: Iterable[Exhibit], met: Counter[str]) -> Iterable[Exhibit]:

@@ -7,7 +7,9 @@ import numpy as np
 from benchmark.reports.draw.factors import FactorPanel, Level, factors
 from benchmark.reports.draw.style import palette
 from benchmark.reports.stats.estimate import Estimate, mean_and_range
+from benchmark.reports.stats.floor import Floor
 
+FLOOR = Floor(metric="token_accuracy", chance=0.1, shortcut=0.3, name="repeat")
 LEVELS = (9e-4, 3e-3, 9e-3)
 
 
@@ -16,7 +18,7 @@ def level(at: float, *values: float, chosen: bool = False) -> Level:
 
 
 def drawn(**levels: tuple[Level, ...]):
-    panel = FactorPanel(title="at L = 16", metric="token_accuracy", levels=levels, chance=0.1)
+    panel = FactorPanel(title="at L = 16", metric="token_accuracy", levels=levels, floor=FLOOR)
     return factors([panel], palette(levels), "Copy", "learning rate (log scale)").axes[0]
 
 
@@ -42,6 +44,13 @@ def test_a_level_without_a_value_is_left_out_of_the_line_but_stays_on_the_axis()
     lost = Level(at=9e-3, estimate=Estimate(value=math.nan, low=math.nan, high=math.nan, n=2))
     axes = drawn(rope=(level(9e-4, 0.4), level(3e-3, 0.5), lost))
     assert len(lines_of(axes, "_curve")[0]) == 2 and list(axes.get_xticks()) == list(LEVELS)
+
+
+def test_chance_and_the_best_shortcut_are_level_lines() -> None:
+    axes = drawn(rope=(level(3e-3, 0.4), level(9e-3, 0.6)))
+    levels = [line for line in axes.get_lines() if len(set(line.get_ydata())) == 1]
+    heights = {str(line.get_label()): line.get_ydata()[0] for line in levels}
+    assert heights["chance"] == 0.1 and any("repeat" in name and height == 0.3 for name, height in heights.items())
 
 
 def test_there_is_a_panel_for_each_length_and_one_legend_in_the_order_of_the_right_ends() -> None:

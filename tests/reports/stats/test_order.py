@@ -6,18 +6,17 @@ import pytest
 from calibration import GUIDE
 from scipy import stats
 
+from benchmark.reports.stats.floor import NO_FLOOR, Floor
 from benchmark.reports.stats.order import agreement, swaps
 from benchmark.reports.stats.verdict import Verdict, Who
 
 STEP = np.linspace(0, 0.01, 11)  # of seeds
 
 
-def verdict(
-    means: dict[str, float], seeds: int = 8, *, explained: tuple[str, ...] = (), margin: float = 0.02
-) -> Verdict:
+def verdict(means: dict[str, float], seeds: int = 8, *, floor: Floor = NO_FLOOR, margin: float = 0.02) -> Verdict:
     """Each encoding the same distance from its mean on every seed: the higher mean wins all of them."""
     values = {Who(name, name): mean + STEP[:seeds] for name, mean in means.items()}
-    return Verdict.of(values, [Who(name, name) for name in explained], margin=margin)
+    return Verdict.of(values, floor=floor, metric="token_accuracy", margin=margin)
 
 
 def test_tau_is_scipys_and_its_interval_counts_pairs_by_hand() -> None:
@@ -66,7 +65,7 @@ def test_a_change_within_the_margin_is_no_swap_unless_shown() -> None:
 
 def test_two_that_chance_explains_do_not_swap() -> None:
     main = verdict({"a": 0.9, "b": 0.5, "c": 0.1})
-    there = verdict({"a": 0.02, "b": 0.05, "c": 0.9}, explained=("a", "b"))
+    there = verdict({"a": 0.02, "b": 0.05, "c": 0.9}, floor=Floor(metric="token_accuracy", chance=0.01))
     assert {(swap.before.encoding, swap.after.encoding) for swap in swaps(main, there)} == {("a", "c"), ("b", "c")}
 
 
