@@ -34,6 +34,10 @@ VERBS = {
     "doctor": "Check what is installed, and say how to fix what is missing.",
 }
 
+RESUMED = ("run", "attention")  # verbs that write each result as soon as it is there
+KEPT = "what was computed is kept, and the same command resumes from there"
+LOST = "nothing was kept, so the same command starts over"
+
 REMEDIES = {
     errno.EACCES: "choose a folder you can write to (--results, --out)",
     errno.EPERM: "choose a folder you can write to (--results, --out)",
@@ -96,7 +100,8 @@ class Program(click.Group):
             drop_output()
             fail(f"{error.strerror}: {error.filename or 'the output'}; {REMEDIES[error.errno]}", 1)
         except (click.Abort, KeyboardInterrupt):
-            fail("interrupted", 130)
+            verb = next((argument for argument in arguments if not argument.startswith("-")), "")
+            fail(f"interrupted: {KEPT if verb in RESUMED else LOST}", 130)
         sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -13,6 +13,7 @@ from benchmark.experiments.pool import Pool
 from benchmark.experiments.request import Request
 from benchmark.experiments.rounds import Rounds
 from benchmark.experiments.runs import execute
+from benchmark.experiments.settings import DEVICES
 from benchmark.results.record import ProbeRecord
 from benchmark.results.spec import TUNING_SEEDS_FROM
 from benchmark.results.store import Store
@@ -36,7 +37,7 @@ LONGEST = 400  # characters; beyond it, the words on the axes are illegible
 @results_folder
 @folder("--out", "reports/attention", "Folder of the figures.")
 @click.option("--format", "style", type=Known("format", ["png", "svg"]), default="png", show_default=True)
-@click.option("--device", type=Known("device", ["auto", "cpu", "cuda", "mps"]), default="auto", show_default=True)
+@click.option("--device", type=Known("device", DEVICES), default="auto", show_default=True)
 @click.option("--display", "shown", type=Known("display", DISPLAYS), default="auto", show_default=True)
 def command(
     encoding: str,

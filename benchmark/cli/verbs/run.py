@@ -31,6 +31,7 @@ from benchmark.experiments.request import Request
 from benchmark.experiments.rounds import Round, Rounds
 from benchmark.experiments.runs import command as command_line
 from benchmark.experiments.runs import execute, went_wrong
+from benchmark.experiments.settings import DEVICES, MOST_WORKERS
 from benchmark.results.store import Store
 
 
@@ -55,8 +56,8 @@ from benchmark.results.store import Store
 @reports_folder
 @reference_encoding
 @report_language
-@click.option("--workers", type=click.IntRange(1, 256), default=None, help="Processes.  [default: one a core]")
-@click.option("--device", type=Known("device", ["auto", "cpu", "cuda", "mps"]), default="auto", show_default=True)
+@click.option("--workers", type=click.IntRange(1, MOST_WORKERS), default=None, help="Processes.  [default: one a core]")
+@click.option("--device", type=Known("device", DEVICES), default="auto", show_default=True)
 @click.option("--precision", type=Known("precision", ["float32", "bfloat16"]), default="float32", show_default=True)
 @click.option("--corpus", default=None, help="sanguo, shuihu, or the path of a text or a folder of texts.")
 @text_encoding

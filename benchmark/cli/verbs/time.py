@@ -24,6 +24,7 @@ from benchmark.errors import UsageError
 from benchmark.experiments.changes import Changes, option_of
 from benchmark.experiments.presets import QUICK
 from benchmark.experiments.request import Request
+from benchmark.experiments.settings import DEVICES
 from benchmark.files import write_atomically
 
 SUITE = Path(__file__).parents[2] / "timing"
@@ -82,7 +83,7 @@ class Asked:
 @click.option("--lengths", default="64,256,1024", show_default=True, help="Lengths in tokens.")
 @results_folder
 @click.option("--rounds", type=click.IntRange(2, 100_000), default=20, show_default=True, help="Rounds of each case.")
-@click.option("--device", type=Known("device", ["auto", "cpu", "cuda", "mps"]), default="auto", show_default=True)
+@click.option("--device", type=Known("device", DEVICES), default="auto", show_default=True)
 @changes()
 @text_encoding
 @click.option("--threads", type=click.IntRange(1, 256), default=1, show_default=True, help="Threads on the CPU.")
@@ -204,8 +205,12 @@ def run_suite(asked: Asked, scratch: Path) -> int:
         stderr=subprocess.STDOUT,
         encoding="utf-8",
     ) as process:
-        for line in process.stdout or ():
-            click.echo(line.rstrip().partition("test_speed.py::")[2] or line.rstrip(), err=True)
+        try:
+            for line in process.stdout or ():
+                click.echo(line.rstrip().partition("test_speed.py::")[2] or line.rstrip(), err=True)
+        except KeyboardInterrupt:
+            process.terminate()  # if only this process was interrupted
+            raise
     if process.returncode == INTERRUPTED:
         raise KeyboardInterrupt
     if process.returncode not in (PASSED, FAILED):
