@@ -17,6 +17,7 @@ from operator import index
 from pathlib import PurePath
 from typing import Any, TypeVar, get_args
 
+from benchmark.catalogue.grammar import WIDE
 from benchmark.errors import UsageError, unknown
 from benchmark.results.spec import BudgetSpec, Frozen, Mixing, ModelSpec
 
@@ -43,7 +44,7 @@ class Changes(Frozen):
     @classmethod
     def read(cls, given: Mapping[str, object]) -> "Changes":
         """The changes that options spell, or values of Python; None is an option that was not given."""
-        texts = {name: text for name, value in given.items() if (text := as_text(name, value)) is not None}
+        texts = {name: text for name, value in given.items() if (text := as_numbers(name, value)) is not None}
         return cls.model_validate({name: READERS[name](text, option_of(name)) for name, text in texts.items()})
 
     def options(self) -> dict[str, str]:
@@ -122,6 +123,12 @@ def as_text(name: str, given: object) -> str | None:
     if is_list(given):
         return ",".join(_spelled(name, value) for value in _members(name, given))
     return _spelled(name, given)
+
+
+def as_numbers(name: str, given: object) -> str | None:
+    """The same for an option that takes numbers, with full-width marks read as the ASCII ones."""
+    text = as_text(name, given)
+    return None if text is None else text.translate(WIDE)
 
 
 def is_list(given: object) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import get_args
 
 from benchmark.errors import UsageError, unknown
-from benchmark.experiments.changes import Changes, as_text, is_list, option_of
+from benchmark.experiments.changes import Changes, as_numbers, as_text, is_list, option_of
 from benchmark.results.spec import TUNING_SEEDS_FROM, Frozen, Precision, Rate
 
 MAX_SEEDS, MAX_MULTIPLE = 1000, 4096
@@ -64,10 +64,12 @@ class Request(Frozen):
         if spelled not in get_args(Precision):
             raise unknown("precision", spelled, get_args(Precision))
         # A comma at the end makes a list of a single seed.
-        own_seeds, own_lengths = as_text("seeds", seeds), as_text("lengths", lengths)
+        own_seeds, own_lengths = as_numbers("seeds", seeds), as_numbers("lengths", lengths)
         if own_seeds is not None and is_list(seeds):
             own_seeds += ","
-        own_tune, text = as_text("tune", tune), as_text("corpus", corpus)
+        if "" in (own_lengths, (own_seeds or " ").rstrip(",")):
+            raise UsageError("--seeds and --lengths must have at least one number; omit them for the preset's")
+        own_tune, text = as_numbers("tune", tune), as_text("corpus", corpus)
         if text == "":
             raise UsageError("--corpus is '', but must name a text; omit it for the preset's")
         return cls(

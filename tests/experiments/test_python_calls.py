@@ -76,6 +76,9 @@ def planned(folder: Path, **call: Any) -> tuple[Cell, ...]:
         ({"seeds": {4}}, {"seeds": "4,"}),
         ({"seeds": range(2, 4)}, {"seeds": (2, 3)}),
         ({"lengths": 4}, {"lengths": "4"}),
+        ({"seeds": "０，4、7"}, {"seeds": "0,4,7"}),
+        ({"lengths": "1，2", "width": "32，64"}, {"lengths": [1, 2], "width": [32, 64]}),
+        ({"steps": "2000，copy＝4000"}, {"steps": "2000,copy=4000"}),
         ({"lengths": np.array([1, 2])}, {"lengths": [1, 2]}),
         ({"width": np.int32(64)}, {"width": "64"}),
         ({"steps": {"copy": np.int64(7)}}, {"steps": "copy=7"}),
@@ -227,7 +230,7 @@ def test_any_value_is_accepted_or_a_usage_error(name: str, value: object, tmp_pa
 def test_what_is_accepted_is_within_bounds(name: str, value: object) -> None:
     given_: dict[str, Any] = {
         **{"encodings": "rope", "tasks": None, "preset": "smoke", "seeds": None, "lengths": None, "corpus": None},
-        **{"precision": "float32", "tune": None},
+        **{"precision": "float32", "tune": None, "text_encoding": None},
     }
     changes = {} if name in given_ else {name: value}
     try:

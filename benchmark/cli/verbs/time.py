@@ -16,6 +16,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from benchmark.catalogue.grammar import WIDE
 from benchmark.cli.terminal.options import CHANGES, Known, changes, results_folder, text_encoding
 from benchmark.cli.terminal.sampling import show_sampling
 from benchmark.cli.terminal.table import Row, show
@@ -174,7 +175,7 @@ def refuse_others(ctx: click.Context, suite: str) -> None:
 def parse_lengths(text: str) -> tuple[int, ...]:
     """Lengths in tokens from "64,256", sorted and without duplicates."""
     try:
-        lengths = {int(part) for part in text.split(",")}
+        lengths = {int(part) for part in text.translate(WIDE).split(",")}
     except ValueError:
         raise UsageError(f"--lengths {text!r}: write whole numbers separated by commas, such as 64,256") from None
     if min(lengths) < 1 or max(lengths) > LONGEST:
