@@ -135,7 +135,7 @@ def request_of(line: str) -> Request:
     except ValueError:
         given = {}
     fields = {option.removeprefix("--").replace("-", "_"): value for option, value in given.items()}
-    texts = {name: fields.pop(name, None) for name in ("tasks", "seeds", "lengths", "corpus", "tune")}
+    texts = {name: fields.pop(name, None) for name in ("tasks", "seeds", "lengths", "corpus", "text_encoding", "tune")}
     own = {name: fields.pop(name, None) for name in Changes.model_fields}
     encodings, preset = fields.pop("encodings", None), fields.pop("preset", None)
     precision = fields.pop("precision", "float32")
