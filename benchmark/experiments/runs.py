@@ -127,6 +127,9 @@ def command(request: Request) -> str:
     return shlex.join(parts)
 
 
+TEXTS = ("tasks", "seeds", "lengths", "corpus", "text_encoding", "tune")  # fields of a request that may be absent
+
+
 def request_of(line: str) -> Request:
     """The request of a command line that `command` wrote; raises UsageError for any other."""
     try:
@@ -135,7 +138,7 @@ def request_of(line: str) -> Request:
     except ValueError:
         given = {}
     fields = {option.removeprefix("--").replace("-", "_"): value for option, value in given.items()}
-    texts = {name: fields.pop(name, None) for name in ("tasks", "seeds", "lengths", "corpus", "tune")}
+    texts = {name: fields.pop(name, None) for name in TEXTS}
     own = {name: fields.pop(name, None) for name in Changes.model_fields}
     encodings, preset = fields.pop("encodings", None), fields.pop("preset", None)
     precision = fields.pop("precision", "float32")
