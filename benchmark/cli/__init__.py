@@ -16,6 +16,7 @@ import click
 
 from benchmark import __version__
 from benchmark.errors import UsageError, refuse_undecodable, unknown
+from benchmark.files import UnwritableError
 from benchmark.standard_input import no_standard_input
 
 # verb -> the line that --help shows without importing it; the module in benchmark.cli.verbs has the verb's name
@@ -95,10 +96,11 @@ class Program(click.Group):
         except ChildProcessError as error:  # a worker or a timing process died: killed, or out of memory
             fail(str(error), 1)
         except OSError as error:
-            if error.errno not in REMEDIES:
+            if error.errno not in REMEDIES and not isinstance(error, UnwritableError):
                 raise
             drop_output()
-            fail(f"{error.strerror}: {error.filename or 'the output'}; {REMEDIES[error.errno]}", 1)
+            remedy = REMEDIES.get(error.errno or 0, "choose another folder (--results, --out)")
+            fail(f"{error.strerror}: {error.filename or 'the output'}; {remedy}", 1)
         except (click.Abort, KeyboardInterrupt):
             verb = next((argument for argument in arguments if not argument.startswith("-")), "")
             fail(f"interrupted: {KEPT if verb in RESUMED else LOST}", 130)

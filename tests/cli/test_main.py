@@ -11,6 +11,7 @@ import pytest
 
 from benchmark import cli
 from benchmark.errors import UsageError
+from benchmark.files import UnwritableError
 
 QUICK = ["--help", "--version", "list encodings", "list tasks", "list presets", "list results", "status"]
 HEAVY = ("torch", "pandas", "matplotlib", "seaborn")
@@ -83,6 +84,7 @@ def raising(error: BaseException) -> click.Command:
         (OSError(errno.ENOSPC, "No space left on device", "results/x"), 1, "results/x; free some space"),
         (OSError(errno.EROFS, "Read-only file system", "results"), 1, "results; choose a folder you can write to"),
         (PermissionError(errno.EACCES, "Permission denied", "results"), 1, "choose a folder you can write to"),
+        (UnwritableError(errno.ENOENT, "No such file or directory", "/proc/x"), 1, "/proc/x; choose another folder"),
         (click.ClickException("no such thing"), 1, "no such thing"),
         (KeyboardInterrupt(), 130, "interrupted: nothing was kept, so the same command starts over"),
     ],
