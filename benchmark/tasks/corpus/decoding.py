@@ -8,6 +8,8 @@ An error is one more kind of surprise, so a text with one bad byte is still reco
 
 import codecs
 import re
+import unicodedata
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -23,6 +25,7 @@ CLEAR, CLEAR_EACH = 12.0, 0.1  # bits by which a reading must win: in all, and f
 DAMAGED_UTF8 = 20  # multi-byte characters for each error, from which a text is UTF-8 with errors
 ESCAPE = re.compile(r"[\udc80-\udcff]+")  # how Python's "surrogateescape" keeps bytes that are not UTF-8
 CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+ONE_ALPHABET = 0.9  # of the characters beyond ASCII
 PADDING = "\x00\x1a"  # at the end of a file: unused space, and the end mark of CP/M and DOS
 MARKED = {  # byte-order marks; the longer ones first
     b"\xff\xfe\x00\x00": ("utf-32", "UTF-32"),
@@ -90,6 +93,8 @@ READINGS = (
     Reading(codec="cp1255", label="windows-1255", languages=languages.ISRAEL),
     Reading(codec="cp1256", label="windows-1256", languages=languages.ARABIA),
     Reading(codec="cp874", label="CP874", languages=languages.THAILAND),
+    Reading(codec="iso8859-6", label="ISO 8859-6", languages=languages.ARABIA, prior=5.0),
+    Reading(codec="cp862", label="CP862", languages=languages.ISRAEL, prior=5.0),
     Reading(codec="mac_roman", label="Mac Roman", languages=languages.WEST, prior=20.0),
 )
 ESCAPED = {  # 7-bit encodings, by the sequence that switches to two bytes a character
@@ -98,10 +103,12 @@ ESCAPED = {  # 7-bit encodings, by the sequence that switches to two bytes a cha
     b"\x1b$)C": ("iso2022_kr", "ISO-2022-KR"),
     b"~{": ("hz", "HZ-GB-2312"),
 }
+UNMARKED = {"utf-32-le": "UTF-32 (little endian)", "utf-32-be": "UTF-32 (big endian)"}  # no other bytes fit these
 NAMES = (
     *("utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "gb18030", "gbk", "big5", "big5hkscs", "euc-kr", "cp949"),
     *("shift_jis", "cp932", "euc-jp", "iso-2022-jp", "hz", "windows-1250", "windows-1251", "windows-1252"),
     *("windows-1253", "windows-1254", "windows-1255", "windows-1256", "koi8-r", "koi8-u", "cp866", "cp874"),
+    *("cp437", "cp850", "cp852", "cp862", "iso-8859-6", "mac-cyrillic"),
     *("iso-8859-1", "iso-8859-2", "iso-8859-5", "iso-8859-15", "mac-roman"),
 )
 
@@ -169,6 +176,10 @@ def _guessed(content: bytes, name: str) -> Decoded:
         if content.startswith(mark) and not (codec == "utf-32" and len(content) % 4):
             what = f"{label}, as its byte-order mark says,"
             return Decoded(text=_strict(content, codec, what, name, _mend(codec)).removeprefix("\ufeff"))
+    for codec, label in UNMARKED.items():
+        unmarked = _plainly(content, codec)
+        if unmarked is not None:
+            return Decoded(text=unmarked, notes=(_note(f"{label}, without a byte-order mark"),))
     for sequence, (codec, label) in ESCAPED.items():
         if sequence in content and _fits(content, codec):
             return Decoded(text=content.decode(codec), notes=(_note(label),))
@@ -185,11 +196,28 @@ def _guessed(content: bytes, name: str) -> Decoded:
     return _judged(content, name)
 
 
+def _plainly(content: bytes, codec: str) -> str | None:
+    """The text in an encoding that hardly any other bytes fit; None if they are not in it."""
+    content = content.rstrip(b"\0") + b"\0\0\0"
+    content = content[: len(content) // 4 * 4]
+    if content.count(0) * 4 < len(content):  # at least one of four bytes is zero
+        return None
+    try:
+        text = content.decode(codec).rstrip("\0")
+    except UnicodeDecodeError:
+        return None
+    return text if text and not CONTROL.search(text) else None
+
+
 def _judged(content: bytes, name: str) -> Decoded:
     trials = sorted(_trials(_sample(content)), key=lambda trial: trial.bits)
     fitting = [trial for trial in trials if trial.judged.fits]
     if not fitting or _is_noise(fitting[0]):
-        raise _unreadable(content, name)
+        wide = [codec for codec in ("utf-16-le", "utf-16-be") if _is_one_alphabet(content, codec)]
+        if len(wide) != 1:
+            raise _unreadable(content, name)
+        label = next(reading.label for reading in READINGS if reading.codec == wide[0])
+        return Decoded(text=content.decode(wide[0]), notes=(_note(f"{label}, without a byte-order mark"),))
     best = fitting[0]
     margin = max(CLEAR, CLEAR_EACH * best.judged.foreign)
     other = next((trial for trial in fitting if trial.text != best.text and not _related(trial, best)), None)
@@ -203,6 +231,20 @@ def _judged(content: bytes, name: str) -> Decoded:
     text = _strict(content, reading.codec, reading.label, name, _mend(reading.codec))
     without_mark = ", without a byte-order mark" if reading.codec.startswith("utf-16") else ""
     return Decoded(text=text, notes=(_note(reading.label + without_mark),))
+
+
+def _is_one_alphabet(content: bytes, codec: str) -> bool:
+    """True for UTF-16 in a script that no language here has (Hindi, Georgian): nearly all letters of one block."""
+    if len(content) % 2:
+        return False
+    try:
+        text = content.decode(codec)
+    except UnicodeDecodeError:
+        return False
+    letters = Counter(ord(each) // 256 for each in text if each >= "\x80")
+    most = max(letters.values(), default=0)
+    usable = not any(unicodedata.category(each) in languages.UNUSED for each in set(text) - set("\n\r\t"))
+    return usable and most >= ONE_ALPHABET * max(letters.total(), len(text) / 2)
 
 
 def _related(one: _Trial, other: _Trial) -> bool:

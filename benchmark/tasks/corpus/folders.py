@@ -1,6 +1,7 @@
 """The chapters of a folder: its .txt files and those of its subfolders, in the order a reader would put them.
 
     第二回 第十回 第一百二十回    2.txt 10.txt    卷上 卷中 卷下    Chapter II, Chapter IX    序 第一回 后记
+    第壹回 第拾贰回               Chapter One, Chapter Twenty-Two
 
 Names are compared piece by piece, numbers as numbers, whether in digits, Chinese or Roman numerals. Roman numerals
 count only where the names have I and II, since "c" and "d" are letters. Full-width characters count as ordinary.
@@ -22,6 +23,18 @@ DIGITS = dict(zip("零〇一二三四五六七八九两兩廿卅", (0, *range(10
 UNITS = {"十": 10, "百": 100, "千": 1000, "万": 10000, "萬": 10000}
 VOLUMES = {"上": 1, "中": 2, "下": 3}
 CHINESE = f"[{''.join((*DIGITS, *UNITS))}]+"
+FORMAL = dict(zip("壹贰貳叁參肆伍陆陸柒捌玖拾佰仟", "一二二三三四五六六七八九十百千", strict=True))
+FORMALLY = re.compile(f"(?<=[第卷])[{''.join(FORMAL)}零〇萬万]+")  # elsewhere they are names, such as 陆小凤
+WORDS = (
+    *("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen".split()),
+    *("seventeen eighteen nineteen".split()),
+)
+TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+UNIT, TEN = f"{'|'.join(reversed(WORDS))}", "|".join(TENS)
+IN_WORDS = re.compile(
+    rf"(?<![a-z])((?:chapter|book|part|volume|act|scene|canto|letter)[\s_.-]*)"
+    rf"(?:(?P<ten>{TEN})(?:[\s_-]?(?P<rest>{UNIT}))?|(?P<unit>{UNIT}))(?![a-z])"
+)
 VOLUME = r"[上中下](?=$|[卷册冊部集篇回章编編)\]_\-. ])"
 ROMAN = r"(?<![a-z])(?=[ivxlcdm])m{0,3}(?:cm|cd|d?c{0,3})(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})(?![a-z])"
 NUMBER = rf"\d+|{CHINESE}|{VOLUME}"
@@ -53,7 +66,7 @@ def chapters_in(folder: Path) -> Found:
     """The chapters in a folder; raises UsageError for a folder that cannot be read."""
     paths: list[Path] = []
     skipped: list[Path] = []
-    for path, is_chapter in _walk(folder, set()):
+    for path, is_chapter in _walk(folder, set(folder.resolve().parents)):
         (paths if is_chapter else skipped).append(path)
     names = [part for path in paths for part in _parts(path, folder)]
     key = partial(_key, roman=_counts_in_roman(names))
@@ -70,7 +83,11 @@ def shown(path: Path) -> str:
 
 
 def _walk(folder: Path, seen: set[Path]) -> Iterator[tuple[Path, bool]]:
-    """Everything in a folder, and whether it is a chapter. A link to a folder already seen is not followed."""
+    """Everything in a folder, and whether it is a chapter.
+
+    A link to a folder already seen, or to one that this lies in, is not followed. Of a file and the links to it in
+    one tree, the first counts: a chapter must not be both trained on and held out.
+    """
     seen.add(folder.resolve())
     try:
         inside = sorted(folder.iterdir())
@@ -80,8 +97,12 @@ def _walk(folder: Path, seen: set[Path]) -> Iterator[tuple[Path, bool]]:
         hidden = path.name.startswith(".")
         if path.is_dir() and not hidden and path.resolve() not in seen:
             yield from _walk(path, seen)
-        else:
-            yield path, not hidden and path.suffix.lower() == SUFFIX and path.is_file()
+            continue
+        is_chapter = not hidden and path.suffix.lower() == SUFFIX and path.is_file()
+        is_again = is_chapter and path.resolve() in seen
+        if is_chapter:
+            seen.add(path.resolve())
+        yield path, is_chapter and not is_again
 
 
 def _parts(path: Path, folder: Path) -> tuple[str, ...]:
@@ -103,7 +124,16 @@ def _key(name: str, *, roman: bool) -> Key:
 
 
 def _plain(name: str) -> str:
-    return unicodedata.normalize("NFKC", name).casefold()
+    """A name in small letters, with numbers in words and in formal Chinese numerals as ordinary ones."""
+    plain = unicodedata.normalize("NFKC", name).casefold()
+    usual = FORMALLY.sub(lambda match: "".join(FORMAL.get(each, each) for each in match.group()), plain)
+    return IN_WORDS.sub(lambda match: f"{match[1]}{_in_words(match)}", usual)
+
+
+def _in_words(match: re.Match[str]) -> int:
+    if match["unit"]:
+        return WORDS.index(match["unit"])
+    return 10 * (TENS.index(match["ten"]) + 2) + (WORDS.index(match["rest"]) if match["rest"] else 0)
 
 
 def _counts_in_roman(names: Iterable[str]) -> bool:

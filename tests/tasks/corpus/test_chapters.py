@@ -66,6 +66,9 @@ def test_equal_chapters_are_split_by_the_chapter_and_odd_ones_are_noted() -> Non
         ["a", "b", "c", "d", "i", "m", "v"],
         ["１", "２", "１０"],
         ["卷一/第二章", "卷一/第十章", "卷二/第一章"],
+        ["第壹回", "第贰回", "第叁回", "第拾回", "第拾贰回"],
+        ["Chapter One", "Chapter Two", "Chapter Three", "Chapter Ten", "Chapter Twenty", "Chapter Twenty-Two"],
+        ["花", "陆小凤", "香"],
     ],
 )
 def test_a_folder_is_read_in_the_order_of_a_reader(tmp_path: Path, names: list[str]) -> None:
@@ -89,6 +92,18 @@ def test_what_is_skipped_is_named_and_a_loop_of_links_ends(tmp_path: Path) -> No
     found = chapters_in(tmp_path)
     assert [path.name for path in found.paths] == ["1.txt"]
     assert found.skipped == (".2.txt", "gone.txt", "notes.md", "sub/up")
+
+
+def test_no_chapter_is_read_twice_and_no_link_leads_out_to_a_folder_above(tmp_path: Path) -> None:
+    folder = tmp_path / "book" / "text"
+    folder.mkdir(parents=True)
+    (tmp_path / "other.txt").write_text("x")
+    (folder / "1.txt").write_text("x")
+    (folder / "2.txt").symlink_to("1.txt")
+    (folder / "up").symlink_to("../..")
+    found = chapters_in(folder)
+    assert [path.name for path in found.paths] == ["1.txt"]
+    assert found.skipped == ("2.txt", "up")
 
 
 @given(st.integers(1, 9999))

@@ -17,8 +17,8 @@ ENCODED = {
     "한국어 문장은 띄어쓰기를 한다. 오늘은 날씨가 좋다. 나는 집에 남았다.": "euc_kr cp949 utf-16-le iso2022_kr",
     "Он прочёл все книги за зиму, и ещё раз весной. Он сказал, что это хорошо.": "cp1251 koi8-r cp866 iso8859-5",
     "Ο μαθητής διάβασε όλα τα βιβλία σε έναν χειμώνα, και ξανά την άνοιξη.": "cp1253",
-    "התלמיד קרא את כל הספרים בחורף אחד ושוב באביב.": "cp1255",
-    "قرأ الطالب كل الكتب في شتاء واحد ثم مرة أخرى في الربيع.": "cp1256",
+    "התלמיד קרא את כל הספרים בחורף אחד ושוב באביב.": "cp1255 cp862",
+    "قرأ الطالب كل الكتب في شتاء واحد ثم مرة أخرى في الربيع.": "cp1256 iso8859-6",
     "นักเรียนอ่านหนังสือทั้งหมดในฤดูหนาวเดียว และอีกครั้งในฤดูใบไม้ผลิ": "cp874",
     "Déjà vu, à côté, élève, là-bas. L’été était très chaud. Où êtes-vous né ?": "cp1252 mac_roman",
     "Der Schüler hörte über Nacht auf zu lesen. Das Mädchen aß süße Äpfel und große Klöße.": "cp1252 latin-1",
@@ -27,6 +27,9 @@ ENCODED = {
 }
 CASES = [(text, encoding) for text, encodings in ENCODED.items() for encoding in encodings.split()]
 CHINESE, KOREAN = next(iter(ENCODED)), "한국어 문장은 띄어쓰기를 한다. 오늘은 날씨가 좋다. "
+
+
+HINDI = "सभी मनुष्यों को गौरव और अधिकारों के मामले में समानता प्राप्त है।\n"
 
 
 def refusal(content: bytes, encoding: str | None = None) -> str:
@@ -43,6 +46,15 @@ def test_a_text_is_read_in_the_encoding_it_is_in(text: str, encoding: str, times
     made = decode((text + "\n").encode(encoding) if times == 1 else f"{text}\n".encode(encoding) * times, "t")
     assert made.text == f"{text}\n" * times
     assert [note for note in made.notes if note.startswith("read as ")]
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("text", [CHINESE, HINDI, "Plain English.\n"])
+@pytest.mark.parametrize("times", [1, 2000])
+def test_unicode_without_a_mark_is_read_in_any_script(codec: str, text: str, times: int) -> None:
+    made = decode((text * times).encode(codec), "t")
+    assert made.text == text * times
+    assert "without a byte-order mark" in made.notes[0]
 
 
 @settings(max_examples=40, deadline=None)
