@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.errors import UsageError
-from benchmark.experiments.changes import as_text
 from benchmark.experiments.executor import Event, Executor
 from benchmark.experiments.plan import Plan, automatic, make_plan
 from benchmark.experiments.pool import Pool
 from benchmark.experiments.request import Request, Tune
 from benchmark.experiments.rounds import Rounds
 from benchmark.experiments.runs import execute, went_wrong
+from benchmark.experiments.settings import Settings, flag, folder
 from benchmark.experiments.tuning import AT_BEST, SAME_RATE, Stages, Trials, at_best, trials_of
 from benchmark.results.spec import Mixing, Precision
 from benchmark.results.store import Store
@@ -43,13 +43,14 @@ class Results:
 
 
 def run(
-    encodings: Sequence[str] | str = "classic",
-    tasks: Sequence[str] | str | None = None,
+    encodings: Sequence[str | Path] | str | Path = "classic",
+    tasks: Sequence[str | Path] | str | Path | None = None,
     *,
     preset: str = "quick",
     seeds: int | Sequence[int] | str | None = None,
-    lengths: Sequence[int] | None = None,
+    lengths: Sequence[int] | int | str | None = None,
     corpus: str | Path | None = None,
+    text_encoding: str | None = None,
     precision: Precision = "float32",
     width: int | Sequence[int] | None = None,
     heads: int | None = None,
@@ -59,7 +60,7 @@ def run(
     steps: int | Mapping[str, int] | str | None = None,
     batch: int | Mapping[str, int] | str | None = None,
     learning_rate: float | Mapping[str, float] | str | None = None,
-    budgets: Sequence[int] | None = None,
+    budgets: Sequence[int] | int | str | None = None,
     tune: str | None = None,
     results: str | Path = RESULTS,
     workers: int | None = None,
@@ -74,7 +75,8 @@ def run(
 
     `encodings` and `tasks` are named as on the command line; `seeds` are a number, the seeds themselves, or "auto" or
     "auto:12", in rounds until the comparisons of a task are decided; `lengths` are multiples of the trained length, and
-    `cell_timeout` is in seconds. `width` to `budgets` change the preset: several widths make the same comparison at
+    `cell_timeout` is in seconds. `text_encoding` names the encoding of a text of your own, instead of the one it fits.
+    `width` to `budgets` change the preset: several widths make the same comparison at
     each; a dictionary gives single tasks a value of their own (as does the text "2000,copy=4000"); `budgets` are
     multiples of the steps. `tune="learning-rate"` first finds the rate at which each encoding is best, and makes the
     comparison both at the same rate for all and with each at its own. The default executor is the pool of this machine,
@@ -82,34 +84,35 @@ def run(
     to the same folder. Raises UsageError before anything is trained if something cannot work. A cell that fails is
     recorded, and the rest go on.
     """
-    pool_settings = {"workers": workers, "device": None if device == "auto" else device, "cell_timeout": cell_timeout}
-    given = [name for name, value in pool_settings.items() if value is not None]
+    settings = Settings.read(workers=workers, device=device, cell_timeout=cell_timeout)
+    given = [name for name, value in settings if value != Settings.model_fields[name].default]
     if executor is not None and given:
         raise UsageError(f"{given[0]} configures the pool of this machine: set it on your executor, or omit executor")
+    if executor is not None and not callable(getattr(executor, "run", None)):
+        raise UsageError(f"executor is of type {type(executor).__name__}, which has no method run: see Executor")
+    if on_event is not None and not callable(on_event):
+        raise UsageError(f"on_event is of type {type(on_event).__name__}, but must be a function of an event")
+    again = {"force": flag("force", force), "retry_failed": flag("retry_failed", retry_failed)}
     changes = {
         **{"width": width, "heads": heads, "layers": layers, "mixing": mixing, "budgets": budgets},
         **{"train_length": train_length, "steps": steps, "batch": batch, "learning_rate": learning_rate},
     }
     request = Request.read(
-        encodings=as_text("encodings", encodings) or "",
-        tasks=as_text("tasks", tasks),
-        preset=str(preset),
-        seeds=_seeds(seeds),
-        lengths=as_text("lengths", lengths),
-        corpus=None if corpus is None else str(corpus),
-        precision=str(precision),
-        tune=as_text("tune", tune),
-        changes={name: as_text(name, value) for name, value in changes.items()},
+        encodings=encodings,
+        tasks=tasks,
+        preset=preset,
+        seeds=seeds,
+        lengths=lengths,
+        corpus=corpus,
+        text_encoding=text_encoding,
+        precision=precision,
+        tune=tune,
+        changes=changes,
     )
-    store = Store(Path(results))
+    store = Store(folder(results))
     stages = stages_of(request, store)
-    for event in execute(
-        stages,
-        store,
-        executor or Pool(store=store, device=device, workers=workers, cell_timeout=cell_timeout),
-        force=force,
-        retry_failed=retry_failed,
-    ):
+    carried_out_by = Pool(store=store, **dict(settings)) if executor is None else executor
+    for event in execute(stages, store, carried_out_by, **again):
         if on_event is not None and isinstance(event, Event):
             on_event(event)
     plan = stages.reached
@@ -152,13 +155,7 @@ def _tuned(plan: Plan, tune: Tune, store: Store) -> Iterator[Trials | Rounds]:
 
 def load(results: str | Path = RESULTS) -> Results:
     """The contents of a results folder."""
-    folder = Path(results)
-    if not folder.is_dir():
-        raise UsageError(f"no results folder {str(folder)!r}: run something first, or name another folder")
-    return Results(store=Store(folder))
-
-
-def _seeds(seeds: int | Sequence[int] | str | None) -> str | None:
-    """Seeds as the command line spells them: a comma at the end makes a list of a single one."""
-    text = as_text("seeds", seeds)
-    return text if text is None or isinstance(seeds, int | str) else f"{text},"
+    path = folder(results)
+    if not path.is_dir():
+        raise UsageError(f"no results folder {str(path)!r}: run something first, or name another folder")
+    return Results(store=Store(path))

@@ -230,6 +230,7 @@ def test_a_label_distinguishes_numbers_that_look_alike() -> None:
         ("rope:base=", "rope:base is '', but must be a finite number"),
         ("rope:interleaved=maybe", "rope:interleaved is 'maybe', but must be true or false"),
         ("nowhere/mine.py", "no file 'nowhere/mine.py': name a Python file that defines one encoding"),
+        (f"{'a' * 300}.py", "File name too long; name a Python file that defines one encoding"),
     ],
 )
 def test_a_mistake_is_a_one_line_error(text: str, message: str) -> None:

@@ -2,7 +2,8 @@
 
     rope:base=500000,fraction=0.25,mine.py        rope:base=500000:fraction=0.25   mine.py
 
-A comma or colon inside the path of a file that exists belongs to the path. Full-width commas, colons and equals signs
+A comma or colon inside the path of a file that exists belongs to the path: of a Python file, or of the text or folder
+that a setting names. Full-width commas, colons and equals signs
 (，、：＝), as Chinese and Japanese keyboards type them, are read as the ASCII ones.
 """
 
@@ -13,6 +14,7 @@ from pathlib import Path
 from benchmark.errors import UsageError
 
 WIDE = str.maketrans("，、：＝", ",,:=")
+BREAK = re.compile(r"\s*(?:[,:，、：]|$)")  # where the value of a setting may end
 ENDS = re.compile(r"\.py(?=\s*(?:[,:，、：]|$))")  # where the path of a file may end
 
 
@@ -50,8 +52,10 @@ def is_file(name: str) -> bool:
 def _cut(text: str, separator: str) -> list[str]:
     parts, place = [""], 0
     while place < len(text):
-        begins = place == 0 or text[place - 1].translate(WIDE) in ",:="
-        end = _end_of_file(text, place) if begins else None
+        before = text[place - 1 : place].translate(WIDE)
+        end = _end_of_file(text, place) if before in ",:=" else None
+        if end is None and before == "=":
+            end = _end_of_text(text, place)
         if end is not None:
             parts[-1] += text[place:end]
             place = end
@@ -69,3 +73,15 @@ def _end_of_file(text: str, start: int) -> int | None:
     """Where the path of a file that begins at a place ends; None if none does."""
     ends = (match.end() for match in ENDS.finditer(text, start))
     return next((end for end in ends if is_file(text[start:end].strip())), None)
+
+
+def _end_of_text(text: str, start: int) -> int | None:
+    """Where the path of a text or folder ends that is the value of a setting; the longest path that exists."""
+    ends = [match.start() for match in BREAK.finditer(text, start)]
+    return next((end for end in reversed(ends) if end > start and _exists(text[start:end])), None)
+
+
+def _exists(name: str) -> bool:
+    with suppress(OSError, ValueError, UsageError):
+        return user_path(name).exists()
+    return False

@@ -183,6 +183,13 @@ class Catalogue:
 
     def _from_file(self, name: str) -> Entry:
         path = user_path(name)
+        try:
+            path.stat()
+        except FileNotFoundError:
+            pass  # named below
+        except (OSError, ValueError) as error:  # too long, or with a null character
+            why = getattr(error, "strerror", None) or str(error)
+            raise UsageError(f"{name[:80]!r}: {why}; name a Python file that defines one {self.kind}") from None
         if path.is_dir():
             raise UsageError(f"{name!r} is a folder: name the Python file in it that defines one {self.kind}")
         if not path.is_file():

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from textwrap import shorten
 from typing import Generic, Literal, TypeVar
 
+from benchmark.standard_input import NoInputError
+
 Status = Literal["pass", "fail", "not applicable", "fact"]
 Curve = tuple[tuple[int, float], ...]  # (position in tokens, value)
 Checked = TypeVar("Checked")  # the subject of a check: an encoding in its models, or a task
 
+ASKS_NOBODY = "compute without asking a person: the code also runs in processes without a terminal"
 LONGEST = 300  # characters of an error's message
 
 
@@ -43,16 +46,19 @@ class Check(Generic[Checked]):
 
 def run(each: Check[Checked], subject: Checked) -> Outcome:
     """Run one check."""
+    remedy = each.remedy
     try:
         found = each.measure(subject)
     except (Exception, SystemExit) as error:  # the author's own code: it may do anything
         found = Finding(status="fail", detail=raised(error))
+        if isinstance(error, NoInputError):  # the same whichever check met it
+            remedy = ASKS_NOBODY
     return Outcome(
         name=each.name,
         status=found.status,
         detail=" ".join(found.detail.split()),
         curve=found.curve,
-        remedy=each.remedy if found.status == "fail" else "",
+        remedy=remedy if found.status == "fail" else "",
     )
 
 

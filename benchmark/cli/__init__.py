@@ -16,6 +16,7 @@ import click
 
 from benchmark import __version__
 from benchmark.errors import UsageError, refuse_undecodable, unknown
+from benchmark.files import UnwritableError
 from benchmark.standard_input import no_standard_input
 
 # verb -> the line that --help shows without importing it; the module in benchmark.cli.verbs has the verb's name
@@ -33,6 +34,10 @@ VERBS = {
     "status": "Show what is finished, failed or diverged in the results folder.",
     "doctor": "Check what is installed, and say how to fix what is missing.",
 }
+
+RESUMED = ("run", "attention")  # verbs that write each result as soon as it is there
+KEPT = "what was computed is kept, and the same command resumes from there"
+LOST = "nothing was kept, so the same command starts over"
 
 REMEDIES = {
     errno.EACCES: "choose a folder you can write to (--results, --out)",
@@ -91,12 +96,14 @@ class Program(click.Group):
         except ChildProcessError as error:  # a worker or a timing process died: killed, or out of memory
             fail(str(error), 1)
         except OSError as error:
-            if error.errno not in REMEDIES:
+            if error.errno not in REMEDIES and not isinstance(error, UnwritableError):
                 raise
             drop_output()
-            fail(f"{error.strerror}: {error.filename or 'the output'}; {REMEDIES[error.errno]}", 1)
+            remedy = REMEDIES.get(error.errno or 0, "choose another folder (--results, --out)")
+            fail(f"{error.strerror}: {error.filename or 'the output'}; {remedy}", 1)
         except (click.Abort, KeyboardInterrupt):
-            fail("interrupted", 130)
+            verb = next((argument for argument in arguments if not argument.startswith("-")), "")
+            fail(f"interrupted: {KEPT if verb in RESUMED else LOST}", 130)
         sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -206,7 +206,8 @@ class Remap(Rotation):
 
     def pieces(self, site: Site) -> tuple[Piece, ...]:
         """The map of distances. The first piece has no bounds and covers every pair that no other piece does."""
-        queries, keys = site.query_positions, site.key_positions
+        exact = torch.promote_types(site.hidden.dtype, torch.float32)
+        queries, keys = site.query_positions.to(exact), site.key_positions.to(exact)
         here, there = self.far(queries), self.far(keys)
         behind = Piece(queries=here + self.offset, keys=there)
         near = Piece(queries=queries, keys=keys, after=queries - self.window, before=queries + self.window)

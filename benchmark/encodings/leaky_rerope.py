@@ -32,4 +32,4 @@ class LeakyReRoPE(Remap):
         self.offset = self.window - self.window / slope
 
     def far(self, positions: Tensor) -> Tensor:
-        return positions.double() / self.slope
+        return positions / self.slope

@@ -35,6 +35,8 @@ class T5(RelativeBias):
     past = "last bucket"
     relative = True
 
+    starts: Tensor
+
     def __init__(self, shape: Shape, *, buckets: int = 32, max_distance: int = 128) -> None:
         super().__init__(shape)
         if buckets < 2 or buckets % 2:
@@ -44,15 +46,26 @@ class T5(RelativeBias):
         self.buckets = buckets
         self.max_distance = max_distance
         self.table = nn.Parameter(torch.randn(2 * buckets, shape.heads) / math.sqrt(shape.width))
+        self.register_buffer("starts", first_distances(buckets, max_distance), persistent=False)
 
     def at(self, distance: Tensor) -> Tensor:
         return self.table[self.bucket(distance)].movedim(-1, 0)
 
     def bucket(self, distance: Tensor) -> Tensor:
-        """The row of the table for each distance, int64, of the same shape."""
-        exact = self.buckets // 2
-        far = distance.abs().clamp(min=exact).double()
-        steps = (far / exact).log() / math.log(self.max_distance / exact) * (self.buckets - exact)
-        logarithmic = (exact + steps.long()).clamp(max=self.buckets - 1)
-        near = distance.abs() < exact
-        return torch.where(near, distance.abs().long(), logarithmic) + self.buckets * (distance < 0)
+        """The row of the table for each distance, int64, of the same shape; a distance counts in whole tokens."""
+        away = distance.abs().long()
+        return torch.bucketize(away, self.starts, right=True) + self.buckets * (distance < 0)
+
+
+def first_distances(buckets: int, max_distance: int) -> Tensor:
+    """The smallest distance in each bucket but the first, int64 [n - 1].
+
+    Computed once, on the CPU, since an Apple GPU has no float64. In float32 a distance would change its bucket.
+    """
+    exact = buckets // 2
+    steps = torch.arange(1, buckets - exact, dtype=torch.float64)
+    guess = (exact * (max_distance / exact) ** (steps / (buckets - exact))).long()
+    near = guess[:, None] + torch.arange(-1, 3)  # rounding may have put the guess one off
+    found = (near.double() / exact).log() / math.log(max_distance / exact) * (buckets - exact)
+    starts = near[:, -1] - (found.long() >= steps[:, None]).sum(dim=1) + 1
+    return torch.cat((torch.arange(1, exact + 1), starts))

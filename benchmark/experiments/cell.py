@@ -290,7 +290,7 @@ def refuse_bad_values(make: Callable[[], Made]) -> Made:
         raise
     except ValueError as error:
         raise UsageError(" ".join(str(error).split())) from error
-    except Exception as error:  # a user's own class: it may do anything
+    except (Exception, SystemExit) as error:  # a user's own class: it may do anything
         raise UsageError(one_line(error)) from error
 
 

@@ -9,16 +9,22 @@ refuse the same values in the same words.
 """
 
 import math
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from decimal import Decimal
 from functools import partial
+from numbers import Real
+from operator import index
+from pathlib import PurePath
 from typing import Any, TypeVar, get_args
 
+from benchmark.catalogue.grammar import WIDE
 from benchmark.errors import UsageError, unknown
 from benchmark.results.spec import BudgetSpec, Frozen, Mixing, ModelSpec
 
 Value = TypeVar("Value")
 Number = Callable[[str, str], Any]  # reads a text, for an option
 HIGHEST_RATE = 10.0
+LONGEST_LIST = 10_000
 ALL = ""  # in place of a task's name: every task without a value of its own
 
 
@@ -36,9 +42,9 @@ class Changes(Frozen):
     budgets: tuple[int, ...] = ()  # multiples of the steps
 
     @classmethod
-    def read(cls, given: Mapping[str, str | None]) -> "Changes":
-        """The changes that options spell; None is an option that was not given."""
-        texts = {name: text for name, text in given.items() if text is not None}
+    def read(cls, given: Mapping[str, object]) -> "Changes":
+        """The changes that options spell, or values of Python; None is an option that was not given."""
+        texts = {name: text for name, value in given.items() if (text := as_numbers(name, value)) is not None}
         return cls.model_validate({name: READERS[name](text, option_of(name)) for name, text in texts.items()})
 
     def options(self) -> dict[str, str]:
@@ -110,14 +116,61 @@ def option_of(name: str) -> str:
 
 def as_text(name: str, given: object) -> str | None:
     """A value from Python or a file as the command line spells it: 64, [32, 64] or {"copy": 4000}; None stays None."""
-    if given is None or isinstance(given, str):
-        return given
+    if given is None:
+        return None
+    if isinstance(given, Mapping):
+        return ",".join(_for_task(name, task, value) for task, value in given.items())
+    if is_list(given):
+        return ",".join(_spelled(name, value) for value in _members(name, given))
+    return _spelled(name, given)
+
+
+def as_numbers(name: str, given: object) -> str | None:
+    """The same for an option that takes numbers, with full-width marks read as the ASCII ones."""
+    text = as_text(name, given)
+    return None if text is None else text.translate(WIDE)
+
+
+def is_list(given: object) -> bool:
+    """True for a list, tuple, range, set or array of values."""
+    single = isinstance(given, str | bytes | Mapping) or getattr(given, "ndim", 1) == 0  # an array of one number
+    return isinstance(given, Collection) and not single
+
+
+def _members(name: str, given: Any) -> tuple[object, ...]:
     try:
-        if isinstance(given, Iterable) and not isinstance(given, Mapping):
-            given = tuple(given)
-        return _spell(given)
+        few = len(given) <= LONGEST_LIST
+    except OverflowError:  # a range too long to have a length
+        few = False
+    if not few:
+        raise UsageError(f"{option_of(name)} is a list of more than {LONGEST_LIST:,} values: give fewer")
+    return tuple(given)
+
+
+def _for_task(name: str, task: object, value: object) -> str:
+    if not isinstance(task, str) or set(task) & set(",="):
+        raise UsageError(f"{option_of(name)} is a dictionary, but not by the names of tasks: write {{'copy': 4000}}")
+    return _spelled(name, value) if task == ALL else f"{task}={_spelled(name, value)}"
+
+
+def _spelled(name: str, value: object) -> str:
+    """One value: a text, a path or a number."""
+    option = option_of(name)
+    try:
+        if isinstance(value, str):
+            text = value
+        elif isinstance(value, PurePath | Real | Decimal):
+            text = str(value)
+        else:
+            text = str(index(value))  # type: ignore[arg-type]
+    except (TypeError, RuntimeError):
+        kind = "None" if value is None else f"of type {type(value).__name__}"
+        raise UsageError(f"{option} has a value {kind}, but must be made of texts and numbers") from None
     except ValueError:  # Python spells no integer of thousands of digits
-        raise UsageError(f"{option_of(name)} is a number of thousands of digits: give a smaller one") from None
+        raise UsageError(f"{option} is a number of thousands of digits: give a smaller one") from None
+    if "\0" in text:
+        raise UsageError(f"{option} contains a null character, which no option may")
+    return text
 
 
 def _spell(value: object) -> str:

@@ -7,12 +7,12 @@ of the one they adapt. With automatic seeds, a plan holds the cells of all seeds
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 from benchmark import encodings, tasks
 from benchmark.catalogue import Choice, Entry
-from benchmark.errors import UsageError, refuse_undecodable
+from benchmark.errors import UsageError
+from benchmark.experiments import texts
 from benchmark.experiments.presets import preset
 from benchmark.experiments.request import Auto, Request
 from benchmark.metrics import headlines
@@ -138,12 +138,13 @@ def make_plan(request: Request, fewest: Callable[[int], int] = lambda encodings:
     trained = [trained_with(choice) for choice in own]
     problems = tasks.CATALOGUE.parse(",".join(chosen.tasks) if request.tasks is None else request.tasks)
     request.changes.check_tasks({problem.entry.name for problem in problems})
+    texts.refuse_idle(problems, request.corpus, request.text_encoding)
     models = request.changes.models(chosen.model)
     cells: dict[str, Cell] = {}
     spans: dict[str, Span] = {}
     left_out, notes = [], []
     for problem in problems:
-        task, origin = _task(problem, request.corpus or chosen.corpus)
+        task, origin = _task(problem, request.corpus or chosen.corpus, request.text_encoding)
         facts = task_facts(problem.entry)
         offered = [pair for pair in zip(trained, own, strict=True) if _offered(pair[1], problem)]
         left_out += [
@@ -283,38 +284,18 @@ def task_facts(entry: Entry) -> TaskFacts:
     )
 
 
-def _task(choice: Choice, corpus: str) -> tuple[TaskSpec, Origin]:
-    entry, parameters = choice.entry, dict(choice.parameters)
-    label, name, hashed = choice.label, None, None
-    reads = str(entry.attributes.get("text_parameter", ""))
-    if reads:  # the key counts what a text says, and not where its file lies
-        if not isinstance(entry.defaults.get(reads), str):
-            raise UsageError(f"{entry.path}: text_parameter is {reads!r}, but __init__ has no such parameter of text")
-        from benchmark.tasks import corpus as corpora
-
-        text = str(parameters[reads] if parameters[reads] != entry.defaults[reads] else corpus)
-        source = corpora.find(text)
-        name, hashed = source.name, corpora.hash_of(source)
-        shown = {**parameters, reads: entry.defaults[reads]}
-        if entry.defaults.get("tokenizer") == corpora.AUTO:
-            asked, suited = str(parameters["tokenizer"]), corpora.suited_to(source)
-            # The key names the tokenizer in use, and so does the label, except for Chinese cut by jieba as usual.
-            tokenizer = suited if asked == corpora.AUTO else asked
-            parameters["tokenizer"] = tokenizer
-            shown["tokenizer"] = corpora.AUTO if tokenizer == suited == "jieba" else tokenizer
-        label = f"{Choice(entry=entry, parameters=shown).label} ({name})"
-        parameters[reads] = found = text if text in corpora.BUILT_IN else str(Path(text).expanduser().resolve())
-        refuse_undecodable("the path of a text", found)
-    counted = {key: value for key, value in parameters.items() if key != reads}
+def _task(choice: Choice, corpus: str, text_encoding: str | None) -> tuple[TaskSpec, Origin]:
+    entry, text = choice.entry, texts.read(choice, corpus, text_encoding)
     spec = TaskSpec(
         name=entry.name,
-        parameters=counted,
+        parameters=dict(choice.parameters) if text is None else text.counted,
         fingerprint=entry.fingerprint,
-        label=label,
+        label=choice.label if text is None else text.label,
         version=int(entry.attributes.get("version", 1)),
-        corpus=name,
-        corpus_hash=hashed,
+        corpus=None if text is None else text.name,
+        corpus_hash=None if text is None else text.content_hash,
     )
+    parameters = dict(choice.parameters) if text is None else text.parameters
     return spec, Origin(item=Origin.of(choice).item, parameters=parameters)
 
 

@@ -85,7 +85,7 @@ class Pool:
             while waiting.select(patience):
                 lines = worker.lines()
                 if lines is None:
-                    raise ChildProcessError(worker.epitaph())
+                    raise ChildProcessError(f"{worker.epitaph()}; it was building {built}")
                 for line in lines:
                     if line["event"] == "refused":
                         raise UsageError(line["reason"])

@@ -73,7 +73,7 @@ TUNED = {
     "stack-manipulation": budget(12, 1500, 64, 3e-3),
     "state-tracking": budget(6, 2000, 64, 3e-3),
     "sum-mod-10": budget(3, 5000, 64, 3e-3),
-    "variable-tracking": budget(48, 1000, 32, 3e-3),
+    "variable-tracking": budget(48, 3000, 32, 3e-3),
 }
 
 

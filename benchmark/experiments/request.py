@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import get_args
 
 from benchmark.errors import UsageError, unknown
-from benchmark.experiments.changes import Changes
+from benchmark.experiments.changes import Changes, as_numbers, as_text, is_list, option_of
 from benchmark.results.spec import TUNING_SEEDS_FROM, Frozen, Precision, Rate
 
 MAX_SEEDS, MAX_MULTIPLE = 1000, 4096
@@ -39,6 +39,7 @@ class Request(Frozen):
     seeds: tuple[int, ...] | Auto | None = None
     multiples: tuple[int, ...] | None = None  # of the trained length
     corpus: str | None = None
+    text_encoding: str | None = None  # of texts of the user's own; None means the one they fit
     precision: Precision = "float32"
     tune: Tune | None = None
     changes: Changes = Changes()
@@ -47,30 +48,50 @@ class Request(Frozen):
     def read(
         cls,
         *,
-        encodings: str,
-        tasks: str | None,
-        preset: str,
-        seeds: str | None,
-        lengths: str | None,
-        corpus: str | None,
-        precision: str,
-        tune: str | None,
-        changes: Mapping[str, str | None],
+        encodings: object,
+        tasks: object,
+        preset: object,
+        seeds: object,
+        lengths: object,
+        corpus: object,
+        text_encoding: object,
+        precision: object,
+        tune: object,
+        changes: Mapping[str, object],
     ) -> "Request":
-        """The request that options spell; raises UsageError for a value that no run accepts."""
-        if precision not in get_args(Precision):
-            raise unknown("precision", precision, get_args(Precision))
+        """The request that options spell, or values of Python; raises UsageError for a value that no run accepts."""
+        spelled = _word("precision", precision)
+        if spelled not in get_args(Precision):
+            raise unknown("precision", spelled, get_args(Precision))
+        # A comma at the end makes a list of a single seed.
+        own_seeds, own_lengths = as_numbers("seeds", seeds), as_numbers("lengths", lengths)
+        if own_seeds is not None and is_list(seeds):
+            own_seeds += ","
+        if "" in (own_lengths, (own_seeds or " ").rstrip(",")):
+            raise UsageError("--seeds and --lengths must have at least one number; omit them for the preset's")
+        own_tune, text = as_numbers("tune", tune), as_text("corpus", corpus)
+        if text == "":
+            raise UsageError("--corpus is '', but must name a text; omit it for the preset's")
         return cls(
-            encodings=encodings,
-            tasks=tasks,
-            preset=preset,
-            seeds=None if seeds is None else parse_seeds(seeds),
-            multiples=None if lengths is None else parse_multiples(lengths),
-            corpus=corpus,
-            precision="bfloat16" if precision == "bfloat16" else "float32",
-            tune=None if tune is None else parse_tune(tune),
+            encodings=as_text("encodings", encodings) or "",
+            tasks=as_text("tasks", tasks),
+            preset=_word("preset", preset),
+            seeds=None if own_seeds is None else parse_seeds(own_seeds),
+            multiples=None if own_lengths is None else parse_multiples(own_lengths),
+            corpus=text,
+            text_encoding=as_text("text_encoding", text_encoding),
+            precision="bfloat16" if spelled == "bfloat16" else "float32",
+            tune=None if own_tune is None else parse_tune(own_tune),
             changes=Changes.read(changes),
         )
+
+
+def _word(name: str, value: object) -> str:
+    """A value that is one text."""
+    if not isinstance(value, str):
+        kind = "None" if value is None else f"of type {type(value).__name__}"
+        raise UsageError(f"{option_of(name)} is {kind}, but must be a text; omit it for the usual one")
+    return value
 
 
 def parse_seeds(text: str) -> tuple[int, ...] | Auto:

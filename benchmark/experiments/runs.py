@@ -117,6 +117,7 @@ def command(request: Request) -> str:
         "--seeds": str(request.seeds) if isinstance(request.seeds, Auto) else _numbers(request.seeds),
         "--lengths": _numbers(request.multiples),
         "--corpus": request.corpus,
+        "--text-encoding": request.text_encoding,
         "--tune": None if request.tune is None else str(request.tune),
         "--precision": None if request.precision == "float32" else request.precision,
         **request.changes.options(),
@@ -134,7 +135,7 @@ def request_of(line: str) -> Request:
     except ValueError:
         given = {}
     fields = {option.removeprefix("--").replace("-", "_"): value for option, value in given.items()}
-    texts = {name: fields.pop(name, None) for name in ("tasks", "seeds", "lengths", "corpus", "tune")}
+    texts = {name: fields.pop(name, None) for name in ("tasks", "seeds", "lengths", "corpus", "text_encoding", "tune")}
     own = {name: fields.pop(name, None) for name in Changes.model_fields}
     encodings, preset = fields.pop("encodings", None), fields.pop("preset", None)
     precision = fields.pop("precision", "float32")

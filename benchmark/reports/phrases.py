@@ -1,6 +1,7 @@
 """Short phrases that all parts of a report share: values between two ends, seeds, metrics, statuses, lengths."""
 
 import math
+import re
 from collections.abc import Sequence
 
 from benchmark.metrics import METRICS
@@ -23,6 +24,33 @@ STATUSES = Phrases(  # of records, for people
         "unreadable": later("unreadable"),
     }
 )
+
+TEXT_NOTES = (  # what a record says of its text (tasks/corpus), with fields for what varies
+    later("traditional Chinese ({share} of the characters specific to one script)"),
+    later("{n} wrapped lines joined"),
+    later("{n} full-width spaces normalised"),
+    later("{n} private-use characters replaced"),
+    later("{n} invisible characters removed"),
+    later("{n} look-alike characters replaced (Kangxi radicals and their like)"),
+    later("{n} accents joined to their letters"),
+    later("{n} control characters removed at the end"),
+    later("read as {encoding}, without a byte-order mark"),
+    later("read as {encoding}"),
+    later("skipped, as not a chapter (.txt): {names} and {n} more"),
+    later("skipped, as not a chapter (.txt): {names}"),
+    later("chapters of very different lengths: the longest of {n} has {share} of the text"),
+    later("the last {n} of {all} chapters held out, as about a tenth of the text"),
+    later("the held-out tenth begins within chapter {n} of {all}"),
+)
+
+
+def text_note(note: str) -> str:
+    """A note on a text in the reader's language; as it is, if this version does not know it."""
+    for message in TEXT_NOTES:
+        pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+)", re.escape(message))
+        if found := re.fullmatch(pattern, note, re.S):
+            return said(message).format(**found.groupdict())
+    return note
 
 
 def spell(mean: float, low: float, high: float, status: str = "ok") -> str:

@@ -42,7 +42,7 @@ def work(device: str) -> dict[str, Any]:
         "encodings": ENCODINGS,
         "seeds": list(range(SEEDS)),
         "lengths": [budget.train_length * multiple for multiple in chosen.multiples],
-        **chosen.model.model_dump(),
+        **chosen.model.model_dump(exclude={"mixing"}),
         **budget.model_dump(exclude={"weight_decay", "clip"}),
         "device": device,
     }

@@ -25,7 +25,7 @@ GPU_LOGITS = 16  # times as many on a GPU
 
 @dataclass(frozen=True, kw_only=True)
 class Scored:
-    """A model's outcome at each place of a batch, [rows, time]; zero wherever nothing is scored."""
+    """A model's outcome at each place of a batch, [rows, time], on the CPU; zero wherever nothing is scored."""
 
     batch: Batch
     loss: Tensor  # nats, float64
@@ -76,22 +76,23 @@ def _outcomes(model: Transformer, batches: Iterable[Batch], device: torch.device
 
 
 def _outcome(model: Transformer, batch: Batch, device: torch.device) -> Scored:
-    targets = batch.targets.to(device)
-    scored = targets != UNSCORED
-    hidden = model(batch.tokens.to(device), places=scored.flatten().nonzero().squeeze(1))
-    wanted = targets[scored]
+    scored = batch.targets != UNSCORED
+    places = scored.flatten().nonzero().squeeze(1)
+    hidden = model(batch.tokens.to(device), places=places.to(device))
+    wanted = batch.targets[scored].to(device)
     losses, hits = [], []
-    places = max(1, LOGITS * (GPU_LOGITS if hidden.is_cuda else 1) // len(model.head))
-    for chunk, answer in zip(torch.split(hidden, places), torch.split(wanted, places), strict=True):
+    held = max(1, LOGITS * (GPU_LOGITS if hidden.is_cuda else 1) // len(model.head))
+    for chunk, answer in zip(torch.split(hidden, held), torch.split(wanted, held), strict=True):
         logits = model.logits(chunk).float()
         losses.append(F.cross_entropy(logits, answer, reduction="none"))
         hits.append(_right(logits, answer))
-    loss = torch.zeros(targets.shape, dtype=torch.float64, device=device)
+    # float64 on the CPU only: an Apple GPU has none.
+    loss = torch.zeros(scored.shape, dtype=torch.float64)
     correct = torch.zeros_like(scored)
     if losses:
-        loss[scored] = torch.cat(losses).double()
-        correct[scored] = torch.cat(hits)
-    return Scored(batch=batch, loss=loss.cpu(), correct=correct.cpu(), scored=scored.cpu())
+        loss[scored] = torch.cat(losses).cpu().double()
+        correct[scored] = torch.cat(hits).cpu()
+    return Scored(batch=batch, loss=loss, correct=correct, scored=scored)
 
 
 def _right(logits: Tensor, answer: Tensor) -> Tensor:

@@ -46,7 +46,8 @@ def structure(model: Transformer, distances: int) -> Tensor:
 def _by_distance(encoding: Encoding, layer: int, count: int) -> Tensor:
     shape = encoding.shape
     content = torch.randn(DRAWS, 1, shape.width, generator=generator("structure", shape.width))
-    device = next((weight.device for weight in encoding.parameters()), torch.device("cpu"))
+    state = (*encoding.parameters(), *encoding.buffers())
+    device = state[0].device if state else torch.device("cpu")
     content = content.expand(-1, count, -1).to(device)
     tokens = torch.zeros(1, count, dtype=torch.int64, device=device)
     positions = encoding.positions(tokens)

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from benchmark.catalogue import Choice, Entry
 from benchmark.checks.encoding import CHECKS, check
-from benchmark.checks.outcome import Outcome, run
+from benchmark.checks.outcome import ASKS_NOBODY, Outcome, run
 from benchmark.checks.precision import LENGTHS, TOLERATED
 from benchmark.checks.subject import QUICK, Subject
 from benchmark.encodings import CATALOGUE
@@ -28,6 +28,7 @@ from benchmark.encodings.learned import Learned
 from benchmark.encodings.rope import Rope
 from benchmark.encodings.sinusoidal import Sinusoidal
 from benchmark.experiments.presets import PRESETS
+from benchmark.standard_input import REASON, NoInputError
 
 Faulty = type[Encoding]
 FACTS = {"kernel", "parameters", "operations"}
@@ -438,6 +439,17 @@ def test_an_exception_in_an_authors_code_fails_only_the_checks_that_meet_it(kind
     assert found["decoding with a cache"].status == "fail"
     assert found["decoding with a cache"].detail == message
     assert found["own weights follow the seed"].status == ("pass" if kind is Raises else "fail")
+
+
+class Asks(Encoding):
+    def __init__(self, shape: Shape) -> None:
+        raise NoInputError(REASON)
+
+
+def test_code_that_reads_standard_input_gets_no_advice_on_anything_else() -> None:
+    failed = [outcome for outcome in checked(Asks).values() if outcome.status == "fail"]
+    assert failed
+    assert {outcome.remedy for outcome in failed} == {ASKS_NOBODY}
 
 
 def test_weights_drawn_from_the_seed_are_named() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from benchmark import cli
 from benchmark.errors import UsageError
+from benchmark.files import UnwritableError
 
 QUICK = ["--help", "--version", "list encodings", "list tasks", "list presets", "list results", "status"]
 HEAVY = ("torch", "pandas", "matplotlib", "seaborn")
@@ -83,8 +84,9 @@ def raising(error: BaseException) -> click.Command:
         (OSError(errno.ENOSPC, "No space left on device", "results/x"), 1, "results/x; free some space"),
         (OSError(errno.EROFS, "Read-only file system", "results"), 1, "results; choose a folder you can write to"),
         (PermissionError(errno.EACCES, "Permission denied", "results"), 1, "choose a folder you can write to"),
+        (UnwritableError(errno.ENOENT, "No such file or directory", "/proc/x"), 1, "/proc/x; choose another folder"),
         (click.ClickException("no such thing"), 1, "no such thing"),
-        (KeyboardInterrupt(), 130, "interrupted"),
+        (KeyboardInterrupt(), 130, "interrupted: nothing was kept, so the same command starts over"),
     ],
 )
 def test_errors_that_are_not_bugs_are_one_line(invoke, monkeypatch, error, code, wanted):
@@ -94,6 +96,41 @@ def test_errors_that_are_not_bugs_are_one_line(invoke, monkeypatch, error, code,
     assert result.stderr.strip().startswith("error: ")
     assert result.stderr.strip().count("\n") == 0
     assert wanted in result.stderr
+
+
+@pytest.mark.parametrize("verb", cli.VERBS)
+def test_an_interrupt_says_what_the_same_command_does(invoke, monkeypatch, verb):
+    monkeypatch.setattr(cli.Program, "get_command", lambda *_: raising(KeyboardInterrupt()))
+    result = invoke(verb)
+    assert result.exit_code == 130
+    assert ("resumes from there" in result.stderr) == (verb in ("run", "attention"))
+    (line,) = result.stderr.strip().splitlines()  # a line break of its own, after the ^C
+    assert line.startswith("error: interrupted: ")
+
+
+def test_an_interrupt_of_the_timing_process_alone_ends_its_suite(invoke, monkeypatch, tmp_path):
+    """Ctrl-C reaches both; a signal to the parent does not reach the suite, which would go on for minutes."""
+
+    class Suite:
+        returncode, ended = None, False
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            return None
+
+        @property
+        def stdout(self):
+            raise KeyboardInterrupt
+
+        def terminate(self):
+            Suite.ended = True
+
+    monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: Suite())
+    result = invoke("time", "--encodings", "rope", "--lengths", "16", "--results", tmp_path)
+    assert (result.exit_code, Suite.ended, list(tmp_path.iterdir())) == (130, True, [])
+    assert "nothing was kept" in result.stderr
 
 
 @pytest.mark.parametrize("error", [RuntimeError("a bug"), FileNotFoundError(errno.ENOENT, "no such file", "template")])

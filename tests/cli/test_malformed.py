@@ -1,4 +1,7 @@
-"""Five hundred malformed command lines and files: each ends in one clear line and exit code 2, none in a traceback."""
+"""Five hundred malformed command lines and files: each ends in one clear line and exit code 2, none in a traceback.
+
+Every tenth is in the fast set, all are `slow`. Malformed calls from Python: `tests/experiments/test_python_calls.py`.
+"""
 
 import math
 import random
@@ -12,13 +15,11 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmark import run
 from benchmark.catalogue import Catalogue
 from benchmark.cli import VERBS, command_of, main
 from benchmark.cli.terminal.options import CHANGES
 from benchmark.encodings import CATALOGUE as ENCODINGS
 from benchmark.errors import UsageError
-from benchmark.experiments.changes import BY_TASK
 from benchmark.experiments.request import MAX_MULTIPLE, MAX_SEEDS, Auto, parse_multiples, parse_seeds
 from benchmark.tasks import CATALOGUE as TASKS
 
@@ -196,6 +197,18 @@ CONFIGS: dict[str, bytes] = {
     "budget-no-task": b'[budget.""]\nsteps = 3',
     "budget-both": b"steps = 3\n[budget.copy]\nsteps = 4",
     "budget-multiples": b"budgets = [1, 1]",
+    "tune": b'tune = "steps"',
+    "tune-table": b"[tune]\nlearning-rate = [0.1, 1]",
+    "tune-list": b"tune = [0.1, 1]",
+    "short-timeout": b"cell-timeout = 1e-9",
+    "long-timeout": b"cell-timeout = 1e300",
+    "many-workers": b"workers = 1000",
+    "gpu": b'device = "gpu"',
+    "precision": b'precision = "bf16"',
+    "budget-mixed": b"[budget]\nsteps = [[1]]",
+    "budget-text": b'[budget.copy]\nsteps = "2,reverse=3"',
+    "model-nested": b"[model]\nwidth = [[64]]",
+    "model-date": b"[model]\nheads = 2020-01-01",
 }
 TEXTS: dict[str, bytes] = {
     "empty": b"",
@@ -231,6 +244,24 @@ def change_cases() -> Iterator[Case]:
         for option in command_of(verb).params:
             if option.name in CHANGES:
                 yield from ([verb, *arguments, option.opts[0], value] for value in MALFORMED)
+
+
+def tune_cases() -> Iterator[Case]:
+    values = ["", "steps", "learning-rate=", "learning-rate=1", "learning-rate=1,1", "learning-rate=0,1", "0.1,1"]
+    values += ["learning-rate=1,2000", "learning-rate=nan,1", "learning-rate=a,b", "=0.1,1", "learning-rate:1,2", *HUGE]
+    for value in values:
+        yield ["run", "--dry-run", "--tune", value]
+
+
+def path_cases() -> Iterator[Case]:
+    """Every option of every verb that takes a folder or a file: a file where a folder should be, and the reverse."""
+    for verb in VERBS:
+        for option in command_of(verb).params:
+            if isinstance(option, click.Option) and isinstance(option.type, click.Path):
+                folder = not option.type.file_okay
+                if folder or option.name == "config":
+                    yield [verb, option.opts[0], "configs/json.toml" if folder else "configs"]
+                yield [verb, option.opts[0]]
 
 
 def list_cases() -> Iterator[Case]:
@@ -316,6 +347,8 @@ def random_cases(count: int) -> Iterator[Case]:
 CASES = [
     *change_cases(),
     *number_cases(),
+    *tune_cases(),
+    *path_cases(),
     *list_cases(),
     *item_cases(),
     *name_cases(),
@@ -345,7 +378,13 @@ def test_there_are_five_hundred_cases() -> None:
     assert len(list(numeric_options())) >= 8
 
 
-@pytest.mark.parametrize("case", CASES, ids=range(len(CASES)))
+SAMPLE = 10  # every so many cases, whatever their kind, are in the fast set
+
+
+@pytest.mark.parametrize(
+    "case",
+    [pytest.param(case, id=str(n), marks=[pytest.mark.slow] * bool(n % SAMPLE)) for n, case in enumerate(CASES)],
+)
 def test_each_is_one_clear_line_and_exit_code_2(case: Case, files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(files)
     result = CliRunner().invoke(main, case, catch_exceptions=False)
@@ -371,38 +410,6 @@ def test_any_text_for_a_number_is_refused_or_within_bounds(data: st.DataObject) 
     assert -math.inf < value < math.inf
     assert kind.min is None or value > kind.min or (value == kind.min and not kind.min_open)
     assert kind.max is None or value < kind.max or (value == kind.max and not kind.max_open)
-
-
-CALLS: list[dict[str, Any]] = [
-    *(
-        {name: value}
-        for name in CHANGES
-        for value in (0, -1, math.nan, math.inf, True, "", "x", [], {}, [1, 1], {"x": 1})
-    ),
-    *({name: value} for name in ("heads", "layers", "steps", "batch") for value in (1.5, [2, 4], 10**5000, object())),
-    *({name: {"copy": value}} for name in BY_TASK for value in (0, True, None, "", [1, 2], {"copy": 1})),
-    *({"learning_rate": value} for value in (-0.0, "1e-3,2e-3", {"": 0})),
-    *({"seeds": value} for value in (0, -1, 1.5, [], [-1], [None], "many", True)),
-    *({"lengths": value} for value in ([], [0], [1.5], "x", [None], 10**5000)),
-    *({"preset": value} for value in ("", "huge", None, ["quick"])),
-    *({"precision": value} for value in ("", "float16", None, 32)),
-    *({"encodings": value} for value in ("x", [""], [1], 7)),
-    *({"tasks": value} for value in ("x", [], [""], {"copy": 1})),
-    {"width": 64, "heads": 5},
-    {"heads": 3},
-    {"train_length": {"copy": 1, "reverse": 20}},
-    {"tune": "steps"},
-]
-
-
-@pytest.mark.parametrize("call", CALLS, ids=range(len(CALLS)))
-def test_a_call_from_python_is_refused_in_one_line_before_anything_is_trained(
-    call: dict[str, Any], tmp_path: Path
-) -> None:
-    with pytest.raises(UsageError) as raised:
-        run(**{"encodings": "rope", "tasks": "copy", "preset": "smoke", "results": tmp_path, **call})
-    assert len(str(raised.value).splitlines()) == 1
-    assert list(tmp_path.iterdir()) == []
 
 
 # The grammar of lists

@@ -230,3 +230,35 @@ def test_every_task_has_its_own_budget(name: str) -> None:
 
 def test_budgets_name_only_existing_tasks() -> None:
     assert set(TUNED) == set(TASKS.table)
+
+
+@pytest.mark.parametrize("name", ["a,b:c.txt", "a，b：c.txt", "text.txt"])
+def test_a_text_parameter_may_hold_commas_and_colons(tmp_path, name) -> None:
+    (tmp_path / name).write_text("第一回 甲\n那人听了大喜，便与众人商议。\n" * 40, "utf-8")
+    made = plan(tasks=f"corpus:text={tmp_path / name},copy，reverse")
+    assert {cell.task.item for cell in made.cells} == {"corpus", "copy", "reverse"}
+    assert {cell.task.parameters["text"] for cell in made.cells if cell.task.item == "corpus"} == {str(tmp_path / name)}
+
+
+def test_a_named_text_encoding_reaches_the_workers_and_no_key(tmp_path) -> None:
+    text = "한국어 문장은 띄어쓰기를 한다. 오늘은 날씨가 좋다.\n" * 40
+    names = {"euc.txt": "cp949", "utf8.txt": "utf-8"}
+    found = []
+    for name, encoding in names.items():
+        (tmp_path / name).write_text(text, encoding)
+        cells = plan(tasks="corpus", corpus=str(tmp_path / name), text_encoding=encoding).cells
+        task = TASKS.load(TASKS.entry("corpus"))(**cells[0].task.parameters)
+        assert task.corpus.info.characters == len(text)
+        assert cells[0].model_dump_json()
+        found.append({cell.train.key for cell in cells})
+    assert found[0] == found[1]
+    with pytest.raises(UsageError, match="only applies to a text of your own"):
+        plan(tasks="copy", text_encoding="big5")
+    with pytest.raises(UsageError, match="unknown text encoding 'bog5'; did you mean 'big5'"):
+        plan(tasks="corpus", corpus=str(tmp_path / "utf8.txt"), text_encoding="bog5")
+
+
+def test_a_command_names_the_text_encoding() -> None:
+    assert command(Request(corpus="a,b.txt", text_encoding="gb18030")).endswith(
+        "--corpus a,b.txt --text-encoding gb18030"
+    )

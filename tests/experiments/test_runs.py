@@ -282,4 +282,4 @@ def test_an_interrupt_ends_with_code_130(tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert errors.strip() == "error: interrupted"
+    assert errors.strip() == ("error: interrupted: what was computed is kept, and the same command resumes from there")

@@ -7,7 +7,7 @@ import pytest
 from benchmark import run
 from benchmark.errors import UsageError
 from benchmark.experiments import pool
-from benchmark.experiments.cell import run_cell
+from benchmark.experiments.cell import refuse_bad_values, run_cell
 from benchmark.experiments.plan import make_plan
 from benchmark.experiments.request import Request
 from benchmark.results.store import Store
@@ -70,6 +70,20 @@ def test_an_edit_between_two_runs_of_one_process_reaches_the_workers(tmp_path: P
     label = "offset-recall · mine · seed 0: failed: RuntimeError: seen: "
     assert seen == [[label + text] for text in told]
     assert len({record.spec.key for record in Store(results).records()}) == len(told)
+
+
+def test_an_encoding_that_exits_when_it_is_built_is_refused_by_its_reason() -> None:
+    def exits() -> None:
+        raise SystemExit(0)
+
+    with pytest.raises(UsageError, match="SystemExit: 0"):
+        refuse_bad_values(exits)
+
+
+def test_an_encoding_that_takes_its_worker_with_it_is_named(tmp_path: Path) -> None:
+    path = encoding(tmp_path, init="os._exit(3)")
+    with pytest.raises(ChildProcessError, match=r"exit code 3; it was building the encoding .*mine.py for "):
+        run(str(path), **SMALL, results=tmp_path / "r")
 
 
 def test_an_edit_during_a_run_fails_the_cells_that_are_left(tmp_path: Path) -> None:

@@ -146,3 +146,25 @@ def test_no_steps_is_a_budget(train_spec: TrainSpec) -> None:
 def test_a_spec_cannot_be_changed(spec: TrainSpec) -> None:
     with pytest.raises(ValidationError, match="frozen"):
         spec.protocol = 7
+
+
+def test_records_from_before_mixing_keep_their_key() -> None:
+    """The spec and the key of a record that protocol 2 wrote."""
+    spec = TrainSpec.model_validate(
+        {
+            "protocol": 2,
+            "task": {
+                "name": "copy",
+                "parameters": {"symbols": 100},
+                "fingerprint": "4d2290205a2eeb6f",
+                "label": "copy",
+                "version": 1,
+            },
+            "encoding": {"name": "none", "fingerprint": "51aec4d666950106", "label": "none"},
+            "model": {"width": 64, "heads": 4, "layers": 2},
+            "budget": {"train_length": 16, "steps": 1000, "batch": 32, "learning_rate": 0.003, "warmup_steps": 50},
+            "init_seed": 0,
+            "data_seed": 0,
+        }
+    )
+    assert spec.key == "1d193a603258c4a9e460ca44e55c669b"

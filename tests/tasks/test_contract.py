@@ -51,7 +51,9 @@ def test_every_check_passes(name: str) -> None:
     outcomes = check(choice, QUICK.budgets_for(name)[0].train_length)
     assert [found.name for found in outcomes] == [each.name for each in CHECKS]
     assert [f"{found.name}: {found.detail}" for found in outcomes if found.status == "fail"] == []
-    assert {found.name for found in outcomes if found.status == "fact"} == {"size", "speed"}
+    facts = {found.name for found in outcomes if found.status == "fact"}
+    strong = {"no named shortcut solves it"} if name in ("copy", "copy-twice", "reverse") else set()  # at L only
+    assert facts == {"size", "speed"} | strong
 
 
 def lengths(task: Task) -> list[int]:

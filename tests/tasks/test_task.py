@@ -49,7 +49,7 @@ def test_every_lag_is_in_its_octave(longest: int) -> None:
     ("task", "length", "rows", "scored"),
     [
         (RecallMqar(), 32, 256, 1024),
-        (RecallMqar(), 512, 256, 1024),
+        (RecallMqar(), 512, 128, 512),
         (RecallMqar(pairs=0), 32, 256, 1024),
         (RecallMqar(pairs=0), 128, 64, 1024),
         (RecallMqar(pairs=0), 512, 32, 2048),

@@ -10,6 +10,7 @@ import click
 
 from benchmark.errors import unknown
 from benchmark.experiments.changes import option_of
+from benchmark.experiments.settings import LONGEST, SHORTEST
 from benchmark.reports.words import LANGUAGES
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -55,12 +56,12 @@ class Amount(click.FloatRange):
 
 
 class Seconds(Amount):
-    """A finite, positive time."""
+    """A time that a cell can be given."""
 
     name = "seconds"
 
     def __init__(self) -> None:
-        super().__init__(positive=True)
+        click.FloatRange.__init__(self, min=SHORTEST, max=LONGEST)
 
 
 def folder(name: str, default: str, purpose: str) -> Callable[[Function], Function]:
@@ -92,6 +93,11 @@ table_format = click.option(
     default="table",
     show_default=True,
     help="A table for people, or JSON for programs.",
+)
+
+
+text_encoding = click.option(
+    "--text-encoding", default=None, help="Encoding of a text of your own: big5, euc-kr.  [default: the one it fits]"
 )
 
 

@@ -9,6 +9,7 @@ from benchmark.cli.terminal.table import Row, show
 from benchmark.errors import UsageError
 from benchmark.experiments.changes import Changes
 from benchmark.experiments.presets import QUICK
+from benchmark.experiments.texts import located, refuse_idle
 from benchmark.tasks import CATALOGUE
 
 TASK_COLUMNS = {
@@ -22,7 +23,7 @@ TASK_COLUMNS = {
 }
 
 
-def show_sampling(tasks: str, rounds: int, threads: int, changes: Changes) -> None:
+def show_sampling(tasks: str, rounds: int, threads: int, changes: Changes, text_encoding: str | None = None) -> None:
     """Time the drawing of training rows, length and batch those of `quick` with changes; print the slowest first."""
     import torch
 
@@ -31,9 +32,10 @@ def show_sampling(tasks: str, rounds: int, threads: int, changes: Changes) -> No
     torch.set_num_threads(threads)
     rows, problems, choices = [], [], CATALOGUE.parse(tasks)
     changes.check_tasks({choice.entry.name for choice in choices})
+    refuse_idle(choices, None, text_encoding)
     for choice in choices:
         try:
-            rows.append(measured(choice, rounds, changes))
+            rows.append({**measured(located(choice, None, text_encoding), rounds, changes), "task": choice.label})
         except UsageError as error:  # a text that is not installed
             problems.append(f"{choice.label}: not timed: {error}")
     rows.sort(key=lambda row: float(row["median"]))

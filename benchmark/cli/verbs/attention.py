@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from benchmark.cli.terminal.file_names import file_name
-from benchmark.cli.terminal.options import Known, folder, results_folder
+from benchmark.cli.terminal.options import Known, folder, results_folder, text_encoding
 from benchmark.cli.terminal.progress import DISPLAYS, display
 from benchmark.errors import UsageError
 from benchmark.experiments.plan import Cell, make_plan
@@ -13,6 +13,7 @@ from benchmark.experiments.pool import Pool
 from benchmark.experiments.request import Request
 from benchmark.experiments.rounds import Rounds
 from benchmark.experiments.runs import execute
+from benchmark.experiments.settings import DEVICES
 from benchmark.results.record import ProbeRecord
 from benchmark.results.spec import TUNING_SEEDS_FROM
 from benchmark.results.store import Store
@@ -25,6 +26,7 @@ LONGEST = 400  # characters; beyond it, the words on the axes are illegible
 @click.option("--text", default="", help="The sentence.  [default: one of the held-out chapters]")
 @click.option("--preset", default="quick", show_default=True, help="smoke, quick, standard or paper.")
 @click.option("--corpus", default=None, help="sanguo, shuihu, or the path of a text.  [default: the preset's]")
+@text_encoding
 @click.option(
     "--seed",
     type=click.IntRange(0, TUNING_SEEDS_FROM - 1),
@@ -35,13 +37,14 @@ LONGEST = 400  # characters; beyond it, the words on the axes are illegible
 @results_folder
 @folder("--out", "reports/attention", "Folder of the figures.")
 @click.option("--format", "style", type=Known("format", ["png", "svg"]), default="png", show_default=True)
-@click.option("--device", type=Known("device", ["auto", "cpu", "cuda", "mps"]), default="auto", show_default=True)
+@click.option("--device", type=Known("device", DEVICES), default="auto", show_default=True)
 @click.option("--display", "shown", type=Known("display", DISPLAYS), default="auto", show_default=True)
 def command(
     encoding: str,
     text: str,
     preset: str,
     corpus: str | None,
+    text_encoding: str | None,
     seed: int,
     results: Path,
     out: Path,
@@ -58,7 +61,15 @@ def command(
         raise UsageError(f"--text has {len(text)} characters, but at most {LONGEST} can be drawn: give a shorter one")
     if text and not text.strip():
         raise UsageError(f"--text {text!r} has no words: give a sentence, or omit --text")
-    request = Request(encodings=encoding, tasks="corpus", preset=preset, seeds=(seed,), multiples=(1,), corpus=corpus)
+    request = Request(
+        encodings=encoding,
+        tasks="corpus",
+        preset=preset,
+        seeds=(seed,),
+        multiples=(1,),
+        corpus=corpus,
+        text_encoding=text_encoding,
+    )
     plan = make_plan(request)
     plan = plan.model_copy(update={"cells": tuple(_looking_at(cell, text) for cell in plan.cells)})
     store = Store(results)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from benchmark.catalogue import Catalogue, Entry, spelled
-from benchmark.cli.terminal.options import Known, results_folder, table_format
+from benchmark.cli.terminal.options import Known, results_folder, table_format, text_encoding
 from benchmark.cli.terminal.table import Row, show
 from benchmark.errors import UsageError
 
@@ -108,12 +108,12 @@ def corpora(_: Path) -> list[Row]:
     return [_corpus(name) for name in BUILT_IN]
 
 
-def text(corpus: str) -> list[Row]:
+def text(corpus: str, encoding: str | None) -> list[Row]:
     """Statistics of one corpus under each tokenizer."""
     from benchmark.tasks.corpus import TOKENIZERS, describe, find, suited_to
 
-    suited = suited_to(find(corpus))
-    infos = [describe(corpus, tokenizer) for tokenizer in TOKENIZERS]
+    suited = suited_to(find(corpus, encoding))
+    infos = [describe(corpus, tokenizer, encoding) for tokenizer in TOKENIZERS]
     return [
         {
             **_counted(info),
@@ -195,13 +195,20 @@ SPARE = {"tasks": ("source", "parameters")}  # columns with no room on a narrow 
 @table_format
 @results_folder
 @click.option("--corpus", default=None, help="With corpora: a corpus or a text of your own, under each tokenizer.")
-def command(what: str, style: str, results: Path, corpus: str | None) -> None:
+@text_encoding
+def command(what: str, style: str, results: Path, corpus: str | None, text_encoding: str | None) -> None:
     """List encodings, tasks, corpora, presets or results."""
     if corpus is not None:
+        from benchmark.tasks.corpus import BUILT_IN
+
         if what != "corpora":
             raise UsageError(f"--corpus is {corpus!r}, but only applies to: list corpora")
-        show(text(corpus), TEXT_COLUMNS, style)
+        if text_encoding is not None and corpus in BUILT_IN:
+            raise UsageError(f"--text-encoding is {text_encoding!r}, but {corpus} is not a text of your own: omit it")
+        show(text(corpus, text_encoding), TEXT_COLUMNS, style)
         return
+    if text_encoding is not None:
+        raise UsageError(f"--text-encoding is {text_encoding!r}, but only applies to: list corpora --corpus PATH")
     rows, columns = LISTS[what]
     found = rows(results)
     if not found and style == "table":

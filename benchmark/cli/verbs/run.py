@@ -16,6 +16,7 @@ from benchmark.cli.terminal.options import (
     report_language,
     reports_folder,
     results_folder,
+    text_encoding,
 )
 from benchmark.cli.terminal.progress import DISPLAYS, display, show_json_line
 from benchmark.cli.terminal.seeds import closing
@@ -30,6 +31,7 @@ from benchmark.experiments.request import Request
 from benchmark.experiments.rounds import Round, Rounds
 from benchmark.experiments.runs import command as command_line
 from benchmark.experiments.runs import execute, went_wrong
+from benchmark.experiments.settings import DEVICES, MOST_WORKERS
 from benchmark.results.store import Store
 
 
@@ -54,10 +56,11 @@ from benchmark.results.store import Store
 @reports_folder
 @reference_encoding
 @report_language
-@click.option("--workers", type=click.IntRange(1, 256), default=None, help="Processes.  [default: one a core]")
-@click.option("--device", type=Known("device", ["auto", "cpu", "cuda", "mps"]), default="auto", show_default=True)
+@click.option("--workers", type=click.IntRange(1, MOST_WORKERS), default=None, help="Processes.  [default: one a core]")
+@click.option("--device", type=Known("device", DEVICES), default="auto", show_default=True)
 @click.option("--precision", type=Known("precision", ["float32", "bfloat16"]), default="float32", show_default=True)
 @click.option("--corpus", default=None, help="sanguo, shuihu, or the path of a text or a folder of texts.")
+@text_encoding
 @click.option("--cell-timeout", type=Seconds(), default=None, help="Seconds after which a cell is abandoned.")
 @click.option("--dry-run", is_flag=True, help="Show the plan and what is already there; train nothing.")
 @click.option("--force", is_flag=True, help="Recompute what is already there.")
@@ -90,6 +93,7 @@ def command(
     device: str,
     precision: str,
     corpus: str | None,
+    text_encoding: str | None,
     cell_timeout: float | None,
     dry_run: bool,
     force: bool,
@@ -109,6 +113,7 @@ def command(
         seeds=seeds,
         lengths=lengths,
         corpus=corpus,
+        text_encoding=text_encoding,
         precision=precision,
         tune=tune,
         changes=changes,

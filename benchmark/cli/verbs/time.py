@@ -16,7 +16,8 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from benchmark.cli.terminal.options import CHANGES, Known, changes, results_folder
+from benchmark.catalogue.grammar import WIDE
+from benchmark.cli.terminal.options import CHANGES, Known, changes, results_folder, text_encoding
 from benchmark.cli.terminal.sampling import show_sampling
 from benchmark.cli.terminal.table import Row, show
 from benchmark.encodings import CATALOGUE
@@ -24,6 +25,7 @@ from benchmark.errors import UsageError
 from benchmark.experiments.changes import Changes, option_of
 from benchmark.experiments.presets import QUICK
 from benchmark.experiments.request import Request
+from benchmark.experiments.settings import DEVICES
 from benchmark.files import write_atomically
 
 SUITE = Path(__file__).parents[2] / "timing"
@@ -43,8 +45,8 @@ SUITES = ("encodings", "tasks", "cells", *PEERS)
 SIZES = {"width", "heads", "layers"}
 HEEDED = {  # the options of each suite
     "encodings": {"encodings", "lengths", "results", "rounds", "threads", "device", *SIZES},
-    "tasks": {"tasks", "rounds", "threads", "train_length", "batch"},
-    "cells": {"encodings", "tasks", "rounds", *CHANGES},
+    "tasks": {"tasks", "rounds", "threads", "train_length", "batch", "text_encoding"},
+    "cells": {"encodings", "tasks", "rounds", "text_encoding", *CHANGES},
     **{suite: {"results", "rounds", "threads", "device"} for suite in PEERS},
 }
 
@@ -82,8 +84,9 @@ class Asked:
 @click.option("--lengths", default="64,256,1024", show_default=True, help="Lengths in tokens.")
 @results_folder
 @click.option("--rounds", type=click.IntRange(2, 100_000), default=20, show_default=True, help="Rounds of each case.")
-@click.option("--device", type=Known("device", ["auto", "cpu", "cuda", "mps"]), default="auto", show_default=True)
+@click.option("--device", type=Known("device", DEVICES), default="auto", show_default=True)
 @changes()
+@text_encoding
 @click.option("--threads", type=click.IntRange(1, 256), default=1, show_default=True, help="Threads on the CPU.")
 @click.pass_context
 def command(
@@ -96,6 +99,7 @@ def command(
     rounds: int,
     device: str,
     changes: Mapping[str, str | None],
+    text_encoding: str | None,
     threads: int,
 ) -> int:
     """Time the forward, backward and decoding passes of encodings, interleaved with `none`.
@@ -112,13 +116,20 @@ def command(
     refuse_others(ctx, suite)
     own = Changes.read(changes)
     if suite == "tasks":
-        show_sampling(tasks, rounds, threads, own)
+        show_sampling(tasks, rounds, threads, own, text_encoding)
         return 0
     if suite == "cells":
         from benchmark.cli.terminal.cells import time_cells
 
         given = ctx.get_parameter_source("tasks") is not ParameterSource.DEFAULT
-        time_cells(Request(encodings=encodings, tasks=tasks if given else None, seeds=(0,), changes=own), rounds)
+        request = Request(
+            encodings=encodings,
+            tasks=tasks if given else None,
+            seeds=(0,),
+            text_encoding=text_encoding,
+            changes=own,
+        )
+        time_cells(request, rounds)
         return 0
     if suite != "encodings":
         from benchmark.cli.terminal.peers import time_peers
@@ -164,7 +175,7 @@ def refuse_others(ctx: click.Context, suite: str) -> None:
 def parse_lengths(text: str) -> tuple[int, ...]:
     """Lengths in tokens from "64,256", sorted and without duplicates."""
     try:
-        lengths = {int(part) for part in text.split(",")}
+        lengths = {int(part) for part in text.translate(WIDE).split(",")}
     except ValueError:
         raise UsageError(f"--lengths {text!r}: write whole numbers separated by commas, such as 64,256") from None
     if min(lengths) < 1 or max(lengths) > LONGEST:
@@ -195,8 +206,12 @@ def run_suite(asked: Asked, scratch: Path) -> int:
         stderr=subprocess.STDOUT,
         encoding="utf-8",
     ) as process:
-        for line in process.stdout or ():
-            click.echo(line.rstrip().partition("test_speed.py::")[2] or line.rstrip(), err=True)
+        try:
+            for line in process.stdout or ():
+                click.echo(line.rstrip().partition("test_speed.py::")[2] or line.rstrip(), err=True)
+        except KeyboardInterrupt:
+            process.terminate()  # if only this process was interrupted
+            raise
     if process.returncode == INTERRUPTED:
         raise KeyboardInterrupt
     if process.returncode not in (PASSED, FAILED):

@@ -6,7 +6,7 @@ from benchmark.reports.page.fields import listing
 from benchmark.reports.page.page import Section
 from benchmark.reports.page.selection import Panel, Selection
 from benchmark.reports.page.table import Field, Table
-from benchmark.reports.phrases import NOTHING
+from benchmark.reports.phrases import NOTHING, text_note
 from benchmark.reports.words import listed, sentences, t
 from benchmark.results.record import TrainRecord
 from benchmark.results.spec import ModelSpec
@@ -94,7 +94,7 @@ def _text(record: TrainRecord) -> str:
         facts.append(f"{record.unknown_rate:.2%} <unk>")
     if record.characters_per_token is not None:
         facts.append(t("{n:.2f} characters per token", n=record.characters_per_token))
-    return listed((*facts, *record.text_notes))
+    return listed((*facts, *map(text_note, record.text_notes)))
 
 
 def _machines(trainings: Sequence[TrainRecord]) -> Table:

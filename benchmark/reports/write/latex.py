@@ -1,5 +1,7 @@
 """The summary as a LaTeX table for a paper: mean and range at L and at the longest length, with booktabs rules."""
 
+import unicodedata
+
 from benchmark.reports.page.selection import Selection
 from benchmark.reports.phrases import NOTHING, qualified, spell
 from benchmark.reports.stats.summary import SummaryValue
@@ -11,7 +13,11 @@ SPECIAL = {
     "^": r"\textasciicircum{}",
     "<": r"\textless{}",
     ">": r"\textgreater{}",
+    "|": r"\textbar{}",
 }
+
+WIDE = ("W", "F")  # widths of Chinese, Japanese and Korean characters, by the Unicode standard
+XELATEX = r"% Chinese characters: compile with xelatex, and put \usepackage{ctex} in the preamble"
 
 STYLES = {"best": r"\textbf", "among the best": r"\textbf", "untested": r"\textit"}  # of marks
 
@@ -37,7 +43,8 @@ def render(selection: Selection) -> str:
         places = ((row.at_trained, row.train_length), (row.at_longest, row.longest))
         values = [f"{_spelled(value)} ({length})" for value, length in places]
         lines.append(" & ".join([*names, *values]) + r" \\")
-    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""])
+    table = "\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""])
+    return f"{XELATEX}\n{table}" if any(unicodedata.east_asian_width(letter) in WIDE for letter in table) else table
 
 
 def escaped(text: str) -> str:

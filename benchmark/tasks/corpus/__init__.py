@@ -4,7 +4,12 @@
     words 且说 董卓 字仲颖 ， 陇西 临洮 人 也
     ids   且说 董卓 字 仲 颖 ， 陇西 临 洮 人 也        (a word outside the vocabulary falls back to its characters)
 
-sources.py      finding a text: built-in names, files, folders; its chapters; its hash
+sources.py      finding a text: built-in names, files, folders; its hash
+folders.py      the files of a folder, in a reader's order
+decoding.py     from the bytes of a file to its text, in the encoding it fits; binary and damaged files
+languages.py    how much a text looks like a language, to choose between encodings
+characters.py   invisible and look-alike characters
+chapters.py     division into chapters, and which are held out
 cleaning.py     normalisation of white space, wrapped lines and private-use characters
 words.py        tokenizers: jieba, white space, single characters
 vocabulary.py   which words and characters get an id, learned on the training chapters only
@@ -15,7 +20,7 @@ passages.py     the tutorial's three short passages
 
 from benchmark.tasks.corpus.corpus import Corpus, CorpusInfo, describe, load, probe_sentence, suited_to
 from benchmark.tasks.corpus.passages import TUTORIAL_PASSAGES
-from benchmark.tasks.corpus.sources import BUILT_IN, Source, content_hash, find, hash_of
+from benchmark.tasks.corpus.sources import BUILT_IN, Source, address, content_hash, find, hash_of
 from benchmark.tasks.corpus.words import AUTO, TOKENIZERS
 
 __all__ = [
@@ -26,6 +31,7 @@ __all__ = [
     "Corpus",
     "CorpusInfo",
     "Source",
+    "address",
     "content_hash",
     "describe",
     "find",

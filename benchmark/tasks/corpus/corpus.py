@@ -1,6 +1,6 @@
 """A tokenised corpus: built once per machine, then read from the cache.
 
-The last tenth of the chapters (at least one) is held out; the vocabulary is learned on the others. The cache file is
+The last chapters, about a tenth of the text, are held out; the vocabulary is learned on the others. The cache file is
 named after the hash of the text, the tokenizer and the vocabulary size, and is written atomically: workers that build
 it at the same time duplicate the work but do no harm.
 """
@@ -12,20 +12,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import UsageError, unknown
 from benchmark.files import write_atomically
+from benchmark.tasks.corpus.characters import plain
 from benchmark.tasks.corpus.cleaning import clean, is_simplified, normalise, traditional_share
-from benchmark.tasks.corpus.sources import Source, find, hash_of
+from benchmark.tasks.corpus.sources import Source, address, find, hash_of
 from benchmark.tasks.corpus.vocabulary import UNKNOWN, Token, build, encode
 from benchmark.tasks.corpus.words import AUTO, TOKENIZERS, common_characters, cut, suited, writable_cache
 
 DEFAULT_VOCABULARY = 4096
 SMALLEST_VOCABULARY = 64
-HELD_OUT = 10  # one chapter in ten
 MENTIONED = 0.1  # share of traditional characters from which the notes mention them
 PROBE_WORDS = range(16, 25)
 
@@ -52,6 +53,10 @@ class CorpusInfo:
     joined_lines: int  # line ends of a hard-wrapped text that do not end a paragraph
     full_width_spaces: int
     private_use: int  # characters that have a meaning only in one font
+    invisible: int  # characters removed
+    look_alikes: int  # characters replaced by those that look the same
+    composed: int  # accents that became one character with their letter
+    reading: tuple[str, ...]  # notes on how the text was read and divided
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -62,8 +67,11 @@ class CorpusInfo:
             (self.joined_lines, f"{self.joined_lines:,} wrapped lines joined"),
             (self.full_width_spaces, f"{self.full_width_spaces:,} full-width spaces normalised"),
             (self.private_use, f"{self.private_use:,} private-use characters replaced"),
+            (self.invisible, f"{self.invisible:,} invisible characters removed"),
+            (self.look_alikes, f"{self.look_alikes:,} look-alike characters replaced (Kangxi radicals and their like)"),
+            (self.composed, f"{self.composed:,} accents joined to their letters"),
         )
-        return tuple(note for found, note in notes if found)
+        return (*(note for found, note in notes if found), *self.reading)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -86,7 +94,7 @@ class Corpus:
         if text in self.encoded:
             ids, words = self.encoded[text]
             return np.array(ids, dtype=np.int32), words
-        tokens = encode(cut(normalise(text).removesuffix("\n"), self.info.tokenizer), self.ids)
+        tokens = encode(cut(normalise(plain(text).text).removesuffix("\n"), self.info.tokenizer), self.ids)
         return _ids(tokens), [token.text for token in tokens]
 
 
@@ -120,9 +128,9 @@ def _with_probe(corpus: Corpus) -> Corpus:
     return replace(corpus, encoded={text: (ids.tolist(), words)})
 
 
-def describe(text: str, tokenizer: str = AUTO) -> CorpusInfo:
+def describe(text: str, tokenizer: str = AUTO, encoding: str | None = None) -> CorpusInfo:
     """The figures of a corpus, at the default vocabulary."""
-    return load(text, tokenizer=tokenizer).info
+    return load(address(text, encoding), tokenizer=tokenizer).info
 
 
 def probe_sentence(corpus: Corpus) -> str:
@@ -154,21 +162,16 @@ def _text(tokens: Sequence[int], corpus: Corpus) -> str:
 
 
 def _tokenised(source: Source, size: int, tokenizer: str) -> Corpus:
-    cleaned = [made for made in map(clean, source.chapters) if made.text]
+    cleaned = [clean(chapter) for chapter in source.chapters]
     texts = [made.text for made in cleaned]
-    if len(texts) < 2:
-        raise UsageError(f"{source.origin!r} is too short: a text needs two chapters or sections, one to be held out")
     chapters = [cut(text, tokenizer) for text in texts]
-    held_out = max(1, len(chapters) // HELD_OUT)
-    train, test = _flat(chapters[:-held_out]), _flat(chapters[-held_out:])
+    train, test = _flat(chapters[: -source.held_out]), _flat(chapters[-source.held_out :])
     traditional = traditional_share("".join(texts))
     vocabulary = build(train, size, _common(traditional))
     ids = {word: place for place, word in enumerate(vocabulary) if place != UNKNOWN}
     training, tokens = encode(train, ids), encode(test, ids)
     info = CorpusInfo(
-        name=source.name,
-        license=source.license,
-        source=source.origin,
+        **_of(source),
         content_hash=hash_of(source),
         tokenizer=tokenizer,
         chapters=len(chapters),
@@ -184,6 +187,19 @@ def _tokenised(source: Source, size: int, tokenizer: str) -> Corpus:
         private_use=sum(made.private_use for made in cleaned),
     )
     return Corpus(info=info, vocabulary=vocabulary, train=_ids(training), held_out=_ids(tokens), encoded={})
+
+
+def _of(source: Source) -> dict[str, Any]:
+    """The facts that follow from where a text lies and how it was read; two files may hold the same text."""
+    return {
+        "name": source.name,
+        "license": source.license,
+        "source": source.origin,
+        "invisible": source.invisible,
+        "look_alikes": source.look_alikes,
+        "composed": source.composed,
+        "reading": source.notes,
+    }
 
 
 def _common(traditional: float | None) -> list[str]:
@@ -218,10 +234,8 @@ def _read(path: Path, source: Source) -> Corpus | None:
     try:
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
             texts = json.loads(arrays["texts"].tobytes())
-            # The same text may now be found under another name.
-            names = {"name": source.name, "license": source.license, "source": source.origin}
             return Corpus(
-                info=CorpusInfo(**texts["info"] | names),
+                info=CorpusInfo(**texts["info"] | _of(source)),  # the same text may now have another name and form
                 vocabulary=tuple(texts["vocabulary"]),
                 train=arrays["train"],
                 held_out=arrays["held_out"],

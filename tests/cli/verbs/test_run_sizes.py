@@ -84,6 +84,7 @@ requests = st.builds(
     seeds=st.sampled_from([None, (0,), (3, 1), Auto(), Auto(most=12)]),
     multiples=st.sampled_from([None, (1,), (1, 4)]),
     corpus=st.sampled_from([None, "a 'text'.txt"]),
+    text_encoding=st.sampled_from([None, "gb18030"]),
     precision=st.sampled_from(["float32", "bfloat16"]),
     tune=st.sampled_from([None, Tune(), Tune(grid=(0.1, 1.0))]),
     changes=changes,

@@ -176,7 +176,7 @@ def clipboard(page, done: str) -> str:
 
 def test_every_curve_is_drawn_once_it_comes_into_view(visit):
     page = visit()
-    assert page.locator(".plot").count() == 6
+    assert page.locator(".plot").count() == 7
     assert page.locator(".plot .main-svg").count() == 0
     for box in page.locator(".plot").all():
         box.scroll_into_view_if_needed()
