@@ -189,6 +189,8 @@ def test_trials_that_diverge_are_an_outcome_and_leave_the_encoding_out_at_its_be
     assert found.failures == []
     assert len(executor.trained) == 18 + 6 + 2  # none at 0.3
     assert {rate.encoding: rate.rate for rate in Store(tmp_path).runs()[0].rates}["alibi"] is None
+    shown = CliRunner().invoke(main, ["status", "--results", str(tmp_path)]).stdout
+    assert "trials of learning rates" in shown and "retry" not in shown
 
 
 def test_automatic_seeds_come_in_rounds_in_both_comparisons(tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def _edges(panel: Panel, rows: Sequence[SweepRow]) -> Iterator[str]:
                 )
     if lacking := sorted({row.encoding for row in rows} - {row.encoding for row in rows if row.chosen}):
         yield t(
-            "No rate chosen on {task}, because trials are missing or all diverged: {names}.",
+            "No rate chosen on {task}, because trials are missing, or all diverged or failed: {names}.",
             task=panel.task,
             names=joined(lacking),
         )
@@ -234,6 +234,6 @@ def _loss(row: SweepRow | None) -> Field:
     if row is None:
         return Field(text=NOTHING)
     if math.isinf(row.loss_nats):
-        return Field(text=t("diverged"))
+        return Field(text=t("diverged or failed"))
     own = row.estimate
     return value_field(own.value, own.low, own.high, "ok", own.n, own.n)

@@ -15,7 +15,7 @@ from benchmark.reports.page.known import FLIPS, known_flips
 from benchmark.reports.page.page import Section
 from benchmark.reports.page.selection import Selection
 from benchmark.reports.page.table import Table
-from benchmark.reports.sections import robustness, run, summary
+from benchmark.reports.sections import robustness, run, summary, verdict
 from benchmark.reports.words import speaking
 from benchmark.reports.write.report import write_report
 from benchmark.results.store import Store
@@ -172,6 +172,13 @@ def test_both_views_stand_side_by_side(swept: Store) -> None:
     assert rates == "alibi 0.009, rope 0.003"
 
 
+def test_the_bottom_line_says_where_each_encoding_is_at_its_best(swept: Store, ladder: Store) -> None:
+    told = "On copy, each encoding has the learning rate that was best for it in trials: see “Does it hold?”."
+    styles = palette(["rope", "alibi", "none"])
+    lines = {store.root: verdict.section(Selection.of(store), styles).lines for store in (swept, ladder)}
+    assert told in lines[swept.root] and told not in lines[ladder.root]
+
+
 def test_the_sweep_is_shown_with_its_cost_and_the_edges_of_its_grid(swept: Store) -> None:
     section = section_of(swept)
     table = table_of(section, "12 trials in 126 s of training")
@@ -190,7 +197,7 @@ def test_a_sweep_without_any_measurement_of_its_own_still_shows(records, tmp_pat
     records.write_trial(store, "copy", "rope", 1.0, None)
     section = section_of(store)
     assert section.terms == () and any(line.startswith("No rate chosen on copy") for line in section.lines)
-    assert rows_of(section.tables[0])["rope"][0] == "diverged"
+    assert rows_of(section.tables[0])["rope"][0] == "diverged or failed"
 
 
 def test_in_chinese(ladder: Store, tmp_path: Path) -> None:
