@@ -7,6 +7,7 @@ code 1; an interrupt is exit code 130. Anything else keeps its traceback: it is 
 import errno
 import importlib
 import os
+import re
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -15,7 +16,7 @@ from typing import Any, NoReturn
 import click
 
 from benchmark import __version__
-from benchmark.errors import UsageError, refuse_undecodable, unknown
+from benchmark.errors import UsageError, echo, refuse_undecodable, unknown
 from benchmark.files import UnwritableError
 from benchmark.standard_input import no_standard_input
 
@@ -123,7 +124,8 @@ def _sentence(error: UsageError | click.UsageError) -> str:
     if isinstance(error, UsageError):
         return str(error)
     where = error.ctx.command_path if error.ctx is not None else "python -m benchmark"
-    return f"{error.format_message()} See: {where} --help"
+    message = re.sub(r"\S{200,}", lambda long: echo(long[0])[1:-1], error.format_message())  # click echoes in full
+    return f"{message} See: {where} --help"
 
 
 @click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})

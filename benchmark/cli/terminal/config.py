@@ -19,7 +19,7 @@ from typing import Any
 
 import click
 
-from benchmark.errors import UsageError, unknown
+from benchmark.errors import UsageError, echo, unknown
 from benchmark.experiments.changes import ALL, BY_TASK, as_text
 
 TABLES = {"model": ("width", "heads", "layers", "mixing"), "budget": BY_TASK}
@@ -50,7 +50,7 @@ def read_setting(what: str, setting: object, option: click.Parameter) -> bool | 
     """A setting in the form the command line would give it."""
     if isinstance(option, click.Option) and option.is_flag:
         if not isinstance(setting, bool):
-            raise UsageError(f"{what} is {setting!r}, but must be true or false")
+            raise UsageError(f"{what} is {echo(setting)}, but must be true or false")
         return setting
     if isinstance(setting, dict):
         raise UsageError(f"{what} is a table, but must be a string, a number or a list")
@@ -66,7 +66,7 @@ def read_tables(file: Path, tables: Mapping[str, Any]) -> dict[str, str | None]:
     """The tables `model` and `budget` as the command line would give them, by field."""
     for name, table in tables.items():
         if not isinstance(table, dict):
-            raise UsageError(f"--config {file}: {name} is {table!r}, but must be a table: [{name}]")
+            raise UsageError(f"--config {file}: {name} is {echo(table)}, but must be a table: [{name}]")
     given: dict[str, Any] = {}
     for key, setting in tables.get("model", {}).items():
         given[field_of(file, "model", key)] = setting
