@@ -69,6 +69,8 @@ def read_tables(file: Path, tables: Mapping[str, Any]) -> dict[str, str | None]:
             raise UsageError(f"--config {file}: {name} is {echo(table)}, but must be a table: [{name}]")
     given: dict[str, Any] = {}
     for key, setting in tables.get("model", {}).items():
+        if isinstance(setting, dict):
+            raise UsageError(f"--config {file}: {key} in [model] is a table, but must be a value or a list")
         given[field_of(file, "model", key)] = setting
     budget = tables.get("budget", {})
     general = {key: setting for key, setting in budget.items() if not isinstance(setting, dict)}
@@ -76,7 +78,14 @@ def read_tables(file: Path, tables: Mapping[str, Any]) -> dict[str, str | None]:
     if ALL in own:
         raise UsageError(f'--config {file}: [budget.""] names no task: write [budget.copy], or [budget] for all tasks')
     for task, table in {ALL: general, **own}.items():
+        if task in BY_TASK:
+            raise UsageError(
+                f"--config {file}: {task} in [budget] is a table, but must be a number: for one task, write "
+                f"[budget.copy] with {task} = 4000 in it"
+            )
         for key, setting in table.items():
+            if isinstance(setting, dict):
+                raise UsageError(f"--config {file}: {key} in [budget.{task}] is a table, but must be a number")
             given.setdefault(field_of(file, "budget", key), {})[task] = setting
     return {name: as_text(name, setting) for name, setting in given.items()}
 
