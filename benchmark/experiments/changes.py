@@ -18,7 +18,7 @@ from pathlib import PurePath
 from typing import Any, TypeVar, get_args
 
 from benchmark.catalogue.grammar import WIDE
-from benchmark.errors import UsageError, echo, unknown
+from benchmark.errors import UsageError, echo, first_line, unknown
 from benchmark.results.spec import BudgetSpec, Frozen, Mixing, ModelSpec
 
 Value = TypeVar("Value")
@@ -116,6 +116,18 @@ def option_of(name: str) -> str:
 
 def as_text(name: str, given: object) -> str | None:
     """A value from Python or a file as the command line spells it: 64, [32, 64] or {"copy": 4000}; None stays None."""
+    try:
+        return _text_of(name, given)
+    except UsageError:
+        raise
+    except Exception as error:  # an object of the user's own: its methods may do anything
+        raise UsageError(
+            f"{option_of(name)} is of type {type(given).__name__} and cannot be read: "
+            f"{type(error).__name__}: {first_line(error)}"
+        ) from None
+
+
+def _text_of(name: str, given: object) -> str | None:
     if given is None:
         return None
     if isinstance(given, Mapping):
