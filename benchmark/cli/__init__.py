@@ -18,6 +18,7 @@ import click
 from benchmark import __version__
 from benchmark.errors import UsageError, echo, refuse_undecodable, unknown
 from benchmark.files import UnwritableError
+from benchmark.interrupts import known_interrupts
 from benchmark.standard_input import no_standard_input
 
 # verb -> the line that --help shows without importing it; the module in benchmark.cli.verbs has the verb's name
@@ -87,7 +88,7 @@ class Program(click.Group):
         try:
             for argument in arguments:
                 refuse_undecodable("an argument", argument)
-            with no_standard_input():  # some verbs run users' files in this process
+            with known_interrupts(), no_standard_input():  # some verbs run users' files in this process
                 code = super().main(arguments, *rest, **{**settings, "standalone_mode": False})
             sys.stdout.flush()  # here, while a full disk can still be reported in one line
         except (UsageError, click.UsageError) as error:
