@@ -14,7 +14,7 @@ from benchmark.catalogue.choice import Choice, convert
 from benchmark.catalogue.entry import Entry, Parameter, read_entry
 from benchmark.catalogue.grammar import is_path, items, name_and_settings, user_path
 from benchmark.catalogue.source import origin
-from benchmark.errors import UsageError, refuse_undecodable, unknown
+from benchmark.errors import UsageError, echo, refuse_undecodable, unknown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +90,7 @@ class Catalogue:
         found: list[str] = []
         for item in items(text):
             if not item:
-                raise UsageError(f"{text!r} has an empty item: separate {self.kind}s with single commas")
+                raise UsageError(f"{echo(text)} has an empty item: separate {self.kind}s with single commas")
             if found and re.match(r"\w+=", item):  # rope:base=500000,fraction=0.25
                 found[-1] += f":{item}"
             else:
@@ -136,11 +136,11 @@ class Catalogue:
             key, equals, value = setting.partition("=")
             key = unicodedata.normalize("NFKC", key)  # as Python reads the names in source text
             if not equals:
-                raise UsageError(f"{item!r}: {setting!r} is not a parameter; write NAME=VALUE")
+                raise UsageError(f"{echo(item)}: {echo(setting)} is not a parameter; write NAME=VALUE")
             if key not in entry.defaults:
                 raise unknown(f"parameter of {entry.name}", key, entry.defaults)
             if key in given:
-                raise UsageError(f"{item!r} sets {key!r} twice: set each parameter once")
+                raise UsageError(f"{echo(item)} sets {echo(key)} twice: set each parameter once")
             given[key] = convert(value, entry.defaults[key], f"{entry.name}:{key}")
         return Choice(entry=entry, parameters={**entry.defaults, **given})
 

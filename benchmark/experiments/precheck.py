@@ -10,6 +10,7 @@ from benchmark.experiments.cell import Emit, choose_device, encoding_choice, mak
 from benchmark.experiments.machine import machine_memory
 from benchmark.experiments.plan import Cell, Origin
 from benchmark.experiments.presets import QUICK
+from benchmark.interrupts import pass_on
 from benchmark.model.transformer import Transformer
 from benchmark.results.spec import TrainSpec
 from benchmark.tasks.task import Language, Task
@@ -75,6 +76,7 @@ def build_or_refuse(spec: TrainSpec, task: Task, origin: Origin) -> Transformer:
 def _builds(spec: TrainSpec, task: Task, choice: Choice) -> bool:
     try:
         build(spec, task, choice)
-    except Exception:
+    except BaseException as error:
+        pass_on(error)
         return False
     return True

@@ -11,7 +11,7 @@ import click
 from benchmark.cli.terminal.file_names import safe
 from benchmark.cli.terminal.stored import name_problems, stored
 from benchmark.cli.terminal.table import SPREADS, Row, show, show_json
-from benchmark.errors import UsageError, unknown
+from benchmark.errors import UsageError, echo, unknown
 from benchmark.files import write_atomically
 from benchmark.metrics import METRICS
 
@@ -148,12 +148,14 @@ def check(first: str, second: str) -> dict[str, str]:
     from benchmark.encodings import CATALOGUE
 
     if first == second:
-        raise UsageError(f"both encodings are {first!r}: name two different ones")
+        raise UsageError(f"both encodings are {echo(first)}: name two different ones")
     names = CATALOGUE.names()
     given = [name for name in (first, second) if name.partition(":")[0] in names or name.endswith(".py")]
     labels = {name: CATALOGUE.choice(name).label for name in given}
     if len(labels) == 2 and labels[first] == labels[second]:
-        raise UsageError(f"{first!r} and {second!r} are the same encoding, {labels[first]!r}: name two different ones")
+        raise UsageError(
+            f"{echo(first)} and {echo(second)} are the same encoding, {labels[first]!r}: name two different ones"
+        )
     return labels
 
 

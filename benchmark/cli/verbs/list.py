@@ -10,7 +10,7 @@ import click
 from benchmark.catalogue import Catalogue, Entry, spelled
 from benchmark.cli.terminal.options import Known, results_folder, table_format, text_encoding
 from benchmark.cli.terminal.table import Row, show
-from benchmark.errors import UsageError
+from benchmark.errors import UsageError, echo
 
 if TYPE_CHECKING:
     from benchmark.tasks.corpus import CorpusInfo
@@ -202,13 +202,15 @@ def command(what: str, style: str, results: Path, corpus: str | None, text_encod
         from benchmark.tasks.corpus import BUILT_IN
 
         if what != "corpora":
-            raise UsageError(f"--corpus is {corpus!r}, but only applies to: list corpora")
+            raise UsageError(f"--corpus is {echo(corpus)}, but only applies to: list corpora")
         if text_encoding is not None and corpus in BUILT_IN:
-            raise UsageError(f"--text-encoding is {text_encoding!r}, but {corpus} is not a text of your own: omit it")
+            raise UsageError(
+                f"--text-encoding is {echo(text_encoding)}, but {corpus} is not a text of your own: omit it"
+            )
         show(text(corpus, text_encoding), TEXT_COLUMNS, style)
         return
     if text_encoding is not None:
-        raise UsageError(f"--text-encoding is {text_encoding!r}, but only applies to: list corpora --corpus PATH")
+        raise UsageError(f"--text-encoding is {echo(text_encoding)}, but only applies to: list corpora --corpus PATH")
     rows, columns = LISTS[what]
     found = rows(results)
     if not found and style == "table":
