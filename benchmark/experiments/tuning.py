@@ -143,7 +143,8 @@ def _spans(plan: Plan, cells: Iterable[Cell]) -> dict[str, Span]:
 
 def _trial(cell: Cell, multiple: float, seed: int) -> Cell:
     """A trial of the encoding that a cell is trained with, measured only with itself and only at L."""
-    rate = float(f"{cell.train.budget.learning_rate * multiple:.12g}")  # 0.3 * 0.003 is 0.0009
+    usual = cell.train.budget.learning_rate
+    rate = usual if multiple == 1 else float(f"{usual * multiple:.12g}")  # 0.3 * 0.003 is 0.0009
     train = _with_rate(cell.train, rate).model_copy(update={"init_seed": seed, "data_seed": seed})
     evaluation = EvalSpec(train_key=train.key, encoding=train.encoding, length=train.budget.train_length)
     measures = (Measure(origin=cell.encoding, evaluations=(evaluation,)),)

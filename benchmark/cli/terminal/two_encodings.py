@@ -18,6 +18,7 @@ from benchmark.metrics import METRICS
 if TYPE_CHECKING:
     import pandas as pd
 
+    from benchmark.reports.page.selection import Panel as ReportPanel
     from benchmark.reports.page.selection import Selection
     from benchmark.reports.page.two_encodings import PairAt, Value
 
@@ -90,7 +91,7 @@ def panels(selection: "Selection", first: str, second: str) -> list[Panel]:
     """One panel per task and trained length."""
     from benchmark.reports.page.two_encodings import paired_panels
 
-    return [_panel(pairs) for _, pairs in paired_panels(selection, first, second)]
+    return [_panel(pairs, _setting(selection, panel)) for panel, pairs in paired_panels(selection, first, second)]
 
 
 def left_out(table: "pd.DataFrame", shared: "pd.DataFrame", labels: Sequence[str]) -> Iterator[str]:
@@ -173,14 +174,14 @@ def _label(name: str, known: dict[str, str], present: set[str], folder: Path) ->
     raise unknown("encoding", name, present | set(CATALOGUE.names()))
 
 
-def _panel(pairs: "list[PairAt]") -> Panel:
+def _panel(pairs: "list[PairAt]", setting: Sequence[str]) -> Panel:
     first, second = pairs[0].first.name, pairs[0].second.name
     low, high = _axis(pairs)
     spread = " or ".join(
         words for covers, words in SPREADS.items() if any(pair.effect.covers == covers for pair in pairs)
     )
     return Panel(
-        heading=_heading(pairs),
+        heading=_heading(pairs, setting),
         columns={
             "length": "length",
             "multiple": "× L",
@@ -211,7 +212,24 @@ def _row(pair: "PairAt", low: float, high: float) -> Row:
     }
 
 
-def _heading(pairs: "Sequence[PairAt]") -> str:
+def _setting(selection: "Selection", panel: "ReportPanel") -> list[str]:
+    """What is shown of the learning rate, steps and width in which the folder's settings of this task differ."""
+    own = next(selection.trained(panel)).spec
+    place = own.task.label, own.budget.train_length
+    specs = [record.spec for record in selection.trainings]
+    alike = [spec for spec in specs if (spec.task.label, spec.budget.train_length) == place]
+    rate = "each at its best learning rate"
+    if not selection.is_tuned(panel):
+        rate = f"learning rate {own.budget.learning_rate:g}"
+    told: dict[str, set[float]] = {
+        rate: {spec.budget.learning_rate for spec in alike},
+        f"{own.budget.steps} steps": {spec.budget.steps for spec in alike},
+        f"width {own.model.width}": {spec.model.width for spec in alike},
+    }
+    return [words for words, values in told.items() if len(values) > 1]
+
+
+def _heading(pairs: "Sequence[PairAt]", setting: Sequence[str]) -> str:
     from benchmark.reports.phrases import seeds_phrase
 
     panel = pairs[0].panel
@@ -224,6 +242,7 @@ def _heading(pairs: "Sequence[PairAt]") -> str:
     notes = [
         f"{panel.metric.replace('_', ' ')}, {'lower' if lower_is_better else 'higher'} is better",
         f"trained at L = {panel.train_length}",
+        *setting,
         *([f"chance {' to '.join(dict.fromkeys((chances[0], chances[-1])))}"] if chances else []),
         *([f"best shortcut {', '.join(shortcuts)}"] if shortcuts else []),
         f"mean [{seeds_phrase(seeds)}]",

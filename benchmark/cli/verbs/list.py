@@ -71,6 +71,9 @@ RESULT_COLUMNS = {
     "encoding": "trained with",
     "measured": "measured with",
     "train_length": "L",
+    "steps": "steps",
+    "width": "width",
+    "learning_rate": "learning rate",
     "seed": "seed",
     "status": "status",
     "lengths": "evaluated at",
@@ -164,6 +167,9 @@ def results(root: Path) -> list[Row]:
             "encoding": record.spec.encoding.label,
             "measured": sorted(measured.get(record.spec.key, ())),
             "train_length": record.spec.budget.train_length,
+            "steps": record.spec.budget.steps,
+            "width": record.spec.model.width,
+            "learning_rate": record.spec.budget.learning_rate,
             "seed": record.spec.init_seed,
             "status": record.status,
             "lengths": sorted(lengths.get(record.spec.key, ())),
@@ -176,7 +182,8 @@ def results(root: Path) -> list[Row]:
         for record in records
         if isinstance(record, TrainRecord) and not record.spec.is_trial
     ]
-    return sorted(rows, key=lambda row: (row["task"], row["encoding"], row["train_length"], row["seed"]))
+    order = ("task", "encoding", "train_length", "steps", "width", "learning_rate", "seed")
+    return sorted(rows, key=lambda row: tuple(row[name] for name in order))
 
 
 LISTS: Mapping[str, tuple[Callable[[Path], list[Row]], Mapping[str, str]]] = {
