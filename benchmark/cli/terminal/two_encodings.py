@@ -235,19 +235,25 @@ def _heading(pairs: "Sequence[PairAt]", setting: Sequence[str]) -> str:
     panel = pairs[0].panel
     lower_is_better = METRICS[panel.metric].lower_is_better
     chances = [f"{pair.floor.chance:.2f}" for pair in pairs if not math.isnan(pair.floor.chance)]
-    shortcuts = [
-        f"{pair.floor.name} {pair.floor.shortcut:.2f} at {pair.length}" for pair in pairs if pair.floor.matters
-    ]
+    shortcuts: dict[str, list[str]] = {}  # scores by name
+    for pair in pairs:
+        if pair.floor.matters:
+            shortcuts.setdefault(pair.floor.name, []).append(f"{pair.floor.shortcut:.2f}")
     seeds = [value.estimate.n for pair in pairs for value in (pair.first, pair.second)]
     notes = [
         f"{panel.metric.replace('_', ' ')}, {'lower' if lower_is_better else 'higher'} is better",
         f"trained at L = {panel.train_length}",
         *setting,
-        *([f"chance {' to '.join(dict.fromkeys((chances[0], chances[-1])))}"] if chances else []),
-        *([f"best shortcut {', '.join(shortcuts)}"] if shortcuts else []),
+        *([f"chance {_ends(chances)}"] if chances else []),
+        *(f'best shortcut "{name}" {_ends(scores)}' for name, scores in shortcuts.items()),
         f"mean [{seeds_phrase(seeds)}]",
     ]
     return f"{panel.task}: {'; '.join(notes)}"
+
+
+def _ends(values: Sequence[str]) -> str:
+    """The first and the last of some values: "0.95 to 0.43"."""
+    return " to ".join(dict.fromkeys((values[0], values[-1])))
 
 
 def _axis(pairs: "Sequence[PairAt]") -> tuple[float, float]:

@@ -119,7 +119,7 @@ def test_a_shortcut_is_named_beside_the_verdict_that_it_explains(eight):
     found = panel(changed(ruled, "copy", values), "rope", "learned", "copy")
     pair = found.pairs[0]
     assert found.rows[0]["verdict"] == pair.said == "explained by a shortcut: repeat"
-    assert "best shortcut repeat 0.40 at 16" in found.heading
+    assert 'best shortcut "repeat" 0.40' in found.heading
     flat = pair.flat()
     assert (flat["shortcut"], flat["shortcut_name"], flat["verdict"]) == (0.4, "repeat", "explained by a shortcut")
     assert flat["explained_by_shortcut"] and not flat["explained_by_chance"]
