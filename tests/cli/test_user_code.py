@@ -2,6 +2,7 @@
 
 import builtins
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -98,6 +99,7 @@ def test_a_real_interrupt_ends_with_130(tmp_path: Path, verb: str) -> None:
         capture_output=True,
         text=True,
         timeout=120,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs ignore it
     )
     assert done.returncode == 130
     assert done.stderr.strip().startswith("error: interrupted: ")
