@@ -36,9 +36,14 @@ def storable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
+def is_storable(text: str) -> bool:
+    """True if a record can hold a text: the name of a file may have bytes that are not UTF-8."""
+    return not re.search("[\ud800-\udfff]", text)
+
+
 def refuse_undecodable(what: str, text: str) -> None:
-    """Raise UsageError for a text with bytes that are not UTF-8, such as the name of a file: no record can hold it."""
-    if re.search("[\ud800-\udfff]", text):
+    """Raise UsageError for a text that no record can hold."""
+    if not is_storable(text):
         raise UsageError(
             f"{what} is not valid UTF-8: {storable(text)[:200]}; rename the file or folder, or correct the text"
         )

@@ -70,9 +70,14 @@ class Cell(Frozen):
     task_name: str = ""  # the task's label; in a plan with several settings of the task, with this one in brackets
 
     @property
+    def task_label(self) -> str:
+        """The name of its task in messages; with the settings in which others of the plan differ."""
+        return self.task_name or self.train.task.label
+
+    @property
     def label(self) -> str:
         """Its name in progress messages."""
-        name = f"{self.task_name or self.train.task.label} · {self.train.encoding.label}"
+        name = f"{self.task_label} · {self.train.encoding.label}"
         if self.multiple is not None:
             return f"{name} · rate × {self.multiple:g} · trial {self.seed - TUNING_SEEDS_FROM}"
         return f"{name} · seed {self.seed}"
