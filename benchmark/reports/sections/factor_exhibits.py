@@ -110,7 +110,7 @@ class Sweep:
 
 def sweeps(selection: Selection, panel: Panel) -> Iterator[Sweep]:
     """The sweep of a panel's main view, then those of its other budgets and sizes."""
-    main = next(view for view in selection.mains if (view.task, view.setting) == (panel.task, panel.setting))
+    main = selection.main(panel)
     table = selection.sweep[selection.sweep["task"] == main.task]
     others = sorted(selection.others(main), key=lambda view: (view.spec.model.width, view.spec.budget.steps))
     for family, view in {view.family: view for view in (main, *others)}.items():
