@@ -76,13 +76,13 @@ def run(
     `encodings` and `tasks` are named as on the command line; `seeds` are a number, the seeds themselves, or "auto" or
     "auto:12", in rounds until the comparisons of a task are decided; `lengths` are multiples of the trained length, and
     `cell_timeout` is in seconds. `text_encoding` names the encoding of a text of your own, instead of the one it fits.
-    `width` to `budgets` change the preset: several widths make the same comparison at
-    each; a dictionary gives single tasks a value of their own (as does the text "2000,copy=4000"); `budgets` are
-    multiples of the steps. `tune="learning-rate"` first finds the rate at which each encoding is best, and makes the
-    comparison both at the same rate for all and with each at its own. The default executor is the pool of this machine,
-    which `workers`, `device` and `cell_timeout` configure; an `executor` of your own brings its own settings and writes
-    to the same folder. Raises UsageError before anything is trained if something cannot work. A cell that fails is
-    recorded, and the rest go on.
+    `width` to `budgets` change the preset: several widths make the same comparison at each; a dictionary gives single
+    tasks a value of their own (as does the text "2000,copy=4000"); `budgets` are multiples of the steps.
+    `tune="learning-rate"` first finds the rate at which each encoding is best, and makes the comparison both at the
+    same rate for all and with each at its own. The default executor is the pool of this machine, which `workers`,
+    `device` and `cell_timeout` configure; an `executor` of your own brings its own settings and writes to the same
+    folder. Raises UsageError before anything is trained if something cannot work. A cell that fails is recorded, and
+    the rest go on.
     """
     settings = Settings.read(workers=workers, device=device, cell_timeout=cell_timeout)
     given = [name for name, value in settings if value != Settings.model_fields[name].default]

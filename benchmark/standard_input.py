@@ -4,6 +4,7 @@
 processes read directly, is the empty device.
 """
 
+import builtins
 import io
 import os
 import sys
@@ -52,13 +53,13 @@ def refuse(*_: Any, **__: Any) -> NoReturn:
 @contextmanager
 def no_standard_input() -> Iterator[None]:
     """Refuse standard input to this process for a while."""
-    before: tuple[Any, Callable[..., Any]] = sys.stdin, sys.breakpointhook
+    before: tuple[Any, Callable[..., Any], Callable[..., Any]] = sys.stdin, sys.breakpointhook, builtins.input
     kept = _empty_descriptor()
-    sys.stdin, sys.breakpointhook = _NoInput(), refuse
+    sys.stdin, sys.breakpointhook, builtins.input = _NoInput(), refuse, refuse  # `input` would print its prompt first
     try:
         yield
     finally:
-        sys.stdin, sys.breakpointhook = before
+        sys.stdin, sys.breakpointhook, builtins.input = before
         if kept is not None:
             os.dup2(kept, 0)
             os.close(kept)

@@ -1,8 +1,11 @@
 """The reference run that ships with the repository, and the report made from its records."""
 
 import re
+from collections import Counter
+from itertools import product
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
@@ -10,14 +13,16 @@ from benchmark.cli import main
 from benchmark.encodings import CATALOGUE
 from benchmark.experiments.plan import make_plan
 from benchmark.experiments.presets import QUICK
-from benchmark.experiments.request import Request
+from benchmark.experiments.request import Request, Tune
+from benchmark.experiments.tuning import trials_of
 from benchmark.reports.tables.failures import failures, missing
-from benchmark.results.record import EvalRecord, TrainRecord
+from benchmark.reports.tables.tuning import tuning_table
+from benchmark.results.record import TrainRecord
 from benchmark.results.store import Store
 
 ROOT = Path(__file__).parents[1]
 RECORDS, REPORT = ROOT / "results" / "reference", ROOT / "reports" / "reference"
-SEEDS = 9  # at least: what a verdict among five encodings takes
+SEEDS = 9  # what a verdict among five encodings takes
 
 
 @pytest.fixture(scope="module")
@@ -42,22 +47,30 @@ def test_its_figures_are_there(made: Path) -> None:
 
 
 def test_it_is_a_full_grid_of_the_classics_on_the_default_tasks() -> None:
-    records = list(Store(RECORDS).records())
-    trained = [record for record in records if isinstance(record, TrainRecord)]
-    seeds = {record.spec.init_seed for record in trained}
-    cells = {(record.spec.task.name, record.spec.encoding.name, record.spec.init_seed) for record in trained}
-    grid = {(task, name, seed) for task in QUICK.tasks for name in CATALOGUE.members("classic") for seed in seeds}
-    assert len(seeds) >= SEEDS
-    assert cells == grid and len(trained) == len(grid)
+    """Every encoding at the same rate, at its best where that is another, and every trial."""
+    trained = [record for record in Store(RECORDS).records() if isinstance(record, TrainRecord)]
+    counts = Counter((record.spec.task.name, record.spec.encoding.name, record.spec.is_trial) for record in trained)
+    grid = list(product(QUICK.tasks, CATALOGUE.members("classic")))
+    best = {(row.task, row.encoding): row.multiple for row in _chosen().itertuples()}
+    assert {(task.split(" ")[0], name) for task, name in best} == set(grid)
     assert all(record.status == "ok" for record in trained)
-    assert sum(isinstance(record, EvalRecord) for record in records) == len(grid) * len(QUICK.multiples)
+    for (task, name), multiple in best.items():
+        rates = 1 if multiple == 1 else 2
+        assert counts[task.split(" ")[0], name, False] == rates * SEEDS
+        assert counts[task.split(" ")[0], name, True] == 6  # three rates, two seeds
 
 
 def test_its_records_are_of_the_code_that_ships() -> None:
     """If a default task or a classic encoding has changed, repeat the reference run (CONTRIBUTING.md)."""
-    trained = {record.spec.key: record.spec for record in Store(RECORDS).records() if isinstance(record, TrainRecord)}
-    seeds = tuple(sorted({spec.init_seed for spec in trained.values()}))
-    assert make_plan(Request(encodings="classic", seeds=seeds)).train_keys == set(trained)
+    shipped = {record.spec.key for record in Store(RECORDS).records() if isinstance(record, TrainRecord)}
+    seeds = tuple(range(SEEDS))
+    plan = make_plan(Request(encodings="classic", seeds=seeds, tune=Tune()))
+    assert plan.train_keys | trials_of(plan, Tune()).train_keys <= shipped
+
+
+def _chosen() -> pd.DataFrame:
+    table = tuning_table(Store(RECORDS))
+    return table[table["chosen"]]
 
 
 def test_nothing_of_it_is_unreadable_missing_or_failed() -> None:

@@ -317,7 +317,7 @@ def test_an_edit_counts_within_one_process(tmp_path: Path, edit: str) -> None:
 
 def test_what_a_file_states_is_read_anew(tmp_path: Path) -> None:
     path = written(tmp_path, '"""One."""\n' + COPY)
-    assert (TASKS.entry(path).documentation, TASKS.entry(path).attributes["version"]) == ("One.", 1)
+    assert (TASKS.entry(path).documentation, TASKS.entry(path).attributes["version"]) == ("One.", 2)
     written(tmp_path, '"""Two."""\n' + COPY + "    version = 7\n")
     assert (TASKS.entry(path).documentation, TASKS.entry(path).attributes["version"]) == ("Two.", 7)
 

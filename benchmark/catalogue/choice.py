@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from benchmark.catalogue.entry import Entry, Parameter
 from benchmark.catalogue.grammar import name_and_settings
-from benchmark.errors import UsageError
+from benchmark.errors import UsageError, echo
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +49,7 @@ def convert(text: str, default: Parameter, what: str) -> Parameter:
             return True
         if text.lower() in ("false", "no", "0"):
             return False
-        raise UsageError(f"{what} is {text!r}, but must be true or false")
+        raise UsageError(f"{what} is {echo(text)}, but must be true or false")
     if isinstance(default, str):
         return text
     kind = "a whole number" if isinstance(default, int) else "a finite number"
@@ -57,7 +57,7 @@ def convert(text: str, default: Parameter, what: str) -> Parameter:
         number = type(default)(text)
         finite = math.isfinite(number)
     except (ValueError, OverflowError):
-        raise UsageError(f"{what} is {text!r}, but must be {kind}, such as {_spell(default)}") from None
+        raise UsageError(f"{what} is {echo(text)}, but must be {kind}, such as {_spell(default)}") from None
     if not finite:
-        raise UsageError(f"{what} is {text!r}, but must be {kind}, such as {_spell(default)}")
+        raise UsageError(f"{what} is {echo(text)}, but must be {kind}, such as {_spell(default)}")
     return number

@@ -11,7 +11,7 @@ from typing import Any
 from benchmark.catalogue.classes import Class, Finder, classes_of
 from benchmark.catalogue.hashing import fingerprint
 from benchmark.catalogue.source import parse
-from benchmark.errors import UsageError
+from benchmark.errors import UsageError, is_storable
 
 Parameter = bool | int | float | str
 LARGEST = 2**63  # of a whole number
@@ -123,7 +123,7 @@ def _refuse_computed(each: Class, declared: frozenset[str]) -> None:
             "text, without running it"
         )
     for name, value in each.literals.items():
-        if isinstance(value, str) and not _encodable(value):
+        if isinstance(value, str) and not is_storable(value):
             raise UsageError(f"{each.path}: class {each.node.name} sets {name} to {value!r}, which is not valid text")
 
 
@@ -169,9 +169,5 @@ def _default(name: str, value: ast.expr | None, path: Path) -> Parameter:
 def _storable(value: Parameter) -> bool:
     """True of a value that a record can hold."""
     if isinstance(value, str):
-        return _encodable(value)
+        return is_storable(value)
     return math.isfinite(value) if isinstance(value, float) else abs(value) < LARGEST
-
-
-def _encodable(text: str) -> bool:
-    return not re.search("[\ud800-\udfff]", text)

@@ -3,8 +3,8 @@
     rope:base=500000,fraction=0.25,mine.py        rope:base=500000:fraction=0.25   mine.py
 
 A comma or colon inside the path of a file that exists belongs to the path: of a Python file, or of the text or folder
-that a setting names. Full-width commas, colons and equals signs
-(，、：＝), as Chinese and Japanese keyboards type them, are read as the ASCII ones.
+that a setting names. Full-width commas, colons and equals signs (，、：＝), as Chinese and Japanese keyboards type
+them, are read as the ASCII ones.
 """
 
 import re

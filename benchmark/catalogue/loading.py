@@ -14,6 +14,7 @@ from typing import Any
 from benchmark.catalogue.entry import Entry
 from benchmark.catalogue.source import OWN, local_names, neighbours, read
 from benchmark.errors import UsageError
+from benchmark.interrupts import pass_on
 
 
 class PackageError(UsageError):
@@ -26,7 +27,8 @@ def load(entry: Entry) -> type[Any]:
         return _class(importlib.import_module(entry.module), entry)
     try:
         return _class(_import_file(entry.path) if entry.module is None else _import_installed(entry.module), entry)
-    except (Exception, SystemExit) as error:  # the user's own code: it may do anything
+    except BaseException as error:  # the user's own code: it may do anything
+        pass_on(error)
         why = " ".join(str(error).split())
         what = f"{entry.path} cannot be imported: {type(error).__name__}: {why}{_remedy(error, entry)}"
         raise (UsageError if entry.module is None else PackageError)(what) from error

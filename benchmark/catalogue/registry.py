@@ -14,7 +14,7 @@ from benchmark.catalogue.choice import Choice, convert, label
 from benchmark.catalogue.entry import Entry, Parameter, read_entry
 from benchmark.catalogue.grammar import is_path, items, name_and_settings, user_path
 from benchmark.catalogue.source import origin
-from benchmark.errors import UsageError, refuse_undecodable, unknown
+from benchmark.errors import UsageError, echo, refuse_undecodable, unknown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +90,7 @@ class Catalogue:
         found: list[str] = []
         for item in items(text):
             if not item:
-                raise UsageError(f"{text!r} has an empty item: separate {self.kind}s with single commas")
+                raise UsageError(f"{echo(text)} has an empty item: separate {self.kind}s with single commas")
             if found and re.match(r"\w+(\.\w+)*=", item):  # rope:base=500000,fraction=0.25
                 found[-1] += f":{item}"
             else:
@@ -138,7 +138,7 @@ class Catalogue:
             key, equals, value = setting.partition("=")
             key = unicodedata.normalize("NFKC", key)  # as Python reads the names in source text
             if not equals:
-                raise UsageError(f"{item!r}: {setting!r} is not a parameter; write NAME=VALUE")
+                raise UsageError(f"{echo(item)}: {echo(setting)} is not a parameter; write NAME=VALUE")
             if isinstance(around, str) and key.startswith(f"{around}."):
                 inner.append(f"{key.removeprefix(f'{around}.')}={value}")
                 continue
@@ -146,7 +146,7 @@ class Catalogue:
                 raise unknown(f"parameter of {entry.name}", key, entry.defaults)
             if key in given:
                 remedy = f"; a parameter of the base is {key}.NAME=VALUE" if key == around else ""
-                raise UsageError(f"{item!r} sets {key!r} twice: set each parameter once{remedy}")
+                raise UsageError(f"{echo(item)} sets {echo(key)} twice: set each parameter once{remedy}")
             given[key] = convert(value, entry.defaults[key], f"{entry.name}:{key}")
         if inner:
             given[str(around)] = self._set(str(given.get(str(around), entry.defaults.get(str(around), ""))), inner)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from textwrap import shorten
 from typing import Generic, Literal, TypeVar
 
+from benchmark.interrupts import pass_on
 from benchmark.standard_input import NoInputError
 
 Status = Literal["pass", "fail", "not applicable", "fact"]
@@ -49,7 +50,8 @@ def run(each: Check[Checked], subject: Checked) -> Outcome:
     remedy = each.remedy
     try:
         found = each.measure(subject)
-    except (Exception, SystemExit) as error:  # the author's own code: it may do anything
+    except BaseException as error:  # the author's own code: it may do anything
+        pass_on(error)
         found = Finding(status="fail", detail=raised(error))
         if isinstance(error, NoInputError):  # the same whichever check met it
             remedy = ASKS_NOBODY

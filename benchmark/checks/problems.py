@@ -12,6 +12,7 @@ from torch import Tensor
 from benchmark.catalogue import Choice, Parameter
 from benchmark.checks.outcome import Finding, fact, held, listed, raised, spared
 from benchmark.checks.randomness import states
+from benchmark.interrupts import pass_on
 from benchmark.metrics import headlines
 from benchmark.seeds import generator
 from benchmark.tasks import make
@@ -58,7 +59,8 @@ class Problems:
         try:
             task = self.task()
             return [task.sample(SIZE, length, generator("check", length)), *task.evaluation(length)]
-        except (Exception, SystemExit) as error:  # the author's own code: it may do anything
+        except BaseException as error:  # the author's own code: it may do anything
+            pass_on(error)
             return raised(error)
 
     @cached_property

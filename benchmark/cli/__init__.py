@@ -7,6 +7,7 @@ code 1; an interrupt is exit code 130. Anything else keeps its traceback: it is 
 import errno
 import importlib
 import os
+import re
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -15,8 +16,9 @@ from typing import Any, NoReturn
 import click
 
 from benchmark import __version__
-from benchmark.errors import UsageError, refuse_undecodable, unknown
+from benchmark.errors import UsageError, echo, refuse_undecodable, unknown
 from benchmark.files import UnwritableError
+from benchmark.interrupts import known_interrupts
 from benchmark.standard_input import no_standard_input
 
 # verb -> the line that --help shows without importing it; the module in benchmark.cli.verbs has the verb's name
@@ -86,7 +88,7 @@ class Program(click.Group):
         try:
             for argument in arguments:
                 refuse_undecodable("an argument", argument)
-            with no_standard_input():  # some verbs run users' files in this process
+            with known_interrupts(), no_standard_input():  # some verbs run users' files in this process
                 code = super().main(arguments, *rest, **{**settings, "standalone_mode": False})
             sys.stdout.flush()  # here, while a full disk can still be reported in one line
         except (UsageError, click.UsageError) as error:
@@ -123,7 +125,8 @@ def _sentence(error: UsageError | click.UsageError) -> str:
     if isinstance(error, UsageError):
         return str(error)
     where = error.ctx.command_path if error.ctx is not None else "python -m benchmark"
-    return f"{error.format_message()} See: {where} --help"
+    message = re.sub(r"\S{200,}", lambda long: echo(long[0])[1:-1], error.format_message())  # click echoes in full
+    return f"{message} See: {where} --help"
 
 
 @click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})

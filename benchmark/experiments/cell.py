@@ -21,6 +21,7 @@ from benchmark.errors import UsageError, storable
 from benchmark.experiments.edited import refuse_edited
 from benchmark.experiments.plan import Cell, Measure, Origin, failures, missing
 from benchmark.files import UnwritableError, write_atomically
+from benchmark.interrupts import pass_on
 from benchmark.model.transformer import Transformer
 from benchmark.results.environment import environment
 from benchmark.results.lock import locked
@@ -151,7 +152,8 @@ def _train(
             write_atomically(store.weights(spec.key), weights)
     except UnwritableError:
         raise
-    except Exception as error:  # a cell's failure is its outcome; the rest go on
+    except BaseException as error:  # a cell's failure is its outcome; the rest go on
+        pass_on(error)
         record = TrainRecord(
             **_facts(device),
             status="failed",
@@ -182,7 +184,8 @@ def _measure(cell: Cell, measure: Measure, task: Task, store: Store, device: tor
     try:
         refuse_edited(cell, measure)
         model = load_model(cell, measure.origin, task, store, device)
-    except Exception as error:
+    except BaseException as error:
+        pass_on(error)
         for record in failures(measure, one_line(error), _facts(device)):
             store.put(record)
         return "failed"
@@ -228,7 +231,8 @@ def _evaluate_length(
     except PastEndError as error:
         store.put(_unsupported(_facts(device), spec, task, str(error)))
         return "ok"
-    except Exception as error:
+    except BaseException as error:
+        pass_on(error)
         store.put(EvalRecord(**_facts(device), status="failed", reason=one_line(error), spec=spec))
         return "failed"
     record = EvalRecord(
@@ -257,7 +261,8 @@ def _probe(measure: Measure, model: Transformer, task: Language, store: Store, d
             store.put(ProbeRecord(**_facts(device), status="ok", spec=spec, words=words), arrays)
         except UnwritableError:
             raise
-        except Exception as error:
+        except BaseException as error:
+            pass_on(error)
             status = "failed"
             store.put(ProbeRecord(**_facts(device), status=status, reason=one_line(error), spec=spec))
     return status
@@ -290,7 +295,8 @@ def refuse_bad_values(make: Callable[[], Made]) -> Made:
         raise
     except ValueError as error:
         raise UsageError(" ".join(str(error).split())) from error
-    except (Exception, SystemExit) as error:  # a user's own class: it may do anything
+    except BaseException as error:  # a user's own class: it may do anything
+        pass_on(error)
         raise UsageError(one_line(error)) from error
 
 

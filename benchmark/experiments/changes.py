@@ -18,7 +18,7 @@ from pathlib import PurePath
 from typing import Any, TypeVar, get_args
 
 from benchmark.catalogue.grammar import WIDE
-from benchmark.errors import UsageError, unknown
+from benchmark.errors import UsageError, echo, first_line, unknown
 from benchmark.results.spec import BudgetSpec, Frozen, Mixing, ModelSpec
 
 Value = TypeVar("Value")
@@ -60,7 +60,7 @@ class Changes(Frozen):
     def model(self, base: ModelSpec) -> ModelSpec:
         """The one model in place of a preset's; raises UsageError for several widths."""
         if len(self.width) > 1:
-            raise UsageError(f"--width is {_spell(self.width)!r}, but only a run compares several widths: give one")
+            raise UsageError(f"--width is {echo(_spell(self.width))}, but only a run compares several widths: give one")
         return self.models(base)[0]
 
     def models(self, base: ModelSpec) -> tuple[ModelSpec, ...]:
@@ -116,6 +116,18 @@ def option_of(name: str) -> str:
 
 def as_text(name: str, given: object) -> str | None:
     """A value from Python or a file as the command line spells it: 64, [32, 64] or {"copy": 4000}; None stays None."""
+    try:
+        return _text_of(name, given)
+    except UsageError:
+        raise
+    except Exception as error:  # an object of the user's own: its methods may do anything
+        raise UsageError(
+            f"{option_of(name)} is of type {type(given).__name__} and cannot be read: "
+            f"{type(error).__name__}: {first_line(error)}"
+        ) from None
+
+
+def _text_of(name: str, given: object) -> str | None:
     if given is None:
         return None
     if isinstance(given, Mapping):
@@ -185,7 +197,7 @@ def _whole(most: int, text: str, option: str) -> int:
     except ValueError:
         number = 0
     if not 1 <= number <= most:
-        raise UsageError(f"{option} is {text[:40]!r}, but must be a whole number from 1 to {most:,}")
+        raise UsageError(f"{option} is {echo(text)}, but must be a whole number from 1 to {most:,}")
     return number
 
 
@@ -196,7 +208,7 @@ def _rate(text: str, option: str) -> float:
         number = math.nan
     if not 0 < number <= HIGHEST_RATE:
         raise UsageError(
-            f"{option} is {text[:40]!r}, but must be a number above 0 and at most {HIGHEST_RATE:g}; usual are 0.0001 "
+            f"{option} is {echo(text)}, but must be a number above 0 and at most {HIGHEST_RATE:g}; usual are 0.0001 "
             "to 0.01, the lower the larger the model"
         )
     return number
@@ -213,7 +225,7 @@ def _ladder(read: Number, text: str, option: str) -> tuple[Any, ...]:
     values = [read(part, option) for part in text.split(",")]
     for value in values:
         if values.count(value) > 1:
-            raise UsageError(f"{option} is {text!r}, but {value} is in it twice: give each value once")
+            raise UsageError(f"{option} is {echo(text)}, but {value} is in it twice: give each value once")
     return tuple(sorted(values))
 
 
@@ -224,11 +236,11 @@ def _by_task(read: Number, text: str, option: str) -> dict[str, Any]:
         task, equals, value = part.rpartition("=")
         task = task.strip()
         if equals and not task:
-            raise UsageError(f"{option} is {text[:40]!r}, but {part!r} names no task: write copy={value}")
+            raise UsageError(f"{option} is {echo(text)}, but {echo(part)} names no task: write copy={value[:40]}")
         if task in values:
             whose = f"for {task}" if task else "for all tasks"
             raise UsageError(
-                f"{option} is {text[:40]!r}, which gives two values {whose}: give one, or name the task of each"
+                f"{option} is {echo(text)}, which gives two values {whose}: give one, or name the task of each"
             )
         values[task] = read(value, option)
     return values

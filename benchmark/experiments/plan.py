@@ -5,7 +5,7 @@ of the one they adapt. With automatic seeds, a plan holds the cells of all seeds
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from itertools import product
 from typing import Any
 
@@ -13,6 +13,7 @@ from benchmark import encodings, tasks
 from benchmark.catalogue import Choice, Entry
 from benchmark.errors import UsageError
 from benchmark.experiments import texts
+from benchmark.experiments.labels import task_label
 from benchmark.experiments.presets import preset
 from benchmark.experiments.request import Auto, Request
 from benchmark.metrics import headlines
@@ -66,11 +67,17 @@ class Cell(Frozen):
     facts: TaskFacts  # for the record
     measures: tuple[Measure, ...]
     multiple: float | None = None  # of a trial: its learning rate in units of the task's
+    task_name: str = ""  # the task's label; in a plan with several settings of the task, with this one in brackets
+
+    @property
+    def task_label(self) -> str:
+        """The name of its task in messages; with the settings in which others of the plan differ."""
+        return self.task_name or self.train.task.label
 
     @property
     def label(self) -> str:
         """Its name in progress messages."""
-        name = f"{self.train.task.label} · {self.train.encoding.label}"
+        name = f"{self.task_label} · {self.train.encoding.label}"
         if self.multiple is not None:
             return f"{name} · rate × {self.multiple:g} · trial {self.seed - TUNING_SEEDS_FROM}"
         return f"{name} · seed {self.seed}"
@@ -179,7 +186,7 @@ def make_plan(request: Request, fewest: Callable[[int], int] = lambda encodings:
     faults = encodings.CATALOGUE.left_out(request.encodings) + tasks.CATALOGUE.left_out(request.tasks or "")
     return Plan(
         request=request,
-        cells=tuple(cells.values()),
+        cells=_named(cells.values()),
         left_out=(*left_out, *faults),
         spans=spans,
         notes=tuple(dict.fromkeys(notes)) if spans else (),
@@ -222,6 +229,17 @@ def encoding_spec(choice: Choice) -> EncodingSpec:
 def automatic(request: Request) -> bool:
     """True if the seeds of a request come in rounds."""
     return isinstance(preset(request.preset).seeds if request.seeds is None else request.seeds, Auto)
+
+
+def _named(cells: Collection[Cell]) -> tuple[Cell, ...]:
+    """The cells, with the names of their tasks in this plan."""
+    settings = {_setting(cell): cell.train for cell in cells}
+    names = {setting: task_label(train, settings.values()) for setting, train in settings.items()}
+    return tuple(cell.model_copy(update={"task_name": names[_setting(cell)]}) for cell in cells)
+
+
+def _setting(cell: Cell) -> tuple[object, ...]:
+    return cell.train.task.label, cell.train.model, cell.train.budget
 
 
 def _largest_league(choices: Iterable[Choice]) -> int:

@@ -10,6 +10,7 @@ from benchmark.experiments.cell import Emit, choose_device, encoding_choice, mak
 from benchmark.experiments.machine import machine_memory
 from benchmark.experiments.plan import Cell, Origin
 from benchmark.experiments.presets import QUICK
+from benchmark.interrupts import pass_on
 from benchmark.model.transformer import Transformer
 from benchmark.results.spec import TrainSpec
 from benchmark.tasks.task import Language, Task
@@ -22,13 +23,18 @@ def check(cells: Sequence[Cell], device: str, emit: Emit) -> None:
     Before each, emits "building" with its name. A package that cannot be imported fails only its own cells.
     """
     choose_device(device)
+    made: dict[tuple[str, int, int], Task | None] = {}  # a text is read once, and not for every seed and encoding
     checked = set()
     for cell in cells:
         spec = cell.train
-        emit("building", what=f"the task {cell.task.item}")
-        try:
-            task = check_lengths(cell)
-        except PackageError:
+        asked = (cell.task.model_dump_json(), spec.budget.train_length, _longest(cell))
+        if asked not in made:
+            emit("building", what=f"the task {cell.task.item}")
+            made[asked] = None
+            with suppress(PackageError):
+                made[asked] = check_lengths(cell)
+        task = made[asked]
+        if task is None:
             continue
         for origin in (cell.encoding, *(measure.origin for measure in cell.measures)):
             identity = (origin.model_dump_json(), spec.model, spec.task.label, spec.budget.train_length)
@@ -48,9 +54,14 @@ def check_lengths(cell: Cell) -> Task:
             "change --train-length"
         )
     if isinstance(task, Language):
-        lengths = [each.length for measure in cell.measures for each in measure.evaluations]
-        task.check(max(lengths, default=trained), trained)
+        task.check(_longest(cell), trained)
     return task
+
+
+def _longest(cell: Cell) -> int:
+    """The longest length that a cell is measured at; the trained one where it is not measured."""
+    lengths = (each.length for measure in cell.measures for each in measure.evaluations)
+    return max(lengths, default=cell.train.budget.train_length)
 
 
 def build_or_refuse(spec: TrainSpec, task: Task, origin: Origin) -> Transformer:
@@ -75,6 +86,7 @@ def build_or_refuse(spec: TrainSpec, task: Task, origin: Origin) -> Transformer:
 def _builds(spec: TrainSpec, task: Task, choice: Choice) -> bool:
     try:
         build(spec, task, choice)
-    except Exception:
+    except BaseException as error:
+        pass_on(error)
         return False
     return True

@@ -1,7 +1,8 @@
 """From records back to a single command that runs their cells again."""
 
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from benchmark.errors import UsageError
@@ -45,7 +46,8 @@ def command_for(store: Store) -> str | None:
             if _fits(newest, sized):
                 own = [record for record in trained if _fits(record, sized) and _alike(record, newest)]
                 tune = _tune(trained, newest, sized)
-                return _spell(own, _encodings(records, own), _multiples(records, own), sized, tune)
+                parts = _spell(own, _encodings(records, own), _multiples(records, own), sized, tune)
+                return _line({**parts, "--text-encoding": _text_encoding(own, store)})
     return None
 
 
@@ -102,9 +104,26 @@ def _encodings(records: Iterable[object], own: Sequence[TrainRecord]) -> list[st
     return sorted(labels | {record.spec.encoding.label for record in own if record.spec.key in silent})
 
 
-def _spell(own: Sequence[TrainRecord], names: Sequence[str], multiples: Sequence[int], sized: Sized, tune: str) -> str:
+def _text_encoding(own: Iterable[TrainRecord], store: Store) -> str:
+    """The encoding that the last run of the corpus named for it; "" if it named none."""
+    reading = {record.spec.key for record in own if record.spec.task.corpus}
+    for run in reversed(store.runs()):
+        if reading.intersection(run.train_keys):
+            with suppress(UsageError):  # of another version
+                return request_of(run.command).text_encoding or ""
+    return ""
+
+
+def _line(parts: Mapping[str, str]) -> str:
+    options = (f"{option} {shlex.quote(value)}" for option, value in parts.items() if value)
+    return " ".join(("python -m benchmark run", *options))
+
+
+def _spell(
+    own: Sequence[TrainRecord], names: Sequence[str], multiples: Sequence[int], sized: Sized, tune: str
+) -> dict[str, str]:
     specs = [record.spec for record in own]
-    parts = {
+    return {
         "--encodings": ",".join(names),
         "--tasks": ",".join(sorted({spec.task.label.partition(" (")[0] for spec in specs})),
         "--preset": sized.preset.name,
@@ -115,8 +134,6 @@ def _spell(own: Sequence[TrainRecord], names: Sequence[str], multiples: Sequence
         "--precision": "" if specs[0].precision == "float32" else specs[0].precision,
         **sized.changes.options(),
     }
-    options = (f"{option} {shlex.quote(value)}" for option, value in parts.items() if value)
-    return " ".join(("python -m benchmark run", *options))
 
 
 def _seeds(specs: Sequence[TrainSpec]) -> str:

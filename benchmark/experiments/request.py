@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import get_args
 
-from benchmark.errors import UsageError, unknown
+from benchmark.errors import UsageError, echo, unknown
 from benchmark.experiments.changes import Changes, as_numbers, as_text, is_list, option_of
 from benchmark.results.spec import TUNING_SEEDS_FROM, Frozen, Precision, Rate
 
@@ -103,7 +103,7 @@ def parse_seeds(text: str) -> tuple[int, ...] | Auto:
     seeds = _whole_numbers(text, "--seeds", 0, TUNING_SEEDS_FROM - 1)
     if "," not in text:
         if not 1 <= seeds[0] <= MAX_SEEDS:
-            raise UsageError(f"--seeds is {text!r}, but a number of seeds must be from 1 to {MAX_SEEDS}")
+            raise UsageError(f"--seeds is {echo(text)}, but a number of seeds must be from 1 to {MAX_SEEDS}")
         return tuple(range(seeds[0]))
     return seeds
 
@@ -111,7 +111,7 @@ def parse_seeds(text: str) -> tuple[int, ...] | Auto:
 def _capped(text: str) -> Auto:
     most = text.removeprefix("auto:")
     if not (most.isascii() and most.isdigit() and len(most) < 9 and 1 <= int(most) <= MAX_SEEDS):
-        raise UsageError(f"--seeds is {text!r}, but the cap must be from 1 to {MAX_SEEDS}: auto:12")
+        raise UsageError(f"--seeds is {echo(text)}, but the cap must be from 1 to {MAX_SEEDS}: auto:12")
     return Auto(most=int(most))
 
 
@@ -131,8 +131,8 @@ def parse_tune(text: str) -> Tune:
         grid = set()
     if what != SWEPT or len(grid) < 2 or not all(SMALLEST <= multiple <= LARGEST for multiple in grid):
         raise UsageError(
-            f"--tune is {text!r}, but must be {SWEPT}, or {SWEPT}=0.1,0.3,1,3: at least two different multiples of the "
-            f"task's learning rate, from {SMALLEST:g} to {LARGEST:g}"
+            f"--tune is {echo(text)}, but must be {SWEPT}, or {SWEPT}=0.1,0.3,1,3: at least two different multiples of "
+            f"the task's learning rate, from {SMALLEST:g} to {LARGEST:g}"
         )
     return Tune(grid=tuple(sorted({*grid, 1.0})))
 
@@ -142,7 +142,7 @@ def _whole_numbers(text: str, option: str, low: int, high: int) -> tuple[int, ..
     try:
         numbers = tuple(dict.fromkeys(int(part) for part in parts))
     except ValueError:
-        raise UsageError(f"{option} is {text!r}, but must be whole numbers separated by commas") from None
+        raise UsageError(f"{option} is {echo(text)}, but must be whole numbers separated by commas") from None
     if any(not low <= number <= high for number in numbers):
-        raise UsageError(f"{option} is {text!r}, but each number must be from {low} to {high}")
+        raise UsageError(f"{option} is {echo(text)}, but each number must be from {low} to {high}")
     return numbers

@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from benchmark.experiments.labels import task_label
 from benchmark.experiments.plan import Cell, Plan, Span, outstanding
 from benchmark.results.record import Share
 from benchmark.results.store import Store
@@ -146,7 +145,7 @@ class Rounds:
         count, cap = self.counts[contest], self.plan.spans[contest].most
         standing = look(Store(store.root, store.problems, only=_ends(cells)), cap - count)
         self.looks[contest] = Looked(
-            label=task_label(spec, (cell.train for cell in self.plan.cells)),
+            label=cells[0].task_label,
             task=spec.task.label,
             train_length=spec.budget.train_length,
             seeds=count,

@@ -59,7 +59,7 @@ def flag(name: str, value: object) -> bool:
 def _workers(value: object) -> int:
     try:
         number = 0 if isinstance(value, bool) else index(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError, RuntimeError):
+    except Exception:  # an object of the user's own: its methods may do anything
         number = 0
     if not 1 <= number <= MOST_WORKERS:
         raise UsageError(f"--workers is {_kind(value)}, but must be a whole number from 1 to {MOST_WORKERS}")
@@ -69,7 +69,7 @@ def _workers(value: object) -> int:
 def _seconds(value: object) -> float:
     try:
         seconds = math.nan if isinstance(value, bool | str | bytes) else float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError, OverflowError, RuntimeError):
+    except Exception:  # as above
         seconds = math.nan
     if not SHORTEST <= seconds <= LONGEST:
         raise UsageError(

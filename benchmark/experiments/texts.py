@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from benchmark.catalogue import Choice, Entry, Parameter
-from benchmark.errors import UsageError, refuse_undecodable
+from benchmark.errors import UsageError, echo, refuse_undecodable
 
 OPTION = "--text-encoding"
 
@@ -71,14 +71,21 @@ def read(choice: Choice, corpus: str, encoding: str | None) -> Read | None:
 
 
 def refuse_idle(choices: Iterable[Choice], corpus: str | None, encoding: str | None) -> None:
-    """Refuse an encoding that no text of the user's own would be read in."""
-    if encoding is None:
+    """Refuse a text that no task reads, and an encoding that no text of the user's own would be read in."""
+    if corpus is None and encoding is None:
         return
     from benchmark.tasks import corpus as corpora
 
-    texts = {located(each, corpus, encoding).parameters.get(text_parameter(each.entry)) for each in choices}
-    if texts <= {None, *corpora.BUILT_IN}:
+    reading = [each for each in choices if text_parameter(each.entry)]
+    for option, value in (("--corpus", corpus), (OPTION, encoding)):
+        if value is not None and not reading:
+            raise UsageError(
+                f"{option} is {echo(value)}, but no task of this run reads a text: omit it, or add a task that does, "
+                "--tasks corpus"
+            )
+    texts = {located(each, corpus, encoding).parameters[text_parameter(each.entry)] for each in reading}
+    if encoding is not None and texts <= {*corpora.BUILT_IN}:
         raise UsageError(
-            f"{OPTION} is {encoding!r}, but only applies to a text of your own: give one, --corpus PATH, and a task "
-            f"that reads it, --tasks corpus"
+            f"{OPTION} is {echo(encoding)}, but only applies to a text of your own: give one, --corpus PATH, and a "
+            "task that reads it, --tasks corpus"
         )

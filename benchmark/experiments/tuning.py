@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from benchmark.experiments.labels import task_label
 from benchmark.experiments.plan import Cell, Measure, Plan, Span, outstanding
 from benchmark.experiments.request import Tune
 from benchmark.experiments.rounds import Rounds, by_contest
@@ -33,7 +32,7 @@ Choose = Callable[[Store], float | None]  # the best rate, from the trials of on
 class Chosen:
     """The rates chosen on one task."""
 
-    label: str  # of the task; with its trained length where the plan has several of the task
+    label: str  # `Cell.task_label`
     rates: Sequence[RateRecord]  # by encoding
     trials: int
     train_seconds: float  # of all its trials
@@ -47,6 +46,7 @@ class Trials:
     plan: Plan
     choose: Choose
     chosen: list[Chosen] = field(default_factory=list)
+    best: dict[tuple[str, str], float | None] = field(default_factory=dict)  # the rate by competitor
     stage: str = TRIALS
 
     @property
@@ -62,31 +62,30 @@ class Trials:
 
     def rate(self, cell: Cell) -> float | None:
         """The rate chosen for the encoding of a cell in its contest."""
-        trials = {trial.train.key for trial in self.plan.cells if _competitor(trial) == _competitor(cell)}
-        rates = (rate for chosen in self.chosen for rate in chosen.rates)
-        return next((rate.rate for rate in rates if trials.issuperset(rate.trials)), None)
+        return self.best.get(_competitor(cell))
 
     def _chosen(self, cells: Sequence[Cell], lacking: set[str], store: Store) -> Chosen:
         records = [record for cell in cells if (record := store.train(cell.train.key)) is not None]
         return Chosen(
-            label=task_label(cells[0].train, (cell.train for cell in self.plan.cells)),
-            rates=[self._rate(own, lacking, store) for own in _by_competitor(cells)],
+            label=cells[0].task_label,
+            rates=[self._rate(competitor, own, lacking, store) for competitor, own in _by_competitor(cells).items()],
             trials=len(records),
             train_seconds=sum(record.train_seconds for record in records),
         )
 
-    def _rate(self, cells: Sequence[Cell], lacking: set[str], store: Store) -> RateRecord:
+    def _rate(self, competitor: tuple[str, str], cells: Sequence[Cell], lacking: set[str], store: Store) -> RateRecord:
         keys = [cell.train.key for cell in cells]
         specs = {spec.key for cell in cells for measure in cell.measures for spec in measure.evaluations}
         trials = Store(store.root, store.problems, only=frozenset(keys) | specs)
         spec = cells[0].train
+        self.best[competitor] = None if lacking.intersection(keys) else self.choose(trials)
         return RateRecord(
             task=spec.task.label,
             train_length=spec.budget.train_length,
             encoding=spec.encoding.label,
             usual=next(cell.train.budget.learning_rate for cell in cells if cell.multiple == 1),
             grid=sorted({cell.train.budget.learning_rate for cell in cells}),
-            rate=None if lacking.intersection(keys) else self.choose(trials),
+            rate=self.best[competitor],
             trials=keys,
         )
 
@@ -129,9 +128,7 @@ def at_best(plan: Plan, trials: Trials) -> Plan | None:
 
     An encoding without a chosen rate is left out.
     """
-    rates = {_competitor(cell): cell for cell in plan.cells}
-    chosen = {competitor: trials.rate(cell) for competitor, cell in rates.items()}
-    cells = tuple(_at_rate(cell, rate) for cell in plan.cells if (rate := chosen[_competitor(cell)]) is not None)
+    cells = tuple(_at_rate(cell, rate) for cell in plan.cells if (rate := trials.rate(cell)) is not None)
     best = plan.model_copy(update={"cells": cells, "spans": _spans(plan, cells)})
     return best if best.train_keys - plan.train_keys else None
 
@@ -143,7 +140,8 @@ def _spans(plan: Plan, cells: Iterable[Cell]) -> dict[str, Span]:
 
 def _trial(cell: Cell, multiple: float, seed: int) -> Cell:
     """A trial of the encoding that a cell is trained with, measured only with itself and only at L."""
-    rate = float(f"{cell.train.budget.learning_rate * multiple:.12g}")  # 0.3 * 0.003 is 0.0009
+    usual = cell.train.budget.learning_rate
+    rate = usual if multiple == 1 else float(f"{usual * multiple:.12g}")  # 0.3 * 0.003 is 0.0009
     train = _with_rate(cell.train, rate).model_copy(update={"init_seed": seed, "data_seed": seed})
     evaluation = EvalSpec(train_key=train.key, encoding=train.encoding, length=train.budget.train_length)
     measures = (Measure(origin=cell.encoding, evaluations=(evaluation,)),)
@@ -175,8 +173,8 @@ def _competitor(cell: Cell) -> tuple[str, str]:
     return cell.contest, cell.train.encoding.label
 
 
-def _by_competitor(cells: Iterable[Cell]) -> list[list[Cell]]:
+def _by_competitor(cells: Iterable[Cell]) -> dict[tuple[str, str], list[Cell]]:
     found: dict[tuple[str, str], list[Cell]] = {}
     for cell in cells:
         found.setdefault(_competitor(cell), []).append(cell)
-    return list(found.values())
+    return found

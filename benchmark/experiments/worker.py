@@ -24,6 +24,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
+from benchmark.interrupts import known_interrupts
 from benchmark.standard_input import no_standard_input
 
 
@@ -35,7 +36,7 @@ def main() -> None:
     source = os.fdopen(os.dup(0), encoding="utf-8")
     orders: queue.Queue[dict[str, Any]] = queue.Queue()
     threading.Thread(target=_listen, args=(source, orders), daemon=True).start()
-    with no_standard_input():
+    with known_interrupts(), no_standard_input():
         _serve(orders, channel)
 
 

@@ -34,6 +34,8 @@ TEXT_NOTES = (  # what a record says of its text (tasks/corpus), with fields for
     later("{n} look-alike characters replaced (Kangxi radicals and their like)"),
     later("{n} accents joined to their letters"),
     later("{n} control characters removed at the end"),
+    later("{n} replacement characters (U+FFFD) in the text, from an earlier conversion"),
+    later("order not recognised: read by name"),
     later("read as {encoding}, without a byte-order mark"),
     later("read as {encoding}"),
     later("skipped, as not a chapter (.txt): {names} and {n} more"),

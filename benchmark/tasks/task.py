@@ -11,6 +11,7 @@ teacher-forced: "every scored token is the argmax" equals greedy exact match, in
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import ClassVar
 
 import torch
@@ -89,7 +90,7 @@ def stratified(pool: Batch, count: int) -> Batch:
     gets what there is without holding the others down.
     """
     tokens = _first_of_each(pool.tokens)
-    _, answer = _hashes(pool.targets[tokens]).unique(return_inverse=True)  # type: ignore[no-untyped-call]
+    _, answer = row_hashes(pool.targets[tokens]).unique(return_inverse=True)  # type: ignore[no-untyped-call]
     free = -(-torch.bincount(answer) // HELD_OUT)
     rare = 2 * free < free.median()
     share = min(int(free[~rare].min()), -(-(count - int(free[rare].sum())) // int((~rare).sum())))
@@ -101,17 +102,21 @@ def stratified(pool: Batch, count: int) -> Batch:
 
 def _first_of_each(rows: Int[Tensor, "batch time"]) -> Int[Tensor, " different"]:
     """The places of the rows that no earlier row equals, in ascending order."""
-    order = _hashes(rows).sort(stable=True)
+    order = row_hashes(rows).sort(stable=True)
     new = torch.ones_like(order.values, dtype=torch.bool)
     new[1:] = order.values.diff() != 0
     return order.indices[new].sort().values
 
 
-def _hashes(rows: Int[Tensor, "batch time"]) -> Int[Tensor, " batch"]:
-    """A random linear combination of each row's tokens modulo 2 ** 64."""
+def row_hashes(rows: Int[Tensor, "batch time"]) -> Int[Tensor, " batch"]:
+    """A random linear combination of each row's tokens modulo 2 ** 64: equal rows of a width have equal hashes."""
+    return (rows * _factors(rows.shape[1])).sum(dim=1)
+
+
+@cache  # training asks for a few widths, over and over
+def _factors(width: int) -> Int[Tensor, " {width}"]:
     span = torch.iinfo(torch.int64)
-    factors = torch.randint(span.min, span.max, (rows.shape[1],), generator=generator("hash of a row"))
-    return (rows * factors).sum(dim=1)
+    return torch.randint(span.min, span.max, (width,), generator=generator("hash of a row"))
 
 
 class Task(ABC):

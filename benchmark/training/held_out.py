@@ -13,8 +13,7 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
-from benchmark.seeds import generator
-from benchmark.tasks.task import UNSCORED, Batch, Task
+from benchmark.tasks.task import UNSCORED, Batch, Task, row_hashes
 
 
 def problems_of(task: Task, length: int) -> Iterator[Batch]:
@@ -32,16 +31,14 @@ class HeldOut:
         for batch in () if task.exhaustive else problems_of(task, length):
             if len(batch.tokens):
                 rows[batch.tokens.shape[1]].append(batch.tokens)
-        span, draws = torch.iinfo(torch.int64), generator("held out")
-        self.factors = torch.randint(span.min, span.max, (max(rows, default=0),), generator=draws)
-        self.hashes = {width: self._hash(torch.cat(tokens)).sort().values for width, tokens in rows.items()}
+        self.hashes = {width: row_hashes(torch.cat(tokens)).sort().values for width, tokens in rows.items()}
 
     def met(self, tokens: Int[Tensor, "batch time"]) -> Bool[Tensor, " batch"]:
         """True for rows that are test problems."""
         hashes = self.hashes.get(tokens.shape[1])
         if hashes is None:
             return torch.zeros(len(tokens), dtype=torch.bool)
-        own = self._hash(tokens)
+        own = row_hashes(tokens)
         return hashes[torch.searchsorted(hashes, own).clamp_(max=len(hashes) - 1)] == own
 
     def out_of(self, batches: Sequence[Batch]) -> list[Batch]:
@@ -59,7 +56,3 @@ class HeldOut:
                     targets = batch.targets.masked_fill(part[:, None], UNSCORED)
                     kept[number] = Batch(tokens=batch.tokens, targets=targets)
         return kept
-
-    def _hash(self, tokens: Int[Tensor, "batch width"]) -> Int[Tensor, " batch"]:
-        """A random linear combination of the tokens modulo 2 ** 64."""
-        return (tokens * self.factors[: tokens.shape[1]]).sum(dim=1)

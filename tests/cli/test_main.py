@@ -205,3 +205,46 @@ def test_a_full_disk_is_one_line(tmp_path):
     assert done.returncode == 1
     assert done.stderr.startswith("error: No space left on device: the output; free some space")
     assert done.stderr.count("\n") == 1
+
+
+LONG = "天" * 50_000 + "x" * 50_000
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [LONG],
+        ["run", f"--{LONG}"],
+        ["run", "--encodings", LONG],
+        ["run", "--encodings", f"rope:{LONG}=1"],
+        ["run", "--encodings", f"rope:base={LONG}"],
+        ["run", "--tasks", LONG],
+        ["run", "--preset", LONG],
+        ["run", "--seeds", LONG],
+        ["run", "--seeds", f"auto:{LONG}"],
+        ["run", "--lengths", LONG],
+        ["run", "--tune", LONG],
+        ["run", "--corpus", LONG, "--tasks", "corpus"],
+        ["run", "--text-encoding", LONG],
+        ["run", "--mixing", LONG],
+        ["run", "--width", f"{LONG},8"],
+        ["run", "--steps", f"{LONG}=8"],
+        ["run", "--batch", f"={LONG}"],
+        ["run", "--learning-rate", LONG],
+        ["run", "--workers", LONG],
+        ["run", "--precision", LONG],
+        ["list", LONG],
+        ["time", "--lengths", LONG],
+        ["attention", "--preset", LONG],
+        ["check", LONG],
+        ["check", f"--timeout={LONG}", "rope"],
+        ["export", "--format", LONG],
+    ],
+    ids=range(26),
+)
+def test_a_value_of_any_length_makes_a_short_line(invoke, arguments: list[str]) -> None:
+    outcome = invoke(*arguments)
+    assert outcome.exit_code == 2
+    assert len(outcome.stderr.splitlines()) == 1
+    assert len(outcome.stderr) < 1500  # what is known may be a long list
+    assert "…" in outcome.stderr

@@ -1,6 +1,8 @@
 """User code in the process of a verb: no standard input, a time limit, and names that are not UTF-8."""
 
+import builtins
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -61,15 +63,58 @@ def test_an_endless_loop_is_one_line_and_exit_code_2(tmp_path: Path, verb: str) 
     )
 
 
-def test_standard_input_is_refused_and_given_back() -> None:
-    before = sys.stdin, sys.breakpointhook
+ENDS = {
+    "class Stop(BaseException): pass\nraise Stop('enough')": "Stop: enough",
+    "raise KeyboardInterrupt": "KeyboardInterrupt",
+    "raise SystemExit(3)": "SystemExit: 3",
+    "import os; os._exit(3)": "SystemExit: os._exit(3)",
+}
+
+
+@verbs
+@pytest.mark.parametrize("code", ENDS)
+def test_a_file_that_ends_the_process_is_refused_at_import_and_fails_checks_in_a_hook(
+    invoke, tmp_path: Path, verb: str, code: str
+) -> None:
+    usual = CODE[verb].format(body="pass")
+    (tmp_path / "mine.py").write_text(f"{code}\n{usual}")
+    outcome = invoke(verb, "mine.py")
+    assert outcome.exit_code == 2
+    assert outcome.stderr.startswith("error: ") and len(outcome.stderr.splitlines()) == 1
+    assert f"mine.py cannot be imported: {ENDS[code]}" in outcome.stderr
+    (tmp_path / "mine.py").write_text(CODE[verb].format(body=code.replace("\n", "\n        ")))
+    outcome = invoke(verb, "mine.py", "--format", "json")
+    assert outcome.exit_code == 1
+    assert ENDS[code] in outcome.stdout
+
+
+@verbs
+def test_a_real_interrupt_ends_with_130(tmp_path: Path, verb: str) -> None:
+    body = "import os, signal, time; os.kill(os.getpid(), signal.SIGINT); time.sleep(60)"
+    (tmp_path / "mine.py").write_text(CODE[verb].format(body=body))
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmark", verb, "mine.py"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs ignore it
+    )
+    assert done.returncode == 130
+    assert done.stderr.strip().startswith("error: interrupted: ")
+
+
+def test_standard_input_is_refused_and_given_back(capsys) -> None:
+    before = sys.stdin, sys.breakpointhook, builtins.input
     with no_standard_input():
         assert os.read(0, 1) == b""
         with pytest.raises(RuntimeError, match="reads standard input"):
-            input()
+            input("a prompt")
         with pytest.raises(RuntimeError, match="reads standard input"):
             breakpoint()
-    assert (sys.stdin, sys.breakpointhook) == before
+    assert (sys.stdin, sys.breakpointhook, builtins.input) == before
+    assert capsys.readouterr() == ("", "")
 
 
 CAFE = os.fsdecode(b"caf\xe9")

@@ -131,7 +131,7 @@ def test_every_task_is_described(name: str) -> None:
     ("new", "why"),
     [
         ('metric = "accuracy"', "metric is 'accuracy', but must be the literal text token_accuracy or exact_match or"),
-        ("metric = str()", "metric is None, but"),
+        ("metric = str()", "must set metric to a literal, but sets it to"),
         ('metric = "exact_match"\n    sweep = ("lag",)', r"sweep is \('lag',\), but must be two texts"),
     ],
 )

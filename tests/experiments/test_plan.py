@@ -252,8 +252,6 @@ def test_a_named_text_encoding_reaches_the_workers_and_no_key(tmp_path) -> None:
         assert cells[0].model_dump_json()
         found.append({cell.train.key for cell in cells})
     assert found[0] == found[1]
-    with pytest.raises(UsageError, match="only applies to a text of your own"):
-        plan(tasks="copy", text_encoding="big5")
     with pytest.raises(UsageError, match="unknown text encoding 'bog5'; did you mean 'big5'"):
         plan(tasks="corpus", corpus=str(tmp_path / "utf8.txt"), text_encoding="bog5")
 
@@ -262,3 +260,14 @@ def test_a_command_names_the_text_encoding() -> None:
     assert command(Request(corpus="a,b.txt", text_encoding="gb18030")).endswith(
         "--corpus a,b.txt --text-encoding gb18030"
     )
+
+
+@pytest.mark.parametrize("idle", [{"corpus": "NOWHERE"}, {"corpus": "shuihu"}, {"text_encoding": "big5"}])
+def test_a_text_that_no_task_reads_is_refused(idle: dict[str, str]) -> None:
+    with pytest.raises(UsageError, match=r"but no task of this run reads a text: omit it, or add a task that does"):
+        plan(tasks="copy", **idle)
+
+
+def test_an_encoding_of_a_built_in_text_is_refused() -> None:
+    with pytest.raises(UsageError, match="only applies to a text of your own"):
+        plan(tasks="copy,corpus", corpus="shuihu", text_encoding="big5")

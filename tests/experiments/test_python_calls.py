@@ -7,7 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import pytest
@@ -103,6 +103,22 @@ def test_paths_are_encodings_and_a_folder(tmp_path: Path) -> None:
         assert planned(tmp_path / "results", encodings=encodings)[0].train.encoding.name in ("mine", "rope")
 
 
+def breaks(*_: object) -> NoReturn:
+    raise KeyError("broken")
+
+
+class Broken(list[int]):
+    """A list, and a number, that cannot be read."""
+
+    __len__ = __iter__ = __index__ = __float__ = __str__ = breaks
+
+
+class BrokenNumber:
+    """A number that cannot be read."""
+
+    __index__ = __float__ = breaks
+
+
 REFUSED: list[dict[str, Any]] = [
     *(
         {"seeds": value}
@@ -143,6 +159,10 @@ REFUSED: list[dict[str, Any]] = [
     *({"executor": value} for value in (3, "pool", object(), [])),
     *({"on_event": value} for value in (3, "print", [], object())),
     {"executor": Nobody(), "workers": 2},
+    *({name: value} for name in ("workers", "cell_timeout") for value in (Broken(), BrokenNumber())),
+    *({name: Broken()} for name in (*CHANGES, "seeds", "lengths", "tune", "encodings", "tasks", "text_encoding")),
+    *({name: [BrokenNumber()]} for name in (*CHANGES, "seeds", "lengths", "tune", "encodings", "tasks")),
+    *({name: {"copy": BrokenNumber()}} for name in BY_TASK),
 ]
 
 

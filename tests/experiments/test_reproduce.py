@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from benchmark.experiments.plan import make_plan
 from benchmark.experiments.reproduce import command_for
 from benchmark.experiments.request import Request, parse_multiples, parse_seeds
-from benchmark.results.record import Environment, EvalRecord, TrainRecord
+from benchmark.experiments.runs import command
+from benchmark.files import write_atomically
+from benchmark.results.record import Environment, EvalRecord, RunRecord, TrainRecord
 from benchmark.results.store import Store
 
 SHARED = {
@@ -53,6 +55,32 @@ def test_tasks_with_seeds_of_their_own_are_automatic(tmp_path):
     (gap,) = make_plan(Request(encodings="rope", tasks="copy", seeds=(7,))).cells
     store.put(TrainRecord(spec=gap.train, **SHARED))
     assert "--seeds 0,1,2,7 " in f"{command_for(store)} "
+
+
+def test_the_encoding_of_a_text_is_that_of_the_last_run_that_read_it(tmp_path):
+    text = tmp_path / "mine.txt"
+    text.write_bytes(("却说董卓大怒，便与众人商议，次日起兵。\n" * 200).encode("gb18030"))
+    asked = {"encodings": "rope", "preset": "smoke", "seeds": (0,)}
+    store = Store(tmp_path / "results")
+    reading = Request(**asked, tasks="corpus", corpus=str(text), text_encoding="gb18030")
+    for minute, request in enumerate((reading, Request(**asked, tasks="copy"))):
+        cells = make_plan(request).cells
+        for cell in cells:
+            store.put(TrainRecord(spec=cell.train, **SHARED))
+        run = RunRecord(
+            created=SHARED["created"],
+            command=command(request),
+            wall_seconds=1.0,
+            cells=len(cells),
+            train_keys=[cell.train.key for cell in cells],
+        )
+        write_atomically(store.root / "runs" / f"{minute}.json", run.model_dump_json().encode())
+    assert "--corpus mine.txt " in (command_for(store) or "")
+    assert (command_for(store) or "").endswith(" --text-encoding gb18030")
+    unread = Store(
+        store.root, only=frozenset(cell.train.key for cell in make_plan(Request(**asked, tasks="copy")).cells)
+    )
+    assert "--text-encoding" not in (command_for(unread) or "--text-encoding")
 
 
 def test_records_of_no_preset_have_no_command(tmp_path):

@@ -99,6 +99,29 @@ def test_every_size_and_budget_has_trials_of_its_own() -> None:
     assert len({cell.contest for cell in trials}) == 4
 
 
+def test_cells_of_a_ladder_are_told_apart_by_their_names() -> None:
+    from benchmark.experiments.changes import Changes
+
+    ladder = plan(changes=Changes(width=(32, 64), budgets=(1, 2)))
+    (steps, *_) = sorted({cell.train.budget.steps for cell in ladder.cells})
+    trials = trials_of(ladder, Tune(grid=(0.3, 1.0), seeds=2)).cells
+    for cells in (ladder.cells, trials):
+        assert len({cell.label for cell in cells}) == len(cells)
+    assert f"copy (width 32, steps {2 * steps}) · alibi · seed 1" in {cell.label for cell in ladder.cells}
+    assert f"copy (width 64, steps {steps}) · rope · rate × 0.3 · trial 0" in {cell.label for cell in trials}
+    assert {cell.label for cell in plan(encodings="rope").cells} == {"copy · rope · seed 0", "copy · rope · seed 1"}
+
+
+def test_the_usual_rate_stays_as_it_is_in_its_trial() -> None:
+    rate = 0.0012345678901234567  # more digits than a multiple is rounded to
+    own = plan(encodings="rope", seeds=(0,))
+    (cell,) = own.cells
+    budget = cell.train.budget.model_copy(update={"learning_rate": rate})
+    exact = cell.model_copy(update={"train": cell.train.model_copy(update={"budget": budget})})
+    trials = trials_of(own.model_copy(update={"cells": (exact,)}), Tune(grid=(1.0,), seeds=1)).cells
+    assert [trial.train.budget.learning_rate for trial in trials] == [rate]
+
+
 def test_at_their_best_encodings_keep_their_seeds_lengths_and_contest(tmp_path: Path) -> None:
     usual = plan(encodings="rope,alibi,yarn")
     trials = Trials(trials_of(usual, Tune()), best_rate)
@@ -189,6 +212,8 @@ def test_trials_that_diverge_are_an_outcome_and_leave_the_encoding_out_at_its_be
     assert found.failures == []
     assert len(executor.trained) == 18 + 6 + 2  # none at 0.3
     assert {rate.encoding: rate.rate for rate in Store(tmp_path).runs()[0].rates}["alibi"] is None
+    shown = CliRunner().invoke(main, ["status", "--results", str(tmp_path)]).stdout
+    assert "trials of learning rates" in shown and "retry" not in shown
 
 
 def test_automatic_seeds_come_in_rounds_in_both_comparisons(tmp_path: Path) -> None:

@@ -132,6 +132,28 @@ def test_code_that_reads_standard_input_fails_with_that_reason_and_the_rest_go_o
     assert found.failures == [f"offset-recall · {name} · seed 0: failed: NoInputError: {REASON}" for name in READS]
 
 
+STOP = "type('Stop', (BaseException,), {})"
+ENDS = {
+    "hook": (f"raise {STOP}('enough')", "Stop: enough"),
+    "interrupt": ("raise KeyboardInterrupt('mine')", "KeyboardInterrupt: mine"),
+    "exits": ("raise SystemExit(3)", "SystemExit: 3"),
+}
+
+
+def test_code_that_would_end_its_process_fails_its_cell_and_the_rest_go_on(tmp_path: Path) -> None:
+    files = [encoding(tmp_path, name, body=body) for name, (body, _) in ENDS.items()]
+    found = run([*map(str, files), "rope"], **SMALL, results=tmp_path / "r")
+    assert found.failures == [f"offset-recall · {name} · seed 0: failed: {why}" for name, (_, why) in ENDS.items()]
+
+
+@pytest.mark.parametrize("where", ["head", "init"])
+@pytest.mark.parametrize(("code", "why"), ENDS.values(), ids=ENDS)
+def test_code_that_would_end_the_check_of_the_plan_is_refused(tmp_path: Path, where: str, code: str, why: str) -> None:
+    path = encoding(tmp_path, **{where: code})
+    with pytest.raises(UsageError, match=why):
+        run(str(path), **SMALL, results=tmp_path / "r")
+
+
 @pytest.mark.slow
 def test_a_task_that_reads_standard_input_fails_with_that_reason(tmp_path: Path) -> None:
     path = tmp_path / "mine.py"

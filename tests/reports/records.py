@@ -233,10 +233,10 @@ def train_record(
 
 
 def write_trial(
-    store: Store, task: str, encoding: str, multiple: float, loss: float | None, *, seed: int = 0
+    store: Store, task: str, encoding: str, multiple: float, loss: float | None, *, seed: int = 0, **setting: float
 ) -> TrainRecord:
     """One trial of a sweep of learning rates, with its loss at L; None if it diverged."""
-    trained = train_record(task, encoding, TUNING_SEEDS_FROM + seed, diverged=loss is None)
+    trained = train_record(task, encoding, TUNING_SEEDS_FROM + seed, diverged=loss is None, **setting)
     rate = trained.spec.budget.learning_rate * multiple
     budget = trained.spec.budget.model_copy(update={"learning_rate": rate})
     spec = trained.spec.model_copy(update={"budget": budget})

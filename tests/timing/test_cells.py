@@ -51,5 +51,5 @@ def test_the_process_reports_each_cell(monkeypatch, capsys):
 
 def test_a_failed_cell_is_not_a_measurement(monkeypatch):
     monkeypatch.setattr(cells, "run_cell", lambda *_, **__: "failed")
-    with pytest.raises(RuntimeError, match="offset-recall · rope · seed 0: failed"):
+    with pytest.raises(SystemExit, match="offset-recall · rope · seed 0: failed"):
         cells.measured(small())

@@ -19,7 +19,7 @@ from typing import Any
 
 import click
 
-from benchmark.errors import UsageError, unknown
+from benchmark.errors import UsageError, echo, unknown
 from benchmark.experiments.changes import ALL, BY_TASK, as_text
 
 TABLES = {"model": ("width", "heads", "layers", "mixing"), "budget": BY_TASK}
@@ -50,7 +50,7 @@ def read_setting(what: str, setting: object, option: click.Parameter) -> bool | 
     """A setting in the form the command line would give it."""
     if isinstance(option, click.Option) and option.is_flag:
         if not isinstance(setting, bool):
-            raise UsageError(f"{what} is {setting!r}, but must be true or false")
+            raise UsageError(f"{what} is {echo(setting)}, but must be true or false")
         return setting
     if isinstance(setting, dict):
         raise UsageError(f"{what} is a table, but must be a string, a number or a list")
@@ -66,9 +66,11 @@ def read_tables(file: Path, tables: Mapping[str, Any]) -> dict[str, str | None]:
     """The tables `model` and `budget` as the command line would give them, by field."""
     for name, table in tables.items():
         if not isinstance(table, dict):
-            raise UsageError(f"--config {file}: {name} is {table!r}, but must be a table: [{name}]")
+            raise UsageError(f"--config {file}: {name} is {echo(table)}, but must be a table: [{name}]")
     given: dict[str, Any] = {}
     for key, setting in tables.get("model", {}).items():
+        if isinstance(setting, dict):
+            raise UsageError(f"--config {file}: {key} in [model] is a table, but must be a value or a list")
         given[field_of(file, "model", key)] = setting
     budget = tables.get("budget", {})
     general = {key: setting for key, setting in budget.items() if not isinstance(setting, dict)}
@@ -76,7 +78,14 @@ def read_tables(file: Path, tables: Mapping[str, Any]) -> dict[str, str | None]:
     if ALL in own:
         raise UsageError(f'--config {file}: [budget.""] names no task: write [budget.copy], or [budget] for all tasks')
     for task, table in {ALL: general, **own}.items():
+        if task in BY_TASK:
+            raise UsageError(
+                f"--config {file}: {task} in [budget] is a table, but must be a number: for one task, write "
+                f"[budget.copy] with {task} = 4000 in it"
+            )
         for key, setting in table.items():
+            if isinstance(setting, dict):
+                raise UsageError(f"--config {file}: {key} in [budget.{task}] is a table, but must be a number")
             given.setdefault(field_of(file, "budget", key), {})[task] = setting
     return {name: as_text(name, setting) for name, setting in given.items()}
 

@@ -11,6 +11,7 @@ import click
 from benchmark.cli.terminal.table import Row, show, show_json
 from benchmark.cli.terminal.time_limit import within
 from benchmark.errors import UsageError
+from benchmark.interrupts import pass_on
 
 if TYPE_CHECKING:
     from benchmark.catalogue import Choice
@@ -55,7 +56,8 @@ def refuse_bad_values(choice: "Choice", make: "Callable[[Choice], object]") -> N
         raise
     except ValueError as error:
         raise UsageError(str(error)) from error
-    except (Exception, SystemExit):
+    except BaseException as error:
+        pass_on(error)
         return
 
 

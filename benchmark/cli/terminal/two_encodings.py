@@ -11,13 +11,14 @@ import click
 from benchmark.cli.terminal.file_names import safe
 from benchmark.cli.terminal.stored import name_problems, stored
 from benchmark.cli.terminal.table import SPREADS, Row, show, show_json
-from benchmark.errors import UsageError, unknown
+from benchmark.errors import UsageError, echo, unknown
 from benchmark.files import write_atomically
 from benchmark.metrics import METRICS
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from benchmark.reports.page.selection import Panel as ReportPanel
     from benchmark.reports.page.selection import Selection
     from benchmark.reports.page.two_encodings import PairAt, Value
 
@@ -90,7 +91,7 @@ def panels(selection: "Selection", first: str, second: str) -> list[Panel]:
     """One panel per task and trained length."""
     from benchmark.reports.page.two_encodings import paired_panels
 
-    return [_panel(pairs) for _, pairs in paired_panels(selection, first, second)]
+    return [_panel(pairs, _setting(selection, panel)) for panel, pairs in paired_panels(selection, first, second)]
 
 
 def left_out(table: "pd.DataFrame", shared: "pd.DataFrame", labels: Sequence[str]) -> Iterator[str]:
@@ -148,12 +149,14 @@ def check(first: str, second: str) -> dict[str, str]:
     from benchmark.encodings import CATALOGUE
 
     if first == second:
-        raise UsageError(f"both encodings are {first!r}: name two different ones")
+        raise UsageError(f"both encodings are {echo(first)}: name two different ones")
     names = CATALOGUE.names()
     given = [name for name in (first, second) if name.partition(":")[0] in names or name.endswith(".py")]
     labels = {name: CATALOGUE.choice(name).label for name in given}
     if len(labels) == 2 and labels[first] == labels[second]:
-        raise UsageError(f"{first!r} and {second!r} are the same encoding, {labels[first]!r}: name two different ones")
+        raise UsageError(
+            f"{echo(first)} and {echo(second)} are the same encoding, {labels[first]!r}: name two different ones"
+        )
     return labels
 
 
@@ -171,14 +174,14 @@ def _label(name: str, known: dict[str, str], present: set[str], folder: Path) ->
     raise unknown("encoding", name, present | set(CATALOGUE.names()))
 
 
-def _panel(pairs: "list[PairAt]") -> Panel:
+def _panel(pairs: "list[PairAt]", setting: Sequence[str]) -> Panel:
     first, second = pairs[0].first.name, pairs[0].second.name
     low, high = _axis(pairs)
     spread = " or ".join(
         words for covers, words in SPREADS.items() if any(pair.effect.covers == covers for pair in pairs)
     )
     return Panel(
-        heading=_heading(pairs),
+        heading=_heading(pairs, setting),
         columns={
             "length": "length",
             "multiple": "× L",
@@ -209,24 +212,48 @@ def _row(pair: "PairAt", low: float, high: float) -> Row:
     }
 
 
-def _heading(pairs: "Sequence[PairAt]") -> str:
+def _setting(selection: "Selection", panel: "ReportPanel") -> list[str]:
+    """What is shown of the learning rate, steps and width in which the folder's settings of this task differ."""
+    own = next(selection.trained(panel)).spec
+    place = own.task.label, own.budget.train_length
+    specs = [record.spec for record in selection.trainings]
+    alike = [spec for spec in specs if (spec.task.label, spec.budget.train_length) == place]
+    rate = "each at its best learning rate"
+    if not selection.is_tuned(panel):
+        rate = f"learning rate {own.budget.learning_rate:g}"
+    told: dict[str, set[float]] = {
+        rate: {spec.budget.learning_rate for spec in alike},
+        f"{own.budget.steps} steps": {spec.budget.steps for spec in alike},
+        f"width {own.model.width}": {spec.model.width for spec in alike},
+    }
+    return [words for words, values in told.items() if len(values) > 1]
+
+
+def _heading(pairs: "Sequence[PairAt]", setting: Sequence[str]) -> str:
     from benchmark.reports.phrases import seeds_phrase
 
     panel = pairs[0].panel
     lower_is_better = METRICS[panel.metric].lower_is_better
     chances = [f"{pair.floor.chance:.2f}" for pair in pairs if not math.isnan(pair.floor.chance)]
-    shortcuts = [
-        f"{pair.floor.name} {pair.floor.shortcut:.2f} at {pair.length}" for pair in pairs if pair.floor.matters
-    ]
+    shortcuts: dict[str, list[str]] = {}  # scores by name
+    for pair in pairs:
+        if pair.floor.matters:
+            shortcuts.setdefault(pair.floor.name, []).append(f"{pair.floor.shortcut:.2f}")
     seeds = [value.estimate.n for pair in pairs for value in (pair.first, pair.second)]
     notes = [
         f"{panel.metric.replace('_', ' ')}, {'lower' if lower_is_better else 'higher'} is better",
         f"trained at L = {panel.train_length}",
-        *([f"chance {' to '.join(dict.fromkeys((chances[0], chances[-1])))}"] if chances else []),
-        *([f"best shortcut {', '.join(shortcuts)}"] if shortcuts else []),
+        *setting,
+        *([f"chance {_ends(chances)}"] if chances else []),
+        *(f'best shortcut "{name}" {_ends(scores)}' for name, scores in shortcuts.items()),
         f"mean [{seeds_phrase(seeds)}]",
     ]
     return f"{panel.task}: {'; '.join(notes)}"
+
+
+def _ends(values: Sequence[str]) -> str:
+    """The first and the last of some values: "0.95 to 0.43"."""
+    return " to ".join(dict.fromkeys((values[0], values[-1])))
 
 
 def _axis(pairs: "Sequence[PairAt]") -> tuple[float, float]:

@@ -7,7 +7,7 @@ import click
 from benchmark.cli.terminal.file_names import file_name
 from benchmark.cli.terminal.options import Known, folder, results_folder, text_encoding
 from benchmark.cli.terminal.progress import DISPLAYS, display
-from benchmark.errors import UsageError
+from benchmark.errors import UsageError, echo
 from benchmark.experiments.plan import Cell, make_plan
 from benchmark.experiments.pool import Pool
 from benchmark.experiments.request import Request
@@ -60,7 +60,7 @@ def command(
     if len(text) > LONGEST:
         raise UsageError(f"--text has {len(text)} characters, but at most {LONGEST} can be drawn: give a shorter one")
     if text and not text.strip():
-        raise UsageError(f"--text {text!r} has no words: give a sentence, or omit --text")
+        raise UsageError(f"--text {echo(text)} has no words: give a sentence, or omit --text")
     request = Request(
         encodings=encoding,
         tasks="corpus",

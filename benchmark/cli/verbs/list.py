@@ -10,7 +10,7 @@ import click
 from benchmark.catalogue import Catalogue, Entry, spelled
 from benchmark.cli.terminal.options import Known, results_folder, table_format, text_encoding
 from benchmark.cli.terminal.table import Row, show
-from benchmark.errors import UsageError
+from benchmark.errors import UsageError, echo
 
 if TYPE_CHECKING:
     from benchmark.tasks.corpus import CorpusInfo
@@ -71,6 +71,9 @@ RESULT_COLUMNS = {
     "encoding": "trained with",
     "measured": "measured with",
     "train_length": "L",
+    "steps": "steps",
+    "width": "width",
+    "learning_rate": "learning rate",
     "seed": "seed",
     "status": "status",
     "lengths": "evaluated at",
@@ -164,6 +167,9 @@ def results(root: Path) -> list[Row]:
             "encoding": record.spec.encoding.label,
             "measured": sorted(measured.get(record.spec.key, ())),
             "train_length": record.spec.budget.train_length,
+            "steps": record.spec.budget.steps,
+            "width": record.spec.model.width,
+            "learning_rate": record.spec.budget.learning_rate,
             "seed": record.spec.init_seed,
             "status": record.status,
             "lengths": sorted(lengths.get(record.spec.key, ())),
@@ -176,7 +182,8 @@ def results(root: Path) -> list[Row]:
         for record in records
         if isinstance(record, TrainRecord) and not record.spec.is_trial
     ]
-    return sorted(rows, key=lambda row: (row["task"], row["encoding"], row["train_length"], row["seed"]))
+    order = ("task", "encoding", "train_length", "steps", "width", "learning_rate", "seed")
+    return sorted(rows, key=lambda row: tuple(row[name] for name in order))
 
 
 LISTS: Mapping[str, tuple[Callable[[Path], list[Row]], Mapping[str, str]]] = {
@@ -202,13 +209,15 @@ def command(what: str, style: str, results: Path, corpus: str | None, text_encod
         from benchmark.tasks.corpus import BUILT_IN
 
         if what != "corpora":
-            raise UsageError(f"--corpus is {corpus!r}, but only applies to: list corpora")
+            raise UsageError(f"--corpus is {echo(corpus)}, but only applies to: list corpora")
         if text_encoding is not None and corpus in BUILT_IN:
-            raise UsageError(f"--text-encoding is {text_encoding!r}, but {corpus} is not a text of your own: omit it")
+            raise UsageError(
+                f"--text-encoding is {echo(text_encoding)}, but {corpus} is not a text of your own: omit it"
+            )
         show(text(corpus, text_encoding), TEXT_COLUMNS, style)
         return
     if text_encoding is not None:
-        raise UsageError(f"--text-encoding is {text_encoding!r}, but only applies to: list corpora --corpus PATH")
+        raise UsageError(f"--text-encoding is {echo(text_encoding)}, but only applies to: list corpora --corpus PATH")
     rows, columns = LISTS[what]
     found = rows(results)
     if not found and style == "table":

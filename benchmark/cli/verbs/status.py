@@ -80,13 +80,17 @@ def groups(records: Iterable[AnyRecord]) -> list[Row]:
 
 
 def reasons(records: Iterable[AnyRecord]) -> list[Row]:
-    """What failed or diverged, with the reasons."""
+    """What failed or diverged, with the reasons; a trial that diverged is an outcome: its learning rate is too high."""
     trains = {record.spec.key: record for record in records if isinstance(record, TrainRecord)}
     return [
         {"cell": _label(record, trains), "status": record.status, "reason": record.reason}
         for record in records
-        if record.status in ("failed", "diverged")
+        if record.status == "failed" or (record.status == "diverged" and not _is_trial(record))
     ]
+
+
+def _is_trial(record: AnyRecord) -> bool:
+    return isinstance(record, TrainRecord) and record.spec.is_trial
 
 
 def _group(record: TrainRecord) -> tuple[str, str, int]:

@@ -21,7 +21,7 @@ from benchmark.cli.terminal.options import CHANGES, Known, changes, results_fold
 from benchmark.cli.terminal.sampling import show_sampling
 from benchmark.cli.terminal.table import Row, show
 from benchmark.encodings import CATALOGUE
-from benchmark.errors import UsageError
+from benchmark.errors import UsageError, echo
 from benchmark.experiments.changes import Changes, option_of
 from benchmark.experiments.presets import QUICK
 from benchmark.experiments.request import Request
@@ -177,9 +177,9 @@ def parse_lengths(text: str) -> tuple[int, ...]:
     try:
         lengths = {int(part) for part in text.translate(WIDE).split(",")}
     except ValueError:
-        raise UsageError(f"--lengths {text!r}: write whole numbers separated by commas, such as 64,256") from None
+        raise UsageError(f"--lengths {echo(text)}: write whole numbers separated by commas, such as 64,256") from None
     if min(lengths) < 1 or max(lengths) > LONGEST:
-        raise UsageError(f"--lengths {text!r}: a length is at least 1 token, and at most {LONGEST}")
+        raise UsageError(f"--lengths {echo(text)}: a length is at least 1 token, and at most {LONGEST}")
     return tuple(sorted(lengths))
 
 

@@ -9,7 +9,7 @@ import click
 
 from benchmark.cli.terminal.file_names import file_name
 from benchmark.cli.terminal.options import folder
-from benchmark.errors import UsageError
+from benchmark.errors import UsageError, echo
 
 if TYPE_CHECKING:
     from benchmark.tutorial.experiment import TutorialResult
@@ -42,7 +42,7 @@ def command(encoding: str, epochs: int, seed: int, out: Path) -> None:
 
     choices = CATALOGUE.parse(encoding)
     if len(choices) != 1:
-        raise UsageError(f"--encoding {encoding!r} names {len(choices)} encodings, but the tutorial uses one")
+        raise UsageError(f"--encoding {echo(encoding)} names {len(choices)} encodings, but the tutorial uses one")
     (choice,) = choices
     outcome = refuse_bad_values(lambda: experiment(choice, passages(), epochs=epochs, seed=seed))
     if not math.isfinite(outcome.losses[-1]):

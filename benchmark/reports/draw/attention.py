@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import seaborn  # type: ignore[import-untyped]
 from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
@@ -22,7 +23,7 @@ from benchmark.reports.draw.style import MUTED
 from benchmark.reports.tables.probes import Probe
 from benchmark.reports.words import t
 
-WEIGHTS = "rocket_r"  # colour map of attention weights
+WEIGHTS = seaborn.color_palette("rocket_r", as_cmap=True)  # of attention weights
 HEAD_COLUMNS = 4  # panels side by side
 
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -86,7 +85,7 @@ def _png(picture: Image.Image) -> bytes:
 @cache
 def _palette() -> Image.Image:
     """The weight scale, and greys for text, from black to white."""
-    scale = matplotlib.colormaps[WEIGHTS](np.linspace(0, 1, 256 - GREYS))[:, :3]
+    scale = WEIGHTS(np.linspace(0, 1, 256 - GREYS))[:, :3]
     greys = np.linspace(0, 1, GREYS)[:, None].repeat(3, axis=1)
     palette = Image.new("P", (1, 1))
     palette.putpalette(np.rint(255 * np.concatenate([scale, greys])).astype(np.uint8).tobytes())

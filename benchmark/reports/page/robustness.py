@@ -170,7 +170,7 @@ def _overturned(variation: Variation, winners: list[str], leader: str, place: st
 
 
 def _ladder(selection: Selection, panel: Panel) -> Iterator[Ladder]:
-    main = next(view for view in selection.mains if (view.task, view.setting) == (panel.task, panel.setting))
+    main = selection.main(panel)
     others = [Setting(view=view, variation=_between(main, view)) for view in selection.others(main)]
     if others:
         yield Ladder(

@@ -250,6 +250,14 @@ class Selection:
         known = pd.Series([pair in self.own_settings for pair in pairs], index=table.index, dtype=bool)
         return table[known].assign(setting=[self.own_settings[pair] for pair in pairs if pair in self.own_settings])
 
+    def is_tuned(self, panel: Panel) -> bool:
+        """True if a panel shows each encoding at its best learning rate."""
+        return any(main.tuned and (main.task, main.setting) == (panel.task, panel.setting) for main in self.mains)
+
+    def main(self, panel: Panel) -> View:
+        """The main view that a panel shows."""
+        return next(view for view in self.mains if (view.task, view.setting) == (panel.task, panel.setting))
+
     def trained(self, panel: Panel) -> Iterator[TrainRecord]:
         """The trained models behind a panel."""
         keys = set(panel.table["train_key"])

@@ -15,7 +15,7 @@ from benchmark.reports.page.fields import unit
 from benchmark.reports.page.robustness import Ladder, Setting
 from benchmark.reports.page.rows import CurveRow, typed_rows
 from benchmark.reports.page.selection import Panel, Selection
-from benchmark.reports.page.views import View
+from benchmark.reports.page.variations import Variation
 from benchmark.reports.phrases import curve_key, metric_label
 from benchmark.reports.stats.estimate import Estimate
 from benchmark.reports.stats.floor import Floor
@@ -89,14 +89,39 @@ def factor_exhibits(selection: Selection, ladder: Ladder, styles: Styles) -> Ite
             yield _exhibit(selection, ladder, factor, ordered, styles)
 
 
-def sweeps(selection: Selection, main: View) -> list[SweepRow]:
-    """The trials of the family of a main view."""
-    table = selection.sweep
-    return typed_rows(table[(table["task"] == main.task) & (table["family"] == main.family)], SweepRow)
+@dataclass(frozen=True, kw_only=True)
+class Sweep:
+    """The trials of one family of settings in the ladder of a panel."""
+
+    panel: Panel
+    family: str
+    variation: Variation  # from the main view, apart from learning rates
+    rows: Sequence[SweepRow]
+
+    @property
+    def id(self) -> str:
+        """A name for links and files; that of the main view is the panel's own."""
+        return f"sweep-{self.panel.id}-{self.family}" if self.variation.size else f"sweep-{self.panel.id}"
+
+    def named(self, task: str) -> str:
+        """A task's name, with the variation in brackets."""
+        return t("{name} ({remarks})", name=task, remarks=self.variation.words) if self.variation.size else task
 
 
-def sweep_exhibit(selection: Selection, panel: Panel, rows: Sequence[SweepRow], styles: Styles) -> Exhibit:
+def sweeps(selection: Selection, panel: Panel) -> Iterator[Sweep]:
+    """The sweep of a panel's main view, then those of its other budgets and sizes."""
+    main = selection.main(panel)
+    table = selection.sweep[selection.sweep["task"] == main.task]
+    others = sorted(selection.others(main), key=lambda view: (view.spec.model.width, view.spec.budget.steps))
+    for family, view in {view.family: view for view in (main, *others)}.items():
+        if rows := typed_rows(table[table["family"] == family], SweepRow):
+            variation = Variation.between(main.spec, view.spec, main_tuned=True, tuned=True)
+            yield Sweep(panel=panel, family=family, variation=variation, rows=rows)
+
+
+def sweep_exhibit(selection: Selection, sweep: Sweep, styles: Styles) -> Exhibit:
     """The loss of the trials at L against the learning rate."""
+    panel, rows = sweep.panel, sweep.rows
     by_encoding: dict[str, list[SweepRow]] = {}
     for row in rows:
         by_encoding.setdefault(row.encoding, []).append(row)
@@ -104,10 +129,10 @@ def sweep_exhibit(selection: Selection, panel: Panel, rows: Sequence[SweepRow], 
         name: tuple(Level(at=row.rate, estimate=row.estimate, chosen=row.chosen) for row in own)
         for name, own in by_encoding.items()
     }
-    title = t("{task}: loss of the trials against learning rate", task=panel.title)
+    title = t("{task}: loss of the trials against learning rate", task=sweep.named(panel.title))
     drawn = FactorPanel(title=t("at L = {length}", length=panel.train_length), metric=LOSS, levels=levels)
     return Exhibit(
-        id=f"sweep-{panel.id}",
+        id=sweep.id,
         title=title,
         alt=t(
             "Line chart of the loss at L of the trials over learning rates, for {encodings}. The numbers are in the "

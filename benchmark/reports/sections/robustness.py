@@ -8,41 +8,44 @@ from benchmark.reports.page.exhibit import MANY
 from benchmark.reports.page.fields import marked, value_field
 from benchmark.reports.page.page import Section
 from benchmark.reports.page.robustness import Ladder, Setting, ladders
-from benchmark.reports.page.selection import Panel, Selection
+from benchmark.reports.page.selection import Selection
 from benchmark.reports.page.table import Field, Table
 from benchmark.reports.phrases import NOTHING, seeds_of
-from benchmark.reports.sections.factor_exhibits import SweepRow, factor_exhibits, loss_label, sweep_exhibit, sweeps
+from benchmark.reports.sections.factor_exhibits import (
+    Sweep,
+    SweepRow,
+    factor_exhibits,
+    loss_label,
+    sweep_exhibit,
+    sweeps,
+)
 from benchmark.reports.stats.order import Swap
 from benchmark.reports.stats.verdict import Verdict
 from benchmark.reports.words import joined, language, listed, t
 
 NAMED = 3  # pairs of a field; more are counted
 
-Sweep = tuple[Panel, Sequence[SweepRow]]
-
 
 def section(selection: Selection, styles: Styles) -> Section | None:
     """Orders and leaders of every setting of a task; None where no task has a second setting or a sweep."""
     found = ladders(selection)
-    panels = {(panel.task, panel.setting): panel for panel in selection.panels}
-    swept = [(panels[main.task, main.setting], sweeps(selection, main)) for main in selection.mains]
-    tried = [(panel, rows) for panel, rows in swept if rows]
+    tried = [sweep for panel in selection.panels for sweep in sweeps(selection, panel)]
     if not found and not tried:
         return None
     both = [ladder for ladder in found if _same_rate(ladder)]
     return Section(
         id="robustness",
         title=t("Does it hold?"),
-        lines=(*_lines(found), *(line for panel, rows in tried for line in _edges(panel, rows))),
+        lines=(*_lines(found), *(line for sweep in tried for line in _edges(sweep))),
         terms=tuple((ladder.panel.title, ladder.finding) for ladder in found),
         tables=(
             *([_both_views(both)] if both else []),
             *(_settings(ladder) for ladder in found),
-            *(_sweep_table(panel, rows) for panel, rows in tried),
+            *(_sweep_table(sweep) for sweep in tried),
         ),
         exhibits=(
             *(exhibit for ladder in found for exhibit in factor_exhibits(selection, ladder, styles)),
-            *(sweep_exhibit(selection, panel, rows, styles) for panel, rows in tried),
+            *(sweep_exhibit(selection, sweep, styles) for sweep in tried),
         ),
     )
 
@@ -59,12 +62,13 @@ def _lines(found: Sequence[Ladder]) -> Iterator[str]:
         )
 
 
-def _edges(panel: Panel, rows: Sequence[SweepRow]) -> Iterator[str]:
+def _edges(sweep: Sweep) -> Iterator[str]:
     """Warnings about rates that are best at an end of the grid, and about encodings without a choice."""
+    task, rows = sweep.named(sweep.panel.task), sweep.rows
     rates = sorted({row.rate for row in rows})
     for rate, lowest in ((rates[0], True), (rates[-1], False)):
         if names := [row.encoding for row in rows if row.at_edge and row.rate == rate]:
-            told = {"task": panel.task, "names": joined(names), "rate": rate}
+            told = {"task": task, "names": joined(names), "rate": rate}
             if lowest:
                 yield t(
                     "Best at the lowest rate tried ({rate:g}) on {task}: {names}. The grid may be too narrow.", **told
@@ -75,8 +79,8 @@ def _edges(panel: Panel, rows: Sequence[SweepRow]) -> Iterator[str]:
                 )
     if lacking := sorted({row.encoding for row in rows} - {row.encoding for row in rows if row.chosen}):
         yield t(
-            "No rate chosen on {task}, because trials are missing or all diverged: {names}.",
-            task=panel.task,
+            "No rate chosen on {task}, because trials are missing, or all diverged or failed: {names}.",
+            task=task,
             names=joined(lacking),
         )
 
@@ -199,8 +203,9 @@ def _headline(one: Verdict, two: Verdict) -> str:
     return t("the same")
 
 
-def _sweep_table(panel: Panel, rows: Sequence[SweepRow]) -> Table:
+def _sweep_table(sweep: Sweep) -> Table:
     """Loss of the trials by encoding and rate, what was chosen, and what it cost."""
+    rows = sweep.rows
     rates = sorted({row.rate for row in rows})
     names = sorted({row.encoding for row in rows})
     by_place = {(row.encoding, row.rate): row for row in rows}
@@ -208,7 +213,7 @@ def _sweep_table(panel: Panel, rows: Sequence[SweepRow]) -> Table:
         caption=t(
             "{task}: {metric} of the trials at L, by learning rate: mean [lowest and highest trial]. {n} trials in "
             "{seconds:,.0f} s of training.",
-            task=panel.title,
+            task=sweep.named(sweep.panel.title),
             metric=loss_label(),
             n=sum(row.seeds for row in rows),
             seconds=sum(row.train_seconds for row in rows),
@@ -234,6 +239,6 @@ def _loss(row: SweepRow | None) -> Field:
     if row is None:
         return Field(text=NOTHING)
     if math.isinf(row.loss_nats):
-        return Field(text=t("diverged"))
+        return Field(text=t("diverged or failed"))
     own = row.estimate
     return value_field(own.value, own.low, own.high, "ok", own.n, own.n)

@@ -74,7 +74,7 @@ def _setting_row(selection: Selection, panel: Panel) -> tuple[Field, ...]:
 def _rates(selection: Selection, panel: Panel) -> str:
     """The learning rate, or that of each encoding where a sweep chose it: "alibi 0.009, rope 0.003"."""
     rates = {record.spec.encoding.label: record.spec.budget.learning_rate for record in selection.trained(panel)}
-    if not any(main.tuned and main.setting == panel.setting for main in selection.mains):
+    if not selection.is_tuned(panel):
         return f"{next(iter(rates.values())):g}"
     return listed(f"{name} {rate:g}" for name, rate in sorted(rates.items()))
 

@@ -42,6 +42,12 @@ def _lines(selection: Selection) -> Iterator[str]:
         "About the longest length of each task, and about L, the trained length, where that differs. “Best” and “ruled "
         "out” are shown at the 5 % level, for all pairs of encodings at a length together; an interval is of one pair."
     )
+    if tuned := [panel.task for panel in selection.panels if selection.is_tuned(panel)]:
+        yield t(
+            "On {tasks}, each encoding has the learning rate that was best for it in trials: see “{section}”.",
+            tasks=listed(tuned),
+            section=t("Does it hold?"),
+        )
     if others := sorted({name for need in needs(selection) for name in _other_leagues(need)}):
         yield t(
             "Left out here, because they read digits and so know more than positions: {names}.", names=listed(others)

@@ -1,7 +1,10 @@
 """The sweep of learning rates: what each trial reached, and the rate that each encoding is best at.
 
     loss_nats   mean over the tuning seeds of the loss at the trained length; infinite if a trial failed or diverged
-    chosen      the rate with the lowest loss; of equal ones, that nearest to the task's own (multiple 1)
+    chosen      the rate with the lowest loss among the task's own (multiple 1) and those that beat it on every tuning
+                seed; of equal ones, that nearest to the task's own
+
+A rate that is better only in the mean of a few trials may owe it to luck, so it replaces nothing (docs/tuning.md).
 
 The loss, and not the headline, since every task has one and it does not saturate. Nothing past L is looked at: a sweep
 that saw it would tune for extrapolation. An encoding is judged only if it has a trial for every rate and seed that any
@@ -109,11 +112,21 @@ def _rows(family: pd.DataFrame) -> Iterator[dict[str, Any]]:
     for _, own in family.groupby("encoding", sort=True):
         complete = wanted == set(zip(own["rate"], own["seed"], strict=True))
         rates = [_rate(tried) for _, tried in own.groupby("rate", sort=True)]
-        best = min(rates, key=_merit) if complete else None
+        eligible = _eligible(own) if complete else set()
+        best = min((row for row in rates if row["rate"] in eligible), key=_merit, default=None)
         for row in rates:
             chosen = row is best and math.isfinite(row[LOSS])
             at_edge = chosen and len(rates) > 1 and (row is rates[0] or row is rates[-1])
             yield {**row, "complete": complete, "chosen": chosen, "at_edge": at_edge}
+
+
+def _eligible(own: pd.DataFrame) -> set[float]:
+    """The task's own rate, and those that beat it on every tuning seed; none while the task's own has no trial."""
+    losses = own.pivot(index="seed", columns="rate", values=LOSS)
+    found: set[float] = set()
+    for ours in own.loc[own["multiple"] == 1, "rate"].unique():
+        found |= {ours, *losses.columns[losses.lt(losses[ours], axis="index").all()]}
+    return found
 
 
 def _rate(tried: pd.DataFrame) -> dict[str, Any]:

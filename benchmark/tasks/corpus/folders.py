@@ -1,7 +1,7 @@
 """The chapters of a folder: its .txt files and those of its subfolders, in the order a reader would put them.
 
     第二回 第十回 第一百二十回    2.txt 10.txt    卷上 卷中 卷下    Chapter II, Chapter IX    序 第一回 后记
-    第壹回 第拾贰回               Chapter One, Chapter Twenty-Two
+    甲 乙 丙, then 番外           第壹回 第拾贰回               Chapter One, Chapter Twenty-Two
 
 Names are compared piece by piece, numbers as numbers, whether in digits, Chinese or Roman numerals. Roman numerals
 count only where the names have I and II, since "c" and "d" are letters. Full-width characters count as ordinary.
@@ -10,6 +10,7 @@ count only where the names have I and II, since "c" and "d" are letters. Full-wi
 import os
 import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -21,7 +22,7 @@ SUFFIX = ".txt"
 NAMED = 5  # most skipped files that are named
 DIGITS = dict(zip("零〇一二三四五六七八九两兩廿卅", (0, *range(10), 2, 2, 20, 30), strict=True))
 UNITS = {"十": 10, "百": 100, "千": 1000, "万": 10000, "萬": 10000}
-VOLUMES = {"上": 1, "中": 2, "下": 3}
+VOLUMES = {"上": 1, "中": 2, "下": 3, **{each: place for place, each in enumerate("甲乙丙丁戊己庚辛壬癸", 1)}}
 CHINESE = f"[{''.join((*DIGITS, *UNITS))}]+"
 FORMAL = dict(zip("壹贰貳叁參肆伍陆陸柒捌玖拾佰仟", "一二二三三四五六六七八九十百千", strict=True))
 FORMALLY = re.compile(f"(?<=[第卷])[{''.join(FORMAL)}零〇萬万]+")  # elsewhere they are names, such as 陆小凤
@@ -35,11 +36,12 @@ IN_WORDS = re.compile(
     rf"(?<![a-z])((?:chapter|book|part|volume|act|scene|canto|letter)[\s_.-]*)"
     rf"(?:(?P<ten>{TEN})(?:[\s_-]?(?P<rest>{UNIT}))?|(?P<unit>{UNIT}))(?![a-z])"
 )
-VOLUME = r"[上中下](?=$|[卷册冊部集篇回章编編)\]_\-. ])"
+VOLUME = rf"[{''.join(VOLUMES)}](?=$|[卷册冊部集篇回章编編)\]_\-.、, ])"
 ROMAN = r"(?<![a-z])(?=[ivxlcdm])m{0,3}(?:cm|cd|d?c{0,3})(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})(?![a-z])"
 NUMBER = rf"\d+|{CHINESE}|{VOLUME}"
 ROMAN_VALUES = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100, "d": 500, "m": 1000}
 FIRST = re.compile(r"^(?:自序|序|前言|楔子|引子|引言|序章|序幕|目录|目錄|preface|foreword|prologue|introduction)")
+EXTRA = re.compile(r"^番外")  # stories beside the main one: after its chapters, before an afterword
 LAST = re.compile(r"^(?:后记|後記|尾声|尾聲|跋|附录|附錄|epilogue|afterword|appendix)")
 
 Key = tuple[int, list[str | int], str]
@@ -51,15 +53,20 @@ class Found:
 
     paths: tuple[Path, ...]
     skipped: tuple[str, ...]
+    is_ordered: bool  # False if the order of some is only that of their names
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """A note on what was skipped."""
+        """Notes on the order and on what was skipped."""
+        order = () if self.is_ordered else ("order not recognised: read by name",)
         if not self.skipped:
-            return ()
+            return order
         more = len(self.skipped) - NAMED
         names = ", ".join(self.skipped[:NAMED]) + (f" and {more:,} more" if more > 0 else "")
-        return (f"skipped, as not a chapter ({SUFFIX}): {names}",)
+        return (
+            *order,
+            f"skipped, as not a chapter ({SUFFIX}): {names}",
+        )
 
 
 def chapters_in(folder: Path) -> Found:
@@ -68,11 +75,15 @@ def chapters_in(folder: Path) -> Found:
     skipped: list[Path] = []
     for path, is_chapter in _walk(folder, set(folder.resolve().parents)):
         (paths if is_chapter else skipped).append(path)
-    names = [part for path in paths for part in _parts(path, folder)]
-    key = partial(_key, roman=_counts_in_roman(names))
+    names = defaultdict[tuple[str, ...], set[str]](set)  # by the folder that they lie in
+    for parts in (_parts(path, folder) for path in paths):
+        for depth, name in enumerate(parts):
+            names[parts[:depth]].add(name)
+    key = partial(_key, roman=_counts_in_roman(name for each in names.values() for name in each))
     return Found(
         paths=tuple(sorted(paths, key=lambda path: [key(part) for part in _parts(path, folder)])),
         skipped=tuple(sorted(shown(path.relative_to(folder)) for path in skipped)),
+        is_ordered=all(sum(not _has_place(key(name)) for name in each) < 2 for each in names.values()),
     )
 
 
@@ -119,8 +130,13 @@ def _key(name: str, *, roman: bool) -> Key:
         if match.group():
             pieces += [plain[end : match.start()].strip(), number(match.group())]
             end = match.end()
-    rank = -1 if FIRST.match(plain) else 1 if LAST.match(plain) else 0
+    rank = -1 if FIRST.match(plain) else 1 if EXTRA.match(plain) else 2 if LAST.match(plain) else 0
     return rank, [*pieces, plain[end:].strip()], name  # text and numbers alternate, so like is compared with like
+
+
+def _has_place(key: Key) -> bool:
+    rank, pieces, _ = key
+    return rank != 0 or any(isinstance(piece, int) for piece in pieces)
 
 
 def _plain(name: str) -> str:
@@ -142,7 +158,7 @@ def _counts_in_roman(names: Iterable[str]) -> bool:
 
 
 def number(numeral: str) -> int:
-    """The value of a numeral: digits, Chinese (一百二十, 一二〇, 廿三), 上, 中 or 下, or Roman in small letters."""
+    """The value of a numeral: digits, Chinese (一百二十, 廿三), 上, 中, 下, 甲, 乙 ..., or Roman in small letters."""
     if numeral.isdecimal():
         return int(numeral[:4000])
     if numeral in VOLUMES:

@@ -22,6 +22,7 @@ from urllib.parse import parse_qs, unquote_to_bytes, urlsplit
 from benchmark.errors import UsageError, unknown
 from benchmark.tasks.corpus.chapters import divided, headed, odd_sizes, split, usual
 from benchmark.tasks.corpus.characters import plain
+from benchmark.tasks.corpus.cleaning import LOST
 from benchmark.tasks.corpus.decoding import check_name, decode
 from benchmark.tasks.corpus.folders import SUFFIX, chapters_in, shown
 
@@ -166,6 +167,8 @@ def _source(path: Path, name: str, chapters: Sequence[str], read: Sequence[_Text
     if len(made.chapters) < 2:
         raise UsageError(f"{shown(path)!r} is too short: a part of its text must be held out; give a longer one")
     reading = dict.fromkeys(note for each in read for note in each.notes)
+    lost = sum(each.text.count(LOST) for each in read)
+    damage = (f"{lost:,} replacement characters (U+FFFD) in the text, from an earlier conversion",) if lost else ()
     return Source(
         name=shown(Path(name)),
         license="unknown",
@@ -175,7 +178,7 @@ def _source(path: Path, name: str, chapters: Sequence[str], read: Sequence[_Text
         invisible=sum(each.invisible for each in read),
         look_alikes=sum(each.look_alikes for each in read),
         composed=sum(each.composed for each in read),
-        notes=(*reading, *notes, *odd_sizes(chapters), *made.notes),
+        notes=(*reading, *damage, *notes, *odd_sizes(chapters), *made.notes),
     )
 
 

@@ -119,7 +119,7 @@ def test_a_shortcut_is_named_beside_the_verdict_that_it_explains(eight):
     found = panel(changed(ruled, "copy", values), "rope", "learned", "copy")
     pair = found.pairs[0]
     assert found.rows[0]["verdict"] == pair.said == "explained by a shortcut: repeat"
-    assert "best shortcut repeat 0.40 at 16" in found.heading
+    assert 'best shortcut "repeat" 0.40' in found.heading
     flat = pair.flat()
     assert (flat["shortcut"], flat["shortcut_name"], flat["verdict"]) == (0.4, "repeat", "explained by a shortcut")
     assert flat["explained_by_shortcut"] and not flat["explained_by_chance"]
@@ -220,6 +220,26 @@ def test_no_common_ground_is_said(invoke, results, monkeypatch):
     assert result.exit_code == 2
     assert "nothing to compare" in result.stderr
     assert "python -m benchmark run --encodings rope,alibi" in result.stderr
+
+
+def test_the_heading_names_the_setting_where_the_folder_holds_several(records, selection, tmp_path):
+    values = {"rope": {1: [0.5, 0.6]}, "alibi": {1: [0.7, 0.8]}}
+    for minutes, setting in enumerate(({"steps": 1200, "learning_rate": 9e-3}, {"width": 32}, {})):
+        store = records.write_values(tmp_path, "copy", values, minutes=9 * minutes, **setting)
+    heading = panel(Selection.of(store), "rope", "alibi", "copy").heading
+    assert "; trained at L = 16; learning rate 0.003; 600 steps; width 64; chance" in heading
+    assert "; trained at L = 16; chance" in panel(selection, "rope", "alibi", "copy").heading
+
+
+def test_the_heading_says_where_each_is_at_its_best_rate(records, tmp_path):
+    store = Store(tmp_path)
+    for encoding, best in {"rope": 1, "alibi": 3}.items():
+        for multiple in (1, 3):
+            records.write_trial(store, "copy", encoding, multiple, 1.0 + abs(best - multiple))
+    records.write_values(tmp_path, "copy", {"alibi": {1: [0.7, 0.8]}}, learning_rate=3e-3 * 3)
+    records.write_values(tmp_path, "copy", {"rope": {1: [0.5, 0.6]}, "alibi": {1: [0.2, 0.3]}})
+    heading = panel(Selection.of(store), "rope", "alibi", "copy").heading
+    assert "; trained at L = 16; each at its best learning rate; chance" in heading
 
 
 def test_files_hold_the_figures_and_the_tables(selection, tmp_path):

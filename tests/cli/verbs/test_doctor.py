@@ -18,7 +18,7 @@ def findings(invoke, *options):
 
 @pytest.fixture
 def with_corpus(monkeypatch):
-    source = sources.Source(name="sanguo", license="", origin="", chapters=("一", "二"))
+    source = sources.Source(name="sanguo", license="", origin="", chapters=("一", "二"), held_out=1)
     monkeypatch.setattr(sources, "find", lambda _: source)
 
 

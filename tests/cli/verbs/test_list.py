@@ -123,6 +123,15 @@ def test_results_show_what_was_evaluated(invoke, results):
     assert diverged == [("copy", "alibi", 1)]
 
 
+def test_results_tell_settings_apart(invoke, records, tmp_path):
+    for setting in ({"steps": 1200}, {"width": 32}, {"learning_rate": 9e-3}, {}):
+        records.write_values(tmp_path / "ladder", "copy", {"rope": {1: [0.5]}}, **setting)
+    rows = listed(invoke, "results", "--results", tmp_path / "ladder")
+    assert [(row["steps"], row["width"], row["learning_rate"]) for row in rows] == [
+        *((600, 32, 0.003), (600, 64, 0.003), (600, 64, 0.009), (1200, 64, 0.003))
+    ]
+
+
 def test_results_show_what_adapted_a_model(invoke, leagues):
     rows = {row["encoding"]: row for row in listed(invoke, "results", "--results", leagues)}
     assert rows["rope"]["measured"] == ["pi", "rope"]

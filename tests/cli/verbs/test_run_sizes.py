@@ -127,6 +127,13 @@ def test_a_file_asks_for_what_options_ask_for(tmp_path: Path) -> None:
         ("[modle]\nwidth = 64", "did you mean 'model'"),
         ("width = 64\n[model]\nwidth = 32", "width stands both inside and outside a table: give it once"),
         ("budget = 2000", "budget is 2000, but must be a table: [budget]"),
+        (
+            "[budget]\nsteps = {copy = {x = 1}}",
+            "steps in [budget] is a table, but must be a number: for one task, write",
+        ),
+        ("[budget]\ntrain_length = {copy = 1}", "train_length in [budget] is a table, but must be a number"),
+        ("[budget.copy]\nsteps = {x = 1}", "steps in [budget.copy] is a table, but must be a number"),
+        ("[model]\nwidth = {x = 1}", "width in [model] is a table, but must be a value or a list"),
         ("[budget.copi]\nsteps = 4", "unknown task in --steps 'copi'; did you mean 'copy'"),
     ],
 )

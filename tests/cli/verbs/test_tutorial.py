@@ -1,6 +1,9 @@
 """`tutorial`: losses, figures with Chinese words, and what is refused."""
 
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -54,3 +57,15 @@ def test_a_usage_error_is_one_line_and_exit_code_2(invoke, tmp_path, arguments, 
 
 def test_a_label_becomes_a_file_name_valid_on_any_system():
     assert file_name("rope:base=500000") == "rope-base=500000"
+
+
+def test_it_works_in_a_process_that_has_drawn_nothing_else(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmark", "tutorial", "--epochs", "1", "--out", str(tmp_path / "figures")],
+        cwd=tmp_path,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(list((tmp_path / "figures").glob("*.png"))) == 3

@@ -15,7 +15,7 @@ from benchmark.reports.page.known import FLIPS, known_flips
 from benchmark.reports.page.page import Section
 from benchmark.reports.page.selection import Selection
 from benchmark.reports.page.table import Table
-from benchmark.reports.sections import robustness, run, summary
+from benchmark.reports.sections import robustness, run, summary, verdict
 from benchmark.reports.words import speaking
 from benchmark.reports.write.report import write_report
 from benchmark.results.store import Store
@@ -172,6 +172,13 @@ def test_both_views_stand_side_by_side(swept: Store) -> None:
     assert rates == "alibi 0.009, rope 0.003"
 
 
+def test_the_bottom_line_says_where_each_encoding_is_at_its_best(swept: Store, ladder: Store) -> None:
+    told = "On copy, each encoding has the learning rate that was best for it in trials: see “Does it hold?”."
+    styles = palette(["rope", "alibi", "none"])
+    lines = {store.root: verdict.section(Selection.of(store), styles).lines for store in (swept, ladder)}
+    assert told in lines[swept.root] and told not in lines[ladder.root]
+
+
 def test_the_sweep_is_shown_with_its_cost_and_the_edges_of_its_grid(swept: Store) -> None:
     section = section_of(swept)
     table = table_of(section, "12 trials in 126 s of training")
@@ -185,12 +192,33 @@ def test_the_sweep_is_shown_with_its_cost_and_the_edges_of_its_grid(swept: Store
     assert len(figure.models) == figure.measured == 12 and len(figure.data.rows) == 6
 
 
+def test_every_budget_and_size_shows_its_own_sweep_and_cost(swept: Store, records: ModuleType) -> None:
+    """The other sweep has the same encodings with one trial per rate, and alibi is best at another rate."""
+    for encoding, best in {"rope": 1, "alibi": 0.3}.items():
+        for multiple in (0.3, 1, 3):
+            records.write_trial(swept, "copy", encoding, multiple, 1.0 + abs(best - multiple), steps=300, width=32)
+    records.write_values(swept.root, "copy", three("rope", "alibi", "none"), steps=300, width=32, minutes=-9)
+    section = section_of(swept)
+    captions = [table.caption for table in section.tables if "of the trials at L" in table.caption]
+    main, other = captions
+    assert main.startswith("Copy: loss") and "12 trials in 126 s" in main
+    assert other.startswith("Copy (0.5 times the steps, width 32): loss") and "6 trials in 60 s" in other
+    assert rows_of(table_of(section, "width 32)"))["alibi"][-3:] == ["0.0009", "3", "30"]
+    assert [line for line in section.lines if "lowest rate tried" in line] == [
+        "Best at the lowest rate tried (0.0009) on copy (0.5 times the steps, width 32): alibi. "
+        "The grid may be too narrow."
+    ]
+    figures = [exhibit for exhibit in section.exhibits if exhibit.id.startswith("sweep-copy-16")]
+    assert [figure.measured for figure in figures] == [12, 6]
+    assert len({figure.id for figure in figures}) == 2 and not set(figures[0].models) & set(figures[1].models)
+
+
 def test_a_sweep_without_any_measurement_of_its_own_still_shows(records, tmp_path: Path) -> None:
     store = records.write_values(tmp_path, "copy", three("rope", "alibi", "none"))
     records.write_trial(store, "copy", "rope", 1.0, None)
     section = section_of(store)
     assert section.terms == () and any(line.startswith("No rate chosen on copy") for line in section.lines)
-    assert rows_of(section.tables[0])["rope"][0] == "diverged"
+    assert rows_of(section.tables[0])["rope"][0] == "diverged or failed"
 
 
 def test_in_chinese(ladder: Store, tmp_path: Path) -> None:

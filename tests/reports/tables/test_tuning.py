@@ -53,6 +53,15 @@ def test_the_lowest_mean_loss_is_chosen_over_seeds(swept) -> None:
     assert not table["at_edge"].any()
 
 
+def test_a_rate_that_is_better_only_in_the_mean_replaces_nothing(swept) -> None:
+    store = swept({"rope": {0.3: (1.0, 1.1), 1.0: (1.2, 1.3), 3.0: (0.1, 1.4)}})
+    assert chosen(store) == {"rope": 0.3}  # beats the task's own on both seeds; 3.0 has the lower mean, and loses one
+
+
+def test_while_the_tasks_own_rate_has_no_trial_nothing_is_chosen(swept) -> None:
+    assert chosen(swept({"rope": {0.3: (1.0,), 3.0: (0.5,)}})) == {}
+
+
 @pytest.mark.parametrize("task", ["copy", "corpus"])
 def test_each_encoding_of_a_task_has_its_own(swept, task: str) -> None:
     store = swept({"rope": {0.3: (3.0,), 1.0: (2.0,)}, "alibi": {0.3: (2.0,), 1.0: (3.0,)}}, task)

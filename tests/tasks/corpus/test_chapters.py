@@ -63,12 +63,13 @@ def test_equal_chapters_are_split_by_the_chapter_and_odd_ones_are_noted() -> Non
         ["卷上", "卷中", "卷下"],
         ["第一回上", "第一回下", "第二回上"],
         ["Chapter I", "Chapter II", "Chapter IV", "Chapter IX", "Chapter X", "Chapter XL"],
-        ["a", "b", "c", "d", "i", "m", "v"],
+        ["序", "甲", "乙", "丙", "丁", "癸", "番外", "番外二", "后记"],
+        ["卷甲", "卷乙", "卷丙"],
+        ["甲、起", "乙、承", "丙、转"],
         ["１", "２", "１０"],
         ["卷一/第二章", "卷一/第十章", "卷二/第一章"],
         ["第壹回", "第贰回", "第叁回", "第拾回", "第拾贰回"],
         ["Chapter One", "Chapter Two", "Chapter Three", "Chapter Ten", "Chapter Twenty", "Chapter Twenty-Two"],
-        ["花", "陆小凤", "香"],
     ],
 )
 def test_a_folder_is_read_in_the_order_of_a_reader(tmp_path: Path, names: list[str]) -> None:
@@ -80,6 +81,20 @@ def test_a_folder_is_read_in_the_order_of_a_reader(tmp_path: Path, names: list[s
     found = chapters_in(tmp_path)
     assert [path.relative_to(tmp_path).with_suffix("").as_posix() for path in found.paths] == names
     assert found.notes == ()
+
+
+@pytest.mark.parametrize(
+    "names",
+    [["a", "b", "c", "d", "i", "m", "v"], ["花", "陆小凤", "香"], ["第一回", "春", "秋"], ["卷一/冬", "卷一/春"]],
+)
+def test_an_order_that_is_only_that_of_the_names_is_noted(tmp_path: Path, names: list[str]) -> None:
+    for name in names:
+        path = tmp_path / f"{name}.txt"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("x")
+    found = chapters_in(tmp_path)
+    assert {path.relative_to(tmp_path).with_suffix("").as_posix() for path in found.paths} == {*names}
+    assert found.notes == ("order not recognised: read by name",)
 
 
 def test_what_is_skipped_is_named_and_a_loop_of_links_ends(tmp_path: Path) -> None:

@@ -111,6 +111,15 @@ def test_a_folder_has_one_chapter_per_file_in_numeric_order(tmp_path: Path) -> N
     assert "3.txt' is empty" in refusal(str(tmp_path))
 
 
+def test_replacement_characters_of_an_earlier_conversion_are_counted(tmp_path: Path) -> None:
+    for number, text in enumerate(("天下\ufffd大势，\ufffd分久必合。", "合久\ufffd必分。", "周末七国分争。"), 1):
+        (tmp_path / f"{number}.txt").write_text(text * 400, "utf-8")
+    assert find(str(tmp_path)).notes[0] == (
+        "1,200 replacement characters (U+FFFD) in the text, from an earlier conversion"
+    )
+    assert not [note for note in find(str(tmp_path / "3.txt")).notes if "U+FFFD" in note]
+
+
 def test_a_folder_without_texts_is_refused_and_one_with_a_single_file_is_that_file(tmp_path: Path) -> None:
     assert "has no .txt file" in refusal(str(tmp_path))
     (tmp_path / "only.txt").write_text(headed(4), "utf-8")
