@@ -1,6 +1,12 @@
-"""What is in a results folder, to be compared with another."""
+"""Results folders: what is in one, to be compared with another; and one on a small disk."""
 
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+import pytest
 
 from benchmark.results.record import TrainRecord
 from benchmark.results.store import Store
@@ -24,3 +30,16 @@ def outcomes(folder: Path) -> dict[str, object]:
 def good(folder: Path) -> dict[str, object]:
     """Those that succeeded."""
     return {key: value for key, value in outcomes(folder).items() if value[0] == "ok"}  # type: ignore[index]
+
+
+@contextmanager
+def mounted(folder: Path, options: str) -> Iterator[Path]:
+    """A separate small file system."""
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(command, capture_output=True, check=False).returncode != 0:
+        pytest.skip("only root may mount a file system")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)

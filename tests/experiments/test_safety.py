@@ -8,14 +8,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import pytest
 import torch
 from click.testing import CliRunner
-from folders import good, outcomes
+from folders import good, mounted, outcomes
 
 from benchmark import run
 from benchmark.cli import main
@@ -217,19 +217,6 @@ def test_an_invalid_timeout_is_refused(tmp_path: Path, value: str) -> None:
 
 
 # No place to write
-
-
-@contextmanager
-def mounted(folder: Path, options: str) -> Iterator[Path]:
-    """A separate small file system."""
-    folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(command, capture_output=True, check=False).returncode != 0:
-        pytest.skip("only root may mount a file system")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
 
 
 def told(folder: Path) -> tuple[int, str]:

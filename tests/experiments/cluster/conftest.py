@@ -1,6 +1,7 @@
 import json
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -43,8 +44,14 @@ class Nodes:
     def head(self, cpus: int = 0) -> None:
         self.address = self.ask("head", cpus=cpus)["address"]
 
-    def add(self, cpus: int = 1) -> int:
-        return int(self.ask("add", cpus=cpus)["node"])
+    def add(self, cpus: int = 1, **order: Any) -> int:
+        return int(self.ask("add", cpus=cpus, **order)["node"])
+
+    def close(self) -> None:
+        assert self.process.stdin is not None and self.process.stdout is not None
+        self.process.stdin.close()
+        self.process.wait(60)
+        self.process.stdout.close()
 
     def kill(self, node: int | None) -> None:
         self.ask("kill", node=node)
@@ -73,9 +80,16 @@ def new_nodes() -> Iterator[Callable[[], Nodes]]:
 
     yield start
     for nodes in started:
-        assert nodes.process.stdin is not None and nodes.process.stdout is not None
-        nodes.process.stdin.close()
-        nodes.process.wait(60)
-        nodes.process.stdout.close()
+        nodes.close()
     os.environ.clear()
     os.environ.update(before)
+
+
+@pytest.fixture
+def other_package(tmp_path: Path) -> Path:
+    """A folder with this package at another commit."""
+    folder = tmp_path / "other"
+    shutil.copytree(ROOT / "benchmark", folder / "benchmark", ignore=shutil.ignore_patterns("__pycache__"))
+    with (folder / "benchmark" / "seeds.py").open("a") as file:
+        file.write("# another commit\n")
+    return folder

@@ -8,6 +8,7 @@
 """
 
 import json
+import os
 import socket
 import sys
 import tempfile
@@ -38,8 +39,11 @@ class Nodes:
         self.cluster.add_node(num_cpus=cpus, object_store_memory=STORE_BYTES, **usual)
         return {"address": self.cluster.address}
 
-    def add(self, cpus: int) -> dict[str, Any]:
+    def add(self, cpus: int, path: str | None = None) -> dict[str, Any]:
+        usual = os.environ["PYTHONPATH"]
+        os.environ["PYTHONPATH"] = path or usual
         self.nodes.append(self.cluster.add_node(num_cpus=cpus, object_store_memory=STORE_BYTES))
+        os.environ["PYTHONPATH"] = usual
         return {"node": len(self.nodes) - 1}
 
     def kill(self, node: int | None) -> dict[str, Any]:
