@@ -15,7 +15,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
@@ -91,18 +91,8 @@ def _connected(address: str | None, scratch: str) -> Iterator[None]:
 
     ray.cloudpickle.register_pickle_by_value(arrival)
     try:
-        if address is None:
-            ray.init(
-                address="local",
-                num_cpus=cores(),
-                object_store_memory=OWN_STORE_BYTES,
-                include_dashboard=False,
-                _temp_dir=scratch,
-                **QUIET,
-            )
-        else:
-            _reach(address)
-            ray.init(address=address, **QUIET)
+        with chdir(scratch):  # Ray has every machine import from the current folder, whatever lies there
+            _init(address, scratch)
     except UsageError:
         raise
     except Exception as error:  # Ray raises whatever it likes
@@ -111,6 +101,23 @@ def _connected(address: str | None, scratch: str) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def _init(address: str | None, scratch: str) -> None:
+    import ray
+
+    if address is None:
+        ray.init(
+            address="local",
+            num_cpus=cores(),
+            object_store_memory=OWN_STORE_BYTES,
+            include_dashboard=False,
+            _temp_dir=scratch,
+            **QUIET,
+        )
+    else:
+        _reach(address)
+        ray.init(address=address, **QUIET)
 
 
 def _reach(address: str) -> None:
