@@ -56,6 +56,7 @@ class Dispatch:
     _queue: LongestFirst = field(default_factory=LongestFirst)
     _packer: Packer = field(default_factory=Packer)
     _parcel: Any = None  # Ray's reference to what travels with the cells
+    _fly: Any = None  # Ray's form of `arrival.fly`
     _flights: dict[Any, Flight] = field(default_factory=dict)  # by generator
     _crashes: dict[str, int] = field(default_factory=dict)  # by key
     _busy: set[str] = field(default_factory=set)  # keys of cells that another run held at the first attempt
@@ -72,7 +73,7 @@ class Dispatch:
         refuse_impossible(self.ask, self._machines)
         self._compare([each for each in self._machines if each.room(self.ask)])
         packed = [self._packer.pack(cell) for cell in cells]
-        self._parcel = ray.put(vars(self._packer.parcel))
+        self._parcel, self._fly = ray.put(vars(self._packer.parcel)), ray.remote(arrival.fly)
         self._check(packed)
         self._queue = LongestFirst(cells)
         self._peopled = time.monotonic()
@@ -127,8 +128,6 @@ class Dispatch:
         raise ChildProcessError(f"the cells could not be checked: {reason}")
 
     def _submit(self, order: Mapping[str, Any], files: Mapping[str, bytes]) -> Any:
-        import ray
-
         ask, resources = self.ask, self.ask.resources
         whole = {**self.order, "threads": ask.cores, "memory_bytes": ask.memory_bytes, **order}
         options: dict[str, Any] = {
@@ -140,7 +139,7 @@ class Dispatch:
         }
         if self._refused:
             options["label_selector"] = {"ray.io/node-id": f"!in({','.join(sorted(self._refused))})"}
-        return ray.remote(**options)(arrival.fly).remote(versions(), whole, self._parcel, dict(files))
+        return self._fly.options(**options).remote(versions(), whole, self._parcel, dict(files))
 
     def _survey(self) -> None:
         """Look at the machines now and then: some come, others go."""

@@ -117,7 +117,7 @@ class Cluster:
             while waiting.select():
                 lines = agent.lines()
                 if lines is None:
-                    why = agent.epitaph().replace("the worker died", "the process that was connected to it died")
+                    why = agent.epitaph().replace("the worker died", "the process that loads Ray died")[:300]
                     raise Lost(why) if connected else ChildProcessError(why)
                 for line in lines:
                     kind = line.pop("event")
