@@ -92,7 +92,7 @@ def _unpacked(path: Path) -> Source:
         fields: dict[str, Any] = json.loads(path.read_bytes())
         lists = {name: tuple(value) for name, value in fields.items() if isinstance(value, list)}
         return Source(**fields | lists)
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, AttributeError) as error:
         raise UsageError(f"{shown(path)!r} is not a packed source: {error}; name the text itself") from None
 
 

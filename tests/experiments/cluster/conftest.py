@@ -20,6 +20,23 @@ SETTINGS = {
     "PYTHONPATH": str(ROOT),
 }
 
+SLEEPER = """
+import os, time
+from benchmark.encodings.encoding import Encoding
+
+
+class Slow(Encoding):
+    name = "{name}"
+    title = "Slow"
+    source = "https://example.org"
+    acts = "rotation"
+    past = "defined"
+
+    def rotate(self, q, k, site):
+        {body}
+        return q, k
+"""
+
 
 @dataclass
 class Nodes:
@@ -83,6 +100,18 @@ def new_nodes() -> Iterator[Callable[[], Nodes]]:
         nodes.close()
     os.environ.clear()
     os.environ.update(before)
+
+
+@pytest.fixture(scope="session")
+def sleeper(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
+    """Writes an encoding that sleeps in every layer, so that a cell takes a while on any machine; returns its path."""
+
+    def write(seconds: float = 0.05, name: str = "slow", body: str = "") -> str:
+        path = tmp_path_factory.mktemp("own") / f"{name}.py"
+        path.write_text(SLEEPER.format(name=name, body=body or f"time.sleep({seconds})"))
+        return str(path)
+
+    return write
 
 
 @pytest.fixture

@@ -26,31 +26,12 @@ from benchmark.results.store import Store
 
 pytestmark = pytest.mark.ray
 CELLS = 4
-# An encoding whose cells take about four seconds, however fast the machine.
-SLOW = """
-import time
-from benchmark.encodings.encoding import Encoding
-
-
-class Slow(Encoding):
-    name = "slow"
-    title = "Slow"
-    source = "https://example.org"
-    acts = "rotation"
-    past = "defined"
-
-    def rotate(self, q, k, site):
-        time.sleep(0.05)
-        return q, k
-"""
 
 
 @pytest.fixture(scope="module")
-def slow(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """A run of cells that take a while."""
-    path = tmp_path_factory.mktemp("own") / "slow.py"
-    path.write_text(SLOW)
-    return {"encodings": str(path), "tasks": "offset-recall", "preset": "smoke", "lengths": (1, 2), "seeds": CELLS}
+def slow(sleeper: Callable[..., str]) -> dict[str, Any]:
+    """A run of cells that take about four seconds."""
+    return {"encodings": sleeper(), "tasks": "offset-recall", "preset": "smoke", "lengths": (1, 2), "seeds": CELLS}
 
 
 @pytest.fixture(scope="module")
@@ -124,12 +105,13 @@ def test_a_cell_whose_process_dies_is_tried_again(
 
 
 @pytest.mark.slow
-def test_a_cell_whose_process_always_dies_is_recorded_as_failed(nodes: Any, tmp_path: Path) -> None:
+def test_a_cell_whose_process_always_dies_is_recorded_as_failed(
+    nodes: Any, tmp_path: Path, sleeper: Callable[..., str]
+) -> None:
     """It kills the process that owns its worker, so that no machine can say what happened."""
-    path = tmp_path / "kills.py"
-    path.write_text(SLOW.replace("slow", "kills").replace("time.sleep(0.05)", "import os; os.kill(os.getppid(), 9)"))
     nodes.add()
-    asked = {"encodings": str(path), "tasks": "offset-recall", "preset": "smoke", "lengths": (1,), "seeds": 1}
+    kills = sleeper(name="kills", body="os.kill(os.getppid(), 9)")
+    asked = {"encodings": kills, "tasks": "offset-recall", "preset": "smoke", "lengths": (1,), "seeds": 1}
     (failure,) = through_ray(asked, nodes, tmp_path / "results", Watch())
     assert "the process that ran it died 3 times: " in failure
 
@@ -219,13 +201,13 @@ def test_a_cluster_that_does_not_come_back_ends_the_run(
 
 
 @pytest.mark.slow
-def test_a_cell_that_hangs_is_abandoned_and_the_rest_go_on(slow: dict[str, Any], nodes: Any, tmp_path: Path) -> None:
+def test_a_cell_that_hangs_is_abandoned_and_the_rest_go_on(
+    slow: dict[str, Any], nodes: Any, tmp_path: Path, sleeper: Callable[..., str]
+) -> None:
     limit = 30
-    path = tmp_path / "hangs.py"
-    path.write_text(SLOW.replace("slow", "hangs").replace("0.05", "600"))
     nodes.add()
     watch = Watch()
-    asked = {**slow, "encodings": [str(path), "rope"], "seeds": 1}
+    asked = {**slow, "encodings": [sleeper(600, "hangs"), "rope"], "seeds": 1}
     failures = through_ray(asked, nodes, tmp_path / "results", watch, cell_timeout=limit)
     reason = f"it took longer than --cell-timeout {limit} seconds"
     assert failures == [f"offset-recall · hangs · seed 0: failed: {reason}"]
