@@ -280,16 +280,28 @@ class Wrapper(Encoding):
         return self.inner.embed(x, positions)
 
     def rotate(self, q: Tensor, k: Tensor, site: Site) -> tuple[Tensor, Tensor]:
-        return self.inner.rotate(q, k, site)
+        return self.inner_at(site).rotate(q, k, site)
 
     def bias(self, site: Site) -> Bias | None:
-        return self.inner.bias(site)
+        return self.inner_at(site).bias(site)
 
     def rescore(self, scores: Tensor, q: Tensor, k: Tensor, site: Site) -> Tensor:
-        return self.inner.rescore(scores, q, k, site)
+        return self.inner_at(site).rescore(scores, q, k, site)
 
     def weigh(self, scores: Tensor, site: Site) -> Tensor:
-        return self.inner.weigh(scores, site)
+        return self.inner_at(site).weigh(scores, site)
+
+    def inner_at(self, site: Site) -> Encoding:
+        """The encoding that takes part in a site's layer: the inner one, unless layers differ."""
+        return self.inner
+
+    def each_layer(self, *sizes: int) -> tuple[int, ...]:
+        """The shape of own values per layer: for every layer, or for one if each layer has an instance of its own."""
+        return (1 if self.per_layer else self.shape.layers, *sizes)
+
+    def of_layer(self, values: Tensor, site: Site) -> Tensor:
+        """The values of a site's layer, from those of `each_layer`."""
+        return values[0 if self.per_layer else site.layer]
 
 
 def past_end(positions: Tensor, end: int) -> int | None:

@@ -48,6 +48,8 @@ else:
 Value = TypeVar("Value")
 CONTIGUOUS = "contiguous"  # the key under which a site remembers the answer
 
+Loss = Callable[[Tensor, float], Tensor]  # (values, trained lengths in a row) -> mean loss in nats; see `search`
+
 
 class PastEndError(ValueError):
     """A position past the end of an encoding: reported as unsupported, never clamped silently."""
@@ -192,6 +194,8 @@ class Encoding(nn.Module):
     length_aware: bool = False  # treats a token differently in longer rows, so no KV cache can serve them
     max_length: int | None = None  # in tokens; evaluation past it is reported as unsupported. None: no limit
 
+    found: Tensor  # of an encoding with a `search`: the values it works with; those to start from, until there is one
+
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.shape = shape
@@ -232,3 +236,13 @@ class Encoding(nn.Module):
         Weights are in [0, 1], those of a query sum to at most 1, and a key that is not visible has none.
         """
         return scores.softmax(dim=-1)
+
+    def search(self, loss: Loss, generator: torch.Generator) -> Tensor:
+        """Values for `found` that suit a trained model; called once for each model, before it is measured.
+
+        `loss(values, times)` is the model's mean loss with these values, on rows of `times` the trained length that no
+        test asks; a gradient flows to values that require one. How often to call it is the encoding's own budget. All
+        random draws come from the generator. `found` is stored with the records; it is a tensor on the CPU, not a
+        buffer, so that no cast of the model rounds it.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no search")

@@ -263,6 +263,9 @@ class Language(Task):
     metric = "loss_nats"
     language = True
     nested = True  # every prefix of a stretch of text is a stretch of text
+    held_out: Int[
+        Tensor, " token"
+    ]  # the text that no training row shows; its first quarter serves `training/search.py`
     text_parameter: ClassVar[str] = ""  # the parameter that names a corpus and follows --corpus; "": has its own text
 
     @abstractmethod
