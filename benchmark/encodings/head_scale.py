@@ -19,8 +19,7 @@ import torch
 from torch import Tensor
 
 from benchmark.encodings.encoding import Loss, Shape, Site
-from benchmark.encodings.logn import take_over
-from benchmark.encodings.temperature import Temperature
+from benchmark.encodings.temperature import Temperature, take_over
 
 RATE = 0.1  # at its peak
 WARM_UP = 0.1  # share of the steps in which the rate rises to its peak; a cosine then takes it to a tenth

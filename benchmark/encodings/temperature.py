@@ -1,6 +1,6 @@
-"""The base class of wrappers that sharpen or flatten the attention of another encoding, `Temperature`."""
+"""The base class of wrappers that sharpen or flatten the attention of another encoding, and what wrappers share."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -16,6 +16,14 @@ def trained(name: str, base: str, shape: Shape) -> Encoding:
     if inner.adapts is not None:
         raise ValueError(f"{name}: base is {base}, but must be an encoding that is used in training")
     return inner
+
+
+def take_over(module: Wrapper, state: dict[str, Any], prefix: str, *_: object) -> None:
+    """Load the weights of a model trained with the inner encoding into the inner encoding: a hook before loading."""
+    theirs = {f"{prefix}{name}" for name in module.inner.state_dict()}
+    if theirs == {name for name in state if name.startswith(prefix)}:
+        for name in theirs:
+            state[f"{prefix}inner.{name.removeprefix(prefix)}"] = state.pop(name)
 
 
 class Temperature(Wrapper):
