@@ -1,8 +1,8 @@
-"""The contract of a position encoding: eight hooks, all optional.
+"""The contract of a position encoding: nine hooks, all optional.
 
     positions -> embed -> [ rotate -> scores / sqrt(D) -> + bias -> mask -> rescore -> mask -> weigh ] per layer
 
-An encoding overrides the hooks it needs. The model calls every hook on every encoding and knows none by name; the
+An encoding overrides the hooks it needs. The model calls all but `search` on every encoding and knows none by name; the
 attention picks the fastest kernel that is exact for the hooks in use. Four base classes cover the common cases and can
 be imported from here: `RelativeBias`, `Rotation`, `Remap` and `Wrapper` (`benchmark/encodings/bases.py`).
 
