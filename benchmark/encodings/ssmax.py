@@ -4,7 +4,7 @@
 
 As more keys compete, the softmax of scores of the same size grows flat; the factor keeps it sharp.
 
-Source: Nakanishi 2025, https://arxiv.org/abs/2501.19399; there is no code by the author.
+Source: Nakanishi 2025, https://arxiv.org/abs/2501.19399.
 Convention: wraps any encoding that is used in training (`base`); the paper's models have RoPE. One s per layer and
 head, and no second term b, which the paper tries and drops. Each s starts at 1 / mean(ln n) over n = 1 .. L, so that
 the factor is 1 on average: .168 for the paper's L = 1,024. n counts visible keys, where the PyPI package
