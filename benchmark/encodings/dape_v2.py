@@ -28,6 +28,7 @@ from benchmark.encodings.encoding import Encoding, Shape, Site
 from benchmark.encodings.kerple_log import KerpleLog
 
 PAIRS = 65536  # pairs of a query and a key whose units are held at once without gradients (float32: 8 MiB)
+GPU_PAIRS = 64 * PAIRS  # the same on a GPU, which small parts would leave idle
 REACH = 1  # keys on either side that a convolution reads
 
 
@@ -59,7 +60,8 @@ class DapeV2(Encoding):
         bias = by_distance(self.kerple.at, site)
         exact = torch.promote_types(scores.dtype, bias.dtype)  # a bias is at least float32
         # Queries do not meet in a convolution along the keys, so any number of them can be taken at once.
-        rows = scores.shape[-2] if torch.is_grad_enabled() else PAIRS // max(1, len(scores) * scores.shape[-1])
+        held = GPU_PAIRS if scores.is_cuda else PAIRS
+        rows = scores.shape[-2] if torch.is_grad_enabled() else held // max(1, len(scores) * scores.shape[-1])
         with torch.autocast(scores.device.type, enabled=False):  # it would round content and bias to bfloat16
             given = scores.to(exact), bias.to(exact), site.visible
             parts = [torch.split(each, max(1, rows), dim=-2) for each in given]
