@@ -6,7 +6,7 @@
 
 RoPE is the case of f = base ** (-2 / d) for every token.
 
-Source: Veisi et al. 2025, https://arxiv.org/abs/2507.23083, section 2. The authors have published no code.
+Source: Veisi et al. 2025, https://arxiv.org/abs/2507.23083, section 2. No code of the authors was found.
 Convention: the paper's formula has no b, but says that training starts from RoPE, as a special case; without b there is
 none. So there is one here, and w starts at 0 with b where f = base ** (-2 / d). The paper calls x a token's embedding
 and does not say whether layers share w: here each layer has its own and reads its own input. The first pair turns by

@@ -6,12 +6,12 @@ with m[h] the slopes of ALiBi.
 
 Source: Zhang et al. 2025, https://arxiv.org/abs/2512.07805, section 4.1, equation 4.6; what the text leaves open is as
 in the authors' code, https://github.com/model-architectures/GRAPE (llama-mha-grape-a-keygated.py).
-Convention: equation 4.6 adds a gate of the query, softplus(v[h] . q[i] / sqrt(d)), to that of the key. Its tables have
-all three forms: the key's gate only, GRAPE-A-K, is the default; `queries` adds the query's, GRAPE-A-QK, and `keys` set
-to false leaves that one alone, GRAPE-A-Q. The unit norm of u and v, the slopes m and the softplus of w are the code's:
-the paper has one rate omega. softplus(w) starts at 1, and u and v are drawn from N(0, 1/d). The norms of q and k are
-architecture and left out. Distances and gates are float32. In bidirectional attention the distance is absolute; the
-code, which is causal, counts it as 0 for keys ahead. Any head count, any head width.
+Convention: equation 4.6 adds a gate of the query, softplus(v[h] . q[i] / sqrt(d)), to that of the key. The paper's
+tables have all three forms: with the key's gate, GRAPE-A-K, the default here; with both, GRAPE-A-QK (`queries=true`);
+and with the query's, GRAPE-A-Q (`queries=true:keys=false`). The unit norm of u and v, the slopes m and the softplus of
+w are the code's; the paper has one rate omega. softplus(w) starts at 1, and u and v are drawn from N(0, 1/d). The
+norms of q and k are architecture and left out. Distances and gates are float32. In bidirectional attention the distance
+is absolute; the code, which is causal, counts it as 0 for keys ahead. Any head count, any head width.
 """
 
 import math
