@@ -15,6 +15,7 @@ TABLE = {
     "alibi": "alibi",
     "cope": "cope",
     "dape": "dape",
+    "dca": "dca",
     "drop": "drop",
     "fire": "fire",
     "fope": "fope",
@@ -43,6 +44,7 @@ TABLE = {
     "shaw": "shaw",
     "sinusoidal": "sinusoidal",
     "stick-breaking": "stick_breaking",
+    "string": "string",
     "t5": "t5",
     "xl": "xl",
     "xpos": "xpos",
@@ -53,7 +55,8 @@ TABLE = {
 GROUPS = {
     "classic": ("none", "sinusoidal", "learned", "alibi", "rope"),
     "test-time": (
-        *("leaky-rerope", "llama3", "logn", "ntk", "ntk-dynamic", "pi", "rerope", "self-extend", "yarn", "yarn-paper"),
+        *("dca", "leaky-rerope", "llama3", "logn", "ntk", "ntk-dynamic", "pi"),
+        *("rerope", "self-extend", "string", "yarn", "yarn-paper"),
     ),
 }
 

@@ -43,7 +43,7 @@ class Remap(Rotation):
     adapts: ClassVar[str | None] = "rope"
     offset: float = 0.0
 
-    def __init__(self, shape: Shape, *, base: float, window: int) -> None:
+    def __init__(self, shape: Shape, *, base: float, window: int = 1) -> None:
         super().__init__(shape)
         if base <= 1:
             raise ValueError(f"{self.name}: base is {base}, but must be greater than 1")

@@ -72,10 +72,10 @@ def made(name: str) -> Remap:
     return own[name](SHAPE) if name in own else make(name, SHAPE)
 
 
-NAMES = ("rerope:window=3", "leaky-rerope:window=2", "self-extend:window=5:group=3", "chunked", "halves")
+REGISTERED = ("rerope:window=3", "leaky-rerope:window=2", "self-extend:window=5:group=3", "dca", "string")
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*REGISTERED, "chunked", "halves"])
 @pytest.mark.parametrize("queries", [97, 13, 1])
 @pytest.mark.parametrize("dtype, tolerance", [(torch.float64, 1e-9), (torch.float32, 1e-5), (torch.bfloat16, 0.05)])
 def test_evaluation_in_parts_gives_the_values_of_all_scores(
@@ -123,7 +123,7 @@ class Largest(torch.utils._python_dispatch.TorchDispatchMode):
         return result
 
 
-@pytest.mark.parametrize("name", NAMES[:3])
+@pytest.mark.parametrize("name", REGISTERED)
 @pytest.mark.parametrize("trained", [16, 256])
 def test_no_tensor_of_all_pairs_is_made_at_16_times_the_trained_length(name: str, trained: int) -> None:
     """The largest tensor is that of queries or keys, however short the row."""
