@@ -26,7 +26,7 @@ class DualChunk(Remap):
     name = "dca"
     title = "Dual chunk attention"
     source = "https://arxiv.org/abs/2402.17463"
-    past = "in range at any length"
+    past = "in range, chunks repeat"
     relative = False
 
     def __init__(self, shape: Shape, *, base: float = 10000.0, chunk: int = 0, farthest: int = 0) -> None:
