@@ -38,6 +38,7 @@ TABLE = {
     "randomized": "randomized",
     "rerope": "rerope",
     "rope": "rope",
+    "rope-plus": "rope_plus",
     "sandwich": "sandwich",
     "selective-rope": "selective_rope",
     "self-extend": "self_extend",
