@@ -4,11 +4,12 @@
 `Wrapper` for one built around another encoding. A fourth, `Remap`, is in `remap.py`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any, ClassVar
 
 import torch
-from torch import Tensor
+import torch.nn.functional as F
+from torch import Tensor, nn
 
 from benchmark.encodings.bias import Bias, ByDistance
 from benchmark.encodings.encoding import Encoding, Shape, Site
@@ -180,3 +181,26 @@ def past_end(positions: Tensor, end: int) -> int | None:
         return None
     last = int(positions.max())
     return last if last >= end else None
+
+
+def exactly(layer: nn.Linear, x: Tensor) -> Tensor:
+    """A layer applied in at least float32, in a bfloat16 model and under autocast too.
+
+    For what is added up along a row: a rounding error that all tokens share grows with the number of tokens.
+    """
+    exact = torch.promote_types(x.dtype, torch.float32)
+    offset = None if layer.bias is None else layer.bias.to(exact)
+    with torch.autocast(x.device.type, enabled=False):
+        return F.linear(x.to(exact), layer.weight.to(exact), offset)
+
+
+def of_keys(site: Site, key: Hashable, compute: Callable[[], Tensor]) -> Tensor:
+    """What `compute` makes of all keys, [.., K, channels], made once for all blocks of a long row.
+
+    The value of a key may depend on itself and earlier keys only, as later blocks see a prefix of the keys.
+    """
+    kept = {} if site.between_blocks is None else site.between_blocks
+    if key not in kept:
+        kept[key] = compute()
+    value: Tensor = kept[key]
+    return value[..., : site.key_positions.shape[1], :]

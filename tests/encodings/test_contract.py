@@ -29,6 +29,7 @@ DIGITS = tuple(range(2, 12))  # for encodings that read numbers
 SHAPE = Shape(width=21, heads=3, layers=2, train_length=LENGTH, digits=DIGITS)
 VARIANTS = ["rope:interleaved=true", "rope:fraction=0.6", "hybrid:window=3", "logn:base=cope"]
 VARIANTS += ["fope:base=2", "selective-rope:gate=false", "xpos:scale_base=31"]
+VARIANTS += ["grape-a:queries=true", "grape-m:context=true", "wall:start=0"]
 VARIANTS += [f"randomized:limit=97:base={base}" for base in ("alibi", "learned", "sinusoidal")]
 CHOICES = [*CATALOGUE.names(), *VARIANTS]
 
@@ -109,7 +110,8 @@ def test_only_tables_end() -> None:
 def test_a_shift_of_all_positions_changes_something_unless_relative_is_claimed(choice: str) -> None:
     model = build(choice)
     # Past the trained length if the encoding has no end: within it, one that adapts to the length may be relative.
-    far, tokens = (4 * LENGTH, rows()) if model.encoding.max_length is None else (4, rows(7))
+    # 4 * LENGTH would be 7.003 turns by a radian a token, and 3 * LENGTH four groups of self-extend and one token.
+    far, tokens = (4 * LENGTH + 2, rows()) if model.encoding.max_length is None else (4, rows(7))
     with torch.inference_mode():
         before = outputs(model, tokens)
         shift_positions(model, by=far)
