@@ -17,6 +17,7 @@ TABLE = {
     "cope": "cope",
     "dape": "dape",
     "dape-v2": "dape_v2",
+    "dca": "dca",
     "drop": "drop",
     "fire": "fire",
     "fope": "fope",
@@ -46,6 +47,7 @@ TABLE = {
     "repo": "repo",
     "rerope": "rerope",
     "rope": "rope",
+    "rope-plus": "rope_plus",
     "sandwich": "sandwich",
     "selective-rope": "selective_rope",
     "self-extend": "self_extend",
@@ -54,6 +56,7 @@ TABLE = {
     "sinusoidal": "sinusoidal",
     "ssmax": "ssmax",
     "stick-breaking": "stick_breaking",
+    "string": "string",
     "t5": "t5",
     "wall": "wall",
     "xl": "xl",
@@ -65,15 +68,15 @@ TABLE = {
 GROUPS = {
     "classic": ("none", "sinusoidal", "learned", "alibi", "rope"),
     "test-time": (
-        *("head-scale", "leaky-rerope", "llama3", "logn", "longrope", "ntk", "ntk-dynamic", "pi", "rerope"),
-        *("self-extend", "yarn", "yarn-paper"),
+        *("dca", "head-scale", "leaky-rerope", "llama3", "logn", "longrope", "ntk", "ntk-dynamic", "pi"),
+        *("rerope", "self-extend", "string", "yarn", "yarn-paper"),
     ),
 }
 
 CATALOGUE = Catalogue(
     kind="encoding",
     package="benchmark.encodings",
-    contract=("encoding.py", "bases.py", "bias.py", "temperature.py"),
+    contract=("encoding.py", "bases.py", "bias.py", "remap.py", "temperature.py"),
     bases=("Encoding", "RelativeBias", "Rotation", "Remap", "Wrapper", "Temperature"),
     arguments=("shape",),
     table=TABLE,

@@ -4,13 +4,14 @@
 
 An encoding overrides the hooks it needs. The model calls all but `search` on every encoding and knows none by name; the
 attention picks the fastest kernel that is exact for the hooks in use. Four base classes cover the common cases and can
-be imported from here: `RelativeBias`, `Rotation`, `Remap` and `Wrapper` (`benchmark/encodings/bases.py`).
+be imported from here: `RelativeBias`, `Rotation` and `Wrapper` (`benchmark/encodings/bases.py`), and `Remap` with its
+`Piece` (`benchmark/encodings/remap.py`).
 
 Shapes: B batch, T tokens, H heads, Q queries, K keys, D head width, C model width. `B|1` is B or 1.
 Every hook must accept zero tokens (the result is empty), a single token, and odd D.
 """
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -22,7 +23,9 @@ from benchmark.encodings.bias import Bias
 
 __all__ = [
     "Encoding",
+    "Part",
     "PastEndError",
+    "Piece",
     "RelativeBias",
     "Remap",
     "Rotation",
@@ -34,15 +37,16 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from benchmark.encodings.bases import RelativeBias, Remap, Rotation, Wrapper, geometric, past_end
+    from benchmark.encodings.bases import RelativeBias, Rotation, Wrapper, geometric, past_end
+    from benchmark.encodings.remap import Piece, Remap
 else:
 
-    def __getattr__(name: str) -> object:  # on first use: `bases` itself builds on this module
+    def __getattr__(name: str) -> object:  # on first use: `bases` and `remap` themselves build on this module
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from benchmark.encodings import bases
+        from benchmark.encodings import bases, remap
 
-        return getattr(bases, name)
+        return getattr(remap if name in ("Piece", "Remap") else bases, name)
 
 
 Value = TypeVar("Value")
@@ -163,6 +167,18 @@ class Site:
         return self.shared[key]  # type: ignore[no-any-return]
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Part:
+    """Keys that a query meets with queries and keys rotated for them: their products are the scores before scaling.
+
+    A part begins at another key for each query, and ends where the next part begins; the last ends at the query itself.
+    """
+
+    queries: Float[Tensor, "batch heads query width"]
+    keys: Float[Tensor, "batch heads key width"]
+    first: Int[Tensor, " query"]  # index of each query's first key; 0 in the first part
+
+
 def _rise_by_one(positions: Tensor) -> bool:
     if positions.shape[0] != 1 or positions.is_floating_point():
         return False
@@ -223,12 +239,13 @@ class Encoding(nn.Module):
         """The final scores [B, H, Q, K], from the scaled, biased and masked ones (-inf where not visible)."""
         return scores
 
-    def unchanged(self, site: Site) -> int:
-        """How many of the first keys `rescore` leaves as they are, for every query of the site.
+    def rotated_parts(self, q: Tensor, k: Tensor, site: Site) -> Sequence[Part]:
+        """The scores of `rescore` in another form, from the farthest keys to the nearest, for rotated q and k.
 
-        In long rows, a fused kernel takes those keys. Wrappers do not hand it on: they may rescore more.
+        Without gradients, a fused kernel then takes each part in place of `rescore`. Empty where there is no such form,
+        as for every encoding whose `rescore` does more than rotate once more. Wrappers do not hand it on.
         """
-        return 0
+        return ()
 
     def weigh(self, scores: Tensor, site: Site) -> Tensor:
         """Attention weights [B, H, Q, K] from the final scores, which are -inf where a key is not visible.

@@ -110,10 +110,10 @@ def test_only_tables_end() -> None:
 
 @those(lambda encoding: not encoding.relative)
 def test_a_shift_of_all_positions_changes_something_unless_relative_is_claimed(choice: str) -> None:
-    model, tokens = build(choice), rows(7)
+    model = build(choice)
     # Past the trained length if the encoding has no end: within it, one that adapts to the length may be relative.
     # 4 * LENGTH would be 7.003 turns by a radian a token, and 3 * LENGTH four groups of self-extend and one token.
-    far = 4 * LENGTH + 2 if model.encoding.max_length is None else 4
+    far, tokens = (4 * LENGTH + 2, rows()) if model.encoding.max_length is None else (4, rows(7))
     with torch.inference_mode():
         before = outputs(model, tokens)
         shift_positions(model, by=far)
