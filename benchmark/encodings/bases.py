@@ -53,6 +53,25 @@ def _lay_out(at: Callable[[Tensor], Tensor], site: Site) -> Tensor:
     return at(distances(site)).unfold(-1, site.pairs[1], 1).flip(-2)[None]
 
 
+def distinct_distances(site: Site, lowest: int, highest: int, skip: int = 0) -> tuple[Tensor, Tensor]:
+    """The distances of a site, each once from the farthest behind, [D], and the place of every pair among them.
+
+    The places are [B|1, 1, Q, K - skip], without the first `skip` keys; a hidden pair may have any. Distances beyond
+    `lowest` and `highest` count as those, and fractional ones are rounded.
+    """
+    queries, keys = site.pairs
+    if site.contiguous:
+        highest = min(highest, site.first_query + queries - 1)
+        lowest = max(lowest, 0 if site.mask is None else site.first_query - keys + 1)
+    found = torch.arange(highest, lowest - 1, -1, device=site.key_positions.device)
+    return found, (highest - site.distance[..., skip:].round().long()).clamp(0, max(0, highest - lowest))
+
+
+def keys_behind(site: Site, distance: int) -> int:
+    """How many of the first keys are at least this far behind every query; 0 if positions are not contiguous."""
+    return max(0, site.first_query - distance + 1) if site.first_query >= distance and site.contiguous else 0
+
+
 class Rotation(Encoding):
     """An encoding that rotates pairs of channels of queries and keys by position times frequency: define `theta`.
 

@@ -18,7 +18,9 @@ def parameters(choice: str) -> int:
 
 
 def evaluated(formula: str, letters: dict[str, int]) -> float:
-    """'98·H + 32 per layer' in numbers, for all layers of the model."""
+    """'98·H + 32 per layer' in numbers, for all layers; of 'C, and H per layer' only the second part counts so."""
+    if ", and " in formula:
+        return sum(evaluated(part, letters) for part in formula.split(", and "))
     once = formula.removesuffix(" per layer")
     terms = re.sub(r"(?<=[\dA-Z])(?=[A-Z(])", "*", once.replace("·", "*").replace("²", "**2"))
     number = eval(terms, {"__builtins__": {}}, letters)
