@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 TABLE = {
     "abacus": "abacus",
     "alibi": "alibi",
+    "bipe": "bipe",
     "cape": "cape",
     "cope": "cope",
     "dape": "dape",

@@ -26,9 +26,9 @@ from benchmark.model.transformer import Cache, Transformer
 BATCH, VOCABULARY, LENGTH = 2, 13, 11
 DIGITS = tuple(range(2, 12))  # for encodings that read numbers
 # An odd head width, and a number of heads that is not a power of two.
-SHAPE = Shape(width=21, heads=3, layers=2, train_length=LENGTH, digits=DIGITS)
+SHAPE = Shape(width=21, heads=3, layers=2, train_length=LENGTH, digits=DIGITS, marks=(1, 7, 12))
 VARIANTS = ["rope:interleaved=true", "rope:fraction=0.6", "hybrid:window=3", "logn:base=cope"]
-VARIANTS += ["fope:base=2", "selective-rope:gate=false", "xpos:scale_base=31"]
+VARIANTS += ["bipe:base=alibi:scale=96", "fope:base=2", "selective-rope:gate=false", "xpos:scale_base=31"]
 VARIANTS += [f"randomized:limit=97:base={base}" for base in ("alibi", "learned", "sinusoidal")]
 CHOICES = [*CATALOGUE.names(), *VARIANTS]
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 import torch
@@ -114,7 +115,7 @@ def test_each_layer_has_its_own_matrices_and_all_share_the_vectors() -> None:
     assert encoding.table.shape == (2 * 13, SHAPE.width)
     assert encoding.of_key.shape == encoding.of_query.shape == (2, SHAPE.width, SHAPE.width)
     for layer in range(2):
-        here = Site(**{**vars(site()), "layer": layer, "shared": {}})
+        here = replace(site(), layer=layer)
         torch.testing.assert_close(attention_weights(encoding, q, q, here), loop(encoding, q, q, here))
 
 
