@@ -298,17 +298,21 @@ class Wrapper(Encoding):
     def embed(self, x: Tensor, positions: Tensor) -> Tensor:
         return self.inner.embed(x, positions)
 
+    def inside(self, site: Site) -> Site:
+        """The attention call as the inner encoding sees it: as it is, unless a wrapper has other positions for it."""
+        return site
+
     def rotate(self, q: Tensor, k: Tensor, site: Site) -> tuple[Tensor, Tensor]:
-        return self.inner.rotate(q, k, site)
+        return self.inner.rotate(q, k, self.inside(site))
 
     def bias(self, site: Site) -> Bias | None:
-        return self.inner.bias(site)
+        return self.inner.bias(self.inside(site))
 
     def rescore(self, scores: Tensor, q: Tensor, k: Tensor, site: Site) -> Tensor:
-        return self.inner.rescore(scores, q, k, site)
+        return self.inner.rescore(scores, q, k, self.inside(site))
 
     def weigh(self, scores: Tensor, site: Site) -> Tensor:
-        return self.inner.weigh(scores, site)
+        return self.inner.weigh(scores, self.inside(site))
 
 
 def past_end(positions: Tensor, end: int) -> int | None:

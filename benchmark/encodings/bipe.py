@@ -67,28 +67,17 @@ class BiPE(Wrapper):
         x = self.inner.embed(x, self.segment(positions))
         return x + (self.table[place] * math.sqrt(self.shape.width)).to(x.dtype)
 
-    def rotate(self, q: Tensor, k: Tensor, site: Site) -> tuple[Tensor, Tensor]:
-        return self.inner.rotate(q, k, self.over_segments(site))
-
     def bias(self, site: Site) -> Bias | None:
-        own = self.over_segments(site)
-        bias = self.inner.bias(own)
-        # The attention would take the distance between places.
+        bias, own = super().bias(site), self.inside(site)
+        # The attention would take distances between the positions of this encoding.
         return by_distance(bias.at, own) if isinstance(bias, ByDistance) else bias
-
-    def rescore(self, scores: Tensor, q: Tensor, k: Tensor, site: Site) -> Tensor:
-        return self.inner.rescore(scores, q, k, self.over_segments(site))
-
-    def weigh(self, scores: Tensor, site: Site) -> Tensor:
-        return self.inner.weigh(scores, self.over_segments(site))
 
     def segment(self, positions: Tensor) -> Tensor:
         """The position that the inner encoding sees, of the same shape."""
         number = positions // STRIDE
         return number if self.scale == 1 else number * self.scale
 
-    def over_segments(self, site: Site) -> Site:
-        """The same attention call, with segments as positions."""
+    def inside(self, site: Site) -> Site:
         queries, keys, kept = site.once(("bipe", self), lambda: self.segments_of(site))
         return replace(site, query_positions=queries, key_positions=keys, shared=kept)
 

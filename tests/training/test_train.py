@@ -48,6 +48,13 @@ def test_an_encoding_is_told_the_digits_of_a_task_that_writes_numbers() -> None:
         assert model.shape.digits == digits
 
 
+def test_only_an_encoding_that_reads_marks_is_told_those_of_a_text() -> None:
+    task = tasks.make("corpus:text=shuihu")
+    for name, marks in (("bipe", set("。！？")), ("rope", set())):
+        model = build(spec_of(name, "corpus"), task, CATALOGUE.choice(name))
+        assert {task.corpus.vocabulary[mark] for mark in model.shape.marks} == marks
+
+
 def test_an_encoding_is_told_what_share_of_training_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
     spec, task = spec_of("drop", steps=4), tasks.make("offset-recall:back=2:symbols=3")
     model, told = build(spec, task, CATALOGUE.choice("drop")), []
