@@ -5,12 +5,13 @@ RoPE at another distance than the true one, and `Wrapper` for one built around a
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import torch
-from torch import Tensor
+import torch.nn.functional as F
+from torch import Tensor, nn
 
 from benchmark.encodings.bias import Bias, ByDistance
 from benchmark.encodings.encoding import Encoding, Shape, Site
@@ -51,25 +52,6 @@ def _lay_out(at: Callable[[Tensor], Tensor], site: Site) -> Tensor:
         return at(site.distance[:, 0]).transpose(0, 1)
     # Row r of the unfolded view starts r distances below the farthest, so the rows come out last query first.
     return at(distances(site)).unfold(-1, site.pairs[1], 1).flip(-2)[None]
-
-
-def distinct_distances(site: Site, lowest: int, highest: int, skip: int = 0) -> tuple[Tensor, Tensor]:
-    """The distances of a site, each once from the farthest behind, [D], and the place of every pair among them.
-
-    The places are [B|1, 1, Q, K - skip], without the first `skip` keys; a hidden pair may have any. Distances beyond
-    `lowest` and `highest` count as those, and fractional ones are rounded.
-    """
-    queries, keys = site.pairs
-    if site.contiguous:
-        highest = min(highest, site.first_query + queries - 1)
-        lowest = max(lowest, 0 if site.mask is None else site.first_query - keys + 1)
-    found = torch.arange(highest, lowest - 1, -1, device=site.key_positions.device)
-    return found, (highest - site.distance[..., skip:].round().long()).clamp(0, max(0, highest - lowest))
-
-
-def keys_behind(site: Site, distance: int) -> int:
-    """How many of the first keys are at least this far behind every query; 0 if positions are not contiguous."""
-    return max(0, site.first_query - distance + 1) if site.first_query >= distance and site.contiguous else 0
 
 
 class Rotation(Encoding):
@@ -325,3 +307,26 @@ def past_end(positions: Tensor, end: int) -> int | None:
         return None
     last = int(positions.max())
     return last if last >= end else None
+
+
+def exactly(layer: nn.Linear, x: Tensor) -> Tensor:
+    """A layer applied in at least float32, in a bfloat16 model and under autocast too.
+
+    For what is added up along a row: a rounding error that all tokens share grows with the number of tokens.
+    """
+    exact = torch.promote_types(x.dtype, torch.float32)
+    offset = None if layer.bias is None else layer.bias.to(exact)
+    with torch.autocast(x.device.type, enabled=False):
+        return F.linear(x.to(exact), layer.weight.to(exact), offset)
+
+
+def of_keys(site: Site, key: Hashable, compute: Callable[[], Tensor]) -> Tensor:
+    """What `compute` makes of all keys, [.., K, channels], made once for all blocks of a long row.
+
+    The value of a key may depend on itself and earlier keys only, as later blocks see a prefix of the keys.
+    """
+    kept = {} if site.between_blocks is None else site.between_blocks
+    if key not in kept:
+        kept[key] = compute()
+    value: Tensor = kept[key]
+    return value[..., : site.key_positions.shape[1], :]

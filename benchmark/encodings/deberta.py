@@ -20,8 +20,8 @@ import math
 import torch
 from torch import Tensor, nn
 
-from benchmark.encodings.bases import distinct_distances, keys_behind
 from benchmark.encodings.encoding import Encoding, Shape, Site
+from benchmark.encodings.wavelet import distinct_distances, keys_behind
 
 
 class Deberta(Encoding):

@@ -21,7 +21,6 @@ import math
 import torch
 from torch import Tensor
 
-from benchmark.encodings.bases import distinct_distances, keys_behind
 from benchmark.encodings.encoding import Encoding, Shape, Site
 
 WIDTHS = 10  # of the largest scale: beyond so many, a wavelet is 0 for all purposes
@@ -65,3 +64,22 @@ class Wavelet(Encoding):
         width, shift = 2.0 ** (channels % self.scales), channels // self.scales
         squared = ((distances.to(dtype)[:, None] - shift) / width).square()
         return (1 - squared) * (-squared / 2).exp(), places
+
+
+def distinct_distances(site: Site, lowest: int, highest: int, skip: int = 0) -> tuple[Tensor, Tensor]:
+    """The distances of a site, each once from the farthest behind, [D], and the place of every pair among them.
+
+    The places are [B|1, 1, Q, K - skip], without the first `skip` keys; a hidden pair may have any. Distances beyond
+    `lowest` and `highest` count as those, and fractional ones are rounded.
+    """
+    queries, keys = site.pairs
+    if site.contiguous:
+        highest = min(highest, site.first_query + queries - 1)
+        lowest = max(lowest, 0 if site.mask is None else site.first_query - keys + 1)
+    found = torch.arange(highest, lowest - 1, -1, device=site.key_positions.device)
+    return found, (highest - site.distance[..., skip:].round().long()).clamp(0, max(0, highest - lowest))
+
+
+def keys_behind(site: Site, distance: int) -> int:
+    """How many of the first keys are at least this far behind every query; 0 if positions are not contiguous."""
+    return max(0, site.first_query - distance + 1) if site.first_query >= distance and site.contiguous else 0

@@ -11,6 +11,7 @@ from benchmark.model.transformer import Transformer
 # Head width 2, which has no odd channel.
 SHAPE = Shape(width=22, heads=11, layers=3, train_length=13, digits=(1, 2), marks=(3,))
 LETTERS = {"L": SHAPE.train_length, "C": SHAPE.width, "H": SHAPE.heads, "d": SHAPE.head_width}
+LETTERS["R"] = 2  # layers that RePo re-positions: all but the first 5/16
 
 
 def parameters(choice: str) -> int:

@@ -29,6 +29,7 @@ DIGITS = tuple(range(2, 12))  # for encodings that read numbers
 SHAPE = Shape(width=21, heads=3, layers=2, train_length=LENGTH, digits=DIGITS, marks=(1, 7, 12))
 VARIANTS = ["rope:interleaved=true", "rope:fraction=0.6", "hybrid:window=3", "logn:base=cope"]
 VARIANTS += ["bipe:base=alibi:scale=96", "fope:base=2", "selective-rope:gate=false", "xpos:scale_base=31"]
+VARIANTS += ["grape-a:queries=true", "grape-m:context=true", "wall:start=0"]
 VARIANTS += [f"randomized:limit=97:base={base}" for base in ("alibi", "learned", "sinusoidal")]
 CHOICES = [*CATALOGUE.names(), *VARIANTS]
 
@@ -109,7 +110,8 @@ def test_only_tables_end() -> None:
 def test_a_shift_of_all_positions_changes_something_unless_relative_is_claimed(choice: str) -> None:
     model, tokens = build(choice), rows(7)
     # Past the trained length if the encoding has no end: within it, one that adapts to the length may be relative.
-    far = 4 * LENGTH if model.encoding.max_length is None else 4
+    # 4 * LENGTH would be 7.003 turns by a radian a token, and 3 * LENGTH four groups of self-extend and one token.
+    far = 4 * LENGTH + 2 if model.encoding.max_length is None else 4
     with torch.inference_mode():
         before = outputs(model, tokens)
         shift_positions(model, by=far)
