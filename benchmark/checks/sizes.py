@@ -1,13 +1,14 @@
 """Lengths and shapes: the shortest rows, rows past the trained length, odd head widths, any number of heads."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import torch
 
 from benchmark.checks.outcome import Finding, held, listed, spared, within
 from benchmark.checks.promises import SAME, Shifted
-from benchmark.checks.subject import BATCH, DIGITS, LENGTH, SHAPE, Subject, largest, outputs, rows, worst
-from benchmark.encodings.encoding import Encoding, Shape
+from benchmark.checks.subject import BATCH, LENGTH, SHAPE, Subject, largest, outputs, rows, worst
+from benchmark.encodings.encoding import Encoding
 from benchmark.model.transformer import Transformer
 
 FAR = LENGTH * 5 // 2  # past the trained length
@@ -93,7 +94,7 @@ def _shapes(subject: Subject, sizes: Iterable[tuple[int, int]]) -> Finding:
     """Both kernels agree, for several shapes (heads, head width)."""
     differences = {}
     for heads, width in sizes:
-        shape = Shape(width=heads * width, heads=heads, layers=SHAPE.layers, train_length=LENGTH, digits=DIGITS)
+        shape = replace(SHAPE, width=heads * width, heads=heads)
         model = subject.model(shape)
         differences[f"{heads} x {width}"] = largest(outputs(model, rows()) - outputs(model, rows(), eager=True))
     return within(

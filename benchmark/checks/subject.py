@@ -19,8 +19,9 @@ from benchmark.seeds import generator
 
 BATCH, VOCABULARY, LENGTH = 2, 13, 11
 DIGITS = tuple(range(2, 12))  # for encodings that read numbers
-SHAPE = Shape(width=21, heads=3, layers=2, train_length=LENGTH, digits=DIGITS)
-QUICK = Shape(width=64, heads=4, layers=2, train_length=64, digits=DIGITS)  # the model of the preset `quick`
+MARKS = (1, 7, 12)  # for encodings that read the marks of segments
+SHAPE = Shape(width=21, heads=3, layers=2, train_length=LENGTH, digits=DIGITS, marks=MARKS)
+QUICK = Shape(width=64, heads=4, layers=2, train_length=64, digits=DIGITS, marks=MARKS)  # the preset's model
 
 
 @dataclass(frozen=True, kw_only=True)

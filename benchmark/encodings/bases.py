@@ -158,17 +158,21 @@ class Wrapper(Encoding):
     def embed(self, x: Tensor, positions: Tensor) -> Tensor:
         return self.inner.embed(x, positions)
 
+    def inside(self, site: Site) -> Site:
+        """The attention call as the inner encoding sees it: as it is, unless a wrapper has other positions for it."""
+        return site
+
     def rotate(self, q: Tensor, k: Tensor, site: Site) -> tuple[Tensor, Tensor]:
-        return self.inner_at(site).rotate(q, k, site)
+        return self.inner_at(site).rotate(q, k, self.inside(site))
 
     def bias(self, site: Site) -> Bias | None:
-        return self.inner_at(site).bias(site)
+        return self.inner_at(site).bias(self.inside(site))
 
     def rescore(self, scores: Tensor, q: Tensor, k: Tensor, site: Site) -> Tensor:
-        return self.inner_at(site).rescore(scores, q, k, site)
+        return self.inner_at(site).rescore(scores, q, k, self.inside(site))
 
     def weigh(self, scores: Tensor, site: Site) -> Tensor:
-        return self.inner_at(site).weigh(scores, site)
+        return self.inner_at(site).weigh(scores, self.inside(site))
 
     def inner_at(self, site: Site) -> Encoding:
         """The encoding that takes part in a site's layer: the inner one, unless layers differ."""

@@ -68,6 +68,7 @@ class Shape:
     layers: int
     train_length: int
     digits: tuple[int, ...] = ()  # token ids of the digits, where the task writes numbers
+    marks: tuple[int, ...] = ()  # token ids that end a segment, such as full stops, for encodings that read `segments`
 
     def __post_init__(self) -> None:
         for name in ("width", "heads", "layers", "train_length"):
@@ -202,6 +203,7 @@ class Encoding(nn.Module):
     adapts: ClassVar[str | None] = None  # the encoding whose trained models this one is applied to; never trained
     wraps: ClassVar[str | None] = None  # the parameter that names the encoding this one is built around
     numbers: ClassVar[bool] = False  # reads the digits of numbers: offered only to tasks that write some
+    segments: ClassVar[bool] = False  # reads the marks that end segments: offered only to tasks that have some
 
     # A wrapper takes these from the encoding it is built around.
     relative: bool = False  # claims that scores depend on distance only; the contract test verifies it

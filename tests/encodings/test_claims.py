@@ -8,7 +8,8 @@ from benchmark.encodings import CATALOGUE, make
 from benchmark.encodings.encoding import Shape
 from benchmark.model.transformer import Transformer
 
-SHAPE = Shape(width=22, heads=11, layers=3, train_length=13, digits=(1, 2))  # head width 2, which has no odd channel
+# Head width 2, which has no odd channel.
+SHAPE = Shape(width=22, heads=11, layers=3, train_length=13, digits=(1, 2), marks=(3,))
 LETTERS = {"L": SHAPE.train_length, "C": SHAPE.width, "H": SHAPE.heads, "d": SHAPE.head_width}
 LETTERS["R"] = 2  # layers that RePo re-positions: all but the first 5/16
 
@@ -19,7 +20,9 @@ def parameters(choice: str) -> int:
 
 
 def evaluated(formula: str, letters: dict[str, int]) -> float:
-    """'98·H + 32 per layer' in numbers, for all layers of the model."""
+    """'98·H + 32 per layer' in numbers, for all layers; of 'C, and H per layer' only the second part counts so."""
+    if ", and " in formula:
+        return sum(evaluated(part, letters) for part in formula.split(", and "))
     once = formula.removesuffix(" per layer")
     terms = re.sub(r"(?<=[\dA-Z])(?=[A-Z(])", "*", once.replace("·", "*").replace("²", "**2"))
     number = eval(terms, {"__builtins__": {}}, letters)

@@ -27,10 +27,10 @@ from benchmark.model.transformer import Cache, Transformer
 BATCH, VOCABULARY, LENGTH = 2, 13, 11
 DIGITS = tuple(range(2, 12))  # for encodings that read numbers
 # An odd head width, and a number of heads that is not a power of two.
-SHAPE = Shape(width=21, heads=3, layers=2, train_length=LENGTH, digits=DIGITS)
+SHAPE = Shape(width=21, heads=3, layers=2, train_length=LENGTH, digits=DIGITS, marks=(1, 7, 12))
 VARIANTS = ["rope:interleaved=true", "rope:fraction=0.6", "hybrid:window=3", "logn:base=cope"]
 VARIANTS += ["ssmax:base=cope", "ssmax:base=none", "irope:base=alibi", "irope:every=0", "sinks:base=fox"]
-VARIANTS += ["fope:base=2", "selective-rope:gate=false", "xpos:scale_base=31"]
+VARIANTS += ["bipe:base=alibi:scale=96", "fope:base=2", "selective-rope:gate=false", "xpos:scale_base=31"]
 VARIANTS += ["grape-a:queries=true", "grape-m:context=true", "wall:start=0"]
 VARIANTS += [f"randomized:limit=97:base={base}" for base in ("alibi", "learned", "sinusoidal")]
 CHOICES = [*CATALOGUE.names(), *VARIANTS]
@@ -105,7 +105,7 @@ def test_an_encoding_that_ends_names_the_first_position_past_its_end(choice: str
 
 def test_only_tables_end() -> None:
     ends = {name: make(name, SHAPE).max_length for name in CATALOGUE.names() if make(name, SHAPE).max_length}
-    assert ends == {"learned": LENGTH, "randomized": 2048}
+    assert ends == {"learned": LENGTH, "randomized": 2048, "tupe": LENGTH}
 
 
 @those(lambda encoding: not encoding.relative)
