@@ -47,11 +47,14 @@ class Subject:
 
     @property
     def acts(self) -> str:
-        """The declared target of the encoding; "nothing" for a wrapper around an encoding that acts on nothing."""
-        inner = CATALOGUE.wrapped(self.choice)
-        if inner is not None and Subject(choice=inner).acts == "nothing":
-            return "nothing"
+        """What the encoding acts on, as it declares."""
         return str(self.choice.entry.attributes.get("acts", ""))
+
+    @property
+    def around_nothing(self) -> bool:
+        """True if the encoding is built around one that acts on nothing."""
+        inner = CATALOGUE.wrapped(self.choice)
+        return inner is not None and (Subject(choice=inner).acts == "nothing" or Subject(choice=inner).around_nothing)
 
     @property
     def past(self) -> str:

@@ -39,7 +39,7 @@ class BiPE(Wrapper):
     title = "BiPE (bilevel)"
     source = "https://arxiv.org/abs/2401.16421"
     acts = "positions"
-    learned = "L·C + its base"
+    learned = "L·C, and as its base"
     past = "unseen segments, clamps places"
     wraps = "base"
     segments = True

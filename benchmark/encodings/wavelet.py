@@ -46,16 +46,12 @@ class Wavelet(Encoding):
     def rescore(self, scores: Tensor, q: Tensor, k: Tensor, site: Site) -> Tensor:
         if scores.numel() == 0:
             return scores
-        far = self.unchanged(site)
+        far = keys_behind(site, self.reach)
         exact = torch.promote_types(q.dtype, torch.float32)
         waves, places = site.once(("wavelet", self.scales, exact), lambda: self.table(site, far, exact))
         products = q @ waves.to(q.dtype).T / math.sqrt(self.shape.head_width)
         near = scores[..., far:] + products.gather(-1, places.expand(*scores.shape[:-1], -1))
         return torch.cat((scores[..., :far], near), dim=-1) if far else near
-
-    def unchanged(self, site: Site) -> int:
-        """The keys that are past the reach of every wavelet, for all queries."""
-        return keys_behind(site, self.reach)
 
     def table(self, site: Site, far: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
         """Wavelets of every distance, [D, d], and the place of each pair among the distances, without the far keys."""

@@ -272,6 +272,7 @@ class Language(Task):
     language = True
     segments = True  # sentences
     nested = True  # every prefix of a stretch of text is a stretch of text
+    held_out: Int[Tensor, " token"]  # what no training row shows; a search at test time reads the first quarter
     text_parameter: ClassVar[str] = ""  # the parameter that names a corpus and follows --corpus; "": has its own text
 
     @abstractmethod

@@ -36,15 +36,17 @@ def test_the_formula_of_learned_parameters_gives_their_number(name: str) -> None
     formula = str(choice.entry.attributes.get("learned", "0"))
     base = CATALOGUE.wrapped(choice)
     if base is not None:
-        own = formula.removesuffix(" + its base")
-        assert formula == "as its base" or own != formula
-        extra = evaluated(own, LETTERS) if own != formula else 0
-        assert parameters(name) == extra + parameters(base.label)
+        own, _, inherited = formula.rpartition("as its base")
+        assert inherited == ""
+        extra = evaluated(own.removesuffix(", and "), LETTERS) if own else 0
+        assert parameters(name) == parameters(base.label) + extra
         return
     letters = {**LETTERS, "P": SHAPE.train_length // 2 + 1, "offset": choice.entry.defaults.get("offset", 0)}
     assert parameters(name) == evaluated(formula, letters)
 
 
 @pytest.mark.parametrize("base", ["t5", "cope", "learned"])
-def test_a_wrapper_has_the_parameters_of_the_inner_encoding(base: str) -> None:
-    assert parameters(f"logn:base={base}") == parameters(base) > 0
+@pytest.mark.parametrize("wrapper, own", [("logn", 0), ("head-scale", 0), ("irope", 0), ("ssmax", 33), ("sinks", 33)])
+def test_a_wrapper_has_the_parameters_of_the_inner_encoding_and_its_own(wrapper: str, own: int, base: str) -> None:
+    """Whether layers share the inner encoding or not, each has its own numbers, one for each of 11 heads."""
+    assert parameters(f"{wrapper}:base={base}") == parameters(base) + own > 0

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from unittest import mock
 
 import pytest
 import torch
@@ -25,6 +24,7 @@ from oracle import (
 from torch import Tensor
 
 from benchmark.encodings.encoding import Site
+from benchmark.encodings.wavelet import keys_behind
 from benchmark.model import attention as model
 from benchmark.model.attention import attend
 
@@ -68,7 +68,7 @@ def test_attention_and_its_gradients_are_the_papers(
 def test_the_last_queries_of_a_row_see_the_same_distances(dtype: torch.dtype, tolerance: float) -> None:
     encoding, here = build("wavelet:scales=2", WIDTH), site(range(41), dtype=dtype, queries=3)
     q, k = draw(BATCH, HEADS, 3, WIDTH, dtype=dtype), draw(BATCH, HEADS, 41, WIDTH, dtype=dtype, seed=1)
-    assert encoding.unchanged(here) == 38 - 23 + 1  # ten widths of 2, and three shifts
+    assert keys_behind(here, encoding.reach) == 38 - 23 + 1  # ten widths of 2, and three shifts
     agree(attention_weights(encoding, q, k, here), loop(q, k, here, 2), (q, k), tolerance)
 
 
@@ -85,14 +85,12 @@ def test_128_channels_hold_all_pairs_of_eight_scales_and_sixteen_shifts() -> Non
     assert pairs == {(2**power, shift) for power in range(8) for shift in range(16)}
 
 
-def test_long_rows_hand_the_keys_out_of_reach_to_a_fused_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_long_rows_in_blocks_of_queries_agree_with_the_formula(monkeypatch: pytest.MonkeyPatch) -> None:
     encoding, here = build("wavelet:scales=1", WIDTH), site(range(97), dtype=torch.float64)
     q, k, v = (draw(BATCH, HEADS, 97, WIDTH, seed=seed).detach() for seed in range(3))
     monkeypatch.setattr(model, "BLOCK_SCORES", 1000)
-    around = mock.patch.object(model, "_mix_around_unchanged", wraps=model._mix_around_unchanged)
-    with torch.no_grad(), around as used:
+    with torch.no_grad():
         ours, _ = attend(q, k, v, here, encoding, scale=1 / math.sqrt(WIDTH))
-    assert used.call_count == 1
     torch.testing.assert_close(ours, loop(q, k, here, 1) @ v, atol=1e-9, rtol=1e-9)
 
 
