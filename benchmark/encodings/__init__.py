@@ -3,9 +3,10 @@
 Nothing here imports torch; `make` does, when it builds an encoding.
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from benchmark.catalogue import Catalogue, Choice
+from benchmark.catalogue import Catalogue, Choice, Entry
 
 if TYPE_CHECKING:
     from benchmark.encodings.encoding import Encoding, Shape
@@ -50,11 +51,45 @@ TABLE = {
     "yarn-paper": "yarn_paper",
 }
 
-GROUPS = {
-    "classic": ("none", "sinusoidal", "learned", "alibi", "rope"),
-    "test-time": (
-        *("leaky-rerope", "llama3", "logn", "ntk", "ntk-dynamic", "pi", "rerope", "self-extend", "yarn", "yarn-paper"),
-    ),
+GROUPS = {"classic": ("none", "sinusoidal", "learned", "alibi", "rope")}
+# Groups that follow from what an encoding's file says. Two more are named there, by `group`: content and temperature.
+RULES: dict[str, Callable[[Entry], bool]] = {
+    "test-time": lambda entry: entry.attributes.get("adapts") is not None,
+    "remap": lambda entry: "Remap" in entry.bases,
+    "bias": lambda entry: entry.attributes.get("acts") == "bias",
+    # A wrapper does not rotate: it scales what its base rotates.
+    "rotation": lambda entry: entry.attributes.get("acts") == "rotation" and not entry.attributes.get("wraps"),
+}
+
+# Names that people look for, and what they are here.
+ALIASES = {
+    "absolute": "absolute positions are 'learned' or 'sinusoidal' here",
+    "attention-with-linear-biases": "ALiBi is 'alibi' here",
+    "cable": "Cable (arXiv 2503.08067) is 'fox' with the gate's sign turned",
+    "contextual": "contextual positions (CoPE, arXiv 2405.18719) are 'cope' here",
+    "directional-rope": "DRoPE (arXiv 2503.15029) turns headings of traffic agents and is not here; DroPE is 'drop'",
+    "drope": "DroPE (arXiv 2512.12167) is 'drop' here",
+    "dynamic": "transformers' rope type dynamic is 'ntk-dynamic' here",
+    "forgetting": "the Forgetting Transformer is 'fox' here",
+    "forgetting-transformer": "the Forgetting Transformer is 'fox' here",
+    "fourier": "Fourier positions (FoPE, arXiv 2412.17739) are 'fope' here",
+    "gpt-neox": "GPT-NeoX's partial RoPE is 'rope:fraction=0.25' here",
+    "kerple": "KERPLE has two kernels: 'kerple-log' and 'kerple-power'",
+    "linear": "linear scaling, as transformers calls it, is position interpolation: 'pi' here",
+    "log-n": "log-length scaling is 'logn' here",
+    "no-position": "no position encoding is 'none' here",
+    "nope": "NoPE, no position encoding, is 'none' here",
+    "ntk-aware": "NTK-aware scaling is 'ntk' here, and with the row's own factor 'ntk-dynamic'",
+    "partial-rope": "RoPE on some of the channels is 'rope:fraction=0.25' here; without its slowest pairs, 'p-rope'",
+    "polar": "polar coordinates (PoPE, arXiv 2509.10534) are 'pope' here",
+    "position-interpolation": "position interpolation is 'pi' here",
+    "proportional": "transformers' rope type proportional is 'p-rope' here",
+    "relative": "relative positions are 'shaw', 'xl' or, as a bias, 't5' here",
+    "rnope": "RNoPE (arXiv 2501.18795) is 'hybrid' here; with its window, RNoPE-SWA, 'hybrid:window=32'",
+    "roformer": "RoFormer's rotary embedding is 'rope' here, in the paper's own pairs 'rope:interleaved=true'",
+    "rotary": "rotary embeddings are 'rope' here",
+    "swan": "SWAN (arXiv 2504.08719) is 'hybrid' with a window and a logarithmic scale: 'logn:base=hybrid:base.window=32'",
+    "transformer-xl": "Transformer-XL's positions are 'xl' here",
 }
 
 CATALOGUE = Catalogue(
@@ -65,6 +100,8 @@ CATALOGUE = Catalogue(
     arguments=("shape",),
     table=TABLE,
     groups=GROUPS,
+    rules=RULES,
+    aliases=ALIASES,
     entry_point_group="position_encodings",
 )
 
