@@ -494,20 +494,16 @@ def test_attributes_are_inherited_from_every_file_of_the_contract() -> None:
     assert ENCODINGS.entry("rope").attributes["learned"] == "0"  # of Encoding, in encoding.py
 
 
-def test_an_installed_encoding_is_in_the_groups_that_its_file_names(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """One from what it does, one from what it says, and one of its own."""
-    bias = PLUGIN.format(name="{name}").replace('acts = "nothing"', 'acts = "bias"\n    group = "{group}"')
-    for name, group in (("tg-one", "content"), ("tg-two", "of-my-own")):
-        (tmp_path / f"{name.replace('-', '_')}.py").write_text(bias.format(name=name, group=group))
+def test_an_installed_encoding_is_in_the_groups_of_its_claims(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    claims = 'acts = "bias"\n    family = "content"\n    group = "of-my-own"'
+    (tmp_path / "tg_mine.py").write_text(PLUGIN.format(name="tg-mine").replace('acts = "nothing"', claims))
     monkeypatch.syspath_prepend(tmp_path)
-    points = [EntryPoint(name=f"tg-{each}", value=f"tg_{each}:Mine", group="x") for each in ("one", "two")]
-    monkeypatch.setattr("benchmark.catalogue.registry.entry_points", lambda group: points)
-    assert {"tg-one", "tg-two", "alibi"} <= set(labels("bias"))
-    assert {"tg-one", "fox"} <= set(labels("content"))
-    assert labels("of-my-own") == ["tg-two"]
-    assert ENCODINGS.groups_of(ENCODINGS.entry("tg-one")) == ("bias", "content")
+    point = EntryPoint(name="tg-mine", value="tg_mine:Mine", group="position_encodings")
+    monkeypatch.setattr("benchmark.catalogue.registry.entry_points", lambda group: [point])
+    assert {"tg-mine", "alibi"} <= set(labels("bias"))
+    assert {"tg-mine", "cope"} <= set(labels("content"))
+    assert labels("of-my-own") == ["tg-mine"]
+    assert ENCODINGS.groups_of(ENCODINGS.entry("tg-mine")) == ("content", "bias", "of-my-own")
 
 
 def test_a_users_file_is_in_the_groups_of_what_it_derives_from(tmp_path: Path) -> None:
@@ -519,7 +515,7 @@ def test_a_users_file_is_in_the_groups_of_what_it_derives_from(tmp_path: Path) -
     assert ENCODINGS.groups_of(ENCODINGS.entry(str(path))) == ("test-time", "remap")
 
 
-@pytest.mark.parametrize("name", [*ENCODINGS.rules, "content", "temperature"])
+@pytest.mark.parametrize("name", ENCODINGS.rules)
 def test_a_file_may_not_have_the_name_of_a_group_that_follows_from_others(name: str, tmp_path: Path) -> None:
     path = tmp_path / "mine.py"
     path.write_text(PLUGIN.format(name=name))
@@ -538,7 +534,7 @@ def test_another_name_is_answered_with_what_it_is_here(given: str) -> None:
 
 
 def test_a_name_like_another_name_is_answered_too() -> None:
-    with pytest.raises(UsageError, match=r"unknown encoding 'Rotery'; did you mean 'rotary'\? rotary embeddings are 'r"):
+    with pytest.raises(UsageError, match=r"encoding 'Rotery'; did you mean 'rotary'\? rotary embeddings are 'rope"):
         ENCODINGS.parse("Rotery")
     with pytest.raises(UsageError, match=r"unknown encoding 'no_position': no position encoding is 'none' here$"):
         ENCODINGS.parse("logn:base=no_position:base.base=3")
@@ -546,7 +542,7 @@ def test_a_name_like_another_name_is_answered_too() -> None:
 
 @pytest.mark.parametrize("other", ENCODINGS.aliases)
 def test_another_name_is_free_and_leads_to_a_registered_one(other: str) -> None:
-    assert other not in {*ENCODINGS.names(), *ENCODINGS.groups, *ENCODINGS.rules, "all", "content", "temperature"}
+    assert other not in {*ENCODINGS.names(), *ENCODINGS.groups, *ENCODINGS.rules, "all"}
     named = re.findall(r"'([\w:=.-]+)'", ENCODINGS.aliases[other])
     assert named
     for item in named:

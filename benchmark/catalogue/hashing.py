@@ -8,7 +8,9 @@ from pathlib import Path
 
 from benchmark.catalogue.source import OWN, imports, neighbours, read
 
-DESCRIPTIONS = frozenset({"title", "source", "definition", "group", "learned", "past", "unlearned"})  # for readers only
+DESCRIPTIONS = frozenset(  # for readers only
+    {"title", "source", "definition", "family", "group", "learned", "past", "unlearned"}
+)
 
 
 def fingerprint(path: Path, contract: tuple[Path, ...]) -> str:

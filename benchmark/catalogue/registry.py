@@ -138,7 +138,7 @@ class Catalogue:
         """The error for an unknown name: what another name for one of ours means, or else the nearest known name."""
         spelled = re.sub(r"[_ ]", "-", given.lower())
         near = spelled if spelled in self.aliases else nearest(spelled, {*known, *self.aliases})
-        if near not in self.aliases:
+        if near is None or near not in self.aliases:
             return unknown(self.kind, given, known, self.remedy)
         guess = "" if near == spelled else f"; did you mean {near!r}?"
         return UsageError(f"unknown {self.kind} {echo(given)}{guess or ':'} {self.aliases[near]}")

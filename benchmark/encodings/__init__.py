@@ -52,9 +52,11 @@ TABLE = {
 }
 
 GROUPS = {"classic": ("none", "sinusoidal", "learned", "alibi", "rope")}
-# Groups that follow from what an encoding's file says. Two more are named there, by `group`: content and temperature.
+# Groups that follow from what an encoding's file says.
 RULES: dict[str, Callable[[Entry], bool]] = {
     "test-time": lambda entry: entry.attributes.get("adapts") is not None,
+    "temperature": lambda entry: entry.attributes.get("family") == "temperature",
+    "content": lambda entry: entry.attributes.get("family") == "content",
     "remap": lambda entry: "Remap" in entry.bases,
     "bias": lambda entry: entry.attributes.get("acts") == "bias",
     # A wrapper does not rotate: it scales what its base rotates.
@@ -88,7 +90,7 @@ ALIASES = {
     "rnope": "RNoPE (arXiv 2501.18795) is 'hybrid' here; with its window, RNoPE-SWA, 'hybrid:window=32'",
     "roformer": "RoFormer's rotary embedding is 'rope' here, in the paper's own pairs 'rope:interleaved=true'",
     "rotary": "rotary embeddings are 'rope' here",
-    "swan": "SWAN (arXiv 2504.08719) is 'hybrid' with a window and a logarithmic scale: 'logn:base=hybrid:base.window=32'",
+    "swan": "SWAN (arXiv 2504.08719) is 'hybrid' with a window and log-length scaling: 'logn:base=hybrid'",
     "transformer-xl": "Transformer-XL's positions are 'xl' here",
 }
 

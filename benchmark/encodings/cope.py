@@ -31,7 +31,7 @@ class CoPE(Encoding):
     acts = "scores"
     learned = "P·d per layer"
     past = "defined, clamps"
-    group = "content"
+    family = "content"
     relative = True
     per_layer = True
     causal_only = True

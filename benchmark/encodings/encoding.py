@@ -183,7 +183,7 @@ class Encoding(nn.Module):
     past: ClassVar[str]  # what happens past the trained length, in three or four words
     adapts: ClassVar[str | None] = None  # the encoding whose trained models this one is applied to; never trained
     wraps: ClassVar[str | None] = None  # the parameter that names the encoding this one is built around
-    group: ClassVar[str | None] = None  # a group that names it, such as content or temperature; others follow from it
+    family: ClassVar[str | None] = None  # content or temperature: a group that the other attributes do not tell
     numbers: ClassVar[bool] = False  # reads the digits of numbers: offered only to tasks that write some
 
     # A wrapper takes these from the encoding it is built around.

@@ -29,7 +29,7 @@ class LogN(Wrapper):
     acts = "rotation"
     learned = "as its base"
     past = "as its base, sharper"
-    group = "temperature"
+    family = "temperature"
     adapts = "rope"
     wraps = "base"
 
