@@ -67,8 +67,8 @@ CHECKS: tuple[Check[Subject], ...] = (
     Check(
         name="attention weights",
         measure=promises.weights,
-        remedy="in `weigh`, divide by the sum over visible keys or by more, and end with "
-        "masked_fill(~site.visible, 0); a query that sees no key to attend to has only weights of 0",
+        remedy="in `weigh`, subtract the largest score before exp, divide by the sum over visible keys or by more, and "
+        "end with masked_fill(~site.visible, 0); a query that sees no key to attend to has only weights of 0",
     ),
     Check(
         name="attention both ways",
@@ -147,6 +147,12 @@ CHECKS: tuple[Check[Subject], ...] = (
         name="positions in training",
         measure=learning.sampled,
         remedy="return [1, T] or [B, T], drawn only from the generator that is passed in",
+    ),
+    Check(
+        name="positions rise along a row",
+        measure=sizes.rising,
+        remedy="sort sampled positions before you return them; if tokens are meant to share a position, say so: "
+        "past = 'repeats'",
     ),
     Check(
         name="schedule",

@@ -116,10 +116,11 @@ def attended(model: Transformer, site: Site, *, eager: bool = False) -> Tensor:
     return mixed  # type: ignore[no-any-return]
 
 
-def weights_at(model: Transformer, site: Site) -> Tensor:
-    """The attention weights at a site, [B, H, Q, K]."""
+def weights_at(model: Transformer, site: Site, *, sharper: float = 1.0) -> Tensor:
+    """The attention weights at a site, [B, H, Q, K], with queries that are `sharper` times as large."""
     attention, encoding = model.layers[site.layer].attention, model.encoding_of(site.layer)
-    _, weights = attention(*projected(model, site), site, encoding, weights=True)  # type: ignore[operator]
+    q, k, v = projected(model, site)
+    _, weights = attention(q * sharper, k, v, site, encoding, weights=True)  # type: ignore[operator]
     return weights  # type: ignore[no-any-return]
 
 
