@@ -7,7 +7,7 @@ no formula: an encoding with a wrong sign passes every check, and only a test of
 import torch
 
 from benchmark.catalogue import Choice
-from benchmark.checks import costs, learning, precision, promises, sizes
+from benchmark.checks import alike, costs, learning, precision, promises, sizes
 from benchmark.checks.outcome import Check, Outcome, run
 from benchmark.checks.subject import QUICK, Subject
 from benchmark.encodings.encoding import Shape
@@ -158,6 +158,11 @@ CHECKS: tuple[Check[Subject], ...] = (
         name="schedule",
         measure=learning.schedule,
         remedy="let `schedule` accept every 0 <= done < 1, and change only values that both kernels read",
+    ),
+    Check(
+        name="same as",
+        measure=alike.nearest,
+        remedy="make the hooks work in training too, and at positions far apart",
     ),
     Check(
         name="kernel",
