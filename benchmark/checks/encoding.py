@@ -7,7 +7,7 @@ no formula: an encoding with a wrong sign passes every check, and only a test of
 import torch
 
 from benchmark.catalogue import Choice
-from benchmark.checks import alike, costs, learning, precision, promises, sizes
+from benchmark.checks import alike, costs, kept, learning, precision, promises, sizes
 from benchmark.checks.outcome import Check, Outcome, run
 from benchmark.checks.subject import QUICK, Subject
 from benchmark.encodings.encoding import Shape
@@ -168,6 +168,11 @@ CHECKS: tuple[Check[Subject], ...] = (
         name="kernel",
         measure=costs.kernel,
         remedy="make the hooks work in a full causal pass",
+    ),
+    Check(
+        name="KV cache",
+        measure=kept.kept,
+        remedy="make the hooks work in decoding, where the queries are the last of the keys",
     ),
     Check(
         name="parameters",

@@ -3,8 +3,10 @@
 Nothing here imports torch; `make` does, when it builds an encoding.
 """
 
+import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict
 
 from benchmark.catalogue import Catalogue, Choice, Entry
 
@@ -106,6 +108,20 @@ CATALOGUE = Catalogue(
     aliases=ALIASES,
     entry_point_group="position_encodings",
 )
+
+
+class Measured(TypedDict):
+    """Facts of an encoding that only a model can tell, in the model of the preset `quick`."""
+
+    kernel: str  # fused, masked, partly or eager, as in checks/costs.py
+    kv_bytes: int | None  # for each token, beyond keys and values; None: no cache can serve it
+    more_operations: float | None  # the share that it adds at 16 L; None: it ends before that
+
+
+def measured() -> dict[str, Measured]:
+    """The facts of the registered encodings, by name: what tests/encodings/facts.py measured."""
+    known: dict[str, Measured] = json.loads(Path(__file__).with_name("facts.json").read_text("utf-8"))
+    return known
 
 
 def make(choice: Choice | str, shape: "Shape", *, seed: int = 0, layer: int = 0) -> "Encoding":

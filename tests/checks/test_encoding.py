@@ -32,7 +32,7 @@ from benchmark.experiments.presets import PRESETS
 from benchmark.standard_input import REASON, NoInputError
 
 Faulty = type[Encoding]
-FACTS = {"same as", "kernel", "parameters", "operations"}
+FACTS = {"same as", "kernel", "KV cache", "parameters", "operations"}
 
 
 def choice_of(kind: Faulty) -> Choice:
