@@ -8,9 +8,7 @@ from pathlib import Path
 
 from benchmark.catalogue.source import OWN, imports, neighbours, read
 
-DESCRIPTIONS = frozenset(  # for readers only
-    {"title", "source", "definition", "family", "group", "learned", "past", "unlearned"}
-)
+DESCRIPTIONS = frozenset({"title", "source", "definition", "group", "learned", "past", "unlearned"})  # for readers only
 
 
 def fingerprint(path: Path, contract: tuple[Path, ...]) -> str:

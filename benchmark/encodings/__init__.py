@@ -57,8 +57,8 @@ GROUPS = {"classic": ("none", "sinusoidal", "learned", "alibi", "rope")}
 # Groups that follow from what an encoding's file says.
 RULES: dict[str, Callable[[Entry], bool]] = {
     "test-time": lambda entry: entry.attributes.get("adapts") is not None,
-    "temperature": lambda entry: entry.attributes.get("family") == "temperature",
-    "content": lambda entry: entry.attributes.get("family") == "content",
+    "temperature": lambda entry: entry.attributes.get("group") == "temperature",
+    "content": lambda entry: entry.attributes.get("group") == "content",
     "remap": lambda entry: "Remap" in entry.bases,
     "bias": lambda entry: entry.attributes.get("acts") == "bias",
     # A wrapper does not rotate: it scales what its base rotates.

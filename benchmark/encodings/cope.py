@@ -31,7 +31,7 @@ class CoPE(Encoding):
     acts = "scores"
     learned = "P·d per layer"
     past = "defined, clamps"
-    family = "content"
+    group = "content"
     relative = True
     per_layer = True
     causal_only = True

@@ -29,7 +29,7 @@ class LogN(Wrapper):
     acts = "rotation"
     learned = "as its base"
     past = "as its base, sharper"
-    family = "temperature"
+    group = "temperature"
     adapts = "rope"
     wraps = "base"
 

@@ -35,7 +35,7 @@ class PaTH(Encoding):
     acts = "scores"
     learned = "67·C + H(C+1) per layer"
     past = "data-dependent"
-    family = "content"
+    group = "content"
     relative = True
     per_layer = True
     causal_only = True
