@@ -124,7 +124,7 @@ def nearest(subject: Subject) -> Finding:
         return spared("it refuses rows of the trained length")
     found = [(choice.label, way) for choice in known if (way := find(mine, choice.label)) is not None]
     if not found:
-        return fact(f"none: no other registered encoding gives the same outputs ({len(known)} compared)")
+        return fact(f"no other registered encoding gives the same outputs ({len(known)} compared)")
     label, way = min(found, key=lambda each: (each[1].changes, len(each[0])))
     theirs = matched(mine[0].model, label, way)
     both_ways = equal(mine[0], theirs, BOTH_WAYS)

@@ -19,7 +19,7 @@ from benchmark.encodings.bases import Rotation, Wrapper, geometric
 from benchmark.encodings.encoding import Encoding, Shape, Site
 from benchmark.encodings.fox import Fox
 
-NONE = "none: no other registered encoding gives the same outputs"
+NONE = "no other registered encoding gives the same outputs"
 
 
 def named(kind: type[Encoding], **parameters: bool | int | float | str) -> str:

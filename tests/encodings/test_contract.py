@@ -90,7 +90,7 @@ def test_every_check_passes(choice: str) -> None:
     assert [f"{found.name}: {found.detail}" for found in outcomes if found.status == "fail"] == []
     told = {found.name: found.detail for found in outcomes if found.status == "fact"}
     assert told.keys() | {"KV cache"} == {"same as", "kernel", "KV cache", "parameters", "operations"}
-    assert told["same as"].startswith("none: ")  # each is here once
+    assert told["same as"].startswith("no other registered encoding ")  # each is here once
     assert all(found.detail and not found.remedy for found in outcomes)
 
 
