@@ -10,7 +10,7 @@ hold in a model of another shape: in a small one, encodings coincide that differ
 
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import combinations, islice
 from typing import Literal
@@ -21,7 +21,7 @@ from torch import Tensor
 from benchmark.catalogue import Choice
 from benchmark.checks.outcome import Finding, fact, spared
 from benchmark.checks.promises import FAR, FLOAT32_PER_TOKEN
-from benchmark.checks.subject import DIGITS, LENGTH, SHAPE, Subject, largest, rows
+from benchmark.checks.subject import LENGTH, SHAPE, Subject, largest, rows
 from benchmark.encodings import CATALOGUE
 from benchmark.encodings.bases import Wrapper
 from benchmark.encodings.encoding import Encoding, Shape
@@ -29,7 +29,7 @@ from benchmark.model.hooks import overrides
 from benchmark.model.transformer import Transformer
 from benchmark.seeds import generator
 
-OTHER_SHAPE = Shape(width=64, heads=4, layers=3, train_length=61, digits=DIGITS)
+OTHER_SHAPE = replace(SHAPE, width=64, heads=4, layers=3, train_length=61)
 EXACT = 1e-9  # in float64
 MOST = 256  # ways to match the weights of two encodings
 Layout = Literal["halves", "pairs"]
