@@ -7,12 +7,10 @@ much as it grows with each further token must be kept for each; the rest, such a
 rotated keys depend on inputs, but stay the same as the row goes on, they are kept in place of the keys.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from benchmark.checks.outcome import Finding, fact, spared
@@ -26,12 +24,12 @@ BYTES = 4  # of a number in float32
 FIRST = 2  # tokens that are not counted, as hardly any key comes before them
 ONCE = 48  # numbers that a row may keep once: so many are reached before growth is measured
 GROWTH = 8  # tokens over which it is measured
-SPARE = 8  # later queries beyond the numbers that they have to tell apart
-STEP = 1e-4  # of an input, in float64
-RANK = 1e-6  # a singular value below this share of the largest counts as none
+SPARE = 8  # later queries, and sums, beyond the numbers that they have to tell apart
+LONG = replace(QUICK, train_length=256)  # so that no table ends within the rows
+RANK = 1e-10  # a singular value below this share of the largest counts as none
 SMALLEST = 1e-300  # weight
 STILL = 1e-12  # a smaller change counts as none
-AT_ONCE = 64  # inputs that are changed, each in a row of its own
+AT_ONCE = 64  # sums whose derivatives are taken together, each in a row of its own
 
 
 def kept(subject: Subject) -> Finding:
@@ -46,10 +44,9 @@ def kept(subject: Subject) -> Finding:
     )
 
 
-@torch.no_grad()
 def bytes_kept(subject: Subject) -> int | None:
     """Bytes for each token beyond keys and values; None if no cache can serve the encoding."""
-    model = subject.model(QUICK).double()
+    model = subject.model(LONG).double()
     if model.encoding.length_aware:
         return None
     return BYTES * sum(_numbers(model, layer) for layer in range(QUICK.layers))
@@ -62,28 +59,23 @@ def _numbers(model: Transformer, layer: int) -> int:
     if not row.reads_inputs:
         return 0
     wider = row.rotated.shape[-1] - QUICK.head_width if row.keeps_rotated else 0
-    # Of one token, `most` numbers matter, so as many random directions in its input stand for all.
-    most = rank(row.derivative(_in_turn(torch.eye(width, dtype=torch.float64), GROWTH, (GROWTH // 2,))))
+    most = rank(row.derivative(width + SPARE)[:, GROWTH // 2])  # numbers of one token that matter
     if not most:
         return QUICK.heads * wider
-    directions = torch.randn(most, width, generator=generator("check", "directions"), dtype=torch.float64)
     few = 4 + ONCE // most  # more than a short convolution reaches
-    count = FIRST + GROWTH + few
-    derivative = Row.of(model, layer, count, most).derivative(_in_turn(directions, count, range(FIRST, count)))
+    longer = Row.of(model, layer, FIRST + GROWTH + few, most)
+    # So many random directions in the input of a token stand for all.
+    directions = torch.randn(width, most, generator=generator("check", "directions"), dtype=torch.float64)
+    derivative = longer.derivative((GROWTH + few) * most + SPARE)[:, FIRST:] @ directions
     # The last tokens are in both, as those that a convolution reaches are among them.
-    growth = rank(derivative) - rank(derivative[-few * most :])
+    growth = rank(derivative.flatten(1)) - rank(derivative[:, -few:].flatten(1))
     return QUICK.heads * wider + round(growth / GROWTH)
 
 
-def _in_turn(directions: Tensor, earlier: int, tokens: Iterable[int]) -> Tensor:
-    """Each direction [D, C] in each of some tokens, zeros in the others, [tokens * D, earlier, C]."""
-    return torch.cat([F.pad(directions[:, None], (0, 0, token, earlier - token - 1)) for token in tokens])
-
-
 def rank(derivative: Tensor) -> int:
-    """The rank of a matrix with more columns than rows, up to errors of rounding and of finite differences."""
-    squares = torch.linalg.eigvalsh(derivative @ derivative.T)  # of its singular values
-    return int((squares > RANK**2 * squares.amax()).sum())
+    """The rank of a matrix, up to rounding."""
+    values = torch.linalg.svdvals(derivative)
+    return int((values > RANK * values[0]).sum())
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -112,11 +104,13 @@ class Row:
         return self.site.hidden
 
     @cached_property
+    @torch.no_grad()
     def rotated(self) -> Tensor:
         """Rotated keys, [1, H, K, their width]."""
         return self._rotated(self.inputs)[1]
 
     @cached_property
+    @torch.no_grad()
     def keeps_rotated(self) -> bool:
         """True if rotated keys depend on inputs, and not on those of later tokens."""
         earlier, before = self.site.first_query, self.rotated
@@ -125,19 +119,22 @@ class Row:
         return largest(changed - before) > STILL >= largest((later - before)[:, :, :earlier])
 
     @cached_property
+    @torch.no_grad()
     def reads_inputs(self) -> bool:
         """True if weights of later queries, or rotated keys, change with the inputs of earlier tokens."""
         changed = self._changed(slice(self.site.first_query))
         return self.keeps_rotated or largest(self.logits(changed) - self.logits(self.inputs)) > STILL
 
-    def derivative(self, directions: Tensor) -> Tensor:
-        """The derivative of later queries' weights by inputs of earlier tokens, along directions [N, earlier, C]."""
-        earlier, changes = self.site.first_query, []
-        for part in torch.split(STEP * directions, AT_ONCE):
-            moved = F.pad(part, (0, 0, 0, self.inputs.shape[1] - earlier))
-            change = self.logits(self.inputs + moved) - self.logits(self.inputs - moved)
-            changes.append(change[..., :earlier].flatten(1))
-        return torch.cat(changes)
+    def derivative(self, sums: int) -> Tensor:
+        """Derivatives of random sums of later queries' weights by the inputs of earlier tokens, [sums, earlier, C]."""
+        draws, earlier, found = generator("check", "sums"), self.site.first_query, []
+        for start in range(0, sums, AT_ONCE):
+            inputs = self.inputs.repeat(min(AT_ONCE, sums - start), 1, 1).requires_grad_()
+            with torch.enable_grad():
+                logits = self.logits(inputs)[..., :earlier]
+                total = (logits * torch.randn(logits.shape, generator=draws, dtype=logits.dtype)).sum()
+            found.append(torch.autograd.grad(total, inputs)[0][:, :earlier])
+        return torch.cat(found)
 
     def logits(self, inputs: Tensor) -> Tensor:
         """Logarithms of later queries' weights [B, H, later, K], for inputs [B, K, C]; rotated keys stay if kept."""
