@@ -25,7 +25,7 @@ FIRST = 2  # tokens that are not counted, as hardly any key comes before them
 ONCE = 48  # numbers that a row may keep once: so many are reached before growth is measured
 GROWTH = 8  # tokens over which it is measured
 SPARE = 8  # later queries, and sums, beyond the numbers that they have to tell apart
-LONG = replace(QUICK, train_length=256)  # so that no table ends within the rows
+LONGEST = 256  # tokens; the rows are shorter, so no table ends within them
 RANK = 1e-10  # a singular value below this share of the largest counts as none
 SMALLEST = 1e-300  # weight
 STILL = 1e-12  # a smaller change counts as none
@@ -46,7 +46,7 @@ def kept(subject: Subject) -> Finding:
 
 def bytes_kept(subject: Subject) -> int | None:
     """Bytes for each token beyond keys and values; None if no cache can serve the encoding."""
-    model = subject.model(LONG).double()
+    model = replace(subject, size=QUICK).long_model(LONGEST).double()
     if model.encoding.length_aware:
         return None
     return BYTES * sum(_numbers(model, layer) for layer in range(QUICK.layers))

@@ -4,14 +4,14 @@ Aliases are written another way than the registered encodings, so that equal out
 """
 
 import math
-from pathlib import Path
 
 import pytest
 import torch
 import torch.nn.functional as F
+from planted import choice_of
 from torch import Tensor, nn
 
-from benchmark.catalogue import Choice, Entry
+from benchmark.catalogue import Parameter
 from benchmark.checks.alike import nearest
 from benchmark.checks.subject import Subject
 from benchmark.encodings import CATALOGUE, build
@@ -22,19 +22,9 @@ from benchmark.encodings.fox import Fox
 NONE = "no other registered encoding gives the same outputs"
 
 
-def named(kind: type[Encoding], **parameters: bool | int | float | str) -> str:
+def named(kind: type[Encoding], **parameters: Parameter) -> str:
     """The registered encoding that `check` names for a class of this file."""
-    entry = Entry(
-        kind="encoding",
-        name=kind.__name__.lower(),
-        class_name=kind.__name__,
-        path=Path(__file__),
-        module=__name__,
-        contract=(Path(__file__),),
-        attributes={"wraps": "base"} if "base" in parameters and isinstance(parameters["base"], str) else {},
-        defaults=parameters,
-    )
-    return nearest(Subject(choice=Choice(entry=entry, parameters=parameters))).detail
+    return nearest(Subject(choice=choice_of(kind, **parameters))).detail
 
 
 def slopes(heads: int) -> list[float]:

@@ -6,14 +6,14 @@ formula that keeps every promise: the value tests in tests/encodings/ plant such
 
 import random
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from planted import choice_of
 from torch import Tensor, nn
 
-from benchmark.catalogue import Choice, Entry
+from benchmark.catalogue import Choice
 from benchmark.checks.encoding import CHECKS, check
 from benchmark.checks.outcome import ASKS_NOBODY, Outcome, run
 from benchmark.checks.precision import LENGTHS, TOLERATED
@@ -33,21 +33,6 @@ from benchmark.standard_input import REASON, NoInputError
 
 Faulty = type[Encoding]
 FACTS = {"same as", "kernel", "KV cache", "parameters", "operations"}
-
-
-def choice_of(kind: Faulty) -> Choice:
-    """A class of this file as the catalogue would read it from a file of its own."""
-    claims = {claim: getattr(kind, claim) for claim in ("acts", "past") if hasattr(kind, claim)}
-    entry = Entry(
-        kind="encoding",
-        name=kind.__name__.lower(),
-        class_name=kind.__name__,
-        path=Path(__file__),
-        module=__name__,
-        contract=(Path(__file__),),
-        attributes=claims,
-    )
-    return Choice(entry=entry, parameters={})
 
 
 def checked(kind: Faulty) -> dict[str, Outcome]:

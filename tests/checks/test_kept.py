@@ -2,13 +2,13 @@
 
 import pytest
 import torch
+from planted import choice_of
 from torch import Tensor, nn
 
 from benchmark.checks.kept import BYTES, bytes_kept
 from benchmark.checks.subject import QUICK, Subject
 from benchmark.encodings import CATALOGUE
 from benchmark.encodings.encoding import Encoding, Shape, Site
-from benchmark.model.transformer import Transformer
 
 
 class Reads(Encoding):
@@ -99,25 +99,6 @@ class LooksBack(Reads):
 LAYERS, HEADS, WIDTH = QUICK.layers, QUICK.heads, QUICK.width
 
 
-class Made(Subject):
-    """A class of this file as a subject."""
-
-    kind: type[Encoding]
-
-    def model(self, shape: Shape = QUICK, vocabulary: int = 13) -> Transformer:
-        torch.manual_seed(0)
-        model = Transformer(vocabulary, shape, lambda own, layer: self.kind(own))
-        model.initialise(0)
-        return model.eval()
-
-
-def kept(kind: type[Encoding]) -> int | None:
-    made = Made(choice=CATALOGUE.choice("none"))
-    object.__setattr__(made, "kind", kind)
-    with torch.random.fork_rng(devices=[]):
-        return bytes_kept(made)
-
-
 @pytest.mark.parametrize(
     ("kind", "numbers"),
     [
@@ -131,7 +112,7 @@ def kept(kind: type[Encoding]) -> int | None:
     ],
 )
 def test_as_many_numbers_are_kept_as_later_queries_need(kind: type[Encoding], numbers: int) -> None:
-    assert kept(kind) == BYTES * LAYERS * numbers
+    assert bytes_kept(Subject(choice=choice_of(kind))) == BYTES * LAYERS * numbers
 
 
 @pytest.mark.parametrize(("name", "numbers"), [("rope", 0), ("pope", 0), ("cope", 0), ("fox", HEADS)])
