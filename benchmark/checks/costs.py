@@ -12,14 +12,14 @@ from benchmark.checks.outcome import Finding, fact
 from benchmark.checks.subject import Subject, outputs, rows
 from benchmark.encodings import CATALOGUE
 from benchmark.encodings.encoding import Shape
-from benchmark.model.hooks import leaves_keys_alone
+from benchmark.model import parts
 from benchmark.model.transformer import Transformer
 
 LENGTHS = (64, 1024)
 KERNELS = {
     "fused": "fused causal",
     "masked": "fused, with the bias as its mask",
-    "partly": "eager: the scores themselves, in plain operations; in long rows fused for all but some keys",
+    "parts": "fused, in parts that are merged",
     "eager": "eager: the scores themselves, in plain operations",
 }
 
@@ -74,6 +74,8 @@ class Watch(TorchFunctionMode):
     def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if function is F.scaled_dot_product_attention:
             self.seen.append("masked" if (kwargs or {}).get("attn_mask") is not None else "fused")
+        elif getattr(function, "__name__", None) == parts.KERNEL:
+            self.seen.append("parts")
         return function(*args, **(kwargs or {}))
 
 
@@ -83,7 +85,7 @@ def kernels(subject: Subject) -> list[str]:
     model, tokens = subject.model(), rows()
     with Watch() as watch:
         outputs(model, tokens)
-    return [*dict.fromkeys(watch.seen)] or ["partly" if leaves_keys_alone(model.encoding) else "eager"]
+    return [*dict.fromkeys(watch.seen)] or ["eager"]
 
 
 def kernel(subject: Subject) -> Finding:
