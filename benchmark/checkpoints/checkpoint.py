@@ -81,9 +81,9 @@ def open_checkpoint(
     """
     where = torch.device(device)
     source = find(name)
-    config = load_config(source)
     chosen: Precision = choose_precision(where) if precision == "auto" else precision
     with _quiet():
+        config = load_config(source)
         model = _load(source, config, where, chosen)
         tokenizer = _load_tokenizer(source)
     return Checkpoint(
@@ -147,14 +147,16 @@ def _load_tokenizer(source: Source) -> Any:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep transformers' progress bars off the terminal."""
+    """Keep transformers' progress bars and warnings off the terminal."""
     from transformers.utils import logging
 
-    shown = logging.is_progress_bar_enabled()
+    shown, verbosity = logging.is_progress_bar_enabled(), logging.get_verbosity()
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     try:
         with redirect_stderr(io.StringIO()):
             yield
     finally:
+        logging.set_verbosity(verbosity)
         if shown:
             logging.enable_progress_bar()  # type: ignore[no-untyped-call]

@@ -1,6 +1,7 @@
 """What a checkpoint's config says: sizes, the trained length L, its rope, and its sliding windows."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from benchmark.checkpoints.source import Source
@@ -19,6 +20,7 @@ class Facts:
     architecture: str  # transformers' model_type
     length: int  # L: the longest row the model is meant for, its own scaling included
     width: int
+    inner: int  # width of the feed-forward network
     layers: int
     heads: int
     kv_heads: int
@@ -47,7 +49,41 @@ def load_config(source: Source) -> Any:
         raise UsageError(f"{where}: its config cannot be read ({' '.join(str(error).split())[:200]})") from None
     if config.model_type not in ARCHITECTURES:
         raise _unknown(where, config.model_type)
+    if source.gguf is not None:
+        config.rope_parameters = {**config.rope_parameters, **gguf_scaling(source.folder / source.gguf, where)}
     return config
+
+
+def gguf_scaling(path: Path, where: str) -> dict[str, Any]:
+    """The scaling of the rope of a gguf file, which transformers does not read, in transformers' terms.
+
+    A file keeps the scaling of Llama 3.1 as one factor per frequency. Such factors are those of longrope; without a
+    second set for long rows they apply to every row.
+    """
+    from gguf import GGUFReader
+
+    reader = GGUFReader(path)
+
+    def stated(key: str) -> Any:
+        field = reader.get_field(f"{architecture}.{key}") if architecture else reader.get_field(key)
+        return None if field is None else field.contents()
+
+    architecture = ""
+    architecture = stated("general.architecture")
+    length, kind = stated("context_length"), stated("rope.scaling.type") or "none"
+    factors = [tensor.data.tolist() for tensor in reader.tensors if tensor.name == "rope_freqs.weight"]
+    if factors:
+        same = {"short_factor": factors[0], "long_factor": factors[0], "attention_factor": 1.0, "factor": 1.0}
+        return {"rope_type": "longrope", "original_max_position_embeddings": length, **same}
+    if kind == "none":
+        return {}
+    if kind not in ("linear", "yarn"):
+        raise UsageError(
+            f"{where} scales its rope by {echo(kind)}, which is not read from a gguf file: use safetensors"
+        )
+    scaling = {"rope_type": kind, "factor": stated("rope.scaling.factor")}
+    original = stated("rope.scaling.original_context_length")
+    return scaling if kind == "linear" else {**scaling, "original_max_position_embeddings": original or length}
 
 
 def _unknown(where: str, architecture: object) -> UsageError:
@@ -64,6 +100,7 @@ def facts(config: Any) -> Facts:
         architecture=config.model_type,
         length=trained_length(config),
         width=config.hidden_size,
+        inner=config.intermediate_size,
         layers=layers,
         heads=config.num_attention_heads,
         kv_heads=getattr(config, "num_key_value_heads", None) or config.num_attention_heads,

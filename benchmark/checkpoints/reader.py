@@ -13,6 +13,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from benchmark.checkpoints.facts import Facts
+from benchmark.checkpoints.rope import turns_heads_alike
 from benchmark.checkpoints.row import Row
 from benchmark.encodings.encoding import Encoding
 
@@ -40,6 +41,7 @@ class Reader:
         self.softcap: float | None = getattr(model.config, "final_logit_softcapping", None)
         self.device = next(model.parameters()).device
         self.dtype = next(model.parameters()).dtype
+        self.alike = {each: turns_heads_alike(each, self.device) for each in set(encodings)}
 
     def log_likelihoods(self, tokens: Int[Tensor, " time"], places: Int[Tensor, " place"]) -> Likelihoods:
         """The likelihood of `tokens[place]` given `tokens[:place]`, for each place from 1 on, in the order given.
@@ -88,12 +90,24 @@ class Reader:
     def _after(self, prefix: Tensor, own: Tensor) -> Likelihoods:
         return self.log_likelihoods(torch.cat((prefix, own)), torch.arange(len(prefix), len(prefix) + len(own)))
 
-    def _positions(self, tokens: Tensor) -> Tensor:
-        return self.encodings[0].positions(tokens[None].to(self.device))
+    def _positions(self, tokens: Tensor) -> list[Tensor]:
+        """The positions of a row in every layer; the layers of a kind share those of the first."""
+        row, found = tokens[None].to(self.device), {}
+        for encoding, local in zip(self.encodings, self.facts.local, strict=True):
+            if local not in found:
+                found[local] = encoding.positions(row)
+        return [found[local] for local in self.facts.local]
 
     def _row(self, tokens: Tensor, *, capacity: int) -> Row:
         positions = self._positions(tokens)
-        return Row(facts=self.facts, encodings=self.encodings, positions=positions, capacity=capacity, dtype=self.dtype)
+        return Row(
+            facts=self.facts,
+            encodings=self.encodings,
+            alike=self.alike,
+            positions=positions,
+            capacity=capacity,
+            dtype=self.dtype,
+        )
 
     def _read(self, row: Row, tokens: Tensor, places: Tensor) -> Float[Tensor, "place width"]:
         """Read tokens after those that a row holds; the final hidden states at some of them, in the order given."""

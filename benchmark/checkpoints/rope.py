@@ -10,7 +10,7 @@ so that `rope` turns by the checkpoint's own angles, and pi, ntk or self-extend 
 transformers' `modeling_rope_utils.py`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +26,7 @@ from benchmark.encodings.encoding import Encoding, Shape, Site
 from benchmark.errors import UsageError
 from benchmark.model.hooks import overrides
 
-BY_LENGTH = ("dynamic", "longrope")  # scalings that depend on the length of a row
+PROBED = 13  # tokens
 
 
 class Neutral(nn.Module):
@@ -83,7 +83,8 @@ def _put(encoding: Encoding, choice: Choice, config: Any, kind: str) -> Encoding
             f"{choice.label} {why}, which a trained checkpoint has no place for: choose an encoding that adapts rope"
         )
     nested = kind in config.rope_parameters
-    scaling = (config.rope_parameters[kind] if nested else main_rope(config))["rope_type"]
+    rope = config.rope_parameters[kind] if nested else main_rope(config)
+    scaling = rope["rope_type"]
     if scaling == "default":
         return encoding.eval()
     turning = [each for each in encoding.modules() if isinstance(each, Rotation)]
@@ -92,12 +93,28 @@ def _put(encoding: Encoding, choice: Choice, config: Any, kind: str) -> Encoding
             f"{choice.label} rotates in its own way, and the rope of this checkpoint is scaled ({scaling}): "
             "derive it from Rotation"
         )
-    own = Scaling(config=config, kind=kind if nested else None, by_length=scaling in BY_LENGTH)
+    own = Scaling(config=config, kind=kind if nested else None, by_length=depends_on_length(rope))
     for each in turning:
         own.put_under(each)
     if own.by_length:
         encoding.length_aware = True
     return encoding.eval()
+
+
+def depends_on_length(rope: Mapping[str, Any]) -> bool:
+    """True if a scaling turns a token differently in longer rows."""
+    if rope["rope_type"] == "longrope":
+        return bool(rope["short_factor"] != rope["long_factor"])
+    return bool(rope["rope_type"] == "dynamic")
+
+
+def turns_heads_alike(encoding: Encoding, device: torch.device) -> bool:
+    """True if the rotation of a key does not depend on its head, so that heads which share keys share rotated ones."""
+    shape = encoding.shape
+    positions = encoding.positions(torch.zeros(1, PROBED, dtype=torch.long, device=device))
+    same = torch.ones(1, shape.heads, PROBED, shape.head_width, device=device)
+    _, turned = encoding.rotate(same, same, Site.of(same.new_empty(1, PROBED, 0), positions))
+    return bool((turned == turned[:, :1]).all())
 
 
 @dataclass(frozen=True, kw_only=True)

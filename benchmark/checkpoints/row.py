@@ -7,7 +7,7 @@ turns a key by its own position only. A `length_aware` one is read whole, so tha
 Where a head is only partly rotated, `rotate` gets those channels; `rescore` gets all.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -40,14 +40,15 @@ class Row:
 
     facts: Facts
     encodings: Sequence[Encoding]  # of each layer
-    positions: Tensor  # [B|1, T], of every token of the row
+    alike: Mapping[Encoding, bool]  # True if an encoding turns all heads alike
+    positions: Sequence[Tensor]  # of each layer: of every token of the row, [B|1, T]
     capacity: int  # tokens that there is room for
     dtype: torch.dtype
     read: int = 0  # tokens whose keys and values every layer holds
     new: int = 0  # tokens of the block being read
     keys: dict[int, Tensor] = field(default_factory=dict)  # rotated, [B, G, T, D], by layer
     values: dict[int, Tensor] = field(default_factory=dict)
-    sites: dict[tuple[int, int | None], Site] = field(default_factory=dict)  # of the block being read
+    sites: dict[tuple[bool, int, int | None], Site] = field(default_factory=dict)  # of the block being read
 
     def open_block(self, tokens: int) -> None:
         """Begin a block of `tokens` more."""
@@ -57,7 +58,7 @@ class Row:
         """End a block: its keys and values are kept."""
         self.read += self.new
 
-    def rewind(self, tokens: int, positions: Tensor) -> None:
+    def rewind(self, tokens: int, positions: Sequence[Tensor]) -> None:
         """Forget everything after the first `tokens`; another continuation has these positions."""
         self.read, self.positions = tokens, positions
 
@@ -70,14 +71,15 @@ class Row:
         q, k = self._rotate(encoding, layer, q, k)
         window = self.facts.windows[layer]
         k, v, site = self._extend(layer, k, v, window)
+        if k.shape[1] != v.shape[1]:  # not turned alike
+            v = v.repeat_interleave(k.shape[1] // v.shape[1], dim=1)
         if softcap is None and not needs_scores(encoding) and not overrides(encoding, "bias"):
             if site.mask is None:
                 return kernels.attend_to_all(q, k, v, scale=nominal)
             return kernels.attend_in_window(q, k, v, site.mask, scale=nominal)
         if softcap is not None:
             encoding = Softcapped(encoding, softcap)
-        shared = q.shape[1] // k.shape[1]
-        k, v = (x.repeat_interleave(shared, dim=1) for x in (k, v))
+        k, v = (x.repeat_interleave(q.shape[1] // x.shape[1], dim=1) for x in (k, v))
         return attend(q, k, v, site, encoding, scale=nominal)[0]
 
     def _rotate(self, encoding: Encoding, layer: int, q: Tensor, k: Tensor) -> tuple[Tensor, Tensor]:
@@ -85,13 +87,13 @@ class Row:
         if not overrides(encoding, "rotate"):
             return q, k
         turned, site = self.facts.rotated, self._site(layer, self.read, None)
-        # The contract says that there are as many heads of keys as of queries.
+        # The contract promises as many heads of keys as of queries.
         whole = k.repeat_interleave(q.shape[1] // k.shape[1], dim=1)
         asked, own = encoding.rotate(q[..., :turned], whole[..., :turned], site)
-        own = own[:, :: q.shape[1] // k.shape[1]]
         if turned < q.shape[-1]:
-            return torch.cat((asked, q[..., turned:]), -1), torch.cat((own, k[..., turned:]), -1)
-        return asked, own
+            asked = torch.cat((asked, q[..., turned:]), -1)
+            own = torch.cat((own, whole[..., turned:]), -1)
+        return asked, own[:, :: q.shape[1] // k.shape[1]] if self.alike[encoding] else own
 
     def _extend(self, layer: int, k: Tensor, v: Tensor, window: int | None) -> tuple[Tensor, Tensor, Site]:
         """The keys and values that the block sees, and its site."""
@@ -106,14 +108,15 @@ class Row:
 
     def _site(self, layer: int, first: int, window: int | None) -> Site:
         """The site of the block with the keys from `first` on; layers share what it computes once."""
-        if (first, window) not in self.sites:
-            self.sites[first, window] = self._make_site(first, window)
-        return replace(self.sites[first, window], layer=layer)
+        key = self.facts.local[layer], first, window
+        if key not in self.sites:
+            self.sites[key] = self._make_site(layer, first, window)
+        return replace(self.sites[key], layer=layer)
 
-    def _make_site(self, first: int, window: int | None) -> Site:
-        positions = self.positions[:, first : self.read + self.new]
+    def _make_site(self, layer: int, first: int, window: int | None) -> Site:
+        positions = self.positions[layer][:, first : self.read + self.new]
         hidden = positions.new_empty(*positions.shape, 0, dtype=self.dtype)
-        counted = not overrides(self.encodings[0], "positions")
+        counted = not overrides(self.encodings[layer], "positions")
         site = Site.of(hidden, positions, queries=self.new, counted=counted)
         if window is None:
             return site
