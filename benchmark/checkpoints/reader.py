@@ -60,10 +60,8 @@ class Reader:
             hidden = self._read(row, tokens[:stop], places - 1)
             return self._judge(hidden, tokens[places])
 
-    def continuations(
-        self, prefix: Int[Tensor, " time"], continuations: Sequence[Int[Tensor, " own"]]
-    ) -> list[Likelihoods]:
-        """The likelihood of every token of each continuation, given the prefix and the tokens of its own before it.
+    def continuations(self, prefix: Int[Tensor, " time"], continuations: Sequence[Tensor]) -> list[Likelihoods]:
+        """The likelihood of every token of each continuation [t], given the prefix and the tokens of its own before it.
 
         The prefix is read once, unless the encoding depends on the length of the row.
         """
