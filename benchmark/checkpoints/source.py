@@ -90,6 +90,11 @@ def _complete(source: Source) -> Source:
             f"{where} comes with its own code (auto_map in config.json), which is not run: "
             "use a model that transformers implements"
         )
+    if quantised := source.config.get("quantization_config"):
+        how = quantised.get("quant_method") if isinstance(quantised, dict) else quantised
+        raise UsageError(
+            f"{where} is quantised by {how}, which takes code of its own: use float weights or a .gguf file"
+        )
     if not any(source.folder.glob("*.safetensors")):
         pickled = sorted(file.name for kind in PICKLES for file in source.folder.glob(kind))
         what = f"only pickled weights ({pickled[0]}), which are not loaded" if pickled else "no weights"

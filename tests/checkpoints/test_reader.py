@@ -101,7 +101,7 @@ def test_the_places_asked_for_do_not_change_the_answer(checkpoint: Checkpoint, e
     asked = torch.tensor([83, 29, 30, 1, 83])
     some = checkpoint.reader(encoding).log_likelihoods(ROW, asked)
     every = checkpoint.reader(encoding).log_likelihoods(ROW, PLACES)
-    torch.testing.assert_close(some.log_likelihood, every.log_likelihood[asked - 1], rtol=0, atol=1e-5)
+    torch.testing.assert_close(some.log_likelihood, every.log_likelihood[asked - 1], rtol=0, atol=1e-4)
     assert torch.equal(some.correct, every.correct[asked - 1])
 
 
@@ -113,7 +113,7 @@ def test_a_continuation_is_worth_what_the_whole_row_says(checkpoint: Checkpoint,
     for tail, found in zip(tails, reading.continuations(prefix, tails), strict=True):
         places = torch.arange(73, 73 + len(tail))
         alone = reading.log_likelihoods(torch.cat((prefix, tail)), places)
-        torch.testing.assert_close(found.log_likelihood, alone.log_likelihood, rtol=0, atol=1e-5)
+        torch.testing.assert_close(found.log_likelihood, alone.log_likelihood, rtol=0, atol=1e-4)
         assert torch.equal(found.correct, alone.correct)
 
 
