@@ -14,6 +14,7 @@ from benchmark.errors import UsageError
 from benchmark.experiments.executor import Event, Executor
 from benchmark.experiments.plan import Plan, automatic, make_plan
 from benchmark.experiments.pool import Pool
+from benchmark.experiments.pretrained import make_pretrained_plan, usual_precision
 from benchmark.experiments.request import Request, Tune
 from benchmark.experiments.rounds import Rounds
 from benchmark.experiments.runs import execute, went_wrong
@@ -43,15 +44,16 @@ class Results:
 
 
 def run(
-    encodings: Sequence[str | Path] | str | Path = "classic",
+    encodings: Sequence[str | Path] | str | Path | None = None,
     tasks: Sequence[str | Path] | str | Path | None = None,
     *,
+    checkpoint: str | Path | None = None,
     preset: str = "quick",
     seeds: int | Sequence[int] | str | None = None,
-    lengths: Sequence[int] | int | str | None = None,
+    lengths: Sequence[float] | float | str | None = None,
     corpus: str | Path | None = None,
     text_encoding: str | None = None,
-    precision: Precision = "float32",
+    precision: Precision | None = None,
     width: int | Sequence[int] | None = None,
     heads: int | None = None,
     layers: int | None = None,
@@ -73,6 +75,8 @@ def run(
 ) -> Results:
     """Train and measure whatever is not in the results folder yet, and return the results of the whole request.
 
+    With a `checkpoint` (a folder, a .gguf file, or "hub:owner/name"), that is measured and nothing is trained: `seeds`
+    are documents, and `lengths` multiples of its own L, such as 1.5, or tokens, from 64 on.
     `encodings` and `tasks` are named as on the command line; `seeds` are a number, the seeds themselves, or "auto" or
     "auto:12", in rounds until the comparisons of a task are decided; `lengths` are multiples of the trained length, and
     `cell_timeout` is in seconds. `text_encoding` names the encoding of a text of your own, instead of the one it fits.
@@ -105,18 +109,30 @@ def run(
         lengths=lengths,
         corpus=corpus,
         text_encoding=text_encoding,
-        precision=precision,
+        precision=precision or precision_of(checkpoint, device),
         tune=tune,
         changes=changes,
+        checkpoint=checkpoint,
     )
     store = Store(folder(results))
     stages = stages_of(request, store)
-    carried_out_by = Pool(store=store, **dict(settings)) if executor is None else executor
+    carried_out_by = pool_of(request, store, settings) if executor is None else executor
     for event in execute(stages, store, carried_out_by, **again):
         if on_event is not None and isinstance(event, Event):
             on_event(event)
     plan = stages.reached
     return Results(store=Store(store.root, only=plan.keys), failures=went_wrong(plan, store))
+
+
+def precision_of(checkpoint: str | Path | None, device: str) -> Precision:
+    """The precision of a request that names none."""
+    return "float32" if checkpoint is None else usual_precision(device)
+
+
+def pool_of(request: Request, store: Store, settings: Settings) -> Pool:
+    """The pool of this machine; for a checkpoint one worker with all cores, unless more are asked for."""
+    one = {"workers": 1} if request.checkpoint is not None and settings.workers is None else {}
+    return Pool(store=store, **{**dict(settings), **one})
 
 
 def stages_of(request: Request, store: Store) -> Stages:
@@ -126,11 +142,12 @@ def stages_of(request: Request, store: Store) -> Stages:
 
 
 def _plan(request: Request) -> Plan:
+    planned = make_plan if request.checkpoint is None else make_pretrained_plan
     if not automatic(request):
-        return make_plan(request)
+        return planned(request)
     from benchmark.reports.stats.verdict import fewest_seeds
 
-    return make_plan(request, fewest_seeds)
+    return planned(request, fewest_seeds)
 
 
 def _rounds(plan: Plan, store: Store, stage: str = "") -> Rounds:

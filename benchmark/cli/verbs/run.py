@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from benchmark.api import stages_of
+from benchmark.api import pool_of, precision_of, stages_of
 from benchmark.cli.terminal.config import read_config
 from benchmark.cli.terminal.options import (
     Known,
@@ -26,25 +26,39 @@ from benchmark.errors import unknown
 from benchmark.experiments.executor import Executor
 from benchmark.experiments.machine import multiplies_bfloat16, on_gpu
 from benchmark.experiments.plan import Plan
-from benchmark.experiments.pool import Pool
 from benchmark.experiments.request import Request
 from benchmark.experiments.rounds import Round, Rounds
 from benchmark.experiments.runs import command as command_line
 from benchmark.experiments.runs import execute, went_wrong
-from benchmark.experiments.settings import DEVICES, MOST_WORKERS
+from benchmark.experiments.settings import DEVICES, MOST_WORKERS, Settings
 from benchmark.results.store import Store
 
 
 @click.command("run")
 @click.option(
-    "--encodings", default="classic", show_default=True, help="Names, groups or files: rope:base=500000,my.py"
+    "--checkpoint",
+    default=None,
+    help="Measure a pretrained model and train nothing: a folder, a .gguf file, or hub:owner/name.",
+)
+@click.option(
+    "--encodings",
+    default=None,
+    help="Names, groups or files: rope:base=500000,my.py  [default: classic; of a checkpoint: rope,test-time,none]",
 )
 @click.option("--tasks", default=None, help="Names, groups or files.  [default: the preset's]")
 @click.option("--preset", default="quick", show_default=True, help="smoke, quick, standard or paper.")
 @click.option(
-    "--seeds", default=None, help="A number of seeds, or seeds: 0,4,7; auto or auto:12.  [default: the preset's]"
+    "--seeds",
+    default=None,
+    help="A number of seeds (of a checkpoint: documents), or seeds: 0,4,7; auto or auto:12.  "
+    "[default: the preset's; of a checkpoint: 12]",
 )
-@click.option("--lengths", default=None, help="Multiples of the trained length: 1,2,4,8,16.  [default: the preset's]")
+@click.option(
+    "--lengths",
+    default=None,
+    help="Multiples of the trained length: 1,2,4,8,16; of a checkpoint also .25,1.5, or tokens, from 64 on.  "
+    "[default: the preset's; of a checkpoint: .25,1,1.5,2]",
+)
 @changes()
 @click.option(
     "--tune",
@@ -58,7 +72,12 @@ from benchmark.results.store import Store
 @report_language
 @click.option("--workers", type=click.IntRange(1, MOST_WORKERS), default=None, help="Processes.  [default: one a core]")
 @click.option("--device", type=Known("device", DEVICES), default="auto", show_default=True)
-@click.option("--precision", type=Known("precision", ["float32", "bfloat16"]), default="float32", show_default=True)
+@click.option(
+    "--precision",
+    type=Known("precision", ["float32", "bfloat16"]),
+    default=None,
+    help="[default: float32; of a checkpoint: bfloat16 where the device multiplies it]",
+)
 @click.option("--corpus", default=None, help="sanguo, shuihu, or the path of a text or a folder of texts.")
 @text_encoding
 @click.option("--cell-timeout", type=Seconds(), default=None, help="Seconds after which a cell is abandoned.")
@@ -78,7 +97,8 @@ from benchmark.results.store import Store
 @click.pass_context
 def command(
     ctx: click.Context,
-    encodings: str,
+    checkpoint: str | None,
+    encodings: str | None,
     tasks: str | None,
     preset: str,
     seeds: str | None,
@@ -91,7 +111,7 @@ def command(
     language: str,
     workers: int | None,
     device: str,
-    precision: str,
+    precision: str | None,
     corpus: str | None,
     text_encoding: str | None,
     cell_timeout: float | None,
@@ -114,9 +134,10 @@ def command(
         lengths=lengths,
         corpus=corpus,
         text_encoding=text_encoding,
-        precision=precision,
+        precision=precision or precision_of(checkpoint, device),
         tune=tune,
         changes=changes,
+        checkpoint=checkpoint,
     )
     store = Store(results)
     stages = stages_of(request, store)
@@ -134,7 +155,8 @@ def command(
         show_stages(stages, store, device, workers, force=force, retry_failed=retry_failed)
         return
     # A caller of `main` may pass an executor as its `obj`; the command line itself only knows the pool.
-    executor: Executor = ctx.obj or Pool(store=store, device=device, workers=workers, cell_timeout=cell_timeout)
+    settings = Settings(device=device, workers=workers, cell_timeout=cell_timeout)
+    executor: Executor = ctx.obj or pool_of(request, store, settings)
     started = time.perf_counter()
     numbers = 0  # of rounds
     with display(style) as shown:
