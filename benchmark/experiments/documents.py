@@ -110,7 +110,7 @@ def check_documents(cells: Sequence[Cell], device: str, emit: Emit) -> None:
                 encodings.add(measure.origin.model_dump_json())
                 refuse_bad_values(partial(reader_of, seen.checkpoint, measure.origin))
         lengths = [spec.length for cell in own for measure in cell.measures for spec in measure.evaluations]
-        least = seen.task.shortest(seen.subject(own[0].encoding))
+        least = seen.task.shortest(seen.subject(own[0].encoding), [cell.seed for cell in own])
         if min(lengths) < least:
             raise UsageError(f"{own[0].task.item}: --lengths has {min(lengths)} tokens, but must have at least {least}")
         longest = max(*lengths, seen.checkpoint.length) if seen.task.language else max(lengths)

@@ -88,10 +88,10 @@ def said(message: str) -> str:
 # Sentences about training, and what stands in their place where nothing was trained.
 PRETRAINED = {
     "Position encodings compared": later("A checkpoint with other position encodings"),
-    "Each model was trained on lengths up to L (the vertical line) and measured beyond it. Line: mean over seeds; band: "
-    "from the lowest to the highest seed; dots: each seed, where there are at most {dots}. In the interactive page, "
-    "point at a value to read it and highlight its curve, press a name below the figure to hide or show its curve, and "
-    "drag to zoom.": later(
+    "Each model was trained on lengths up to L (the vertical line) and measured beyond it. Line: mean over "
+    "seeds; band: from the lowest to the highest seed; dots: each seed, where there are at most {dots}. In "
+    "the interactive page, point at a value to read it and highlight its curve, press a name below the figure "
+    "to hide or show its curve, and drag to zoom.": later(
         "The checkpoint was trained on lengths up to L, the vertical line. Line: mean over documents; band: from the "
         "lowest to the highest; dots: each document, where there are at most {dots}. In the interactive page, point at "
         "a value to read it and highlight its curve, press a name below the figure to hide or show its curve, and drag "

@@ -66,8 +66,11 @@ class Retrieval(CheckpointTask):
         """The axis of the grid: by default the depth of the fact that is asked for."""
         return {"depth (%)": tuple((100 * each // DEPTHS, 100 * (each + 1) // DEPTHS) for each in range(DEPTHS))}
 
-    def shortest(self, subject: Subject) -> int:
-        asked = self._asked(subject, 0)
+    def shortest(self, subject: Subject, documents: Sequence[int]) -> int:
+        return max(self._room(subject, self._asked(subject, document)) for document in documents)
+
+    def _room(self, subject: Subject, asked: Asked) -> int:
+        """The tokens of everything planted and asked, and of the least text around it."""
         fixed = sum(len(subject.encode(fact.words)) for fact in asked.facts) + len(subject.encode(asked.intro))
         longest = max(len(each) for each in _continuations(subject, asked))
         return len(subject.opening) + fixed + LEAST_TEXT * len(asked.facts) + longest

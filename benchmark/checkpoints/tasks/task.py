@@ -8,7 +8,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Int
@@ -21,6 +21,7 @@ from benchmark.results.record import Arrays
 Ranges = tuple[tuple[int, int], ...]
 
 
+@runtime_checkable
 class Reads(Protocol):
     """A checkpoint with an encoding, as `Reader`."""
 
@@ -67,8 +68,8 @@ class CheckpointTask(ABC):
     text_parameter: ClassVar[str] = "text"  # the parameter that names the text
 
     @abstractmethod
-    def shortest(self, subject: Subject) -> int:
-        """The shortest length, in tokens, that has room for what is asked."""
+    def shortest(self, subject: Subject, documents: Sequence[int]) -> int:
+        """The shortest length, in tokens, that has room for what is asked about these documents."""
 
     @abstractmethod
     def measure(self, subject: Subject, document: int, length: int) -> Outcome:

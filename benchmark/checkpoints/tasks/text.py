@@ -14,6 +14,8 @@ Convention: LongPPL's evaluator is a large model reading the whole text; here it
 targets are chosen by the loss of rope at L, which flatters rope there a little: compare the encodings past L.
 """
 
+from collections.abc import Sequence
+
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
@@ -40,7 +42,7 @@ class TextLoss(CheckpointTask):
         self.targets = targets
         self._far: dict[tuple[int, int], Bool[Tensor, " target"]] = {}  # by document and L
 
-    def shortest(self, subject: Subject) -> int:
+    def shortest(self, subject: Subject, documents: Sequence[int]) -> int:
         return len(subject.opening) + self.targets + 1
 
     def measure(self, subject: Subject, document: int, length: int) -> Outcome:
@@ -65,7 +67,7 @@ class TextLoss(CheckpointTask):
     def _needs_far(self, subject: Subject, document: int) -> Bool[Tensor, " target"]:
         key = document, subject.train_length
         if key not in self._far:
-            near = max(subject.train_length // NEAR, self.shortest(subject))
+            near = max(subject.train_length // NEAR, self.shortest(subject, [document]))
             after_near, after_all = (
                 self._read(subject, subject.own, document, length)[0] for length in (near, subject.train_length)
             )

@@ -149,6 +149,13 @@ def command(
             click.echo(line)
         if precision == "bfloat16" and not on_gpu(device) and multiplies_bfloat16() is False:
             click.echo("bfloat16 may be slower than float32 here: this processor has no AMX (docs/speed.md)")
+    if dry_run and request.checkpoint is not None:
+        from benchmark.cli.terminal.documents import show_documents  # imports torch
+
+        for stage in stages:
+            assert isinstance(stage, Rounds)
+            show_documents(stage, store, device, force=force, retry_failed=retry_failed)
+        return
     if dry_run:
         from benchmark.cli.terminal.planned import show_stages  # imports torch
 
