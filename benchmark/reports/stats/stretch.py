@@ -81,11 +81,11 @@ def stretches(table: pd.DataFrame) -> list[Stretch]:
         steps = [
             Step(
                 who=who,
-                length=int(length),
+                length=int(here["length"].iloc[0]),
                 multiple=float(here["multiple"].iloc[0]),
                 duel=Duel(first=who, second=CUT, differences=tuple(-here["value"]), pairs=pairs),
             )
-            for length, here in own.groupby("length", sort=True)
+            for _, here in own.groupby("length", sort=True)
         ]
         found.append(Stretch(who=who, steps=steps))
     return found
