@@ -196,14 +196,16 @@ def write(plan: Plan, store: Store, out: Path, style: str, reference: str | None
     """Write the report; print the summary table, the findings and the path of the report."""
     if not any(store.records()):
         return
-    from benchmark.reports.write.report import write_report
+    from benchmark.reports.words import speaking
+    from benchmark.reports.write.report import of_checkpoints, write_report
 
     command = command_line(plan.request)
     paths = write_report(store, out, command=command, reference=reference, language=language)
     if style == "json":
         show_json_line(event="report", html=str(paths.html), markdown=str(paths.markdown))
     elif style != "none":
-        show_summary(store)
+        with speaking("en", documents=of_checkpoints(store)):
+            show_summary(store)
         show_holds(paths.holds)
         show_findings(paths.findings)
         click.echo(f"report: {paths.html}")

@@ -46,6 +46,9 @@ from benchmark.reports.write.html import render
 from benchmark.reports.write.markdown import render as markdown_render
 from benchmark.results.store import Store
 
+# Sections by id that say nothing of a checkpoint: of other settings, of what training cost, and of probes.
+ABOUT_TRAINING = ("robustness", "tradeoffs", "attention", "structure", "cost")
+
 
 @dataclass(frozen=True, kw_only=True)
 class ReportPaths:
@@ -110,34 +113,37 @@ def build(store: Store, command: str | None = None, reference: str | None = None
     )
     probes = sorted(shown, key=lambda probe: (probe.task, probe.setting, probe.text, probe.encoding))
     timing_problems: list[str] = []
-    overview, pretrained = Overview.of(selection), of_checkpoints(selection.store)
+    overview = Overview.of(selection)
     timings = timing_table(store.root / "timing", timing_problems)
+    sections = with_unique_ids(
+        stretch.section(selection),
+        verdict.section(selection, styles),
+        summary.section(selection),
+        robustness.section(selection, styles),
+        curves.section(selection, styles),
+        matrix.section(overview),
+        wins.section(overview),
+        ranks.section(overview, styles),
+        cost_quality.section(selection, timings, styles),
+        against.section(selection),
+        language.section(selection, styles),
+        heatmaps.section(selection),
+        grids.section(selection, styles),
+        attention.section(probes),
+        structure.section(probes),
+        cost.section(selection, timings),
+        profiles.section(selection, styles, probes),
+        troubles.section(selection, timing_problems),
+        run.section(selection, command),
+        reading.section(),
+    )
+    if of_checkpoints(selection.store):
+        sections = tuple(section for section in sections if section.id not in ABOUT_TRAINING)
     return Page(
         title=t("Position encodings compared"),
         lead=_lead(selection),
         colors={name: series(style).removeprefix("$") for name, style in styles.items()},
-        sections=with_unique_ids(
-            stretch.section(selection),
-            verdict.section(selection, styles),
-            summary.section(selection),
-            None if pretrained else robustness.section(selection, styles),
-            curves.section(selection, styles),
-            matrix.section(overview),
-            wins.section(overview),
-            ranks.section(overview, styles),
-            None if pretrained else cost_quality.section(selection, timings, styles),
-            against.section(selection),
-            language.section(selection, styles),
-            heatmaps.section(selection),
-            grids.section(selection, styles),
-            None if pretrained else attention.section(probes),
-            None if pretrained else structure.section(probes),
-            None if pretrained else cost.section(selection, timings),
-            profiles.section(selection, styles, probes),
-            troubles.section(selection, timing_problems),
-            run.section(selection, command),
-            reading.section(),
-        ),
+        sections=sections,
         footer=_footer(selection),
         data=Snapshot.of_report(selection).text(),
     )
