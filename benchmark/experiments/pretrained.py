@@ -4,7 +4,7 @@ A document stands where a seed stands in training: its number is both seeds of a
 checkpoint's, and which trains for no steps. Records, rounds, verdicts and reports treat documents as seeds.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from benchmark import encodings
@@ -29,7 +29,8 @@ def make_pretrained_plan(request: Request, fewest: Callable[[int], int] = lambda
     budget, model, checkpoint = _described(request.checkpoint)
     measured = encodings.CATALOGUE.parse(request.encodings)
     span, documents = _documents(request.seeds, fewest(len(measured)))
-    lengths = [in_tokens(each, budget.train_length) for each in request.multiples or MULTIPLES]
+    # L is always among them: what lies past it is compared with it.
+    lengths = {budget.train_length, *(in_tokens(each, budget.train_length) for each in request.multiples or MULTIPLES)}
     cells: list[Cell] = []
     for problem in CATALOGUE.parse(request.tasks or "default"):
         task, origin = task_spec(problem, request.corpus or CORPUS, request.text_encoding)
@@ -97,11 +98,11 @@ def _described(name: str) -> tuple[BudgetSpec, ModelSpec, CheckpointSpec]:
     return budget, model, CheckpointSpec(name=shown, content=source.digest, architecture=own.architecture)
 
 
-def _measure(train: TrainSpec, choice: Choice, lengths: list[int]) -> Measure:
+def _measure(train: TrainSpec, choice: Choice, lengths: Iterable[int]) -> Measure:
     spec = encoding_spec(choice)
     if spec.reads_digits:
         raise UsageError(f"{echo(choice.label)} reads digits, which the tokens of a checkpoint are not: leave it out")
-    evaluations = tuple(EvalSpec(train_key=train.key, encoding=spec, length=length) for length in sorted(set(lengths)))
+    evaluations = tuple(EvalSpec(train_key=train.key, encoding=spec, length=length) for length in sorted(lengths))
     return Measure(origin=Origin.of(choice), evaluations=evaluations)
 
 

@@ -142,6 +142,12 @@ def test_lengths_are_multiples_of_l_or_tokens() -> None:
         parse_lengths(".25", None)
 
 
+def test_l_is_always_measured(folder: Path, corpus: Path, tmp_path: Path) -> None:
+    done, _ = run(folder, corpus, tmp_path, seeds=1, encodings="rope", lengths=[2])
+    lengths = {record.spec.length for record in done.store.records() if isinstance(record, EvalRecord)}
+    assert lengths == {L, 2 * L}
+
+
 def test_the_command_of_a_run_is_read_back(folder: Path, corpus: Path, tmp_path: Path) -> None:
     run(folder, corpus, tmp_path, seeds=[2])
     (noted,) = Store(tmp_path).runs()
