@@ -10,7 +10,7 @@ from itertools import product
 from typing import Any
 
 from benchmark import encodings, tasks
-from benchmark.catalogue import Choice
+from benchmark.catalogue import Choice, Entry
 from benchmark.errors import UsageError
 from benchmark.experiments import texts
 from benchmark.experiments.labels import task_label
