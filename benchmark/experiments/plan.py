@@ -14,9 +14,9 @@ from benchmark.catalogue import Choice, Entry
 from benchmark.errors import UsageError
 from benchmark.experiments import texts
 from benchmark.experiments.labels import task_label
+from benchmark.experiments.origins import Origin, task_facts, task_spec
 from benchmark.experiments.presets import preset
 from benchmark.experiments.request import Auto, Request
-from benchmark.metrics import headlines
 from benchmark.results.record import EvalRecord, ProbeRecord, TaskFacts
 from benchmark.results.spec import (
     TUNING_SEEDS_FROM,
@@ -24,25 +24,10 @@ from benchmark.results.spec import (
     EncodingSpec,
     EvalSpec,
     Frozen,
-    Parameters,
     ProbeSpec,
-    TaskSpec,
     TrainSpec,
 )
 from benchmark.results.store import Store
-
-
-class Origin(Frozen):
-    """How a worker finds a class again: a registered name or the path of a file, with all parameters."""
-
-    item: str
-    parameters: Parameters
-
-    @classmethod
-    def of(cls, choice: Choice) -> "Origin":
-        """The origin of a choice."""
-        item = choice.entry.name if choice.entry.module else str(choice.entry.path)
-        return cls(item=item, parameters=dict(choice.parameters))
 
 
 class Measure(Frozen):
@@ -59,7 +44,7 @@ class Measure(Frozen):
 
 
 class Cell(Frozen):
-    """One trained model and its measures."""
+    """One trained model and its measures; or a document, read with a pretrained model."""
 
     train: TrainSpec
     encoding: Origin
@@ -68,6 +53,7 @@ class Cell(Frozen):
     measures: tuple[Measure, ...]
     multiple: float | None = None  # of a trial: its learning rate in units of the task's
     task_name: str = ""  # the task's label; in a plan with several settings of the task, with this one in brackets
+    checkpoint: str = ""  # where the pretrained model lies; "" where one is trained
 
     @property
     def task_label(self) -> str:
@@ -77,14 +63,14 @@ class Cell(Frozen):
     @property
     def label(self) -> str:
         """Its name in progress messages."""
-        name = f"{self.task_label} · {self.train.encoding.label}"
+        name = self.task_label if self.checkpoint else f"{self.task_label} · {self.train.encoding.label}"
         if self.multiple is not None:
             return f"{name} · rate × {self.multiple:g} · trial {self.seed - TUNING_SEEDS_FROM}"
-        return f"{name} · seed {self.seed}"
+        return f"{name} · document {self.seed}" if self.checkpoint else f"{name} · seed {self.seed}"
 
     @property
     def seed(self) -> int:
-        """The seed of its weights and its data."""
+        """The seed of its weights and its data; the number of the document."""
         return self.train.init_seed
 
     @property
@@ -99,7 +85,9 @@ class Cell(Frozen):
 
     @property
     def cost(self) -> float:
-        """The work of its training, in arbitrary units: the longest cells go first."""
+        """The work of its training, in arbitrary units: the longest cells go first. Of a document, tokens to read."""
+        if self.checkpoint:
+            return 1.0 + sum(spec.length for measure in self.measures for spec in measure.evaluations)
         model, budget = self.train.model, self.train.budget
         weights = 12 * model.layers * model.width**2 + int(self.task.parameters.get("vocabulary", 64)) * model.width
         return float(budget.steps * budget.batch * budget.train_length * weights)
@@ -151,14 +139,11 @@ def make_plan(request: Request, fewest: Callable[[int], int] = lambda encodings:
     spans: dict[str, Span] = {}
     left_out, notes = [], []
     for problem in problems:
-        task, origin = _task(problem, request.corpus or chosen.corpus, request.text_encoding)
+        task, origin = task_spec(problem, request.corpus or chosen.corpus, request.text_encoding)
         facts = task_facts(problem.entry)
-        offered = [pair for pair in zip(trained, own, strict=True) if _offered(pair[1], problem)]
-        left_out += [
-            f"{choice.label} is not offered {task.label}: it reads the digits of numbers, and the task has none"
-            for choice in own
-            if not _offered(choice, problem)
-        ]
+        refused = {choice.label: why for choice in own if (why := _mismatch(choice, problem.entry))}
+        offered = [pair for pair in zip(trained, own, strict=True) if pair[1].label not in refused]
+        left_out += [f"{label} is not offered {task.label}: {why}" for label, why in refused.items()]
         span, remarks = _span(request, _largest_league([choice for _, choice in offered]), fewest)
         notes += remarks
         budgets = request.changes.budgets_for(task.name, chosen.budgets_for(task.name))
@@ -182,7 +167,8 @@ def make_plan(request: Request, fewest: Callable[[int], int] = lambda encodings:
                     if isinstance(seeds, Auto):
                         spans[cell.contest] = span
     if not cells:
-        raise UsageError(f"nothing to do: {left_out[0]}; choose a task that writes numbers, such as addition")
+        remedy = "choose a task that has them, such as addition for digits, or corpus for segments"
+        raise UsageError(f"nothing to do: {left_out[0]}; {remedy}")
     faults = encodings.CATALOGUE.left_out(request.encodings) + tasks.CATALOGUE.left_out(request.tasks or "")
     return Plan(
         request=request,
@@ -223,6 +209,7 @@ def encoding_spec(choice: Choice) -> EncodingSpec:
         fingerprint=encodings.CATALOGUE.fingerprint(choice),
         label=choice.label,
         reads_digits=encodings.CATALOGUE.reads_digits(choice),
+        reads_marks=encodings.CATALOGUE.reads_marks(choice),
     )
 
 
@@ -243,8 +230,9 @@ def _setting(cell: Cell) -> tuple[object, ...]:
 
 
 def _largest_league(choices: Iterable[Choice]) -> int:
-    """The most encodings that are compared with each other: those that read digits are ranked apart."""
-    leagues = Counter(encodings.CATALOGUE.reads_digits(choice) for choice in choices)
+    """The most encodings that are compared with each other: those that read digits or marks are ranked apart."""
+    catalogue = encodings.CATALOGUE
+    leagues = Counter((catalogue.reads_digits(choice), catalogue.reads_marks(choice)) for choice in choices)
     return max(leagues.values(), default=0)
 
 
@@ -260,9 +248,13 @@ def _span(request: Request, rivals: int, fewest: Callable[[int], int]) -> tuple[
     return Span(first=needed, most=max(cap, needed)), [raised] * (cap < needed)
 
 
-def _offered(choice: Choice, task: Choice) -> bool:
-    """True if an encoding makes sense on a task: one that reads digits needs a task that writes numbers."""
-    return bool(task.entry.attributes.get("numbers")) or not encodings.CATALOGUE.reads_digits(choice)
+def _mismatch(choice: Choice, task: Entry) -> str:
+    """The reason why an encoding is not offered a task; "" if it is."""
+    if encodings.CATALOGUE.reads_digits(choice) and not task.attributes.get("numbers"):
+        return "it reads the digits of numbers, and the task has none"
+    if encodings.CATALOGUE.reads_marks(choice) and not task.attributes.get("segments"):
+        return "it reads the marks that end segments, and the task has none"
+    return ""
 
 
 def trained_with(choice: Choice) -> Choice:
@@ -284,45 +276,12 @@ def trained_with(choice: Choice) -> Choice:
     return Choice(entry=entry, parameters={**entry.defaults, **common})
 
 
-def task_facts(entry: Entry) -> TaskFacts:
-    """What records say of a task, from its class attributes; a UsageError if those do not say it."""
-    stated = entry.attributes
-    language, metric, sweep = bool(stated.get("language")), stated.get("metric"), stated.get("sweep") or None
-    allowed = headlines(language=language)
-    if metric not in allowed:
-        raise UsageError(f"{entry.path}: metric is {metric!r}, but must be the literal text {' or '.join(allowed)}")
-    if sweep is not None and not (isinstance(sweep, tuple) and [type(each) for each in sweep] == [str, str]):
-        raise UsageError(f"{entry.path}: sweep is {sweep!r}, but must be two texts: an axis, and its parameter")
-    return TaskFacts(
-        title=stated["title"],
-        metric=metric,
-        language=language,
-        unlearned=str(stated.get("unlearned", "")),
-        sweep=sweep,
-    )
-
-
-def _task(choice: Choice, corpus: str, text_encoding: str | None) -> tuple[TaskSpec, Origin]:
-    entry, text = choice.entry, texts.read(choice, corpus, text_encoding)
-    spec = TaskSpec(
-        name=entry.name,
-        parameters=dict(choice.parameters) if text is None else text.counted,
-        fingerprint=entry.fingerprint,
-        label=choice.label if text is None else text.label,
-        version=int(entry.attributes.get("version", 1)),
-        corpus=None if text is None else text.name,
-        corpus_hash=None if text is None else text.content_hash,
-    )
-    parameters = dict(choice.parameters) if text is None else text.parameters
-    return spec, Origin(item=Origin.of(choice).item, parameters=parameters)
-
-
 def _measure(
-    train: TrainSpec, facts: TaskFacts, choice: Choice, budget: BudgetSpec, multiples: Iterable[int]
+    train: TrainSpec, facts: TaskFacts, choice: Choice, budget: BudgetSpec, multiples: Iterable[int | float]
 ) -> Measure:
     spec = encoding_spec(choice)
     evaluations = tuple(
-        EvalSpec(train_key=train.key, encoding=spec, length=budget.train_length * multiple)
+        EvalSpec(train_key=train.key, encoding=spec, length=int(budget.train_length * multiple))
         for multiple in sorted(set(multiples))
     )
     probes: tuple[ProbeSpec, ...] = ()

@@ -50,6 +50,7 @@ class EncodingSpec(Frozen):
     fingerprint: str
     label: str  # for people: the shortest spelling, "rope:base=500000"
     reads_digits: bool = False  # for people: encodings that read digits are ranked separately
+    reads_marks: bool = False  # for people: so are those that read the marks of segments
 
 
 class TaskSpec(Frozen):
@@ -85,8 +86,19 @@ class BudgetSpec(Frozen):
     clip: Rate = 1.0  # maximum gradient norm
 
 
+class CheckpointSpec(Frozen):
+    """A pretrained model, which nobody here trained."""
+
+    name: str  # for people: the name of its folder or file
+    content: Annotated[str, Field(pattern="^[0-9a-f]{32}$")]  # hash of its files
+    architecture: str
+
+
 class TrainSpec(Keyed):
-    """A model to train."""
+    """A model to train; or a pretrained one and a document, whose number stands in place of both seeds.
+
+    Of a pretrained model, sizes and trained length are its own, and it is given no steps.
+    """
 
     kind: Literal["train"] = "train"
     protocol: int = PROTOCOL
@@ -97,6 +109,7 @@ class TrainSpec(Keyed):
     init_seed: Count
     data_seed: Count
     precision: Precision = "float32"
+    checkpoint: CheckpointSpec | None = None
 
     @property
     def is_trial(self) -> bool:
@@ -131,10 +144,16 @@ def key_of(spec: Frozen) -> str:
     for part in ("task", "encoding"):
         if part in data:
             data[part].pop("label")
-    data["encoding"].pop("reads_digits")
+    for name in ("reads_digits", "reads_marks"):
+        data["encoding"].pop(name)
     if "task" in data:
         data["task"].pop("corpus")  # a file name; the hash of its text counts
     if "model" in data and data["protocol"] < MIXING_FROM:
         data["model"].pop("mixing")  # so that older records keep their names
+    if "checkpoint" in data:
+        if data["checkpoint"] is None:
+            data.pop("checkpoint")  # as above
+        else:
+            data["checkpoint"].pop("name")
     text = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -195,12 +195,12 @@ def check(asked: Asked) -> None:
     from benchmark.encodings import make
     from benchmark.encodings.encoding import Shape
     from benchmark.experiments.cell import refuse_bad_values
-    from benchmark.timing.operations import DIGITS
+    from benchmark.timing.operations import DIGITS, MARKS
 
     for choice in CATALOGUE.parse(asked.encodings):
         for length in asked.lengths:
             size = {"width": asked.width, "heads": asked.heads, "layers": asked.layers, "train_length": length}
-            shape = partial(Shape, **size, digits=DIGITS)
+            shape = partial(Shape, **size, digits=DIGITS, marks=MARKS)
             refuse_bad_values(lambda choice=choice, shape=shape: make(choice, shape()))  # type: ignore[misc]
 
 
