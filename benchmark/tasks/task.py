@@ -272,9 +272,7 @@ class Language(Task):
     language = True
     segments = True  # sentences
     nested = True  # every prefix of a stretch of text is a stretch of text
-    held_out: Int[
-        Tensor, " token"
-    ]  # the text that no training row shows; its first quarter serves `training/search.py`
+    held_out: Int[Tensor, " token"]  # what no training row shows; a search at test time reads the first quarter
     text_parameter: ClassVar[str] = ""  # the parameter that names a corpus and follows --corpus; "": has its own text
 
     @abstractmethod
@@ -288,8 +286,15 @@ class Language(Task):
     @property
     def marks(self) -> tuple[int, ...]:
         """Token ids of the SENTENCE_ENDS in the vocabulary; an id that several share stands for unknown ones."""
-        found = Counter(ids[0] for ids, _ in map(self.sentence, SENTENCE_ENDS) if len(ids) == 1)
+        found = Counter(ids[0] for ids in map(self._ids, SENTENCE_ENDS) if len(ids) == 1)
         return tuple(sorted(token for token, count in found.items() if count == 1))
+
+    def _ids(self, mark: str) -> list[int]:
+        """The token ids of a mark; none if it cannot be written in the vocabulary."""
+        try:
+            return self.sentence(mark)[0]
+        except (ValueError, LookupError):
+            return []
 
     @property
     def unknown_rate(self) -> float | None:

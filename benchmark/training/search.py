@@ -95,6 +95,8 @@ def search_rows(task: Task, length: int) -> Batch:
 
 
 def _of_text(task: Language, size: int, length: int) -> Batch:
+    if not hasattr(task, "held_out"):
+        raise UsageError(f"{task.name} has no held_out, the text that encodings are fitted on: set it to the tokens")
     text = task.held_out[: len(task.held_out) // 4]
     if len(text) <= length:
         raise UsageError(

@@ -60,6 +60,13 @@ def test_a_text_that_is_too_short_is_refused_with_the_length_that_would_do() -> 
         search_rows(task, 2)
 
 
+def test_a_text_without_its_held_out_tokens_is_refused() -> None:
+    task = Short(7)
+    del task.held_out
+    with pytest.raises(UsageError, match="corpus has no held_out, the text that encodings are fitted on"):
+        search_rows(task, 2)
+
+
 class Short(Corpus):
     """A text with some held-out tokens and nothing else."""
 

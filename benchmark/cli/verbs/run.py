@@ -3,15 +3,16 @@
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
-from benchmark.api import stages_of
+from benchmark.api import executor_of, precision_of, stages_of
 from benchmark.cli.terminal.config import read_config
 from benchmark.cli.terminal.options import (
     Known,
-    Seconds,
     changes,
+    executor_settings,
     reference_encoding,
     report_language,
     reports_folder,
@@ -26,25 +27,39 @@ from benchmark.errors import unknown
 from benchmark.experiments.executor import Executor
 from benchmark.experiments.machine import multiplies_bfloat16, on_gpu
 from benchmark.experiments.plan import Plan
-from benchmark.experiments.pool import Pool
 from benchmark.experiments.request import Request
 from benchmark.experiments.rounds import Round, Rounds
 from benchmark.experiments.runs import command as command_line
 from benchmark.experiments.runs import execute, went_wrong
-from benchmark.experiments.settings import DEVICES, MOST_WORKERS
+from benchmark.experiments.settings import Settings
 from benchmark.results.store import Store
 
 
 @click.command("run")
 @click.option(
-    "--encodings", default="classic", show_default=True, help="Names, groups or files: rope:base=500000,my.py"
+    "--checkpoint",
+    default=None,
+    help="Measure a pretrained model and train nothing: a folder, a .gguf file, or hub:owner/name.",
+)
+@click.option(
+    "--encodings",
+    default=None,
+    help="Names, groups or files: rope:base=500000,my.py  [default: classic; of a checkpoint: rope,test-time,none]",
 )
 @click.option("--tasks", default=None, help="Names, groups or files.  [default: the preset's]")
 @click.option("--preset", default="quick", show_default=True, help="smoke, quick, standard or paper.")
 @click.option(
-    "--seeds", default=None, help="A number of seeds, or seeds: 0,4,7; auto or auto:12.  [default: the preset's]"
+    "--seeds",
+    default=None,
+    help="A number of seeds (of a checkpoint: documents), or seeds: 0,4,7; auto or auto:12.  "
+    "[default: the preset's; of a checkpoint: 12]",
 )
-@click.option("--lengths", default=None, help="Multiples of the trained length: 1,2,4,8,16.  [default: the preset's]")
+@click.option(
+    "--lengths",
+    default=None,
+    help="Multiples of the trained length: 1,2,4,8,16; of a checkpoint also .25,1.5, or tokens, from 64 on.  "
+    "[default: the preset's; of a checkpoint: .25,1,1.5,2]",
+)
 @changes()
 @click.option(
     "--tune",
@@ -56,12 +71,15 @@ from benchmark.results.store import Store
 @reports_folder
 @reference_encoding
 @report_language
-@click.option("--workers", type=click.IntRange(1, MOST_WORKERS), default=None, help="Processes.  [default: one a core]")
-@click.option("--device", type=Known("device", DEVICES), default="auto", show_default=True)
-@click.option("--precision", type=Known("precision", ["float32", "bfloat16"]), default="float32", show_default=True)
+@executor_settings
+@click.option(
+    "--precision",
+    type=Known("precision", ["float32", "bfloat16"]),
+    default=None,
+    help="[default: float32; of a checkpoint: bfloat16 where the device multiplies it]",
+)
 @click.option("--corpus", default=None, help="sanguo, shuihu, or the path of a text or a folder of texts.")
 @text_encoding
-@click.option("--cell-timeout", type=Seconds(), default=None, help="Seconds after which a cell is abandoned.")
 @click.option("--dry-run", is_flag=True, help="Show the plan and what is already there; train nothing.")
 @click.option("--force", is_flag=True, help="Recompute what is already there.")
 @click.option("--retry-failed", is_flag=True, help="Retry what failed or diverged.")
@@ -78,7 +96,8 @@ from benchmark.results.store import Store
 @click.pass_context
 def command(
     ctx: click.Context,
-    encodings: str,
+    checkpoint: str | None,
+    encodings: str | None,
     tasks: str | None,
     preset: str,
     seeds: str | None,
@@ -89,12 +108,10 @@ def command(
     out: Path,
     reference: str | None,
     language: str,
-    workers: int | None,
-    device: str,
-    precision: str,
+    settings: Mapping[str, Any],
+    precision: str | None,
     corpus: str | None,
     text_encoding: str | None,
-    cell_timeout: float | None,
     dry_run: bool,
     force: bool,
     retry_failed: bool,
@@ -106,6 +123,7 @@ def command(
     Running the same command again resumes it, or does nothing; adding encodings, tasks, seeds or lengths computes only
     what is missing. Exit code 0: all good; 1: some cells failed or diverged; 2: usage error; 130: interrupted.
     """
+    configured = Settings.read(**settings)
     request = Request.read(
         encodings=encodings,
         tasks=tasks,
@@ -114,9 +132,10 @@ def command(
         lengths=lengths,
         corpus=corpus,
         text_encoding=text_encoding,
-        precision=precision,
+        precision=precision or precision_of(checkpoint, configured.device),
         tune=tune,
         changes=changes,
+        checkpoint=checkpoint,
     )
     store = Store(results)
     stages = stages_of(request, store)
@@ -126,15 +145,23 @@ def command(
     if told:
         for line in (*plan.left_out, *plan.notes):
             click.echo(line)
-        if precision == "bfloat16" and not on_gpu(device) and multiplies_bfloat16() is False:
+        if precision == "bfloat16" and not on_gpu(configured.device) and multiplies_bfloat16() is False:
             click.echo("bfloat16 may be slower than float32 here: this processor has no AMX (docs/speed.md)")
+    if dry_run and request.checkpoint is not None:
+        from benchmark.cli.terminal.documents import show_documents  # imports torch
+
+        for stage in stages:
+            assert isinstance(stage, Rounds)
+            show_documents(stage, store, configured.device, force=force, retry_failed=retry_failed)
+        return
     if dry_run:
         from benchmark.cli.terminal.planned import show_stages  # imports torch
 
-        show_stages(stages, store, device, workers, force=force, retry_failed=retry_failed)
+        asked = configured.device, configured.workers
+        show_stages(stages, store, *asked, force=force, retry_failed=retry_failed)
         return
-    # A caller of `main` may pass an executor as its `obj`; the command line itself only knows the pool.
-    executor: Executor = ctx.obj or Pool(store=store, device=device, workers=workers, cell_timeout=cell_timeout)
+    # A caller of `main` may pass an executor as its `obj`; the command line itself only knows the pool and Ray.
+    executor: Executor = ctx.obj or executor_of(request, configured, store)
     started = time.perf_counter()
     numbers = 0  # of rounds
     with display(style) as shown:
@@ -167,14 +194,16 @@ def write(plan: Plan, store: Store, out: Path, style: str, reference: str | None
     """Write the report; print the summary table, the findings and the path of the report."""
     if not any(store.records()):
         return
-    from benchmark.reports.write.report import write_report
+    from benchmark.reports.words import speaking
+    from benchmark.reports.write.report import of_checkpoints, write_report
 
     command = command_line(plan.request)
     paths = write_report(store, out, command=command, reference=reference, language=language)
     if style == "json":
         show_json_line(event="report", html=str(paths.html), markdown=str(paths.markdown))
     elif style != "none":
-        show_summary(store)
+        with speaking("en", documents=of_checkpoints(store)):
+            show_summary(store)
         show_holds(paths.holds)
         show_findings(paths.findings)
         click.echo(f"report: {paths.html}")
