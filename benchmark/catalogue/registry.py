@@ -168,8 +168,15 @@ class Catalogue:
 
     def reads_digits(self, choice: Choice) -> bool:
         """True if a choice, or one it is built around, reads the digits of numbers."""
+        return self._reads(choice, "numbers")
+
+    def reads_marks(self, choice: Choice) -> bool:
+        """True if a choice, or one it is built around, reads the marks that end segments."""
+        return self._reads(choice, "segments")
+
+    def _reads(self, choice: Choice, what: str) -> bool:
         inner = self.wrapped(choice)
-        return bool(choice.entry.attributes.get("numbers")) or (inner is not None and self.reads_digits(inner))
+        return bool(choice.entry.attributes.get(what)) or (inner is not None and self._reads(inner, what))
 
     def fingerprint(self, choice: Choice) -> str:
         """Hash of a choice's code and of the code it is built around."""

@@ -68,7 +68,7 @@ class Checkpoint:
 
     def bytes_needed(self, length: int, encoding: Choice | str) -> int:
         """Memory that reading a row of a length takes with an encoding, on top of the weights."""
-        raise NotImplementedError
+        return self.reader(encoding).bytes_needed(length)
 
 
 def open_checkpoint(

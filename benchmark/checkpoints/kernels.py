@@ -2,8 +2,8 @@
 
 The queries are the last of the keys. On a CPU, the keys before the block and the block itself take one fused call
 each, and their results are weighed by the sums of their exponentials; a mask would cost 12 to 15 % more (measured).
-Torch's fused kernel multiplies bfloat16 no faster than float32, so in bfloat16 plain products of chunks of keys take its
-place, in half its time (measured).
+Torch's fused kernel multiplies bfloat16 no faster than float32, so in bfloat16 plain products of chunks of keys take
+its place, in half its time (measured).
 
 Shapes: B batch, H heads, G heads of keys, S = H / G heads that share keys, n queries, K keys, D head width.
 """
@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.nn.attention.bias import causal_lower_right
 
-CHUNK = 512  # keys at a time in bfloat16: their scores stay in cache
+CHUNK = 512  # queries and keys at a time in bfloat16: their scores stay in cache
 SINKS = 16  # first keys of a row, where many models send attention that is not needed
 
 
@@ -21,9 +21,16 @@ def attend_to_all(q: Tensor, k: Tensor, v: Tensor, *, scale: float) -> Tensor:
     """Values [B, H, n, D] mixed for the queries [B, H, n, D], the last of the keys [B, G, K, D]."""
     queries, keys = q.shape[-2], k.shape[-2]
     if q.device.type == "cpu" and q.dtype == torch.bfloat16:
-        mixed = _in_chunks(q, k, v, keys - queries, scale)
-        if mixed is not None:
-            return mixed
+        mixed = [
+            _in_chunks(part, k, v, keys - queries + start, scale)
+            for start, part in zip(range(0, queries, CHUNK), torch.split(q, CHUNK, dim=2), strict=True)
+        ]
+        return torch.cat(mixed, dim=2)
+    return _fused(q, k, v, scale)
+
+
+def _fused(q: Tensor, k: Tensor, v: Tensor, scale: float) -> Tensor:
+    queries, keys = q.shape[-2], k.shape[-2]
     if queries == keys:
         return F.scaled_dot_product_attention(q, k, v, is_causal=True, scale=scale, enable_gqa=True)
     if q.device.type == "cpu":
@@ -58,13 +65,14 @@ def _flash(q: Tensor, k: Tensor, v: Tensor, causal: bool, scale: float) -> tuple
     return mixed, sums
 
 
-def _in_chunks(q: Tensor, k: Tensor, v: Tensor, before: int, scale: float) -> Tensor | None:
-    """The same by products of bfloat16; None if an exponential overflowed.
+def _in_chunks(q: Tensor, k: Tensor, v: Tensor, before: int, scale: float) -> Tensor:
+    """The same by products of bfloat16, for queries that come after some keys; `k` may hold later ones too.
 
     A score is rounded to bfloat16 once, after a shift by a value near the query's largest score: those that matter are
-    then near 0, where bfloat16 is fine. That value is the largest score of the first keys and of the block itself.
+    then near 0, where bfloat16 is fine. That value is the largest score among the first keys and the block itself.
     """
     shared, queries = q.shape[1] // k.shape[1], q.shape[2]
+    k, v = k[:, :, : before + queries], v[:, :, : before + queries]
     asking = q.reshape(-1, shared * queries, q.shape[-1])
     keys, values = k.flatten(0, 1), v.flatten(0, 1)
     ahead = torch.ones(queries, queries, dtype=torch.bool).triu_(1).repeat(shared, 1)
@@ -81,6 +89,6 @@ def _in_chunks(q: Tensor, k: Tensor, v: Tensor, before: int, scale: float) -> Te
     powers.masked_fill_(ahead, -torch.inf).exp_()
     sums += powers.sum(-1, keepdim=True)
     mixed += torch.bmm(powers, values[:, before:])
-    if not sums.isfinite().all():
-        return None
+    if not sums.isfinite().all():  # a score lay so far above those two that its exponential overflowed
+        return _fused(q, k, v, scale)
     return (mixed / sums).to(q.dtype).view(*q.shape[:-1], v.shape[-1])

@@ -13,13 +13,15 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from benchmark.checkpoints.facts import Facts
+from benchmark.checkpoints.memory import bytes_of_row
 from benchmark.checkpoints.rope import turns_heads_alike
 from benchmark.checkpoints.row import Row
 from benchmark.encodings.encoding import Encoding
 
 BLOCK_TOKENS = 512  # read at a time on a CPU
 GPU_BLOCK_TOKENS = 8192
-LOGITS = 4 * 1024 * 1024  # made at a time; 16 times as many on a GPU
+LOGITS = 4 * 1024 * 1024  # made at a time
+GPU_LOGITS = 16  # times as many on a GPU
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +82,31 @@ class Reader:
                 found.append(self._judge(torch.cat((last, rest))[: len(own)], own))
             return found
 
+    def bytes_needed(self, length: int) -> int:
+        """Memory that reading a row of a length takes, on top of the weights: an estimate from sizes only."""
+        return max(
+            bytes_of_row(
+                self.facts,
+                each,
+                length=length,
+                block=length if self.reads_whole else self.block,
+                size=self.dtype.itemsize,
+                logits=self.logits,
+                alike=self.alike[each],
+            )
+            for each in set(self.encodings)
+        )
+
+    @property
+    def block(self) -> int:
+        """Tokens read at a time, unless the encoding depends on the length of the row."""
+        return GPU_BLOCK_TOKENS if self.device.type == "cuda" else BLOCK_TOKENS
+
+    @property
+    def logits(self) -> int:
+        """Logits made at a time."""
+        return LOGITS * (GPU_LOGITS if self.device.type == "cuda" else 1)
+
     @property
     def reads_whole(self) -> bool:
         """True if the encoding treats a token differently in longer rows, so that a row is read in one block."""
@@ -109,7 +136,7 @@ class Reader:
 
     def _read(self, row: Row, tokens: Tensor, places: Tensor) -> Float[Tensor, "place width"]:
         """Read tokens after those that a row holds; the final hidden states at some of them, in the order given."""
-        block = len(tokens) if self.reads_whole else GPU_BLOCK_TOKENS if self.device.type == "cuda" else BLOCK_TOKENS
+        block = len(tokens) if self.reads_whole else self.block
         tokens, wanted = tokens.to(self.device), places.to(self.device)
         found = self._nothing().new_empty(len(places), self.facts.width)
         for start in range(0, len(tokens), max(1, block)):
@@ -126,7 +153,7 @@ class Reader:
 
     def _judge(self, hidden: Float[Tensor, "place width"], answers: Int[Tensor, " place"]) -> Likelihoods:
         """The likelihood of each answer, from the hidden state of the token before it."""
-        held = max(1, LOGITS * (16 if self.device.type == "cuda" else 1) // self.facts.vocabulary)
+        held = max(1, self.logits // self.facts.vocabulary)
         losses, right = [torch.empty(0)], [torch.empty(0, dtype=torch.bool)]
         for chunk, own in zip(torch.split(hidden, held), torch.split(answers.to(self.device), held), strict=True):
             logits = self.model.lm_head(chunk).float()

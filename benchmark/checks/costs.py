@@ -12,6 +12,7 @@ from benchmark.checks.outcome import Finding, fact
 from benchmark.checks.subject import Subject, outputs, rows
 from benchmark.encodings import CATALOGUE
 from benchmark.encodings.encoding import Shape
+from benchmark.model import parts
 from benchmark.model.transformer import Transformer
 
 LENGTHS = (64, 1024)
@@ -60,6 +61,8 @@ class Watch(TorchFunctionMode):
         if function is F.scaled_dot_product_attention:
             masked = (kwargs or {}).get("attn_mask") is not None
             self.seen.append("fused, with the bias as its mask" if masked else "fused causal")
+        elif getattr(function, "__name__", None) == parts.KERNEL:
+            self.seen.append("fused, in parts that are merged")
         return function(*args, **(kwargs or {}))
 
 

@@ -1,13 +1,14 @@
 """Lengths and shapes: the shortest rows, rows past the trained length, odd head widths, any number of heads."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import torch
 
 from benchmark.checks.outcome import Finding, held, listed, spared, within
 from benchmark.checks.promises import SAME, Shifted
-from benchmark.checks.subject import BATCH, DIGITS, LENGTH, SHAPE, Subject, largest, outputs, rows, worst
-from benchmark.encodings.encoding import Encoding, Shape
+from benchmark.checks.subject import BATCH, LENGTH, SHAPE, Subject, largest, outputs, rows, worst
+from benchmark.encodings.encoding import Encoding
 from benchmark.model.transformer import Transformer
 
 FAR = LENGTH * 5 // 2  # past the trained length
@@ -54,9 +55,11 @@ def past_told_apart(subject: Subject) -> Finding:
     if inner.relative:
         return spared("relative: a shift changes nothing anyway")
     changes = {}
-    for here, there in ((0, LENGTH), (2 * LENGTH, 2 * LENGTH + 1), (BEYOND, BEYOND + 1)):
+    # Past L, distances double too: there, an encoding may depend on nothing else.
+    for here, there, stretched in ((0, LENGTH, 1), (2 * LENGTH, 2 * LENGTH + 1, 2), (BEYOND, BEYOND + 1, 2)):
+        where = f"from position {here:,} to {there:,}" + " and twice as far apart" * (stretched > 1)
         try:
-            changes[f"from position {here:,} to {there:,}"] = _moved(model, inner, here, there)
+            changes[where] = _moved(model, inner, here, there, stretched)
         except ValueError:
             break  # refused: positions end before that
     if not changes:
@@ -67,11 +70,11 @@ def past_told_apart(subject: Subject) -> Finding:
     return held(declared or told_apart, f"change of outputs {said} (each must exceed {STILL:g})")
 
 
-def _moved(model: Transformer, inner: Encoding, here: int, there: int) -> float:
-    """The largest change of an output when all positions start elsewhere."""
+def _moved(model: Transformer, inner: Encoding, here: int, there: int, stretched: int) -> float:
+    """The largest change of an output when all positions start elsewhere, at `stretched` times the distances."""
     seen = []
-    for by in (here, there):
-        model.encodings[0] = Shifted(inner, by)
+    for shifted in (Shifted(inner, here), Shifted(inner, there, stretched=stretched)):
+        model.encodings[0] = shifted
         seen.append(outputs(model, rows(7)))
     return largest(seen[1] - seen[0])
 
@@ -91,7 +94,7 @@ def _shapes(subject: Subject, sizes: Iterable[tuple[int, int]]) -> Finding:
     """Both kernels agree, for several shapes (heads, head width)."""
     differences = {}
     for heads, width in sizes:
-        shape = Shape(width=heads * width, heads=heads, layers=SHAPE.layers, train_length=LENGTH, digits=DIGITS)
+        shape = replace(SHAPE, width=heads * width, heads=heads)
         model = subject.model(shape)
         differences[f"{heads} x {width}"] = largest(outputs(model, rows()) - outputs(model, rows(), eager=True))
     return within(

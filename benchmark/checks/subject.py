@@ -19,8 +19,9 @@ from benchmark.seeds import generator
 
 BATCH, VOCABULARY, LENGTH = 2, 13, 11
 DIGITS = tuple(range(2, 12))  # for encodings that read numbers
-SHAPE = Shape(width=21, heads=3, layers=2, train_length=LENGTH, digits=DIGITS)
-QUICK = Shape(width=64, heads=4, layers=2, train_length=64, digits=DIGITS)  # the model of the preset `quick`
+MARKS = (1, 7, 12)  # for encodings that read the marks of segments
+SHAPE = Shape(width=21, heads=3, layers=2, train_length=LENGTH, digits=DIGITS, marks=MARKS)
+QUICK = Shape(width=64, heads=4, layers=2, train_length=64, digits=DIGITS, marks=MARKS)  # the preset's model
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,11 +47,14 @@ class Subject:
 
     @property
     def acts(self) -> str:
-        """The declared target of the encoding; "nothing" for a wrapper around an encoding that acts on nothing."""
-        inner = CATALOGUE.wrapped(self.choice)
-        if inner is not None and Subject(choice=inner).acts == "nothing":
-            return "nothing"
+        """What the encoding acts on, as it declares."""
         return str(self.choice.entry.attributes.get("acts", ""))
+
+    @property
+    def around_nothing(self) -> bool:
+        """True if the encoding is built around one that acts on nothing."""
+        inner = CATALOGUE.wrapped(self.choice)
+        return inner is not None and (Subject(choice=inner).acts == "nothing" or Subject(choice=inner).around_nothing)
 
     @property
     def past(self) -> str:

@@ -19,6 +19,7 @@ from benchmark.catalogue import Catalogue, Choice
 from benchmark.encodings.encoding import PastEndError
 from benchmark.errors import UsageError, storable
 from benchmark.experiments.edited import refuse_edited
+from benchmark.experiments.fitted import fit
 from benchmark.experiments.origins import Origin
 from benchmark.experiments.plan import Cell, Measure, failures, missing
 from benchmark.files import UnwritableError, write_atomically
@@ -33,6 +34,7 @@ from benchmark.tasks.task import Language, Task
 from benchmark.training.checkpoint import SECONDS, Checkpoint
 from benchmark.training.evaluate import evaluate
 from benchmark.training.probe import attention, structure
+from benchmark.training.search import Found
 from benchmark.training.step import autocast
 from benchmark.training.train import build, train
 
@@ -84,7 +86,7 @@ def run_cell(
             return record.status
         emit("measuring")
         measures = cell.measures if force else [missing(each, key, store, stale) for each in cell.measures]
-        return _worst([_measure(cell, measure, task, store, place) for measure in measures])
+        return _worst([_measure(cell, measure, task, store, place, again=force) for measure in measures])
 
 
 def _stale(retry_since: datetime | None, record: Record) -> bool:
@@ -183,18 +185,19 @@ def _text_facts(task: Task) -> dict[str, Any]:
     }
 
 
-def _measure(cell: Cell, measure: Measure, task: Task, store: Store, device: torch.device) -> Status:
+def _measure(cell: Cell, measure: Measure, task: Task, store: Store, device: torch.device, *, again: bool) -> Status:
     if not (measure.evaluations or measure.probes):
         return "ok"
     try:
         refuse_edited(cell, measure)
         model = load_model(cell, measure.origin, task, store, device)
+        found = fit(cell, measure, model, task, store, device, again=again)
     except BaseException as error:
         pass_on(error)
         for record in failures(measure, one_line(error), outcome_facts(device)):
             store.put(record)
         return "failed"
-    statuses = [_evaluate(cell, measure, model, task, store, device)]
+    statuses = [_evaluate(cell, measure, model, task, store, device, found)]
     if isinstance(task, Language):
         statuses.append(_probe(measure, model, task, store, device))
     return _worst(statuses)
@@ -209,7 +212,13 @@ def load_model(cell: Cell, origin: Origin, task: Task, store: Store, device: tor
 
 
 def _evaluate(
-    cell: Cell, measure: Measure, model: Transformer, task: Task, store: Store, device: torch.device
+    cell: Cell,
+    measure: Measure,
+    model: Transformer,
+    task: Task,
+    store: Store,
+    device: torch.device,
+    found: Found | None,
 ) -> Status:
     facts, limit = outcome_facts(device), model.encoding.max_length
     within = [spec for spec in measure.evaluations if limit is None or task.tokens(spec.length) <= limit]
@@ -217,7 +226,7 @@ def _evaluate(
         if spec not in within:
             reason = f"{task.tokens(spec.length)} tokens, but {measure.origin.item} is defined up to {limit}"
             store.put(_unsupported(facts, spec, task, reason))
-    return _worst([_evaluate_length(cell, spec, model, task, store, device) for spec in within])
+    return _worst([_evaluate_length(cell, spec, model, task, store, device, found) for spec in within])
 
 
 def _unsupported(facts: dict[str, Any], spec: EvalSpec, task: Task, reason: str) -> EvalRecord:
@@ -225,7 +234,13 @@ def _unsupported(facts: dict[str, Any], spec: EvalSpec, task: Task, reason: str)
 
 
 def _evaluate_length(
-    cell: Cell, spec: EvalSpec, model: Transformer, task: Task, store: Store, device: torch.device
+    cell: Cell,
+    spec: EvalSpec,
+    model: Transformer,
+    task: Task,
+    store: Store,
+    device: torch.device,
+    found: Found | None,
 ) -> Status:
     try:
         trained = cell.train.budget.train_length
@@ -249,8 +264,9 @@ def _evaluate_length(
         shortcuts=measured.shortcuts,
         axes=task.axes(spec.length),
         eval_seconds=measured.seconds,
+        search=found.search if found else None,
     )
-    store.put(record, measured.arrays)
+    store.put(record, measured.arrays | ({"found": found.values.numpy()} if found else {}))
     return "ok"
 
 

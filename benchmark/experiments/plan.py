@@ -10,7 +10,7 @@ from itertools import product
 from typing import Any
 
 from benchmark import encodings, tasks
-from benchmark.catalogue import Choice
+from benchmark.catalogue import Choice, Entry
 from benchmark.errors import UsageError
 from benchmark.experiments import texts
 from benchmark.experiments.labels import task_label
@@ -141,12 +141,9 @@ def make_plan(request: Request, fewest: Callable[[int], int] = lambda encodings:
     for problem in problems:
         task, origin = task_spec(problem, request.corpus or chosen.corpus, request.text_encoding)
         facts = task_facts(problem.entry)
-        offered = [pair for pair in zip(trained, own, strict=True) if _offered(pair[1], problem)]
-        left_out += [
-            f"{choice.label} is not offered {task.label}: it reads the digits of numbers, and the task has none"
-            for choice in own
-            if not _offered(choice, problem)
-        ]
+        refused = {choice.label: why for choice in own if (why := _mismatch(choice, problem.entry))}
+        offered = [pair for pair in zip(trained, own, strict=True) if pair[1].label not in refused]
+        left_out += [f"{label} is not offered {task.label}: {why}" for label, why in refused.items()]
         span, remarks = _span(request, _largest_league([choice for _, choice in offered]), fewest)
         notes += remarks
         budgets = request.changes.budgets_for(task.name, chosen.budgets_for(task.name))
@@ -170,7 +167,8 @@ def make_plan(request: Request, fewest: Callable[[int], int] = lambda encodings:
                     if isinstance(seeds, Auto):
                         spans[cell.contest] = span
     if not cells:
-        raise UsageError(f"nothing to do: {left_out[0]}; choose a task that writes numbers, such as addition")
+        remedy = "choose a task that has them, such as addition for digits, or corpus for segments"
+        raise UsageError(f"nothing to do: {left_out[0]}; {remedy}")
     faults = encodings.CATALOGUE.left_out(request.encodings) + tasks.CATALOGUE.left_out(request.tasks or "")
     return Plan(
         request=request,
@@ -211,6 +209,7 @@ def encoding_spec(choice: Choice) -> EncodingSpec:
         fingerprint=encodings.CATALOGUE.fingerprint(choice),
         label=choice.label,
         reads_digits=encodings.CATALOGUE.reads_digits(choice),
+        reads_marks=encodings.CATALOGUE.reads_marks(choice),
     )
 
 
@@ -231,8 +230,9 @@ def _setting(cell: Cell) -> tuple[object, ...]:
 
 
 def _largest_league(choices: Iterable[Choice]) -> int:
-    """The most encodings that are compared with each other: those that read digits are ranked apart."""
-    leagues = Counter(encodings.CATALOGUE.reads_digits(choice) for choice in choices)
+    """The most encodings that are compared with each other: those that read digits or marks are ranked apart."""
+    catalogue = encodings.CATALOGUE
+    leagues = Counter((catalogue.reads_digits(choice), catalogue.reads_marks(choice)) for choice in choices)
     return max(leagues.values(), default=0)
 
 
@@ -248,9 +248,13 @@ def _span(request: Request, rivals: int, fewest: Callable[[int], int]) -> tuple[
     return Span(first=needed, most=max(cap, needed)), [raised] * (cap < needed)
 
 
-def _offered(choice: Choice, task: Choice) -> bool:
-    """True if an encoding makes sense on a task: one that reads digits needs a task that writes numbers."""
-    return bool(task.entry.attributes.get("numbers")) or not encodings.CATALOGUE.reads_digits(choice)
+def _mismatch(choice: Choice, task: Entry) -> str:
+    """The reason why an encoding is not offered a task; "" if it is."""
+    if encodings.CATALOGUE.reads_digits(choice) and not task.attributes.get("numbers"):
+        return "it reads the digits of numbers, and the task has none"
+    if encodings.CATALOGUE.reads_marks(choice) and not task.attributes.get("segments"):
+        return "it reads the marks that end segments, and the task has none"
+    return ""
 
 
 def trained_with(choice: Choice) -> Choice:

@@ -50,6 +50,7 @@ class EncodingSpec(Frozen):
     fingerprint: str
     label: str  # for people: the shortest spelling, "rope:base=500000"
     reads_digits: bool = False  # for people: encodings that read digits are ranked separately
+    reads_marks: bool = False  # for people: so are those that read the marks of segments
 
 
 class TaskSpec(Frozen):
@@ -143,7 +144,8 @@ def key_of(spec: Frozen) -> str:
     for part in ("task", "encoding"):
         if part in data:
             data[part].pop("label")
-    data["encoding"].pop("reads_digits")
+    for name in ("reads_digits", "reads_marks"):
+        data["encoding"].pop(name)
     if "task" in data:
         data["task"].pop("corpus")  # a file name; the hash of its text counts
     if "model" in data and data["protocol"] < MIXING_FROM:

@@ -25,9 +25,11 @@ from benchmark.results.record import (
     EvalRecord,
     ProbeRecord,
     RunRecord,
+    Search,
     TrainRecord,
     check_arrays,
 )
+from benchmark.results.spec import EncodingSpec
 
 ADAPTER: TypeAdapter[TrainRecord | EvalRecord | ProbeRecord] = TypeAdapter(AnyRecord)
 
@@ -97,6 +99,16 @@ class Store:
         """The record of an evaluation or a probe, if there is one."""
         record = self.get(self.folder(train_key) / f"{checked(spec_key)}.json")
         return None if isinstance(record, TrainRecord) else record
+
+    def searched(self, train_key: str, encoding: EncodingSpec) -> tuple[Search, Any] | None:
+        """What a search found for an encoding on a trained model, from a measurement at whatever length."""
+        for path in sorted(self.folder(train_key).glob("*.json")):
+            record = self.get(path)
+            if isinstance(record, EvalRecord) and record.search is not None and record.spec.encoding == encoding:
+                arrays = self.arrays(record)
+                if arrays:
+                    return record.search, arrays["found"]
+        return None
 
     def arrays(self, record: EvalRecord | ProbeRecord) -> Arrays:
         """A record's arrays; empty, with a line in `problems`, if they are unreadable or do not fit the record."""

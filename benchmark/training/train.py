@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 import torch
 
 from benchmark.catalogue import Choice
+from benchmark.encodings import CATALOGUE
 from benchmark.encodings import make as make_encoding
 from benchmark.encodings.encoding import Shape
 from benchmark.model.transformer import Transformer
@@ -39,6 +40,7 @@ def build(spec: TrainSpec, task: Task, encoding: Choice) -> Transformer:
         layers=spec.model.layers,
         train_length=task.tokens(spec.budget.train_length),
         digits=task.digits,
+        marks=task.marks if CATALOGUE.reads_marks(encoding) else (),  # to find them in a text takes a tokenizer
     )
     model = Transformer(
         task.vocabulary,

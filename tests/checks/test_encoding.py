@@ -514,6 +514,7 @@ def test_drift_is_reported_by_position_and_grows_only_with_rounded_angles() -> N
     [
         ("rope", "fused causal"),
         ("alibi", "fused, with the bias as its mask"),
+        ("rerope", "fused, in parts that are merged"),
         ("cope", "eager: the scores themselves, in plain operations"),
     ],
 )

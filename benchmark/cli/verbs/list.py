@@ -268,4 +268,5 @@ def _applied(entry: Entry) -> str:
     adapted = entry.attributes.get("adapts")
     if adapted:
         return f"at test time, to {'its base' if entry.attributes.get('wraps') else adapted}"
-    return "in training, where tasks have numbers" if entry.attributes.get("numbers") else "in training"
+    needs = next((what for what in ("numbers", "segments") if entry.attributes.get(what)), None)
+    return f"in training, where tasks have {needs}" if needs else "in training"

@@ -29,9 +29,11 @@ from benchmark.reports.tables.measurements import (
 )
 from benchmark.reports.tables.tasks import headline_metric, is_language
 from benchmark.results.record import Arrays, EvalRecord, TrainRecord
+from benchmark.results.spec import EncodingSpec
 from benchmark.results.store import Store
 
 READS_DIGITS = "reads digits"  # the league of encodings that know which tokens are digits
+READS_MARKS = "reads segment marks"  # the league of encodings that know which tokens end a sentence or other segment
 SHARED_TARGETS = 64
 
 METRIC_COLUMNS = {
@@ -155,13 +157,17 @@ def _shortcut(name: str, record: EvalRecord) -> tuple[float, str]:
     return scores[best], best
 
 
+def _league(encoding: EncodingSpec) -> str:
+    return READS_DIGITS if encoding.reads_digits else READS_MARKS if encoding.reads_marks else ""
+
+
 def _cell_columns(trained: TrainRecord, record: EvalRecord) -> dict[str, Any]:
     spec = trained.spec
     return {
         **model_columns(spec),
         "encoding": record.spec.encoding.label,
         "trained_with": spec.encoding.label,
-        "league": READS_DIGITS if record.spec.encoding.reads_digits else "",
+        "league": _league(record.spec.encoding),
         "corpus": spec.task.corpus or "",
         "train_length": spec.budget.train_length,
         "length": record.spec.length,

@@ -36,6 +36,7 @@ def test_an_encoding_shows_what_it_claims(invoke):
     assert rows["yarn"]["applied"] == "at test time, to rope"
     assert rows["logn"]["applied"] == "at test time, to its base"
     assert rows["abacus"]["applied"] == "in training, where tasks have numbers"
+    assert rows["bipe"]["applied"] == "in training, where tasks have segments"
     assert rows["rope"]["source"] == "https://arxiv.org/abs/2104.09864"
     assert {row["applied"] for row in rows.values() if row["name"] in encodings.GROUPS["classic"]} == {"in training"}
 
