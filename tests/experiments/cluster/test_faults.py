@@ -50,14 +50,14 @@ def nodes(new_nodes: Callable[[], Any]) -> Iterator[Any]:
 
 
 class Watch:
-    """Notes events, and does something at the first of a kind, or a later one."""
+    """Notes events, and does something at the first of a kind."""
 
-    def __init__(self, kind: str = "", do: Callable[[], object] = lambda: None, number: int = 1) -> None:
-        self.kind, self.do, self.number, self.events = kind, do, number, list[Event]()
+    def __init__(self, kind: str = "", do: Callable[[], object] = lambda: None) -> None:
+        self.kind, self.do, self.events = kind, do, list[Event]()
 
     def __call__(self, event: Event) -> None:
         self.events.append(event)
-        if event.kind == self.kind and self.count(event.kind) == self.number:
+        if event.kind == self.kind and self.count(event.kind) == 1:
             self.do()
 
     def count(self, kind: str) -> int:
@@ -82,8 +82,8 @@ def assert_all_done_once(watch: Watch, folder: Path, expected: dict[str, object]
 def test_cells_of_a_machine_that_dies_run_on_another(
     slow: dict[str, Any], expected: dict[str, object], nodes: Any, tmp_path: Path
 ) -> None:
-    doomed, _ = nodes.add(), nodes.add()
-    watch = Watch("started", lambda: nodes.kill(doomed), number=2)  # each runs one
+    doomed = nodes.add()
+    watch = Watch("started", lambda: [nodes.kill(doomed), nodes.add()])
     assert through_ray(slow, nodes, tmp_path, watch) == []
     assert_all_done_once(watch, tmp_path, expected)
     assert watch.count("started") == CELLS + 1
