@@ -170,10 +170,7 @@ def _measure(seen: Read, measure: Measure, spec: EvalSpec, store: Store) -> Stat
 
 def refuse_too_long(checkpoint: Checkpoint, origin: Origin, length: int) -> None:
     """Raise MemoryError if a row does not fit in the memory that is free now."""
-    try:
-        needed, free = checkpoint.bytes_needed(length, encoding_choice(origin)), free_bytes(checkpoint.device)
-    except NotImplementedError:
-        return
+    needed, free = checkpoint.bytes_needed(length, encoding_choice(origin)), free_bytes(checkpoint.device)
     if needed > free:
         raise MemoryError(
             f"{length:,} tokens take {needed / 1e9:.1f} GB beside the weights; {free / 1e9:.1f} GB are free"
