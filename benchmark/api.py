@@ -132,29 +132,20 @@ def run(
     )
     store = Store(folder(results))
     stages = stages_of(request, store)
-    carried_out_by = executor_of(settings_for(request, settings), store) if own is None else own
-    for event in execute(stages, store, carried_out_by, **again):
+    for event in execute(stages, store, executor_of(request, settings, store) if own is None else own, **again):
         if on_event is not None and isinstance(event, Event):
             on_event(event)
     plan = stages.reached
     return Results(store=Store(store.root, only=plan.keys), failures=went_wrong(plan, store))
 
 
-def precision_of(checkpoint: str | Path | None, device: str) -> Precision:
-    """The precision of a request that names none."""
-    return "float32" if checkpoint is None else usual_precision(device)
-
-
-def settings_for(request: Request, settings: Settings) -> Settings:
-    """The settings of a request's pool: for a checkpoint one worker with all cores, unless more are asked for."""
-    one = request.checkpoint is not None and settings.executor == "pool" and settings.workers is None
-    return settings.model_copy(update={"workers": 1}) if one else settings
-
-
-def executor_of(settings: Settings, store: Store) -> Executor:
-    """The executor that settings describe."""
+def executor_of(request: Request, settings: Settings, store: Store) -> Executor:
+    """The executor that settings describe; for a checkpoint one worker with all cores, unless more are asked for."""
     if settings.executor == "pool":
-        return Pool(store=store, **settings.model_dump(include={"workers", "device", "cell_timeout"}))
+        one = {"workers": 1} if request.checkpoint is not None and settings.workers is None else {}
+        return Pool(store=store, **{**settings.model_dump(include={"workers", "device", "cell_timeout"}), **one})
+    if request.checkpoint is not None:
+        raise UsageError("--executor ray trains models; a checkpoint is read on this machine: omit --executor")
     refuse_without_ray()
     memory = settings.memory_per_cell
     ask = Ask(
@@ -165,6 +156,11 @@ def executor_of(settings: Settings, store: Store) -> Executor:
     return Cluster(
         store=store, address=settings.address, ask=ask, device=settings.device, cell_timeout=settings.cell_timeout
     )
+
+
+def precision_of(checkpoint: str | Path | None, device: str) -> Precision:
+    """The precision of a request that names none."""
+    return "float32" if checkpoint is None else usual_precision(device)
 
 
 def stages_of(request: Request, store: Store) -> Stages:

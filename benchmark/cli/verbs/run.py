@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from benchmark.api import executor_of, precision_of, settings_for, stages_of
+from benchmark.api import executor_of, precision_of, stages_of
 from benchmark.cli.terminal.config import read_config
 from benchmark.cli.terminal.options import (
     Known,
@@ -161,7 +161,7 @@ def command(
         show_stages(stages, store, *asked, force=force, retry_failed=retry_failed)
         return
     # A caller of `main` may pass an executor as its `obj`; the command line itself only knows the pool and Ray.
-    executor: Executor = ctx.obj or executor_of(settings_for(request, configured), store)
+    executor: Executor = ctx.obj or executor_of(request, configured, store)
     started = time.perf_counter()
     numbers = 0  # of rounds
     with display(style) as shown:
