@@ -5,7 +5,7 @@ Nothing here imports torch; `make` does, when it builds an encoding.
 
 from typing import TYPE_CHECKING
 
-from benchmark.catalogue import Catalogue, Choice
+from benchmark.catalogue import Catalogue, Choice, Entry
 
 if TYPE_CHECKING:
     from benchmark.encodings.encoding import Encoding, Shape
@@ -91,6 +91,15 @@ CATALOGUE = Catalogue(
     groups=GROUPS,
     entry_point_group="position_encodings",
 )
+
+
+def mismatch(choice: Choice, task: Entry) -> str:
+    """The reason why an encoding is not offered a task; "" if it is."""
+    if CATALOGUE.reads_digits(choice) and not task.attributes.get("numbers"):
+        return "it reads the digits of numbers, and the task has none"
+    if CATALOGUE.reads_marks(choice) and not task.attributes.get("segments"):
+        return "it reads the marks that end segments, and the task has none"
+    return ""
 
 
 def make(choice: Choice | str, shape: "Shape", *, seed: int = 0, layer: int = 0) -> "Encoding":
