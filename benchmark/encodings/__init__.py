@@ -159,6 +159,15 @@ def measured() -> dict[str, Measured]:
     return known
 
 
+def mismatch(choice: Choice, task: Entry) -> str:
+    """The reason why an encoding is not offered a task; "" if it is."""
+    if CATALOGUE.reads_digits(choice) and not task.attributes.get("numbers"):
+        return "it reads the digits of numbers, and the task has none"
+    if CATALOGUE.reads_marks(choice) and not task.attributes.get("segments"):
+        return "it reads the marks that end segments, and the task has none"
+    return ""
+
+
 def make(choice: Choice | str, shape: "Shape", *, seed: int = 0, layer: int = 0) -> "Encoding":
     """Build an encoding for a shape: `make("rope:base=500000", shape)`.
 

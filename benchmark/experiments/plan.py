@@ -10,7 +10,7 @@ from itertools import product
 from typing import Any
 
 from benchmark import encodings, tasks
-from benchmark.catalogue import Choice, Entry
+from benchmark.catalogue import Choice
 from benchmark.errors import UsageError
 from benchmark.experiments import texts
 from benchmark.experiments.labels import task_label
@@ -141,7 +141,7 @@ def make_plan(request: Request, fewest: Callable[[int], int] = lambda encodings:
     for problem in problems:
         task, origin = task_spec(problem, request.corpus or chosen.corpus, request.text_encoding)
         facts = task_facts(problem.entry)
-        refused = {choice.label: why for choice in own if (why := _mismatch(choice, problem.entry))}
+        refused = {choice.label: why for choice in own if (why := encodings.mismatch(choice, problem.entry))}
         offered = [pair for pair in zip(trained, own, strict=True) if pair[1].label not in refused]
         left_out += [f"{label} is not offered {task.label}: {why}" for label, why in refused.items()]
         span, remarks = _span(request, _largest_league([choice for _, choice in offered]), fewest)
@@ -246,15 +246,6 @@ def _span(request: Request, rivals: int, fewest: Callable[[int], int]) -> tuple[
     cap = len(usual) if isinstance(usual, tuple) else usual.most or needed
     raised = f"{rivals} encodings: the cap is {needed} seeds, not {cap}, since fewer can show nothing among so many"
     return Span(first=needed, most=max(cap, needed)), [raised] * (cap < needed)
-
-
-def _mismatch(choice: Choice, task: Entry) -> str:
-    """The reason why an encoding is not offered a task; "" if it is."""
-    if encodings.CATALOGUE.reads_digits(choice) and not task.attributes.get("numbers"):
-        return "it reads the digits of numbers, and the task has none"
-    if encodings.CATALOGUE.reads_marks(choice) and not task.attributes.get("segments"):
-        return "it reads the marks that end segments, and the task has none"
-    return ""
 
 
 def trained_with(choice: Choice) -> Choice:
