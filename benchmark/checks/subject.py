@@ -63,12 +63,16 @@ class Subject:
 
 
 def _shake(model: Transformer) -> None:
-    """Move the encoding's weights off their initial values: a table of zeros would hide what is done with it."""
+    """Move the encoding's own values off the initial ones: a table of zeros would hide what is done with it."""
     for name, weight in model.encodings.named_parameters():
         noise = torch.randn(weight.shape, generator=generator("check", name))
         with torch.no_grad():
             # Signs are kept: a logarithm may depend on one.
             weight.copy_(torch.where(weight == 0, noise / 2, weight * (noise / 10).exp()))
+    for each in model.encodings.modules():
+        if isinstance(found := getattr(each, "found", None), Tensor):  # what a `search` would replace
+            noise = torch.randn(found.shape, generator=generator("check", "found"), dtype=found.dtype)
+            each.found = found * (noise / 10).exp()
 
 
 def rows(length: int = LENGTH, seed: int = 0, vocabulary: int = VOCABULARY) -> Tensor:
@@ -120,10 +124,11 @@ def attended(model: Transformer, site: Site, *, eager: bool = False) -> Tensor:
     return mixed  # type: ignore[no-any-return]
 
 
-def weights_at(model: Transformer, site: Site) -> Tensor:
-    """The attention weights at a site, [B, H, Q, K]."""
+def weights_at(model: Transformer, site: Site, *, sharper: float = 1.0) -> Tensor:
+    """The attention weights at a site, [B, H, Q, K], with queries that are `sharper` times as large."""
     attention, encoding = model.layers[site.layer].attention, model.encoding_of(site.layer)
-    _, weights = attention(*projected(model, site), site, encoding, weights=True)  # type: ignore[operator]
+    q, k, v = projected(model, site)
+    _, weights = attention(q * sharper, k, v, site, encoding, weights=True)  # type: ignore[operator]
     return weights  # type: ignore[no-any-return]
 
 

@@ -34,6 +34,7 @@ class CARoPE(Rotation):
     acts = "rotation"
     learned = "H(C+1) per layer"
     past = "unseen angles"
+    group = "content"
     relative = True
     per_layer = True
 

@@ -41,6 +41,7 @@ class DapeV2(Encoding):
     acts = "scores"
     learned = "290·H + 32 per layer"
     past = "defined, like KERPLE"
+    group = "content"
     relative = True
     per_layer = True
 

@@ -189,7 +189,8 @@ def _rise_by_one(positions: Tensor) -> bool:
 class Encoding(nn.Module):
     """A position encoding. Its class attributes state what it claims; `python -m benchmark list encodings` shows them.
 
-    Class attributes are literals, because they are read without importing torch. An encoding's parameters are
+    Class attributes are literals, because they are read without importing torch. `group = "content"`, or "temperature",
+    puts it into a group that does not follow from the others (`RULES` in `__init__.py`). An encoding's parameters are
     keyword-only arguments of `__init__` after `shape`, each with a literal default: `rope:base=500000` sets one.
     Initial weights may be drawn in `__init__` with any torch initialiser: `make` runs it under a seed of its own.
     """

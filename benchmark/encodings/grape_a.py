@@ -33,6 +33,7 @@ class GrapeA(Encoding):
     acts = "scores"
     learned = "C + H per layer"
     past = "defined, decays"
+    group = "content"
     relative = True
     per_layer = True
 

@@ -37,6 +37,7 @@ class GrapeAP(Encoding):
     acts = "bias"
     learned = "8·H·C per layer"
     past = "decays; unseen phases"
+    group = "content"
     per_layer = True
     causal_only = True
 

@@ -34,6 +34,7 @@ class RePo(Rotation):
     acts = "rotation"
     learned = "R·(2C + H)·(C//8)"
     past = "partly unseen phases"
+    group = "content"
     relative = True
 
     def __init__(self, shape: Shape, *, base: float = 10000.0, kept: float = 0.3125) -> None:

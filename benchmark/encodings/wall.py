@@ -38,6 +38,7 @@ class Wall(Encoding):
     acts = "scores"
     learned = "C(C+1) per layer"
     past = "defined, decays"
+    group = "content"
     relative = True
     per_layer = True
     causal_only = True

@@ -16,8 +16,9 @@ from torch import Tensor
 
 from benchmark.catalogue import Choice
 from benchmark.checks.encoding import CHECKS, check
+from benchmark.checks.facts import facts
 from benchmark.checks.subject import Subject
-from benchmark.encodings import CATALOGUE, make, path
+from benchmark.encodings import CATALOGUE, make, measured, path
 from benchmark.encodings.bases import RelativeBias
 from benchmark.encodings.encoding import Encoding, Shape, Site
 from benchmark.model import attention
@@ -90,8 +91,15 @@ def test_every_check_passes(choice: str) -> None:
     outcomes = check(CATALOGUE.choice(choice))
     assert [found.name for found in outcomes] == [each.name for each in CHECKS]
     assert [f"{found.name}: {found.detail}" for found in outcomes if found.status == "fail"] == []
-    assert {found.name for found in outcomes if found.status == "fact"} == {"kernel", "parameters", "operations"}
+    told = {found.name: found.detail for found in outcomes if found.status == "fact"}
+    assert told.keys() | {"KV cache"} == {"same as", "kernel", "KV cache", "parameters", "operations"}
+    assert told["same as"].startswith("no other registered encoding ")  # each is here once
     assert all(found.detail and not found.remedy for found in outcomes)
+
+
+@pytest.mark.parametrize("name", CATALOGUE.names())
+def test_list_shows_what_is_measured(name: str) -> None:
+    assert measured()[name] == facts(CATALOGUE.choice(name)), "run: python tests/encodings/facts.py"
 
 
 @those(lambda encoding: encoding.max_length is not None)

@@ -3,15 +3,16 @@
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
-from benchmark.api import stages_of
+from benchmark.api import executor_of, stages_of
 from benchmark.cli.terminal.config import read_config
 from benchmark.cli.terminal.options import (
     Known,
-    Seconds,
     changes,
+    executor_settings,
     reference_encoding,
     report_language,
     reports_folder,
@@ -26,12 +27,11 @@ from benchmark.errors import unknown
 from benchmark.experiments.executor import Executor
 from benchmark.experiments.machine import multiplies_bfloat16, on_gpu
 from benchmark.experiments.plan import Plan
-from benchmark.experiments.pool import Pool
 from benchmark.experiments.request import Request
 from benchmark.experiments.rounds import Round, Rounds
 from benchmark.experiments.runs import command as command_line
 from benchmark.experiments.runs import execute, went_wrong
-from benchmark.experiments.settings import DEVICES, MOST_WORKERS
+from benchmark.experiments.settings import Settings
 from benchmark.results.store import Store
 
 
@@ -56,12 +56,10 @@ from benchmark.results.store import Store
 @reports_folder
 @reference_encoding
 @report_language
-@click.option("--workers", type=click.IntRange(1, MOST_WORKERS), default=None, help="Processes.  [default: one a core]")
-@click.option("--device", type=Known("device", DEVICES), default="auto", show_default=True)
+@executor_settings
 @click.option("--precision", type=Known("precision", ["float32", "bfloat16"]), default="float32", show_default=True)
 @click.option("--corpus", default=None, help="sanguo, shuihu, or the path of a text or a folder of texts.")
 @text_encoding
-@click.option("--cell-timeout", type=Seconds(), default=None, help="Seconds after which a cell is abandoned.")
 @click.option("--dry-run", is_flag=True, help="Show the plan and what is already there; train nothing.")
 @click.option("--force", is_flag=True, help="Recompute what is already there.")
 @click.option("--retry-failed", is_flag=True, help="Retry what failed or diverged.")
@@ -89,12 +87,10 @@ def command(
     out: Path,
     reference: str | None,
     language: str,
-    workers: int | None,
-    device: str,
+    settings: Mapping[str, Any],
     precision: str,
     corpus: str | None,
     text_encoding: str | None,
-    cell_timeout: float | None,
     dry_run: bool,
     force: bool,
     retry_failed: bool,
@@ -118,7 +114,7 @@ def command(
         tune=tune,
         changes=changes,
     )
-    store = Store(results)
+    configured, store = Settings.read(**settings), Store(results)
     stages = stages_of(request, store)
     plan = stages.plan
     check_reference(reference, plan)
@@ -126,15 +122,16 @@ def command(
     if told:
         for line in (*plan.left_out, *plan.notes):
             click.echo(line)
-        if precision == "bfloat16" and not on_gpu(device) and multiplies_bfloat16() is False:
+        if precision == "bfloat16" and not on_gpu(configured.device) and multiplies_bfloat16() is False:
             click.echo("bfloat16 may be slower than float32 here: this processor has no AMX (docs/speed.md)")
     if dry_run:
         from benchmark.cli.terminal.planned import show_stages  # imports torch
 
-        show_stages(stages, store, device, workers, force=force, retry_failed=retry_failed)
+        asked = configured.device, configured.workers
+        show_stages(stages, store, *asked, force=force, retry_failed=retry_failed)
         return
-    # A caller of `main` may pass an executor as its `obj`; the command line itself only knows the pool.
-    executor: Executor = ctx.obj or Pool(store=store, device=device, workers=workers, cell_timeout=cell_timeout)
+    # A caller of `main` may pass an executor as its `obj`; the command line itself only knows the pool and Ray.
+    executor: Executor = ctx.obj or executor_of(configured, store)
     started = time.perf_counter()
     numbers = 0  # of rounds
     with display(style) as shown:

@@ -41,12 +41,13 @@ TIMING_COLUMNS = {
 LONGEST = 2**20  # tokens
 PASSED, FAILED, INTERRUPTED = 0, 1, 2  # pytest's exit codes
 PEERS = ("peers", "peers-step", "peers-run")
-SUITES = ("encodings", "tasks", "cells", *PEERS)
+SUITES = ("encodings", "tasks", "cells", "executors", *PEERS)
 SIZES = {"width", "heads", "layers"}
 HEEDED = {  # the options of each suite
     "encodings": {"encodings", "lengths", "results", "rounds", "threads", "device", *SIZES},
     "tasks": {"tasks", "rounds", "threads", "train_length", "batch", "text_encoding"},
     "cells": {"encodings", "tasks", "rounds", "text_encoding", *CHANGES},
+    "executors": {"rounds"},
     **{suite: {"results", "rounds", "threads", "device"} for suite in PEERS},
 }
 
@@ -76,8 +77,8 @@ class Asked:
     type=Known("suite", SUITES),
     default="encodings",
     show_default=True,
-    help="tasks: how fast rows are drawn; cells: the parts of whole cells; peers: a step and a whole run next to other "
-    "libraries (peers-step, peers-run).",
+    help="tasks: how fast rows are drawn; cells: the parts of whole cells; executors: what the pool and Ray add to a "
+    "cell; peers: a step and a whole run next to other libraries (peers-step, peers-run).",
 )
 @click.option("--tasks", default="all", show_default=True, help="With --suite tasks or cells: names, groups or files.")
 @click.option("--encodings", default="classic", show_default=True, help="Names, groups or files.")
@@ -109,7 +110,8 @@ def command(
 
     The model is that of the preset `quick` unless you change its size. --suite tasks times how fast tasks draw their
     training rows instead. --suite cells shows where the time of whole
-    cells goes (by default, the preset's four tasks), with one round for every ten requested. The peers suites time
+    cells goes (by default, the preset's four tasks), with one round for every ten requested. --suite executors runs
+    200 empty cells and 24 of the preset `smoke` through the pool and through Ray, as often. The peers suites time
     the same work here and in other libraries, which the extra `peers` installs; every ten rounds of a step come with
     one pair of whole runs, which takes minutes.
     """
@@ -130,6 +132,11 @@ def command(
             changes=own,
         )
         time_cells(request, rounds)
+        return 0
+    if suite == "executors":
+        from benchmark.cli.terminal.executors import time_executors
+
+        time_executors(rounds)
         return 0
     if suite != "encodings":
         from benchmark.cli.terminal.peers import time_peers
