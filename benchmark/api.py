@@ -16,6 +16,7 @@ from benchmark.experiments.cluster.machines import Ask
 from benchmark.experiments.executor import Event, Executor
 from benchmark.experiments.plan import Plan, automatic, make_plan
 from benchmark.experiments.pool import Pool
+from benchmark.experiments.pretrained import make_pretrained_plan, usual_precision
 from benchmark.experiments.request import Request, Tune
 from benchmark.experiments.rounds import Rounds
 from benchmark.experiments.runs import execute, went_wrong
@@ -45,15 +46,16 @@ class Results:
 
 
 def run(
-    encodings: Sequence[str | Path] | str | Path = "classic",
+    encodings: Sequence[str | Path] | str | Path | None = None,
     tasks: Sequence[str | Path] | str | Path | None = None,
     *,
+    checkpoint: str | Path | None = None,
     preset: str = "quick",
     seeds: int | Sequence[int] | str | None = None,
-    lengths: Sequence[int] | int | str | None = None,
+    lengths: Sequence[float] | float | str | None = None,
     corpus: str | Path | None = None,
     text_encoding: str | None = None,
-    precision: Precision = "float32",
+    precision: Precision | None = None,
     width: int | Sequence[int] | None = None,
     heads: int | None = None,
     layers: int | None = None,
@@ -79,6 +81,8 @@ def run(
 ) -> Results:
     """Train and measure whatever is not in the results folder yet, and return the results of the whole request.
 
+    With a `checkpoint` (a folder, a .gguf file, or "hub:owner/name"), that is measured and nothing is trained: `seeds`
+    are documents, and `lengths` multiples of its own L, such as 1.5, or tokens, from 64 on.
     `encodings` and `tasks` are named as on the command line; `seeds` are a number, the seeds themselves, or "auto" or
     "auto:12", in rounds until the comparisons of a task are decided; `lengths` are multiples of the trained length, and
     `cell_timeout` is in seconds. `text_encoding` names the encoding of a text of your own, instead of the one it fits.
@@ -121,23 +125,27 @@ def run(
         lengths=lengths,
         corpus=corpus,
         text_encoding=text_encoding,
-        precision=precision,
+        precision=precision or precision_of(checkpoint, device),
         tune=tune,
         changes=changes,
+        checkpoint=checkpoint,
     )
     store = Store(folder(results))
     stages = stages_of(request, store)
-    for event in execute(stages, store, executor_of(settings, store) if own is None else own, **again):
+    for event in execute(stages, store, executor_of(request, settings, store) if own is None else own, **again):
         if on_event is not None and isinstance(event, Event):
             on_event(event)
     plan = stages.reached
     return Results(store=Store(store.root, only=plan.keys), failures=went_wrong(plan, store))
 
 
-def executor_of(settings: Settings, store: Store) -> Executor:
-    """The executor that settings describe."""
+def executor_of(request: Request, settings: Settings, store: Store) -> Executor:
+    """The executor that settings describe; for a checkpoint one worker with all cores, unless more are asked for."""
     if settings.executor == "pool":
-        return Pool(store=store, **settings.model_dump(include={"workers", "device", "cell_timeout"}))
+        one = {"workers": 1} if request.checkpoint is not None and settings.workers is None else {}
+        return Pool(store=store, **{**settings.model_dump(include={"workers", "device", "cell_timeout"}), **one})
+    if request.checkpoint is not None:
+        raise UsageError("--executor ray trains models; a checkpoint is read on this machine: omit --executor")
     refuse_without_ray()
     memory = settings.memory_per_cell
     ask = Ask(
@@ -150,6 +158,11 @@ def executor_of(settings: Settings, store: Store) -> Executor:
     )
 
 
+def precision_of(checkpoint: str | Path | None, device: str) -> Precision:
+    """The precision of a request that names none."""
+    return "float32" if checkpoint is None else usual_precision(device)
+
+
 def stages_of(request: Request, store: Store) -> Stages:
     """The stages of a request: the comparison, or with tuning the three that `experiments.tuning` describes."""
     plan = _plan(request)
@@ -157,11 +170,12 @@ def stages_of(request: Request, store: Store) -> Stages:
 
 
 def _plan(request: Request) -> Plan:
+    planned = make_plan if request.checkpoint is None else make_pretrained_plan
     if not automatic(request):
-        return make_plan(request)
+        return planned(request)
     from benchmark.reports.stats.verdict import fewest_seeds
 
-    return make_plan(request, fewest_seeds)
+    return planned(request, fewest_seeds)
 
 
 def _rounds(plan: Plan, store: Store, stage: str = "") -> Rounds:

@@ -11,12 +11,13 @@ import click
 import pytest
 
 from benchmark.catalogue import Catalogue
+from benchmark.checkpoints.tasks import CATALOGUE as OF_CHECKPOINTS
 from benchmark.cli import VERBS, main
 from benchmark.cli.verbs.list import ENCODING_COLUMNS
 from benchmark.encodings import CATALOGUE as ENCODINGS
 from benchmark.errors import UsageError
 from benchmark.experiments.presets import preset
-from benchmark.experiments.request import parse_multiples, parse_seeds
+from benchmark.experiments.request import parse_lengths, parse_seeds
 from benchmark.tasks import CATALOGUE as TASKS
 from benchmark.tasks.corpus import BUILT_IN
 
@@ -133,10 +134,11 @@ CHECKS = {
 def check(arguments: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)  # where examples/ is
     given = values(arguments)
-    for option in CHECKS.keys() & given.keys():
-        CHECKS[option](given[option])
+    checks = {**CHECKS, "--tasks": partial(check_list, OF_CHECKPOINTS)} if "--checkpoint" in given else CHECKS
+    for option in checks.keys() & given.keys():
+        checks[option](given[option])
     if "--lengths" in given and arguments.startswith("run"):
-        parse_multiples(given["--lengths"])
+        parse_lengths(given["--lengths"], given.get("--checkpoint"))
 
 
 @pytest.mark.parametrize(("document", "arguments"), COMMANDS)
@@ -276,7 +278,7 @@ def test_the_sections_of_a_report_are_explained_in_its_order():
 def section_titles() -> list[str]:
     """The titles of the sections that `write.report.build` puts together, in its order."""
     reports = ROOT / "benchmark" / "reports"
-    modules = re.findall(r"^ {12}(\w+)\.section\(", (reports / "write" / "report.py").read_text("utf-8"), flags=re.M)
+    modules = re.findall(r"^ {8}(\w+)\.section\(", (reports / "write" / "report.py").read_text("utf-8"), flags=re.M)
     assert len(modules) >= 10
     return [section_title(reports / "sections" / f"{module}.py") for module in modules]
 

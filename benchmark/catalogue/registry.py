@@ -41,7 +41,7 @@ class Catalogue:
     @property
     def folder(self) -> Path:
         """The folder of our own classes of this kind."""
-        return Path(__file__).parents[1] / self.package.rsplit(".", 1)[-1]
+        return Path(__file__).parents[1].joinpath(*self.package.split(".")[1:])
 
     @property
     def remedy(self) -> str:

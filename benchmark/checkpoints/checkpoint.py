@@ -18,7 +18,7 @@ from benchmark.checkpoints.facts import Facts, facts, load_config
 from benchmark.checkpoints.reader import Reader
 from benchmark.checkpoints.rope import Neutral, encodings
 from benchmark.checkpoints.row import INTERFACE, interface
-from benchmark.checkpoints.source import Source, find
+from benchmark.checkpoints.source import Source, find, require
 from benchmark.encodings import CATALOGUE
 from benchmark.errors import UsageError, echo
 
@@ -79,10 +79,11 @@ def open_checkpoint(
     `precision` is that of weights and products; "auto" takes bfloat16 where the device multiplies it. UsageError, in
     one line, for anything that cannot be loaded as data.
     """
+    require()
     where = torch.device(device)
     source = find(name)
     chosen: Precision = choose_precision(where) if precision == "auto" else precision
-    with _quiet():
+    with quiet():
         config = load_config(source)
         model = _load(source, config, where, chosen)
         tokenizer = _load_tokenizer(source)
@@ -146,7 +147,7 @@ def _load_tokenizer(source: Source) -> Any:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep transformers' progress bars and warnings off the terminal."""
     from transformers.utils import logging
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,16 @@ class Source:
             # The name of a gguf file says nothing; in a folder, names tell the files apart.
             total.update((b"" if self.gguf else file.name.encode()) + own.digest())
         return total.hexdigest()[:32]
+
+
+def require() -> None:
+    """Raise a UsageError unless the libraries of the extra `checkpoints` are installed."""
+    absent = [name for name in ("transformers", "accelerate", "gguf") if find_spec(name) is None]
+    if absent:
+        raise UsageError(
+            f"{' and '.join(absent)} not installed, but needed for a checkpoint: "
+            "pip install 'position-benchmark[checkpoints]'"
+        )
 
 
 def find(name: str) -> Source:

@@ -145,15 +145,6 @@ CATALOGUE = Catalogue(
 )
 
 
-def mismatch(choice: Choice, task: Entry) -> str:
-    """The reason why an encoding is not offered a task; "" if it is."""
-    if CATALOGUE.reads_digits(choice) and not task.attributes.get("numbers"):
-        return "it reads the digits of numbers, and the task has none"
-    if CATALOGUE.reads_marks(choice) and not task.attributes.get("segments"):
-        return "it reads the marks that end segments, and the task has none"
-    return ""
-
-
 class Measured(TypedDict):
     """Facts of an encoding that only a model can tell, in the model of the preset `quick`."""
 
@@ -166,6 +157,15 @@ def measured() -> dict[str, Measured]:
     """The facts of the registered encodings, by name: what tests/encodings/facts.py measured."""
     known: dict[str, Measured] = json.loads(Path(__file__).with_name("facts.json").read_text("utf-8"))
     return known
+
+
+def mismatch(choice: Choice, task: Entry) -> str:
+    """The reason why an encoding is not offered a task; "" if it is."""
+    if CATALOGUE.reads_digits(choice) and not task.attributes.get("numbers"):
+        return "it reads the digits of numbers, and the task has none"
+    if CATALOGUE.reads_marks(choice) and not task.attributes.get("segments"):
+        return "it reads the marks that end segments, and the task has none"
+    return ""
 
 
 def make(choice: Choice | str, shape: "Shape", *, seed: int = 0, layer: int = 0) -> "Encoding":

@@ -20,7 +20,8 @@ from benchmark.encodings.encoding import PastEndError
 from benchmark.errors import UsageError, storable
 from benchmark.experiments.edited import refuse_edited
 from benchmark.experiments.fitted import fit
-from benchmark.experiments.plan import Cell, Measure, Origin, failures, missing
+from benchmark.experiments.origins import Origin
+from benchmark.experiments.plan import Cell, Measure, failures, missing
 from benchmark.files import UnwritableError, write_atomically
 from benchmark.interrupts import pass_on
 from benchmark.model.transformer import Transformer
@@ -64,6 +65,11 @@ def run_cell(
         if not held:
             return None
         emit("started")
+        stale = partial(_stale, retry_since)
+        if cell.checkpoint:
+            from benchmark.experiments.documents import run_document  # needs transformers
+
+            return run_document(cell, store, device, emit, force=force, stale=stale)
         task = make_task(cell)
         record = None if force else store.train(key)
         checkpoint = Checkpoint(
@@ -74,7 +80,6 @@ def run_cell(
         )
         if force:
             checkpoint.discard()
-        stale = partial(_stale, retry_since)
         if record is None or stale(record) or not _whole(record, store.weights(key)):
             record = _train(cell, task, store, place, emit, checkpoint)
         if record.status != "ok":
@@ -134,7 +139,7 @@ def _train(
         status: Status = "ok"
         weights = safetensors.torch.save({name: value.contiguous() for name, value in model.state_dict().items()})
         record = TrainRecord(
-            **_facts(device),
+            **outcome_facts(device),
             status="diverged" if outcome.diverged else status,
             reason=outcome.diverged,
             spec=spec,
@@ -157,7 +162,7 @@ def _train(
     except BaseException as error:  # a cell's failure is its outcome; the rest go on
         pass_on(error)
         record = TrainRecord(
-            **_facts(device),
+            **outcome_facts(device),
             status="failed",
             reason=one_line(error),
             spec=spec,
@@ -189,7 +194,7 @@ def _measure(cell: Cell, measure: Measure, task: Task, store: Store, device: tor
         found = fit(cell, measure, model, task, store, device, again=again)
     except BaseException as error:
         pass_on(error)
-        for record in failures(measure, one_line(error), _facts(device)):
+        for record in failures(measure, one_line(error), outcome_facts(device)):
             store.put(record)
         return "failed"
     statuses = [_evaluate(cell, measure, model, task, store, device, found)]
@@ -215,7 +220,7 @@ def _evaluate(
     device: torch.device,
     found: Found | None,
 ) -> Status:
-    facts, limit = _facts(device), model.encoding.max_length
+    facts, limit = outcome_facts(device), model.encoding.max_length
     within = [spec for spec in measure.evaluations if limit is None or task.tokens(spec.length) <= limit]
     for spec in measure.evaluations:
         if spec not in within:
@@ -244,14 +249,14 @@ def _evaluate_length(
         if not math.isfinite(loss):
             raise FloatingPointError(f"the loss was {loss} at length {spec.length}")
     except PastEndError as error:
-        store.put(_unsupported(_facts(device), spec, task, str(error)))
+        store.put(_unsupported(outcome_facts(device), spec, task, str(error)))
         return "ok"
     except BaseException as error:
         pass_on(error)
-        store.put(EvalRecord(**_facts(device), status="failed", reason=one_line(error), spec=spec))
+        store.put(EvalRecord(**outcome_facts(device), status="failed", reason=one_line(error), spec=spec))
         return "failed"
     record = EvalRecord(
-        **_facts(device),
+        **outcome_facts(device),
         status="ok",
         spec=spec,
         tokens=task.tokens(spec.length),
@@ -274,13 +279,13 @@ def _probe(measure: Measure, model: Transformer, task: Language, store: Store, d
                 "attention": attention(model, torch.as_tensor(ids, device=device)).cpu().numpy(),
                 "structure": structure(model, spec.distances).cpu().numpy(),
             }
-            store.put(ProbeRecord(**_facts(device), status="ok", spec=spec, words=words), arrays)
+            store.put(ProbeRecord(**outcome_facts(device), status="ok", spec=spec, words=words), arrays)
         except UnwritableError:
             raise
         except BaseException as error:
             pass_on(error)
             status = "failed"
-            store.put(ProbeRecord(**_facts(device), status=status, reason=one_line(error), spec=spec))
+            store.put(ProbeRecord(**outcome_facts(device), status=status, reason=one_line(error), spec=spec))
     return status
 
 
@@ -316,7 +321,8 @@ def refuse_bad_values(make: Callable[[], Made]) -> Made:
         raise UsageError(one_line(error)) from error
 
 
-def _facts(device: torch.device) -> dict[str, Any]:
+def outcome_facts(device: torch.device) -> dict[str, Any]:
+    """What a record says of time and place."""
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
     return {"created": datetime.now(UTC), "environment": environment(name, torch.get_num_threads())}
 

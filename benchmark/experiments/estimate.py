@@ -13,7 +13,8 @@ from functools import cache
 import torch
 
 from benchmark.experiments.cell import make_task
-from benchmark.experiments.plan import Cell, Origin
+from benchmark.experiments.origins import Origin
+from benchmark.experiments.plan import Cell
 from benchmark.experiments.precheck import build_or_refuse, check_lengths
 from benchmark.results.record import TrainRecord
 from benchmark.results.spec import TrainSpec

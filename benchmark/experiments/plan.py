@@ -10,13 +10,13 @@ from itertools import product
 from typing import Any
 
 from benchmark import encodings, tasks
-from benchmark.catalogue import Choice, Entry
+from benchmark.catalogue import Choice
 from benchmark.errors import UsageError
 from benchmark.experiments import texts
 from benchmark.experiments.labels import task_label
+from benchmark.experiments.origins import Origin, task_facts, task_spec
 from benchmark.experiments.presets import preset
 from benchmark.experiments.request import Auto, Request
-from benchmark.metrics import headlines
 from benchmark.results.record import EvalRecord, ProbeRecord, TaskFacts
 from benchmark.results.spec import (
     TUNING_SEEDS_FROM,
@@ -24,25 +24,10 @@ from benchmark.results.spec import (
     EncodingSpec,
     EvalSpec,
     Frozen,
-    Parameters,
     ProbeSpec,
-    TaskSpec,
     TrainSpec,
 )
 from benchmark.results.store import Store
-
-
-class Origin(Frozen):
-    """How a worker finds a class again: a registered name or the path of a file, with all parameters."""
-
-    item: str
-    parameters: Parameters
-
-    @classmethod
-    def of(cls, choice: Choice) -> "Origin":
-        """The origin of a choice."""
-        item = choice.entry.name if choice.entry.module else str(choice.entry.path)
-        return cls(item=item, parameters=dict(choice.parameters))
 
 
 class Measure(Frozen):
@@ -59,7 +44,7 @@ class Measure(Frozen):
 
 
 class Cell(Frozen):
-    """One trained model and its measures."""
+    """One trained model and its measures; or a document, read with a pretrained model."""
 
     train: TrainSpec
     encoding: Origin
@@ -68,6 +53,7 @@ class Cell(Frozen):
     measures: tuple[Measure, ...]
     multiple: float | None = None  # of a trial: its learning rate in units of the task's
     task_name: str = ""  # the task's label; in a plan with several settings of the task, with this one in brackets
+    checkpoint: str = ""  # where the pretrained model lies; "" where one is trained
 
     @property
     def task_label(self) -> str:
@@ -77,14 +63,14 @@ class Cell(Frozen):
     @property
     def label(self) -> str:
         """Its name in progress messages."""
-        name = f"{self.task_label} · {self.train.encoding.label}"
+        name = self.task_label if self.checkpoint else f"{self.task_label} · {self.train.encoding.label}"
         if self.multiple is not None:
             return f"{name} · rate × {self.multiple:g} · trial {self.seed - TUNING_SEEDS_FROM}"
-        return f"{name} · seed {self.seed}"
+        return f"{name} · document {self.seed}" if self.checkpoint else f"{name} · seed {self.seed}"
 
     @property
     def seed(self) -> int:
-        """The seed of its weights and its data."""
+        """The seed of its weights and its data; the number of the document."""
         return self.train.init_seed
 
     @property
@@ -99,7 +85,9 @@ class Cell(Frozen):
 
     @property
     def cost(self) -> float:
-        """The work of its training, in arbitrary units: the longest cells go first."""
+        """The work of its training, in arbitrary units: the longest cells go first. Of a document, tokens to read."""
+        if self.checkpoint:
+            return 1.0 + sum(spec.length for measure in self.measures for spec in measure.evaluations)
         model, budget = self.train.model, self.train.budget
         weights = 12 * model.layers * model.width**2 + int(self.task.parameters.get("vocabulary", 64)) * model.width
         return float(budget.steps * budget.batch * budget.train_length * weights)
@@ -151,7 +139,7 @@ def make_plan(request: Request, fewest: Callable[[int], int] = lambda encodings:
     spans: dict[str, Span] = {}
     left_out, notes = [], []
     for problem in problems:
-        task, origin = _task(problem, request.corpus or chosen.corpus, request.text_encoding)
+        task, origin = task_spec(problem, request.corpus or chosen.corpus, request.text_encoding)
         facts = task_facts(problem.entry)
         refused = {choice.label: why for choice in own if (why := encodings.mismatch(choice, problem.entry))}
         offered = [pair for pair in zip(trained, own, strict=True) if pair[1].label not in refused]
@@ -279,45 +267,12 @@ def trained_with(choice: Choice) -> Choice:
     return Choice(entry=entry, parameters={**entry.defaults, **common})
 
 
-def task_facts(entry: Entry) -> TaskFacts:
-    """What records say of a task, from its class attributes; a UsageError if those do not say it."""
-    stated = entry.attributes
-    language, metric, sweep = bool(stated.get("language")), stated.get("metric"), stated.get("sweep") or None
-    allowed = headlines(language=language)
-    if metric not in allowed:
-        raise UsageError(f"{entry.path}: metric is {metric!r}, but must be the literal text {' or '.join(allowed)}")
-    if sweep is not None and not (isinstance(sweep, tuple) and [type(each) for each in sweep] == [str, str]):
-        raise UsageError(f"{entry.path}: sweep is {sweep!r}, but must be two texts: an axis, and its parameter")
-    return TaskFacts(
-        title=stated["title"],
-        metric=metric,
-        language=language,
-        unlearned=str(stated.get("unlearned", "")),
-        sweep=sweep,
-    )
-
-
-def _task(choice: Choice, corpus: str, text_encoding: str | None) -> tuple[TaskSpec, Origin]:
-    entry, text = choice.entry, texts.read(choice, corpus, text_encoding)
-    spec = TaskSpec(
-        name=entry.name,
-        parameters=dict(choice.parameters) if text is None else text.counted,
-        fingerprint=entry.fingerprint,
-        label=choice.label if text is None else text.label,
-        version=int(entry.attributes.get("version", 1)),
-        corpus=None if text is None else text.name,
-        corpus_hash=None if text is None else text.content_hash,
-    )
-    parameters = dict(choice.parameters) if text is None else text.parameters
-    return spec, Origin(item=Origin.of(choice).item, parameters=parameters)
-
-
 def _measure(
-    train: TrainSpec, facts: TaskFacts, choice: Choice, budget: BudgetSpec, multiples: Iterable[int]
+    train: TrainSpec, facts: TaskFacts, choice: Choice, budget: BudgetSpec, multiples: Iterable[int | float]
 ) -> Measure:
     spec = encoding_spec(choice)
     evaluations = tuple(
-        EvalSpec(train_key=train.key, encoding=spec, length=budget.train_length * multiple)
+        EvalSpec(train_key=train.key, encoding=spec, length=int(budget.train_length * multiple))
         for multiple in sorted(set(multiples))
     )
     probes: tuple[ProbeSpec, ...] = ()

@@ -8,7 +8,8 @@ from benchmark.catalogue import Choice, PackageError
 from benchmark.errors import UsageError
 from benchmark.experiments.cell import Emit, choose_device, encoding_choice, make_task, refuse_bad_values
 from benchmark.experiments.machine import machine_memory
-from benchmark.experiments.plan import Cell, Origin
+from benchmark.experiments.origins import Origin
+from benchmark.experiments.plan import Cell
 from benchmark.experiments.presets import QUICK
 from benchmark.interrupts import pass_on
 from benchmark.model.transformer import Transformer
@@ -23,6 +24,10 @@ def check(cells: Sequence[Cell], device: str, emit: Emit) -> None:
     Before each, emits "building" with its name. A package that cannot be imported fails only its own cells.
     """
     choose_device(device)
+    if any(cell.checkpoint for cell in cells):
+        from benchmark.experiments.documents import check_documents  # needs transformers
+
+        return check_documents(cells, device, emit)
     made: dict[tuple[str, int, int], Task | None] = {}  # a text is read once, and not for every seed and encoding
     checked = set()
     for cell in cells:

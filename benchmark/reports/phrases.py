@@ -125,6 +125,7 @@ AXES = Phrases(  # of grids, as tasks and `tables.fields` name them
     {
         "lag (tokens)": later("lag (tokens)"),
         "depth (%)": later("depth (%)"),
+        "times passed on": later("times passed on"),
         "index": later("index"),
         "first operand (digits)": later("first operand (digits)"),
         "second operand (digits)": later("second operand (digits)"),

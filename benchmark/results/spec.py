@@ -86,8 +86,19 @@ class BudgetSpec(Frozen):
     clip: Rate = 1.0  # maximum gradient norm
 
 
+class CheckpointSpec(Frozen):
+    """A pretrained model, which nobody here trained."""
+
+    name: str  # for people: the name of its folder or file
+    content: Annotated[str, Field(pattern="^[0-9a-f]{32}$")]  # hash of its files
+    architecture: str
+
+
 class TrainSpec(Keyed):
-    """A model to train."""
+    """A model to train; or a pretrained one and a document, whose number stands in place of both seeds.
+
+    Of a pretrained model, sizes and trained length are its own, and it is given no steps.
+    """
 
     kind: Literal["train"] = "train"
     protocol: int = PROTOCOL
@@ -98,6 +109,7 @@ class TrainSpec(Keyed):
     init_seed: Count
     data_seed: Count
     precision: Precision = "float32"
+    checkpoint: CheckpointSpec | None = None
 
     @property
     def is_trial(self) -> bool:
@@ -138,5 +150,10 @@ def key_of(spec: Frozen) -> str:
         data["task"].pop("corpus")  # a file name; the hash of its text counts
     if "model" in data and data["protocol"] < MIXING_FROM:
         data["model"].pop("mixing")  # so that older records keep their names
+    if "checkpoint" in data:
+        if data["checkpoint"] is None:
+            data.pop("checkpoint")  # as above
+        else:
+            data["checkpoint"].pop("name")
     text = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -97,5 +97,6 @@ def test_an_encoding_gives_the_logits_of_transformers_own_scaling(
         plain, scaled = ({"full_attention": each, "sliding_attention": local} for each in (plain, scaled))
     folder = tiny.save(tmp_path, architecture, rope_parameters=plain)
     theirs = of_transformers(folder, row, rope_parameters=scaled)
-    assert differ(opened(folder), OURS[scaling], row, theirs) < TOLERANCE
-    assert differ(opened(folder), "rope", row, theirs) > 0.1
+    checkpoint = opened(folder)
+    assert differ(checkpoint, OURS[scaling], row, theirs) < TOLERANCE
+    assert differ(checkpoint, "rope", row, theirs) > 0.1

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from benchmark.api import executor_of, stages_of
+from benchmark.api import executor_of, precision_of, stages_of
 from benchmark.cli.terminal.config import read_config
 from benchmark.cli.terminal.options import (
     Known,
@@ -37,14 +37,29 @@ from benchmark.results.store import Store
 
 @click.command("run")
 @click.option(
-    "--encodings", default="classic", show_default=True, help="Names, groups or files: rope:base=500000,my.py"
+    "--checkpoint",
+    default=None,
+    help="Measure a pretrained model and train nothing: a folder, a .gguf file, or hub:owner/name.",
+)
+@click.option(
+    "--encodings",
+    default=None,
+    help="Names, groups or files: rope:base=500000,my.py  [default: classic; of a checkpoint: rope,test-time,none]",
 )
 @click.option("--tasks", default=None, help="Names, groups or files.  [default: the preset's]")
 @click.option("--preset", default="quick", show_default=True, help="smoke, quick, standard or paper.")
 @click.option(
-    "--seeds", default=None, help="A number of seeds, or seeds: 0,4,7; auto or auto:12.  [default: the preset's]"
+    "--seeds",
+    default=None,
+    help="A number of seeds (of a checkpoint: documents), or seeds: 0,4,7; auto or auto:12.  "
+    "[default: the preset's; of a checkpoint: 12]",
 )
-@click.option("--lengths", default=None, help="Multiples of the trained length: 1,2,4,8,16.  [default: the preset's]")
+@click.option(
+    "--lengths",
+    default=None,
+    help="Multiples of the trained length: 1,2,4,8,16; of a checkpoint also .25,1.5, or tokens, from 64 on.  "
+    "[default: the preset's; of a checkpoint: .25,1,1.5,2]",
+)
 @changes()
 @click.option(
     "--tune",
@@ -57,7 +72,12 @@ from benchmark.results.store import Store
 @reference_encoding
 @report_language
 @executor_settings
-@click.option("--precision", type=Known("precision", ["float32", "bfloat16"]), default="float32", show_default=True)
+@click.option(
+    "--precision",
+    type=Known("precision", ["float32", "bfloat16"]),
+    default=None,
+    help="[default: float32; of a checkpoint: bfloat16 where the device multiplies it]",
+)
 @click.option("--corpus", default=None, help="sanguo, shuihu, or the path of a text or a folder of texts.")
 @text_encoding
 @click.option("--dry-run", is_flag=True, help="Show the plan and what is already there; train nothing.")
@@ -76,7 +96,8 @@ from benchmark.results.store import Store
 @click.pass_context
 def command(
     ctx: click.Context,
-    encodings: str,
+    checkpoint: str | None,
+    encodings: str | None,
     tasks: str | None,
     preset: str,
     seeds: str | None,
@@ -88,7 +109,7 @@ def command(
     reference: str | None,
     language: str,
     settings: Mapping[str, Any],
-    precision: str,
+    precision: str | None,
     corpus: str | None,
     text_encoding: str | None,
     dry_run: bool,
@@ -102,6 +123,7 @@ def command(
     Running the same command again resumes it, or does nothing; adding encodings, tasks, seeds or lengths computes only
     what is missing. Exit code 0: all good; 1: some cells failed or diverged; 2: usage error; 130: interrupted.
     """
+    configured = Settings.read(**settings)
     request = Request.read(
         encodings=encodings,
         tasks=tasks,
@@ -110,11 +132,12 @@ def command(
         lengths=lengths,
         corpus=corpus,
         text_encoding=text_encoding,
-        precision=precision,
+        precision=precision or precision_of(checkpoint, configured.device),
         tune=tune,
         changes=changes,
+        checkpoint=checkpoint,
     )
-    configured, store = Settings.read(**settings), Store(results)
+    store = Store(results)
     stages = stages_of(request, store)
     plan = stages.plan
     check_reference(reference, plan)
@@ -124,6 +147,13 @@ def command(
             click.echo(line)
         if precision == "bfloat16" and not on_gpu(configured.device) and multiplies_bfloat16() is False:
             click.echo("bfloat16 may be slower than float32 here: this processor has no AMX (docs/speed.md)")
+    if dry_run and request.checkpoint is not None:
+        from benchmark.cli.terminal.documents import show_documents  # imports torch
+
+        for stage in stages:
+            assert isinstance(stage, Rounds)
+            show_documents(stage, store, configured.device, force=force, retry_failed=retry_failed)
+        return
     if dry_run:
         from benchmark.cli.terminal.planned import show_stages  # imports torch
 
@@ -131,7 +161,7 @@ def command(
         show_stages(stages, store, *asked, force=force, retry_failed=retry_failed)
         return
     # A caller of `main` may pass an executor as its `obj`; the command line itself only knows the pool and Ray.
-    executor: Executor = ctx.obj or executor_of(configured, store)
+    executor: Executor = ctx.obj or executor_of(request, configured, store)
     started = time.perf_counter()
     numbers = 0  # of rounds
     with display(style) as shown:
@@ -164,14 +194,16 @@ def write(plan: Plan, store: Store, out: Path, style: str, reference: str | None
     """Write the report; print the summary table, the findings and the path of the report."""
     if not any(store.records()):
         return
-    from benchmark.reports.write.report import write_report
+    from benchmark.reports.words import speaking
+    from benchmark.reports.write.report import of_checkpoints, write_report
 
     command = command_line(plan.request)
     paths = write_report(store, out, command=command, reference=reference, language=language)
     if style == "json":
         show_json_line(event="report", html=str(paths.html), markdown=str(paths.markdown))
     elif style != "none":
-        show_summary(store)
+        with speaking("en", documents=of_checkpoints(store)):
+            show_summary(store)
         show_holds(paths.holds)
         show_findings(paths.findings)
         click.echo(f"report: {paths.html}")

@@ -12,6 +12,7 @@ It ends when its order stream does, with the Ray that it started.
 import json
 import os
 import socket
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -41,7 +42,7 @@ def main() -> None:
     say, abandoned = partial(tell, channel), threading.Event()
     threading.Thread(target=_watch, args=(source, abandoned), daemon=True).start()
     try:
-        with _connected(order["address"], order["scratch"]):
+        with _connected(order["address"]):
             say("connected")
             _dispatch(order, say, abandoned)
     except UsageError as error:
@@ -82,7 +83,7 @@ def _settled(ask: Ask, device: str) -> tuple[Ask, str]:
 
 
 @contextmanager
-def _connected(address: str | None, scratch: str) -> Iterator[None]:
+def _connected(address: str | None) -> Iterator[None]:
     """A connection to the Ray at an address, or to one that is started here; raises UsageError if there is none."""
     import ray
     import ray.cloudpickle
@@ -90,17 +91,23 @@ def _connected(address: str | None, scratch: str) -> Iterator[None]:
     from benchmark.experiments.cluster import arrival
 
     ray.cloudpickle.register_pickle_by_value(arrival)
-    try:
-        with chdir(scratch):  # Ray has every machine import from the current folder, whatever lies there
-            _init(address, scratch)
-    except UsageError:
-        raise
-    except Exception as error:  # Ray raises whatever it likes
-        raise UsageError(_remedied(error, address)) from error
-    try:
-        yield
-    finally:
-        ray.shutdown()
+    with tempfile.TemporaryDirectory(prefix="ray-", dir=_short(), ignore_cleanup_errors=True) as scratch:
+        try:
+            with chdir(scratch):  # Ray has every machine import from the current folder, whatever lies there
+                _init(address, scratch)
+        except UsageError:
+            raise
+        except Exception as error:  # Ray raises whatever it likes
+            raise UsageError(_remedied(error, address)) from error
+        try:
+            yield
+        finally:
+            ray.shutdown()
+
+
+def _short() -> str | None:
+    """A folder with a short name, since that of a socket in it may have at most about a hundred characters."""
+    return "/tmp" if Path("/tmp").is_dir() else None
 
 
 def _init(address: str | None, scratch: str) -> None:

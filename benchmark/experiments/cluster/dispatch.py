@@ -243,6 +243,8 @@ class Dispatch:
 
 
 def _one_line(error: Exception) -> str:
-    """The first line of an error of Ray's, without a traceback."""
+    """The first sentence of an error of Ray's, or what code on a machine raised, without a traceback."""
     cause = getattr(error, "cause", None)
-    return f"{type(cause).__name__}: {first_line(cause)}" if isinstance(cause, Exception) else first_line(error)
+    if isinstance(cause, Exception):
+        return f"{type(cause).__name__}: {first_line(cause)}"
+    return first_line(error).partition(". ")[0].rstrip(".")

@@ -9,13 +9,11 @@ import ipaddress
 import os
 import secrets
 import selectors
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from subprocess import TimeoutExpired
 from typing import Any
 
@@ -101,14 +99,12 @@ class Cluster:
 
     def _agent(self, order: dict[str, Any]) -> Iterator[Event]:
         """Run what is left with one agent; raises Lost if it dies once it was connected."""
-        with tempfile.TemporaryDirectory(prefix="ray-", dir=_short(), ignore_cleanup_errors=True) as scratch:
-            agent = WorkerProcess.start("benchmark.experiments.cluster.agent", [], self._environment())
-            cells = [cell.model_dump(mode="json") for cell in self._left.values()]
-            agent.send(**order, scratch=scratch, cells=cells)
-            try:
-                yield from self._events(agent)
-            finally:
-                _end(agent)
+        agent = WorkerProcess.start("benchmark.experiments.cluster.agent", [], self._environment())
+        agent.send(**order, cells=[cell.model_dump(mode="json") for cell in self._left.values()])
+        try:
+            yield from self._events(agent)
+        finally:
+            _end(agent)
 
     def _events(self, agent: WorkerProcess) -> Iterator[Event]:
         connected = False
@@ -185,8 +181,3 @@ def _is_loopback(address: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _short() -> str | None:
-    """A folder with a short name, since that of a socket in it may have at most about a hundred characters."""
-    return "/tmp" if Path("/tmp").is_dir() else None

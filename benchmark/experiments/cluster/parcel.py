@@ -18,7 +18,8 @@ from benchmark import encodings, tasks
 from benchmark.catalogue import Catalogue, Choice, Parameter, label
 from benchmark.catalogue.source import neighbours, package_folder
 from benchmark.experiments import texts
-from benchmark.experiments.plan import Cell, Origin
+from benchmark.experiments.origins import Origin
+from benchmark.experiments.plan import Cell
 from benchmark.files import write_atomically
 
 HERE = "/position-benchmark-parcel"

@@ -39,6 +39,16 @@ class Measurement:
         return (*trained_identity(self.trained), self.record.spec.encoding.label, self.record.kind)
 
     @property
+    def cropped(self) -> tuple[object, ...]:
+        """The curve that says what the same targets lose after L tokens: its own; of a checkpoint, that of its rope.
+
+        Whoever has a checkpoint can cut the context instead of stretching it.
+        """
+        spec = self.trained.spec
+        own = self.record.spec.encoding.label if spec.checkpoint is None else spec.encoding.label
+        return (*trained_identity(self.trained), own, self.record.kind)
+
+    @property
     def identity(self) -> tuple[object, ...]:
         """The cell, whatever the record's key."""
         record = self.record
@@ -67,6 +77,10 @@ def _deciding(spec: TrainSpec) -> dict[str, Any]:
     data = spec.model_dump(mode="json", exclude={"encoding", "init_seed", "data_seed"})
     for part in ("label", "corpus"):
         data["task"].pop(part)
+    if spec.checkpoint is None:
+        data.pop("checkpoint")  # so that settings keep the hashes they had before there were checkpoints
+    else:
+        data["checkpoint"].pop("name")
     return data
 
 

@@ -5,7 +5,8 @@ the trained length. Rows of every length end at the same places of the text, so 
 length, and a longer window differs only in its context. All other tasks are scored over all their places.
 
     window_loss_nats    the end of the text in disjoint windows of the length: the mean over all places of all windows
-    over_crop_nats      the loss at the length, less that of the same targets after exactly L tokens of text each
+    over_crop_nats      the loss at the length, less that of the same targets after exactly L tokens of text each; for
+                        a checkpoint, less that of the same targets at the end of L tokens, with its own rope
     far_loss_nats       the loss at the length of those of its targets that need context past L (`Corpus.subsets`)
 """
 
@@ -78,7 +79,7 @@ def metric_table(store: Store) -> pd.DataFrame:
     """One row for each metric of each evaluated cell; `value` is NaN unless the cell is ok."""
     cells = [cell for cell in newest_of(measurements(store)) if isinstance(cell.record, EvalRecord)]
     crop_losses = _crop_losses(store, cells)
-    rows = (row for cell in cells for row in _metric_rows(store, cell, crop_losses.get(cell.curve, math.nan)))
+    rows = (row for cell in cells for row in _metric_rows(store, cell, crop_losses.get(cell.cropped, math.nan)))
     table = typed_table(rows, METRIC_COLUMNS)
     return table.sort_values([*CURVE, "length", "metric"], ignore_index=True)
 
@@ -190,8 +191,11 @@ def _cell_columns(trained: TrainRecord, record: EvalRecord) -> dict[str, Any]:
 
 
 def counted_places(trained: TrainRecord, length: int) -> slice:
-    """The places that count: on a text those whose targets all lengths share, else all."""
-    if not is_language(trained):
+    """The places that count: on a text those whose targets all lengths share, else all.
+
+    A checkpoint is scored on its shared targets only.
+    """
+    if not is_language(trained) or trained.spec.checkpoint is not None:
         return slice(None)
     targets = max(1, min(SHARED_TARGETS, trained.spec.budget.train_length // 2))
     return slice(length - targets, length)

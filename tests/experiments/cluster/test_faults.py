@@ -25,7 +25,7 @@ from benchmark.experiments.request import Request
 from benchmark.results.store import Store
 
 pytestmark = pytest.mark.ray
-CELLS = 4
+CELLS = 3
 
 
 @pytest.fixture(scope="module")
