@@ -19,12 +19,14 @@ from benchmark.catalogue import Catalogue, Choice
 from benchmark.encodings.encoding import PastEndError
 from benchmark.errors import UsageError, storable
 from benchmark.experiments.edited import refuse_edited
-from benchmark.experiments.plan import Cell, Measure, Origin, failures, missing
+from benchmark.experiments.outstanding import missing
+from benchmark.experiments.plan import Cell, Measure, Origin, failures
 from benchmark.files import UnwritableError, write_atomically
 from benchmark.interrupts import pass_on
 from benchmark.model.transformer import Transformer
 from benchmark.results.environment import environment
 from benchmark.results.lock import locked
+from benchmark.results.outcomes import Outcome
 from benchmark.results.record import EvalRecord, ProbeRecord, Record, Status, TrainRecord
 from benchmark.results.spec import EvalSpec
 from benchmark.results.store import Store, hash_of
@@ -82,7 +84,7 @@ def run_cell(
         return _worst([_measure(cell, measure, task, store, place) for measure in measures])
 
 
-def _stale(retry_since: datetime | None, record: Record) -> bool:
+def _stale(retry_since: datetime | None, record: Record | Outcome) -> bool:
     """True for a failure that should be retried."""
     return record.status != "ok" and retry_since is not None and record.created < retry_since
 

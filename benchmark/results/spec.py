@@ -7,7 +7,8 @@ it. Two cells of a comparison differ only in the encoding. Anything that changes
 
 import hashlib
 import json
-from typing import Annotated, Literal
+from functools import cached_property
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
@@ -24,6 +25,7 @@ Precision = Literal["float32", "bfloat16"]
 Mixing = Literal["none", "conv"]  # conv: a short causal convolution
 Hash = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]  # SHA-256
 Rate = Annotated[FiniteFloat, Field(gt=0)]
+CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 class Frozen(BaseModel):
@@ -32,11 +34,18 @@ class Frozen(BaseModel):
     # JSON has no NaN: a diverged loss is written as the string "NaN" and read back as the number.
     model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="strings")
 
+    def __copy__(self) -> Self:
+        """A copy without cached properties, since `model_copy` then changes fields that they may depend on."""
+        copied = super().__copy__()
+        for name in vars(copied).keys() - type(self).model_fields:
+            del vars(copied)[name]
+        return copied
+
 
 class Keyed(Frozen):
     """A description with a key."""
 
-    @property
+    @cached_property
     def key(self) -> str:
         """SHA-256 of the canonical JSON, 32 hexadecimal digits."""
         return key_of(self)
@@ -136,5 +145,4 @@ def key_of(spec: Frozen) -> str:
         data["task"].pop("corpus")  # a file name; the hash of its text counts
     if "model" in data and data["protocol"] < MIXING_FROM:
         data["model"].pop("mixing")  # so that older records keep their names
-    text = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return hashlib.sha256(CANONICAL.encode(data).encode()).hexdigest()[:32]

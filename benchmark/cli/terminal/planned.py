@@ -11,7 +11,8 @@ from benchmark.cli.terminal.table import Row, show
 from benchmark.cli.terminal.words import duration
 from benchmark.experiments.estimate import Estimate, estimate
 from benchmark.experiments.machine import cores, default_workers, memory_share, most_workers, on_gpu
-from benchmark.experiments.plan import Cell, outstanding
+from benchmark.experiments.outstanding import outstanding
+from benchmark.experiments.plan import Cell
 from benchmark.experiments.rounds import Round, Rounds
 from benchmark.experiments.tuning import AT_BEST, Stages, Trials
 from benchmark.results.spec import TUNING_SEEDS_FROM
