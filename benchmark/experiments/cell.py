@@ -140,8 +140,8 @@ def _train(
             spec=spec,
             task=cell.facts,
             multiple=cell.multiple,
-            parameters=_count(model),
-            encoding_parameters=_count(model.encodings),
+            parameters=count(model),
+            encoding_parameters=count(model.encodings),
             trained_tokens=outcome.tokens,
             train_seconds=outcome.seconds,
             peak_memory_bytes=_peak_memory(device),
@@ -307,7 +307,8 @@ def _facts(device: torch.device) -> dict[str, Any]:
     return {"created": datetime.now(UTC), "environment": environment(name, torch.get_num_threads())}
 
 
-def _count(module: torch.nn.Module) -> int:
+def count(module: torch.nn.Module) -> int:
+    """The number of parameters of a module."""
     return sum(weight.numel() for weight in module.parameters())
 
 

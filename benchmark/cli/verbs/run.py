@@ -9,6 +9,7 @@ import click
 from benchmark.api import stages_of
 from benchmark.cli.terminal.config import read_config
 from benchmark.cli.terminal.options import (
+    PLAN_FORMATS,
     Known,
     Seconds,
     changes,
@@ -22,7 +23,7 @@ from benchmark.cli.terminal.progress import DISPLAYS, display, show_json_line
 from benchmark.cli.terminal.seeds import closing
 from benchmark.cli.terminal.summary import show_findings, show_holds, show_summary
 from benchmark.cli.terminal.words import duration
-from benchmark.errors import unknown
+from benchmark.errors import UsageError, unknown
 from benchmark.experiments.executor import Executor
 from benchmark.experiments.machine import multiplies_bfloat16, on_gpu
 from benchmark.experiments.plan import Plan
@@ -63,6 +64,14 @@ from benchmark.results.store import Store
 @text_encoding
 @click.option("--cell-timeout", type=Seconds(), default=None, help="Seconds after which a cell is abandoned.")
 @click.option("--dry-run", is_flag=True, help="Show the plan and what is already there; train nothing.")
+@click.option(
+    "--format",
+    "form",
+    type=Known("format", PLAN_FORMATS),
+    default="table",
+    show_default=True,
+    help="Of a dry run: a row for each task and encoding, or the whole plan as csv or json, with a row for each cell.",
+)
 @click.option("--force", is_flag=True, help="Recompute what is already there.")
 @click.option("--retry-failed", is_flag=True, help="Retry what failed or diverged.")
 @click.option("--no-report", is_flag=True, help="Do not write the report.")
@@ -96,6 +105,7 @@ def command(
     text_encoding: str | None,
     cell_timeout: float | None,
     dry_run: bool,
+    form: str,
     force: bool,
     retry_failed: bool,
     no_report: bool,
@@ -106,6 +116,8 @@ def command(
     Running the same command again resumes it, or does nothing; adding encodings, tasks, seeds or lengths computes only
     what is missing. Exit code 0: all good; 1: some cells failed or diverged; 2: usage error; 130: interrupted.
     """
+    if form != "table" and not dry_run:
+        raise UsageError(f"--format is {form}, but only a dry run prints a plan: add --dry-run")
     request = Request.read(
         encodings=encodings,
         tasks=tasks,
@@ -124,14 +136,16 @@ def command(
     check_reference(reference, plan)
     told = style in ("auto", "rich", "plain")
     if told:
+        aside = form != "table"
         for line in (*plan.left_out, *plan.notes):
-            click.echo(line)
+            click.echo(line, err=aside)
         if precision == "bfloat16" and not on_gpu(device) and multiplies_bfloat16() is False:
-            click.echo("bfloat16 may be slower than float32 here: this processor has no AMX (docs/speed.md)")
+            click.echo("bfloat16 may be slower than float32 here: this processor has no AMX (docs/speed.md)", err=aside)
     if dry_run:
-        from benchmark.cli.terminal.planned import show_stages  # imports torch
+        from benchmark.cli.terminal.planned import Shown  # imports torch
 
-        show_stages(stages, store, device, workers, force=force, retry_failed=retry_failed)
+        asked = Shown(store=store, device=device, workers=workers, force=force, retry_failed=retry_failed, form=form)
+        asked.stages(stages)
         return
     # A caller of `main` may pass an executor as its `obj`; the command line itself only knows the pool.
     executor: Executor = ctx.obj or Pool(store=store, device=device, workers=workers, cell_timeout=cell_timeout)
