@@ -8,7 +8,7 @@ it. Two cells of a comparison differ only in the encoding. Anything that changes
 import hashlib
 import json
 from functools import cached_property
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
@@ -107,6 +107,19 @@ class TrainSpec(Keyed):
     data_seed: Count
     precision: Precision = "float32"
 
+    @cached_property
+    def setting(self) -> str:
+        """Hash of everything that decides the model apart from encoding and seeds, 8 hexadecimal digits."""
+        return short_hash(self.deciding)
+
+    @property
+    def deciding(self) -> dict[str, Any]:
+        """What decides the model apart from encoding and seeds. A task goes by its data; its label is for people."""
+        data = self.model_dump(mode="json", exclude={"encoding", "init_seed", "data_seed"})
+        for part in ("label", "corpus"):
+            data["task"].pop(part)
+        return data
+
     @property
     def is_trial(self) -> bool:
         """True if the model only serves to choose a learning rate, and is never compared."""
@@ -132,6 +145,11 @@ class ProbeSpec(Keyed):
     encoding: EncodingSpec
     text: str  # the sentence
     distances: Positive  # scores at distances 0 .. distances - 1
+
+
+def short_hash(data: dict[str, Any]) -> str:
+    """SHA-256 of the canonical JSON, 8 hexadecimal digits."""
+    return hashlib.sha256(CANONICAL.encode(data).encode()).hexdigest()[:8]
 
 
 def key_of(spec: Frozen) -> str:

@@ -126,21 +126,22 @@ class Store:
         record = self.get(folder, name)
         if record is None:
             return None
-        whole = isinstance(record, TrainRecord) or record.status != "ok" or self._has_arrays(record, folder, name)
+        whole = isinstance(record, TrainRecord) or record.status != "ok" or self.has_arrays(record)
         return Outcome(record.status, record.reason, record.created, whole)
 
-    def _has_arrays(self, record: EvalRecord | ProbeRecord, folder: str, name: str) -> bool:
-        """True if a record's arrays are those that it was made with; for a record without their hash, if they fit."""
+    def has_arrays(self, record: EvalRecord | ProbeRecord) -> bool:
+        """True if a record's arrays are those that it was made with, or fit it, if it does not say; cf. `arrays`."""
+        path = f"{self._folder(record.spec.train_key)}/{record.spec.key}.safetensors"
         with suppress(OSError):
-            if record.arrays_hash == hash_of(content_of(f"{folder}/{name}.safetensors")):
+            if record.arrays_hash == hash_of(content_of(path)):
                 return True
         return bool(self.arrays(record))
 
     def arrays(self, record: EvalRecord | ProbeRecord) -> Arrays:
         """A record's arrays; empty, with a line in `problems`, if they are unreadable or do not fit the record."""
-        path = self.path(record).with_suffix(".safetensors")
+        path = f"{self._folder(record.spec.train_key)}/{record.spec.key}.safetensors"
         try:
-            content = path.read_bytes()
+            content = content_of(path)
             arrays = safetensors.numpy.load(content)
             check_arrays(record, arrays)
             if record.arrays_hash not in (None, hash_of(content)):

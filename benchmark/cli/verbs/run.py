@@ -181,6 +181,7 @@ def write(plan: Plan, store: Store, out: Path, style: str, reference: str | None
     """Write the report; print the summary table, the findings and the path of the report."""
     if not any(store.records()):
         return
+    store = store.held()
     from benchmark.reports.write.report import write_report
 
     command = command_line(plan.request)
