@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from benchmark.cli.terminal.words import duration, size
 from benchmark.experiments.estimate import Estimate
 from benchmark.experiments.machine import cores, default_workers, memory_share, most_workers, on_gpu
-from benchmark.experiments.speed import H200, Speeds, product_rate
+from benchmark.experiments.speed import H200, Basis, Speeds, product_rate
 
 HOUR = 3600.0
 
@@ -44,14 +44,10 @@ class Price:
     @property
     def basis(self) -> str:
         """What the time rests on."""
-        names = ", ".join(sorted(self.speeds.devices))
-        told = {
-            "measured": f"what finished cells of the same task and size took ({names})",
-            "scaled": f"floating-point operations at the rate of finished cells of the same size ({names})",
-            "assumed": self._assumption,
-        }
         count = Counter(own.basis for own in self.training)
-        parts = [f"{told[basis]} for {number:,} cell{'s' * (number != 1)}" for basis, number in count.most_common()]
+        parts = [
+            f"{self._source(basis)} for {number:,} cell{'s' * (number != 1)}" for basis, number in count.most_common()
+        ]
         return f"time: from {'; '.join(parts)}; evaluation comes on top"
 
     def disk(self, free_bytes: int) -> str:
@@ -69,9 +65,13 @@ class Price:
         assumed = {"NVIDIA H200"} if any(own.basis == "assumed" for own in self.training) else set()
         return f"one {' or '.join(sorted(self.speeds.devices | assumed))}" if self.training else "a GPU"
 
-    @property
-    def _assumption(self) -> str:
-        """The rate that is assumed for cells of a size that none has finished of."""
+    def _source(self, basis: Basis) -> str:
+        """What the time of the cells with a basis comes from."""
+        names = ", ".join(sorted(self.speeds.devices))
+        if basis == "measured":
+            return f"what finished cells of the same task and size took ({names})"
+        if basis == "scaled":
+            return f"floating-point operations at the rate of finished cells of the same size ({names})"
         if self.speeds.kind == "mps":
             return "nothing (no cell of this size has finished on an Apple GPU here, and none was measured elsewhere)"
         rates = [own.operations / own.seconds for own in self.training if own.basis == "assumed" and own.seconds]
