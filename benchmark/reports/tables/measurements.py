@@ -76,9 +76,14 @@ def all_measured(store: Store) -> Iterator[EvalRecord | ProbeRecord]:
 
 def measurements(store: Store, *, trials: bool = False) -> list[Measurement]:
     """Every evaluation and probe whose training record is there, without those of trials; or only those."""
-    trained = {record.spec.key: record for record in all_trainings(store, trials=trials)}
-    measured = (record for record in all_measured(store) if record.spec.train_key in trained)
-    return [Measurement(trained=trained[record.spec.train_key], record=record) for record in measured]
+    records = list(store.records())  # read once, since the records of a model follow those of its measurements
+    known = (record for record in records if isinstance(record, TrainRecord) and record.spec.is_trial == trials)
+    trained = {record.spec.key: record for record in known}
+    return [
+        Measurement(trained=trained[record.spec.train_key], record=record)
+        for record in records
+        if not isinstance(record, TrainRecord) and record.spec.train_key in trained
+    ]
 
 
 def newest_of(cells: Iterable[Measurement]) -> list[Measurement]:
