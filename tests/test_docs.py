@@ -11,11 +11,13 @@ import click
 import pytest
 
 from benchmark.catalogue import Catalogue
+from benchmark.checkpoints.tasks import CATALOGUE as OF_CHECKPOINTS
 from benchmark.cli import VERBS, main
+from benchmark.cli.verbs.list import ENCODING_COLUMNS
 from benchmark.encodings import CATALOGUE as ENCODINGS
 from benchmark.errors import UsageError
 from benchmark.experiments.presets import preset
-from benchmark.experiments.request import parse_multiples, parse_seeds
+from benchmark.experiments.request import parse_lengths, parse_seeds
 from benchmark.tasks import CATALOGUE as TASKS
 from benchmark.tasks.corpus import BUILT_IN
 
@@ -132,10 +134,11 @@ CHECKS = {
 def check(arguments: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)  # where examples/ is
     given = values(arguments)
-    for option in CHECKS.keys() & given.keys():
-        CHECKS[option](given[option])
+    checks = {**CHECKS, "--tasks": partial(check_list, OF_CHECKPOINTS)} if "--checkpoint" in given else CHECKS
+    for option in checks.keys() & given.keys():
+        checks[option](given[option])
     if "--lengths" in given and arguments.startswith("run"):
-        parse_multiples(given["--lengths"])
+        parse_lengths(given["--lengths"], given.get("--checkpoint"))
 
 
 @pytest.mark.parametrize(("document", "arguments"), COMMANDS)
@@ -275,7 +278,7 @@ def test_the_sections_of_a_report_are_explained_in_its_order():
 def section_titles() -> list[str]:
     """The titles of the sections that `write.report.build` puts together, in its order."""
     reports = ROOT / "benchmark" / "reports"
-    modules = re.findall(r"^ {12}(\w+)\.section\(", (reports / "write" / "report.py").read_text("utf-8"), flags=re.M)
+    modules = re.findall(r"^ {8}(\w+)\.section\(", (reports / "write" / "report.py").read_text("utf-8"), flags=re.M)
     assert len(modules) >= 10
     return [section_title(reports / "sections" / f"{module}.py") for module in modules]
 
@@ -301,10 +304,31 @@ def test_the_hooks_in_the_architecture_are_those_of_the_contract():
 def test_the_readme_names_every_encoding_and_every_task_once(item: str, catalogue: Catalogue) -> None:
     part = text_of(README).partition(f"- **{item}**, by")[2].partition("\n- **")[0]
     rows = re.findall(r"^  \| `?(\w[^|]*?)`? \| (.*) \|$", part, flags=re.M)[1:]
-    named = {group: set(re.findall(r"`([\w-]+)`", names)) - set(catalogue.groups) for group, names in rows}
+    named = {
+        group: set(re.findall(r"`([\w-]+)`", names)) - {*catalogue.groups, *catalogue.rules} for group, names in rows
+    }
     assert sorted(name for names in named.values() for name in names) == sorted(catalogue.table)
     if catalogue is TASKS:
         assert {group: set(catalogue.members(group)) for group in named} == named
+
+
+def test_the_guide_lists_every_other_name_with_what_it_is_here() -> None:
+    part = text_of(ROOT / "docs" / "encodings.md").partition("\n## Other names")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (\w.*?) \| (.*) \|$", part, flags=re.M)[1:]
+    listed = {name: here for names, here in rows for name in re.sub(r" \(.*\)", "", names).split(", ")}
+    assert sorted(listed) == sorted(ENCODINGS.aliases)
+    for name, here in listed.items():
+        named = re.findall(r"'([\w:=.-]+)'", ENCODINGS.aliases[name])
+        assert {f"`{each.partition(':')[0]}" for each in named} & set(re.findall(r"`[\w-]+", here)), name
+
+
+def test_the_guide_names_every_group_and_column_of_encodings() -> None:
+    text = text_of(ROOT / "docs" / "encodings.md")
+    groups = text.partition("\n## Groups")[2].partition("\n## ")[0]
+    named = {name for row in re.findall(r"^\| (`.*?) \|", groups, flags=re.M) for name in re.findall(r"`(.*?)`", row)}
+    assert named == {*ENCODINGS.groups, *ENCODINGS.rules, "all"}
+    columns = text.partition("\n## What matters")[2].partition("\n## ")[0]
+    assert set(re.findall(r"^\| `(.*?)` \|", columns, flags=re.M)) <= set(ENCODING_COLUMNS.values())
 
 
 def test_every_encoding_has_its_place_in_the_guide() -> None:

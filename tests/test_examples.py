@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import math
 import os
 import re
 import shlex
@@ -17,6 +18,7 @@ from benchmark.cli import main
 from benchmark.encodings import CATALOGUE as ENCODINGS
 from benchmark.encodings import make as make_encoding
 from benchmark.encodings.encoding import Shape, Site
+from benchmark.model.attention import scores
 from benchmark.model.bias import dense
 from benchmark.seeds import generator
 from benchmark.tasks import CATALOGUE as TASKS
@@ -58,6 +60,19 @@ def test_the_example_encoding_is_what_its_formula_says():
             torch.testing.assert_close(bias[0, :, query, key], expected.expand(3))
 
 
+def test_the_example_map_of_distances_is_what_its_formula_says():
+    """All scores of equal queries and keys, each by the cosine of its mapped distance."""
+    encoding = make_encoding(f"{EXAMPLES / 'my_remap.py'}:window=2", Shape(width=2, heads=1, layers=1, train_length=5))
+    site = Site.of(torch.zeros(1, 11, 2), torch.arange(11)[None])
+    ones = torch.tensor([1.0, 0.0]).expand(1, 1, 11, 2)
+    own = scores(*encoding.rotate(ones, ones, site), site, encoding, scale=2**-0.5)[0, 0]
+    for query in range(11):
+        for key in range(query + 1):
+            distance = query - key
+            mapped = distance if distance < 2 else min((distance + 2) / 2, 4)
+            assert own[query, key].item() == pytest.approx(math.cos(mapped) / 2**0.5, abs=1e-6)
+
+
 def test_the_example_task_asks_for_the_string_rotated():
     task = make_task(str(EXAMPLES / "my_task.py"))
     batch = task.sample(13, 7, generator("test"))
@@ -76,11 +91,11 @@ def test_the_examples_are_named_by_path():
 
 
 @pytest.mark.parametrize("guide", GUIDES)
-def test_a_guide_shows_its_example_word_for_word(guide):
+def test_a_guide_shows_its_examples_word_for_word(guide):
     text = (DOCS / guide).read_text(encoding="utf-8")
-    (code,) = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
-    name = "my_encoding.py" if "encoding" in guide else "my_task.py"
-    assert code == (EXAMPLES / name).read_text(encoding="utf-8")
+    names = ["my_encoding.py", "my_remap.py"] if "encoding" in guide else ["my_task.py"]
+    shown = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    assert shown == [(EXAMPLES / name).read_text(encoding="utf-8") for name in names]
 
 
 @pytest.mark.parametrize("guide", GUIDES)

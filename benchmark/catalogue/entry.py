@@ -29,6 +29,7 @@ class Entry:
     contract: tuple[Path, ...]  # the files of the kind's contract
     attributes: Mapping[str, Any] = field(default_factory=dict)
     defaults: Mapping[str, Parameter] = field(default_factory=dict)
+    bases: tuple[str, ...] = ()  # the contract's classes that it derives from
 
     @property
     def documentation(self) -> str:
@@ -86,6 +87,7 @@ def read_entry(
         contract=contract,
         attributes=attributes,
         defaults=_defaults(line, arguments),
+        bases=tuple(each.node.name for each in line if each.path in contract),
     )
 
 

@@ -3,8 +3,8 @@
 import hashlib
 import re
 import unicodedata
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from benchmark.catalogue.choice import Choice, convert, label
 from benchmark.catalogue.entry import Entry, Parameter, read_entry
 from benchmark.catalogue.grammar import is_path, items, name_and_settings, user_path
 from benchmark.catalogue.source import origin
-from benchmark.errors import UsageError, echo, refuse_undecodable, unknown
+from benchmark.errors import UsageError, echo, nearest, refuse_undecodable, unknown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +29,8 @@ class Catalogue:
     table: Mapping[str, str]  # name -> module inside the package
     groups: Mapping[str, tuple[str, ...]]  # group name -> names
     entry_point_group: str
+    rules: Mapping[str, Callable[[Entry], bool]] = field(default_factory=dict)  # group name -> whether an entry belongs
+    aliases: Mapping[str, str] = field(default_factory=dict)  # other name -> a sentence: which of ours it is
     opens_files: bool = True
 
     @property
@@ -39,7 +41,7 @@ class Catalogue:
     @property
     def folder(self) -> Path:
         """The folder of our own classes of this kind."""
-        return Path(__file__).parents[1] / self.package.rsplit(".", 1)[-1]
+        return Path(__file__).parents[1].joinpath(*self.package.split(".")[1:])
 
     @property
     def remedy(self) -> str:
@@ -76,12 +78,12 @@ class Catalogue:
         for point in entry_points(group=self.entry_point_group):
             if point.name == name:
                 return self._from_entry_point(point.module, name)
-        raise unknown(self.kind, name, self.names(), self.remedy)
+        raise self._unknown(name, self.names())
 
     def left_out(self, text: str) -> list[str]:
         """What the groups in a list leave out, a line each: entries of installed packages that are at fault."""
         faults = list(self.faults().values())
-        wide = {"all", *self._grouped().values()} if faults else set()
+        wide = {"all", *self._own_groups()} if faults else set()
         return faults if wide.intersection(items(text)) else []
 
     def parse(self, text: str) -> list[Choice]:
@@ -108,7 +110,7 @@ class Catalogue:
     def members(self, item: str) -> tuple[str, ...]:
         """The names that a group stands for; any other item stands for itself.
 
-        A group is "all" (every known name), one of `groups`, or the value of the classes' `group` ("recall").
+        A group is "all" (every known name), one of `groups` or of `rules`, or the value of classes' `group` ("recall").
         """
         if item == "all":
             return tuple(entry.name for entry in self.entries())
@@ -117,15 +119,33 @@ class Catalogue:
             return self.groups.get(item, (item,))
         if name in self.names():
             return (item,)
-        found = self._grouped()
-        if item not in found.values():
-            groups = {"all", *self.groups, *(group for group in found.values() if group)}
-            raise unknown(self.kind, item, {*found, *groups}, self.remedy)
-        return tuple(name for name, group in found.items() if group == item)
+        members = tuple(entry.name for entry in self.entries() if item in self.groups_of(entry))
+        if not members:
+            raise self._unknown(name, {*self.names(), "all", *self.groups, *self._own_groups()})
+        return members
 
-    def _grouped(self) -> dict[str, str | None]:
-        """The group of every entry, by name."""
-        return {entry.name: entry.attributes.get("group") for entry in self.entries()}
+    def groups_of(self, entry: Entry) -> tuple[str, ...]:
+        """The groups that an entry belongs to, without "all"."""
+        own = entry.attributes.get("group")
+        found = [
+            *(group for group, names in self.groups.items() if entry.name in names),
+            *(group for group, belongs in self.rules.items() if belongs(entry)),
+            *([own] if isinstance(own, str) else []),
+        ]
+        return tuple(dict.fromkeys(found))
+
+    def _unknown(self, given: str, known: Iterable[str]) -> UsageError:
+        """The error for an unknown name: what another name for one of ours means, or else the nearest known name."""
+        spelled = re.sub(r"[_ ]", "-", given.lower())
+        near = spelled if spelled in self.aliases else nearest(spelled, {*known, *self.aliases})
+        if near is None or near not in self.aliases:
+            return unknown(self.kind, given, known, self.remedy)
+        guess = "" if near == spelled else f"; did you mean {near!r}?"
+        return UsageError(f"unknown {self.kind} {echo(given)}{guess or ':'} {self.aliases[near]}")
+
+    def _own_groups(self) -> set[str]:
+        """The groups that follow from what entries say of themselves."""
+        return {group for entry in self.entries() for group in self.groups_of(entry)} - self.groups.keys()
 
     def choice(self, item: str) -> Choice:
         """The choice for one item: a name or path, with parameters after colons."""
@@ -168,8 +188,15 @@ class Catalogue:
 
     def reads_digits(self, choice: Choice) -> bool:
         """True if a choice, or one it is built around, reads the digits of numbers."""
+        return self._reads(choice, "numbers")
+
+    def reads_marks(self, choice: Choice) -> bool:
+        """True if a choice, or one it is built around, reads the marks that end segments."""
+        return self._reads(choice, "segments")
+
+    def _reads(self, choice: Choice, what: str) -> bool:
         inner = self.wrapped(choice)
-        return bool(choice.entry.attributes.get("numbers")) or (inner is not None and self.reads_digits(inner))
+        return bool(choice.entry.attributes.get(what)) or (inner is not None and self._reads(inner, what))
 
     def fingerprint(self, choice: Choice) -> str:
         """Hash of a choice's code and of the code it is built around."""
@@ -200,7 +227,7 @@ class Catalogue:
         entry = self._read(path.resolve(), None, None)
         if entry.name in self.table:
             raise UsageError(f"{path}: the name {entry.name!r} is taken by a built-in {self.kind}; choose another")
-        if entry.name in {"all", *self.groups, *self._grouped().values()}:
+        if entry.name in {"all", *self.groups, *self.rules, *self._own_groups()}:
             raise UsageError(f"{path}: the name {entry.name!r} is that of a group of {self.kind}s; choose another")
         return entry
 
@@ -210,7 +237,7 @@ class Catalogue:
             raise UsageError(f"{self.kind} {name!r}: its module {module!r} cannot be found; reinstall its package")
         if not file.endswith(".py"):
             raise UsageError(f"{self.kind} {name!r}: its module {module!r} has no source text to read ({file})")
-        if name in {"all", *self.groups}:
+        if name in {"all", *self.groups, *self.rules}:
             raise UsageError(
                 f"{file}: the name {name!r} is that of a group of {self.kind}s; its package must rename it"
             )

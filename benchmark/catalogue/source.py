@@ -108,6 +108,11 @@ def local_names(path: Path) -> frozenset[str]:
     )
 
 
+def package_folder(path: Path) -> Path:
+    """The folder that a file is imported from: the one around its outermost package."""
+    return path.parents[len(_packages(path))]
+
+
 def _within(folder: Path, name: str, *, folders: bool = False) -> Path | None:
     """The file of a module in a folder; with `folders`, also a folder without an __init__.py."""
     place = folder.joinpath(*name.split("."))

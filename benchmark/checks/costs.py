@@ -12,9 +12,16 @@ from benchmark.checks.outcome import Finding, fact
 from benchmark.checks.subject import Subject, outputs, rows
 from benchmark.encodings import CATALOGUE
 from benchmark.encodings.encoding import Shape
+from benchmark.model import parts
 from benchmark.model.transformer import Transformer
 
 LENGTHS = (64, 1024)
+KERNELS = {
+    "fused": "fused causal",
+    "masked": "fused, with the bias as its mask",
+    "parts": "fused, in parts that are merged",
+    "eager": "eager: the scores themselves, in plain operations",
+}
 
 
 def parameters(subject: Subject) -> Finding:
@@ -33,6 +40,14 @@ def operations(subject: Subject) -> Finding:
             own, without = _operations(model, length), _without_any(subject.size, length)
             said.append(f"{own / without - 1:+.1%} at {length:,} tokens ({(own - without) / 1e6:+,.1f} million)")
     return fact(f"{', '.join(said)} compared with a forward pass without an encoding; only matrix products are counted")
+
+
+def more_operations(subject: Subject, length: int) -> float | None:
+    """The share by which an encoding adds to the operations of a row past its trained length; None if it refuses it."""
+    model = subject.model(subject.size)
+    if length > (model.encoding.max_length or length):
+        return None
+    return _operations(model, length) / _without_any(subject.size, length) - 1
 
 
 @cache
@@ -58,16 +73,21 @@ class Watch(TorchFunctionMode):
 
     def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if function is F.scaled_dot_product_attention:
-            masked = (kwargs or {}).get("attn_mask") is not None
-            self.seen.append("fused, with the bias as its mask" if masked else "fused causal")
+            self.seen.append("masked" if (kwargs or {}).get("attn_mask") is not None else "fused")
+        elif getattr(function, "__name__", None) == parts.KERNEL:
+            self.seen.append("parts")
         return function(*args, **(kwargs or {}))
 
 
 @torch.no_grad()
-def kernel(subject: Subject) -> Finding:
-    """The attention kernel of each layer in a full causal pass."""
+def kernels(subject: Subject) -> list[str]:
+    """The attention kernels of the layers in a full causal pass, of KERNELS, each once."""
     model, tokens = subject.model(), rows()
     with Watch() as watch:
         outputs(model, tokens)
-    seen = [*dict.fromkeys(watch.seen)] or ["eager: the scores themselves, in plain operations"]
-    return fact(" and ".join(seen))
+    return [*dict.fromkeys(watch.seen)] or ["eager"]
+
+
+def kernel(subject: Subject) -> Finding:
+    """The attention kernel of each layer in a full causal pass."""
+    return fact(" and ".join(KERNELS[each] for each in kernels(subject)))

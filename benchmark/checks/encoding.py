@@ -7,7 +7,7 @@ no formula: an encoding with a wrong sign passes every check, and only a test of
 import torch
 
 from benchmark.catalogue import Choice
-from benchmark.checks import costs, learning, precision, promises, sizes
+from benchmark.checks import alike, costs, kept, learning, precision, promises, sizes
 from benchmark.checks.outcome import Check, Outcome, run
 from benchmark.checks.subject import QUICK, Subject
 from benchmark.encodings.encoding import Shape
@@ -67,8 +67,8 @@ CHECKS: tuple[Check[Subject], ...] = (
     Check(
         name="attention weights",
         measure=promises.weights,
-        remedy="in `weigh`, divide by the sum over visible keys or by more, and end with "
-        "masked_fill(~site.visible, 0); a query that sees no key to attend to has only weights of 0",
+        remedy="in `weigh`, subtract the largest score before exp, divide by the sum over visible keys or by more, and "
+        "end with masked_fill(~site.visible, 0); a query that sees no key to attend to has only weights of 0",
     ),
     Check(
         name="attention both ways",
@@ -149,14 +149,30 @@ CHECKS: tuple[Check[Subject], ...] = (
         remedy="return [1, T] or [B, T], drawn only from the generator that is passed in",
     ),
     Check(
+        name="positions rise along a row",
+        measure=sizes.rising,
+        remedy="sort sampled positions before you return them; if tokens are meant to share a position, say so: "
+        "past = 'repeats'",
+    ),
+    Check(
         name="schedule",
         measure=learning.schedule,
         remedy="let `schedule` accept every 0 <= done < 1, and change only values that both kernels read",
     ),
     Check(
+        name="same as",
+        measure=alike.nearest,
+        remedy="make the hooks work in training too, and at positions far apart",
+    ),
+    Check(
         name="kernel",
         measure=costs.kernel,
         remedy="make the hooks work in a full causal pass",
+    ),
+    Check(
+        name="KV cache",
+        measure=kept.kept,
+        remedy="make the hooks work in decoding, where the queries are the last of the keys",
     ),
     Check(
         name="parameters",

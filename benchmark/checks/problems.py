@@ -91,6 +91,10 @@ def description(problems: Problems) -> Finding:
     count = 10 if task.numbers else 0
     if not len(digits) == len(set(digits)) == count or not all(0 <= digit < task.vocabulary for digit in digits):
         wrong.append("digits")
+    marks = task.marks
+    known = len(marks) == len(set(marks)) and all(0 <= mark < task.vocabulary for mark in marks)
+    if not known or (marks and not task.segments):
+        wrong.append("marks")
     return held(not wrong, f"missing or wrong: {listed(wrong)}")
 
 

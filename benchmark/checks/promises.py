@@ -38,21 +38,24 @@ SAME = 1e-5  # the same value computed in two ways, in float32; outputs have uni
 UNTOUCHED = 1e-6  # a value that must not change
 REACHED = 1e-2  # the change of an output by its own token, which the residual stream carries
 SHIFTS = (1, 97, 4096)
+FAR = LENGTH * 5 // 2  # past the trained length
+OVERFLOWS = 1e4  # times the queries: the exponential of a score is then infinite in float32
 # A float32 angle is off by about 1e-7 of its position; a float64 angle is exact enough for the smaller bound.
 FLOAT32_PER_TOKEN = 1e-7
 
 
 class Shifted(Wrapper):
-    """The encoding with all positions shifted by a number of tokens."""
+    """The encoding with all positions shifted by a number of tokens, after `stretched` times the distances."""
 
-    def __init__(self, inner: Encoding, by: int) -> None:
+    def __init__(self, inner: Encoding, by: int, *, stretched: int = 1) -> None:
         super().__init__(inner.shape, inner)
         self.by = by
+        self.stretched = stretched
 
     def positions(self, tokens: Tensor, generator: torch.Generator | None = None) -> Tensor:
         positions = self.inner.positions(tokens, generator)
         # float64: in float32, adding thousands to a fractional position would round it.
-        return (positions.double() if positions.is_floating_point() else positions) + self.by
+        return (positions.double() if positions.is_floating_point() else positions) * self.stretched + self.by
 
 
 @torch.no_grad()
@@ -133,6 +136,8 @@ def acts(subject: Subject) -> Finding:
     change = largest(with_it - outputs(model, tokens))
     if subject.acts == "nothing":
         return within(change, UNTOUCHED, "claims to do nothing; largest difference from no encoding")
+    if subject.around_nothing:
+        return spared(f"built around one that does nothing; largest difference from no encoding {change:.2g}")
     return held(change > 1e-4, f"largest difference from no encoding {change:.2g} (must exceed 0.0001)")
 
 
@@ -235,12 +240,17 @@ def _gradients(model: Transformer) -> dict[str, Tensor]:
 
 @torch.no_grad()
 def weights(subject: Subject) -> Finding:
-    """Attention weights are from 0 to 1, sum to at most 1 over a query's keys, and are 0 where a key is hidden."""
+    """Attention weights are from 0 to 1, sum to at most 1 over a query's keys, and are 0 where a key is hidden.
+
+    Also in padded rows, in decoding, past the trained length, and where the exponentials of scores overflow.
+    """
     model, outside, above, hidden = subject.model(), [], [], []
+    long = min(model.encoding.max_length or FAR, FAR)
     for causal, layer in product(modes(model.encoding), range(SHAPE.layers)):
         row = site_of(model, rows(), layer, causal=causal)
-        for site in (row, _padded([row], LENGTH + 2)):
-            given = weights_at(model, site)
+        asked = site_of(model, rows(long), layer, causal=causal, queries=2)
+        for site, sharper in ((row, 1.0), (_padded([row], LENGTH + 2), 1.0), (asked, 1.0), (row, OVERFLOWS)):
+            given = weights_at(model, site, sharper=sharper)
             outside.append(largest(given - given.clamp(0, 1)))
             above.append(largest((given.sum(-1) - 1).clamp(min=0)))
             hidden.append(largest(given * ~site.visible))

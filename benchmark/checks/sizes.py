@@ -1,18 +1,21 @@
 """Lengths and shapes: the shortest rows, rows past the trained length, odd head widths, any number of heads."""
 
 from collections.abc import Iterable
+from dataclasses import replace
+from itertools import product
 
 import torch
 
 from benchmark.checks.outcome import Finding, held, listed, spared, within
-from benchmark.checks.promises import SAME, Shifted
-from benchmark.checks.subject import BATCH, DIGITS, LENGTH, SHAPE, Subject, largest, outputs, rows, worst
-from benchmark.encodings.encoding import Encoding, Shape
+from benchmark.checks.promises import FAR, SAME, Shifted
+from benchmark.checks.subject import BATCH, LENGTH, SHAPE, Subject, largest, outputs, rows, worst
+from benchmark.encodings.encoding import Encoding
 from benchmark.model.transformer import Transformer
+from benchmark.seeds import generator
 
-FAR = LENGTH * 5 // 2  # past the trained length
 STILL = 1e-9  # in float64, a smaller change counts as none
 BEYOND = 2**17  # past the end of any table of a fixed size
+LONG = 4096  # tokens of a row whose positions are looked at, and nothing else
 
 
 @torch.no_grad()
@@ -54,26 +57,56 @@ def past_told_apart(subject: Subject) -> Finding:
     if inner.relative:
         return spared("relative: a shift changes nothing anyway")
     changes = {}
-    for here, there in ((0, LENGTH), (2 * LENGTH, 2 * LENGTH + 1), (BEYOND, BEYOND + 1)):
+    # Past L, distances double too: there, an encoding may depend on nothing else.
+    for here, there, stretched in ((0, LENGTH, 1), (2 * LENGTH, 2 * LENGTH + 1, 2), (BEYOND, BEYOND + 1, 2)):
+        where = f"from position {here:,} to {there:,}" + " and twice as far apart" * (stretched > 1)
         try:
-            changes[f"from position {here:,} to {there:,}"] = _moved(model, inner, here, there)
+            changes[where] = _moved(model, inner, here, there, stretched)
         except ValueError:
             break  # refused: positions end before that
     if not changes:
         return spared(f"refused: positions end before {LENGTH + 7}")
     said = ", ".join(f"{where}: {change:.2g}" for where, change in changes.items())
-    declared = "clamp" in subject.past or "repeat" in subject.past
     told_apart = all(change > STILL for change in changes.values())
-    return held(declared or told_apart, f"change of outputs {said} (each must exceed {STILL:g})")
+    return held(declares_repeats(subject) or told_apart, f"change of outputs {said} (each must exceed {STILL:g})")
 
 
-def _moved(model: Transformer, inner: Encoding, here: int, there: int) -> float:
-    """The largest change of an output when all positions start elsewhere."""
+def _moved(model: Transformer, inner: Encoding, here: int, there: int, stretched: int) -> float:
+    """The largest change of an output when all positions start elsewhere, at `stretched` times the distances."""
     seen = []
-    for by in (here, there):
-        model.encodings[0] = Shifted(inner, by)
+    for shifted in (Shifted(inner, here), Shifted(inner, there, stretched=stretched)):
+        model.encodings[0] = shifted
         seen.append(outputs(model, rows(7)))
     return largest(seen[1] - seen[0])
+
+
+@torch.no_grad()
+def rising(subject: Subject) -> Finding:
+    """Positions rise from each token to the next, in evaluation and in training.
+
+    Spared are positions that follow from what the tokens are, such as a digit's place in its number, and those of an
+    encoding that declares to repeat them.
+    """
+    encoding = subject.model().encoding
+    sources = [(None, "evaluation"), *((generator("check", "rising", draw), "training") for draw in range(3))]
+    steps = [
+        (float(encoding.positions(rows(length), source).diff().amin()), f"in {when}, in a row of {length:,} tokens")
+        for length, (source, when) in product((LENGTH, min(encoding.max_length or LONG, LONG)), sources)
+    ]
+    step, where = min(steps)
+    said = f"smallest step from a token to the next: {step:g} {where}"
+    if step > 0:
+        return held(True, f"{said} (must exceed 0)")
+    if not torch.equal(encoding.positions(rows()), encoding.positions(rows(seed=1))):
+        return spared(f"positions follow from what the tokens are; {said}")
+    if declares_repeats(subject):
+        return spared(f"`past` says {subject.past!r}; {said}")
+    return held(False, f"{said} (must exceed 0)")
+
+
+def declares_repeats(subject: Subject) -> bool:
+    """True if an encoding says that several positions count as one."""
+    return "clamp" in subject.past or "repeat" in subject.past
 
 
 def odd_head_width(subject: Subject) -> Finding:
@@ -91,7 +124,7 @@ def _shapes(subject: Subject, sizes: Iterable[tuple[int, int]]) -> Finding:
     """Both kernels agree, for several shapes (heads, head width)."""
     differences = {}
     for heads, width in sizes:
-        shape = Shape(width=heads * width, heads=heads, layers=SHAPE.layers, train_length=LENGTH, digits=DIGITS)
+        shape = replace(SHAPE, width=heads * width, heads=heads)
         model = subject.model(shape)
         differences[f"{heads} x {width}"] = largest(outputs(model, rows()) - outputs(model, rows(), eager=True))
     return within(

@@ -19,8 +19,9 @@ from benchmark.seeds import generator
 
 BATCH, VOCABULARY, LENGTH = 2, 13, 11
 DIGITS = tuple(range(2, 12))  # for encodings that read numbers
-SHAPE = Shape(width=21, heads=3, layers=2, train_length=LENGTH, digits=DIGITS)
-QUICK = Shape(width=64, heads=4, layers=2, train_length=64, digits=DIGITS)  # the model of the preset `quick`
+MARKS = (1, 7, 12)  # for encodings that read the marks of segments
+SHAPE = Shape(width=21, heads=3, layers=2, train_length=LENGTH, digits=DIGITS, marks=MARKS)
+QUICK = Shape(width=64, heads=4, layers=2, train_length=64, digits=DIGITS, marks=MARKS)  # the preset's model
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,11 +47,14 @@ class Subject:
 
     @property
     def acts(self) -> str:
-        """The declared target of the encoding; "nothing" for a wrapper around an encoding that acts on nothing."""
-        inner = CATALOGUE.wrapped(self.choice)
-        if inner is not None and Subject(choice=inner).acts == "nothing":
-            return "nothing"
+        """What the encoding acts on, as it declares."""
         return str(self.choice.entry.attributes.get("acts", ""))
+
+    @property
+    def around_nothing(self) -> bool:
+        """True if the encoding is built around one that acts on nothing."""
+        inner = CATALOGUE.wrapped(self.choice)
+        return inner is not None and (Subject(choice=inner).acts == "nothing" or Subject(choice=inner).around_nothing)
 
     @property
     def past(self) -> str:
@@ -59,12 +63,16 @@ class Subject:
 
 
 def _shake(model: Transformer) -> None:
-    """Move the encoding's weights off their initial values: a table of zeros would hide what is done with it."""
+    """Move the encoding's own values off the initial ones: a table of zeros would hide what is done with it."""
     for name, weight in model.encodings.named_parameters():
         noise = torch.randn(weight.shape, generator=generator("check", name))
         with torch.no_grad():
             # Signs are kept: a logarithm may depend on one.
             weight.copy_(torch.where(weight == 0, noise / 2, weight * (noise / 10).exp()))
+    for each in model.encodings.modules():
+        if isinstance(found := getattr(each, "found", None), Tensor):  # what a `search` would replace
+            noise = torch.randn(found.shape, generator=generator("check", "found"), dtype=found.dtype)
+            each.found = found * (noise / 10).exp()
 
 
 def rows(length: int = LENGTH, seed: int = 0, vocabulary: int = VOCABULARY) -> Tensor:
@@ -116,10 +124,11 @@ def attended(model: Transformer, site: Site, *, eager: bool = False) -> Tensor:
     return mixed  # type: ignore[no-any-return]
 
 
-def weights_at(model: Transformer, site: Site) -> Tensor:
-    """The attention weights at a site, [B, H, Q, K]."""
+def weights_at(model: Transformer, site: Site, *, sharper: float = 1.0) -> Tensor:
+    """The attention weights at a site, [B, H, Q, K], with queries that are `sharper` times as large."""
     attention, encoding = model.layers[site.layer].attention, model.encoding_of(site.layer)
-    _, weights = attention(*projected(model, site), site, encoding, weights=True)  # type: ignore[operator]
+    q, k, v = projected(model, site)
+    _, weights = attention(q * sharper, k, v, site, encoding, weights=True)  # type: ignore[operator]
     return weights  # type: ignore[no-any-return]
 
 

@@ -17,7 +17,8 @@ CHECKS: tuple[Check[Problems], ...] = (
         name="says what it is",
         measure=problems.description,
         remedy="set title, group, definition, source (a URL) and metric (one of "
-        f"{', '.join(headlines(language=False))}) to literals; with numbers = True, digits holds the ten ids of 0 to 9",
+        f"{', '.join(headlines(language=False))}) to literals; with numbers = True, digits holds the ten ids of 0 "
+        "to 9; with segments = True, marks holds the ids that end one, each once",
     ),
     Check(
         name="every length works",

@@ -1,16 +1,15 @@
 """Base classes for the common kinds of encoding, and the functions that they share.
 
-`RelativeBias` for a bias that depends on distance only, `Rotation` for one that rotates pairs of channels, `Remap` for
-RoPE at another distance than the true one, and `Wrapper` for one built around another encoding.
+`RelativeBias` for a bias that depends on distance only, `Rotation` for one that rotates pairs of channels, and
+`Wrapper` for one built around another encoding. A fourth, `Remap`, is in `remap.py`.
 """
 
-import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable
 from typing import Any, ClassVar
 
 import torch
-from torch import Tensor
+import torch.nn.functional as F
+from torch import Tensor, nn
 
 from benchmark.encodings.bias import Bias, ByDistance
 from benchmark.encodings.encoding import Encoding, Shape, Site
@@ -138,126 +137,6 @@ def geometric(base: float | Tensor, rotated: int, width: int, dtype: torch.dtype
     return base ** (-torch.arange(0, rotated, 2, dtype=dtype, device=device) / width)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Piece:
-    """A part of the map of distances: the place of each query and of each key, for the pairs that belong to it.
-
-    The mapped distance of a pair is the place of its query minus that of its key. To a query belong the keys whose
-    positions lie strictly between its `after` and `before`; None: no such bound.
-    """
-
-    queries: Tensor  # [B|1, Q]
-    keys: Tensor  # [B|1, K]
-    after: Tensor | None = None  # [B|1, Q]
-    before: Tensor | None = None  # [B|1, Q]
-
-    def pairs(self, site: Site, keys: slice) -> Tensor:
-        """True for the visible pairs of the piece, among some of the keys, [B|1, 1, Q, keys]."""
-        places, pairs = site.key_positions[:, None, None, keys], site.visible[..., keys]
-        if self.after is not None:
-            pairs = pairs & (places > self.after[:, None, :, None])
-        return pairs if self.before is None else pairs & (places < self.before[:, None, :, None])
-
-    def reach(self, site: Site) -> slice:
-        """From the first to the last key that any query may meet in this piece; empty if there are none."""
-        met = torch.ones_like(site.key_positions, dtype=torch.bool)
-        if 0 in site.pairs:
-            return slice(0, 0)
-        if self.after is not None:
-            met &= site.key_positions > self.after.amin(-1, keepdim=True)
-        if self.before is not None:
-            met &= site.key_positions < self.before.amax(-1, keepdim=True)
-        found = met.any(0).nonzero()
-        return slice(int(found[0]), int(found[-1]) + 1) if len(found) else slice(0, 0)
-
-
-class Remap(Rotation):
-    """RoPE at another distance than the true one, for a model trained with RoPE.
-
-    Define `far`, and `self.offset` in `__init__`: a pair less than `window` apart keeps its distance d; farther back,
-    it becomes far(i) - far(j) + offset, and farther ahead far(i) - far(j) - offset. Maps of another kind define
-    `pieces` instead.
-
-    Queries and keys are rotated to the places of the first piece, which most pairs of a long row belong to. For every
-    other piece, the few keys within its reach are turned on to its own places, and replace their scores. So a long row
-    costs little more than one product of queries and keys, and is evaluated in blocks.
-    """
-
-    acts: ClassVar[str] = "scores"
-    adapts: ClassVar[str | None] = "rope"
-    offset: float = 0.0
-
-    def __init__(self, shape: Shape, *, base: float, window: int) -> None:
-        super().__init__(shape)
-        if base <= 1:
-            raise ValueError(f"{self.name}: base is {base}, but must be greater than 1")
-        if window < 1:
-            raise ValueError(f"{self.name}: window is {window}, but must be at least 1, or 0 for the default")
-        self.base = base
-        self.window = window
-
-    def theta(self, dtype: torch.dtype, site: Site) -> Tensor:
-        rotated = self.shape.head_width // 2 * 2
-        return geometric(self.base, rotated, rotated, dtype, site.key_positions.device)
-
-    def far(self, positions: Tensor) -> Tensor:
-        """The places of tokens that are `window` or farther apart, of the same shape as `positions`."""
-        raise NotImplementedError(f"{type(self).__name__} must define far(positions)")
-
-    def pieces(self, site: Site) -> tuple[Piece, ...]:
-        """The map of distances. The first piece has no bounds and covers every pair that no other piece does."""
-        exact = torch.promote_types(site.hidden.dtype, torch.float32)
-        queries, keys = site.query_positions.to(exact), site.key_positions.to(exact)
-        here, there = self.far(queries), self.far(keys)
-        behind = Piece(queries=here + self.offset, keys=there)
-        near = Piece(queries=queries, keys=keys, after=queries - self.window, before=queries + self.window)
-        if site.mask is None:  # no query sees a later key
-            return behind, near
-        return behind, Piece(queries=here - self.offset, keys=there, after=queries), near
-
-    def rotate(self, q: Tensor, k: Tensor, site: Site) -> tuple[Tensor, Tensor]:
-        first = self._first(site)
-        of_query, of_key = site.once(
-            ("remap", self, q.dtype),
-            lambda: (self.table_at(first.queries, site, q.dtype), self.table_at(first.keys, site, q.dtype)),
-        )
-        return self.turn(q, *of_query), self.turn(k, *of_key)
-
-    def rescore(self, scores: Tensor, q: Tensor, k: Tensor, site: Site) -> Tensor:
-        for piece, keys, pairs in site.once(("others", self), lambda: self._others(site)):
-            moved = self._moved(q, k[..., keys, :], piece, keys, site).to(scores.dtype)
-            replaced = torch.where(pairs, moved, scores[..., keys])
-            if torch.is_grad_enabled():
-                scores = torch.cat((scores[..., : keys.start], replaced, scores[..., keys.stop :]), dim=-1)
-            else:  # in place: a copy of all scores would cost about as much as making them
-                scores[..., keys] = replaced
-        return scores
-
-    def unchanged(self, site: Site) -> int:
-        """The keys before the reach of every piece but the first."""
-        _, *others = self.pieces(site)
-        reached = [piece.reach(site) for piece in others]
-        return min((keys.start for keys in reached if keys.stop > keys.start), default=site.pairs[1])
-
-    def _moved(self, q: Tensor, k: Tensor, piece: Piece, keys: slice, site: Site) -> Tensor:
-        """Scores of some keys at the places of a piece, [B, H, Q, keys], from the first piece's rotation."""
-        # At least float32: turning queries and keys once more in bfloat16 would round them once more.
-        exact, first = torch.promote_types(q.dtype, torch.float32), self._first(site)
-        of_query = self.table_at(piece.queries - first.queries, site, exact)
-        of_key = self.table_at((piece.keys - first.keys)[:, keys], site, exact)
-        turned_q = self.turn(q.to(exact), *of_query) / math.sqrt(self.shape.head_width)
-        return turned_q @ self.turn(k.to(exact), *of_key).transpose(-1, -2)
-
-    def _first(self, site: Site) -> Piece:
-        return site.once(("pieces", self), lambda: self.pieces(site))[0]
-
-    def _others(self, site: Site) -> list[tuple[Piece, slice, Tensor]]:
-        """The other pieces that queries of a site meet keys in: those keys, and the pairs of the piece among them."""
-        _, *others = site.once(("pieces", self), lambda: self.pieces(site))
-        reached = [(piece, piece.reach(site)) for piece in others]
-        return [(piece, keys, piece.pairs(site, keys)) for piece, keys in reached if keys.stop > keys.start]
-
-
 class Wrapper(Encoding):
     """An encoding around another: hooks it does not override, claims and weights are the inner encoding's."""
 
@@ -279,17 +158,33 @@ class Wrapper(Encoding):
     def embed(self, x: Tensor, positions: Tensor) -> Tensor:
         return self.inner.embed(x, positions)
 
+    def inside(self, site: Site) -> Site:
+        """The attention call as the inner encoding sees it: as it is, unless a wrapper has other positions for it."""
+        return site
+
     def rotate(self, q: Tensor, k: Tensor, site: Site) -> tuple[Tensor, Tensor]:
-        return self.inner.rotate(q, k, site)
+        return self.inner_at(site).rotate(q, k, self.inside(site))
 
     def bias(self, site: Site) -> Bias | None:
-        return self.inner.bias(site)
+        return self.inner_at(site).bias(self.inside(site))
 
     def rescore(self, scores: Tensor, q: Tensor, k: Tensor, site: Site) -> Tensor:
-        return self.inner.rescore(scores, q, k, site)
+        return self.inner_at(site).rescore(scores, q, k, self.inside(site))
 
     def weigh(self, scores: Tensor, site: Site) -> Tensor:
-        return self.inner.weigh(scores, site)
+        return self.inner_at(site).weigh(scores, self.inside(site))
+
+    def inner_at(self, site: Site) -> Encoding:
+        """The encoding that takes part in a site's layer: the inner one, unless layers differ."""
+        return self.inner
+
+    def each_layer(self, *sizes: int) -> tuple[int, ...]:
+        """The shape of own values per layer: for every layer, or for one if each layer has an instance of its own."""
+        return (1 if self.per_layer else self.shape.layers, *sizes)
+
+    def of_layer(self, values: Tensor, site: Site) -> Tensor:
+        """The values of a site's layer, from those of `each_layer`."""
+        return values[0 if self.per_layer else site.layer]
 
 
 def past_end(positions: Tensor, end: int) -> int | None:
@@ -302,3 +197,26 @@ def past_end(positions: Tensor, end: int) -> int | None:
         return None
     last = int(positions.max())
     return last if last >= end else None
+
+
+def exactly(layer: nn.Linear, x: Tensor) -> Tensor:
+    """A layer applied in at least float32, in a bfloat16 model and under autocast too.
+
+    For what is added up along a row: a rounding error that all tokens share grows with the number of tokens.
+    """
+    exact = torch.promote_types(x.dtype, torch.float32)
+    offset = None if layer.bias is None else layer.bias.to(exact)
+    with torch.autocast(x.device.type, enabled=False):
+        return F.linear(x.to(exact), layer.weight.to(exact), offset)
+
+
+def of_keys(site: Site, key: Hashable, compute: Callable[[], Tensor]) -> Tensor:
+    """What `compute` makes of all keys, [.., K, channels], made once for all blocks of a long row.
+
+    The value of a key may depend on itself and earlier keys only, as later blocks see a prefix of the keys.
+    """
+    kept = {} if site.between_blocks is None else site.between_blocks
+    if key not in kept:
+        kept[key] = compute()
+    value: Tensor = kept[key]
+    return value[..., : site.key_positions.shape[1], :]

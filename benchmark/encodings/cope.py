@@ -31,6 +31,7 @@ class CoPE(Encoding):
     acts = "scores"
     learned = "P·d per layer"
     past = "defined, clamps"
+    group = "content"
     relative = True
     per_layer = True
     causal_only = True

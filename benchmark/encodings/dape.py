@@ -37,6 +37,7 @@ class Dape(Encoding):
     acts = "scores"
     learned = "98·H + 32 per layer"
     past = "defined, like KERPLE"
+    group = "content"
     relative = True
     per_layer = True
 

@@ -1,16 +1,17 @@
-"""The contract of a position encoding: eight hooks, all optional.
+"""The contract of a position encoding: nine hooks, all optional.
 
     positions -> embed -> [ rotate -> scores / sqrt(D) -> + bias -> mask -> rescore -> mask -> weigh ] per layer
 
-An encoding overrides the hooks it needs. The model calls every hook on every encoding and knows none by name; the
+An encoding overrides the hooks it needs. The model calls all but `search` on every encoding and knows none by name; the
 attention picks the fastest kernel that is exact for the hooks in use. Four base classes cover the common cases and can
-be imported from here: `RelativeBias`, `Rotation`, `Remap` and `Wrapper` (`benchmark/encodings/bases.py`).
+be imported from here: `RelativeBias`, `Rotation` and `Wrapper` (`benchmark/encodings/bases.py`), and `Remap` with its
+`Piece` (`benchmark/encodings/remap.py`).
 
 Shapes: B batch, T tokens, H heads, Q queries, K keys, D head width, C model width. `B|1` is B or 1.
 Every hook must accept zero tokens (the result is empty), a single token, and odd D.
 """
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -22,7 +23,9 @@ from benchmark.encodings.bias import Bias
 
 __all__ = [
     "Encoding",
+    "Part",
     "PastEndError",
+    "Piece",
     "RelativeBias",
     "Remap",
     "Rotation",
@@ -34,19 +37,22 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from benchmark.encodings.bases import RelativeBias, Remap, Rotation, Wrapper, geometric, past_end
+    from benchmark.encodings.bases import RelativeBias, Rotation, Wrapper, geometric, past_end
+    from benchmark.encodings.remap import Piece, Remap
 else:
 
-    def __getattr__(name: str) -> object:  # on first use: `bases` itself builds on this module
+    def __getattr__(name: str) -> object:  # on first use: `bases` and `remap` themselves build on this module
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from benchmark.encodings import bases
+        from benchmark.encodings import bases, remap
 
-        return getattr(bases, name)
+        return getattr(remap if name in ("Piece", "Remap") else bases, name)
 
 
 Value = TypeVar("Value")
 CONTIGUOUS = "contiguous"  # the key under which a site remembers the answer
+
+Loss = Callable[[Tensor, float], Tensor]  # (values, trained lengths in a row) -> mean loss in nats; see `search`
 
 
 class PastEndError(ValueError):
@@ -62,6 +68,7 @@ class Shape:
     layers: int
     train_length: int
     digits: tuple[int, ...] = ()  # token ids of the digits, where the task writes numbers
+    marks: tuple[int, ...] = ()  # token ids that end a segment, such as full stops, for encodings that read `segments`
 
     def __post_init__(self) -> None:
         for name in ("width", "heads", "layers", "train_length"):
@@ -161,6 +168,18 @@ class Site:
         return self.shared[key]  # type: ignore[no-any-return]
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Part:
+    """Keys that a query meets with queries and keys rotated for them: their products are the scores before scaling.
+
+    A part begins at another key for each query, and ends where the next part begins; the last ends at the query itself.
+    """
+
+    queries: Float[Tensor, "batch heads query width"]
+    keys: Float[Tensor, "batch heads key width"]
+    first: Int[Tensor, " query"]  # index of each query's first key; 0 in the first part
+
+
 def _rise_by_one(positions: Tensor) -> bool:
     if positions.shape[0] != 1 or positions.is_floating_point():
         return False
@@ -170,7 +189,8 @@ def _rise_by_one(positions: Tensor) -> bool:
 class Encoding(nn.Module):
     """A position encoding. Its class attributes state what it claims; `python -m benchmark list encodings` shows them.
 
-    Class attributes are literals, because they are read without importing torch. An encoding's parameters are
+    Class attributes are literals, because they are read without importing torch. `group = "content"`, or "temperature",
+    puts it into a group that does not follow from the others (`RULES` in `__init__.py`). An encoding's parameters are
     keyword-only arguments of `__init__` after `shape`, each with a literal default: `rope:base=500000` sets one.
     Initial weights may be drawn in `__init__` with any torch initialiser: `make` runs it under a seed of its own.
     """
@@ -184,6 +204,7 @@ class Encoding(nn.Module):
     adapts: ClassVar[str | None] = None  # the encoding whose trained models this one is applied to; never trained
     wraps: ClassVar[str | None] = None  # the parameter that names the encoding this one is built around
     numbers: ClassVar[bool] = False  # reads the digits of numbers: offered only to tasks that write some
+    segments: ClassVar[bool] = False  # reads the marks that end segments: offered only to tasks that have some
 
     # A wrapper takes these from the encoding it is built around.
     relative: bool = False  # claims that scores depend on distance only; the contract test verifies it
@@ -191,6 +212,8 @@ class Encoding(nn.Module):
     causal_only: bool = False  # undefined where a query sees keys ahead of it; the model refuses
     length_aware: bool = False  # treats a token differently in longer rows, so no KV cache can serve them
     max_length: int | None = None  # in tokens; evaluation past it is reported as unsupported. None: no limit
+
+    found: Tensor  # of an encoding with a `search`: the values it works with; those to start from, until there is one
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
@@ -219,12 +242,13 @@ class Encoding(nn.Module):
         """The final scores [B, H, Q, K], from the scaled, biased and masked ones (-inf where not visible)."""
         return scores
 
-    def unchanged(self, site: Site) -> int:
-        """How many of the first keys `rescore` leaves as they are, for every query of the site.
+    def rotated_parts(self, q: Tensor, k: Tensor, site: Site) -> Sequence[Part]:
+        """The scores of `rescore` in another form, from the farthest keys to the nearest, for rotated q and k.
 
-        In long rows, a fused kernel takes those keys. Wrappers do not hand it on: they may rescore more.
+        Without gradients, a fused kernel then takes each part in place of `rescore`. Empty where there is no such form,
+        as for every encoding whose `rescore` does more than rotate once more. Wrappers do not hand it on.
         """
-        return 0
+        return ()
 
     def weigh(self, scores: Tensor, site: Site) -> Tensor:
         """Attention weights [B, H, Q, K] from the final scores, which are -inf where a key is not visible.
@@ -232,3 +256,13 @@ class Encoding(nn.Module):
         Weights are in [0, 1], those of a query sum to at most 1, and a key that is not visible has none.
         """
         return scores.softmax(dim=-1)
+
+    def search(self, loss: Loss, generator: torch.Generator) -> Tensor:
+        """Values for `found` that suit a trained model; called once for each model, before it is measured.
+
+        `loss(values, times)` is the model's mean loss with these values, on rows of `times` the trained length that no
+        test asks; a gradient flows to values that require one. How often to call it is the encoding's own budget. All
+        random draws come from the generator. `found` is stored with the records; it is a tensor on the CPU, not a
+        buffer, so that no cast of the model rounds it.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no search")

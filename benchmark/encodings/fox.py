@@ -25,6 +25,7 @@ class Fox(Encoding):
     acts = "bias"
     learned = "H(C+1) per layer"
     past = "defined, decays"
+    group = "content"
     relative = True
     per_layer = True
     causal_only = True

@@ -29,6 +29,7 @@ class LogN(Wrapper):
     acts = "rotation"
     learned = "as its base"
     past = "as its base, sharper"
+    group = "temperature"
     adapts = "rope"
     wraps = "base"
 

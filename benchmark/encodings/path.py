@@ -35,6 +35,7 @@ class PaTH(Encoding):
     acts = "scores"
     learned = "67·C + H(C+1) per layer"
     past = "data-dependent"
+    group = "content"
     relative = True
     per_layer = True
     causal_only = True

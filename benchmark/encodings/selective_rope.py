@@ -34,6 +34,7 @@ class SelectiveRope(Rotation):
     acts = "rotation"
     learned = "26.5·C + H(C+1) per layer"
     past = "unseen angles"
+    group = "content"
     relative = True
     per_layer = True
 

@@ -27,6 +27,7 @@ class StickBreaking(Encoding):
     source = "https://arxiv.org/abs/2410.17980"
     acts = "weights"
     past = "defined, decays"
+    group = "content"
     relative = True
     causal_only = True
 

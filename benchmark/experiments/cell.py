@@ -19,8 +19,10 @@ from benchmark.catalogue import Catalogue, Choice
 from benchmark.encodings.encoding import PastEndError
 from benchmark.errors import UsageError, storable
 from benchmark.experiments.edited import refuse_edited
+from benchmark.experiments.fitted import fit
+from benchmark.experiments.origins import Origin
 from benchmark.experiments.outstanding import missing
-from benchmark.experiments.plan import Cell, Measure, Origin, failures
+from benchmark.experiments.plan import Cell, Measure, failures
 from benchmark.files import UnwritableError, write_atomically
 from benchmark.interrupts import pass_on
 from benchmark.model.transformer import Transformer
@@ -34,6 +36,7 @@ from benchmark.tasks.task import Language, Task
 from benchmark.training.checkpoint import SECONDS, Checkpoint
 from benchmark.training.evaluate import evaluate
 from benchmark.training.probe import attention, structure
+from benchmark.training.search import Found
 from benchmark.training.step import autocast
 from benchmark.training.train import build, train
 
@@ -64,6 +67,11 @@ def run_cell(
         if not held:
             return None
         emit("started")
+        stale = partial(_stale, retry_since)
+        if cell.checkpoint:
+            from benchmark.experiments.documents import run_document  # needs transformers
+
+            return run_document(cell, store, device, emit, force=force, stale=stale)
         task = make_task(cell)
         record = None if force else store.train(key)
         checkpoint = Checkpoint(
@@ -74,14 +82,13 @@ def run_cell(
         )
         if force:
             checkpoint.discard()
-        stale = partial(_stale, retry_since)
         if record is None or stale(record) or not _whole(record, store.weights(key)):
             record = _train(cell, task, store, place, emit, checkpoint)
         if record.status != "ok":
             return record.status
         emit("measuring")
         measures = cell.measures if force else [missing(each, key, store, stale) for each in cell.measures]
-        return _worst([_measure(cell, measure, task, store, place) for measure in measures])
+        return _worst([_measure(cell, measure, task, store, place, again=force) for measure in measures])
 
 
 def _stale(retry_since: datetime | None, record: Record | Outcome) -> bool:
@@ -134,7 +141,7 @@ def _train(
         status: Status = "ok"
         weights = safetensors.torch.save({name: value.contiguous() for name, value in model.state_dict().items()})
         record = TrainRecord(
-            **_facts(device),
+            **outcome_facts(device),
             status="diverged" if outcome.diverged else status,
             reason=outcome.diverged,
             spec=spec,
@@ -157,7 +164,7 @@ def _train(
     except BaseException as error:  # a cell's failure is its outcome; the rest go on
         pass_on(error)
         record = TrainRecord(
-            **_facts(device),
+            **outcome_facts(device),
             status="failed",
             reason=one_line(error),
             spec=spec,
@@ -180,18 +187,19 @@ def _text_facts(task: Task) -> dict[str, Any]:
     }
 
 
-def _measure(cell: Cell, measure: Measure, task: Task, store: Store, device: torch.device) -> Status:
+def _measure(cell: Cell, measure: Measure, task: Task, store: Store, device: torch.device, *, again: bool) -> Status:
     if not (measure.evaluations or measure.probes):
         return "ok"
     try:
         refuse_edited(cell, measure)
         model = load_model(cell, measure.origin, task, store, device)
+        found = fit(cell, measure, model, task, store, device, again=again)
     except BaseException as error:
         pass_on(error)
-        for record in failures(measure, one_line(error), _facts(device)):
+        for record in failures(measure, one_line(error), outcome_facts(device)):
             store.put(record)
         return "failed"
-    statuses = [_evaluate(cell, measure, model, task, store, device)]
+    statuses = [_evaluate(cell, measure, model, task, store, device, found)]
     if isinstance(task, Language):
         statuses.append(_probe(measure, model, task, store, device))
     return _worst(statuses)
@@ -206,15 +214,21 @@ def load_model(cell: Cell, origin: Origin, task: Task, store: Store, device: tor
 
 
 def _evaluate(
-    cell: Cell, measure: Measure, model: Transformer, task: Task, store: Store, device: torch.device
+    cell: Cell,
+    measure: Measure,
+    model: Transformer,
+    task: Task,
+    store: Store,
+    device: torch.device,
+    found: Found | None,
 ) -> Status:
-    facts, limit = _facts(device), model.encoding.max_length
+    facts, limit = outcome_facts(device), model.encoding.max_length
     within = [spec for spec in measure.evaluations if limit is None or task.tokens(spec.length) <= limit]
     for spec in measure.evaluations:
         if spec not in within:
             reason = f"{task.tokens(spec.length)} tokens, but {measure.origin.item} is defined up to {limit}"
             store.put(_unsupported(facts, spec, task, reason))
-    return _worst([_evaluate_length(cell, spec, model, task, store, device) for spec in within])
+    return _worst([_evaluate_length(cell, spec, model, task, store, device, found) for spec in within])
 
 
 def _unsupported(facts: dict[str, Any], spec: EvalSpec, task: Task, reason: str) -> EvalRecord:
@@ -222,7 +236,13 @@ def _unsupported(facts: dict[str, Any], spec: EvalSpec, task: Task, reason: str)
 
 
 def _evaluate_length(
-    cell: Cell, spec: EvalSpec, model: Transformer, task: Task, store: Store, device: torch.device
+    cell: Cell,
+    spec: EvalSpec,
+    model: Transformer,
+    task: Task,
+    store: Store,
+    device: torch.device,
+    found: Found | None,
 ) -> Status:
     try:
         trained = cell.train.budget.train_length
@@ -231,14 +251,14 @@ def _evaluate_length(
         if not math.isfinite(loss):
             raise FloatingPointError(f"the loss was {loss} at length {spec.length}")
     except PastEndError as error:
-        store.put(_unsupported(_facts(device), spec, task, str(error)))
+        store.put(_unsupported(outcome_facts(device), spec, task, str(error)))
         return "ok"
     except BaseException as error:
         pass_on(error)
-        store.put(EvalRecord(**_facts(device), status="failed", reason=one_line(error), spec=spec))
+        store.put(EvalRecord(**outcome_facts(device), status="failed", reason=one_line(error), spec=spec))
         return "failed"
     record = EvalRecord(
-        **_facts(device),
+        **outcome_facts(device),
         status="ok",
         spec=spec,
         tokens=task.tokens(spec.length),
@@ -246,8 +266,9 @@ def _evaluate_length(
         shortcuts=measured.shortcuts,
         axes=task.axes(spec.length),
         eval_seconds=measured.seconds,
+        search=found.search if found else None,
     )
-    store.put(record, measured.arrays)
+    store.put(record, measured.arrays | ({"found": found.values.numpy()} if found else {}))
     return "ok"
 
 
@@ -260,13 +281,13 @@ def _probe(measure: Measure, model: Transformer, task: Language, store: Store, d
                 "attention": attention(model, torch.as_tensor(ids, device=device)).cpu().numpy(),
                 "structure": structure(model, spec.distances).cpu().numpy(),
             }
-            store.put(ProbeRecord(**_facts(device), status="ok", spec=spec, words=words), arrays)
+            store.put(ProbeRecord(**outcome_facts(device), status="ok", spec=spec, words=words), arrays)
         except UnwritableError:
             raise
         except BaseException as error:
             pass_on(error)
             status = "failed"
-            store.put(ProbeRecord(**_facts(device), status=status, reason=one_line(error), spec=spec))
+            store.put(ProbeRecord(**outcome_facts(device), status=status, reason=one_line(error), spec=spec))
     return status
 
 
@@ -302,7 +323,8 @@ def refuse_bad_values(make: Callable[[], Made]) -> Made:
         raise UsageError(one_line(error)) from error
 
 
-def _facts(device: torch.device) -> dict[str, Any]:
+def outcome_facts(device: torch.device) -> dict[str, Any]:
+    """What a record says of time and place."""
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
     return {"created": datetime.now(UTC), "environment": environment(name, torch.get_num_threads())}
 

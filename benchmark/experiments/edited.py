@@ -2,13 +2,15 @@
 
 from benchmark import encodings, tasks
 from benchmark.catalogue import Catalogue, Choice
+from benchmark.checkpoints import tasks as pretrained
 from benchmark.errors import UsageError
-from benchmark.experiments.plan import Cell, Measure, Origin
+from benchmark.experiments.origins import Origin
+from benchmark.experiments.plan import Cell, Measure
 
 
 def refuse_edited(cell: Cell, measure: Measure | None = None) -> None:
     """Raise UsageError if the task of a cell, or the encoding it trains or measures, is not the planned one."""
-    _compare(tasks.CATALOGUE, cell.task, cell.train.task.fingerprint)
+    _compare(pretrained.CATALOGUE if cell.checkpoint else tasks.CATALOGUE, cell.task, cell.train.task.fingerprint)
     if measure is None:
         _compare(encodings.CATALOGUE, cell.encoding, cell.train.encoding.fingerprint)
         return

@@ -47,10 +47,11 @@ def record_lost_cell(cell: Cell, store: Store, device: str, reason: str) -> None
     """Record as failed whatever a cell lacks whose worker died; do nothing if another run holds the cell by now."""
     with locked(store.folder(cell.train.key), wait=False) as held:
         if held:
-            _record_failure(cell, store, device, reason)
+            record_failure(cell, store, device, reason)
 
 
-def _record_failure(cell: Cell, store: Store, device: str, reason: str) -> None:
+def record_failure(cell: Cell, store: Store, device: str, reason: str) -> None:
+    """Record as failed whatever a cell lacks, while its lock is held."""
     facts: dict[str, Any] = {"created": datetime.now(UTC), "environment": environment(device, 1)}
     known = store.train(cell.train.key)
     if known is None or known.status != "ok":

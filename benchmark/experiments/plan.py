@@ -12,38 +12,23 @@ from itertools import product
 from typing import Any
 
 from benchmark import encodings, tasks
-from benchmark.catalogue import Choice, Entry
+from benchmark.catalogue import Choice
 from benchmark.errors import UsageError
 from benchmark.experiments import texts
 from benchmark.experiments.labels import task_label
+from benchmark.experiments.origins import Origin, task_facts, task_spec
 from benchmark.experiments.presets import preset
 from benchmark.experiments.request import Auto, Request
 from benchmark.garbage import uncollected
-from benchmark.metrics import headlines
 from benchmark.results.record import EvalRecord, ProbeRecord, TaskFacts
 from benchmark.results.spec import (
     TUNING_SEEDS_FROM,
     EncodingSpec,
     EvalSpec,
     Frozen,
-    Parameters,
     ProbeSpec,
-    TaskSpec,
     TrainSpec,
 )
-
-
-class Origin(Frozen):
-    """How a worker finds a class again: a registered name or the path of a file, with all parameters."""
-
-    item: str
-    parameters: Parameters
-
-    @classmethod
-    def of(cls, choice: Choice) -> "Origin":
-        """The origin of a choice."""
-        item = choice.entry.name if choice.entry.module else str(choice.entry.path)
-        return cls(item=item, parameters=dict(choice.parameters))
 
 
 class Measure(Frozen):
@@ -60,7 +45,7 @@ class Measure(Frozen):
 
 
 class Cell(Frozen):
-    """One trained model and its measures."""
+    """One trained model and its measures; or a document, read with a pretrained model."""
 
     train: TrainSpec
     encoding: Origin
@@ -69,6 +54,7 @@ class Cell(Frozen):
     measures: tuple[Measure, ...]
     multiple: float | None = None  # of a trial: its learning rate in units of the task's
     task_name: str = ""  # the task's label; in a plan with several settings of the task, with this one in brackets
+    checkpoint: str = ""  # where the pretrained model lies; "" where one is trained
 
     @property
     def task_label(self) -> str:
@@ -78,14 +64,14 @@ class Cell(Frozen):
     @property
     def label(self) -> str:
         """Its name in progress messages."""
-        name = f"{self.task_label} · {self.train.encoding.label}"
+        name = self.task_label if self.checkpoint else f"{self.task_label} · {self.train.encoding.label}"
         if self.multiple is not None:
             return f"{name} · rate × {self.multiple:g} · trial {self.seed - TUNING_SEEDS_FROM}"
-        return f"{name} · seed {self.seed}"
+        return f"{name} · document {self.seed}" if self.checkpoint else f"{name} · seed {self.seed}"
 
     @property
     def seed(self) -> int:
-        """The seed of its weights and its data."""
+        """The seed of its weights and its data; the number of the document."""
         return self.train.init_seed
 
     @cached_property
@@ -100,7 +86,9 @@ class Cell(Frozen):
 
     @property
     def cost(self) -> float:
-        """The work of its training, in arbitrary units: the longest cells go first."""
+        """The work of its training, in arbitrary units: the longest cells go first. Of a document, tokens to read."""
+        if self.checkpoint:
+            return 1.0 + sum(spec.length for measure in self.measures for spec in measure.evaluations)
         model, budget = self.train.model, self.train.budget
         weights = 12 * model.layers * model.width**2 + int(self.task.parameters.get("vocabulary", 64)) * model.width
         return float(budget.steps * budget.batch * budget.train_length * weights)
@@ -135,19 +123,21 @@ class Plan(Frozen):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Subject:
+class Contender:
     """An encoding of a request, and the one that its models are trained with, as specs and records know them."""
 
+    own: Choice
     spec: EncodingSpec
     origin: Origin
     trained: EncodingSpec
     trained_origin: Origin
 
     @classmethod
-    def of(cls, choice: Choice) -> "Subject":
-        """The subject of a choice. Reads source files, so a plan makes one an encoding, not one a cell."""
+    def of(cls, choice: Choice) -> "Contender":
+        """The contender of a choice. Reads source files, so a plan makes one an encoding, not one a cell."""
         base = trained_with(choice)
         return cls(
+            own=choice,
             spec=encoding_spec(choice),
             origin=Origin.of(choice),
             trained=encoding_spec(base),
@@ -164,7 +154,7 @@ def make_plan(request: Request, fewest: Callable[[int], int] = lambda encodings:
     """
     chosen = preset(request.preset)
     seeds = request.seeds if request.seeds is not None else chosen.seeds
-    subjects = [Subject.of(choice) for choice in encodings.CATALOGUE.parse(request.encodings)]
+    contenders = [Contender.of(choice) for choice in encodings.CATALOGUE.parse(request.encodings)]
     problems = tasks.CATALOGUE.parse(",".join(chosen.tasks) if request.tasks is None else request.tasks)
     request.changes.check_tasks({problem.entry.name for problem in problems})
     texts.refuse_idle(problems, request.corpus, request.text_encoding)
@@ -175,36 +165,34 @@ def make_plan(request: Request, fewest: Callable[[int], int] = lambda encodings:
     spans: dict[str, Span] = {}
     left_out, notes = [], []
     for problem in problems:
-        task, origin = _task(problem, request.corpus or chosen.corpus, request.text_encoding)
+        task, origin = task_spec(problem, request.corpus or chosen.corpus, request.text_encoding)
         facts = task_facts(problem.entry)
-        offered = [subject for subject in subjects if _offered(subject, problem)]
-        left_out += [
-            f"{subject.spec.label} is not offered {task.label}: it reads the digits of numbers, and the task has none"
-            for subject in subjects
-            if not _offered(subject, problem)
-        ]
+        refused = {each.spec.label: why for each in contenders if (why := encodings.mismatch(each.own, problem.entry))}
+        offered = [each for each in contenders if each.spec.label not in refused]
+        left_out += [f"{label} is not offered {task.label}: {why}" for label, why in refused.items()]
         span, remarks = _span(request, _largest_league(offered), fewest)
         notes += remarks
         budgets = request.changes.budgets_for(task.name, chosen.budgets_for(task.name))
         own_seeds = range(span.most) if isinstance(seeds, Auto) else seeds
-        for model, budget, subject, seed in product(models, budgets, offered, own_seeds):
+        for model, budget, contender, seed in product(models, budgets, offered, own_seeds):
             train = TrainSpec(
                 task=task,
-                encoding=subject.trained,
+                encoding=contender.trained,
                 model=model,
                 budget=budget,
                 init_seed=seed,
                 data_seed=seed,
                 precision=request.precision,
             )
-            measures.setdefault(train.key, []).append(_measure(train, facts, subject, multiples))
+            measures.setdefault(train.key, []).append(_measure(train, facts, contender, multiples))
             if train.key not in cells:
-                cell = Cell(train=train, encoding=subject.trained_origin, task=origin, facts=facts, measures=())
+                cell = Cell(train=train, encoding=contender.trained_origin, task=origin, facts=facts, measures=())
                 cells[train.key] = cell
                 if isinstance(seeds, Auto):
                     spans[cell.contest] = span
     if not cells:
-        raise UsageError(f"nothing to do: {left_out[0]}; choose a task that writes numbers, such as addition")
+        remedy = "choose a task that has them, such as addition for digits, or corpus for segments"
+        raise UsageError(f"nothing to do: {left_out[0]}; {remedy}")
     faults = encodings.CATALOGUE.left_out(request.encodings) + tasks.CATALOGUE.left_out(request.tasks or "")
     return Plan(
         request=request,
@@ -231,6 +219,7 @@ def encoding_spec(choice: Choice) -> EncodingSpec:
         fingerprint=encodings.CATALOGUE.fingerprint(choice),
         label=choice.label,
         reads_digits=encodings.CATALOGUE.reads_digits(choice),
+        reads_marks=encodings.CATALOGUE.reads_marks(choice),
     )
 
 
@@ -253,9 +242,9 @@ def _setting(cell: Cell) -> tuple[object, ...]:
     return cell.train.task.label, cell.train.model, cell.train.budget
 
 
-def _largest_league(subjects: Iterable[Subject]) -> int:
-    """The most encodings that are compared with each other: those that read digits are ranked apart."""
-    leagues = Counter(subject.spec.reads_digits for subject in subjects)
+def _largest_league(contenders: Iterable[Contender]) -> int:
+    """The most encodings that are compared with each other: those that read digits or marks are ranked apart."""
+    leagues = Counter((each.spec.reads_digits, each.spec.reads_marks) for each in contenders)
     return max(leagues.values(), default=0)
 
 
@@ -269,11 +258,6 @@ def _span(request: Request, rivals: int, fewest: Callable[[int], int]) -> tuple[
     cap = len(usual) if isinstance(usual, tuple) else usual.most or needed
     raised = f"{rivals} encodings: the cap is {needed} seeds, not {cap}, since fewer can show nothing among so many"
     return Span(first=needed, most=max(cap, needed)), [raised] * (cap < needed)
-
-
-def _offered(subject: Subject, task: Choice) -> bool:
-    """True if an encoding makes sense on a task: one that reads digits needs a task that writes numbers."""
-    return bool(task.entry.attributes.get("numbers")) or not subject.spec.reads_digits
 
 
 def trained_with(choice: Choice) -> Choice:
@@ -295,45 +279,12 @@ def trained_with(choice: Choice) -> Choice:
     return Choice(entry=entry, parameters={**entry.defaults, **common})
 
 
-def task_facts(entry: Entry) -> TaskFacts:
-    """What records say of a task, from its class attributes; a UsageError if those do not say it."""
-    stated = entry.attributes
-    language, metric, sweep = bool(stated.get("language")), stated.get("metric"), stated.get("sweep") or None
-    allowed = headlines(language=language)
-    if metric not in allowed:
-        raise UsageError(f"{entry.path}: metric is {metric!r}, but must be the literal text {' or '.join(allowed)}")
-    if sweep is not None and not (isinstance(sweep, tuple) and [type(each) for each in sweep] == [str, str]):
-        raise UsageError(f"{entry.path}: sweep is {sweep!r}, but must be two texts: an axis, and its parameter")
-    return TaskFacts(
-        title=stated["title"],
-        metric=metric,
-        language=language,
-        unlearned=str(stated.get("unlearned", "")),
-        sweep=sweep,
-    )
-
-
-def _task(choice: Choice, corpus: str, text_encoding: str | None) -> tuple[TaskSpec, Origin]:
-    entry, text = choice.entry, texts.read(choice, corpus, text_encoding)
-    spec = TaskSpec(
-        name=entry.name,
-        parameters=dict(choice.parameters) if text is None else text.counted,
-        fingerprint=entry.fingerprint,
-        label=choice.label if text is None else text.label,
-        version=int(entry.attributes.get("version", 1)),
-        corpus=None if text is None else text.name,
-        corpus_hash=None if text is None else text.content_hash,
-    )
-    parameters = dict(choice.parameters) if text is None else text.parameters
-    return spec, Origin(item=Origin.of(choice).item, parameters=parameters)
-
-
-def _measure(train: TrainSpec, facts: TaskFacts, subject: Subject, multiples: Iterable[int]) -> Measure:
+def _measure(train: TrainSpec, facts: TaskFacts, contender: Contender, multiples: Iterable[int | float]) -> Measure:
     key, length = train.key, train.budget.train_length
     evaluations = tuple(
-        EvalSpec(train_key=key, encoding=subject.spec, length=length * multiple) for multiple in multiples
+        EvalSpec(train_key=key, encoding=contender.spec, length=int(length * multiple)) for multiple in multiples
     )
     probes: tuple[ProbeSpec, ...] = ()
     if facts.language:
-        probes = (ProbeSpec(train_key=key, encoding=subject.spec, text="", distances=4 * length),)
-    return Measure(origin=subject.origin, evaluations=evaluations, probes=probes)
+        probes = (ProbeSpec(train_key=key, encoding=contender.spec, text="", distances=4 * length),)
+    return Measure(origin=contender.origin, evaluations=evaluations, probes=probes)

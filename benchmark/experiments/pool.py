@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from benchmark.errors import UsageError
 from benchmark.experiments.executor import Event, record_lost_cell
 from benchmark.experiments.machine import cores, default_workers, memory_share, most_workers, on_gpu
 from benchmark.experiments.plan import Cell
@@ -22,10 +21,6 @@ from benchmark.experiments.queue import LongestFirst
 from benchmark.files import UnwritableError
 from benchmark.results.lock import locked
 from benchmark.results.store import Store
-
-# Seconds that a worker gets to load its libraries, and to build each encoding and task, if cells have a time limit.
-STARTING_SECONDS = 60.0
-PATIENCE_SECONDS = 600.0  # the same, if they have none: a large text takes minutes to read
 
 
 @dataclass
@@ -67,7 +62,7 @@ class Pool:
         # Threads depend on the request and the machine, not on how many cells are left: two threads add up in another
         # order than one, and a run resumed for its last cell would differ in the last digits.
         threads = max(1, cores() // (self.workers or most_workers(self.device)))
-        return WorkerProcess.start([str(self.store.root), str(self._share())], {"OMP_NUM_THREADS": str(threads)})
+        return WorkerProcess.start_worker(self.store.root, self._share(), threads)
 
     def _share(self) -> int:
         """Memory limit of a worker in bytes; 0 for none: on a GPU, whose driver maps memory as it likes."""
@@ -76,26 +71,7 @@ class Pool:
         return memory_share(self.workers or most_workers(self.device))
 
     def _check(self, cells: Sequence[Cell]) -> None:
-        worker = self._running[0]
-        worker.send(do="check", cells=[cell.model_dump(mode="json") for cell in cells], device=self.device)
-        patience = PATIENCE_SECONDS if self.cell_timeout is None else max(self.cell_timeout, STARTING_SECONDS)
-        built = "torch"
-        with selectors.DefaultSelector() as waiting:
-            waiting.register(worker.output, selectors.EVENT_READ)
-            while waiting.select(patience):
-                lines = worker.lines()
-                if lines is None:
-                    raise ChildProcessError(f"{worker.epitaph()}; it was building {built}")
-                for line in lines:
-                    if line["event"] == "refused":
-                        raise UsageError(line["reason"])
-                    if line["event"] == "checked":
-                        return
-                    built = line.get("what", built)
-        raise UsageError(
-            f"building {built} took longer than {patience:g} seconds: does its code block, or loop for ever? "
-            "If it is only slow, allow more with --cell-timeout"
-        )
+        self._running[0].check([cell.model_dump(mode="json") for cell in cells], self.device, self.cell_timeout)
 
     def _serve(self) -> Iterator[Event]:
         for worker in self._running:

@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
+from benchmark import encodings
 from benchmark.catalogue import Choice, PackageError
 from benchmark.encodings.encoding import Encoding, Shape
 from benchmark.errors import UsageError
 from benchmark.experiments.cell import Emit, choose_device, count, encoding_choice, make_task, refuse_bad_values
 from benchmark.experiments.machine import machine_memory
-from benchmark.experiments.plan import Cell, Origin
+from benchmark.experiments.origins import Origin
+from benchmark.experiments.plan import Cell
 from benchmark.experiments.presets import QUICK
 from benchmark.interrupts import pass_on
 from benchmark.results.spec import ModelSpec, TrainSpec
@@ -35,7 +37,7 @@ class Models:
 
     emit: Emit = lambda *_, **__: None  # gets "building" with a name before each
     _tasks: dict[tuple[str, int, int], Task | PackageError] = field(default_factory=dict)
-    _choices: dict[str, Choice] = field(default_factory=dict)
+    _choices: dict[str, tuple[Choice, bool]] = field(default_factory=dict)  # with whether it reads marks
     _encodings: dict[tuple[str, ModelSpec, Shape], int | PackageError] = field(default_factory=dict)
     _others: dict[tuple[ModelSpec, int], int] = field(default_factory=dict)  # by size and vocabulary
 
@@ -60,12 +62,14 @@ class Models:
     def _of_encoding(self, spec: TrainSpec, task: Task, origin: Origin) -> int:
         """The parameters of an encoding in a model."""
         name = origin.model_dump_json()
-        asked = (name, spec.model, shape_of(spec, task))
+        if name not in self._choices:
+            choice = encoding_choice(origin)
+            self._choices[name] = choice, encodings.CATALOGUE.reads_marks(choice)
+        choice, marked = self._choices[name]
+        asked = (name, spec.model, shape_of(spec, task, marked=marked))
         if asked not in self._encodings:
             self.emit("building", what=f"the encoding {origin.item} for {spec.task.label}")
-            if name not in self._choices:
-                self._choices[name] = encoding_choice(origin)
-            made = _or_error(partial(encodings_or_refuse, spec, task, self._choices[name]))
+            made = _or_error(partial(encodings_or_refuse, spec, task, choice))
             self._encodings[asked] = made if isinstance(made, PackageError) else sum(map(count, made))
         return _or_raise(self._encodings[asked])
 
@@ -90,6 +94,10 @@ def check(cells: Sequence[Cell], device: str, emit: Emit) -> None:
     Before each, emits "building" with its name. A package that cannot be imported fails only its own cells.
     """
     choose_device(device)
+    if any(cell.checkpoint for cell in cells):
+        from benchmark.experiments.documents import check_documents  # needs transformers
+
+        return check_documents(cells, device, emit)
     models = Models(emit)
     for cell in cells:
         for origin in (cell.encoding, *(measure.origin for measure in cell.measures)):

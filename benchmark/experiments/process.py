@@ -1,7 +1,8 @@
-"""A worker process as the pool sees it: the cell it holds, its orders, and what it reports."""
+"""A worker process as its owner sees it: the cell it holds, its orders, and what it reports."""
 
 import json
 import os
+import selectors
 import signal
 import subprocess
 import sys
@@ -13,11 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from benchmark.errors import UsageError
 from benchmark.experiments.plan import Cell
 
 # By default glibc returns the memory of each step's logits to the system and faults it in again at the next step, which
 # costs a fifth of a language step (93 against 72 ms, measured). Other C libraries ignore these variables.
 KEEP_MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**36), "MALLOC_TOP_PAD_": str(2**26)}
+
+# Seconds that a worker gets to load its libraries, and to build each encoding and task, if cells have a time limit.
+STARTING_SECONDS = 60.0
+PATIENCE_SECONDS = 600.0  # the same, if they have none: a large text takes minutes to read
 
 
 @dataclass
@@ -34,21 +40,30 @@ class WorkerProcess:
     overdue: bool = False  # it was killed because its cell took too long
 
     @classmethod
-    def start(cls, arguments: Sequence[str], environment: Mapping[str, str]) -> "WorkerProcess":
-        """Start a worker."""
+    def start(cls, module: str, arguments: Sequence[str], environment: Mapping[str, str]) -> "WorkerProcess":
+        """Run a module as a process that takes orders as lines of JSON."""
         package = str(Path(__file__).parents[2])  # where `benchmark` is imported from
         paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
         # A file rather than a pipe: a worker must not block because nobody reads its stderr.
         log = tempfile.TemporaryFile()  # lives as long as the worker
         process = subprocess.Popen(
-            [sys.executable, "-m", "benchmark.experiments.worker", *arguments],
+            [sys.executable, "-m", module, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
-            env={**KEEP_MEMORY, **os.environ, **environment, "PYTHONPATH": os.pathsep.join(paths)},
+            env={**os.environ, **environment, "PYTHONPATH": os.pathsep.join(paths)},
             start_new_session=True,  # Ctrl-C reaches only the parent
         )
         return cls(process=process, log=log)
+
+    @classmethod
+    def start_worker(
+        cls, results: Path, memory_bytes: int, threads: int, environment: Mapping[str, str] | None = None
+    ) -> "WorkerProcess":
+        """Start a worker that trains; a memory limit of 0 is none."""
+        kept = {name: os.environ.get(name, value) for name, value in KEEP_MEMORY.items()}
+        around = {**kept, **(environment or {}), "OMP_NUM_THREADS": str(threads)}
+        return cls.start("benchmark.experiments.worker", [str(results), str(memory_bytes)], around)
 
     @property
     def output(self) -> IO[bytes]:
@@ -61,7 +76,7 @@ class WorkerProcess:
         self.cell, self.started, self.trained, self.resumed = cell, None, False, False
 
     def send(self, **order: Any) -> None:
-        """Send an order; if the worker is gone, the pool notices when its output ends."""
+        """Send an order; if the worker is gone, its owner notices when its output ends."""
         assert self.process.stdin is not None
         try:
             self.process.stdin.write((json.dumps(order) + "\n").encode())
@@ -76,6 +91,31 @@ class WorkerProcess:
             return None
         *whole, self.pending = (self.pending + chunk).split(b"\n")
         return [json.loads(line) for line in whole]
+
+    def check(self, cells: Sequence[Any], device: str, cell_timeout: float | None) -> None:
+        """Have it build every encoding and task of some cells, given as JSON.
+
+        Raises UsageError for what cannot work, and for code that neither returns nor raises within a time.
+        """
+        self.send(do="check", cells=cells, device=device)
+        patience = PATIENCE_SECONDS if cell_timeout is None else max(cell_timeout, STARTING_SECONDS)
+        built = "torch"
+        with selectors.DefaultSelector() as waiting:
+            waiting.register(self.output, selectors.EVENT_READ)
+            while waiting.select(patience):
+                lines = self.lines()
+                if lines is None:
+                    raise ChildProcessError(f"{self.epitaph()}; it was building {built}")
+                for line in lines:
+                    if line["event"] == "refused":
+                        raise UsageError(line["reason"])
+                    if line["event"] == "checked":
+                        return
+                    built = line.get("what", built)
+        raise UsageError(
+            f"building {built} took longer than {patience:g} seconds: does its code block, or loop for ever? "
+            "If it is only slow, allow more with --cell-timeout"
+        )
 
     def note(self, event: str) -> None:
         """Update the state of its cell after an event."""

@@ -18,15 +18,18 @@ class LongestFirst:
         self._groups: defaultdict[str, deque[Cell]] = defaultdict(deque)  # cells that differ only in their seed
         for cell in cells:
             self._groups[_kind(cell)].append(cell)
+        self._first: deque[Cell] = deque()
         self._last: deque[Cell] = deque()
         self._seconds: defaultdict[str, list[float]] = defaultdict(list)  # of finished cells, by group
         self._rates: defaultdict[str, list[float]] = defaultdict(list)  # seconds a unit of cost, by encoding
 
     def __bool__(self) -> bool:
-        return bool(self._groups or self._last)
+        return bool(self._first or self._groups or self._last)
 
     def take(self) -> Cell | None:
         """Remove and return the next cell; None if there is none."""
+        if self._first:
+            return self._first.popleft()
         if not self._groups:
             return self._last.popleft() if self._last else None
         kind = max(self._groups, key=lambda kind: self.expected(self._groups[kind][0]))
@@ -34,6 +37,10 @@ class LongestFirst:
         if not self._groups[kind]:
             del self._groups[kind]
         return cell
+
+    def put_first(self, cell: Cell) -> None:
+        """Put a cell before all others: it has begun."""
+        self._first.append(cell)
 
     def put_last(self, cell: Cell) -> None:
         """Put a cell after all others."""

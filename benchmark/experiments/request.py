@@ -1,5 +1,6 @@
 """What a run is asked for, and how its numbers are read from the command line."""
 
+import math
 from collections.abc import Mapping
 from typing import get_args
 
@@ -8,6 +9,8 @@ from benchmark.experiments.changes import Changes, as_numbers, as_text, is_list,
 from benchmark.results.spec import TUNING_SEEDS_FROM, Frozen, Precision, Rate
 
 MAX_SEEDS, MAX_MULTIPLE = 1000, 4096
+CLASSIC, ADAPTING = "classic", "rope,test-time,none"  # the encodings of a run, and of one with a checkpoint
+TOKENS_FROM, LONGEST_ROW = 64, 16_777_216  # a length of a checkpoint from here on is in tokens
 SWEPT, SMALLEST, LARGEST = "learning-rate", 0.001, 1000.0  # what can be tuned, and the range of its multiples
 
 
@@ -33,11 +36,12 @@ class Tune(Frozen):
 class Request(Frozen):
     """A request for a run; None means the preset's value."""
 
+    checkpoint: str | None = None  # where a pretrained model lies, which is measured in place of training any
     encodings: str = "classic"
     tasks: str | None = None
     preset: str = "quick"
     seeds: tuple[int, ...] | Auto | None = None
-    multiples: tuple[int, ...] | None = None  # of the trained length
+    multiples: tuple[int | float, ...] | None = None  # of the trained length; of a checkpoint, from 64 on: tokens
     corpus: str | None = None
     text_encoding: str | None = None  # of texts of the user's own; None means the one they fit
     precision: Precision = "float32"
@@ -58,8 +62,13 @@ class Request(Frozen):
         precision: object,
         tune: object,
         changes: Mapping[str, object],
+        checkpoint: object = None,
     ) -> "Request":
         """The request that options spell, or values of Python; raises UsageError for a value that no run accepts."""
+        if checkpoint is not None:
+            refuse_training(preset=preset, tune=tune, changes=changes)
+        pretrained = None if checkpoint is None else as_text("checkpoint", checkpoint)
+        usual = CLASSIC if pretrained is None else ADAPTING
         spelled = _word("precision", precision)
         if spelled not in get_args(Precision):
             raise unknown("precision", spelled, get_args(Precision))
@@ -73,17 +82,42 @@ class Request(Frozen):
         if text == "":
             raise UsageError("--corpus is '', but must name a text; omit it for the preset's")
         return cls(
-            encodings=as_text("encodings", encodings) or "",
+            checkpoint=pretrained,
+            encodings=usual if encodings is None else as_text("encodings", encodings) or "",
             tasks=as_text("tasks", tasks),
             preset=_word("preset", preset),
             seeds=None if own_seeds is None else parse_seeds(own_seeds),
-            multiples=None if own_lengths is None else parse_multiples(own_lengths),
+            multiples=None if own_lengths is None else parse_lengths(own_lengths, pretrained),
             corpus=text,
             text_encoding=as_text("text_encoding", text_encoding),
             precision="bfloat16" if spelled == "bfloat16" else "float32",
             tune=None if own_tune is None else parse_tune(own_tune),
             changes=Changes.read(changes),
         )
+
+
+def refuse_training(*, preset: object, tune: object, changes: Mapping[str, object]) -> None:
+    """Raise UsageError for an option that says how to train, where a checkpoint is measured."""
+    given = {**changes, "tune": tune, "preset": None if preset == Request().preset else preset}
+    for name, value in given.items():
+        if value is not None:
+            raise UsageError(f"{option_of(name)} says how to train, and a checkpoint is not trained: omit it")
+
+
+def parse_lengths(text: str, checkpoint: str | None) -> tuple[int | float, ...]:
+    """Multiples of the trained length from "1,2,4"; of a checkpoint also ".25,1.5", or tokens, from 64 on."""
+    if checkpoint is None:
+        return parse_multiples(text)
+    try:
+        numbers = {float(part) for part in text.rstrip(",").split(",")}
+    except ValueError:
+        numbers = {math.nan}
+    if not all(0 < number <= LONGEST_ROW for number in numbers):
+        raise UsageError(
+            f"--lengths is {echo(text)}, but must be multiples of the checkpoint's L, .25,1,2, or tokens, from "
+            f"{TOKENS_FROM} to {LONGEST_ROW:,}"
+        )
+    return tuple(sorted(int(number) if number.is_integer() else number for number in numbers))
 
 
 def _word(name: str, value: object) -> str:

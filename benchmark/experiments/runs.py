@@ -114,8 +114,10 @@ def failed_measures(cell: Cell, store: Store) -> list[str]:
 
 def command(request: Request) -> str:
     """The command line for the same request."""
-    parts = ["python", "-m", "benchmark", "run", "--encodings", request.encodings, "--preset", request.preset]
+    parts = ["python", "-m", "benchmark", "run", "--encodings", request.encodings]
     options = {
+        "--preset": request.preset if request.checkpoint is None else None,
+        "--checkpoint": request.checkpoint,
         "--tasks": request.tasks,
         "--seeds": str(request.seeds) if isinstance(request.seeds, Auto) else _numbers(request.seeds),
         "--lengths": _numbers(request.multiples),
@@ -138,16 +140,20 @@ def request_of(line: str) -> Request:
     except ValueError:
         given = {}
     fields = {option.removeprefix("--").replace("-", "_"): value for option, value in given.items()}
-    texts = {name: fields.pop(name, None) for name in ("tasks", "seeds", "lengths", "corpus", "text_encoding", "tune")}
+    named = ("checkpoint", "tasks", "seeds", "lengths", "corpus", "text_encoding", "tune")
+    texts = {name: fields.pop(name, None) for name in named}
     own = {name: fields.pop(name, None) for name in Changes.model_fields}
-    encodings, preset = fields.pop("encodings", None), fields.pop("preset", None)
+    encodings, preset = (
+        fields.pop("encodings", None),
+        fields.pop("preset", None if texts["checkpoint"] is None else "quick"),
+    )
     precision = fields.pop("precision", "float32")
     if fields or encodings is None or preset is None:
         raise UsageError(f"{line[:200]!r} is not a command of run")
     return Request.read(encodings=encodings, preset=preset, precision=precision, changes=own, **texts)
 
 
-def _numbers(numbers: tuple[int, ...] | None) -> str | None:
+def _numbers(numbers: tuple[int | float, ...] | None) -> str | None:
     if numbers is None:
         return None
     return ",".join(map(str, numbers)) + ("," if len(numbers) == 1 else "")

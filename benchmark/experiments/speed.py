@@ -71,7 +71,8 @@ class Speeds:
         """The speeds of the finished cells in a store."""
         speeds = cls(kind="cpu" if not on_gpu(device) else "mps" if device == "mps" else "gpu")
         for record in store.trained():
-            if record.status == "ok" and record.train_seconds > 0 and _kind(record.environment.device) == speeds.kind:
+            trained = record.status == "ok" and record.train_seconds > 0 and record.spec.checkpoint is None
+            if trained and _kind(record.environment.device) == speeds.kind:
                 speeds.note(record)
         return speeds
 

@@ -31,9 +31,7 @@ from benchmark.standard_input import no_standard_input
 def main() -> None:
     """Serve until the orders end."""
     hold(int(sys.argv[2]))
-    channel = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
-    os.dup2(2, 1)
-    source = os.fdopen(os.dup(0), encoding="utf-8")
+    source, channel = streams()
     orders: queue.Queue[dict[str, Any]] = queue.Queue()
     threading.Thread(target=_listen, args=(source, orders), daemon=True).start()
     with known_interrupts(), no_standard_input():
@@ -54,21 +52,21 @@ def _serve(orders: "queue.Queue[dict[str, Any]]", channel: TextIO) -> None:
 
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
     store = Store(Path(sys.argv[1]))
-    _tell(channel, "ready")
+    tell(channel, "ready")
     while True:
         order = orders.get()
         if order["do"] == "check":
             try:
-                check([Cell.model_validate(cell) for cell in order["cells"]], order["device"], partial(_tell, channel))
-                _tell(channel, "checked")
+                check([Cell.model_validate(cell) for cell in order["cells"]], order["device"], partial(tell, channel))
+                tell(channel, "checked")
             except UsageError as error:
-                _tell(channel, "refused", reason=str(error))
+                tell(channel, "refused", reason=str(error))
         else:
             cell = Cell.model_validate(order["cell"])
             key = cell.train.key
 
             def emit(event: str, key: str = key, **data: Any) -> None:
-                _tell(channel, event, key=key, **data)
+                tell(channel, event, key=key, **data)
 
             since = order["retry_since"]
             try:
@@ -94,6 +92,13 @@ def _serve(orders: "queue.Queue[dict[str, Any]]", channel: TextIO) -> None:
                     emit("done", status=status)
 
 
+def streams() -> tuple[TextIO, TextIO]:
+    """The streams of orders and of replies; whatever prints from now on goes to stderr."""
+    channel = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
+    os.dup2(2, 1)
+    return os.fdopen(os.dup(0), encoding="utf-8"), channel
+
+
 def hold(memory_bytes: int) -> None:
     """Limit the memory of this process: allocations beyond it fail."""
     if memory_bytes and sys.platform == "linux":
@@ -111,7 +116,8 @@ def _listen(source: TextIO, orders: "queue.Queue[dict[str, Any]]") -> None:
     os._exit(1)
 
 
-def _tell(channel: TextIO, event: str, **data: Any) -> None:
+def tell(channel: TextIO, event: str, **data: Any) -> None:
+    """Report an event."""
     channel.write(json.dumps({"event": event, **data}) + "\n")
 
 

@@ -8,7 +8,7 @@ The encoding's hooks decide which kernel runs, never its name:
     bias                     fused attention with the bias as its mask
     bias by distance         the same; without gradients the mask is a view, and no Q x K tensor is made
     bias pair by pair        the kernel computes it on the fly: on a GPU, for long rows without gradients (`flex`)
-    rescore of some keys     without gradients, in long rows: those keys eager, all others fused
+    rescore in parts         without gradients: each part fused, and the parts merged (`parts`)
     rescore, or weigh        eager: the scores themselves, as wherever the weights are requested
 
 Shapes: B batch, H heads, Q queries, K keys, D head width, C model width.
@@ -24,16 +24,15 @@ from torch import Tensor, nn
 
 from benchmark.encodings.bias import Bias
 from benchmark.encodings.encoding import Encoding, Shape, Site
-from benchmark.model import flex
+from benchmark.model import flex, parts
 from benchmark.model.bias import dense, diagonals
-from benchmark.model.blocks import block, without_first
-from benchmark.model.hooks import leaves_keys_alone, needs_scores, overrides
+from benchmark.model.blocks import block
+from benchmark.model.hooks import needs_scores, overrides
 
 # The most scores held at once without gradients (float32: 8 MiB); beyond that, queries go in blocks. On a CPU blocks
 # are also faster. All five lengths of `corpus` with blocks of 4, 2 and 1 million scores: CoPE 4.6, 3.7 and 3.5 s, PaTH
 # 4.7, 4.6 and 4.7, Shaw 2.9, 2.5 and 2.5, Transformer-XL 2.9, 2.8 and 3.0.
 BLOCK_SCORES = 2 * 1024 * 1024
-RESCORED_QUERIES = 128  # queries in a block where only the nearest keys are rescored: more would rescore more keys
 BLOCK_QUERIES = 256  # queries in a block whose mask is a view; keys ahead of the block are left out
 GPU_BLOCK = 32  # times as many on a GPU, which small blocks would leave idle
 
@@ -79,6 +78,8 @@ def attend(
     held = BLOCK_SCORES * (GPU_BLOCK if q.is_cuda else 1)
     rows = held // max(1, q.shape[:-2].numel() * k.shape[-2])
     whole = torch.is_grad_enabled() or rows >= q.shape[-2]
+    if parts.possible(q, site, encoding) and (own := encoding.rotated_parts(q, k, site)):
+        return parts.mix(own, v, site, scale), None
     if not needs_scores(encoding):
         bias = _bias(site, encoding, whole)
         if bias is None and site.causal:
@@ -91,8 +92,6 @@ def attend(
             return mixed, None
     if whole:
         return _mix(q, k, v, site, encoding, scale), None
-    if site.mask is None and leaves_keys_alone(encoding):
-        return _mix_around_unchanged(q, k, v, site, encoding, scale, held), None
     return _mix_in_blocks(q, k, v, site, encoding, scale, max(1, rows)), None
 
 
@@ -169,49 +168,6 @@ def _mix_in_blocks(q: Tensor, k: Tensor, v: Tensor, site: Site, encoding: Encodi
         keys = part.key_positions.shape[1]
         mixed.append(_mix(q[..., start : start + rows, :], k[..., :keys, :], v[..., :keys, :], part, encoding, scale))
     return torch.cat(mixed[::-1], dim=-2)
-
-
-def _mix_around_unchanged(
-    q: Tensor, k: Tensor, v: Tensor, site: Site, encoding: Encoding, scale: float, held: int
-) -> Tensor:
-    """The same values, where `rescore` leaves most keys of a block of queries alone: those go to the fused kernel."""
-    keys, values = _with_stand_in(k, (1.0, 1.0)), _with_stand_in(v, (1.0, 0.0))
-    rows = max(1, min(RESCORED_QUERIES, held // (2 * RESCORED_QUERIES * max(1, q.shape[:-2].numel()))))
-    mixed = []
-    for start in range(0, q.shape[-2], rows):
-        asked, part = q[..., start : start + rows, :], block(site, start, min(start + rows, q.shape[-2]))
-        first, count = min(encoding.unchanged(part), part.first_query), part.pairs[1]
-        rest = scores(asked, k[..., first:count, :], without_first(part, first), encoding, scale)
-        mixed.append(_mix_with_rest(asked, keys[..., : first + 1, :], values[..., : count + 1, :], rest, scale))
-    return torch.cat(mixed, dim=-2)
-
-
-def _mix_with_rest(q: Tensor, keys: Tensor, values: Tensor, rest: Tensor, scale: float) -> Tensor:
-    """Values mixed over the keys given, by one fused call, and the rest, whose scores are given.
-
-    The stand-in key takes the share of attention that belongs to the rest: its score is the logarithm of their summed
-    exponentials, and an extra channel of its value, 1, comes back as that share. The score goes into two channels of
-    the query, its rounded value and the remainder, as bfloat16 alone would be off by percents.
-    """
-    exact, count = rest.to(torch.promote_types(rest.dtype, torch.float32)), keys.shape[-2]
-    highest = exact.amax(dim=-1, keepdim=True)
-    powers = (exact - highest).exp_()
-    total = powers.sum(dim=-1, keepdim=True)
-    own = (powers.to(values.dtype) @ values[..., count:, :-2]) / total
-    if count == 1:
-        return own.to(values.dtype)
-    score = (highest + total.log()) / scale
-    rounded = score.to(q.dtype)
-    asking = torch.cat((q, rounded, (score - rounded).to(q.dtype)), dim=-1)
-    both = F.scaled_dot_product_attention(asking, keys, values[..., :count, :], scale=scale)
-    return both[..., :-2] + (both[..., -2:-1] * own).to(values.dtype)
-
-
-def _with_stand_in(x: Tensor, channels: tuple[float, float]) -> Tensor:
-    """Keys or values [B, H, K, D] with two more channels of 0, after a stand-in that is 0 but for those channels."""
-    wide = F.pad(x, (0, 2, 1, 0))
-    wide[..., 0, -2:] = x.new_tensor(channels)
-    return wide
 
 
 def attention_weights(q: Tensor, k: Tensor, site: Site, encoding: Encoding, scale: float) -> Tensor:

@@ -22,14 +22,3 @@ def block(site: Site, start: int, stop: int) -> Site:
         first_query=site.first_query + start,
         shared={CONTIGUOUS: True} if site.shared.get(CONTIGUOUS) else {},
     )
-
-
-def without_first(site: Site, count: int) -> Site:
-    """A causal site without its first keys, all of them before the first query."""
-    return replace(
-        site,
-        hidden=site.hidden[:, count:],
-        key_positions=site.key_positions[:, count:],
-        first_query=site.first_query - count,
-        shared={CONTIGUOUS: True} if site.shared.get(CONTIGUOUS) else {},
-    )

@@ -20,10 +20,10 @@ def needs_scores(encoding: Encoding) -> bool:
     return overrides(encoding, "rescore") or overrides(encoding, "weigh")
 
 
-def leaves_keys_alone(encoding: Encoding) -> bool:
-    """True if an encoding rescores some keys and promises to leave others alone, and does nothing else to scores."""
-    promises = type(encoding).unchanged is not Encoding.unchanged
-    return promises and not overrides(encoding, "bias") and not overrides(encoding, "weigh")
+def offers_parts(encoding: Encoding) -> bool:
+    """True if an encoding may give its scores as parts, and does nothing else to scores."""
+    offers = type(encoding).rotated_parts is not Encoding.rotated_parts
+    return offers and not overrides(encoding, "bias") and not overrides(encoding, "weigh")
 
 
 def _own(encoding: Encoding, hook: Hook) -> object:

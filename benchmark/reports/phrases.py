@@ -10,7 +10,7 @@ from benchmark.reports.words import Phrases, language, later, listed, said, t
 NOTHING = "—"
 DOTS = 10  # seeds up to which each is drawn as a dot
 
-LEAGUES = Phrases({"reads digits": later("reads digits")})
+LEAGUES = Phrases({"reads digits": later("reads digits"), "reads segment marks": later("reads segment marks")})
 
 STATUSES = Phrases(  # of records, for people
     {
@@ -125,6 +125,7 @@ AXES = Phrases(  # of grids, as tasks and `tables.fields` name them
     {
         "lag (tokens)": later("lag (tokens)"),
         "depth (%)": later("depth (%)"),
+        "times passed on": later("times passed on"),
         "index": later("index"),
         "first operand (digits)": later("first operand (digits)"),
         "second operand (digits)": later("second operand (digits)"),

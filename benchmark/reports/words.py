@@ -8,10 +8,11 @@ Convention: the language belongs to the context (`with speaking("zh"):`) and is 
 are literals in calls of `t` and `later`, so that tests/reports/translations.py finds them in the source.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 
@@ -27,6 +28,7 @@ class Language:
     comma: str = ", "  # between the items of a list
     semicolon: str = "; "  # between the parts of a sentence
     space: str = " "  # between two sentences
+    documents: bool = False  # of a checkpoint: its units are documents, where those of training are seeds
 
 
 LANGUAGES = {
@@ -36,12 +38,20 @@ LANGUAGES = {
 _LANGUAGE: ContextVar[Language] = ContextVar("language", default=LANGUAGES["en"])
 
 
+# The sentences about seeds hold for documents too, word by word.
+OF_DOCUMENTS = (
+    (re.compile(r"(?<![\w{-])seed(s?)(?![\w}])"), r"document\1"),
+    (re.compile(r"(?<![\w{-])Seed(s?)(?![\w}])"), r"Document\1"),
+    (re.compile("种子"), "文档"),
+)
+
+
 @contextmanager
-def speaking(name: str) -> Iterator[None]:
-    """A context in which reports use this language, one of LANGUAGES."""
+def speaking(name: str, *, documents: bool = False) -> Iterator[None]:
+    """A context in which reports use this language, one of LANGUAGES, and speak of documents in place of seeds."""
     if name not in LANGUAGES:
         raise unknown("language", name, LANGUAGES)
-    token = _LANGUAGE.set(LANGUAGES[name])
+    token = _LANGUAGE.set(replace(LANGUAGES[name], documents=documents))
     try:
         yield
     finally:
@@ -66,7 +76,30 @@ def later(message: str, /) -> str:
 def said(message: str) -> str:
     """A message marked elsewhere (by `later`, or as a title or label) in the reader's language."""
     spoken = language()
-    return _catalogue(spoken.catalogue).get(message, message) if spoken.catalogue else message
+    if spoken.documents:
+        message = PRETRAINED.get(message, message)
+    found = _catalogue(spoken.catalogue).get(message, message) if spoken.catalogue else message
+    if spoken.documents:
+        for pattern, word in OF_DOCUMENTS:
+            found = pattern.sub(word, found)
+    return found
+
+
+# Sentences about training, and what stands in their place where nothing was trained.
+PRETRAINED = {
+    "Position encodings compared": later("A checkpoint with other position encodings"),
+    "Each model was trained on lengths up to L (the vertical line) and measured beyond it. Line: mean over "
+    "seeds; band: from the lowest to the highest seed; dots: each seed, where there are at most {dots}. In "
+    "the interactive page, point at a value to read it and highlight its curve, press a name below the figure "
+    "to hide or show its curve, and drag to zoom.": later(
+        "The checkpoint was trained on lengths up to L, the vertical line. Line: mean over documents; band: from the "
+        "lowest to the highest; dots: each document, where there are at most {dots}. In the interactive page, point at "
+        "a value to read it and highlight its curve, press a name below the figure to hide or show its curve, and drag "
+        "to zoom."
+    ),
+    "{n} models were trained, {day} (UTC).": later("{n} documents were read, {day} (UTC)."),
+    "{n} models were trained, {first} to {last} (UTC).": later("{n} documents were read, {first} to {last} (UTC)."),
+}
 
 
 class Phrases(Mapping[str, str]):

@@ -70,6 +70,14 @@ class TrainRecord(Record):
     text_notes: list[str] = []  # what was normalised in the text (language)
 
 
+class Search(Frozen):
+    """What it took to fit an encoding to a trained model before it was measured."""
+
+    evaluations: Count  # of the model
+    tokens: Count  # in all of them
+    seconds: FiniteFloat
+
+
 class EvalRecord(Record):
     """A model measured at one length.
 
@@ -80,6 +88,7 @@ class EvalRecord(Record):
     For a task with axes, over all these rows, of shape [ranges of an axis, ...]: `group_loss`, `group_correct` and
     `group_count`, summed over the places of each field; `group_rows`, the rows with a scored place in the field, and
     `group_exact`, the rows with all such places right.
+    If the encoding was fitted to the model by a search: `found`, its values, the same at every length.
     """
 
     kind: Literal["evaluate"] = "evaluate"
@@ -89,6 +98,7 @@ class EvalRecord(Record):
     shortcuts: dict[str, dict[str, FiniteFloat]] = {}  # by name of a simple rule: its score on these rows, by metric
     axes: dict[str, Ranges] = {}  # of the grid: by name, the first and last value of each range
     eval_seconds: FiniteFloat = 0.0
+    search: Search | None = None  # None: the encoding has nothing to fit
     arrays_hash: Hash | None = None  # of the arrays file; filled in by the store
 
 
@@ -161,5 +171,7 @@ def check_arrays(record: EvalRecord | ProbeRecord, arrays: Arrays) -> None:
                 raise ValueError(f"its array {name!r} has dtype {arrays[name].dtype} and shape {arrays[name].shape}")
         if len({arrays[name].shape for name in names}) > 1:
             raise ValueError(f"its arrays {', '.join(names)} differ in length")
+    if isinstance(record, EvalRecord) and record.search is not None and "found" not in arrays:
+        raise ValueError("it has no array 'found', although its encoding was fitted by a search")
     if isinstance(record, ProbeRecord) and arrays["attention"].shape[2:] != (len(record.words),) * 2:
         raise ValueError(f"its attention covers {arrays['attention'].shape[-1]} words, not {len(record.words)}")

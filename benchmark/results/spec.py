@@ -59,6 +59,7 @@ class EncodingSpec(Frozen):
     fingerprint: str
     label: str  # for people: the shortest spelling, "rope:base=500000"
     reads_digits: bool = False  # for people: encodings that read digits are ranked separately
+    reads_marks: bool = False  # for people: so are those that read the marks of segments
 
 
 class TaskSpec(Frozen):
@@ -94,8 +95,19 @@ class BudgetSpec(Frozen):
     clip: Rate = 1.0  # maximum gradient norm
 
 
+class CheckpointSpec(Frozen):
+    """A pretrained model, which nobody here trained."""
+
+    name: str  # for people: the name of its folder or file
+    content: Annotated[str, Field(pattern="^[0-9a-f]{32}$")]  # hash of its files
+    architecture: str
+
+
 class TrainSpec(Keyed):
-    """A model to train."""
+    """A model to train; or a pretrained one and a document, whose number stands in place of both seeds.
+
+    Of a pretrained model, sizes and trained length are its own, and it is given no steps.
+    """
 
     kind: Literal["train"] = "train"
     protocol: int = PROTOCOL
@@ -106,6 +118,7 @@ class TrainSpec(Keyed):
     init_seed: Count
     data_seed: Count
     precision: Precision = "float32"
+    checkpoint: CheckpointSpec | None = None
 
     @cached_property
     def setting(self) -> str:
@@ -118,6 +131,10 @@ class TrainSpec(Keyed):
         data = self.model_dump(mode="json", exclude={"encoding", "init_seed", "data_seed"})
         for part in ("label", "corpus"):
             data["task"].pop(part)
+        if self.checkpoint is None:
+            data.pop("checkpoint")  # so that settings keep the hashes they had before there were checkpoints
+        else:
+            data["checkpoint"].pop("name")
         return data
 
     @property
@@ -158,9 +175,15 @@ def key_of(spec: Frozen) -> str:
     for part in ("task", "encoding"):
         if part in data:
             data[part].pop("label")
-    data["encoding"].pop("reads_digits")
+    for name in ("reads_digits", "reads_marks"):
+        data["encoding"].pop(name)
     if "task" in data:
         data["task"].pop("corpus")  # a file name; the hash of its text counts
     if "model" in data and data["protocol"] < MIXING_FROM:
         data["model"].pop("mixing")  # so that older records keep their names
+    if "checkpoint" in data:
+        if data["checkpoint"] is None:
+            data.pop("checkpoint")  # as above
+        else:
+            data["checkpoint"].pop("name")
     return hashlib.sha256(CANONICAL.encode(data).encode()).hexdigest()[:32]

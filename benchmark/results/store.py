@@ -30,10 +30,11 @@ from benchmark.results.record import (
     EvalRecord,
     ProbeRecord,
     RunRecord,
+    Search,
     TrainRecord,
     check_arrays,
 )
-from benchmark.results.spec import TrainSpec
+from benchmark.results.spec import EncodingSpec, TrainSpec
 
 ADAPTER: TypeAdapter[TrainRecord | EvalRecord | ProbeRecord] = TypeAdapter(AnyRecord)
 
@@ -111,6 +112,17 @@ class Store:
         record = self.get(self._folder(train_key), checked(spec_key))
         return None if isinstance(record, TrainRecord) else record
 
+    def searched(self, train_key: str, encoding: EncodingSpec) -> tuple[Search, Any] | None:
+        """What a search found for an encoding on a trained model, from a measurement at whatever length."""
+        folder = self._folder(train_key)
+        for name in self._records(folder):
+            record = self.get(folder, name)
+            if isinstance(record, EvalRecord) and record.search is not None and record.spec.encoding == encoding:
+                arrays = self.arrays(record)
+                if arrays:
+                    return record.search, arrays["found"]
+        return None
+
     def outcomes(self, train_key: str) -> Outcomes:
         """What became of a model and of its measurements, by `TRAIN` and by their keys.
 
@@ -162,10 +174,9 @@ class Store:
             yield from self.kept
             return
         for folder in self._folders():
-            for name in self._listed(folder):
-                own, _, kind = name.rpartition(".")
-                if kind == "json" and (self.only is None or own == TRAIN or own in self.only):
-                    record = self.get(folder, own)
+            for name in self._records(folder):
+                if self.only is None or name == TRAIN or name in self.only:
+                    record = self.get(folder, name)
                     if record is not None:
                         yield record
 
@@ -176,6 +187,10 @@ class Store:
         """The folders of all models, or of those that the store is limited to, in a stable order."""
         cells = f"{self.root}/cells"
         return (f"{cells}/{name}" for name in self._listed(cells) if self.only is None or name in self.only)
+
+    def _records(self, folder: str) -> list[str]:
+        """The names of the records in the folder of a model, sorted."""
+        return [name.removesuffix(".json") for name in self._listed(folder) if name.endswith(".json")]
 
     def _listed(self, folder: str) -> list[str]:
         """The names in a folder, sorted; none where there is no such folder."""

@@ -9,6 +9,7 @@ teacher-forced: "every scored token is the argmax" equals greedy exact match, in
 """
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -21,6 +22,7 @@ from torch import Tensor
 from benchmark.seeds import generator
 
 UNSCORED = -100  # the target of a place that is not scored (cross_entropy's ignore_index)
+SENTENCE_ENDS = "。！？…．.!?।؟۔።"  # the marks of several scripts that end a sentence
 LAG = "lag (tokens)"  # the axis of tasks that break scores down by how far back the answer stands
 BOS, SEP, EOS, SPECIALS = 0, 1, 2, 3  # the marks of `question`, and the first id free for a task's own tokens
 
@@ -140,6 +142,7 @@ class Task(ABC):
     language: ClassVar[bool] = False  # set by `Language`, for those that only read the source
     nested: ClassVar[bool] = False  # every prefix of a problem is a problem: a row of length L trains all shorter ones
     numbers: ClassVar[bool] = False  # writes numbers digit by digit: encodings that read digits are offered
+    segments: ClassVar[bool] = False  # rows have segments, such as sentences: encodings that read marks are offered
     balanced: ClassVar[bool] = False  # a row has one short answer, and test rows hold all answers equally often
     exhaustive: ClassVar[bool] = False  # so few problems per length that training and test ask all of them
     unlearned: ClassVar[str] = ""  # why no preset's model learns it at its trained length, and who says so
@@ -150,6 +153,11 @@ class Task(ABC):
     @abstractmethod
     def vocabulary(self) -> int:
         """Number of token ids."""
+
+    @property
+    def marks(self) -> tuple[int, ...]:
+        """Token ids that end a segment; set by a task with segments."""
+        return ()
 
     @abstractmethod
     def tokens(self, length: int) -> int:
@@ -262,7 +270,9 @@ class Language(Task):
     group = "language"
     metric = "loss_nats"
     language = True
+    segments = True  # sentences
     nested = True  # every prefix of a stretch of text is a stretch of text
+    held_out: Int[Tensor, " token"]  # what no training row shows; a search at test time reads the first quarter
     text_parameter: ClassVar[str] = ""  # the parameter that names a corpus and follows --corpus; "": has its own text
 
     @abstractmethod
@@ -272,6 +282,19 @@ class Language(Task):
     @abstractmethod
     def sentence(self, text: str) -> tuple[list[int], list[str]]:
         """Token ids and words of a sentence, whose attention is drawn; one from the held-out text if `text` is ""."""
+
+    @property
+    def marks(self) -> tuple[int, ...]:
+        """Token ids of the SENTENCE_ENDS in the vocabulary; an id that several share stands for unknown ones."""
+        found = Counter(ids[0] for ids in map(self._ids, SENTENCE_ENDS) if len(ids) == 1)
+        return tuple(sorted(token for token, count in found.items() if count == 1))
+
+    def _ids(self, mark: str) -> list[int]:
+        """The token ids of a mark; none if it cannot be written in the vocabulary."""
+        try:
+            return self.sentence(mark)[0]
+        except (ValueError, LookupError):
+            return []
 
     @property
     def unknown_rate(self) -> float | None:

@@ -10,7 +10,7 @@ from benchmark.catalogue import Choice
 from benchmark.encodings import CATALOGUE
 from benchmark.encodings.encoding import Shape
 from benchmark.errors import UsageError
-from benchmark.timing.operations import DIGITS, OPERATIONS, Case
+from benchmark.timing.operations import DIGITS, MARKS, OPERATIONS, Case
 
 NUMBERS = {
     "rounds": (20, "Rounds per case, each paired with a round of `none`."),
@@ -67,7 +67,7 @@ def case(pytestconfig: pytest.Config, operation: str, length: int) -> Case:
     """The operation at a length, with a model made for that length."""
     size = {name: pytestconfig.getoption(name) for name in ("width", "heads", "layers")}
     device = torch.device(pytestconfig.getoption("device"))
-    shape = Shape(**size, train_length=length, digits=DIGITS)
+    shape = Shape(**size, train_length=length, digits=DIGITS, marks=MARKS)
     return Case(operation=operation, length=length, shape=shape, device=device)
 
 

@@ -25,6 +25,7 @@ OPERATIONS = ("forward", "training_step", "decode")
 BATCH_TOKENS = 2048
 VOCABULARY = 256
 DIGITS = tuple(range(10))  # the tokens that count as digits, for an encoding that reads numbers
+MARKS = tuple(range(10, 20))  # the tokens that end a segment, for an encoding that reads those
 
 Call = Callable[[], None]
 

@@ -72,8 +72,10 @@ def gradients(
     return loss.detach()
 
 
-def batch_loss(model: Transformer, batch: Batch, device: torch.device, sampler: torch.Generator) -> Tensor:
-    """Mean cross-entropy over the scored places, in nats; 0 if there are none.
+def batch_loss(
+    model: Transformer, batch: Batch, device: torch.device, sampler: torch.Generator | None = None
+) -> Tensor:
+    """Mean cross-entropy over the scored places, in nats; 0 if there are none. A `sampler` is for training.
 
     The last layer's feed-forward network and the head run only on scored places.
     """

@@ -37,7 +37,7 @@ def build(spec: TrainSpec, task: Task, encoding: Choice) -> Transformer:
     """The untrained model of a spec, each weight drawn from a generator named after it."""
     model = Transformer(
         task.vocabulary,
-        shape_of(spec, task),
+        shape_of(spec, task, marked=CATALOGUE.reads_marks(encoding)),
         partial(_encode, encoding, spec.init_seed),
         convolve=spec.model.mixing == "conv",
     )
@@ -47,13 +47,14 @@ def build(spec: TrainSpec, task: Task, encoding: Choice) -> Transformer:
 
 def build_encodings(spec: TrainSpec, task: Task, encoding: Choice) -> list[Encoding]:
     """Only the encodings of the untrained model of a spec."""
-    return encodings_for(shape_of(spec, task), partial(_encode, encoding, spec.init_seed))
+    shape = shape_of(spec, task, marked=CATALOGUE.reads_marks(encoding))
+    return encodings_for(shape, partial(_encode, encoding, spec.init_seed))
 
 
 def outline(spec: TrainSpec, task: Task) -> Transformer:
     """The model of a spec without an encoding, whose weights have shapes, but no values and no memory."""
     with torch.device("meta"):
-        shape, none = shape_of(spec, task), CATALOGUE.choice("none")
+        shape, none = shape_of(spec, task, marked=False), CATALOGUE.choice("none")
         return Transformer(task.vocabulary, shape, partial(_encode, none, 0), convolve=spec.model.mixing == "conv")
 
 
@@ -61,14 +62,15 @@ def _encode(encoding: Choice, seed: int, shape: Shape, layer: int) -> Encoding:
     return make_encoding(encoding, shape, seed=seed, layer=layer)
 
 
-def shape_of(spec: TrainSpec, task: Task) -> Shape:
-    """The sizes that the encoding of a model may depend on."""
+def shape_of(spec: TrainSpec, task: Task, *, marked: bool) -> Shape:
+    """The sizes that the encoding of a model may depend on; the task's marks only if it is `marked`: it reads them."""
     return Shape(
         width=spec.model.width,
         heads=spec.model.heads,
         layers=spec.model.layers,
         train_length=task.tokens(spec.budget.train_length),
         digits=task.digits,
+        marks=task.marks if marked else (),  # to find them in a text takes a tokenizer
     )
 
 

@@ -112,6 +112,11 @@ def experiment(choice: Choice, passages: Mapping[str, Sequence[str]], *, epochs:
         raise UsageError(
             f"{choice.label} reads the digits of numbers, and the passages contain none: choose another encoding"
         )
+    if CATALOGUE.reads_marks(choice):
+        raise UsageError(
+            f"{choice.label} reads the marks that end segments, which the tutorial does not give: "
+            "choose another encoding"
+        )
     model = Reconstruction(len(vocabulary), longest, choice, seed)
     limit = model.encoding.max_length
     if limit is not None and limit < longest:

@@ -5,14 +5,15 @@ formula that keeps every promise: the value tests in tests/encodings/ plant such
 """
 
 import random
-from pathlib import Path
+import re
 
 import numpy as np
 import pytest
 import torch
+from planted import choice_of
 from torch import Tensor, nn
 
-from benchmark.catalogue import Choice, Entry
+from benchmark.catalogue import Choice
 from benchmark.checks.encoding import CHECKS, check
 from benchmark.checks.outcome import ASKS_NOBODY, Outcome, run
 from benchmark.checks.precision import LENGTHS, TOLERATED
@@ -31,22 +32,7 @@ from benchmark.experiments.presets import PRESETS
 from benchmark.standard_input import REASON, NoInputError
 
 Faulty = type[Encoding]
-FACTS = {"kernel", "parameters", "operations"}
-
-
-def choice_of(kind: Faulty) -> Choice:
-    """A class of this file as the catalogue would read it from a file of its own."""
-    claims = {claim: getattr(kind, claim) for claim in ("acts", "past") if hasattr(kind, claim)}
-    entry = Entry(
-        kind="encoding",
-        name=kind.__name__.lower(),
-        class_name=kind.__name__,
-        path=Path(__file__),
-        module=__name__,
-        contract=(Path(__file__),),
-        attributes=claims,
-    )
-    return Choice(entry=entry, parameters={})
+FACTS = {"same as", "kernel", "KV cache", "parameters", "operations"}
 
 
 def checked(kind: Faulty) -> dict[str, Outcome]:
@@ -296,6 +282,30 @@ class GivesFlatPositions(Encoding):
         return places[None] if generator is None else places
 
 
+class LeavesItsDrawUnsorted(Encoding):
+    """Randomised positions in training, in the order of the draw."""
+
+    def positions(self, tokens: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        count = tokens.shape[1]
+        return (
+            torch.arange(count)[None] if generator is None else torch.randperm(5000, generator=generator)[None, :count]
+        )
+
+
+class RepeatsInSilence(Encoding):
+    past = "defined"
+
+    def positions(self, tokens: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        return torch.arange(tokens.shape[1])[None] // 2
+
+
+class RoundsItsPositions(Encoding):
+    """Distinct in a short row; bfloat16 cannot tell 256 from 257."""
+
+    def positions(self, tokens: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        return super().positions(tokens, generator).bfloat16()
+
+
 class EndsItsSchedule(Encoding):
     def schedule(self, done: float) -> None:
         if done > 0.9:
@@ -319,6 +329,21 @@ class WeighsBelowZero(Encoding):
         return (scores.softmax(-1) - 0.01).masked_fill(~site.visible, 0)
 
 
+class OverflowsWhenSure(Encoding):
+    """Divides exponentials by their sum, without subtracting the largest score first."""
+
+    def weigh(self, scores: Tensor, site: Site) -> Tensor:
+        return scores.exp() / scores.exp().sum(-1, keepdim=True)
+
+
+class SharesByTheQueriesAsked(Encoding):
+    """As many queries as keys in a full pass, but not in decoding."""
+
+    def weigh(self, scores: Tensor, site: Site) -> Tensor:
+        queries, keys = site.pairs
+        return scores.softmax(-1) * keys / queries
+
+
 class LosesAQueryThatSeesNothing(Fox):
     """Normalises over the keys before a query: 0 / 0 for the first."""
 
@@ -340,6 +365,8 @@ FAULTS: list[tuple[Faulty, str]] = [
     (ForgetsToNormalise, "attention weights"),
     (WeighsHiddenKeys, "attention weights"),
     (WeighsBelowZero, "attention weights"),
+    (OverflowsWhenSure, "attention weights"),
+    (SharesByTheQueriesAsked, "attention weights"),
     (LosesAQueryThatSeesNothing, "attention weights"),
     (SeesNothingAhead, "attention both ways"),
     (TrainsNothing, "gradients reach own weights"),
@@ -361,6 +388,9 @@ FAULTS: list[tuple[Faulty, str]] = [
     (AddsNoise, "two passes are identical"),
     (IgnoresTheGenerator, "positions in training"),
     (GivesFlatPositions, "positions in training"),
+    (LeavesItsDrawUnsorted, "positions rise along a row"),
+    (RepeatsInSilence, "positions rise along a row"),
+    (RoundsItsPositions, "positions rise along a row"),
     (EndsItsSchedule, "schedule"),
 ]
 
@@ -370,6 +400,45 @@ def test_a_planted_fault_is_caught(kind: Faulty, name: str) -> None:
     found = outcome(choice_of(kind), name)
     assert found.status == "fail", found.detail
     assert found.remedy
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        (LeavesItsDrawUnsorted, r"step from a token to the next: -\d+ in training, in a row of 4,096 tokens"),
+        (RepeatsInSilence, r"step from a token to the next: 0 in evaluation, in a row of 11 tokens"),
+        (RoundsItsPositions, r"step from a token to the next: 0 in evaluation, in a row of 4,096 tokens"),
+    ],
+)
+def test_positions_that_do_not_rise_are_said_to_be_where_they_do_not(kind: Faulty, reason: str) -> None:
+    assert re.search(reason, outcome(choice_of(kind), "positions rise along a row").detail)
+
+
+class RepeatsOnPurpose(RepeatsInSilence):
+    past = "repeats each position"
+
+
+class CountsFromTheLastMark(Encoding):
+    """As a segment or a number does: which token is at a place decides its position."""
+
+    past = "defined"
+
+    def positions(self, tokens: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        steps = torch.arange(tokens.shape[1])
+        return steps - torch.where(tokens == 0, steps, 0).cummax(1).values
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        (RepeatsOnPurpose, "`past` says 'repeats each position'"),
+        (CountsFromTheLastMark, "positions follow from what the tokens are"),
+    ],
+)
+def test_positions_that_are_meant_to_repeat_are_spared(kind: Faulty, reason: str) -> None:
+    found = outcome(choice_of(kind), "positions rise along a row")
+    assert found.status == "not applicable"
+    assert found.detail.startswith(reason)
 
 
 def test_every_check_catches_a_fault() -> None:
@@ -514,6 +583,7 @@ def test_drift_is_reported_by_position_and_grows_only_with_rounded_angles() -> N
     [
         ("rope", "fused causal"),
         ("alibi", "fused, with the bias as its mask"),
+        ("rerope", "fused, in parts that are merged"),
         ("cope", "eager: the scores themselves, in plain operations"),
     ],
 )

@@ -66,6 +66,15 @@ class SaysNothing(Sound):
     numbers = True
 
 
+class MarksWithoutSegments(Sound):
+    marks = (1,)
+
+
+class MarksOutsideItsVocabulary(Sound):
+    segments = True
+    marks = (1, 10)
+
+
 class EndsAtForty(Sound):
     def sample(self, size: int, length: int, generator: torch.Generator) -> Batch:
         if length > 40:
@@ -281,6 +290,8 @@ class TakesAnything(Sound):
 FAULTS: list[tuple[Faulty, str, set[str]]] = [
     # the check that must fail, and others that fail with it
     (SaysNothing, "says what it is", {"every length works"}),
+    (MarksWithoutSegments, "says what it is", set()),
+    (MarksOutsideItsVocabulary, "says what it is", set()),
     (EndsAtForty, "every length works", {"size", "speed", "test rows are balanced", "no named shortcut solves it"}),
     (GivesOneRow, "every length works", {"nonsensical parameters", "test rows are balanced"}),
     (HasNoTest, "every length works", {"test rows are balanced"}),

@@ -148,6 +148,17 @@ def turned(x: Tensor, places: Sequence[float], speeds: Sequence[float], temperat
     return torch.cat((pairs.real, pairs.imag, x[..., 2 * half :]), dim=-1)
 
 
+def turned_apart(q: Tensor, k: Tensor, angle: Tensor) -> Tensor:
+    """Products [B, H] of queries and keys [B, H, D] whose half-split pairs are turned apart by angles [B|1, H|1, D/2].
+
+    By the cosine and sine of the difference: no vector is turned.
+    """
+    half = angle.shape[-1]
+    (a, b, rest), (c, d, other) = (each.split([half, half, each.shape[-1] - 2 * half], -1) for each in (q, k))
+    along, across = a * c + b * d, a * d - b * c
+    return (along * torch.cos(angle) + across * torch.sin(angle)).sum(-1) + (rest * other).sum(-1)
+
+
 def at_mapped_distances(
     q: Tensor, k: Tensor, here: Site, base: float, mapped: Callable[[float, float], float]
 ) -> Tensor:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from oracle import BATCH, HEADS, LENGTH, agree, both_precisions, build, draw, per_head, products, table
+from oracle import BATCH, HEADS, LENGTH, agree, both_precisions, build, draw, per_head, products, table, turned_apart
 from torch import Tensor
 
 from benchmark.encodings import make
@@ -50,15 +50,11 @@ def steps_of(x: Tensor, encoding: Encoding, base: float) -> Tensor:
 
 def loop(q: Tensor, k: Tensor, x: Tensor, encoding: Encoding, base: float) -> Tensor:
     """Products of every query and key, turned by the steps of the tokens between them."""
-    steps, pairs = torch.stack([steps_of(row, encoding, base) for row in x]), q.shape[-1] // 2
+    steps = torch.stack([steps_of(row, encoding, base) for row in x])
 
     def score(i: int, j: int) -> Tensor:
         angle = steps[..., min(i, j) + 1 : max(i, j) + 1].sum(-1) * (1 if i > j else -1)
-        (a, b, rest), (c, d, other) = (
-            each.split([pairs, pairs, each.shape[-1] - 2 * pairs], -1) for each in (q[:, :, i], k[:, :, j])
-        )
-        even, odd = a * c + b * d, a * d - b * c
-        return (even * torch.cos(angle) + odd * torch.sin(angle)).sum(-1) + (rest * other).sum(-1)
+        return turned_apart(q[:, :, i], k[:, :, j], angle)
 
     return table(score)
 

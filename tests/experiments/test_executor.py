@@ -97,5 +97,5 @@ def test_the_command_line_takes_any_executor(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("setting", [{"workers": 2}, {"device": "cpu"}, {"cell_timeout": 9.0}])
 def test_settings_of_the_pool_are_refused_with_another_executor(tmp_path: Path, setting: dict[str, object]) -> None:
-    with pytest.raises(UsageError, match=f"{next(iter(setting))} configures the pool of this machine"):
+    with pytest.raises(UsageError, match=f"{next(iter(setting))} configures the pool or Ray"):
         run("rope", **SMALL, results=tmp_path, executor=InProcess(Store(tmp_path)), **setting)

@@ -164,6 +164,13 @@ def test_a_users_text_is_checked_like_ours(powers: str) -> None:
     assert [found for found in outcomes if found.status == "fail"] == []
 
 
+def test_a_users_text_has_the_sentence_ends_that_it_can_write(powers: str) -> None:
+    assert CATALOGUE.load(CATALOGUE.entry(powers))().marks == ()
+    other = Path(powers).with_name("other.py")
+    other.write_text(POWERS.replace('SIGNS = " 0123456789"', 'SIGNS = " 0123456789。?"'), "utf-8")
+    assert CATALOGUE.load(CATALOGUE.entry(str(other)))().marks == (11, 12)
+
+
 def test_language_is_not_set_by_hand(tmp_path: Path) -> None:
     path = changed(tmp_path, 'group = "string"', 'group = "string"\n    language = True')
     found = next(each for each in check(CATALOGUE.choice(path), 20) if each.name == "says what it is")

@@ -172,7 +172,7 @@ def test_automatic_seeds_go_from_the_first_look_to_the_cap(asked: dict[str, obje
 
 
 def test_leagues_count_apart() -> None:
-    request = Request(encodings="rope,alibi,abacus", tasks="copy,addition")
+    request = Request(encodings="rope,alibi,abacus,position-coupling,bipe", tasks="copy,addition,corpus")
     assert {span.first for span in make_plan(request, needed).spans.values()} == {6}
 
 
@@ -203,6 +203,23 @@ def test_a_wrapper_of_an_encoding_that_reads_digits_reads_them_too(encoding: str
         for spec in [measure.evaluations[0] for measure in cell.measures]
     ]
     assert measured == [("copy", "rope", False), ("addition", "rope", False), ("addition", encoding, True)]
+
+
+@pytest.mark.parametrize("encoding", ["bipe", "logn:base=bipe"])
+def test_an_encoding_that_reads_marks_is_offered_only_to_tasks_with_segments(encoding: str) -> None:
+    made = plan(encodings=f"rope,{encoding}", tasks="corpus,addition", seeds=(0,))
+    assert made.left_out == (
+        f"{encoding} is not offered addition: it reads the marks that end segments, and the task has none",
+    )
+    measured = [
+        (cell.train.task.name, spec.encoding.label, spec.encoding.reads_digits, spec.encoding.reads_marks)
+        for cell in made.cells
+        for spec in [measure.evaluations[0] for measure in cell.measures]
+    ]
+    assert [each for each in measured if each[1] != "rope"] == [("corpus", encoding, False, True)]
+    assert {each[2:] for each in measured if each[1] == "rope"} == {(False, False)}
+    with pytest.raises(UsageError, match=r"nothing to do: bipe is not offered copy.* or corpus for segments"):
+        plan(encodings="bipe", tasks="copy")
 
 
 @pytest.mark.parametrize("base", ["yarn", "logn"])

@@ -12,14 +12,17 @@ from typing import Any, NoReturn
 import numpy as np
 import pytest
 import torch
+from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import benchmark
 from benchmark import load, run
+from benchmark.cli import main
 from benchmark.cli.terminal.options import CHANGES
 from benchmark.errors import UsageError
 from benchmark.experiments.changes import BY_TASK
+from benchmark.experiments.cluster.executor import Cluster
 from benchmark.experiments.executor import Event
 from benchmark.experiments.plan import Cell
 from benchmark.experiments.pool import Pool
@@ -27,9 +30,10 @@ from benchmark.experiments.request import Auto, Request
 from benchmark.experiments.settings import Settings
 
 BASE: dict[str, Any] = {"encodings": "rope", "tasks": "copy", "preset": "smoke"}
+RAY: dict[str, Any] = {"address": "auto", "cores_per_cell": 2, "memory_per_cell": 2, "gpus_per_cell": 0.5}
 ARGUMENTS = (
     *("encodings", "tasks", "preset", "seeds", "lengths", "corpus", "precision", *CHANGES, "tune", "results"),
-    *("workers", "device", "cell_timeout", "force", "retry_failed", "executor", "on_event"),
+    *("workers", "device", "cell_timeout", *RAY, "force", "retry_failed", "executor", "on_event"),
 )
 FILE = """
 from benchmark.encodings.encoding import Encoding
@@ -55,6 +59,7 @@ class Nobody:
 @pytest.fixture(autouse=True)
 def untrained(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Pool, "run", Nobody.run)
+    monkeypatch.setattr(Cluster, "run", Nobody.run)
 
 
 def planned(folder: Path, **call: Any) -> tuple[Cell, ...]:
@@ -134,12 +139,9 @@ REFUSED: list[dict[str, Any]] = [
     *({"cell_timeout": value} for value in (-1, 0, 1e-9, 0.5, math.nan, math.inf, 1e300, 10**5000, "60", True, [60])),
     *({"results": value} for value in (3, None, "", b"results", ["results"], "a\0b", object(), "x" * 5000, __file__)),
     *({"preset": value} for value in (None, 3, "", "huge", ["quick"], ["quick", "smoke"], b"quick", object())),
-    *({"precision": value} for value in ("bf16", None, "", 32, torch.bfloat16, ["float32", "bfloat16"])),
+    *({"precision": value} for value in ("bf16", "", 32, torch.bfloat16, ["float32", "bfloat16"])),
     *({"corpus": value, "tasks": "corpus"} for value in (3, "", "no-such", "a\0b", object(), b"sanguo", ["a", "b"])),
-    *(
-        {"encodings": value}
-        for value in (None, [], "", [None], 7, b"rope", {"rope": 1}, {1: "rope"}, object(), [["rope"]])
-    ),
+    *({"encodings": value} for value in ([], "", [None], 7, b"rope", {"rope": 1}, {1: "rope"}, object(), [["rope"]])),
     *({"tasks": value} for value in ([], "", [None], 7, b"copy", {"copy": 1}, object(), count())),
     *({"mixing": value} for value in (True, 0, "cnov", ["none", "conv"], object())),
     *({"tune": value} for value in (True, False, 0, "", "steps", [0.1, 1], {"learning-rate": 1}, object())),
@@ -156,9 +158,23 @@ REFUSED: list[dict[str, Any]] = [
     {"width": 64, "heads": 5},
     {"heads": 3},
     {"train_length": {"copy": 1, "reverse": 20}},
-    *({"executor": value} for value in (3, "pool", object(), [])),
+    *({"executor": value} for value in (3, "slurm", "", object(), [], True)),
+    *(
+        {"address": "10.0.0.1:6379", "executor": "ray", name: value}
+        for name, value in (("workers", 2), ("device", "mps"))
+    ),
+    *({name: value} for name, value in RAY.items()),
+    *(
+        {"executor": "ray", "address": value}
+        for value in ("", "10.0.0.1", "ray://10.0.0.1:10001", "a b:6379", "x:1234567", 6379, b"auto", object())
+    ),
+    *({"executor": "ray", "cores_per_cell": value} for value in (0, -1, 1.5, 1025, True, "2", object())),
+    *({"executor": "ray", "memory_per_cell": value} for value in (0, -1, math.nan, math.inf, 1e9, True, "2", [2])),
+    *({"executor": "ray", "gpus_per_cell": value} for value in (0, -1, 0.001, 1.5, 2, math.nan, True, "1", object())),
+    {"executor": "ray", "gpus_per_cell": 0.5, "device": "cpu"},
     *({"on_event": value} for value in (3, "print", [], object())),
     {"executor": Nobody(), "workers": 2},
+    {"executor": Nobody(), "device": "cpu"},
     *({name: value} for name in ("workers", "cell_timeout") for value in (Broken(), BrokenNumber())),
     *({name: Broken()} for name in (*CHANGES, "seeds", "lengths", "tune", "encodings", "tasks", "text_encoding")),
     *({name: [BrokenNumber()]} for name in (*CHANGES, "seeds", "lengths", "tune", "encodings", "tasks")),
@@ -186,6 +202,29 @@ def test_a_time_limit_that_no_cell_could_keep_says_what_is_allowed() -> None:
     assert Settings.read(workers=np.int64(2), device="cpu", cell_timeout=1) == Settings(
         workers=2, device="cpu", cell_timeout=1.0
     )
+
+
+def test_settings_of_ray_are_read_by_python_as_they_are_by_the_command_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Cluster] = []
+
+    def note(self: Cluster, cells: Any, *, force: bool = False, retry_failed: bool = False) -> Iterator[Event]:
+        made.append(self)
+        return iter(())
+
+    monkeypatch.setattr(Cluster, "run", note)
+    run(**BASE, results=tmp_path, executor="ray", **{**RAY, "cores_per_cell": np.int64(2)})
+    options = [part for name, value in RAY.items() for part in (f"--{name.replace('_', '-')}", str(value))]
+    asked = ["run", "--preset", "smoke", "--tasks", "copy", "--encodings", "rope", "--results", str(tmp_path)]
+    CliRunner().invoke(main, [*asked, "--executor", "ray", *options, "--no-report"])
+    file = tmp_path / "run.toml"
+    file.write_text("\n".join(f"{name} = {value!r}" for name, value in {"executor": "ray", **RAY}.items()))
+    CliRunner().invoke(main, [*asked, "--config", str(file), "--no-report"])
+    assert len(made) == 3
+    assert made[0] == made[1] == made[2]
+    assert made[0].address == "auto"
+    assert made[0].ask.resources == {"CPU": 2, "memory": 2e9, "GPU": 0.5}
 
 
 @pytest.mark.parametrize("folder", [3, None, "", b"x", "no-such-folder", "a\0b", "x" * 5000, [], __file__, object()])

@@ -8,13 +8,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import pytest
 import torch
 from click.testing import CliRunner
+from folders import good, mounted, outcomes
 
 from benchmark import run
 from benchmark.cli import main
@@ -26,7 +27,7 @@ from benchmark.experiments.plan import Cell, make_plan
 from benchmark.experiments.process import WorkerProcess
 from benchmark.experiments.request import Request
 from benchmark.results.lock import locked
-from benchmark.results.record import EvalRecord, TrainRecord
+from benchmark.results.record import EvalRecord
 from benchmark.results.store import Store
 
 SMALL = {"preset": "smoke", "tasks": "offset-recall", "lengths": (1, 2)}
@@ -35,25 +36,6 @@ RUN = [sys.executable, "-m", "benchmark", "run", *OPTIONS]
 ASKED = ["--encodings", "rope,alibi", "--seeds", "2", "--workers", "2", "--retry-failed"]
 THREADS = max(1, cores() // 2)
 PLAN = make_plan(Request(encodings="rope,alibi", preset="smoke", tasks="offset-recall", seeds=(0, 1), multiples=(1, 2)))
-
-
-def outcomes(folder: Path) -> dict[str, object]:
-    """The records of a results folder, without times and dates; asserts that every file is intact."""
-    store, found = Store(folder), {}
-    for record in store.records():
-        if isinstance(record, TrainRecord):
-            weights = store.weights(record.spec.key)
-            content = weights.read_bytes() if record.status == "ok" else b""
-            found[record.spec.key] = (record.status, record.train_steps, record.train_losses, content)
-        else:
-            arrays = store.arrays(record) if record.status == "ok" else {}
-            found[record.spec.key] = (record.status, {name: array.tobytes() for name, array in arrays.items()})
-    assert store.problems == []
-    return found
-
-
-def good(folder: Path) -> dict[str, object]:
-    return {key: value for key, value in outcomes(folder).items() if value[0] == "ok"}  # type: ignore[index]
 
 
 @pytest.fixture(autouse=True)
@@ -236,19 +218,6 @@ def test_an_invalid_timeout_is_refused(tmp_path: Path, value: str) -> None:
 
 
 # No place to write
-
-
-@contextmanager
-def mounted(folder: Path, options: str) -> Iterator[Path]:
-    """A separate small file system."""
-    folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(command, capture_output=True, check=False).returncode != 0:
-        pytest.skip("only root may mount a file system")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
 
 
 def told(folder: Path) -> tuple[int, str]:

@@ -6,7 +6,7 @@ import pytest
 
 from benchmark import run
 from benchmark.errors import UsageError
-from benchmark.experiments import pool
+from benchmark.experiments import pool, process
 from benchmark.experiments.cell import refuse_bad_values, run_cell
 from benchmark.experiments.plan import make_plan
 from benchmark.experiments.request import Request
@@ -171,7 +171,7 @@ def test_reading_standard_input_while_the_plan_is_checked_is_refused(tmp_path: P
 
 @pytest.mark.slow
 def test_an_endless_loop_while_the_plan_is_checked_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool, "PATIENCE_SECONDS", 12.0)
+    monkeypatch.setattr(process, "PATIENCE_SECONDS", 12.0)
     path = encoding(tmp_path, init="while True: pass")
     with pytest.raises(UsageError) as caught:
         run(f"rope,{path}", **SMALL, results=tmp_path / "r")

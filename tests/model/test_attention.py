@@ -19,7 +19,7 @@ from benchmark.model.transformer import Cache, Transformer
 from benchmark.seeds import generator
 
 BATCH, VOCABULARY, LENGTH = 2, 13, 11
-SHAPE = Shape(width=21, heads=3, layers=2, train_length=LENGTH, digits=tuple(range(2, 12)))
+SHAPE = Shape(width=21, heads=3, layers=2, train_length=LENGTH, digits=tuple(range(2, 12)), marks=(1, 12))
 
 
 class Counting(Encoding):

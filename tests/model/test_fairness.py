@@ -15,7 +15,7 @@ from benchmark.tasks import CATALOGUE as TASKS
 from benchmark.tasks import make as make_task
 from benchmark.training.train import build, training_batch
 
-SHAPE = Shape(width=21, heads=3, layers=2, train_length=11, digits=tuple(range(2, 12)))
+SHAPE = Shape(width=21, heads=3, layers=2, train_length=11, digits=tuple(range(2, 12)), marks=(1, 12))
 
 
 def transformer(choice: str, seed: int = 0, shape: Shape = SHAPE, *, convolve: bool = False) -> Transformer:

@@ -24,7 +24,8 @@ torch.set_num_threads(1)
 longest = budget.train_length * max(QUICK.multiples)
 tokens = torch.zeros(BATCH_TOKENS // longest, longest, dtype=torch.int64)
 size = QUICK.model
-shape = Shape(width=size.width, heads=size.heads, layers=size.layers, train_length=budget.train_length, digits=(1,))
+told = {"digits": (1,), "marks": (2,)}
+shape = Shape(width=size.width, heads=size.heads, layers=size.layers, train_length=budget.train_length, **told)
 for name in CATALOGUE.table:
     model = Transformer(4096, shape, lambda own, layer: make(name, own, layer=layer))
     model.initialise(0)

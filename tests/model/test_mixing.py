@@ -1,6 +1,7 @@
 """The convolution before attention: its values by a plain loop, and everything the model does, with it."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -15,7 +16,7 @@ from benchmark.seeds import generator
 from benchmark.training.probe import attention as attention_of
 
 VOCABULARY, BATCH, LENGTH = 13, 2, 11
-SHAPE = Shape(width=21, heads=3, layers=2, train_length=LENGTH, digits=tuple(range(2, 12)))
+SHAPE = Shape(width=21, heads=3, layers=2, train_length=LENGTH, digits=tuple(range(2, 12)), marks=(1, 12))
 
 
 class Peeping(Encoding):
@@ -35,7 +36,7 @@ def model_with(encoding: str | type[Encoding], *, convolve: bool = True, layers:
     def encode(shape: Shape, layer: int) -> Encoding:
         return make(encoding, shape, layer=layer) if isinstance(encoding, str) else encoding(shape)
 
-    shape = Shape(width=21, heads=3, layers=layers, train_length=LENGTH, digits=SHAPE.digits)
+    shape = replace(SHAPE, layers=layers)
     model = Transformer(VOCABULARY, shape, encode, convolve=convolve)
     model.initialise(0)
     return model.double().eval()

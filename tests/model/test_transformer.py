@@ -10,7 +10,7 @@ from benchmark.encodings.encoding import Shape
 from benchmark.model.transformer import Transformer, first_asked
 from benchmark.seeds import generator
 
-SHAPE = Shape(width=16, heads=2, layers=2, train_length=12, digits=tuple(range(10)))
+SHAPE = Shape(width=16, heads=2, layers=2, train_length=12, digits=tuple(range(10)), marks=(3, 7))
 
 
 def model_with(encoding: str, *, convolve: bool = False) -> Transformer:

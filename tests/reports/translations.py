@@ -15,6 +15,7 @@ from babel.messages.pofile import read_po, write_po
 from jinja2.ext import extract_from_ast
 
 from benchmark import tasks
+from benchmark.checkpoints.tasks import CATALOGUE as OF_CHECKPOINTS
 from benchmark.encodings import CATALOGUE as ENCODINGS
 from benchmark.metrics import METRICS
 from benchmark.reports.words import LANGUAGES
@@ -53,6 +54,8 @@ def messages() -> dict[str, list[str]]:
             for fact in ("title", "unlearned"):
                 if said := catalogue.entry(name).attributes.get(fact):
                     found[str(said)].add(f"benchmark/{catalogue.kind}s/__init__.py")
+    for name in OF_CHECKPOINTS.names():
+        found[str(OF_CHECKPOINTS.entry(name).attributes["title"])].add("benchmark/checkpoints/tasks/__init__.py")
     for name in TASKS.names():
         if not TASKS.entry(name).attributes["language"]:
             task = tasks.make(name)

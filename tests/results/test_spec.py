@@ -10,7 +10,8 @@ from pydantic import ValidationError
 
 from benchmark.results.spec import PROTOCOL, EvalSpec, Frozen, ProbeSpec, TrainSpec
 
-FOR_PEOPLE = {("task", "label"), ("task", "corpus"), ("encoding", "label"), ("encoding", "reads_digits")}
+FOR_PEOPLE = {("task", "label"), ("task", "corpus"), ("encoding", "label")}
+FOR_PEOPLE |= {("encoding", "reads_digits"), ("encoding", "reads_marks")}
 FIXED = {("kind",)}  # a literal
 
 

@@ -32,7 +32,8 @@ class Bench:
 
     def __init__(self, path: Path, encoding: str, mixing: Mixing = "none", **budget: object) -> None:
         self.choice = CATALOGUE.choice(encoding)
-        self.task = tasks.make("addition")
+        reads_marks = CATALOGUE.reads_marks(CATALOGUE.choice(encoding))
+        self.task = tasks.make("corpus:text=shuihu:vocabulary=600" if reads_marks else "addition")
         self.path = path
         self.told: list[tuple[int, str | None]] = []
         settings = {"train_length": 5, "steps": STEPS, "batch": 3, "learning_rate": 3e-2, "warmup_steps": 2, **budget}

@@ -29,8 +29,9 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-def case(encoding: str, task: str = "addition") -> tuple[Cell, Task, Batch]:
-    """A cell, its task and a few rows."""
+def case(encoding: str, task: str = "") -> tuple[Cell, Task, Batch]:
+    """A cell of a task, by default of one that the encoding is offered, the task and a few rows."""
+    task = task or ("corpus" if CATALOGUE.reads_marks(CATALOGUE.choice(encoding)) else "addition")
     request = Request(encodings=encoding, tasks=task, preset="smoke", seeds=(0,), multiples=(1,))
     (cell,) = make_plan(request).cells
     made = make_task(cell)

@@ -181,7 +181,8 @@ def test_a_batch_without_a_scored_place_has_no_loss_and_no_recording() -> None:
 @pytest.mark.filterwarnings("ignore:randomized. steps are taken one by one")
 @pytest.mark.parametrize("label", [*TRAINED, "randomized:base=alibi"])
 def test_on_a_gpu_recorded_steps_train_as_on_a_cpu(label: str) -> None:
-    task = "addition" if CATALOGUE.choice(label).entry.attributes.get("numbers") else "copy"
+    choice = CATALOGUE.choice(label)
+    task = "addition" if CATALOGUE.reads_digits(choice) else "corpus" if CATALOGUE.reads_marks(choice) else "copy"
     spec = spec_of("rope", task, train_length=6)
     plain, _ = losses(spec, label, 24, stepping, task=task)
     again, _ = losses(spec, label, 24, Replay, CUDA, task=task)

@@ -48,6 +48,13 @@ def test_an_encoding_is_told_the_digits_of_a_task_that_writes_numbers() -> None:
         assert model.shape.digits == digits
 
 
+def test_only_an_encoding_that_reads_marks_is_told_those_of_a_text() -> None:
+    task = tasks.make("corpus:text=shuihu")
+    for name, marks in (("bipe", set("。！？")), ("rope", set())):
+        model = build(spec_of(name, "corpus"), task, CATALOGUE.choice(name))
+        assert {task.corpus.vocabulary[mark] for mark in model.shape.marks} == marks
+
+
 def test_an_encoding_is_told_what_share_of_training_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
     spec, task = spec_of("drop", steps=4), tasks.make("offset-recall:back=2:symbols=3")
     model, told = build(spec, task, CATALOGUE.choice("drop")), []
@@ -109,9 +116,10 @@ def test_the_rate_warms_up_then_falls_to_a_tenth() -> None:
 
 @pytest.mark.parametrize("name", CATALOGUE.table)
 def test_weight_decay_is_for_the_models_own_matrices_and_no_weight_of_an_encoding(name: str) -> None:
-    task = "addition" if CATALOGUE.reads_digits(CATALOGUE.parse(name)[0]) else "offset-recall"
+    choice = CATALOGUE.choice(name)
+    task = "addition" if CATALOGUE.reads_digits(choice) else "corpus" if CATALOGUE.reads_marks(choice) else "copy"
     spec = spec_of(name, task)
-    model = build(spec, tasks.make(task), CATALOGUE.parse(name)[0])
+    model = build(spec, tasks.make(task), choice)
     decayed, plain = make_optimiser(model, spec.budget).param_groups
     assert (decayed["weight_decay"], plain["weight_decay"]) == (0.1, 0.0)
     pulled, spared = ({id(weight) for weight in group["params"]} for group in (decayed, plain))

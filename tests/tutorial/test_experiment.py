@@ -90,6 +90,11 @@ def test_an_encoding_that_reads_digits_is_refused(name):
         outcome(name)
 
 
+def test_an_encoding_that_reads_the_marks_of_segments_is_refused():
+    with pytest.raises(UsageError, match="bipe reads the marks that end segments, which the tutorial does not give"):
+        outcome("bipe")
+
+
 def test_an_encoding_is_trained_as_in_a_run_and_probed_as_at_test_time():
     """An encoding that drops its rotation has it for most epochs; one that samples positions does so every epoch."""
     assert outcome("drop", 7).losses[:7] == outcome("rope", 7).losses[:7]

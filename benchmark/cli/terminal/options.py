@@ -10,7 +10,7 @@ import click
 
 from benchmark.errors import unknown
 from benchmark.experiments.changes import option_of
-from benchmark.experiments.settings import LONGEST, SHORTEST
+from benchmark.experiments.settings import DEVICES, EXECUTORS, LONGEST, MOST_CORES, MOST_WORKERS, SHORTEST, Settings
 from benchmark.reports.words import LANGUAGES
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -100,6 +100,36 @@ table_format = click.option(
 text_encoding = click.option(
     "--text-encoding", default=None, help="Encoding of a text of your own: big5, euc-kr.  [default: the one it fits]"
 )
+
+
+def executor_settings(function: Function) -> Function:
+    """Options that say where and how cells run. The verb gets them as `settings`, by the names of Settings.read."""
+    amount = Amount(positive=True)
+    options = [
+        click.option(
+            "--executor",
+            type=Known("executor", EXECUTORS),
+            default="pool",
+            show_default=True,
+            help="pool: this machine. ray: a Ray cluster (docs/run-on-a-cluster.md).",
+        ),
+        click.option("--workers", type=click.IntRange(1, MOST_WORKERS), help="Processes.  [default: one a core]"),
+        click.option("--device", type=Known("device", DEVICES), default="auto", show_default=True),
+        click.option("--cell-timeout", type=Seconds(), help="Seconds after which a cell is abandoned."),
+        click.option("--address", help="Ray's head, HOST:PORT, or auto.  [default: a Ray on this machine, for a try]"),
+        click.option("--cores-per-cell", type=click.IntRange(1, MOST_CORES), help="With Ray.  [default: 1]"),
+        click.option("--memory-per-cell", type=amount, help="With Ray: GB.  [default: what a quick cell takes]"),
+        click.option("--gpus-per-cell", type=amount, help="With Ray: a share, up to 1.  [default: 1, if it has any]"),
+    ]
+
+    @wraps(function)
+    def gathered(*arguments: Any, **given: Any) -> Any:
+        own = {name: given.pop(name) for name in Settings.model_fields}
+        return function(*arguments, settings=own, **given)
+
+    for option in reversed(options):
+        gathered = option(gathered)
+    return gathered  # type: ignore[return-value]
 
 
 def changes(*names: str) -> Callable[[Function], Function]:

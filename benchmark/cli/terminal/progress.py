@@ -198,9 +198,12 @@ class Live(AbstractContextManager["Live"]):
         self.pace.note(event)
         key = event.cell.train.key
         if event.kind == "started":
+            if key in self.bars:  # it was lost with its machine, and starts again
+                self.progress.remove_task(self.bars.pop(key))
             self.bars[key] = self.progress.add_task(event.cell.label, total=event.cell.train.budget.steps, note="")
         elif event.kind == "resumed":
-            self.progress.update(self.bars[key], completed=event.step)
+            if key in self.bars:
+                self.progress.update(self.bars[key], completed=event.step)
             self.progress.console.print(f"{event.cell.label}: {resuming(event)}", markup=False)
         elif event.kind == "progress":
             self.progress.update(self.bars[key], completed=event.step, note=rate(event))

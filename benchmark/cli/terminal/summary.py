@@ -40,12 +40,13 @@ def show_summary(store: Store) -> None:
         return
     show([_cells(row) for row in rows], SUMMARY_COLUMNS)
     seeds = seeds_phrase([row.at_trained.estimate.n for row in rows])
+    leagues = ", ".join(f"({league})" for league in sorted({row.league for row in rows} - {""}))
     adapted = any(row.encoding != row.trained_with for row in rows)
     click.echo(
         f"mean [{seeds}]; {_legend(rows)}; ratio: at the longest / at L; chance: the score of guessing at the longest"
         + _shortcuts(rows)
         + ("; (on ..): applied at test time, no further training" if adapted else "")
-        + ("; (reads digits): a league of its own" if any(row.league for row in rows) else "")
+        + (f"; {leagues}: a league of its own" if leagues else "")
     )
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import click
@@ -12,24 +13,27 @@ from rich.text import Text
 
 Row = Mapping[str, Any]
 
-NARROW = 140  # columns; a narrower terminal omits the table columns that can be spared
 SPREADS = {"95 %": "[95 % interval]", "lowest to highest": "(lowest to highest)"}  # what brackets hold, for headings
 WHOLE = 20  # a column of single words up to this length is never wrapped
 
 
 def show(
-    rows: Sequence[Row], columns: Mapping[str, str], style: str = "table", title: str = "", spare: Sequence[str] = ()
+    rows: Sequence[Row],
+    columns: Mapping[str, str],
+    style: str = "table",
+    title: str = "",
+    spare: Mapping[str, int] = MappingProxyType({}),
 ) -> None:
     """Print columns (key -> heading) of rows: as "json", "plain", drawn ("rich"), or as suits ("table", "auto").
 
-    On a narrow terminal the `spare` columns are omitted, with a note.
+    `spare` names columns to omit, with a note, on a terminal narrower than so many characters.
     """
     if style == "json":
         show_json([{key: row.get(key) for key in columns} for row in rows])
         return
     console = Console()
     drawn = style == "rich" or (style != "plain" and console.is_terminal)
-    left_out = [columns[key] for key in spare if drawn and console.width < NARROW]
+    left_out = [columns[key] for key, needed in spare.items() if drawn and console.width < needed]
     shown = {key: heading for key, heading in columns.items() if heading not in left_out}
     cells = [[text(row.get(key)) for key in shown] for row in rows]
     if drawn:
@@ -37,9 +41,7 @@ def show(
     else:
         click.echo(plain(list(shown.values()), cells, title))
     if left_out:
-        click.echo(
-            f"omitted on a terminal narrower than {NARROW} columns: {', '.join(left_out)}; --format json shows all"
-        )
+        click.echo(f"omitted on a terminal of {console.width} columns: {', '.join(left_out)}; --format json shows all")
 
 
 def show_json(value: object) -> None:

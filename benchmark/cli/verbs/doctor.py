@@ -91,6 +91,7 @@ def packages() -> Iterator[Finding]:
     for name in ["position-benchmark", *required] if wanted else []:
         yield package(name, essential=True)
     yield package("pyarrow", essential=False, use="export --format parquet")
+    yield package("ray", essential=False, use="run --executor ray")
 
 
 def package(name: str, *, essential: bool, use: str = "") -> Finding:

@@ -17,14 +17,21 @@ if TYPE_CHECKING:
 
 ENCODING_COLUMNS = {
     "name": "name",
-    "title": "title",
+    "trained": "trained",
+    "checkpoint": "checkpoint",
+    "kernel": "kernel",
+    "kv_bytes": "KV bytes",
+    "cached": "cache",
+    "more_operations": "at 16 L",
     "acts": "acts on",
-    "learned": "learned parameters",
     "past": "past L",
+    "groups": "groups",
+    "learned": "learned parameters",
     "relative": "relative",
     "applied": "applied",
     "parameters": "options",
     "source": "source",
+    "title": "title",
 }
 TASK_COLUMNS = {
     "name": "name",
@@ -87,10 +94,25 @@ RESULT_COLUMNS = {
 
 def encodings(_: Path) -> list[Row]:
     """Every known encoding and its claims."""
-    from benchmark.encodings import CATALOGUE
+    from benchmark.encodings import CATALOGUE, measured
 
+    entries, facts = _entries(CATALOGUE), measured()
+    adapted = {entry.attributes.get("adapts") for entry in entries}
     return [
-        {**_described(entry), "relative": _relative(entry), "applied": _applied(entry)} for entry in _entries(CATALOGUE)
+        {
+            **_described(entry),
+            **facts.get(entry.name, {}),
+            "groups": CATALOGUE.groups_of(entry),
+            "relative": _relative(entry),
+            "applied": _applied(entry),
+            "trained": not entry.attributes.get("adapts"),
+            # As it is, or what adapts it, or what does nothing.
+            "checkpoint": entry.name in adapted
+            or bool(entry.attributes.get("adapts"))
+            or entry.attributes.get("acts") == "nothing",
+            "cached": facts[entry.name]["kv_bytes"] is not None if entry.name in facts else None,
+        }
+        for entry in entries
     ]
 
 
@@ -194,7 +216,13 @@ LISTS: Mapping[str, tuple[Callable[[Path], list[Row]], Mapping[str, str]]] = {
     "results": (results, RESULT_COLUMNS),
 }
 JSON_ALSO = {"tasks": ("title", "version")}  # columns with no room in a table
-SPARE = {"tasks": ("source", "parameters")}  # columns with no room on a narrow terminal
+SPARE = {  # columns with no room on a terminal narrower than so many characters
+    "encodings": {
+        **{"cached": 90, "acts": 100, "past": 120, "groups": 140, "learned": 160, "relative": 180},
+        **{"applied": 200, "parameters": 220, "source": 260, "title": 280},
+    },
+    "tasks": {"source": 140, "parameters": 140},
+}
 
 
 @click.command(name="list")
@@ -226,13 +254,23 @@ def command(what: str, style: str, results: Path, corpus: str | None, text_encod
     if style == "json":
         show(found, {**columns, **dict.fromkeys(JSON_ALSO.get(what, ()), "")}, style)
         return
-    show([_readable(row) for row in found] if what == "tasks" else found, columns, spare=SPARE.get(what, ()))
+    readable = READABLE.get(what, dict)
+    show([readable(row) for row in found], columns, spare=SPARE.get(what, {}))
 
 
-def _readable(task: Row) -> Row:
+def _readable_task(task: Row) -> Row:
     """Spell the metric in words and shorten arXiv addresses, so that a narrow table can wrap them."""
     source, metric = str(task["source"]), str(task["metric"])
     return {**task, "source": source.replace("https://arxiv.org/abs/", "arXiv "), "metric": metric.replace("_", " ")}
+
+
+def _readable_encoding(encoding: Row) -> Row:
+    """Write the share of further operations in percent."""
+    more = encoding.get("more_operations")
+    return {**encoding, "more_operations": None if more is None else f"{more:+.0%}"}
+
+
+READABLE: Mapping[str, Callable[[Row], Row]] = {"encodings": _readable_encoding, "tasks": _readable_task}
 
 
 def _corpus(name: str) -> Row:
@@ -268,4 +306,5 @@ def _applied(entry: Entry) -> str:
     adapted = entry.attributes.get("adapts")
     if adapted:
         return f"at test time, to {'its base' if entry.attributes.get('wraps') else adapted}"
-    return "in training, where tasks have numbers" if entry.attributes.get("numbers") else "in training"
+    needs = next((what for what in ("numbers", "segments") if entry.attributes.get(what)), None)
+    return f"in training, where tasks have {needs}" if needs else "in training"

@@ -3,16 +3,17 @@
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
-from benchmark.api import stages_of
+from benchmark.api import executor_of, precision_of, stages_of
 from benchmark.cli.terminal.config import read_config
 from benchmark.cli.terminal.options import (
     PLAN_FORMATS,
     Known,
-    Seconds,
     changes,
+    executor_settings,
     reference_encoding,
     report_language,
     reports_folder,
@@ -27,25 +28,39 @@ from benchmark.errors import UsageError, unknown
 from benchmark.experiments.executor import Executor
 from benchmark.experiments.machine import multiplies_bfloat16, on_gpu
 from benchmark.experiments.plan import Plan
-from benchmark.experiments.pool import Pool
 from benchmark.experiments.request import Request
 from benchmark.experiments.rounds import Round, Rounds
 from benchmark.experiments.runs import command as command_line
 from benchmark.experiments.runs import execute, went_wrong
-from benchmark.experiments.settings import DEVICES, MOST_WORKERS
+from benchmark.experiments.settings import Settings
 from benchmark.results.store import Store
 
 
 @click.command("run")
 @click.option(
-    "--encodings", default="classic", show_default=True, help="Names, groups or files: rope:base=500000,my.py"
+    "--checkpoint",
+    default=None,
+    help="Measure a pretrained model and train nothing: a folder, a .gguf file, or hub:owner/name.",
+)
+@click.option(
+    "--encodings",
+    default=None,
+    help="Names, groups or files: rope:base=500000,my.py  [default: classic; of a checkpoint: rope,test-time,none]",
 )
 @click.option("--tasks", default=None, help="Names, groups or files.  [default: the preset's]")
 @click.option("--preset", default="quick", show_default=True, help="smoke, quick, standard or paper.")
 @click.option(
-    "--seeds", default=None, help="A number of seeds, or seeds: 0,4,7; auto or auto:12.  [default: the preset's]"
+    "--seeds",
+    default=None,
+    help="A number of seeds (of a checkpoint: documents), or seeds: 0,4,7; auto or auto:12.  "
+    "[default: the preset's; of a checkpoint: 12]",
 )
-@click.option("--lengths", default=None, help="Multiples of the trained length: 1,2,4,8,16.  [default: the preset's]")
+@click.option(
+    "--lengths",
+    default=None,
+    help="Multiples of the trained length: 1,2,4,8,16; of a checkpoint also .25,1.5, or tokens, from 64 on.  "
+    "[default: the preset's; of a checkpoint: .25,1,1.5,2]",
+)
 @changes()
 @click.option(
     "--tune",
@@ -57,12 +72,15 @@ from benchmark.results.store import Store
 @reports_folder
 @reference_encoding
 @report_language
-@click.option("--workers", type=click.IntRange(1, MOST_WORKERS), default=None, help="Processes.  [default: one a core]")
-@click.option("--device", type=Known("device", DEVICES), default="auto", show_default=True)
-@click.option("--precision", type=Known("precision", ["float32", "bfloat16"]), default="float32", show_default=True)
+@executor_settings
+@click.option(
+    "--precision",
+    type=Known("precision", ["float32", "bfloat16"]),
+    default=None,
+    help="[default: float32; of a checkpoint: bfloat16 where the device multiplies it]",
+)
 @click.option("--corpus", default=None, help="sanguo, shuihu, or the path of a text or a folder of texts.")
 @text_encoding
-@click.option("--cell-timeout", type=Seconds(), default=None, help="Seconds after which a cell is abandoned.")
 @click.option("--dry-run", is_flag=True, help="Show the plan and what is already there; train nothing.")
 @click.option(
     "--format",
@@ -87,7 +105,8 @@ from benchmark.results.store import Store
 @click.pass_context
 def command(
     ctx: click.Context,
-    encodings: str,
+    checkpoint: str | None,
+    encodings: str | None,
     tasks: str | None,
     preset: str,
     seeds: str | None,
@@ -98,12 +117,10 @@ def command(
     out: Path,
     reference: str | None,
     language: str,
-    workers: int | None,
-    device: str,
-    precision: str,
+    settings: Mapping[str, Any],
+    precision: str | None,
     corpus: str | None,
     text_encoding: str | None,
-    cell_timeout: float | None,
     dry_run: bool,
     form: str,
     force: bool,
@@ -118,6 +135,7 @@ def command(
     """
     if form != "table" and not dry_run:
         raise UsageError(f"--format is {form}, but only a dry run prints a plan: add --dry-run")
+    configured = Settings.read(**settings)
     request = Request.read(
         encodings=encodings,
         tasks=tasks,
@@ -126,9 +144,10 @@ def command(
         lengths=lengths,
         corpus=corpus,
         text_encoding=text_encoding,
-        precision=precision,
+        precision=precision or precision_of(checkpoint, configured.device),
         tune=tune,
         changes=changes,
+        checkpoint=checkpoint,
     )
     store = Store(results)
     stages = stages_of(request, store)
@@ -139,16 +158,32 @@ def command(
         aside = form != "table"
         for line in (*plan.left_out, *plan.notes):
             click.echo(line, err=aside)
-        if precision == "bfloat16" and not on_gpu(device) and multiplies_bfloat16() is False:
+        if precision == "bfloat16" and not on_gpu(configured.device) and multiplies_bfloat16() is False:
             click.echo("bfloat16 may be slower than float32 here: this processor has no AMX (docs/speed.md)", err=aside)
+    if dry_run and request.checkpoint is not None:
+        if form != "table":
+            raise UsageError(f"--format is {form}, but a plan with --checkpoint is only shown as a table: omit it")
+        from benchmark.cli.terminal.documents import show_documents  # imports torch
+
+        for stage in stages:
+            assert isinstance(stage, Rounds)
+            show_documents(stage, store, configured.device, force=force, retry_failed=retry_failed)
+        return
     if dry_run:
         from benchmark.cli.terminal.planned import Shown  # imports torch
 
-        asked = Shown(store=store, device=device, workers=workers, force=force, retry_failed=retry_failed, form=form)
+        asked = Shown(
+            store=store,
+            device=configured.device,
+            workers=configured.workers,
+            force=force,
+            retry_failed=retry_failed,
+            form=form,
+        )
         asked.stages(stages)
         return
-    # A caller of `main` may pass an executor as its `obj`; the command line itself only knows the pool.
-    executor: Executor = ctx.obj or Pool(store=store, device=device, workers=workers, cell_timeout=cell_timeout)
+    # A caller of `main` may pass an executor as its `obj`; the command line itself only knows the pool and Ray.
+    executor: Executor = ctx.obj or executor_of(request, configured, store)
     started = time.perf_counter()
     numbers = 0  # of rounds
     with display(style) as shown:
@@ -182,14 +217,16 @@ def write(plan: Plan, store: Store, out: Path, style: str, reference: str | None
     if not any(store.records()):
         return
     store = store.held()
-    from benchmark.reports.write.report import write_report
+    from benchmark.reports.words import speaking
+    from benchmark.reports.write.report import of_checkpoints, write_report
 
     command = command_line(plan.request)
     paths = write_report(store, out, command=command, reference=reference, language=language)
     if style == "json":
         show_json_line(event="report", html=str(paths.html), markdown=str(paths.markdown))
     elif style != "none":
-        show_summary(store)
+        with speaking("en", documents=of_checkpoints(store)):
+            show_summary(store)
         show_holds(paths.holds)
         show_findings(paths.findings)
         click.echo(f"report: {paths.html}")

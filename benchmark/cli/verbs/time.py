@@ -41,13 +41,15 @@ TIMING_COLUMNS = {
 LONGEST = 2**20  # tokens
 PASSED, FAILED, INTERRUPTED = 0, 1, 2  # pytest's exit codes
 PEERS = ("peers", "peers-step", "peers-run")
-SUITES = ("encodings", "tasks", "cells", "records", *PEERS)
+SUITES = ("encodings", "tasks", "cells", "records", "executors", "checkpoint", *PEERS)
 SIZES = {"width", "heads", "layers"}
 HEEDED = {  # the options of each suite
     "encodings": {"encodings", "lengths", "results", "rounds", "threads", "device", *SIZES},
     "tasks": {"tasks", "rounds", "threads", "train_length", "batch", "text_encoding"},
     "cells": {"encodings", "tasks", "rounds", "text_encoding", *CHANGES},
     "records": set(),
+    "executors": {"rounds"},
+    "checkpoint": {"checkpoint", "encodings", "lengths", "results", "rounds", "threads", "device"},
     **{suite: {"results", "rounds", "threads", "device"} for suite in PEERS},
 }
 
@@ -78,7 +80,8 @@ class Asked:
     default="encodings",
     show_default=True,
     help="tasks: how fast rows are drawn; cells: the parts of whole cells; records: what plans and reports of up to "
-    "10,000 cells take; peers: a step and a whole run next to other libraries (peers-step, peers-run).",
+    "10,000 cells take; executors: what the pool and Ray add to a cell; checkpoint: the reading of long rows with a "
+    "pretrained model; peers: a step and a whole run next to other libraries (peers-step, peers-run).",
 )
 @click.option("--tasks", default="all", show_default=True, help="With --suite tasks or cells: names, groups or files.")
 @click.option("--encodings", default="classic", show_default=True, help="Names, groups or files.")
@@ -89,6 +92,7 @@ class Asked:
 @changes()
 @text_encoding
 @click.option("--threads", type=click.IntRange(1, 256), default=1, show_default=True, help="Threads on the CPU.")
+@click.option("--checkpoint", help="With --suite checkpoint: a folder or .gguf file, instead of random weights.")
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -102,6 +106,7 @@ def command(
     changes: Mapping[str, str | None],
     text_encoding: str | None,
     threads: int,
+    checkpoint: str | None,
 ) -> int:
     """Time the forward, backward and decoding passes of encodings, interleaved with `none`.
 
@@ -110,9 +115,11 @@ def command(
 
     The model is that of the preset `quick` unless you change its size. --suite tasks times how fast tasks draw their
     training rows instead. --suite cells shows where the time of whole
-    cells goes (by default, the preset's four tasks), with one round for every ten requested. The peers suites time
+    cells goes (by default, the preset's four tasks), with one round for every ten requested. --suite executors runs
+    200 empty cells and 24 of the preset `smoke` through the pool and through Ray, as often. The peers suites time
     the same work here and in other libraries, which the extra `peers` installs; every ten rounds of a step come with
-    one pair of whole runs, which takes minutes.
+    one pair of whole runs, which takes minutes. --suite checkpoint reads long rows with a pretrained model, here and by
+    transformers' own forward pass, with one round for every ten requested.
     """
     refuse_others(ctx, suite)
     own = Changes.read(changes)
@@ -136,6 +143,17 @@ def command(
         from benchmark.cli.terminal.records import time_records
 
         time_records()
+        return 0
+    if suite == "executors":
+        from benchmark.cli.terminal.executors import time_executors
+
+        time_executors(rounds)
+        return 0
+    if suite == "checkpoint":
+        from benchmark.cli.terminal.reading import time_reading
+
+        labels = [choice.label for choice in CATALOGUE.parse(encodings)]
+        time_reading(checkpoint, labels, parse_lengths(lengths), rounds, threads, device, results)
         return 0
     if suite != "encodings":
         from benchmark.cli.terminal.peers import time_peers
@@ -194,12 +212,12 @@ def check(asked: Asked) -> None:
     from benchmark.encodings import make
     from benchmark.encodings.encoding import Shape
     from benchmark.experiments.cell import refuse_bad_values
-    from benchmark.timing.operations import DIGITS
+    from benchmark.timing.operations import DIGITS, MARKS
 
     for choice in CATALOGUE.parse(asked.encodings):
         for length in asked.lengths:
             size = {"width": asked.width, "heads": asked.heads, "layers": asked.layers, "train_length": length}
-            shape = partial(Shape, **size, digits=DIGITS)
+            shape = partial(Shape, **size, digits=DIGITS, marks=MARKS)
             refuse_bad_values(lambda choice=choice, shape=shape: make(choice, shape()))  # type: ignore[misc]
 
 

@@ -82,7 +82,7 @@ def other_leagues(overview: Overview) -> Iterator[str]:
     """A remark if encodings of another league are left out."""
     if overview.others:
         yield t(
-            "Left out of the comparison, because they read digits and so know more than positions: {names}.",
+            "Left out of the comparison, because they are told more than positions: {names}.",
             names=listed(overview.others),
         )
 

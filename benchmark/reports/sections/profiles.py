@@ -23,7 +23,7 @@ from benchmark.reports.page.outcomes import Kind, PairOutcome, outcome
 from benchmark.reports.page.page import Profile, Section
 from benchmark.reports.page.selection import Panel, Selection, slug
 from benchmark.reports.page.table import Field, Group, Table
-from benchmark.reports.phrases import arrow, curve_key, metric_label
+from benchmark.reports.phrases import LEAGUES, arrow, curve_key, metric_label
 from benchmark.reports.sections.attention import attention_id, attention_title
 from benchmark.reports.stats.floor import shortcut_line
 from benchmark.reports.stats.verdict import Who
@@ -98,9 +98,10 @@ def _remarks(selection: Selection, name: str, found: Description | None) -> Iter
             "Applied only at test time, to models trained with {encodings}; it was never trained itself.",
             encodings=listed(bases),
         )
-    if (own["league"] != "").any():
+    for league in sorted(set(own["league"]) - {""}):
         yield t(
-            "It reads digits, which is more than positions, so it is in a league of its own and not ranked with others."
+            "It {reads}, which is more than positions, so it is in a league of its own and not ranked with others.",
+            reads=LEAGUES.get(league, league),
         )
 
 

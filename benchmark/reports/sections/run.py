@@ -7,14 +7,14 @@ from benchmark.reports.page.page import Section
 from benchmark.reports.page.selection import Panel, Selection
 from benchmark.reports.page.table import Field, Table
 from benchmark.reports.phrases import NOTHING, text_note
-from benchmark.reports.words import listed, sentences, t
-from benchmark.results.record import TrainRecord
+from benchmark.reports.words import joined, listed, sentences, t
+from benchmark.results.record import EvalRecord, TrainRecord
 from benchmark.results.spec import ModelSpec
 
 
 def section(selection: Selection, command: str | None) -> Section:
     """What was run, on what, when, and how to run it again."""
-    lines = [_when(selection.trainings)]
+    lines = [sentences(_when(selection.trainings), _fitted(selection))]
     lines.append(
         t("To run it again (this resumes, and does nothing if everything is there):")
         if command
@@ -29,6 +29,27 @@ def _when(trainings: Sequence[TrainRecord]) -> str:
     if len(days) == 1:
         return t("{n} models were trained, {day} (UTC).", n=len(trainings), day=days[0])
     return t("{n} models were trained, {first} to {last} (UTC).", n=len(trainings), first=days[0], last=days[-1])
+
+
+def _fitted(selection: Selection) -> str:
+    """Which of the encodings shown a search fitted to trained models, and the most it took; "" if it fitted none."""
+    shown, took = set(selection.shown["eval_key"]), dict[str, tuple[int, int]]()
+    for record in selection.store.records():
+        if isinstance(record, EvalRecord) and record.search is not None and record.spec.key in shown:
+            one = (record.search.evaluations, record.search.tokens)
+            label = record.spec.encoding.label
+            took[label] = max(one, took.get(label, one))
+    if not took:
+        return ""
+    names = [
+        t("{name} ({n:,} evaluations of the model, on {tokens:,} tokens in all)", name=name, n=n, tokens=tokens)
+        for name, (n, tokens) in sorted(took.items())
+    ]
+    return t(
+        "Before they were measured, a search fitted these encodings to each trained model, on rows that no test asks: "
+        "{names}.",
+        names=joined(names),
+    )
 
 
 def _settings(selection: Selection) -> Table:

@@ -37,8 +37,8 @@ def section(selection: Selection) -> Section:
     if selection.shown["league"].any():
         lines.append(
             t(
-                "An encoding that reads digits knows more than positions, and runs only on tasks that write numbers. "
-                "It is in a league of its own, and is not ranked against the others."
+                "An encoding that reads digits or segment marks knows more than positions, and runs only on tasks that "
+                "have them. It is in a league of its own, and is not ranked against the others."
             )
         )
     if min((len(panel.seeds) for panel in selection.panels), default=2) < 2:

@@ -49,9 +49,7 @@ def _lines(selection: Selection) -> Iterator[str]:
             section=t("Does it hold?"),
         )
     if others := sorted({name for need in needs(selection) for name in _other_leagues(need)}):
-        yield t(
-            "Left out here, because they read digits and so know more than positions: {names}.", names=listed(others)
-        )
+        yield t("Left out here, because they are told more than positions: {names}.", names=listed(others))
 
 
 def _other_leagues(need: Need) -> set[str]:

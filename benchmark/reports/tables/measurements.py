@@ -37,6 +37,16 @@ class Measurement:
         return (*trained_identity(self.trained), self.record.spec.encoding.label, self.record.kind)
 
     @property
+    def cropped(self) -> tuple[object, ...]:
+        """The curve that says what the same targets lose after L tokens: its own; of a checkpoint, that of its rope.
+
+        Whoever has a checkpoint can cut the context instead of stretching it.
+        """
+        spec = self.trained.spec
+        own = self.record.spec.encoding.label if spec.checkpoint is None else spec.encoding.label
+        return (*trained_identity(self.trained), own, self.record.kind)
+
+    @property
     def identity(self) -> tuple[object, ...]:
         """The cell, whatever the record's key."""
         record = self.record

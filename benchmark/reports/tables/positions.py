@@ -44,8 +44,8 @@ def by_position(store: Store) -> pd.DataFrame:
     """Language loss by absolute position, from the longest ok evaluation of each cell, in log-spaced bins."""
     longest: dict[tuple[object, ...], Measurement] = {}
     for cell in newest_of(measurements(store)):
-        record = cell.record
-        if isinstance(record, EvalRecord) and record.status == "ok" and is_language(cell.trained):
+        record, whole = cell.record, cell.trained.spec.checkpoint is None  # a checkpoint is scored on its targets only
+        if isinstance(record, EvalRecord) and record.status == "ok" and is_language(cell.trained) and whole:
             if cell.curve not in longest or record.spec.length > length_of(longest[cell.curve]):
                 longest[cell.curve] = cell
     table = typed_table((row for cell in longest.values() for row in _position_rows(store, cell)), POSITION_COLUMNS)

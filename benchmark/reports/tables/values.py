@@ -5,7 +5,8 @@ the trained length. Rows of every length end at the same places of the text, so 
 length, and a longer window differs only in its context. All other tasks are scored over all their places.
 
     window_loss_nats    the end of the text in disjoint windows of the length: the mean over all places of all windows
-    over_crop_nats      the loss at the length, less that of the same targets after exactly L tokens of text each
+    over_crop_nats      the loss at the length, less that of the same targets after exactly L tokens of text each; for
+                        a checkpoint, less that of the same targets at the end of L tokens, with its own rope
     far_loss_nats       the loss at the length of those of its targets that need context past L (`Corpus.subsets`)
 """
 
@@ -29,9 +30,11 @@ from benchmark.reports.tables.measurements import (
 )
 from benchmark.reports.tables.tasks import headline_metric, is_language
 from benchmark.results.record import Arrays, EvalRecord, TrainRecord
+from benchmark.results.spec import EncodingSpec
 from benchmark.results.store import Store
 
 READS_DIGITS = "reads digits"  # the league of encodings that know which tokens are digits
+READS_MARKS = "reads segment marks"  # the league of encodings that know which tokens end a sentence or other segment
 SHARED_TARGETS = 64
 
 METRIC_COLUMNS = {
@@ -84,7 +87,7 @@ def metric_table(store: Store, *, headlines: bool = False) -> pd.DataFrame:
     rows = (
         row
         for cell in cells
-        for row in _metric_rows(store, cell, crop_losses.get(cell.curve, math.nan), headlines=headlines)
+        for row in _metric_rows(store, cell, crop_losses.get(cell.cropped, math.nan), headlines=headlines)
     )
     table = typed_table(rows, METRIC_COLUMNS)
     return table.sort_values([*CURVE, "length", "metric"], ignore_index=True)
@@ -164,13 +167,17 @@ def _shortcut(name: str, record: EvalRecord) -> tuple[float, str]:
     return scores[best], best
 
 
+def _league(encoding: EncodingSpec) -> str:
+    return READS_DIGITS if encoding.reads_digits else READS_MARKS if encoding.reads_marks else ""
+
+
 def _cell_columns(trained: TrainRecord, record: EvalRecord) -> dict[str, Any]:
     spec = trained.spec
     return {
         **model_columns(spec),
         "encoding": record.spec.encoding.label,
         "trained_with": spec.encoding.label,
-        "league": READS_DIGITS if record.spec.encoding.reads_digits else "",
+        "league": _league(record.spec.encoding),
         "corpus": spec.task.corpus or "",
         "train_length": spec.budget.train_length,
         "length": record.spec.length,
@@ -194,8 +201,11 @@ def _cell_columns(trained: TrainRecord, record: EvalRecord) -> dict[str, Any]:
 
 
 def counted_places(trained: TrainRecord, length: int) -> slice:
-    """The places that count: on a text those whose targets all lengths share, else all."""
-    if not is_language(trained):
+    """The places that count: on a text those whose targets all lengths share, else all.
+
+    A checkpoint is scored on its shared targets only.
+    """
+    if not is_language(trained) or trained.spec.checkpoint is not None:
         return slice(None)
     targets = max(1, min(SHARED_TARGETS, trained.spec.budget.train_length // 2))
     return slice(length - targets, length)

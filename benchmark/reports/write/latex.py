@@ -29,7 +29,7 @@ def render(selection: Selection) -> str:
         r"% bold: best or among the best, as far as shown; italic: best mean, too few seeds to test it",
         r"% superscript s: a shortcut (a simple rule) explains it",
         r"% no mark does not mean shown to be worse",
-        r"% (on ..): applied at test time, no further training; (reads digits): a league of its own",
+        r"% (on ..): applied at test time, no further training; (reads ..): a league of its own",
         r"\begin{tabular}{lllrr}",
         r"\toprule",
         r"Task & Metric & Encoding & at $L$ & at the longest length \\",

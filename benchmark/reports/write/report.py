@@ -31,18 +31,23 @@ from benchmark.reports.sections import (
     reading,
     robustness,
     run,
+    stretch,
     structure,
     summary,
     troubles,
     verdict,
     wins,
 )
+from benchmark.reports.tables.measurements import all_trainings
 from benchmark.reports.tables.probes import all_probes
 from benchmark.reports.tables.timings import timing_table
 from benchmark.reports.words import joined, speaking, t
 from benchmark.reports.write.html import render
 from benchmark.reports.write.markdown import render as markdown_render
 from benchmark.results.store import Store
+
+# Sections by id that say nothing of a checkpoint: of other settings, of what training cost, and of probes.
+ABOUT_TRAINING = ("robustness", "tradeoffs", "attention", "structure", "cost")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +69,7 @@ def write_report(
 
     `command` runs its cells again, for readers to copy; `reference` is the encoding that others are compared with.
     """
-    with speaking(language):
+    with speaking(language, documents=of_checkpoints(store)):
         return write(build(store, command, reference), out)
 
 
@@ -76,7 +81,7 @@ def write(page: Page, out: Path) -> ReportPaths:
         markdown=out / "report.md",
         data=out / FILE,
         figures=tuple(out / "figures" / exhibit.file for exhibit in pictures),
-        findings=_terms(page, "verdict"),
+        findings=_terms(page, "stretch") or _terms(page, "verdict"),
         holds=_terms(page, "robustness"),
     )
     _write_pictures(pictures, paths.figures)
@@ -84,6 +89,12 @@ def write(page: Page, out: Path) -> ReportPaths:
     write_atomically(paths.data, page.data.encode())
     write_atomically(paths.html, render(page).encode())
     return paths
+
+
+def of_checkpoints(store: Store) -> bool:
+    """True if everything in a store is of checkpoints: nothing was trained, and the units are documents."""
+    trainings = all_trainings(store)
+    return bool(trainings) and all(record.spec.checkpoint is not None for record in trainings)
 
 
 def _terms(page: Page, name: str) -> tuple[tuple[str, str], ...]:
@@ -104,31 +115,35 @@ def build(store: Store, command: str | None = None, reference: str | None = None
     timing_problems: list[str] = []
     overview = Overview.of(selection)
     timings = timing_table(store.root / "timing", timing_problems)
+    sections = with_unique_ids(
+        stretch.section(selection),
+        verdict.section(selection, styles),
+        summary.section(selection),
+        robustness.section(selection, styles),
+        curves.section(selection, styles),
+        matrix.section(overview),
+        wins.section(overview),
+        ranks.section(overview, styles),
+        cost_quality.section(selection, timings, styles),
+        against.section(selection),
+        language.section(selection, styles),
+        heatmaps.section(selection),
+        grids.section(selection, styles),
+        attention.section(probes),
+        structure.section(probes),
+        cost.section(selection, timings),
+        profiles.section(selection, styles, probes),
+        troubles.section(selection, timing_problems),
+        run.section(selection, command),
+        reading.section(),
+    )
+    if of_checkpoints(selection.store):
+        sections = tuple(section for section in sections if section.id not in ABOUT_TRAINING)
     return Page(
         title=t("Position encodings compared"),
         lead=_lead(selection),
         colors={name: series(style).removeprefix("$") for name, style in styles.items()},
-        sections=with_unique_ids(
-            verdict.section(selection, styles),
-            summary.section(selection),
-            robustness.section(selection, styles),
-            curves.section(selection, styles),
-            matrix.section(overview),
-            wins.section(overview),
-            ranks.section(overview, styles),
-            cost_quality.section(selection, timings, styles),
-            against.section(selection),
-            language.section(selection, styles),
-            heatmaps.section(selection),
-            grids.section(selection, styles),
-            attention.section(probes),
-            structure.section(probes),
-            cost.section(selection, timings),
-            profiles.section(selection, styles, probes),
-            troubles.section(selection, timing_problems),
-            run.section(selection, command),
-            reading.section(),
-        ),
+        sections=sections,
         footer=_footer(selection),
         data=Snapshot.of_report(selection).text(),
     )

@@ -18,14 +18,15 @@ far.py          which targets need far context, by counts of words
 passages.py     the tutorial's three short passages
 """
 
-from benchmark.tasks.corpus.corpus import Corpus, CorpusInfo, describe, load, probe_sentence, suited_to
+from benchmark.tasks.corpus.corpus import Corpus, CorpusInfo, describe, file_of, load, probe_sentence, suited_to
 from benchmark.tasks.corpus.passages import TUTORIAL_PASSAGES
-from benchmark.tasks.corpus.sources import BUILT_IN, Source, address, content_hash, find, hash_of
+from benchmark.tasks.corpus.sources import BUILT_IN, PACKED, Source, address, content_hash, find, hash_of, packed
 from benchmark.tasks.corpus.words import AUTO, TOKENIZERS
 
 __all__ = [
     "AUTO",
     "BUILT_IN",
+    "PACKED",
     "TOKENIZERS",
     "TUTORIAL_PASSAGES",
     "Corpus",
@@ -34,9 +35,11 @@ __all__ = [
     "address",
     "content_hash",
     "describe",
+    "file_of",
     "find",
     "hash_of",
     "load",
+    "packed",
     "probe_sentence",
     "suited_to",
 ]

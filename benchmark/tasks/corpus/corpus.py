@@ -107,13 +107,18 @@ def load(text: str, vocabulary: int = DEFAULT_VOCABULARY, tokenizer: str = AUTO)
     source = find(text)
     if tokenizer == AUTO:
         tokenizer = suited_to(source)
-    path = writable_cache() / f"{hash_of(source)}-{tokenizer}-{vocabulary}.npz"
+    path = file_of(source, vocabulary, tokenizer)
     cached = _read(path, source)
     if cached is not None:
         return cached
     made = _with_probe(_tokenised(source, vocabulary, tokenizer))
     write_atomically(path, _packed(made))
     return made
+
+
+def file_of(source: Source, vocabulary: int, tokenizer: str) -> Path:
+    """The cache file of a source that is cut by a tokenizer, other than "auto"."""
+    return writable_cache() / f"{hash_of(source)}-{tokenizer}-{vocabulary}.npz"
 
 
 def suited_to(source: Source) -> str:

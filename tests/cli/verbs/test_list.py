@@ -1,11 +1,16 @@
 """`list`: every kind of listing, as a table and as JSON."""
 
+import io
 import json
 import re
+from importlib.metadata import EntryPoint
 
 import pytest
+from rich.console import Console
 
 from benchmark import encodings, tasks
+from benchmark.cli.terminal import table
+from benchmark.cli.verbs import list as verb
 from benchmark.cli.verbs.list import LISTS
 from benchmark.experiments.presets import PRESETS
 
@@ -36,8 +41,67 @@ def test_an_encoding_shows_what_it_claims(invoke):
     assert rows["yarn"]["applied"] == "at test time, to rope"
     assert rows["logn"]["applied"] == "at test time, to its base"
     assert rows["abacus"]["applied"] == "in training, where tasks have numbers"
+    assert rows["bipe"]["applied"] == "in training, where tasks have segments"
     assert rows["rope"]["source"] == "https://arxiv.org/abs/2104.09864"
     assert {row["applied"] for row in rows.values() if row["name"] in encodings.GROUPS["classic"]} == {"in training"}
+
+
+def test_an_encoding_shows_what_matters_to_an_engineer(invoke):
+    rows = {row["name"]: row for row in listed(invoke, "encodings")}
+    shown = ("trained", "checkpoint", "kernel", "kv_bytes", "cached", "more_operations")
+    assert {name: tuple(rows[name][key] for key in shown) for name in ("rope", "yarn", "ntk-dynamic")} == {
+        "rope": (True, True, "fused", 0, True, 0.0),
+        "yarn": (False, True, "fused", 0, True, 0.0),
+        "ntk-dynamic": (False, True, "fused", None, False, 0.0),
+    }
+    assert {name for name, row in rows.items() if row["checkpoint"]} == {
+        *("rope", "none", "drop"),
+        *(name for name, row in rows.items() if not row["trained"]),
+    }
+    assert rows["alibi"]["kernel"] == "masked"
+    assert rows["rerope"]["kernel"] == "parts"
+    assert rows["cope"]["kernel"] == "eager"
+    assert rows["fox"]["kv_bytes"] == 2 * 4 * 4  # a float32 per head and layer
+    assert rows["learned"]["more_operations"] is None  # it ends before 16 L
+    assert 0.1 < rows["fire"]["more_operations"] < 1
+    assert rows["fox"]["groups"] == ["content", "bias"]
+    assert rows["alibi"]["groups"] == ["classic", "bias"]
+
+
+def test_an_installed_encoding_has_no_measured_facts(invoke, tmp_path, monkeypatch):
+    (tmp_path / "tl_mine.py").write_text(
+        "from benchmark.encodings.encoding import RelativeBias\n\n\nclass Mine(RelativeBias):\n"
+        '    name = "tl-mine"\n    title = "Mine"\n    source = "https://example.org"\n'
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    point = EntryPoint(name="tl-mine", value="tl_mine:Mine", group="position_encodings")
+    monkeypatch.setattr("benchmark.catalogue.registry.entry_points", lambda group: [point])
+    mine = {row["name"]: row for row in listed(invoke, "encodings")}["tl-mine"]
+    assert (mine["kernel"], mine["kv_bytes"], mine["cached"], mine["more_operations"]) == (None,) * 4
+    assert (mine["trained"], mine["checkpoint"], mine["groups"]) == (True, False, ["bias"])
+
+
+@pytest.mark.parametrize(
+    ("width", "last"), [(80, "at 16 L"), (100, "acts on"), (120, "past L"), (140, "groups"), (300, "title")]
+)
+def test_the_table_of_encodings_fits_a_terminal(width, last, monkeypatch, capsys):
+    """Names and headings are whole; on a terminal of 80 or 100 columns, an encoding is one line."""
+    screen = io.StringIO()
+    monkeypatch.setattr(
+        table, "Console", lambda: Console(file=screen, force_terminal=True, width=width, color_system=None)
+    )
+    rows = [verb.READABLE["encodings"](row) for row in verb.encodings(None)]
+    table.show(rows, verb.ENCODING_COLUMNS, spare=verb.SPARE["encodings"])
+    _, heading, _, *lines = screen.getvalue().splitlines()
+    headings = [cell.strip() for cell in re.split("[┃│]", heading)[1:-1]]
+    assert headings == [each for each in verb.ENCODING_COLUMNS.values() if each in headings]  # none is cut
+    assert headings[-1] == last
+    assert len(heading) <= width
+    names = [name for line in lines[:-1] if (name := line[1:].partition("│")[0].strip())]
+    assert names == [row["name"] for row in rows]
+    if width <= 100:
+        assert len(lines) - 1 == len(names)
+    assert ("omitted on a terminal" in capsys.readouterr().out) is (width < 280)
 
 
 def test_a_task_shows_its_metric_and_source(invoke):

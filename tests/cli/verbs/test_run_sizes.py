@@ -119,6 +119,18 @@ def test_a_file_asks_for_what_options_ask_for(tmp_path: Path) -> None:
     assert asked("--config", str(config), "--steps", "7").changes.steps == {ALL: 7}  # the command line wins
 
 
+def test_a_group_is_named_alike_in_options_in_a_file_and_in_python(tmp_path: Path) -> None:
+    config = tmp_path / "run.toml"
+    config.write_text('encodings = ["remap", "alibi"]\ntasks = "copy"\npreset = "smoke"\n')
+    request = asked("--config", str(config))
+    assert request == asked("--encodings", "remap,alibi", "--tasks", "copy", "--preset", "smoke")
+    with patch("benchmark.api.stages_of", side_effect=Asked) as made, pytest.raises(Asked):
+        run(["remap", "alibi"], "copy", preset="smoke", results=tmp_path)
+    assert made.call_args.args[0] == request
+    planned = {spec.train.encoding.name for spec in make_plan(request).cells}
+    assert planned == {"rope", "alibi"}  # every remap is measured on rope's model
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [

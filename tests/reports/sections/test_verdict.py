@@ -50,5 +50,5 @@ def test_nothing_measured_says_so(records, tmp_path: Path) -> None:
 def test_encodings_of_another_league_are_left_out_and_that_is_said(records, tmp_path: Path) -> None:
     settings = {"tasks": ("copy",), "multiples": (1,), "seeds": 2, "trouble": False}
     section = section_of(records.write_example(tmp_path, encodings=("abacus", "alibi", "rope"), **settings))
-    assert "read digits" in section.lines[-1] and section.lines[-1].endswith(": abacus.")
+    assert "told more than positions" in section.lines[-1] and section.lines[-1].endswith(": abacus.")
     assert "abacus" not in section.terms[0][1] + section.exhibits[0].alt

@@ -142,15 +142,18 @@ def test_test_time_adaptation_keeps_both_names(records: ModuleType, tmp_path: Pa
     assert set(zip(gaps["encoding"], gaps["length"], strict=True)) == {("rope", 32), ("rope-pi", 16)}
 
 
-def test_the_league_is_what_the_record_says(records: ModuleType, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("reads", "league"), [("reads_digits", "reads digits"), ("reads_marks", "reads segment marks")]
+)
+def test_the_league_is_what_the_record_says(records: ModuleType, tmp_path: Path, reads: str, league: str) -> None:
     store = Store(tmp_path)
     trained = records.write_cell(store, "copy", "mine", 0, [1])
-    encoding = trained.spec.encoding.model_copy(update={"reads_digits": True})
+    encoding = trained.spec.encoding.model_copy(update={reads: True})
     measured = records.eval_record(trained, 32)
     measured = measured.model_copy(update={"spec": measured.spec.model_copy(update={"encoding": encoding})})
     store.put(measured, records.synthetic_arrays("copy", "rope", 0, 32))
     leagues = metric_table(store).groupby("length")["league"].first()
-    assert leagues.to_dict() == {16: "", 32: "reads digits"}
+    assert leagues.to_dict() == {16: "", 32: league}
 
 
 def test_settings_are_kept_apart_and_the_newest_is_found(records: ModuleType, tmp_path: Path) -> None:

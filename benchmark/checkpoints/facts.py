@@ -1,0 +1,140 @@
+"""What a checkpoint's config says: sizes, the trained length L, its rope, and its sliding windows."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmark.checkpoints.source import Source
+from benchmark.errors import UsageError, echo
+
+ARCHITECTURES = (*("gemma", "gemma2", "gemma3_text", "gpt_neox", "llama", "mistral", "phi", "phi3", "qwen2", "qwen3"),)
+FULL = "full_attention"
+SLIDING = "sliding_attention"
+STRETCHED = ("yarn", "llama3", "longrope")  # scalings that state the length before them
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """Sizes of a checkpoint. Lengths are in tokens."""
+
+    architecture: str  # transformers' model_type
+    length: int  # L: the longest row the model is meant for, its own scaling included
+    width: int
+    inner: int  # width of the feed-forward network
+    layers: int
+    heads: int
+    kv_heads: int
+    head_width: int
+    rotated: int  # channels of a head that rope turns
+    base: float  # of its rope
+    scaling: str  # of its rope: "default", "linear", "dynamic", "yarn", "longrope" or "llama3"
+    vocabulary: int
+    windows: tuple[int | None, ...]  # of each layer: how many keys a query sees, itself included; None: all
+    local: tuple[bool, ...]  # of each layer: it has a rope of its own, which no encoding replaces (Gemma 3)
+
+
+def load_config(source: Source) -> Any:
+    """The config of a checkpoint, as transformers reads it."""
+    from transformers import AutoConfig
+
+    where = f"--checkpoint {echo(source.name)}"
+    stated = source.config.get("model_type")
+    if source.gguf is None and stated not in ARCHITECTURES:
+        raise _unknown(where, stated)
+    try:
+        config = AutoConfig.from_pretrained(
+            source.folder, gguf_file=source.gguf, local_files_only=True, trust_remote_code=False
+        )
+    except Exception as error:  # whatever a damaged file leads to
+        raise UsageError(f"{where}: its config cannot be read ({' '.join(str(error).split())[:200]})") from None
+    if config.model_type not in ARCHITECTURES:
+        raise _unknown(where, config.model_type)
+    if source.gguf is not None:
+        config.rope_parameters = {**config.rope_parameters, **gguf_scaling(source.folder / source.gguf, where)}
+    return config
+
+
+def gguf_scaling(path: Path, where: str) -> dict[str, Any]:
+    """The scaling of the rope of a gguf file, which transformers does not read, in transformers' terms.
+
+    A file keeps the scaling of Llama 3.1 as one factor per frequency. Such factors are those of longrope; without a
+    second set for long rows they apply to every row.
+    """
+    from gguf import GGUFReader
+
+    reader = GGUFReader(path)
+
+    def stated(key: str) -> Any:
+        field = reader.get_field(f"{architecture}.{key}") if architecture else reader.get_field(key)
+        return None if field is None else field.contents()
+
+    architecture = ""
+    architecture = stated("general.architecture")
+    length, kind = stated("context_length"), stated("rope.scaling.type") or "none"
+    factors = [tensor.data.tolist() for tensor in reader.tensors if tensor.name == "rope_freqs.weight"]
+    if factors:
+        same = {"short_factor": factors[0], "long_factor": factors[0], "attention_factor": 1.0, "factor": 1.0}
+        return {"rope_type": "longrope", "original_max_position_embeddings": length, **same}
+    if kind == "none":
+        return {}
+    if kind not in ("linear", "yarn"):
+        raise UsageError(
+            f"{where} scales its rope by {echo(kind)}, which is not read from a gguf file: use safetensors"
+        )
+    scaling = {"rope_type": kind, "factor": stated("rope.scaling.factor")}
+    original = stated("rope.scaling.original_context_length")
+    return scaling if kind == "linear" else {**scaling, "original_max_position_embeddings": original or length}
+
+
+def _unknown(where: str, architecture: object) -> UsageError:
+    return UsageError(f"{where} is of architecture {echo(architecture)}; supported are {', '.join(ARCHITECTURES)}")
+
+
+def facts(config: Any) -> Facts:
+    """The facts of a config."""
+    config.standardize_rope_params()
+    layers, rope = config.num_hidden_layers, main_rope(config)
+    head_width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    kinds = getattr(config, "layer_types", None) or [FULL if config_window(config) is None else SLIDING] * layers
+    return Facts(
+        architecture=config.model_type,
+        length=trained_length(config),
+        width=config.hidden_size,
+        inner=config.intermediate_size,
+        layers=layers,
+        heads=config.num_attention_heads,
+        kv_heads=getattr(config, "num_key_value_heads", None) or config.num_attention_heads,
+        head_width=head_width,
+        rotated=int(head_width * (rope.get("partial_rotary_factor") or 1.0)),
+        base=float(rope["rope_theta"]),
+        scaling=rope["rope_type"],
+        vocabulary=config.vocab_size,
+        windows=tuple(config_window(config) if kind == SLIDING else None for kind in kinds),
+        local=tuple(kind in config.rope_parameters and kind != FULL for kind in kinds),
+    )
+
+
+def config_window(config: Any) -> int | None:
+    """The sliding window of the layers that have one."""
+    window: int | None = getattr(config, "sliding_window", None)
+    return window
+
+
+def main_rope(config: Any) -> dict[str, Any]:
+    """The rope parameters of the layers that see every key; most configs have only one rope."""
+    parameters: dict[str, Any] = config.rope_parameters
+    main: dict[str, Any] = parameters.get(FULL, parameters)
+    return main
+
+
+def trained_length(config: Any) -> int:
+    """L: `max_position_embeddings`, or the length that its own scaling stretches to, if that is more.
+
+    yarn, llama3 and longrope state the length before scaling, so L is that times their factor. For linear and dynamic
+    scaling, `max_position_embeddings` is all that a config says.
+    """
+    rope, stated = main_rope(config), int(config.max_position_embeddings)
+    if rope["rope_type"] not in STRETCHED:
+        return stated
+    stretched: int = round(rope["original_max_position_embeddings"] * (rope.get("factor") or 1.0))
+    return max(stated, stretched)

@@ -1,0 +1,42 @@
+"""Memory that reading a row takes, in bytes, on top of the weights: what can be said before it is read.
+
+    keys and values of every layer for the whole row
+    + what one layer computes for a block: hidden states, feed-forward, queries, keys and values
+    + scores of some queries, where the encoding needs them
+    + the final hidden states of the row, in case all are scored, and the logits made at a time
+
+Everything but the first and fourth is the same for any length, unless the encoding has a row read whole.
+"""
+
+from benchmark.checkpoints.facts import Facts
+from benchmark.encodings.encoding import Encoding
+from benchmark.model.attention import BLOCK_SCORES
+from benchmark.model.hooks import needs_scores, overrides
+
+LOGIT_COPIES = 4  # in the model's precision, in float32, and what the loss makes of them
+SCORE_COPIES = 6  # of the scores of a block, in float32
+STATES = 8  # hidden states alive at a time in a layer: the residual, norms, and sums
+
+
+def bytes_of_row(
+    facts: Facts, encoding: Encoding, *, length: int, block: int, size: int, logits: int, alike: bool
+) -> int:
+    """Bytes for a row of a length, read in blocks, with some number of logits made at a time.
+
+    `size` is that of a value, in bytes; `alike` is True if heads that share keys share rotated ones.
+    """
+    of_keys = facts.kv_heads if alike else facts.heads
+    cache = facts.layers * length * facts.head_width * (of_keys + facts.kv_heads) * size
+    heads = facts.head_width * (3 * facts.heads + 2 * facts.kv_heads)
+    layer = min(block, length) * (STATES * facts.width + 3 * facts.inner + heads) * size
+    final = length * facts.width * size
+    answers = LOGIT_COPIES * logits * 4
+    return cache + layer + final + answers + _scores(facts, encoding, length, size)
+
+
+def _scores(facts: Facts, encoding: Encoding, length: int, size: int) -> int:
+    """Scores of some queries, and a copy of keys and values for every head."""
+    if not needs_scores(encoding) and not overrides(encoding, "bias"):
+        return 0
+    rows = max(BLOCK_SCORES, facts.heads * length)
+    return SCORE_COPIES * rows * 4 + 4 * facts.heads * length * facts.head_width * size

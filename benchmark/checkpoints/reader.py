@@ -1,0 +1,164 @@
+"""Log-likelihoods of tokens under a checkpoint with some encoding.
+
+A row is read in blocks with a KV cache, so memory grows with its length; logits are made only at scored places.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from benchmark.checkpoints.facts import Facts
+from benchmark.checkpoints.memory import bytes_of_row
+from benchmark.checkpoints.rope import turns_heads_alike
+from benchmark.checkpoints.row import Row
+from benchmark.encodings.encoding import Encoding
+
+BLOCK_TOKENS = 512  # read at a time on a CPU
+GPU_BLOCK_TOKENS = 8192
+LOGITS = 4 * 1024 * 1024  # made at a time
+GPU_LOGITS = 16  # times as many on a GPU
+
+
+@dataclass(frozen=True, kw_only=True)
+class Likelihoods:
+    """What a model says of tokens, on the CPU."""
+
+    log_likelihood: Float[Tensor, " place"]  # nats, float64: log-probability of each token given all before it
+    correct: Bool[Tensor, " place"]  # True where no other token has a higher probability
+
+
+class Reader:
+    """Reads rows with one checkpoint and one encoding. Tokens are whole numbers, [T], without a batch dimension."""
+
+    def __init__(self, model: Any, facts: Facts, encodings: Sequence[Encoding]) -> None:
+        self.model = model
+        self.facts = facts
+        self.encodings = encodings
+        self.base = model.base_model
+        self.softcap: float | None = getattr(model.config, "final_logit_softcapping", None)
+        self.device = next(model.parameters()).device
+        self.dtype = next(model.parameters()).dtype
+        self.alike = {each: turns_heads_alike(each, self.device) for each in set(encodings)}
+
+    def log_likelihoods(self, tokens: Int[Tensor, " time"], places: Int[Tensor, " place"]) -> Likelihoods:
+        """The likelihood of `tokens[place]` given `tokens[:place]`, for each place from 1 on, in the order given.
+
+        Nothing after the last place is read, unless the encoding depends on the length of the row.
+        """
+        if not len(places):
+            return self._judge(self._nothing(), tokens[:0])
+        if not 1 <= int(places.min()) <= int(places.max()) < len(tokens):
+            raise ValueError(
+                f"places are {int(places.min())} to {int(places.max())}, but must be 1 to {len(tokens) - 1}"
+            )
+        stop = len(tokens) if self.reads_whole else int(places.max())
+        with torch.inference_mode():
+            row = self._row(tokens, capacity=stop)
+            hidden = self._read(row, tokens[:stop], places - 1)
+            return self._judge(hidden, tokens[places])
+
+    def continuations(self, prefix: Int[Tensor, " time"], continuations: Sequence[Tensor]) -> list[Likelihoods]:
+        """The likelihood of every token of each continuation [t], given the prefix and the tokens of its own before it.
+
+        The prefix is read once, unless the encoding depends on the length of the row.
+        """
+        if not len(prefix):
+            raise ValueError("the prefix is empty, but must have at least 1 token")
+        if self.reads_whole:
+            return [self._after(prefix, own) for own in continuations]
+        before, longest = len(prefix), max((len(own) for own in continuations), default=0)
+        with torch.inference_mode():
+            row = self._row(prefix, capacity=before + longest)
+            last = self._read(row, prefix, torch.tensor([before - 1]))
+            found = []
+            for own in continuations:
+                row.rewind(before, self._positions(torch.cat((prefix, own))))
+                rest = self._read(row, own[:-1], torch.arange(max(0, len(own) - 1)))
+                found.append(self._judge(torch.cat((last, rest))[: len(own)], own))
+            return found
+
+    def bytes_needed(self, length: int) -> int:
+        """Memory that reading a row of a length takes, on top of the weights: an estimate from sizes only."""
+        return max(
+            bytes_of_row(
+                self.facts,
+                each,
+                length=length,
+                block=length if self.reads_whole else self.block,
+                size=self.dtype.itemsize,
+                logits=self.logits,
+                alike=self.alike[each],
+            )
+            for each in set(self.encodings)
+        )
+
+    @property
+    def block(self) -> int:
+        """Tokens read at a time, unless the encoding depends on the length of the row."""
+        return GPU_BLOCK_TOKENS if self.device.type == "cuda" else BLOCK_TOKENS
+
+    @property
+    def logits(self) -> int:
+        """Logits made at a time."""
+        return LOGITS * (GPU_LOGITS if self.device.type == "cuda" else 1)
+
+    @property
+    def reads_whole(self) -> bool:
+        """True if the encoding treats a token differently in longer rows, so that a row is read in one block."""
+        return any(each.length_aware for each in self.encodings)
+
+    def _after(self, prefix: Tensor, own: Tensor) -> Likelihoods:
+        return self.log_likelihoods(torch.cat((prefix, own)), torch.arange(len(prefix), len(prefix) + len(own)))
+
+    def _positions(self, tokens: Tensor) -> list[Tensor]:
+        """The positions of a row in every layer; the layers of a kind share those of the first."""
+        row, found = tokens[None].to(self.device), {}
+        for encoding, local in zip(self.encodings, self.facts.local, strict=True):
+            if local not in found:
+                found[local] = encoding.positions(row)
+        return [found[local] for local in self.facts.local]
+
+    def _row(self, tokens: Tensor, *, capacity: int) -> Row:
+        positions = self._positions(tokens)
+        return Row(
+            facts=self.facts,
+            encodings=self.encodings,
+            alike=self.alike,
+            positions=positions,
+            capacity=capacity,
+            dtype=self.dtype,
+        )
+
+    def _read(self, row: Row, tokens: Tensor, places: Tensor) -> Float[Tensor, "place width"]:
+        """Read tokens after those that a row holds; the final hidden states at some of them, in the order given."""
+        block = len(tokens) if self.reads_whole else self.block
+        tokens, wanted = tokens.to(self.device), places.to(self.device)
+        found = self._nothing().new_empty(len(places), self.facts.width)
+        for start in range(0, len(tokens), max(1, block)):
+            stop = min(start + block, len(tokens))
+            row.open_block(stop - start)
+            hidden = self.base(input_ids=tokens[None, start:stop], use_cache=False, row=row).last_hidden_state[0]
+            row.close_block()
+            here = ((wanted >= start) & (wanted < stop)).nonzero()[:, 0]
+            found[here] = hidden[wanted[here] - start]
+        return found
+
+    def _nothing(self) -> Tensor:
+        return torch.empty(0, self.facts.width, dtype=self.dtype, device=self.device)
+
+    def _judge(self, hidden: Float[Tensor, "place width"], answers: Int[Tensor, " place"]) -> Likelihoods:
+        """The likelihood of each answer, from the hidden state of the token before it."""
+        held = max(1, self.logits // self.facts.vocabulary)
+        losses, right = [torch.empty(0)], [torch.empty(0, dtype=torch.bool)]
+        for chunk, own in zip(torch.split(hidden, held), torch.split(answers.to(self.device), held), strict=True):
+            logits = self.model.lm_head(chunk).float()
+            if self.softcap is not None:
+                logits = self.softcap * torch.tanh(logits / self.softcap)
+            losses.append(F.cross_entropy(logits, own, reduction="none").cpu())
+            right.append((logits.amax(dim=-1) == logits.gather(1, own[:, None])[:, 0]).cpu())
+        return Likelihoods(log_likelihood=-torch.cat(losses).double(), correct=torch.cat(right))

@@ -1,0 +1,142 @@
+"""One row being read: its KV cache, and attention through the hooks of an encoding.
+
+    rotate -> scores / sqrt(D) -> + bias -> mask -> rescore -> mask -> weigh -> values      as in benchmark/model
+
+Keys are rotated once, when they are read, and kept rotated: an encoding that is not `length_aware` and has no weights
+turns a key by its own position only. A `length_aware` one is read whole, so that its hooks see every position at once.
+Where a head is only partly rotated, `rotate` gets those channels; `rescore` gets all.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import torch
+from torch import Tensor, nn
+
+from benchmark.checkpoints import kernels
+from benchmark.checkpoints.facts import Facts
+from benchmark.encodings.bases import Wrapper
+from benchmark.encodings.encoding import Encoding, Site
+from benchmark.model.attention import attend
+from benchmark.model.hooks import needs_scores, overrides
+
+INTERFACE = "position_benchmark"  # the name under which transformers finds the attention of this module
+
+
+class Softcapped(Wrapper):
+    """An encoding whose final scores are bounded as in Gemma 2: cap * tanh(score / cap)."""
+
+    def __init__(self, inner: Encoding, cap: float) -> None:
+        super().__init__(inner.shape, inner)
+        self.cap = cap
+
+    def rescore(self, scores: Tensor, q: Tensor, k: Tensor, site: Site) -> Tensor:
+        return self.cap * torch.tanh(self.inner.rescore(scores, q, k, site) / self.cap)
+
+
+@dataclass
+class Row:
+    """A row of tokens, read from left to right in blocks."""
+
+    facts: Facts
+    encodings: Sequence[Encoding]  # of each layer
+    alike: Mapping[Encoding, bool]  # True if an encoding turns all heads alike
+    positions: Sequence[Tensor]  # of each layer: of every token of the row, [B|1, T]
+    capacity: int  # tokens that there is room for
+    dtype: torch.dtype
+    read: int = 0  # tokens whose keys and values every layer holds
+    new: int = 0  # tokens of the block being read
+    keys: dict[int, Tensor] = field(default_factory=dict)  # rotated, [B, G, T, D], by layer
+    values: dict[int, Tensor] = field(default_factory=dict)
+    sites: dict[tuple[bool, int, int | None], Site] = field(default_factory=dict)  # of the block being read
+
+    def open_block(self, tokens: int) -> None:
+        """Begin a block of `tokens` more."""
+        self.new, self.sites = tokens, {}
+
+    def close_block(self) -> None:
+        """End a block: its keys and values are kept."""
+        self.read += self.new
+
+    def rewind(self, tokens: int, positions: Sequence[Tensor]) -> None:
+        """Forget everything after the first `tokens`; another continuation has these positions."""
+        self.read, self.positions = tokens, positions
+
+    def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor, scaling: float, softcap: float | None) -> Tensor:
+        """Values [B, H, n, D] mixed for a block's queries [B, H, n, D], from its keys and values [B, G, n, D]."""
+        encoding = self.encodings[layer]
+        nominal = encoding.shape.head_width**-0.5  # the scale that the hooks expect
+        if scaling != nominal:
+            q = q * (scaling / nominal)
+        q, k = self._rotate(encoding, layer, q, k)
+        window = self.facts.windows[layer]
+        k, v, site = self._extend(layer, k, v, window)
+        if k.shape[1] != v.shape[1]:  # not turned alike
+            v = v.repeat_interleave(k.shape[1] // v.shape[1], dim=1)
+        if softcap is None and not needs_scores(encoding) and not overrides(encoding, "bias"):
+            if site.mask is None:
+                return kernels.attend_to_all(q, k, v, scale=nominal)
+            return kernels.attend_in_window(q, k, v, site.mask, scale=nominal)
+        if softcap is not None:
+            encoding = Softcapped(encoding, softcap)
+        k, v = (x.repeat_interleave(q.shape[1] // x.shape[1], dim=1) for x in (k, v))
+        return attend(q, k, v, site, encoding, scale=nominal)[0]
+
+    def _rotate(self, encoding: Encoding, layer: int, q: Tensor, k: Tensor) -> tuple[Tensor, Tensor]:
+        """Queries and keys of the block, rotated."""
+        if not overrides(encoding, "rotate"):
+            return q, k
+        turned, site = self.facts.rotated, self._site(layer, self.read, None)
+        # The contract promises as many heads of keys as of queries.
+        whole = k.repeat_interleave(q.shape[1] // k.shape[1], dim=1)
+        asked, own = encoding.rotate(q[..., :turned], whole[..., :turned], site)
+        if turned < q.shape[-1]:
+            asked = torch.cat((asked, q[..., turned:]), -1)
+            own = torch.cat((own, whole[..., turned:]), -1)
+        return asked, own[:, :: q.shape[1] // k.shape[1]] if self.alike[encoding] else own
+
+    def _extend(self, layer: int, k: Tensor, v: Tensor, window: int | None) -> tuple[Tensor, Tensor, Site]:
+        """The keys and values that the block sees, and its site."""
+        stop = self.read + self.new
+        for held, new in ((self.keys, k), (self.values, v)):
+            if layer not in held:
+                held[layer] = new.new_empty(*new.shape[:2], self.capacity, new.shape[-1])
+            held[layer][:, :, self.read : stop] = new
+        first = 0 if window is None else max(0, self.read + 1 - window)
+        site = self._site(layer, first, window if window is not None and stop - first > window else None)
+        return self.keys[layer][:, :, first:stop], self.values[layer][:, :, first:stop], site
+
+    def _site(self, layer: int, first: int, window: int | None) -> Site:
+        """The site of the block with the keys from `first` on; layers share what it computes once."""
+        key = self.facts.local[layer], first, window
+        if key not in self.sites:
+            self.sites[key] = self._make_site(layer, first, window)
+        return replace(self.sites[key], layer=layer)
+
+    def _make_site(self, layer: int, first: int, window: int | None) -> Site:
+        positions = self.positions[layer][:, first : self.read + self.new]
+        hidden = positions.new_empty(*positions.shape, 0, dtype=self.dtype)
+        counted = not overrides(self.encodings[layer], "positions")
+        site = Site.of(hidden, positions, queries=self.new, counted=counted)
+        if window is None:
+            return site
+        places = torch.arange(first, self.read + self.new, device=positions.device)
+        behind = places[self.read - first :, None] - places
+        return replace(site, mask=((behind >= 0) & (behind < window))[None, None])
+
+
+def interface(
+    module: nn.Module,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | None,
+    *,
+    row: Row,
+    scaling: float,
+    softcap: float | None = None,
+    **_: object,
+) -> tuple[Tensor, None]:
+    """What transformers calls in every layer: mixed values [B, n, H, D] through the encoding of a row."""
+    mixed = row.attend(module.layer_idx, query, key, value, scaling, softcap)  # type: ignore[arg-type]
+    return mixed.transpose(1, 2), None
