@@ -181,7 +181,7 @@ def make(choice: Choice | str, shape: "Shape", *, seed: int = 0, layer: int = 0)
     CATALOGUE.load(chosen.entry)  # before the fork: importing a user's module may draw random numbers too
     # An author may draw weights with any torch initialiser; the fork leaves the caller's random state untouched.
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed_of("encoding", chosen.entry.name, seed, layer))
+        torch.default_generator.manual_seed(seed_of("encoding", chosen.entry.name, seed, layer))
         return build(chosen, shape)
 
 

@@ -21,12 +21,14 @@ from benchmark.errors import UsageError, storable
 from benchmark.experiments.edited import refuse_edited
 from benchmark.experiments.fitted import fit
 from benchmark.experiments.origins import Origin
-from benchmark.experiments.plan import Cell, Measure, failures, missing
+from benchmark.experiments.outstanding import missing
+from benchmark.experiments.plan import Cell, Measure, failures
 from benchmark.files import UnwritableError, write_atomically
 from benchmark.interrupts import pass_on
 from benchmark.model.transformer import Transformer
 from benchmark.results.environment import environment
 from benchmark.results.lock import locked
+from benchmark.results.outcomes import Outcome
 from benchmark.results.record import EvalRecord, ProbeRecord, Record, Status, TrainRecord
 from benchmark.results.spec import EvalSpec
 from benchmark.results.store import Store, hash_of
@@ -89,7 +91,7 @@ def run_cell(
         return _worst([_measure(cell, measure, task, store, place, again=force) for measure in measures])
 
 
-def _stale(retry_since: datetime | None, record: Record) -> bool:
+def _stale(retry_since: datetime | None, record: Record | Outcome) -> bool:
     """True for a failure that should be retried."""
     return record.status != "ok" and retry_since is not None and record.created < retry_since
 
@@ -145,8 +147,8 @@ def _train(
             spec=spec,
             task=cell.facts,
             multiple=cell.multiple,
-            parameters=_count(model),
-            encoding_parameters=_count(model.encodings),
+            parameters=count(model),
+            encoding_parameters=count(model.encodings),
             trained_tokens=outcome.tokens,
             train_seconds=outcome.seconds,
             peak_memory_bytes=_peak_memory(device),
@@ -327,7 +329,8 @@ def outcome_facts(device: torch.device) -> dict[str, Any]:
     return {"created": datetime.now(UTC), "environment": environment(name, torch.get_num_threads())}
 
 
-def _count(module: torch.nn.Module) -> int:
+def count(module: torch.nn.Module) -> int:
+    """The number of parameters of a module."""
     return sum(weight.numel() for weight in module.parameters())
 
 

@@ -23,15 +23,17 @@ from benchmark.errors import UsageError
 from benchmark.experiments.cell import Emit, choose_device, encoding_choice, one_line, outcome_facts, refuse_bad_values
 from benchmark.experiments.edited import refuse_edited
 from benchmark.experiments.origins import Origin
-from benchmark.experiments.plan import Cell, Measure, missing
+from benchmark.experiments.outstanding import missing
+from benchmark.experiments.plan import Cell, Measure
 from benchmark.experiments.pretrained import OWN
 from benchmark.files import UnwritableError
 from benchmark.interrupts import pass_on
+from benchmark.results.outcomes import Outcome
 from benchmark.results.record import EvalRecord, Record, Status, TrainRecord
 from benchmark.results.spec import EvalSpec
 from benchmark.results.store import Store
 
-Stale = Callable[[Record], bool]
+Stale = Callable[[Record | Outcome], bool]
 open_once = lru_cache(maxsize=1)(open_checkpoint)
 
 

@@ -1,26 +1,20 @@
-"""The number of parameters of a cell, and roughly how long its training takes on this machine.
+"""What the cells of a plan take: parameters, the time of their training, and room on the disk.
 
 Every model and every encoding measured on it is built once, so that what cannot work is refused just as a run refuses
-it. Times come from finished cells of the same task and model if there are any; otherwise from the floating-point
-operations of training (6 per weight and token) at the rate that a matrix product reaches now.
+it. Cells that differ only in their seed share an estimate. The time of evaluation is not in it.
 """
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
-import torch
-
-from benchmark.experiments.cell import make_task
-from benchmark.experiments.origins import Origin
 from benchmark.experiments.plan import Cell
-from benchmark.experiments.precheck import build_or_refuse, check_lengths
-from benchmark.results.record import TrainRecord
-from benchmark.results.spec import TrainSpec
-from benchmark.results.store import Store
+from benchmark.experiments.precheck import Models, Size
+from benchmark.experiments.speed import Basis, Speeds, operations, product_weights
+from benchmark.tasks.task import Task
 
-EFFICIENCY = 0.35  # share of the matrix product's rate that training reaches at widths 64 to 128, measured
+# Bytes on the disk, measured on results/reference: the record of a training; that of a measurement with its sums by
+# row; and for each of its places a loss, the right answers and a count.
+TRAIN_BYTES, MEASUREMENT_BYTES, PLACE_BYTES = 3_100, 5_500, 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,60 +22,54 @@ class Estimate:
     """The estimate for one cell."""
 
     parameters: int
-    seconds: float  # on one core
+    operations: float  # of training
+    seconds: float | None  # of training on one core, or on one GPU; None if nothing is known of such a device
+    basis: Basis
+    disk_bytes: int
 
 
-def estimate(cells: Sequence[Cell], store: Store) -> dict[str, Estimate]:
+def estimate(cells: Sequence[Cell], speeds: Speeds) -> dict[str, Estimate]:
     """The estimate of each cell, by train key."""
-    known = _known(store)
-    sizes: dict[str, int] = {}
-    result = {}
+    models, known = Models(), dict[tuple[object, ...], Estimate]()
     for cell in cells:
-        spec = cell.train
-        for origin in (cell.encoding, *(measure.origin for measure in cell.measures)):
-            if _model(spec, origin) not in sizes:
-                model = build_or_refuse(spec, check_lengths(cell), origin)
-                sizes[_model(spec, origin)] = sum(weight.numel() for weight in model.parameters())
-        parameters = sizes[_model(spec, cell.encoding)]
-        seconds = known.get(_kind(spec)) or _from_operations(cell, parameters)
-        result[spec.key] = Estimate(parameters=parameters, seconds=seconds)
-    return result
+        if kind_of(cell) not in known:
+            known[kind_of(cell)] = _estimate(cell, models, speeds)
+    return {cell.train.key: known[kind_of(cell)] for cell in cells}
 
 
-def _model(spec: TrainSpec, origin: Origin) -> str:
-    return f"{_kind(spec)} {origin.model_dump_json()}"
+def kind_of(cell: Cell) -> tuple[object, ...]:
+    """What cells of a plan have in common that differ only in their seed."""
+    return cell.contest, cell.train.encoding.label, cell.train.budget.learning_rate
 
 
-def _kind(spec: TrainSpec) -> str:
-    return spec.model_dump_json(include={"task", "model", "budget", "precision"}, exclude={"budget": {"learning_rate"}})
+def _estimate(cell: Cell, models: Models, speeds: Speeds) -> Estimate:
+    spec, task = cell.train, models.task(cell)
+    size = models.size(cell, cell.encoding)
+    for measure in cell.measures:
+        models.size(cell, measure.origin)
+    length = _row_tokens(cell, task)
+    tokens = spec.budget.steps * spec.budget.batch * length
+    weights = product_weights(spec.model, size.parameters, size.of_encoding)
+    work = operations(spec.model.layers, spec.model.width, weights, tokens, length)
+    speed = speeds.expected(spec, work)
+    return Estimate(
+        parameters=size.parameters,
+        operations=work,
+        seconds=speed.seconds,
+        basis=speed.basis,
+        disk_bytes=_disk_bytes(cell, task, size),
+    )
 
 
-def _known(store: Store) -> dict[str, float]:
-    """Mean training seconds of finished cells, by task, model and budget."""
-    seconds: dict[str, list[float]] = {}
-    for record in store.records():
-        if isinstance(record, TrainRecord) and record.status == "ok":
-            seconds.setdefault(_kind(record.spec), []).append(record.train_seconds)
-    return {kind: sum(values) / len(values) for kind, values in seconds.items()}
+def _row_tokens(cell: Cell, task: Task) -> int:
+    """Tokens in a row of training of mean length."""
+    longest = cell.train.budget.train_length
+    return task.tokens(longest if task.nested else round((task.shortest() + longest) / 2))
 
 
-def _from_operations(cell: Cell, parameters: int) -> float:
-    budget, task = cell.train.budget, make_task(cell)
-    mean = budget.train_length if task.nested else (task.shortest() + budget.train_length) / 2
-    trained = budget.steps * budget.batch * task.tokens(round(mean))
-    return 6.0 * parameters * trained / (EFFICIENCY * _rate())
-
-
-@cache
-def _rate() -> float:
-    """Floating-point operations per second of a float32 matrix product on one thread."""
-    size, threads = 512, torch.get_num_threads()
-    torch.set_num_threads(1)
-    a = torch.randn(size, size)
-    a @ a
-    started = time.perf_counter()
-    for _ in range(5):
-        a @ a
-    seconds = (time.perf_counter() - started) / 5
-    torch.set_num_threads(threads)
-    return 2.0 * size**3 / seconds
+def _disk_bytes(cell: Cell, task: Task, size: Size) -> int:
+    """The weights in float32, and the records."""
+    lengths = [spec.length for measure in cell.measures for spec in measure.evaluations]
+    probes = sum(len(measure.probes) for measure in cell.measures)
+    places = sum(map(task.tokens, lengths))
+    return 4 * size.parameters + TRAIN_BYTES + MEASUREMENT_BYTES * (len(lengths) + probes) + PLACE_BYTES * places

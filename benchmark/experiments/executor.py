@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
 
-from benchmark.experiments.plan import Cell, failures, missing
+from benchmark.experiments.outstanding import missing
+from benchmark.experiments.plan import Cell, failures
 from benchmark.results.environment import environment
 from benchmark.results.lock import locked
 from benchmark.results.record import Status, TrainRecord

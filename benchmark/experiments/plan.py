@@ -1,11 +1,13 @@
-"""From a request to the cells that answer it. No torch: a plan, and what is left of it, is known at once.
+"""From a request to the cells that answer it. No torch: a plan is known at once.
 
 A cell is one trained model and everything measured on it. Encodings that adapt another one at test time share the cell
 of the one they adapt. With automatic seeds, a plan holds the cells of all seeds up to the cap; `rounds` says which run.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 from typing import Any
 
@@ -17,17 +19,16 @@ from benchmark.experiments.labels import task_label
 from benchmark.experiments.origins import Origin, task_facts, task_spec
 from benchmark.experiments.presets import preset
 from benchmark.experiments.request import Auto, Request
+from benchmark.garbage import uncollected
 from benchmark.results.record import EvalRecord, ProbeRecord, TaskFacts
 from benchmark.results.spec import (
     TUNING_SEEDS_FROM,
-    BudgetSpec,
     EncodingSpec,
     EvalSpec,
     Frozen,
     ProbeSpec,
     TrainSpec,
 )
-from benchmark.results.store import Store
 
 
 class Measure(Frozen):
@@ -73,7 +74,7 @@ class Cell(Frozen):
         """The seed of its weights and its data; the number of the document."""
         return self.train.init_seed
 
-    @property
+    @cached_property
     def contest(self) -> str:
         """Everything but encoding, seed and learning rate: cells of a plan that agree on it are compared.
 
@@ -109,18 +110,42 @@ class Plan(Frozen):
     spans: dict[str, Span] = {}  # by `Cell.contest`; empty unless seeds are automatic
     notes: tuple[str, ...] = ()  # remarks on the caps, a line each
 
-    @property
+    @cached_property
     def train_keys(self) -> frozenset[str]:
         """The keys of its trained models."""
         return frozenset(cell.train.key for cell in self.cells)
 
-    @property
+    @cached_property
     def keys(self) -> frozenset[str]:
         """The keys of its trained models and of everything measured on them."""
         measures = (measure for cell in self.cells for measure in cell.measures)
         return self.train_keys | {spec.key for each in measures for spec in (*each.evaluations, *each.probes)}
 
 
+@dataclass(frozen=True, kw_only=True)
+class Contender:
+    """An encoding of a request, and the one that its models are trained with, as specs and records know them."""
+
+    own: Choice
+    spec: EncodingSpec
+    origin: Origin
+    trained: EncodingSpec
+    trained_origin: Origin
+
+    @classmethod
+    def of(cls, choice: Choice) -> "Contender":
+        """The contender of a choice. Reads source files, so a plan makes one an encoding, not one a cell."""
+        base = trained_with(choice)
+        return cls(
+            own=choice,
+            spec=encoding_spec(choice),
+            origin=Origin.of(choice),
+            trained=encoding_spec(base),
+            trained_origin=Origin.of(base),
+        )
+
+
+@uncollected()
 def make_plan(request: Request, fewest: Callable[[int], int] = lambda encodings: 1) -> Plan:
     """The cells of a request: tasks x models x budgets x encodings x seeds, each once.
 
@@ -129,68 +154,53 @@ def make_plan(request: Request, fewest: Callable[[int], int] = lambda encodings:
     """
     chosen = preset(request.preset)
     seeds = request.seeds if request.seeds is not None else chosen.seeds
-    own = encodings.CATALOGUE.parse(request.encodings)
-    trained = [trained_with(choice) for choice in own]
+    contenders = [Contender.of(choice) for choice in encodings.CATALOGUE.parse(request.encodings)]
     problems = tasks.CATALOGUE.parse(",".join(chosen.tasks) if request.tasks is None else request.tasks)
     request.changes.check_tasks({problem.entry.name for problem in problems})
     texts.refuse_idle(problems, request.corpus, request.text_encoding)
     models = request.changes.models(chosen.model)
+    multiples = sorted(set(request.multiples or chosen.multiples))
     cells: dict[str, Cell] = {}
+    measures: dict[str, list[Measure]] = {}  # by the key of their model
     spans: dict[str, Span] = {}
     left_out, notes = [], []
     for problem in problems:
         task, origin = task_spec(problem, request.corpus or chosen.corpus, request.text_encoding)
         facts = task_facts(problem.entry)
-        refused = {choice.label: why for choice in own if (why := encodings.mismatch(choice, problem.entry))}
-        offered = [pair for pair in zip(trained, own, strict=True) if pair[1].label not in refused]
+        refused = {each.spec.label: why for each in contenders if (why := encodings.mismatch(each.own, problem.entry))}
+        offered = [each for each in contenders if each.spec.label not in refused]
         left_out += [f"{label} is not offered {task.label}: {why}" for label, why in refused.items()]
-        span, remarks = _span(request, _largest_league([choice for _, choice in offered]), fewest)
+        span, remarks = _span(request, _largest_league(offered), fewest)
         notes += remarks
         budgets = request.changes.budgets_for(task.name, chosen.budgets_for(task.name))
-        for model, budget in product(models, budgets):
-            for base, choice in offered:
-                for seed in range(span.most) if isinstance(seeds, Auto) else seeds:
-                    train = TrainSpec(
-                        task=task,
-                        encoding=encoding_spec(base),
-                        model=model,
-                        budget=budget,
-                        init_seed=seed,
-                        data_seed=seed,
-                        precision=request.precision,
-                    )
-                    measure = _measure(train, facts, choice, budget, request.multiples or chosen.multiples)
-                    cell = cells.get(train.key) or Cell(
-                        train=train, encoding=Origin.of(base), task=origin, facts=facts, measures=()
-                    )
-                    cells[train.key] = cell.model_copy(update={"measures": (*cell.measures, measure)})
-                    if isinstance(seeds, Auto):
-                        spans[cell.contest] = span
+        own_seeds = range(span.most) if isinstance(seeds, Auto) else seeds
+        for model, budget, contender, seed in product(models, budgets, offered, own_seeds):
+            train = TrainSpec(
+                task=task,
+                encoding=contender.trained,
+                model=model,
+                budget=budget,
+                init_seed=seed,
+                data_seed=seed,
+                precision=request.precision,
+            )
+            measures.setdefault(train.key, []).append(_measure(train, facts, contender, multiples))
+            if train.key not in cells:
+                cell = Cell(train=train, encoding=contender.trained_origin, task=origin, facts=facts, measures=())
+                cells[train.key] = cell
+                if isinstance(seeds, Auto):
+                    spans[cell.contest] = span
     if not cells:
         remedy = "choose a task that has them, such as addition for digits, or corpus for segments"
         raise UsageError(f"nothing to do: {left_out[0]}; {remedy}")
     faults = encodings.CATALOGUE.left_out(request.encodings) + tasks.CATALOGUE.left_out(request.tasks or "")
     return Plan(
         request=request,
-        cells=_named(cells.values()),
+        cells=_completed(cells, measures),
         left_out=(*left_out, *faults),
         spans=spans,
         notes=tuple(dict.fromkeys(notes)) if spans else (),
     )
-
-
-def outstanding(plan: Plan, store: Store, *, force: bool = False, retry_failed: bool = False) -> list[Cell]:
-    """What is not in the store yet, longest first. A failure counts as done unless it is to be retried."""
-    todo = []
-    for cell in plan.cells:
-        record = None if force else store.train(cell.train.key)
-        if record is None or (retry_failed and record.status != "ok"):
-            todo.append(cell)
-        elif record.status == "ok":
-            open_ = [missing(measure, cell.train.key, store, lambda _: retry_failed) for measure in cell.measures]
-            if any(measure.evaluations or measure.probes for measure in open_):
-                todo.append(cell.model_copy(update={"measures": tuple(open_)}))
-    return sorted(todo, key=lambda cell: -cell.cost)
 
 
 def failures(measure: Measure, reason: str, facts: Mapping[str, Any]) -> Iterator[EvalRecord | ProbeRecord]:
@@ -218,21 +228,23 @@ def automatic(request: Request) -> bool:
     return isinstance(preset(request.preset).seeds if request.seeds is None else request.seeds, Auto)
 
 
-def _named(cells: Collection[Cell]) -> tuple[Cell, ...]:
-    """The cells, with the names of their tasks in this plan."""
-    settings = {_setting(cell): cell.train for cell in cells}
+def _completed(cells: Mapping[str, Cell], measures: Mapping[str, Sequence[Measure]]) -> tuple[Cell, ...]:
+    """The cells with their measures, and with the names of their tasks in this plan."""
+    settings = {_setting(cell): cell.train for cell in cells.values()}
     names = {setting: task_label(train, settings.values()) for setting, train in settings.items()}
-    return tuple(cell.model_copy(update={"task_name": names[_setting(cell)]}) for cell in cells)
+    return tuple(
+        cell.model_copy(update={"measures": tuple(measures[key]), "task_name": names[_setting(cell)]})
+        for key, cell in cells.items()
+    )
 
 
 def _setting(cell: Cell) -> tuple[object, ...]:
     return cell.train.task.label, cell.train.model, cell.train.budget
 
 
-def _largest_league(choices: Iterable[Choice]) -> int:
+def _largest_league(contenders: Iterable[Contender]) -> int:
     """The most encodings that are compared with each other: those that read digits or marks are ranked apart."""
-    catalogue = encodings.CATALOGUE
-    leagues = Counter((catalogue.reads_digits(choice), catalogue.reads_marks(choice)) for choice in choices)
+    leagues = Counter((each.spec.reads_digits, each.spec.reads_marks) for each in contenders)
     return max(leagues.values(), default=0)
 
 
@@ -267,34 +279,12 @@ def trained_with(choice: Choice) -> Choice:
     return Choice(entry=entry, parameters={**entry.defaults, **common})
 
 
-def _measure(
-    train: TrainSpec, facts: TaskFacts, choice: Choice, budget: BudgetSpec, multiples: Iterable[int | float]
-) -> Measure:
-    spec = encoding_spec(choice)
+def _measure(train: TrainSpec, facts: TaskFacts, contender: Contender, multiples: Iterable[int | float]) -> Measure:
+    key, length = train.key, train.budget.train_length
     evaluations = tuple(
-        EvalSpec(train_key=train.key, encoding=spec, length=int(budget.train_length * multiple))
-        for multiple in sorted(set(multiples))
+        EvalSpec(train_key=key, encoding=contender.spec, length=int(length * multiple)) for multiple in multiples
     )
     probes: tuple[ProbeSpec, ...] = ()
     if facts.language:
-        probes = (ProbeSpec(train_key=train.key, encoding=spec, text="", distances=4 * budget.train_length),)
-    return Measure(origin=Origin.of(choice), evaluations=evaluations, probes=probes)
-
-
-def missing(
-    measure: Measure, train_key: str, store: Store, again: Callable[[EvalRecord | ProbeRecord], bool]
-) -> Measure:
-    """The part of a measure that the store lacks; a failure counts as done unless it is to be tried `again`."""
-
-    def wanted(spec: EvalSpec | ProbeSpec) -> bool:
-        record = store.measured(spec.key, train_key)
-        if record is None or (record.status == "failed" and again(record)):
-            return True
-        return record.status == "ok" and not store.arrays(record)  # damaged arrays: as good as missing
-
-    return measure.model_copy(
-        update={
-            "evaluations": tuple(filter(wanted, measure.evaluations)),
-            "probes": tuple(filter(wanted, measure.probes)),
-        }
-    )
+        probes = (ProbeSpec(train_key=key, encoding=contender.spec, text="", distances=4 * length),)
+    return Measure(origin=contender.origin, evaluations=evaluations, probes=probes)

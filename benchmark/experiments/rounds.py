@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from benchmark.experiments.plan import Cell, Plan, Span, outstanding
+from benchmark.experiments.outstanding import outstanding
+from benchmark.experiments.plan import Cell, Plan, Span
 from benchmark.results.record import Share
 from benchmark.results.store import Store
 

@@ -10,11 +10,13 @@ from itertools import count
 from benchmark.errors import UsageError
 from benchmark.experiments.changes import Changes
 from benchmark.experiments.executor import Event, Executor
-from benchmark.experiments.plan import Cell, Plan, outstanding
+from benchmark.experiments.outstanding import outstanding
+from benchmark.experiments.plan import Cell, Plan
 from benchmark.experiments.request import Auto, Request
 from benchmark.experiments.rounds import Looked, Round, Rounds
 from benchmark.experiments.tuning import Chosen, Trials
 from benchmark.files import write_atomically
+from benchmark.results.outcomes import TRAIN
 from benchmark.results.record import RateRecord, RoundRecord, RunRecord
 from benchmark.results.store import Store
 
@@ -88,13 +90,13 @@ def went_wrong(plan: Plan, store: Store) -> list[str]:
     """The cells of a plan that are missing, failed or diverged, a line each with the reason."""
     lines = []
     for cell in plan.cells:
-        record = store.train(cell.train.key)
-        if record is None:
+        trained = store.outcomes(cell.train.key)[TRAIN]
+        if trained is None:
             lines.append(f"{cell.label}: missing")
-        elif record.status == "diverged" and cell.multiple is not None:
+        elif trained.status == "diverged" and cell.multiple is not None:
             continue  # an outcome of the sweep: that rate is too high
-        elif record.status != "ok":
-            lines.append(f"{cell.label}: {record.status}: {record.reason}")
+        elif trained.status != "ok":
+            lines.append(f"{cell.label}: {trained.status}: {trained.reason}")
         else:
             lines += [f"{cell.label}: {reason}" for reason in failed_measures(cell, store)]
     return lines
@@ -103,9 +105,10 @@ def went_wrong(plan: Plan, store: Store) -> list[str]:
 def failed_measures(cell: Cell, store: Store) -> list[str]:
     """Why measures of a cell failed, each reason once, and how many are missing because their run was interrupted."""
     specs = [spec for measure in cell.measures for spec in (*measure.evaluations, *measure.probes)]
-    records = [store.measured(spec.key, cell.train.key) for spec in specs]
-    reasons = dict.fromkeys(str(record.reason) for record in records if record and record.status == "failed")
-    lost = records.count(None)
+    known = store.outcomes(cell.train.key)
+    outcomes = [known[spec.key] for spec in specs]
+    reasons = dict.fromkeys(str(outcome.reason) for outcome in outcomes if outcome and outcome.status == "failed")
+    lost = outcomes.count(None)
     return [*reasons, *([f"{lost} of {len(specs)} measurements are missing"] if lost else [])]
 
 

@@ -16,7 +16,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from benchmark.experiments.plan import Cell, Measure, Plan, Span, outstanding
+from benchmark.experiments.outstanding import outstanding
+from benchmark.experiments.plan import Cell, Measure, Plan, Span
 from benchmark.experiments.request import Tune
 from benchmark.experiments.rounds import Rounds, by_contest
 from benchmark.results.record import RateRecord

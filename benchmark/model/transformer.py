@@ -100,6 +100,13 @@ def first_asked(places: Int[Tensor, " place"], time: int) -> int:
     return first if 4 * first >= 3 * time else 0
 
 
+def encodings_for(shape: Shape, encode: Callable[[Shape, int], Encoding]) -> list[Encoding]:
+    """The encoding of all layers, or one for each layer if it is `per_layer`."""
+    first = encode(shape, 0)
+    rest = range(1, shape.layers) if first.per_layer else ()
+    return [first, *(encode(shape, layer) for layer in rest)]
+
+
 class Transformer(nn.Module):
     """`encode(shape, layer)` makes an encoding: for layer 0 and, if the encoding is `per_layer`, for every other.
 
@@ -116,9 +123,7 @@ class Transformer(nn.Module):
         self.head = nn.Parameter(torch.empty(vocabulary, shape.width))
         self.layers = nn.ModuleList(Layer(shape, convolve=convolve) for _ in range(shape.layers))
         self.final_norm = nn.LayerNorm(shape.width, bias=False)
-        first = encode(shape, 0)
-        rest = range(1, shape.layers) if first.per_layer else ()
-        self.encodings = nn.ModuleList([first, *(encode(shape, layer) for layer in rest)])
+        self.encodings = nn.ModuleList(encodings_for(shape, encode))
         self.scheduled = any(overrides(each, "schedule") for each in self.encodings)  # type: ignore[arg-type]
 
     @property

@@ -32,8 +32,7 @@ class Standing:
 
 def standing(store: Store, left: int) -> Standing:
     """The standing of the one task that a store holds, with so many seeds left below the cap."""
-    table = metric_table(store)
-    return standing_of(table[table["headline"]], left)
+    return standing_of(metric_table(store, headlines=True), left)
 
 
 def standing_of(table: pd.DataFrame, left: int) -> Standing:

@@ -7,7 +7,8 @@ it. Two cells of a comparison differ only in the encoding. Anything that changes
 
 import hashlib
 import json
-from typing import Annotated, Literal
+from functools import cached_property
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
@@ -24,6 +25,7 @@ Precision = Literal["float32", "bfloat16"]
 Mixing = Literal["none", "conv"]  # conv: a short causal convolution
 Hash = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]  # SHA-256
 Rate = Annotated[FiniteFloat, Field(gt=0)]
+CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 class Frozen(BaseModel):
@@ -32,11 +34,18 @@ class Frozen(BaseModel):
     # JSON has no NaN: a diverged loss is written as the string "NaN" and read back as the number.
     model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="strings")
 
+    def __copy__(self) -> Self:
+        """A copy without cached properties, since `model_copy` then changes fields that they may depend on."""
+        copied = super().__copy__()
+        for name in vars(copied).keys() - type(self).model_fields:
+            del vars(copied)[name]
+        return copied
+
 
 class Keyed(Frozen):
     """A description with a key."""
 
-    @property
+    @cached_property
     def key(self) -> str:
         """SHA-256 of the canonical JSON, 32 hexadecimal digits."""
         return key_of(self)
@@ -111,6 +120,23 @@ class TrainSpec(Keyed):
     precision: Precision = "float32"
     checkpoint: CheckpointSpec | None = None
 
+    @cached_property
+    def setting(self) -> str:
+        """Hash of everything that decides the model apart from encoding and seeds, 8 hexadecimal digits."""
+        return short_hash(self.deciding)
+
+    @property
+    def deciding(self) -> dict[str, Any]:
+        """What decides the model apart from encoding and seeds. A task goes by its data; its label is for people."""
+        data = self.model_dump(mode="json", exclude={"encoding", "init_seed", "data_seed"})
+        for part in ("label", "corpus"):
+            data["task"].pop(part)
+        if self.checkpoint is None:
+            data.pop("checkpoint")  # so that settings keep the hashes they had before there were checkpoints
+        else:
+            data["checkpoint"].pop("name")
+        return data
+
     @property
     def is_trial(self) -> bool:
         """True if the model only serves to choose a learning rate, and is never compared."""
@@ -138,6 +164,11 @@ class ProbeSpec(Keyed):
     distances: Positive  # scores at distances 0 .. distances - 1
 
 
+def short_hash(data: dict[str, Any]) -> str:
+    """SHA-256 of the canonical JSON, 8 hexadecimal digits."""
+    return hashlib.sha256(CANONICAL.encode(data).encode()).hexdigest()[:8]
+
+
 def key_of(spec: Frozen) -> str:
     """The key of a spec. Fields that are only for people do not count."""
     data = spec.model_dump(mode="json")
@@ -155,5 +186,4 @@ def key_of(spec: Frozen) -> str:
             data.pop("checkpoint")  # as above
         else:
             data["checkpoint"].pop("name")
-    text = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return hashlib.sha256(CANONICAL.encode(data).encode()).hexdigest()[:32]

@@ -7,9 +7,12 @@ or not the one its record was made with) is named in `problems` and skipped; the
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +20,9 @@ import safetensors.numpy
 from pydantic import TypeAdapter, ValidationError
 
 from benchmark.errors import UsageError, refuse_undecodable
-from benchmark.files import write_atomically
+from benchmark.files import content_of, write_atomically
+from benchmark.garbage import uncollected
+from benchmark.results.outcomes import TRAIN, Outcome, Outcomes, stamp
 from benchmark.results.record import (
     SCHEMA,
     AnyRecord,
@@ -29,7 +34,7 @@ from benchmark.results.record import (
     TrainRecord,
     check_arrays,
 )
-from benchmark.results.spec import EncodingSpec
+from benchmark.results.spec import EncodingSpec, TrainSpec
 
 ADAPTER: TypeAdapter[TrainRecord | EvalRecord | ProbeRecord] = TypeAdapter(AnyRecord)
 
@@ -40,8 +45,9 @@ class Store:
 
     root: Path
     problems: list[str] = field(default_factory=list)  # files that could not be read, and why
-    only: frozenset[str] | None = None  # limits `records` to these keys, of models and of measurements
+    only: frozenset[str] | None = None  # limits `records` to these keys, of models and of measurements of these models
     kept: list[TrainRecord | EvalRecord | ProbeRecord] | None = None  # the records, in a store that is read only once
+    _outcomes: dict[str, Outcomes] = field(default_factory=dict, repr=False)  # by the key of a model
 
     def __post_init__(self) -> None:
         refuse_undecodable("the name of the results folder", str(self.root))
@@ -49,7 +55,7 @@ class Store:
     def path(self, record: TrainRecord | EvalRecord | ProbeRecord) -> Path:
         """The path of a record's JSON. Its keys are hashes computed here, so it cannot lead out of the folder."""
         if isinstance(record, TrainRecord):
-            return self.folder(record.spec.key) / "train.json"
+            return self.folder(record.spec.key) / f"{TRAIN}.json"
         return self.folder(record.spec.train_key) / f"{record.spec.key}.json"
 
     def folder(self, train_key: str) -> Path:
@@ -74,47 +80,80 @@ class Store:
         text = record.model_dump_json(indent=1)
         write_atomically(path, text.encode())
 
-    def get(self, path: Path) -> TrainRecord | EvalRecord | ProbeRecord | None:
-        """The record in a file; None, with a line in `problems`, if it is unreadable or does not match its name."""
+    def get(self, folder: str, name: str) -> TrainRecord | EvalRecord | ProbeRecord | None:
+        """The record with a name in the folder of a model; None, with a line in `problems`, if it is unreadable."""
         try:
-            record = ADAPTER.validate_python(read(path))
-            if self.path(record) != path:
-                raise ValueError("its content does not match its name")
+            record = _record(content_of(f"{folder}/{name}.json"))
+            _check_name(record, folder, name)
         except FileNotFoundError:
             return None
         except ValidationError as error:
-            self._skip(path, str(error.errors()[0]["msg"]))
+            self._skip(f"{folder}/{name}.json", str(error.errors()[0]["msg"]))
             return None
         except (OSError, ValueError) as error:
-            self._skip(path, str(error))
+            self._skip(f"{folder}/{name}.json", str(error))
             return None
         return record
 
     def train(self, key: str) -> TrainRecord | None:
         """The record of a trained model, if there is one."""
-        record = self.get(self.folder(key) / "train.json")
+        record = self.get(self._folder(key), TRAIN)
         return record if isinstance(record, TrainRecord) else None
+
+    def trained(self) -> Iterator[TrainRecord]:
+        """The record of every trained model, without those of measurements."""
+        for folder in self._folders():
+            record = self.get(folder, TRAIN)
+            if isinstance(record, TrainRecord):
+                yield record
 
     def measured(self, spec_key: str, train_key: str) -> EvalRecord | ProbeRecord | None:
         """The record of an evaluation or a probe, if there is one."""
-        record = self.get(self.folder(train_key) / f"{checked(spec_key)}.json")
+        record = self.get(self._folder(train_key), checked(spec_key))
         return None if isinstance(record, TrainRecord) else record
 
     def searched(self, train_key: str, encoding: EncodingSpec) -> tuple[Search, Any] | None:
         """What a search found for an encoding on a trained model, from a measurement at whatever length."""
-        for path in sorted(self.folder(train_key).glob("*.json")):
-            record = self.get(path)
+        folder = self._folder(train_key)
+        for name in self._records(folder):
+            record = self.get(folder, name)
             if isinstance(record, EvalRecord) and record.search is not None and record.spec.encoding == encoding:
                 arrays = self.arrays(record)
                 if arrays:
                     return record.search, arrays["found"]
         return None
 
+    def outcomes(self, train_key: str) -> Outcomes:
+        """What became of a model and of its measurements, by `TRAIN` and by their keys.
+
+        Each record is read once, and again only after the folder has changed.
+        """
+        folder = self._folder(train_key)
+        now, known = stamp(folder), self._outcomes.get(train_key)
+        if known is None or known.stamp != now:
+            known = self._outcomes[train_key] = Outcomes(now, partial(self._outcome, folder))
+        return known
+
+    def _outcome(self, folder: str, name: str) -> Outcome | None:
+        record = self.get(folder, name)
+        if record is None:
+            return None
+        whole = isinstance(record, TrainRecord) or record.status != "ok" or self.has_arrays(record)
+        return Outcome(record.status, record.reason, record.created, whole)
+
+    def has_arrays(self, record: EvalRecord | ProbeRecord) -> bool:
+        """True if a record's arrays are those that it was made with, or fit it, if it does not say; cf. `arrays`."""
+        path = f"{self._folder(record.spec.train_key)}/{record.spec.key}.safetensors"
+        with suppress(OSError):
+            if record.arrays_hash == hash_of(content_of(path)):
+                return True
+        return bool(self.arrays(record))
+
     def arrays(self, record: EvalRecord | ProbeRecord) -> Arrays:
         """A record's arrays; empty, with a line in `problems`, if they are unreadable or do not fit the record."""
-        path = self.path(record).with_suffix(".safetensors")
+        path = f"{self._folder(record.spec.train_key)}/{record.spec.key}.safetensors"
         try:
-            content = path.read_bytes()
+            content = content_of(path)
             arrays = safetensors.numpy.load(content)
             check_arrays(record, arrays)
             if record.arrays_hash not in (None, hash_of(content)):
@@ -126,19 +165,43 @@ class Store:
 
     def held(self) -> "Store":
         """A store that reads its records once, for callers that iterate many times. It shares `problems`."""
-        return Store(self.root, self.problems, self.only, list(self.records()))
+        with uncollected():
+            return Store(self.root, self.problems, self.only, list(self.records()))
 
     def records(self) -> Iterator[TrainRecord | EvalRecord | ProbeRecord]:
         """Every readable record, in a stable order."""
         if self.kept is not None:
             yield from self.kept
             return
-        for path in sorted((self.root / "cells").glob("*/*.json")):
-            key = path.parent.name if path.name == "train.json" else path.stem
-            if self.only is None or key in self.only:
-                record = self.get(path)
-                if record is not None:
-                    yield record
+        for folder in self._folders():
+            for name in self._records(folder):
+                if self.only is None or name == TRAIN or name in self.only:
+                    record = self.get(folder, name)
+                    if record is not None:
+                        yield record
+
+    def _folder(self, train_key: str) -> str:
+        return f"{self.root}/cells/{checked(train_key)}"  # a Path takes as long to make as a record to parse
+
+    def _folders(self) -> Iterator[str]:
+        """The folders of all models, or of those that the store is limited to, in a stable order."""
+        cells = f"{self.root}/cells"
+        return (f"{cells}/{name}" for name in self._listed(cells) if self.only is None or name in self.only)
+
+    def _records(self, folder: str) -> list[str]:
+        """The names of the records in the folder of a model, sorted."""
+        return [name.removesuffix(".json") for name in self._listed(folder) if name.endswith(".json")]
+
+    def _listed(self, folder: str) -> list[str]:
+        """The names in a folder, sorted; none where there is no such folder."""
+        try:
+            with os.scandir(folder) as entries:
+                return sorted(entry.name for entry in entries)
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except OSError as error:
+            self._skip(folder, str(error))
+            return []
 
     def runs(self) -> list[RunRecord]:
         """Every recorded call of `run`, oldest first."""
@@ -150,10 +213,27 @@ class Store:
                 self._skip(path, str(error))
         return found
 
-    def _skip(self, path: Path, why: str) -> None:
+    def _skip(self, path: Path | str, why: str) -> None:
         line = f"{path}: skipped: {' '.join(why.split())}"
         if line not in self.problems:
             self.problems.append(line)
+
+
+def _record(content: bytes) -> TrainRecord | EvalRecord | ProbeRecord:
+    """The record in a file. A sound one takes one pass; any other takes a second, which says what is wrong with it."""
+    with suppress(ValidationError):
+        record = ADAPTER.validate_json(content)
+        if record.schema_version == SCHEMA and "schema_version" in record.model_fields_set:
+            return record
+    return ADAPTER.validate_python(parse(content))
+
+
+def _check_name(record: TrainRecord | EvalRecord | ProbeRecord, folder: str, name: str) -> None:
+    """Raise ValueError unless a file and its folder are named after the record in it."""
+    spec = record.spec
+    own = (spec.key, TRAIN) if isinstance(spec, TrainSpec) else (checked(spec.train_key), spec.key)
+    if own != (folder.rpartition("/")[2], name):
+        raise ValueError("its content does not match its name")
 
 
 def hash_of(content: bytes) -> str:

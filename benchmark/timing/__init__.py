@@ -7,6 +7,7 @@ Outside pytest-benchmark:
 
 sampling.py     `time --suite tasks`, and `check-task`: how fast a task draws its training rows
 cells.py        `time --suite cells`: where the processor time of whole cells goes
+records.py      `time --suite records`: folders of up to 10,000 cells, and what commands take on them
 executors.py    `time --suite executors`: what the pool and Ray add to a cell
 side_by_side.py `time --suite peers`: single steps and whole runs, here and in other libraries; the file of their times
 steps.py        the single training steps; peers.py builds the other libraries' models

@@ -22,6 +22,7 @@ from torch import Tensor
 
 from benchmark.encodings import make
 from benchmark.encodings.encoding import Shape
+from benchmark.experiments.speed import operations as training_operations
 from benchmark.model.transformer import Transformer
 from benchmark.results.spec import BudgetSpec, Precision
 from benchmark.seeds import generator
@@ -58,13 +59,9 @@ class Case:
 
 
 def operations(size: Size, rows: int, length: int) -> float:
-    """Floating-point operations of a training step: products with weights, and the scores below a causal mask.
-
-    Per weight and token two forward and four backward. A token attends to half of the row on average, in two products.
-    """
-    tokens = rows * length
+    """Floating-point operations of a training step."""
     weights = 12 * size.layers * size.width**2 + size.vocabulary * size.width
-    return 6.0 * tokens * weights + 6.0 * tokens * size.layers * size.width * length
+    return training_operations(size.layers, size.width, weights, rows * length, length)
 
 
 def batch() -> Batch:

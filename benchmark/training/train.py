@@ -7,14 +7,15 @@ and a resumed loop continues with the rows it would have seen.
 import math
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import torch
 
 from benchmark.catalogue import Choice
 from benchmark.encodings import CATALOGUE
 from benchmark.encodings import make as make_encoding
-from benchmark.encodings.encoding import Shape
-from benchmark.model.transformer import Transformer
+from benchmark.encodings.encoding import Encoding, Shape
+from benchmark.model.transformer import Transformer, encodings_for
 from benchmark.results.spec import BudgetSpec, TrainSpec
 from benchmark.seeds import generator
 from benchmark.tasks.task import Batch, Task
@@ -34,22 +35,43 @@ Progress = Callable[[int, int, float], None]  # (steps done, tokens so far, seco
 
 def build(spec: TrainSpec, task: Task, encoding: Choice) -> Transformer:
     """The untrained model of a spec, each weight drawn from a generator named after it."""
-    shape = Shape(
+    model = Transformer(
+        task.vocabulary,
+        shape_of(spec, task, marked=CATALOGUE.reads_marks(encoding)),
+        partial(_encode, encoding, spec.init_seed),
+        convolve=spec.model.mixing == "conv",
+    )
+    model.initialise(spec.init_seed)
+    return model
+
+
+def build_encodings(spec: TrainSpec, task: Task, encoding: Choice) -> list[Encoding]:
+    """Only the encodings of the untrained model of a spec."""
+    shape = shape_of(spec, task, marked=CATALOGUE.reads_marks(encoding))
+    return encodings_for(shape, partial(_encode, encoding, spec.init_seed))
+
+
+def outline(spec: TrainSpec, task: Task) -> Transformer:
+    """The model of a spec without an encoding, whose weights have shapes, but no values and no memory."""
+    with torch.device("meta"):
+        shape, none = shape_of(spec, task, marked=False), CATALOGUE.choice("none")
+        return Transformer(task.vocabulary, shape, partial(_encode, none, 0), convolve=spec.model.mixing == "conv")
+
+
+def _encode(encoding: Choice, seed: int, shape: Shape, layer: int) -> Encoding:
+    return make_encoding(encoding, shape, seed=seed, layer=layer)
+
+
+def shape_of(spec: TrainSpec, task: Task, *, marked: bool) -> Shape:
+    """The sizes that the encoding of a model may depend on; the task's marks only if it is `marked`: it reads them."""
+    return Shape(
         width=spec.model.width,
         heads=spec.model.heads,
         layers=spec.model.layers,
         train_length=task.tokens(spec.budget.train_length),
         digits=task.digits,
-        marks=task.marks if CATALOGUE.reads_marks(encoding) else (),  # to find them in a text takes a tokenizer
+        marks=task.marks if marked else (),  # to find them in a text takes a tokenizer
     )
-    model = Transformer(
-        task.vocabulary,
-        shape,
-        lambda own, layer: make_encoding(encoding, own, seed=spec.init_seed, layer=layer),
-        convolve=spec.model.mixing == "conv",
-    )
-    model.initialise(spec.init_seed)
-    return model
 
 
 def train(

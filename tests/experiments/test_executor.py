@@ -13,7 +13,8 @@ from benchmark.cli import main
 from benchmark.errors import UsageError
 from benchmark.experiments.cell import run_cell
 from benchmark.experiments.executor import Event, Executor
-from benchmark.experiments.plan import Cell, make_plan, outstanding
+from benchmark.experiments.outstanding import outstanding
+from benchmark.experiments.plan import Cell, make_plan
 from benchmark.experiments.request import Request
 from benchmark.experiments.rounds import Round, Rounds
 from benchmark.experiments.runs import execute, went_wrong

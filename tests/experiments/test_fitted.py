@@ -12,7 +12,8 @@ import pytest
 from benchmark import run
 from benchmark.experiments import fitted
 from benchmark.experiments.cell import run_cell
-from benchmark.experiments.plan import make_plan, outstanding
+from benchmark.experiments.outstanding import outstanding
+from benchmark.experiments.plan import make_plan
 from benchmark.experiments.request import Request
 from benchmark.results.record import EvalRecord, ProbeRecord
 from benchmark.results.store import Store

@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from benchmark.errors import UsageError
-from benchmark.experiments.plan import Span, make_plan, outstanding
+from benchmark.experiments.outstanding import outstanding
+from benchmark.experiments.plan import Span, make_plan
 from benchmark.experiments.presets import PRESETS, TUNED
 from benchmark.experiments.request import Auto, Request
 from benchmark.experiments.runs import command

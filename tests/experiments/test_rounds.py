@@ -254,10 +254,11 @@ def test_a_run_says_what_is_spent_and_what_is_left(tmp_path: Path) -> None:
 
 
 def test_a_dry_run_says_what_the_next_round_is(tmp_path: Path) -> None:
-    *_, beginning, cap, total = asked_for(tmp_path, always, "--dry-run")
+    *_, beginning, cap, total, _, disk = asked_for(tmp_path, always, "--dry-run")
     assert beginning == "round 1: 6 seeds of copy and offset-recall: 24 cells"
     assert cap.startswith("automatic seeds: at least 6 and at most 10 for each task")
     assert total.startswith("24 cells, 0 finished, 24 to do: ") and "if every task goes to its cap" in total
+    assert "at the caps" in disk
     rounds_of(tmp_path, but(1, 2, 3))
     *_, copy, recall, closing, _, total = asked_for(tmp_path, always, "--dry-run")
     assert copy == "copy: decided after 6 seeds"

@@ -75,7 +75,7 @@ def test_adapting_encodings_are_measured_on_the_existing_model(tmp_path: Path) -
     stamp = trained.stat().st_mtime_ns
     options = ["run", *OPTIONS, "--seeds", "1", "--results", str(tmp_path), "--encodings"]
     planned = CliRunner().invoke(main, [*options, "rope,yarn:factor=2", "--dry-run"])
-    heading, row, total = planned.stdout.splitlines()
+    heading, row, total, *_ = planned.stdout.splitlines()
     assert "trained with" in heading and "measured with" in heading
     assert "rope, yarn:factor=2" in row and row.endswith("to measure")
     assert total.startswith("1 cell, 0 finished, 1 to do: about 0 s of training")

@@ -22,7 +22,8 @@ from benchmark.cli import main
 from benchmark.experiments.cell import run_cell
 from benchmark.experiments.executor import record_lost_cell
 from benchmark.experiments.machine import cores
-from benchmark.experiments.plan import Cell, make_plan, outstanding
+from benchmark.experiments.outstanding import outstanding
+from benchmark.experiments.plan import Cell, make_plan
 from benchmark.experiments.process import WorkerProcess
 from benchmark.experiments.request import Request
 from benchmark.results.lock import locked

@@ -274,8 +274,8 @@ def test_the_command_line_says_what_each_stage_does_and_what_was_chosen(tmp_path
 def test_a_dry_run_shows_the_trials_and_what_they_have_chosen(tmp_path: Path) -> None:
     lines = invoke(tmp_path, "--dry-run")
     assert [line for line in lines if line.endswith(":")] == ["trials:", "same rate for all:"]
-    assert sum(line.endswith("to train") for line in lines) == 12 + 4
-    assert sum("trial 1" in line for line in lines) == 6
+    assert sum(line.endswith("to train") for line in lines) == 2 * 3 + 2  # encodings and rates, seeds together
+    assert sum("trial 0 to 1" in line for line in lines) == 6
     assert lines[-1].startswith("each at its best: the same comparison again")
     invoke(tmp_path, "--display", "none", "--no-report")
     lines = invoke(tmp_path, "--dry-run")

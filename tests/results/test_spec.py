@@ -169,3 +169,15 @@ def test_records_from_before_mixing_keep_their_key() -> None:
         }
     )
     assert spec.key == "1d193a603258c4a9e460ca44e55c669b"
+
+
+def test_a_changed_copy_has_a_key_of_its_own(train_spec: TrainSpec) -> None:
+    """The key is computed once and remembered, but not by copies."""
+    fresh = TrainSpec.model_validate(train_spec.model_dump())
+    assert (train_spec.key, train_spec.setting) == (fresh.key, fresh.setting)
+    budget = train_spec.budget.model_copy(update={"steps": 7})
+    changed = train_spec.model_copy(update={"budget": budget})
+    again = TrainSpec.model_validate(changed.model_dump())
+    assert (changed.key, changed.setting) == (again.key, again.setting)
+    assert changed.key != train_spec.key and changed.setting != train_spec.setting
+    assert changed == again and train_spec == fresh  # what is remembered is no part of a spec

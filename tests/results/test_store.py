@@ -120,6 +120,7 @@ def faults(good: dict[str, Any]) -> dict[str, tuple[bytes, str]]:
         "a-list": (b"[1, 2]", f"schema version None, but this version reads {SCHEMA}"),
         "foreign": (b'{"name": "from another tool"}', "schema version None"),
         "newer": (json.dumps({**good, "schema_version": SCHEMA + 1}).encode(), f"schema version {SCHEMA + 1}, but"),
+        "no-version": (json.dumps({k: v for k, v in good.items() if k != "schema_version"}).encode(), "version None"),
         "other-kind": (json.dumps({**good, "kind": "dream"}).encode(), "dream"),
         "unknown-field": (json.dumps({**good, "mood": 1}).encode(), "Extra inputs are not permitted"),
         "missing-field": (json.dumps({k: v for k, v in good.items() if k != "status"}).encode(), "Field required"),
@@ -137,7 +138,7 @@ def faults(good: dict[str, Any]) -> dict[str, tuple[bytes, str]]:
 
 FAULTS = ["empty", "nested", "truncated", "no-json", "a-list", "foreign", "newer", "other-kind", "unknown-field"]
 FAULTS += ["missing-field", "wrong-type", "no-time-zone", "past-all-columns", "no-number", "lone-surrogate"]
-FAULTS += ["another-cell"]
+FAULTS += ["another-cell", "no-version"]
 
 
 @pytest.mark.parametrize("fault", FAULTS)

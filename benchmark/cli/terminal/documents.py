@@ -12,7 +12,8 @@ from benchmark.cli.terminal.words import duration
 from benchmark.encodings import CATALOGUE
 from benchmark.experiments.documents import check_documents, free_bytes, opened
 from benchmark.experiments.origins import Origin
-from benchmark.experiments.plan import Cell, outstanding
+from benchmark.experiments.outstanding import outstanding
+from benchmark.experiments.plan import Cell
 from benchmark.experiments.rounds import Rounds
 from benchmark.results.record import EvalRecord
 from benchmark.results.store import Store

@@ -14,6 +14,7 @@ from benchmark.experiments.settings import DEVICES, EXECUTORS, LONGEST, MOST_COR
 from benchmark.reports.words import LANGUAGES
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+PLAN_FORMATS = ("table", "csv", "json")
 CHANGES = {
     "width": "Width of the model, or several for the same comparison at each: 32,64,128.",
     "heads": "Attention heads.",

@@ -1,19 +1,31 @@
-"""What a run would do, for `run --dry-run`: its cells, what is there, and roughly how long its training would take."""
+"""What a run would do, for `run --dry-run`: its cells, what is there, and roughly what its training would take.
 
+A table has a row for each task and encoding. As csv or json, the plan has a row for each cell, and whatever else there
+is to say goes to the error stream.
+"""
+
+import csv
+import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import click
 
 from benchmark.cli.terminal import rates
+from benchmark.cli.terminal.price import Price
 from benchmark.cli.terminal.seeds import beginning, caps, closing, looked
-from benchmark.cli.terminal.table import Row, show
-from benchmark.cli.terminal.words import duration
-from benchmark.experiments.estimate import Estimate, estimate
-from benchmark.experiments.machine import cores, default_workers, memory_share, most_workers, on_gpu
-from benchmark.experiments.plan import Cell, outstanding
+from benchmark.cli.terminal.table import Row, show, show_json
+from benchmark.experiments.estimate import Estimate, estimate, kind_of
+from benchmark.experiments.outstanding import outstanding
+from benchmark.experiments.plan import Cell
 from benchmark.experiments.rounds import Round, Rounds
+from benchmark.experiments.speed import Speeds
 from benchmark.experiments.tuning import AT_BEST, Stages, Trials
+from benchmark.results.outcomes import TRAIN
 from benchmark.results.spec import TUNING_SEEDS_FROM
 from benchmark.results.store import Store
 
@@ -21,67 +33,145 @@ PLAN_COLUMNS = {
     "task": "task",
     "encoding": "trained with",
     "measured": "measured with",
-    "seed": "seed",
+    "cells": "cells",
+    "seeds": "seeds",
     "model": "model",
     "length": "L",
     "steps": "steps",
     "batch": "batch",
     "rate": "learning rate",
     "parameters": "parameters",
-    "seconds": "seconds to train",
+    "seconds": "seconds a cell",
     "state": "state",
 }
 
 
-def show_stages(
-    stages: Stages, store: Store, device: str, workers: int | None, *, force: bool, retry_failed: bool
-) -> None:
-    """Print every stage that can be planned already."""
-    shown: set[str] = set()  # keys of the models of earlier stages
-    for stage in stages:
-        if stage.stage:
-            click.echo(f"{stage.stage}:")
-        _show_stage(stage, store, device, workers, shown, force=force, retry_failed=retry_failed)
-        shown |= stage.reached.train_keys
-    trials = stages.begun[0]
-    if isinstance(trials, Trials) and any(rate.rate is None for each in trials.chosen for rate in each.rates):
-        click.echo(f"{AT_BEST}: the same comparison again, for encodings whose trials choose another learning rate")
+@dataclass(kw_only=True)
+class Shown:
+    """How a plan is shown, and what was shown so far."""
+
+    store: Store
+    device: str
+    workers: int | None
+    force: bool
+    retry_failed: bool
+    form: str = "table"
+    speeds: Speeds = field(init=False)
+    keys: set[str] = field(default_factory=set)  # of the models of earlier stages
+    rows: list[dict[str, Any]] = field(default_factory=list)  # of the cells, unless they are shown as a table
+
+    def __post_init__(self) -> None:
+        self.speeds = Speeds.of(self.store, self.device)
+
+    def stages(self, stages: Stages) -> None:
+        """Print every stage that can be planned already."""
+        for stage in stages:
+            if stage.stage:
+                self.say(f"{stage.stage}:")
+            self.stage(stage)
+            self.keys |= stage.reached.train_keys
+        trials = stages.begun[0]
+        if isinstance(trials, Trials) and any(rate.rate is None for each in trials.chosen for rate in each.rates):
+            self.say(f"{AT_BEST}: the same comparison again, for encodings whose trials choose another learning rate")
+        if self.form == "json":
+            show_json(self.rows)
+        elif self.form == "csv":
+            _print_csv(self.rows)
+
+    def stage(self, stage: Trials | Rounds) -> None:
+        """Print one stage."""
+        todo = self._left(stage)
+        if not todo and isinstance(stage, Rounds):
+            stage.catch_up(self.store)
+            todo = self._left(stage)
+        plan = stage.reached
+        later = stage.later if isinstance(stage, Rounds) else ()
+        estimates = estimate((*plan.cells, *later), self.speeds)
+        states = {cell.train.key: self._state(cell) for cell in todo}
+        states |= dict.fromkeys(plan.train_keys & self.keys, "in an earlier stage")
+        if self.form == "table":
+            show(list(summary(plan.cells, estimates, states)), PLAN_COLUMNS)
+        else:
+            self.rows += whole(stage.stage, plan.cells, estimates, states)
+        for line in _decided(stage, todo, self.store):
+            self.say(line)
+        capped = [cell for cell in later if not trained(cell, self.store)]
+        price = Price(
+            device=self.device,
+            workers=self.workers,
+            speeds=self.speeds,
+            training=[estimates[cell.train.key] for cell in todo if states[cell.train.key] == "to train"],
+            capped=[estimates[cell.train.key] for cell in capped],
+        )
+        self.say(f"{tally(len(plan.cells), len(todo))}: {price.time}")
+        if price.training:
+            self.say(price.basis)
+            self.say(price.disk(_free_bytes(self.store.root)))
+
+    def say(self, line: str) -> None:
+        """Print a line beside the cells."""
+        click.echo(line, err=self.form != "table")
+
+    def _left(self, stage: Trials | Rounds) -> list[Cell]:
+        cells = outstanding(stage.reached, self.store, force=self.force, retry_failed=self.retry_failed)
+        return [cell for cell in cells if cell.train.key not in self.keys]
+
+    def _state(self, cell: Cell) -> str:
+        return "to measure" if not self.force and trained(cell, self.store) else "to train"
 
 
-def _show_stage(
-    stage: Trials | Rounds,
-    store: Store,
-    device: str,
-    workers: int | None,
-    shown: set[str],
-    *,
-    force: bool,
-    retry_failed: bool,
-) -> None:
-    def left() -> list[Cell]:
-        cells = outstanding(stage.reached, store, force=force, retry_failed=retry_failed)
-        return [cell for cell in cells if cell.train.key not in shown]
+def summary(cells: Sequence[Cell], estimates: Mapping[str, Estimate], states: Mapping[str, str]) -> Iterator[Row]:
+    """A row for each task and encoding, or more where their cells differ in more than their seeds."""
+    groups: dict[tuple[object, ...], list[Cell]] = {}
+    for cell in cells:
+        groups.setdefault(kind_of(cell), []).append(cell)
+    for own in groups.values():
+        count = Counter(states.get(cell.train.key, "finished") for cell in own)
+        about = _about(own[0], estimates[own[0].train.key])
+        yield {
+            **about,
+            "cells": len(own),
+            "seeds": _seeds(own),
+            "rate": f"{about['rate']:g}",
+            "parameters": f"{about['parameters']:,}",
+            "seconds": None if about["seconds"] is None else f"{about['seconds']:.0f}",
+            "state": ", ".join(f"{number} {state}" for state, number in count.items()) if len(count) > 1 else [*count],
+        }
 
-    todo = left()
-    if not todo and isinstance(stage, Rounds):
-        stage.catch_up(store)
-        todo = left()
-    plan = stage.reached
-    later = stage.later if isinstance(stage, Rounds) else ()
-    estimates = estimate((*plan.cells, *later), store)
-    states = {cell.train.key: "to measure" if not force and trained(cell, store) else "to train" for cell in todo}
-    earlier = {key: "in an earlier stage" for key in plan.train_keys & shown}
-    show(_rows(plan.cells, estimates, {**states, **earlier}), PLAN_COLUMNS)
-    _show_decided(stage, todo, store)
-    training = [estimates[key].seconds for key, state in states.items() if state == "to train"]
-    capped = [estimates[cell.train.key].seconds for cell in later if not trained(cell, store)]
-    share = min(workers or default_workers(device), max(1, len(training)))
-    click.echo(
-        f"{tally(len(plan.cells), len(todo))}: "
-        f"about {duration(sum(training) / share)} of training on {share} of {cores()} cores"
-        + (f", or {duration(sum(training + capped) / share)} if every task goes to its cap" if capped else "")
-        + held_to(device, workers or most_workers(device))
-    )
+
+def whole(
+    stage: str, cells: Sequence[Cell], estimates: Mapping[str, Estimate], states: Mapping[str, str]
+) -> Iterator[dict[str, Any]]:
+    """A row for each cell."""
+    for cell in cells:
+        own = estimates[cell.train.key]
+        yield {
+            "stage": stage,
+            **_about(cell, own),
+            "seed": _seed(cell),
+            "basis": own.basis,
+            "operations": own.operations,
+            "disk_bytes": own.disk_bytes,
+            "state": states.get(cell.train.key, "finished"),
+            "key": cell.train.key,
+        }
+
+
+def _about(cell: Cell, own: Estimate) -> dict[str, Any]:
+    """What cells have in common that differ only in their seed."""
+    budget = cell.train.budget
+    return {
+        "task": cell.train.task.label,
+        "encoding": cell.train.encoding.label,
+        "measured": [measure.label for measure in cell.measures],
+        "model": model_of(cell),
+        "length": budget.train_length,
+        "steps": budget.steps,
+        "batch": budget.batch,
+        "rate": budget.learning_rate,
+        "parameters": own.parameters,
+        "seconds": own.seconds,
+    }
 
 
 def model_of(cell: Cell) -> str:
@@ -91,52 +181,49 @@ def model_of(cell: Cell) -> str:
     return f"{model.layers} × {model.width}, {model.heads} heads{mixing}"
 
 
-def _rows(cells: Sequence[Cell], estimates: Mapping[str, Estimate], states: Mapping[str, str]) -> list[Row]:
-    return [
-        {
-            "task": cell.train.task.label,
-            "encoding": cell.train.encoding.label,
-            "measured": [measure.label for measure in cell.measures],
-            "seed": cell.seed if cell.multiple is None else f"trial {cell.seed - TUNING_SEEDS_FROM}",
-            "model": model_of(cell),
-            "length": cell.train.budget.train_length,
-            "steps": cell.train.budget.steps,
-            "batch": cell.train.budget.batch,
-            "rate": f"{cell.train.budget.learning_rate:g}",
-            "parameters": f"{estimates[cell.train.key].parameters:,}",
-            "seconds": f"{estimates[cell.train.key].seconds:.0f}",
-            "state": states.get(cell.train.key, "finished"),
-        }
-        for cell in cells
-    ]
+def _seed(cell: Cell) -> int:
+    """The seed of a cell; of a trial, its number."""
+    return cell.seed if cell.multiple is None else cell.seed - TUNING_SEEDS_FROM
 
 
-def _show_decided(stage: Trials | Rounds, todo: Sequence[Cell], store: Store) -> None:
+def _seeds(cells: Sequence[Cell]) -> str:
+    """The seeds of cells: "0 to 19", "0, 4, 7", "trial 0 to 1"."""
+    seeds = sorted(map(_seed, cells))
+    together = len(seeds) > 1 and seeds == list(range(seeds[0], seeds[-1] + 1))
+    text = f"{seeds[0]} to {seeds[-1]}" if together else ", ".join(map(str, seeds))
+    return text if cells[0].multiple is None else f"trial {text}"
+
+
+def _print_csv(rows: Sequence[dict[str, Any]]) -> None:
+    writer = csv.DictWriter(sys.stdout, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({**row, "measured": ",".join(row["measured"])} for row in rows)
+
+
+def _decided(stage: Trials | Rounds, todo: Sequence[Cell], store: Store) -> Iterator[str]:
     """What the records have chosen or decided so far, and what the next round is."""
     if isinstance(stage, Trials):
         for each in stage.advance(store):
             if any(rate.rate is not None for rate in each.rates):
-                click.echo(rates.chosen(each))
+                yield rates.chosen(each)
         return
-    for look in stage.looks.values():
-        click.echo(looked(look))
+    yield from map(looked, stage.looks.values())
     if stage.plan.spans:
         next_ = Round(number=1, todo=todo, automatic=True, stage=stage.stage)
-        click.echo(beginning(next_) if todo else closing(stage))
-        click.echo(caps(stage.plan))
+        yield beginning(next_) if todo else closing(stage)
+        yield caps(stage.plan)
 
 
-def held_to(device: str, workers: int) -> str:
-    """The memory limit of a worker, if there is one."""
-    if on_gpu(device) or sys.platform != "linux":
-        return ""
-    return f", each worker limited to {memory_share(workers) / 1e9:.1f} GB of memory"
+def _free_bytes(folder: Path) -> int:
+    """Free room on the disk of a folder, which need not exist yet."""
+    there = next(each for each in (folder.absolute(), *folder.absolute().parents) if each.exists())
+    return shutil.disk_usage(there).free
 
 
 def trained(cell: Cell, store: Store) -> bool:
     """True if a cell's model is there."""
-    record = store.train(cell.train.key)
-    return record is not None and record.status == "ok"
+    known = store.outcomes(cell.train.key)[TRAIN]
+    return known is not None and known.status == "ok"
 
 
 def tally(cells: int, todo: int) -> str:

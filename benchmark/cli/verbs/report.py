@@ -15,7 +15,7 @@ from benchmark.cli.terminal.stored import name_problems, stored
 @report_language
 def command(results: Path, out: Path, reference: str | None, language: str) -> None:
     """Write the report (index.html, report.md) from the results on disk."""
-    store = stored(results)
+    store = stored(results).held()
     from benchmark.experiments.reproduce import command_for
     from benchmark.reports.write.report import write_report
 

@@ -10,6 +10,7 @@ import click
 from benchmark.api import executor_of, precision_of, stages_of
 from benchmark.cli.terminal.config import read_config
 from benchmark.cli.terminal.options import (
+    PLAN_FORMATS,
     Known,
     changes,
     executor_settings,
@@ -23,7 +24,7 @@ from benchmark.cli.terminal.progress import DISPLAYS, display, show_json_line
 from benchmark.cli.terminal.seeds import closing
 from benchmark.cli.terminal.summary import show_findings, show_holds, show_summary
 from benchmark.cli.terminal.words import duration
-from benchmark.errors import unknown
+from benchmark.errors import UsageError, unknown
 from benchmark.experiments.executor import Executor
 from benchmark.experiments.machine import multiplies_bfloat16, on_gpu
 from benchmark.experiments.plan import Plan
@@ -81,6 +82,14 @@ from benchmark.results.store import Store
 @click.option("--corpus", default=None, help="sanguo, shuihu, or the path of a text or a folder of texts.")
 @text_encoding
 @click.option("--dry-run", is_flag=True, help="Show the plan and what is already there; train nothing.")
+@click.option(
+    "--format",
+    "form",
+    type=Known("format", PLAN_FORMATS),
+    default="table",
+    show_default=True,
+    help="Of a dry run: a row for each task and encoding, or the whole plan as csv or json, with a row for each cell.",
+)
 @click.option("--force", is_flag=True, help="Recompute what is already there.")
 @click.option("--retry-failed", is_flag=True, help="Retry what failed or diverged.")
 @click.option("--no-report", is_flag=True, help="Do not write the report.")
@@ -113,6 +122,7 @@ def command(
     corpus: str | None,
     text_encoding: str | None,
     dry_run: bool,
+    form: str,
     force: bool,
     retry_failed: bool,
     no_report: bool,
@@ -123,6 +133,8 @@ def command(
     Running the same command again resumes it, or does nothing; adding encodings, tasks, seeds or lengths computes only
     what is missing. Exit code 0: all good; 1: some cells failed or diverged; 2: usage error; 130: interrupted.
     """
+    if form != "table" and not dry_run:
+        raise UsageError(f"--format is {form}, but only a dry run prints a plan: add --dry-run")
     configured = Settings.read(**settings)
     request = Request.read(
         encodings=encodings,
@@ -143,11 +155,14 @@ def command(
     check_reference(reference, plan)
     told = style in ("auto", "rich", "plain")
     if told:
+        aside = form != "table"
         for line in (*plan.left_out, *plan.notes):
-            click.echo(line)
+            click.echo(line, err=aside)
         if precision == "bfloat16" and not on_gpu(configured.device) and multiplies_bfloat16() is False:
-            click.echo("bfloat16 may be slower than float32 here: this processor has no AMX (docs/speed.md)")
+            click.echo("bfloat16 may be slower than float32 here: this processor has no AMX (docs/speed.md)", err=aside)
     if dry_run and request.checkpoint is not None:
+        if form != "table":
+            raise UsageError(f"--format is {form}, but a plan with --checkpoint is only shown as a table: omit it")
         from benchmark.cli.terminal.documents import show_documents  # imports torch
 
         for stage in stages:
@@ -155,10 +170,17 @@ def command(
             show_documents(stage, store, configured.device, force=force, retry_failed=retry_failed)
         return
     if dry_run:
-        from benchmark.cli.terminal.planned import show_stages  # imports torch
+        from benchmark.cli.terminal.planned import Shown  # imports torch
 
-        asked = configured.device, configured.workers
-        show_stages(stages, store, *asked, force=force, retry_failed=retry_failed)
+        asked = Shown(
+            store=store,
+            device=configured.device,
+            workers=configured.workers,
+            force=force,
+            retry_failed=retry_failed,
+            form=form,
+        )
+        asked.stages(stages)
         return
     # A caller of `main` may pass an executor as its `obj`; the command line itself only knows the pool and Ray.
     executor: Executor = ctx.obj or executor_of(request, configured, store)
@@ -194,6 +216,7 @@ def write(plan: Plan, store: Store, out: Path, style: str, reference: str | None
     """Write the report; print the summary table, the findings and the path of the report."""
     if not any(store.records()):
         return
+    store = store.held()
     from benchmark.reports.words import speaking
     from benchmark.reports.write.report import of_checkpoints, write_report
 

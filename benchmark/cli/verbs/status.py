@@ -1,7 +1,10 @@
 """`status`: what is finished, failed or diverged in a results folder."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import groupby
 from pathlib import Path
 
 import click
@@ -32,73 +35,94 @@ AnyRecord = TrainRecord | EvalRecord | ProbeRecord
 def command(results: Path, style: str) -> None:
     """Show what is finished, failed or diverged in the results folder."""
     store = Store(results)
-    records = list(store.records())
-    rows, failures = groups(records), reasons(records)
-    last = max((record.created for record in records), default=None)
+    found = Tally.of(store.records())
     if style == "json":
-        show_json({"cells": rows, "failures": failures, "unreadable": store.problems, "last": last})
+        show_json({"cells": found.rows, "failures": found.failures, "unreadable": store.problems, "last": found.last})
         return
-    if rows:
-        show(rows, STATUS_COLUMNS)
-        click.echo(f"{tally(records)} in {str(results)!r}; the last record is from {last:%Y-%m-%d %H:%M %Z}")
+    if found.rows and found.last is not None:
+        show(found.rows, STATUS_COLUMNS)
+        click.echo(f"{found.cells} in {str(results)!r}; the last record is from {found.last:%Y-%m-%d %H:%M %Z}")
     else:
         click.echo(f"no results in {str(results)!r} yet: python -m benchmark run")
-    for failure in failures:
+    for failure in found.failures:
         click.echo("{cell}: {status}: {reason}".format(**failure))
-    if failures:
+    if found.failures:
         click.echo("to retry these: the same run command with --retry-failed")
     for problem in store.problems:
         click.echo(problem)
 
 
-def tally(records: Iterable[AnyRecord]) -> str:
-    """The number of trained models, and of trials apart from them: "36 cells and 12 trials of learning rates"."""
-    kinds = Counter(record.spec.is_trial for record in records if isinstance(record, TrainRecord))
-    trials = f" and {kinds[True]} trial{'s' * (kinds[True] != 1)} of learning rates" if kinds[True] else ""
-    return f"{kinds[False]} cells{trials}"
+@dataclass
+class Tally:
+    """What is in a store, counted model by model: no record is kept."""
+
+    counts: dict[tuple[str, str, int], Counter[str]] = field(default_factory=dict)  # by task, encoding, trained length
+    trained: Counter[str] = field(default_factory=Counter)  # models that are compared, and trials
+    failures: list[Row] = field(default_factory=list)
+    last: datetime | None = None
+
+    @classmethod
+    def of(cls, records: Iterable[AnyRecord]) -> "Tally":
+        """Count records that come with all those of a model one after the other."""
+        tally = cls()
+        for _, own in groupby(records, key=_model):
+            tally.add(list(own))
+        return tally
+
+    def add(self, records: Sequence[AnyRecord]) -> None:
+        """Count the records of one model."""
+        train = next((record for record in records if isinstance(record, TrainRecord)), None)
+        if train is not None:
+            self._count(train, records)
+        self.failures += [
+            {"cell": _label(record, train), "status": record.status, "reason": record.reason}
+            for record in records
+            if record.status == "failed" or (record.status == "diverged" and not _is_trial(record))
+        ]
+        newest = max(record.created for record in records)
+        self.last = newest if self.last is None else max(self.last, newest)
+
+    def _count(self, train: TrainRecord, records: Sequence[AnyRecord]) -> None:
+        spec = train.spec
+        counts = self.counts.setdefault((spec.task.label, spec.encoding.label, spec.budget.train_length), Counter())
+        self.trained["trials" if spec.is_trial else "cells"] += 1
+        if spec.is_trial:
+            counts["trials"] += 1
+            return
+        counts[train.status] += 1
+        for record in records:
+            if isinstance(record, EvalRecord):
+                counts["evaluations" if record.status == "ok" else record.status] += 1
+
+    @property
+    def rows(self) -> list[Row]:
+        """Models by status, evaluations, unsupported lengths and trials, by task, encoding and trained length.
+
+        The trials of learning rates count only as such.
+        """
+        empty = dict.fromkeys(("ok", "failed", "diverged", "evaluations", "unsupported", "trials"), 0)
+        return [
+            {"task": task, "encoding": encoding, "train_length": length, **empty, **self.counts[task, encoding, length]}
+            for task, encoding, length in sorted(self.counts)
+        ]
+
+    @property
+    def cells(self) -> str:
+        """The number of trained models, and of trials apart from them: "36 cells and 12 trials of learning rates"."""
+        count = self.trained["trials"]
+        trials = f" and {count} trial{'s' * (count != 1)} of learning rates" if count else ""
+        return f"{self.trained['cells']} cells{trials}"
 
 
-def groups(records: Iterable[AnyRecord]) -> list[Row]:
-    """Counts by task, encoding and trained length: models by status, evaluations, unsupported lengths, trials.
-
-    The trials of learning rates count only as such.
-    """
-    counts: dict[tuple[str, str, int], Counter[str]] = {}
-    trains = {record.spec.key: record for record in records if isinstance(record, TrainRecord)}
-    for train in trains.values():
-        what = "trials" if train.spec.is_trial else train.status
-        counts.setdefault(_group(train), Counter())[what] += 1
-    for record in records:
-        trained = trains.get(record.spec.train_key) if isinstance(record, EvalRecord) else None
-        if trained is not None and not trained.spec.is_trial:
-            counts[_group(trained)]["evaluations" if record.status == "ok" else record.status] += 1
-    empty = dict.fromkeys(("ok", "failed", "diverged", "evaluations", "unsupported", "trials"), 0)
-    return [
-        {"task": task, "encoding": encoding, "train_length": length, **empty, **counts[task, encoding, length]}
-        for task, encoding, length in sorted(counts)
-    ]
-
-
-def reasons(records: Iterable[AnyRecord]) -> list[Row]:
-    """What failed or diverged, with the reasons; a trial that diverged is an outcome: its learning rate is too high."""
-    trains = {record.spec.key: record for record in records if isinstance(record, TrainRecord)}
-    return [
-        {"cell": _label(record, trains), "status": record.status, "reason": record.reason}
-        for record in records
-        if record.status == "failed" or (record.status == "diverged" and not _is_trial(record))
-    ]
+def _model(record: AnyRecord) -> str:
+    return record.spec.key if isinstance(record, TrainRecord) else record.spec.train_key
 
 
 def _is_trial(record: AnyRecord) -> bool:
     return isinstance(record, TrainRecord) and record.spec.is_trial
 
 
-def _group(record: TrainRecord) -> tuple[str, str, int]:
-    return record.spec.task.label, record.spec.encoding.label, record.spec.budget.train_length
-
-
-def _label(record: AnyRecord, trains: dict[str, TrainRecord]) -> str:
-    train = record if isinstance(record, TrainRecord) else trains.get(record.spec.train_key)
+def _label(record: AnyRecord, train: TrainRecord | None) -> str:
     if train is None:
         return f"{record.kind} of {record.spec.encoding.label}"
     name = f"{train.spec.task.label} · {train.spec.encoding.label} · {_which(train)}"

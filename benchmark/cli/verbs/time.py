@@ -41,12 +41,13 @@ TIMING_COLUMNS = {
 LONGEST = 2**20  # tokens
 PASSED, FAILED, INTERRUPTED = 0, 1, 2  # pytest's exit codes
 PEERS = ("peers", "peers-step", "peers-run")
-SUITES = ("encodings", "tasks", "cells", "executors", "checkpoint", *PEERS)
+SUITES = ("encodings", "tasks", "cells", "records", "executors", "checkpoint", *PEERS)
 SIZES = {"width", "heads", "layers"}
 HEEDED = {  # the options of each suite
     "encodings": {"encodings", "lengths", "results", "rounds", "threads", "device", *SIZES},
     "tasks": {"tasks", "rounds", "threads", "train_length", "batch", "text_encoding"},
     "cells": {"encodings", "tasks", "rounds", "text_encoding", *CHANGES},
+    "records": set(),
     "executors": {"rounds"},
     "checkpoint": {"checkpoint", "encodings", "lengths", "results", "rounds", "threads", "device"},
     **{suite: {"results", "rounds", "threads", "device"} for suite in PEERS},
@@ -78,9 +79,9 @@ class Asked:
     type=Known("suite", SUITES),
     default="encodings",
     show_default=True,
-    help="tasks: how fast rows are drawn; cells: the parts of whole cells; executors: what the pool and Ray add to a "
-    "cell; checkpoint: the reading of long rows with a pretrained model; peers: a step and a whole run next to other "
-    "libraries (peers-step, peers-run).",
+    help="tasks: how fast rows are drawn; cells: the parts of whole cells; records: what plans and reports of up to "
+    "10,000 cells take; executors: what the pool and Ray add to a cell; checkpoint: the reading of long rows with a "
+    "pretrained model; peers: a step and a whole run next to other libraries (peers-step, peers-run).",
 )
 @click.option("--tasks", default="all", show_default=True, help="With --suite tasks or cells: names, groups or files.")
 @click.option("--encodings", default="classic", show_default=True, help="Names, groups or files.")
@@ -138,6 +139,11 @@ def command(
         )
         time_cells(request, rounds)
         return 0
+    if suite == "records":
+        from benchmark.cli.terminal.records import time_records
+
+        time_records()
+        return 0
     if suite == "executors":
         from benchmark.cli.terminal.executors import time_executors
 
@@ -186,7 +192,7 @@ def refuse_others(ctx: click.Context, suite: str) -> None:
     """Refuse options that a suite would ignore."""
     for name in ctx.params.keys() - HEEDED[suite] - {"suite"}:
         if ctx.get_parameter_source(name) is not ParameterSource.DEFAULT:
-            options = ", ".join(option_of(each) for each in sorted(HEEDED[suite]))
+            options = ", ".join(option_of(each) for each in sorted(HEEDED[suite])) or "none"
             raise UsageError(f"{option_of(name)} is not an option of --suite {suite}, which takes {options}: omit it")
 
 

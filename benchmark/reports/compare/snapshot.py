@@ -23,7 +23,7 @@ from benchmark.reports.page.selection import Selection
 from benchmark.reports.page.views import own_settings
 from benchmark.reports.tables.measurements import all_trainings, setting_of
 from benchmark.reports.tables.values import metric_table
-from benchmark.results.record import Environment, Status, TrainRecord
+from benchmark.results.record import Environment, EvalRecord, Status, TrainRecord
 from benchmark.results.spec import (
     BudgetSpec,
     Count,
@@ -106,6 +106,7 @@ class Snapshot(Frozen):
     @classmethod
     def of_store(cls, store: Store) -> "Snapshot":
         """Everything in a results folder, of all settings."""
+        store = store.held()
         return _taken(store, metric_table(store), all_trainings(store))
 
     @classmethod
@@ -187,14 +188,13 @@ def _taken(
         for record in kept
     ]
     numbers = {record.spec.key: number for number, record in enumerate(kept)}
+    adapted = {record.spec.key: record.spec.encoding for record in store.records() if isinstance(record, EvalRecord)}
     rows = []
     for row in measured.to_dict("records"):
         number = numbers[row["train_key"]]
         applied = kept[number].spec.encoding
         if row["encoding"] != row["trained_with"]:  # only the record knows the parameters of an adapted one
-            record = store.measured(row["eval_key"], row["train_key"])
-            assert record is not None, "the table was made from it"
-            applied = record.spec.encoding
+            applied = adapted[row["eval_key"]]
         value = row["value"] if math.isfinite(row["value"]) else None
         names = {name: row[name] for name in ROW_COLUMNS}
         in_main = main is None or row["eval_key"] in main

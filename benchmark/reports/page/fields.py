@@ -105,7 +105,7 @@ def place(panel: Panel, length: int) -> str:
 
 def cost_fields(panel: Panel, encoding: str) -> tuple[Field, Field, Field]:
     """Parameters of the models trained with an encoding, how many of them it adds, and tokens per second."""
-    models = panel.table[panel.table["trained_with"] == encoding].drop_duplicates("train_key")
+    models = panel.models_of(encoding)
     models = models[models["train_seconds"] > 0]
     if models.empty:
         return (Field(text=t("not run")),) * 3

@@ -58,11 +58,11 @@ def ends_early(selection: Selection) -> str:
     """Who ends before the longest length of a task, each encoding named once: "learned ends at L."; "" if none does."""
     ends: dict[str, set[float]] = {}
     for panel in selection.panels:
-        for name, own in panel.headline.groupby("encoding", sort=True):
-            known = own[own["value"].notna()]
-            last = own[own["length"] == panel.lengths[-1]]
-            if len(known) and overall_status(last) == "unsupported":
-                ends.setdefault(str(name), set()).add(float(known["multiple"].max()))
+        columns = panel.headline[["encoding", "length", "multiple", "value", "status"]]
+        for name, own in columns.groupby("encoding", sort=True):
+            known = own["multiple"][own["value"].notna()]
+            if len(known) and overall_status(own[own["length"] == panel.lengths[-1]]) == "unsupported":
+                ends.setdefault(str(name), set()).add(float(known.max()))
     by_place: dict[tuple[float, ...], list[str]] = {}
     for name, multiples in ends.items():
         by_place.setdefault(tuple(sorted(multiples)), []).append(name)

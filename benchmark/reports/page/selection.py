@@ -7,9 +7,9 @@ conclusions hold (`page.robustness`). The report says how many evaluations are i
 
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import pandas as pd
 
@@ -27,10 +27,11 @@ from benchmark.reports.tables.rows import paired_row_error
 from benchmark.reports.tables.tuning import tuning_table
 from benchmark.reports.tables.values import counted_places, metric_table
 from benchmark.reports.words import said
-from benchmark.results.record import EvalRecord, TrainRecord
+from benchmark.results.record import Arrays, EvalRecord, TrainRecord
 from benchmark.results.store import Store
 
 REFERENCE = "rope"  # the default
+KEPT = 2048  # evaluations whose arrays are kept: two lengths of 50 encodings on 20 seeds, 20 to 200 MB
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +87,7 @@ class Panel:
         """Number of evaluations behind it."""
         return records_behind(self.table)
 
-    @property
+    @cached_property
     def headline(self) -> pd.DataFrame:
         """The rows of the headline metric."""
         return self.table[self.table["headline"]]
@@ -98,8 +99,22 @@ class Panel:
 
     def own_rows(self, who: Who) -> pd.DataFrame:
         """The rows of the headline metric of one encoding, as it was measured."""
-        own = (self.headline["encoding"] == who.encoding) & (self.headline["trained_with"] == who.trained_with)
-        return self.headline[own]
+        return self._by_who.get((who.trained_with, who.encoding), self.headline.iloc[:0])
+
+    @cached_property
+    def _by_who(self) -> dict[tuple[str, str], pd.DataFrame]:
+        return {
+            (str(base), str(name)): own for (base, name), own in self.headline.groupby(["trained_with", "encoding"])
+        }
+
+    def models_of(self, trained_with: str) -> pd.DataFrame:
+        """The cost of each model trained with an encoding."""
+        return self._costs[self._costs["trained_with"] == trained_with]
+
+    @cached_property
+    def _costs(self) -> pd.DataFrame:
+        columns = ["trained_with", "train_key", "parameters", "encoding_parameters", "trained_tokens", "train_seconds"]
+        return self.table[columns].drop_duplicates("train_key")
 
     def metric_rows(self, metric: str) -> pd.DataFrame:
         """The rows of a metric."""
@@ -199,14 +214,17 @@ class Selection:
         whose = zip(here["trained_with"], here["encoding"], here["seed"], strict=True)
         keys: dict[tuple[str, str, int], str] = dict(zip(whose, here["eval_key"], strict=True))
         pairs = [(keys.get((*first, seed)), keys.get((*second, seed))) for seed in panel.seeds]
-        known = [
-            (self._measured[one], self._measured[two]) for one, two in pairs if one is not None and two is not None
-        ]
+        known = [(one, two) for one, two in pairs if one is not None and two is not None]
         if not known:
             return math.nan
-        arrays = [(self.store.arrays(one), self.store.arrays(two)) for one, two in known]
+        arrays = [(self._arrays(one), self._arrays(two)) for one, two in known]
         places = counted_places(panel.task_record, length)
         return paired_row_error(((one, two) for one, two in arrays if one and two), panel.metric, places)
+
+    @cached_property
+    def _arrays(self) -> Callable[[str], Arrays]:
+        """The arrays of an evaluation by its key; those asked for last are kept, since every pair of a panel asks."""
+        return lru_cache(maxsize=KEPT)(lambda key: self.store.arrays(self._measured[key]))
 
     @cached_property
     def _row_errors(self) -> dict[tuple[str, str, int, frozenset[Who]], float]:

@@ -50,7 +50,7 @@ class TroubleRow:
 def section(selection: Selection, timing_problems: Sequence[str]) -> Section:
     """Everything that failed, diverged, is unsupported, missing or unreadable, with its reason."""
     lost = typed_rows(failures(selection.store), TroubleRow)
-    absent = typed_rows(missing(selection.store).assign(what="", status=""), TroubleRow)
+    absent = typed_rows(missing(selection.store, selection.frame).assign(what="", status=""), TroubleRow)
     tables = [
         _table(t("Failed, diverged, unsupported, superseded or unreadable."), lost, with_status=True),
         _table(t("Missing: cells of the full grid that the results lack."), absent, with_status=False),

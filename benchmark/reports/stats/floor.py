@@ -35,12 +35,13 @@ class Floor:
     @classmethod
     def of(cls, rows: pd.DataFrame) -> "Floor":
         """The floor of rows that share it: rows of `metric_table` or of `points.over_seeds`, some perhaps failed."""
-        chance, ruled = rows["chance"].dropna(), rows.dropna(subset="shortcut")
+        chance, shortcut = rows["chance"].to_numpy(dtype=float), rows["shortcut"].to_numpy(dtype=float)
+        ruled = np.flatnonzero(~np.isnan(shortcut))
         return cls(
             metric=str(rows["metric"].iloc[0]),
-            chance=float(chance.iloc[0]) if len(chance) else math.nan,
-            shortcut=float(ruled["shortcut"].iloc[0]) if len(ruled) else math.nan,
-            name=str(ruled["shortcut_name"].iloc[0]) if len(ruled) else "",
+            chance=float(next(iter(chance[~np.isnan(chance)]), math.nan)),
+            shortcut=float(shortcut[ruled[0]]) if len(ruled) else math.nan,
+            name=str(rows["shortcut_name"].iloc[ruled[0]]) if len(ruled) else "",
         )
 
     @property

@@ -45,8 +45,8 @@ def over_seeds(table: pd.DataFrame) -> pd.DataFrame:
 
 def by_seed(group: pd.DataFrame, encoding: str) -> dict[int, float]:
     """The values of one encoding by seed, without NaN, from rows of one task, metric and length."""
-    own = group[(group["encoding"] == encoding) & group["value"].notna()]
-    return dict(zip(own["seed"], own["value"], strict=True))
+    own = (group["encoding"] == encoding) & group["value"].notna()
+    return dict(zip(group["seed"][own], group["value"][own], strict=True))
 
 
 def overall_status(group: pd.DataFrame) -> str:

@@ -15,7 +15,7 @@ import pandas as pd
 from benchmark.metrics import METRICS, ratio
 from benchmark.reports.stats.estimate import Estimate, mean_and_range, mean_or_nan
 from benchmark.reports.stats.floor import Floor
-from benchmark.reports.stats.points import by_quality, by_seed, overall_status
+from benchmark.reports.stats.points import WHO, by_quality, by_seed, overall_status
 from benchmark.reports.stats.solve_rate import SOLVED
 from benchmark.reports.stats.verdict import Mark, Verdict, Who, by_league
 
@@ -65,12 +65,44 @@ def summary(table: pd.DataFrame) -> list[SummaryRow]:
     return [row for _, group in headline.groupby(["task", "setting"], sort=True) for row in _rows(group)]
 
 
+@dataclass(frozen=True, kw_only=True)
+class _End:
+    """One length of a task."""
+
+    rows: pd.DataFrame
+    by_who: Mapping[tuple[str, str], pd.DataFrame]
+    verdicts: Mapping[str, Verdict]  # by league
+    floor: Floor
+
+    @classmethod
+    def of(cls, rows: pd.DataFrame) -> "_End":
+        return cls(
+            rows=rows,
+            by_who={(str(trained_with), str(encoding)): own for (trained_with, encoding), own in rows.groupby(WHO)},
+            verdicts=by_league(rows),
+            floor=Floor.of(rows),
+        )
+
+    def value(self, trained_with: str, encoding: str, league: str) -> SummaryValue:
+        """The value of an encoding."""
+        own, verdict = self.by_who.get((trained_with, encoding), self.rows.iloc[:0]), self.verdicts.get(league)
+        mark = verdict.mark(Who(trained_with, encoding)) if verdict else ""
+        solved = (own["value"] >= SOLVED).sum() if METRICS[str(self.rows["metric"].iloc[0])].bounded else None
+        return SummaryValue(
+            estimate=mean_and_range(list(own["value"])),
+            status=overall_status(own),
+            mark=mark,
+            more_seeds=verdict.more_seeds if verdict and mark in ("untested", "among the best") else 0,
+            floor=self.floor,
+            solved=None if solved is None else int(solved),
+        )
+
+
 def _rows(group: pd.DataFrame) -> Iterator[SummaryRow]:
     """The rows of one task."""
-    first = group.iloc[0]
+    first, seeds = group.iloc[0], int(group["seed"].nunique())
     longest = int(group["length"].max())
-    trained_rows, longest_rows = (group[group["length"] == length] for length in (first["train_length"], longest))
-    trained_verdicts, longest_verdicts = by_league(trained_rows), by_league(longest_rows)
+    near, far = (_End.of(group[group["length"] == length]) for length in (first["train_length"], longest))
     for trained_with, encoding, league in by_quality(group):
         yield SummaryRow(
             task=str(first["task"]),
@@ -81,22 +113,8 @@ def _rows(group: pd.DataFrame) -> Iterator[SummaryRow]:
             league=league,
             train_length=int(first["train_length"]),
             longest=longest,
-            seeds=int(group["seed"].nunique()),
-            ratio=extrapolation_ratio(by_seed(trained_rows, encoding), by_seed(longest_rows, encoding)),
-            at_trained=_value(trained_rows, Who(trained_with, encoding), trained_verdicts.get(league)),
-            at_longest=_value(longest_rows, Who(trained_with, encoding), longest_verdicts.get(league)),
+            seeds=seeds,
+            ratio=extrapolation_ratio(by_seed(near.rows, encoding), by_seed(far.rows, encoding)),
+            at_trained=near.value(trained_with, encoding, league),
+            at_longest=far.value(trained_with, encoding, league),
         )
-
-
-def _value(rows: pd.DataFrame, who: Who, verdict: Verdict | None) -> SummaryValue:
-    own = rows[(rows["encoding"] == who.encoding) & (rows["trained_with"] == who.trained_with)]
-    mark = verdict.mark(who) if verdict else ""
-    solved = (own["value"] >= SOLVED).sum() if METRICS[str(rows["metric"].iloc[0])].bounded else None
-    return SummaryValue(
-        estimate=mean_and_range(list(own["value"])),
-        status=overall_status(own),
-        mark=mark,
-        more_seeds=verdict.more_seeds if verdict and mark in ("untested", "among the best") else 0,
-        floor=Floor.of(rows),
-        solved=None if solved is None else int(solved),
-    )

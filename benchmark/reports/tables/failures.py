@@ -65,9 +65,12 @@ def failures(store: Store) -> pd.DataFrame:
     return typed_table(rows, FAILURE_COLUMNS).sort_values(order, ignore_index=True)
 
 
-def missing(store: Store) -> pd.DataFrame:
-    """The cells that the full grid (encodings x seeds x lengths of a setting) has and the store lacks, and why."""
-    table = metric_table(store)
+def missing(store: Store, table: pd.DataFrame | None = None) -> pd.DataFrame:
+    """The cells that the full grid (encodings x seeds x lengths of a setting) has and the store lacks, and why.
+
+    `table`: the store's `metric_table`, if it is known.
+    """
+    table = metric_table(store) if table is None else table
     trained = {trained_identity(record): record for record in newest_trainings(all_trainings(store))}
     rows = [row for _, group in _grids(table, trained) for row in group]
     return typed_table(rows, MISSING_COLUMNS)
@@ -100,7 +103,7 @@ def _cell_failures(store: Store, cells: Sequence[Measurement]) -> Iterator[dict[
         elif record.status != "ok":
             yield _failure(what=what, status=record.status, reason=record.reason, **names)
         else:
-            store.arrays(record)  # names unreadable arrays in `store.problems`
+            store.has_arrays(record)  # names unreadable arrays in `store.problems`
 
 
 def _older(key: str) -> str:

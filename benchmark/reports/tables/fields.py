@@ -66,8 +66,10 @@ def _field_rows(store: Store, cell: Measurement) -> Iterator[dict[str, Any]]:
     record, spec = cell.record, cell.trained.spec
     if not isinstance(record, EvalRecord) or record.status != "ok":
         return
-    sweep, arrays = sweep_of(cell.trained), store.arrays(record)
-    name = headline_metric(cell.trained)
+    sweep = sweep_of(cell.trained)
+    if not sweep and not record.axes:
+        return
+    arrays, name = store.arrays(record), headline_metric(cell.trained)
     metric = METRICS[name]
     parameter = sweep[1] if sweep else ""
     shared = {

@@ -10,8 +10,6 @@ Convention: if a cell has several records (the source of an encoding was changed
 others are named in `failures`.
 """
 
-import hashlib
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +18,7 @@ from typing import Any
 import pandas as pd
 
 from benchmark.results.record import EvalRecord, ProbeRecord, TrainRecord
-from benchmark.results.spec import TrainSpec
+from benchmark.results.spec import TrainSpec, short_hash
 from benchmark.results.store import Store
 
 CURVE = ("task", "setting", "trained_with", "encoding", "seed")  # the columns that a curve over lengths belongs to
@@ -61,32 +59,18 @@ def setting_of(spec: TrainSpec, *, without: str | None = None) -> str:
     The task's label is a column of its own; its data (version, source, corpus) count here, so that records of an older
     version of a task are never mixed with those of the present one. `without` leaves out a parameter of the task.
     """
-    data = _deciding(spec)
+    if not without:
+        return spec.setting
+    data = spec.deciding
     data["task"]["parameters"].pop(without, None)
-    return _hash(data)
+    return short_hash(data)
 
 
 def family_of(spec: TrainSpec) -> str:
     """The same hash without the learning rate: what the rates of a sweep share."""
-    data = _deciding(spec)
+    data = spec.deciding
     data["budget"].pop("learning_rate")
-    return _hash(data)
-
-
-def _deciding(spec: TrainSpec) -> dict[str, Any]:
-    data = spec.model_dump(mode="json", exclude={"encoding", "init_seed", "data_seed"})
-    for part in ("label", "corpus"):
-        data["task"].pop(part)
-    if spec.checkpoint is None:
-        data.pop("checkpoint")  # so that settings keep the hashes they had before there were checkpoints
-    else:
-        data["checkpoint"].pop("name")
-    return data
-
-
-def _hash(data: dict[str, Any]) -> str:
-    text = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:8]
+    return short_hash(data)
 
 
 def all_trainings(store: Store, *, trials: bool = False) -> list[TrainRecord]:
@@ -102,9 +86,14 @@ def all_measured(store: Store) -> Iterator[EvalRecord | ProbeRecord]:
 
 def measurements(store: Store, *, trials: bool = False) -> list[Measurement]:
     """Every evaluation and probe whose training record is there, without those of trials; or only those."""
-    trained = {record.spec.key: record for record in all_trainings(store, trials=trials)}
-    measured = (record for record in all_measured(store) if record.spec.train_key in trained)
-    return [Measurement(trained=trained[record.spec.train_key], record=record) for record in measured]
+    records = list(store.records())  # read once, since the records of a model follow those of its measurements
+    known = (record for record in records if isinstance(record, TrainRecord) and record.spec.is_trial == trials)
+    trained = {record.spec.key: record for record in known}
+    return [
+        Measurement(trained=trained[record.spec.train_key], record=record)
+        for record in records
+        if not isinstance(record, TrainRecord) and record.spec.train_key in trained
+    ]
 
 
 def newest_of(cells: Iterable[Measurement]) -> list[Measurement]:

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmark.garbage import uncollected
 from benchmark.metrics import METRICS, Sums, ratio
 from benchmark.reports.tables.measurements import (
     CURVE,
@@ -75,11 +76,19 @@ METRIC_COLUMNS = {
 }
 
 
-def metric_table(store: Store) -> pd.DataFrame:
-    """One row for each metric of each evaluated cell; `value` is NaN unless the cell is ok."""
+@uncollected()
+def metric_table(store: Store, *, headlines: bool = False) -> pd.DataFrame:
+    """One row for each metric of each evaluated cell; `value` is NaN unless the cell is ok.
+
+    With `headlines`, only for the headline metric of its task.
+    """
     cells = [cell for cell in newest_of(measurements(store)) if isinstance(cell.record, EvalRecord)]
     crop_losses = _crop_losses(store, cells)
-    rows = (row for cell in cells for row in _metric_rows(store, cell, crop_losses.get(cell.cropped, math.nan)))
+    rows = (
+        row
+        for cell in cells
+        for row in _metric_rows(store, cell, crop_losses.get(cell.cropped, math.nan), headlines=headlines)
+    )
     table = typed_table(rows, METRIC_COLUMNS)
     return table.sort_values([*CURVE, "length", "metric"], ignore_index=True)
 
@@ -110,7 +119,7 @@ def _view(arrays: Arrays, view: str) -> tuple[float, int]:
     return float(np.sum(arrays[f"{view}_loss"])), int(np.sum(arrays[f"{view}_count"]))
 
 
-def _metric_rows(store: Store, cell: Measurement, crop_loss: float) -> Iterator[dict[str, Any]]:
+def _metric_rows(store: Store, cell: Measurement, crop_loss: float, *, headlines: bool) -> Iterator[dict[str, Any]]:
     trained, record = cell.trained, cell.record
     assert isinstance(record, EvalRecord)
     arrays = store.arrays(record) if record.status == "ok" else {}
@@ -123,10 +132,11 @@ def _metric_rows(store: Store, cell: Measurement, crop_loss: float) -> Iterator[
     }
     headline, language = headline_metric(trained), is_language(trained)
     for name, metric in METRICS.items():
+        if not (metric.of_texts if language else metric.of_synthetic) or (headlines and name != headline):
+            continue
         value = metric.of(sums)
-        shortcut, shortcut_name = _shortcut(name, record)
-        applies = metric.of_texts if language else metric.of_synthetic
-        if applies and not (metric.optional and arrays and math.isnan(value)):
+        if not (metric.optional and arrays and math.isnan(value)):
+            shortcut, shortcut_name = _shortcut(name, record)
             yield {
                 **shared,
                 "metric": name,
