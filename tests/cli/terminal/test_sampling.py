@@ -43,5 +43,5 @@ def test_a_missing_text_is_reported(invoke):
 def test_an_unknown_suite_is_one_line(invoke):
     result = invoke("time", "--suite", "task")
     assert result.exit_code == 2
-    known = "cells, encodings, peers, peers-run, peers-step, tasks"
+    known = "cells, checkpoint, encodings, executors, peers, peers-run, peers-step, records, tasks"
     assert result.stderr == f"error: unknown suite 'task'; did you mean 'tasks'? Known: {known}.\n"
