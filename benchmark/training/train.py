@@ -54,8 +54,8 @@ def build_encodings(spec: TrainSpec, task: Task, encoding: Choice) -> list[Encod
 def outline(spec: TrainSpec, task: Task) -> Transformer:
     """The model of a spec without an encoding, whose weights have shapes, but no values and no memory."""
     with torch.device("meta"):
-        shape, none = shape_of(spec, task, marked=False), CATALOGUE.choice("none")
-        return Transformer(task.vocabulary, shape, partial(_encode, none, 0), convolve=spec.model.mixing == "conv")
+        shape, convolve = shape_of(spec, task, marked=False), spec.model.mixing == "conv"
+        return Transformer(task.vocabulary, shape, lambda own, layer: Encoding(own), convolve=convolve)
 
 
 def _encode(encoding: Choice, seed: int, shape: Shape, layer: int) -> Encoding:

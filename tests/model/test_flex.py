@@ -35,18 +35,22 @@ def drawn(length: int, device: str = "cpu") -> list[torch.Tensor]:
 
 def test_every_bias_that_can_be_is_known_pair_by_pair() -> None:
     known = {name for name in CATALOGUE.names() if _offers(name)}
-    assert known == {"alibi", "t5", "fire", "kerple-log", "kerple-power", "sandwich"}
+    assert known == {"alibi", "t5", "fire", "kerple-log", "kerple-power", "sandwich", "tisa"}
 
 
 def _offers(name: str) -> bool:
-    if CATALOGUE.entry(name).attributes.get("numbers"):
+    stated = CATALOGUE.entry(name).attributes
+    if stated.get("numbers") or stated.get("segments"):
         return False
     encoding = make(name, SHAPE)
-    site = Site.of(torch.zeros(1, 40, SHAPE.width), torch.arange(40)[None])
+    length = SHAPE.train_length
+    site = Site.of(torch.zeros(1, length, SHAPE.width), torch.arange(length)[None])
     return not overrides(encoding, "rescore") and pairwise(encoding.bias(site), site) is not None
 
 
-@pytest.mark.parametrize("label", ["alibi", "t5", "fire", "kerple-log", "kerple-power", "sandwich", "logn:base=alibi"])
+@pytest.mark.parametrize(
+    "label", ["alibi", "t5", "fire", "kerple-log", "kerple-power", "sandwich", "tisa", "logn:base=alibi"]
+)
 def test_the_bias_at_each_pair_equals_the_dense_one(label: str) -> None:
     encoding, site = make(label, SHAPE), site_of(LENGTH)
     bias = encoding.bias(site)
