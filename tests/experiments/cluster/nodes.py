@@ -12,6 +12,7 @@ import os
 import socket
 import sys
 import tempfile
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -35,6 +36,7 @@ class Nodes:
         self.nodes: list[Any] = []
 
     def head(self, cpus: int) -> dict[str, Any]:
+        Path(tempfile.gettempdir(), "ray").mkdir(exist_ok=True)  # Ray notes the address there, whatever its temp_dir
         usual = {"include_dashboard": False, "temp_dir": self.folder, "gcs_server_port": self.port}
         self.cluster.add_node(num_cpus=cpus, object_store_memory=STORE_BYTES, **usual)
         return {"address": self.cluster.address}
