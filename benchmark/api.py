@@ -125,7 +125,7 @@ def run(
         lengths=lengths,
         corpus=corpus,
         text_encoding=text_encoding,
-        precision=precision or precision_of(checkpoint, device),
+        precision=precision_of(checkpoint, device) if precision is None else precision,
         tune=tune,
         changes=changes,
         checkpoint=checkpoint,

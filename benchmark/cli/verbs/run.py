@@ -144,7 +144,7 @@ def command(
         lengths=lengths,
         corpus=corpus,
         text_encoding=text_encoding,
-        precision=precision or precision_of(checkpoint, configured.device),
+        precision=precision_of(checkpoint, configured.device) if precision is None else precision,
         tune=tune,
         changes=changes,
         checkpoint=checkpoint,
