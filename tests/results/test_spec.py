@@ -15,7 +15,12 @@ FOR_PEOPLE |= {("encoding", "reads_digits"), ("encoding", "reads_marks")}
 FIXED = {("kind",)}  # a literal
 
 
-CHOICES = {"precision": "bfloat16", "mixing": "conv"}  # another value of each field that has only a few
+# Another value of each field that has only a few, or none.
+CHOICES: dict[str, Any] = {
+    "precision": "bfloat16",
+    "mixing": "conv",
+    "checkpoint": {"name": "mine", "content": "0" * 32, "architecture": "llama"},
+}
 
 
 def leaves(spec: Frozen, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
