@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from folders import outcomes
+from folders import mounted, outcomes
 
 from benchmark.experiments.cell import run_cell
 from benchmark.experiments.cluster import node
@@ -14,6 +14,7 @@ from benchmark.experiments.cluster.folder import Files, read_folder, write_folde
 from benchmark.experiments.cluster.parcel import Packer
 from benchmark.experiments.plan import Cell, make_plan
 from benchmark.experiments.request import Request
+from benchmark.files import UnwritableError
 from benchmark.results.store import Store
 
 ORDER = {"device": "cpu", "threads": 1, "memory_bytes": None, "cell_timeout": None, "force": False, "retry_since": None}
@@ -94,6 +95,17 @@ def test_a_worker_that_dies_loses_its_cell_and_the_next_gets_another(tmp_path: P
     (record,) = store.records()
     assert (record.status, record.reason) == ("failed", reason)
     assert served({"do": "run"}, {}, store)[-1]["status"] == "ok"
+
+
+def test_a_machine_whose_disk_is_full_says_so_and_records_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with mounted(tmp_path / "disk", "size=48k") as disk:
+        monkeypatch.setattr(tempfile, "tempdir", str(disk))
+        with pytest.raises(UnwritableError, match="No space left on device"):
+            served({"do": "run"}, {}, Store(tmp_path / "a"))
+        node.leave()
+    assert not list(Store(tmp_path / "a").records())
 
 
 def test_leftovers_of_killed_processes_are_removed(
