@@ -21,13 +21,14 @@ ORDER = {"device": "cpu", "threads": 1, "memory_bytes": None, "cell_timeout": No
 (CELL,) = make_plan(Request(encodings="rope", tasks="copy", preset="smoke", seeds=(0,), multiples=(1, 2))).cells
 
 
-@pytest.fixture(autouse=True)
-def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    folder = tmp_path / "scratch"
-    folder.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+@pytest.fixture(scope="module", autouse=True)
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder for scratch folders; the worker stays from one test to the next."""
+    folder, before = tmp_path_factory.mktemp("scratch"), tempfile.tempdir
+    tempfile.tempdir = str(folder)
     yield folder
     node.leave()
+    tempfile.tempdir = before
     assert list(folder.iterdir()) == []
 
 
@@ -102,6 +103,7 @@ def test_a_machine_whose_disk_is_full_says_so_and_records_nothing(
 ) -> None:
     with mounted(tmp_path / "disk", "size=48k") as disk:
         monkeypatch.setattr(tempfile, "tempdir", str(disk))
+        node.leave()
         with pytest.raises(UnwritableError, match="No space left on device"):
             served({"do": "run"}, {}, Store(tmp_path / "a"))
         node.leave()
@@ -115,8 +117,7 @@ def test_leftovers_of_killed_processes_are_removed(
     left = scratch / f"{node.SCRATCH}left"
     (left / "cells").mkdir(parents=True)
     served({"do": "check"}, {}, Store(tmp_path / "a"))
-    assert not left.exists()
-    first = node._slot
-    assert first is not None
+    assert node._slot is not None
     node._sweep()
-    assert first.folder.is_dir()  # it is held
+    assert not left.exists()
+    assert node._slot.folder.is_dir()  # it is held
