@@ -18,13 +18,16 @@ def versions_here() -> dict[str, str]:
 
 
 def fly(expected: dict[str, str], order: dict[str, Any], parcel: Any, files: dict[str, bytes]) -> Iterator[Any]:
-    """Run a cell and yield what `node.serve` does; nothing but the versions if they are not those expected."""
-    found = versions_here()
-    if found != expected:
-        import ray
+    """Run a cell and yield what `node.serve` does, or why this machine cannot: other versions, or a fault."""
+    import ray
 
-        yield {"machine": ray.get_runtime_context().get_node_id(), "versions": found}
+    machine, found = ray.get_runtime_context().get_node_id(), versions_here()
+    if found != expected:
+        yield {"machine": machine, "versions": found}
         return
     from benchmark.experiments.cluster.node import serve
 
-    yield from serve(order, parcel, files)
+    try:
+        yield from serve(order, parcel, files)
+    except OSError as error:  # its disk is full, or its temporary folder cannot be written
+        yield {"machine": machine, "fault": f"{type(error).__name__}: {error}"}

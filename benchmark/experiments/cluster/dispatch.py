@@ -63,7 +63,7 @@ class Dispatch:
     _machines: list[Machine] = field(default_factory=list)
     _surveyed: float = 0.0  # when, by time.monotonic
     _peopled: float = 0.0  # when a machine could last run a cell
-    _refused: set[str] = field(default_factory=set)  # machines with other versions
+    _refused: set[str] = field(default_factory=set)  # machines that are left out
 
     def run(self, cells: Sequence[Cell]) -> None:
         """Run the cells and tell their events; raises UsageError before anything runs if a cell cannot work."""
@@ -114,13 +114,14 @@ class Dispatch:
         for _ in range(MOST_CRASHES):
             replies = self._submit({"do": "check", "cells": packed}, {})
             try:
-                for reference in replies:
-                    reply = ray.get(reference)
-                    if "refused" in reply:
-                        raise UsageError(reply["refused"])
-                    if "broken" in reply:
-                        raise ChildProcessError(reply["broken"])
-                return
+                (reply,) = (ray.get(reference) for reference in replies)
+                if "refused" in reply:
+                    raise UsageError(reply["refused"])
+                if "broken" in reply:
+                    raise ChildProcessError(reply["broken"])
+                if "machine" not in reply:
+                    return
+                reason = self._leave_out(reply)
             except ray.exceptions.RayTaskError as error:
                 raise ChildProcessError(_one_line(error)) from error
             except ray.exceptions.RayError as error:  # the machine died
@@ -197,15 +198,13 @@ class Dispatch:
                 self._hear(flight, reply)
 
     def _hear(self, flight: Flight, reply: Mapping[str, Any]) -> None:
-        if "versions" in reply:
-            self._refuse(flight, reply)
+        if "machine" in reply:
+            self._again(flight, self._leave_out(reply))
             return
         key = flight.cell.train.key
         write_folder(self.store.folder(key), reply["files"], reply["gone"])
         for event in reply["events"]:
             kind = event.pop("event")
-            if kind == "unwritable":
-                raise ChildProcessError(f"a machine cannot write to its own disk: {event['reason']}: {event['file']}")
             if kind == "done":
                 seconds = event.pop("whole_seconds", None)
                 if event["status"] == "ok" and seconds is not None:
@@ -213,12 +212,16 @@ class Dispatch:
                 self._land(flight)
             self.say(kind, key=key, **event)
 
-    def _refuse(self, flight: Flight, reply: Mapping[str, Any]) -> None:
-        """Leave a machine out that came later, with other versions."""
+    def _leave_out(self, reply: Mapping[str, Any]) -> str:
+        """Leave a machine out from now on, and say why: it came with other versions, or has a fault of its own."""
         self._refused.add(reply["machine"])
-        name = next((each.name for each in machines() if each.id == reply["machine"]), "a machine")
-        told = f"{name} is left out: {difference(versions(), reply['versions'])}"
-        self._again(flight, told)
+        known = machines()
+        name = next((each.name for each in known if each.id == reply["machine"]), "a machine")
+        why = reply.get("fault") or difference(versions(), reply["versions"])
+        self._machines = [each for each in known if each.id not in self._refused]
+        if not any(each.room(self.ask) for each in self._machines):
+            raise ChildProcessError(f"{name}: {why}; no other machine of the cluster can run a cell")
+        return f"{name} is left out: {why}"
 
     def _lose(self, flight: Flight, reason: str, *, crashed: bool) -> None:
         """Try a cell again whose machine or process died, unless its processes always die."""

@@ -25,13 +25,12 @@ from benchmark.experiments.executor import record_lost_cell
 from benchmark.experiments.machine import WORKER_MEMORY_BYTES, cores, machine_memory, memory_share
 from benchmark.experiments.plan import Cell
 from benchmark.experiments.process import WorkerProcess
+from benchmark.files import UnwritableError
 from benchmark.results.lock import locked
 from benchmark.results.store import Store
 
 BEAT_SECONDS = 1.0  # events and files are sent at most this often, and at the end
 SCRATCH, FRESH_SECONDS = "position-benchmark-", 60.0
-LAST = ("done", "unwritable")  # events that end a cell
-
 State = Literal["running", "ended", "died"]  # of a cell; "died": its worker
 Reply = dict[str, Any]  # "events", "files" and "gone"; or "refused", a reason
 
@@ -39,7 +38,10 @@ _slot: "Slot | None" = None  # of this process
 
 
 def serve(order: dict[str, Any], parcel: dict[str, Any], files: Files) -> Iterator[Reply]:
-    """Carry out an order and yield replies; the parcel is that of `parcel.Parcel`, as a dictionary."""
+    """Carry out an order and yield replies; the parcel is that of `parcel.Parcel`, as a dictionary.
+
+    Raises OSError if this machine cannot write to its scratch folder.
+    """
     slot = _slot_for(order, Parcel(**parcel))
     try:
         if order["do"] == "check":
@@ -157,7 +159,7 @@ class Slot:
                 lines = self.worker.lines()
                 events += (self._noted(line) for line in lines or () if line["event"] != "ready")
                 state = "died" if lines is None else state
-            if any(event["event"] in LAST for event in events):
+            if any(event["event"] == "done" for event in events):
                 state = "ended"
             if state != "running" or time.monotonic() >= due:
                 yield events, state
@@ -165,6 +167,8 @@ class Slot:
             self._end_overdue(limit)
 
     def _noted(self, line: dict[str, Any]) -> dict[str, Any]:
+        if line["event"] == "unwritable":
+            raise UnwritableError(line["errno"], line["reason"], line["file"])
         self.worker.note(line["event"])
         line.pop("key", None)
         whole = self.worker.whole_seconds if line["event"] == "done" else None

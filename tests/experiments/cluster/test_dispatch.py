@@ -9,6 +9,7 @@ import pytest
 from benchmark.experiments.cluster import dispatch as dispatching
 from benchmark.experiments.cluster.dispatch import MOST_CRASHES, MOST_IN_FLIGHT, SPARE, Dispatch
 from benchmark.experiments.cluster.machines import Ask, Machine
+from benchmark.experiments.cluster.versions import versions
 from benchmark.experiments.plan import Cell, make_plan
 from benchmark.experiments.queue import LongestFirst
 from benchmark.experiments.request import Request
@@ -101,6 +102,23 @@ def test_a_cell_that_another_run_holds_waits_for_the_others(dispatch: Dispatch) 
         assert len(dispatch._flights) == len(cells) - 1
     dispatch._fill()
     assert len(dispatch._flights) == len(cells)
+
+
+def test_a_machine_with_a_fault_of_its_own_is_left_out(
+    dispatch: Dispatch, told: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = [Machine(id=name, name=f"machine {name}", resources={"CPU": 1.0, "memory": 64e9}) for name in "ab"]
+    monkeypatch.setattr(dispatching, "machines", lambda: known)
+    dispatch._survey()
+    dispatch._queue = LongestFirst(plan(1))
+    dispatch._fill()
+    first, second = list(dispatch._flights.values())
+    dispatch._hear(first, {"machine": "a", "fault": "UnwritableError: No space left on device"})
+    assert told[-1]["reason"] == "machine a is left out: UnwritableError: No space left on device"
+    assert dispatch._machines == known[1:]
+    assert list(dispatch.store.records()) == []
+    with pytest.raises(ChildProcessError, match=r"^machine b: torch 2\.5\.0 there, .* here; no other machine of the"):
+        dispatch._hear(second, {"machine": "b", "versions": {**versions(), "torch": "2.5.0"}})
 
 
 def test_a_run_ends_when_no_machine_has_had_room_for_long(dispatch: Dispatch, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from folders import outcomes
+from folders import mounted, outcomes
 
 from benchmark.experiments.cell import run_cell
 from benchmark.experiments.cluster import node
@@ -14,19 +14,21 @@ from benchmark.experiments.cluster.folder import Files, read_folder, write_folde
 from benchmark.experiments.cluster.parcel import Packer
 from benchmark.experiments.plan import Cell, make_plan
 from benchmark.experiments.request import Request
+from benchmark.files import UnwritableError
 from benchmark.results.store import Store
 
 ORDER = {"device": "cpu", "threads": 1, "memory_bytes": None, "cell_timeout": None, "force": False, "retry_since": None}
 (CELL,) = make_plan(Request(encodings="rope", tasks="copy", preset="smoke", seeds=(0,), multiples=(1, 2))).cells
 
 
-@pytest.fixture(autouse=True)
-def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    folder = tmp_path / "scratch"
-    folder.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+@pytest.fixture(scope="module", autouse=True)
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder for scratch folders; the worker stays from one test to the next."""
+    folder, before = tmp_path_factory.mktemp("scratch"), tempfile.tempdir
+    tempfile.tempdir = str(folder)
     yield folder
     node.leave()
+    tempfile.tempdir = before
     assert list(folder.iterdir()) == []
 
 
@@ -96,6 +98,18 @@ def test_a_worker_that_dies_loses_its_cell_and_the_next_gets_another(tmp_path: P
     assert served({"do": "run"}, {}, store)[-1]["status"] == "ok"
 
 
+def test_a_machine_whose_disk_is_full_says_so_and_records_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with mounted(tmp_path / "disk", "size=48k") as disk:
+        monkeypatch.setattr(tempfile, "tempdir", str(disk))
+        node.leave()
+        with pytest.raises(UnwritableError, match="No space left on device"):
+            served({"do": "run"}, {}, Store(tmp_path / "a"))
+        node.leave()
+    assert not list(Store(tmp_path / "a").records())
+
+
 def test_leftovers_of_killed_processes_are_removed(
     tmp_path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -103,8 +117,7 @@ def test_leftovers_of_killed_processes_are_removed(
     left = scratch / f"{node.SCRATCH}left"
     (left / "cells").mkdir(parents=True)
     served({"do": "check"}, {}, Store(tmp_path / "a"))
-    assert not left.exists()
-    first = node._slot
-    assert first is not None
+    assert node._slot is not None
     node._sweep()
-    assert first.folder.is_dir()  # it is held
+    assert not left.exists()
+    assert node._slot.folder.is_dir()  # it is held
