@@ -15,7 +15,11 @@ FOR_PEOPLE |= {("encoding", "reads_digits"), ("encoding", "reads_marks")}
 FIXED = {("kind",)}  # a literal
 
 
-CHOICES = {"precision": "bfloat16", "mixing": "conv"}  # another value of each field that has only a few
+CHOICES = {  # another value of each field that has only a few, or none yet
+    "precision": "bfloat16",
+    "mixing": "conv",
+    "checkpoint": {"name": "tiny", "content": "0" * 32, "architecture": "gpt2"},
+}
 
 
 def leaves(spec: Frozen, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
