@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
@@ -153,12 +152,17 @@ class Reader:
 
     def _judge(self, hidden: Float[Tensor, "place width"], answers: Int[Tensor, " place"]) -> Likelihoods:
         """The likelihood of each answer, from the hidden state of the token before it."""
-        held = max(1, self.logits // self.facts.vocabulary)
-        losses, right = [torch.empty(0)], [torch.empty(0, dtype=torch.bool)]
-        for chunk, own in zip(torch.split(hidden, held), torch.split(answers.to(self.device), held), strict=True):
-            logits = self.model.lm_head(chunk).float()
+        count, held = len(hidden), max(1, self.logits // self.facts.vocabulary)
+        # Made first: results that lie between one chunk's logits and the next keep freed memory from being used again.
+        found = Likelihoods(
+            log_likelihood=torch.empty(count, dtype=torch.float64), correct=torch.empty(count, dtype=torch.bool)
+        )
+        for start in range(0, count, held):
+            part = slice(start, start + held)
+            logits = self.model.lm_head(hidden[part]).float()
             if self.softcap is not None:
                 logits = self.softcap * torch.tanh(logits / self.softcap)
-            losses.append(F.cross_entropy(logits, own, reduction="none").cpu())
-            right.append((logits.amax(dim=-1) == logits.gather(1, own[:, None])[:, 0]).cpu())
-        return Likelihoods(log_likelihood=-torch.cat(losses).double(), correct=torch.cat(right))
+            own = logits.gather(1, answers[part, None].to(self.device))[:, 0]
+            found.log_likelihood[part] = (own - logits.logsumexp(dim=-1)).cpu()
+            found.correct[part] = (own == logits.amax(dim=-1)).cpu()
+        return found
