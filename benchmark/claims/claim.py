@@ -45,16 +45,19 @@ class Source:
 
 @dataclass(frozen=True, kw_only=True)
 class Bound:
-    """A range of values, without its ends."""
+    """A range of values, without its ends; or, if `outside`, all values beyond them."""
 
     above: float = -math.inf
     below: float = math.inf
+    outside: bool = False
 
     def holds(self, value: float) -> bool:
-        """True if a value lies inside."""
-        return self.above < value < self.below
+        """True if a value speaks for it; NaN never does."""
+        return value < self.above or value > self.below if self.outside else self.above < value < self.below
 
     def __str__(self) -> str:
+        if self.outside:
+            return f"< {self.above:g} or > {self.below:g}"
         if math.isinf(self.above):
             return f"< {self.below:g}"
         return f"> {self.above:g}" if math.isinf(self.below) else f"{self.above:g} to {self.below:g}"
@@ -68,6 +71,17 @@ class Criterion:
     quantity: str  # the number in words, with its unit
     reproduced: Bound
     refuted: Bound
+
+
+def near(name: str, quantity: str, expected: float, within: float) -> Criterion:
+    """A criterion for a published number: reproduced within a tolerance of it, refuted beyond."""
+    low, high = expected - within, expected + within
+    return Criterion(
+        name=name,
+        quantity=quantity,
+        reproduced=Bound(above=low, below=high),
+        refuted=Bound(above=low, below=high, outside=True),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,5 +161,5 @@ def imported(name: str) -> Callable[[], Mapping[str, float]]:
         values: Mapping[str, float] = getattr(found, function)()
         return values
 
-    measure.__module__ = f"benchmark.claims.measures.{module}"
+    measure.__module__, measure.__name__ = f"benchmark.claims.measures.{module}", function
     return measure

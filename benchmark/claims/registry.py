@@ -6,11 +6,11 @@ from types import ModuleType
 from benchmark.catalogue.grammar import is_path, user_path
 from benchmark.catalogue.loading import import_file
 from benchmark.claims.claim import Claim
-from benchmark.claims.families import extrapolation, order, rotation
+from benchmark.claims.families import absolute, causality, extrapolation, frequencies, order, precision, rotation
 from benchmark.errors import UsageError, echo, first_line, unknown
 from benchmark.interrupts import pass_on
 
-FAMILIES = (rotation, extrapolation, order)  # in the order of pages
+FAMILIES = (rotation, absolute, frequencies, precision, causality, extrapolation, order)  # in the order of pages
 
 
 def registered() -> dict[str, Claim]:

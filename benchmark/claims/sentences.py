@@ -25,7 +25,7 @@ def value_of(finding: Finding) -> str:
     if not finding.values:
         return ""
     if finding.exact:
-        return f"{finding.effect.value:.3g}"
+        return f"{finding.effect.value:.4g}"
     return t("{value}, n = {n}", value=finding.effect.spelled(), n=len(finding.values))
 
 

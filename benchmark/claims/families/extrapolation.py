@@ -109,7 +109,7 @@ T4 = Claim(
         Criterion(
             name="far recall",
             quantity=later(
-                "alibi at 4 L: accuracy above chance for answers more than L back, as a share of that for answers within L"
+                "alibi at 4 L: accuracy above chance of answers more than L back, as a share of that of nearer answers"
             ),
             reproduced=Bound(below=SHORT),
             refuted=Bound(above=ACCURACY_HOLDS),
