@@ -31,8 +31,9 @@ def chosen(names: Sequence[str]) -> list[Claim]:
 
 
 def claims_of(module: ModuleType) -> list[Claim]:
-    """The claims that a module defines, in its order."""
-    return [value for value in vars(module).values() if isinstance(value, Claim)]
+    """The claims that a module assigns to names, single or in tuples, in its order."""
+    values = (value if isinstance(value, tuple) else (value,) for value in vars(module).values())
+    return [each for some in values for each in some if isinstance(each, Claim)]
 
 
 def _registered(name: str, known: dict[str, Claim]) -> Claim:

@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmark.claims.claim import Bound, Claim, Criterion, Sample, Source, Trained
 from benchmark.claims.evidence import Evidence, kept, rise
-from benchmark.claims.families.runs import quick
+from benchmark.claims.runs import quick
 from benchmark.metrics import ACCURACY_HOLDS, MARGIN
 from benchmark.reports.words import later
 

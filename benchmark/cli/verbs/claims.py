@@ -156,7 +156,7 @@ def _explain(judgement: Any) -> None:
 
     lines = [sentences.decides(judgement), *sentences.elsewhere(judgement), *sentences.runs_for(judgement)]
     for number, line in enumerate(filter(None, lines)):
-        click.echo(f"{judgement.claim.id if not number else '':4}{line}")
+        click.echo(f"  {line}" if number else f"{judgement.claim.id}: {line}")
 
 
 def _counted(judgements: Sequence[Any]) -> str:
