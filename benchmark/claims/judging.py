@@ -88,6 +88,7 @@ class Judgement:
     reason: str = ""  # why it is not measurable
     elsewhere: tuple[tuple[str, Word, tuple[Finding, ...]], ...] = ()  # other conditions: words, verdict, findings
     comparisons: int = 1  # among which it was judged
+    seen: frozenset[tuple[str, str]] = frozenset()  # keys of the models and evaluations behind the findings
 
     @property
     def measured(self) -> bool:
@@ -146,14 +147,21 @@ def _raw(claim: Claim, values: Mapping[str, float], evidence: Sequence[Evidence]
         own = {name: (value,) for name, value in values.items()}
         return Judgement(claim=claim, word="inconclusive", findings=_findings(claim, own, exact=True))
     try:
-        samples = [(each.words, claim.evidence.read(each)) for each in evidence]
+        samples = [(each.words, *_read(claim.evidence, each)) for each in evidence]
     except NotMeasurable as error:
         return Judgement(claim=claim, word="not measurable", findings=(), reason=str(error))
-    found = [(words, _findings(claim, sample, exact=False)) for words, sample in samples]
+    found = [(words, _findings(claim, sample, exact=False)) for words, sample, _ in samples]
     main = found[0][1] if found else _findings(claim, {}, exact=False)
     open_: Word = "inconclusive"  # for now
     others = tuple((words, open_, own) for words, own in found[1:] if own != main and _any(own))
-    return Judgement(claim=claim, word=open_, findings=main, elsewhere=others)
+    seen = samples[0][2] if samples else frozenset()
+    return Judgement(claim=claim, word=open_, findings=main, elsewhere=others, seen=seen)
+
+
+def _read(how: Trained, evidence: Evidence) -> tuple[Sample, frozenset[tuple[str, str]]]:
+    """The values of a condition, and the keys of what they were read from."""
+    evidence.seen.clear()
+    return how.read(evidence), frozenset(evidence.seen)
 
 
 def _findings(claim: Claim, sample: Sample, *, exact: bool) -> tuple[Finding, ...]:
