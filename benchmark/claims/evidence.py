@@ -23,7 +23,7 @@ from benchmark.results.store import Store
 BySeed = dict[int, float]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Evidence:
     """What the records say under one condition."""
 

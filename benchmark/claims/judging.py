@@ -86,7 +86,7 @@ class Judgement:
     word: Word
     findings: tuple[Finding, ...]  # of the main condition
     reason: str = ""  # why it is not measurable
-    elsewhere: tuple[tuple[str, Word, tuple[Finding, ...]], ...] = ()  # other conditions: words, verdict, findings
+    elsewhere: tuple[tuple[Evidence, Word, tuple[Finding, ...]], ...] = ()  # under other conditions
     comparisons: int = 1  # among which it was judged
     seen: frozenset[tuple[str, str]] = frozenset()  # keys of the models and evaluations behind the findings
 
@@ -147,13 +147,13 @@ def _raw(claim: Claim, values: Mapping[str, float], evidence: Sequence[Evidence]
         own = {name: (value,) for name, value in values.items()}
         return Judgement(claim=claim, word="inconclusive", findings=_findings(claim, own, exact=True))
     try:
-        samples = [(each.words, *_read(claim.evidence, each)) for each in evidence]
+        samples = [(each, *_read(claim.evidence, each)) for each in evidence]
     except NotMeasurable as error:
         return Judgement(claim=claim, word="not measurable", findings=(), reason=str(error))
-    found = [(words, _findings(claim, sample, exact=False)) for words, sample, _ in samples]
+    found = [(each, _findings(claim, sample, exact=False)) for each, sample, _ in samples]
     main = found[0][1] if found else _findings(claim, {}, exact=False)
     open_: Word = "inconclusive"  # for now
-    others = tuple((words, open_, own) for words, own in found[1:] if own != main and _any(own))
+    others = tuple((each, open_, own) for each, own in found[1:] if own != main and _any(own))
     seen = samples[0][2] if samples else frozenset()
     return Judgement(claim=claim, word=open_, findings=main, elsewhere=others, seen=seen)
 
@@ -194,7 +194,7 @@ def _holm(raw: Sequence[Judgement]) -> list[Judgement]:
 def _final(raw: Judgement, comparisons: int) -> Judgement:
     if raw.word == "not measurable":
         return raw
-    elsewhere = tuple((words, _shown(own, comparisons), own) for words, _, own in raw.elsewhere)
+    elsewhere = tuple((each, _shown(own, comparisons), own) for each, _, own in raw.elsewhere)
     found = replace(raw, comparisons=comparisons, elsewhere=elsewhere)
     return replace(found, word="inconclusive" if found.contradicted else found.shown)
 

@@ -63,12 +63,11 @@ def runs_for(judgement: Judgement) -> tuple[str, ...]:
 
 def elsewhere(judgement: Judgement) -> Iterator[str]:
     """A sentence for each other condition."""
-    for words, verdict, findings in judgement.elsewhere:
-        others = (each for each in findings if each.values and each not in judgement.findings)
-        values = listed(
-            t("{criterion} {value}", criterion=said(own.criterion.name), value=value_of(own)) for own in others
-        )
-        yield t("{condition}: {verdict} ({values}).", condition=words, verdict=VERDICTS[verdict], values=values)
+    for condition, verdict, findings in judgement.elsewhere:
+        others = (own for own in findings if own.values and own not in judgement.findings)
+        said_of = (t("{criterion} {value}", criterion=said(own.criterion.name), value=value_of(own)) for own in others)
+        told = {"verdict": VERDICTS[verdict], "values": listed(said_of)}
+        yield t("{condition}: {verdict} ({values}).", condition=condition.words, **told)
 
 
 def _decides(judgement: Judgement) -> Iterator[str]:
@@ -92,7 +91,7 @@ def _exactly(judgement: Judgement) -> str:
 
 
 def _depends(judgement: Judgement) -> str:
-    opposite = next(words for words, word, _ in judgement.elsewhere if {word, judgement.shown} == set(SIDES))
+    opposite = next(each.words for each, word, _ in judgement.elsewhere if {word, judgement.shown} == set(SIDES))
     return t(
         "It depends on the setting: {verdict} in the main one, the opposite with {condition}.",
         verdict=VERDICTS[judgement.shown],

@@ -60,10 +60,11 @@ def command(
     settings: Mapping[str, Any],
     form: str,
 ) -> None:
-    """Judge published claims about position encodings: all, or those named by id (T5) or in a file of your own.
+    """Judge published claims about position encodings by the records, and say what would decide the others.
 
-    Claims that follow from a formula are measured on the spot, in seconds, and kept in the results folder. The others
-    are judged from the records that are there; with --run, what they lack is trained first.
+    Claims are named by id (T5) or by a file of your own; without a name, all are judged. Those that follow from a
+    formula are measured on the spot, in seconds, and kept in the results folder. The others are judged from the records
+    that are there; with --run, what they lack is trained first.
     """
     from benchmark.claims.registry import chosen
 
