@@ -174,8 +174,9 @@ def command(
 
         asked = Shown(
             store=store,
-            device=configured.device,
+            device="cuda" if configured.gpus_per_cell else configured.device,
             workers=configured.workers,
+            on_ray=configured.executor == "ray",
             force=force,
             retry_failed=retry_failed,
             form=form,
