@@ -5,13 +5,14 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from benchmark import __version__
 from benchmark.results.record import Environment
 
 
 def environment(device: str, threads: int) -> Environment:
     """The environment of this process; `device` is "cpu" or the GPU's name."""
     return Environment(
-        benchmark=installed("position-benchmark"),
+        benchmark=__version__,
         python=platform.python_version(),
         torch=installed("torch"),
         platform=platform.platform(),

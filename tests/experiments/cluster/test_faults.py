@@ -14,7 +14,7 @@ import psutil
 import pytest
 from folders import good, mounted, outcomes
 
-from benchmark import run
+from benchmark import __version__, run
 from benchmark.errors import UsageError
 from benchmark.experiments.cluster import executor
 from benchmark.experiments.cluster.executor import Cluster
@@ -238,8 +238,8 @@ def test_a_machine_with_another_package_is_refused_and_left_out_if_it_joins_late
     watch = Watch("started", lambda: nodes.add(path=str(other_package)))
     assert through_ray(slow, nodes, tmp_path / "late", watch) == []
     assert_all_done_once(watch, tmp_path / "late", expected)
-    told = [reason for reason in watch.reasons if "is left out: position-benchmark 0.1.0 (code " in reason]
-    assert told and "there, 0.1.0 (code " in told[0]
+    told = [reason for reason in watch.reasons if f"is left out: position-benchmark {__version__} (code " in reason]
+    assert told and f"there, {__version__} (code " in told[0]
     with pytest.raises(UsageError, match=r"has other versions: position-benchmark .* there, .* here; install the same"):
         through_ray(slow, nodes, tmp_path / "first", watch)
     assert not (tmp_path / "first").exists() or outcomes(tmp_path / "first") == {}
