@@ -17,6 +17,7 @@ from typing import Literal
 
 import click
 
+from benchmark.cli.terminal.examples import examples
 from benchmark.cli.terminal.options import reports_folder, results_folder, table_format
 from benchmark.cli.terminal.table import show, show_json
 from benchmark.experiments import machine
@@ -38,7 +39,12 @@ class Finding:
     remedy: str = ""
 
 
-@click.command
+@click.command(
+    epilog=examples(
+        "doctor",
+        "doctor --results path/to/results --format json",
+    ),
+)
 @results_folder
 @reports_folder
 @table_format

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from benchmark.catalogue import Catalogue, Entry, spelled
+from benchmark.cli.terminal import completion
+from benchmark.cli.terminal.examples import examples
 from benchmark.cli.terminal.options import Known, results_folder, table_format, text_encoding
 from benchmark.cli.terminal.table import Row, show
 from benchmark.errors import UsageError, echo
@@ -225,11 +227,23 @@ SPARE = {  # columns with no room on a terminal narrower than so many characters
 }
 
 
-@click.command(name="list")
+@click.command(
+    name="list",
+    epilog=examples(
+        "list encodings",
+        "list tasks --format json",
+        "list corpora --corpus path/to/novel.txt",
+    ),
+)
 @click.argument("what", type=Known("thing to list", LISTS), metavar="|".join(LISTS))
 @table_format
 @results_folder
-@click.option("--corpus", default=None, help="With corpora: a corpus or a text of your own, under each tokenizer.")
+@click.option(
+    "--corpus",
+    default=None,
+    shell_complete=completion.corpora,
+    help="With corpora: a corpus or a text of your own, under each tokenizer.",
+)
 @text_encoding
 def command(what: str, style: str, results: Path, corpus: str | None, text_encoding: str | None) -> None:
     """List encodings, tasks, corpora, presets or results."""

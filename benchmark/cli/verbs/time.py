@@ -17,6 +17,8 @@ import click
 from click.core import ParameterSource
 
 from benchmark.catalogue.grammar import WIDE
+from benchmark.cli.terminal import completion
+from benchmark.cli.terminal.examples import examples
 from benchmark.cli.terminal.options import CHANGES, Known, changes, results_folder, text_encoding
 from benchmark.cli.terminal.sampling import show_sampling
 from benchmark.cli.terminal.table import Row, show
@@ -73,7 +75,14 @@ class Asked:
         return [f"--{name}={value}" for name, value in values.items()]
 
 
-@click.command("time")
+@click.command(
+    "time",
+    epilog=examples(
+        "time --encodings rope,alibi --lengths 256,1024",
+        "time --suite tasks --tasks copy,corpus",
+        "time --suite cells --encodings rope,alibi --rounds 20",
+    ),
+)
 @click.option(
     "--suite",
     type=Known("suite", SUITES),
@@ -83,8 +92,20 @@ class Asked:
     "10,000 cells take; executors: what the pool and Ray add to a cell; checkpoint: the reading of long rows with a "
     "pretrained model; peers: a step and a whole run next to other libraries (peers-step, peers-run).",
 )
-@click.option("--tasks", default="all", show_default=True, help="With --suite tasks or cells: names, groups or files.")
-@click.option("--encodings", default="classic", show_default=True, help="Names, groups or files.")
+@click.option(
+    "--tasks",
+    default="all",
+    show_default=True,
+    shell_complete=completion.tasks,
+    help="With --suite tasks or cells: names, groups or files.",
+)
+@click.option(
+    "--encodings",
+    default="classic",
+    show_default=True,
+    shell_complete=completion.encodings,
+    help="Names, groups or files.",
+)
 @click.option("--lengths", default="64,256,1024", show_default=True, help="Lengths in tokens.")
 @results_folder
 @click.option("--rounds", type=click.IntRange(2, 100_000), default=20, show_default=True, help="Rounds of each case.")
@@ -92,7 +113,11 @@ class Asked:
 @changes()
 @text_encoding
 @click.option("--threads", type=click.IntRange(1, 256), default=1, show_default=True, help="Threads on the CPU.")
-@click.option("--checkpoint", help="With --suite checkpoint: a folder or .gguf file, instead of random weights.")
+@click.option(
+    "--checkpoint",
+    shell_complete=completion.path,
+    help="With --suite checkpoint: a folder or .gguf file, instead of random weights.",
+)
 @click.pass_context
 def command(
     ctx: click.Context,
