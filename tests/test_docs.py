@@ -197,7 +197,7 @@ def test_a_command_that_cannot_be_given_would_be_found(wrong, monkeypatch):
 def test_the_help_of_every_verb_ends_with_examples_of_that_verb(verb):
     shown = examples(command_of(verb))
     assert shown, f"{verb} --help has no example: give its command an epilog, benchmark.cli.terminal.examples"
-    assert {line.split()[0] for line in shown} == {verb}
+    assert {from_the_verb(line)[0] for line in shown} == {verb}
 
 
 def test_commands_are_found_in_blocks_and_in_prose():
@@ -208,7 +208,7 @@ def test_commands_are_found_in_blocks_and_in_prose():
 
 
 def test_the_readme_shows_every_verb():
-    shown = {command.split()[0] for document, command in COMMANDS if document == "README.md"}
+    shown = {from_the_verb(command)[0] for document, command in COMMANDS if document == "README.md"}
     assert shown == set(VERBS)
 
 
