@@ -5,14 +5,13 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from benchmark import __version__
 from benchmark.results.record import Environment
 
 
 def environment(device: str, threads: int) -> Environment:
     """The environment of this process; `device` is "cpu" or the GPU's name."""
     return Environment(
-        benchmark=__version__,
+        benchmark=installed("position-benchmark"),
         python=platform.python_version(),
         torch=installed("torch"),
         platform=platform.platform(),

@@ -82,9 +82,8 @@ def _file(path: Path) -> logging.Handler:
 
 def display_of(command: click.Command, verbosity: int, *, quiet: bool) -> dict[str, str]:
     """The default of a verb's --display that -q or -v implies, by its parameter; {} for a verb without progress."""
-    implied = "none" if quiet else "plain" if verbosity else None
-    return {
-        str(option.name): implied
-        for option in command.params
-        if "--display" in option.opts and implied in getattr(option.type, "choices", ())
-    }
+    if not quiet and not verbosity:
+        return {}
+    implied = "none" if quiet else "plain"
+    displays = [option for option in command.params if "--display" in option.opts]
+    return {str(option.name): implied for option in displays if implied in getattr(option.type, "choices", ())}

@@ -113,8 +113,8 @@ def log(event: Event | Round | Looked | Chosen) -> None:
     elif event.kind == "progress":
         LOG.debug("%s: step %d of %d, %s", event.cell.label, event.step, event.cell.train.budget.steps, rate(event))
     else:
-        told = {"resumed": resuming, "done": ending}.get(event.kind, lambda event: event.kind)
-        LOG.info("%s: %s", event.cell.label, told(event))
+        told = {"resumed": resuming, "done": ending}.get(event.kind)
+        LOG.info("%s: %s", event.cell.label, told(event) if told else event.kind)
 
 
 def _shown(style: str) -> AbstractContextManager[Display]:

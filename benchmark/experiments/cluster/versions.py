@@ -4,7 +4,6 @@ import hashlib
 import platform
 from functools import cache
 
-from benchmark import __version__
 from benchmark.catalogue.source import OWN
 from benchmark.results.environment import installed
 
@@ -16,7 +15,7 @@ def versions() -> dict[str, str]:
     Builds of torch for different processors or GPUs count as the same.
     """
     return {
-        "position-benchmark": f"{__version__} (code {_code()})",
+        "position-benchmark": f"{installed('position-benchmark')} (code {_code()})",
         "torch": installed("torch").partition("+")[0],
         "jieba": installed("jieba"),
         "Python": platform.python_version(),
