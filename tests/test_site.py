@@ -36,9 +36,10 @@ class Page(HTMLParser):
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pytest.importorskip("furo")
     folder = tmp_path_factory.mktemp("site")
-    build = ["sphinx-build", "-W", "--keep-going", "-q", "-c", "docs", "-d", folder / "doctrees", ".", folder / "html"]
-    command = [sys.executable, "-m", "sphinx", *build[1:]]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    build = ["--fail-on-warning", "--keep-going", "-c", "docs", "-d", folder / "doctrees", ".", folder / "html"]
+    done = subprocess.run(
+        [sys.executable, "-m", "sphinx", *build], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     return folder / "html"
 

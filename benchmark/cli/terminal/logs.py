@@ -71,9 +71,17 @@ def _terminal(verbosity: int) -> logging.Handler:
     return handler
 
 
+class _File(logging.FileHandler):
+    """A file that ends the verb when it cannot be written, as a full disk does for results; logging would go on."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Raise the error that is being handled."""
+        raise
+
+
 def _file(path: Path) -> logging.Handler:
     try:
-        handler = logging.FileHandler(path, encoding="utf-8")
+        handler = _File(path, encoding="utf-8")
     except OSError as error:
         raise UsageError(f"--log-file {str(path)!r} cannot be written: {error.strerror}; name another file") from None
     handler.setLevel(logging.DEBUG)

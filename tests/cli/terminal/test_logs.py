@@ -73,6 +73,14 @@ def test_a_log_file_that_cannot_be_written_is_refused(invoke) -> None:
     assert result.stderr.startswith("error: --log-file 'no/such/folder/run.log' cannot be written: No such file")
 
 
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="needs /dev/full")
+def test_a_log_file_on_a_full_disk_ends_the_verb_in_one_line(invoke, echoing) -> None:
+    result = invoke("--log-file", "/dev/full", "run")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("error: No space left on device") and result.stderr.count("\n") == 1
+    assert LOG.handlers == []
+
+
 def test_opposites_are_refused_and_a_verb_says_where_the_options_go(invoke) -> None:
     assert "give one of them" in invoke("-v", "-q", "status").stderr
     assert "goes before the verb: python -m benchmark -v" in invoke("status", "-v").stderr
