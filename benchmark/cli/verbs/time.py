@@ -113,11 +113,7 @@ class Asked:
 @changes()
 @text_encoding
 @click.option("--threads", type=click.IntRange(1, 256), default=1, show_default=True, help="Threads on the CPU.")
-@click.option(
-    "--checkpoint",
-    shell_complete=completion.path,
-    help="With --suite checkpoint: a folder or .gguf file, instead of random weights.",
-)
+@click.option("--checkpoint", help="With --suite checkpoint: a folder or .gguf file, instead of random weights.")
 @click.pass_context
 def command(
     ctx: click.Context,
