@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from benchmark.cli.terminal.examples import examples
 from benchmark.cli.terminal.options import Known, results_folder
 from benchmark.cli.terminal.stored import name_problems, stored
 from benchmark.errors import UsageError
@@ -12,7 +13,12 @@ from benchmark.files import write_atomically
 FORMATS = ("csv", "json", "latex", "markdown", "parquet")  # of reports.write.export, which loads pandas
 
 
-@click.command
+@click.command(
+    epilog=examples(
+        "export --format csv --out values.csv",
+        "export --format latex --results results/reference",
+    ),
+)
 @click.option(
     "--format", "style", type=Known("format", FORMATS), default="csv", show_default=True, help="What to write."
 )

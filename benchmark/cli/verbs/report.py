@@ -4,11 +4,18 @@ from pathlib import Path
 
 import click
 
+from benchmark.cli.terminal.examples import examples
 from benchmark.cli.terminal.options import reference_encoding, report_language, reports_folder, results_folder
 from benchmark.cli.terminal.stored import name_problems, stored
 
 
-@click.command
+@click.command(
+    epilog=examples(
+        "report",
+        "report --results results/reference --out reports/reference",
+        "report --reference alibi --lang zh",
+    ),
+)
 @results_folder
 @reports_folder
 @reference_encoding
