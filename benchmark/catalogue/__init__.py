@@ -24,7 +24,7 @@ registry.py   all of one kind by name
 
 from benchmark.catalogue.choice import Choice, convert, label, spelled
 from benchmark.catalogue.entry import Entry, Parameter
-from benchmark.catalogue.grammar import variants
+from benchmark.catalogue.grammar import items, variants
 from benchmark.catalogue.hashing import fingerprint
 from benchmark.catalogue.loading import PackageError
 from benchmark.catalogue.registry import Catalogue
@@ -37,6 +37,7 @@ __all__ = [
     "Parameter",
     "convert",
     "fingerprint",
+    "items",
     "label",
     "spelled",
     "variants",
