@@ -111,6 +111,9 @@ class Results:
             store, Path(out), command=command_for(store), reference=reference, language=language, figures=figures
         )
 
+    def __repr__(self) -> str:
+        return f"Results({str(self.store.root)!r}, {len(self.failures)} failures)"
+
     def _repr_html_(self) -> str:
         from benchmark.reports.write.notebook import overview
 
@@ -216,10 +219,12 @@ def run(
     store = Store(folder(results))
     stages = stages_of(request, store)
     events = execute(stages, store, executor_of(request, settings, store) if own is None else own, **again)
-    with Bar() if on_event is None and in_notebook() else nullcontext(on_event) as told:
+    with Bar() if on_event is None and in_notebook() else nullcontext() as bar:
         for event in logged(events, log, stages, store):
-            if told is not None and (isinstance(event, Event) or isinstance(told, Bar)):
-                told(event)
+            if bar is not None:
+                bar(event)
+            elif on_event is not None and isinstance(event, Event):
+                on_event(event)
     plan = stages.reached
     return Results(store=Store(store.root, only=plan.keys), failures=went_wrong(plan, store))
 

@@ -37,7 +37,7 @@ class Bar(AbstractContextManager["Bar"]):
     def __enter__(self) -> "Bar":
         from IPython.display import display
 
-        self._handle = display(self, display_id=True)
+        self._handle = display(self, display_id=True)  # type: ignore[no-untyped-call]
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:

@@ -29,7 +29,7 @@ def files(selection: Selection, dataset: str) -> dict[str, bytes]:
             "hf-eval-results needs the package huggingface_hub, which is not installed; "
             "run: pip install 'position-benchmark[checkpoints]'"
         )
-    import yaml
+    import yaml  # type: ignore[import-untyped]
     from huggingface_hub import EvalResultEntry, eval_result_entries_to_yaml
 
     entries: dict[str, list[EvalResultEntry]] = {}

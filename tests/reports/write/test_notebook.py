@@ -26,6 +26,10 @@ def test_results_show_the_findings_the_summary_and_what_failed(results: Results)
     assert "<li>copy · &lt;alibi&gt;: diverged</li>" in html
 
 
+def test_results_have_a_short_name_outside_a_notebook(results: Results) -> None:
+    assert repr(results) == f"Results({str(results.store.root)!r}, 0 failures)"
+
+
 def test_no_results_say_so(tmp_path: Path) -> None:
     html = Results(store=Store(tmp_path))._repr_html_()
     assert "No results in " in html and tmp_path.name in html
