@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
+from benchmark.api import Results
 from benchmark.catalogue import Catalogue
 from benchmark.checkpoints.tasks import CATALOGUE as OF_CHECKPOINTS
 from benchmark.cli import VERBS, command_of, main
@@ -210,6 +211,11 @@ def test_commands_are_found_in_blocks_and_in_prose():
 def test_the_readme_shows_every_verb():
     shown = {from_the_verb(command)[0] for document, command in COMMANDS if document == "README.md"}
     assert shown == set(VERBS)
+
+
+def test_the_guide_to_python_explains_every_method_of_results():
+    rows = re.findall(r"^\| `results\.(\w+)\(", text_of(ROOT / "docs" / "python.md"), flags=re.M)
+    assert sorted(rows) == sorted(name for name, own in vars(Results).items() if callable(own) and name[0] != "_")
 
 
 def test_the_readme_explains_every_option_of_run():

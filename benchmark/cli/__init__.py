@@ -35,7 +35,7 @@ VERBS = {
     "attention": "Draw what each head attends to in a sentence.",
     "tutorial": "Reproduce the tutorial's experiment: attention that reconstructs Chinese sentences.",
     "time": "Time the forward, backward and decoding passes of encodings, interleaved with `none`.",
-    "export": "Export the results as csv, json, latex, markdown or parquet.",
+    "export": "Export the results as csv, json, latex, markdown or parquet, or for a model's page on the Hub.",
     "status": "Show what is finished, failed or diverged in the results folder.",
     "doctor": "Check what is installed, and say how to fix what is missing.",
 }

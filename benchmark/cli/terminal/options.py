@@ -15,6 +15,7 @@ from benchmark.experiments.settings import DEVICES, EXECUTORS, LONGEST, MOST_COR
 from benchmark.reports.words import LANGUAGES
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+PRINTS = ("pdf", "svg", "png")  # of reports.draw.canvas, which loads matplotlib
 PLAN_FORMATS = ("table", "csv", "json")
 CHANGES = {
     "width": "Width of the model, or several for the same comparison at each: 32,64,128.",
@@ -102,6 +103,12 @@ report_language = click.option(
     default="en",
     show_default=True,
     help="The language of the report: English or Chinese.",
+)
+figures_format = click.option(
+    "--figures",
+    type=Known("format", PRINTS),
+    default=None,
+    help="Also write the figures for print: pdf, svg (with text that can be edited) or png (300 dots per inch).",
 )
 table_format = click.option(
     "--format",

@@ -2,8 +2,7 @@
 
 import json
 import sys
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -16,7 +15,7 @@ from benchmark.cli.terminal import rates, seeds
 from benchmark.cli.terminal.logs import LOG
 from benchmark.cli.terminal.words import duration
 from benchmark.experiments.executor import Event
-from benchmark.experiments.plan import Cell
+from benchmark.experiments.pace import Pace, announced
 from benchmark.experiments.rounds import Looked, Round
 from benchmark.experiments.tuning import Chosen
 
@@ -28,43 +27,6 @@ class Display(Protocol):
 
     def __call__(self, event: Event | Round | Looked | Chosen) -> None:
         """Show one event."""
-
-
-@dataclass
-class Pace:
-    """The progress of a round, weighted by the cost of its cells, and the time it has left."""
-
-    cells: Sequence[Cell] = ()
-    scope: str = ""  # of the time left, for people
-    started: float = field(default_factory=time.perf_counter)
-    finished: int = 0
-    running: dict[str, float] = field(default_factory=dict)  # train key -> share done
-    done_cost: float = 0.0
-
-    def note(self, event: Event) -> None:
-        """Update the progress after an event."""
-        key = event.cell.train.key
-        if event.kind == "done":
-            self.running.pop(key, None)
-            self.finished += 1
-            self.done_cost += event.cell.cost
-        else:
-            self.running[key] = event.step / max(1, event.cell.train.budget.steps)
-
-    @classmethod
-    def of(cls, round: Round) -> "Pace":
-        """The pace of a round that begins."""
-        return cls(round.todo, f" in this {'round' if round.automatic else 'stage'}" * announced(round))
-
-    @property
-    def seconds_left(self) -> float | None:
-        """An estimate from the pace so far; None until there is one."""
-        total = sum(cell.cost for cell in self.cells)
-        costs = {cell.train.key: cell.cost for cell in self.cells}
-        done = self.done_cost + sum(share * costs[key] for key, share in self.running.items())
-        if done <= 0.02 * total:
-            return None
-        return (time.perf_counter() - self.started) * (total - done) / done
 
 
 def rate(event: Event) -> str:
@@ -80,11 +42,6 @@ def ending(event: Event) -> str:
 def resuming(event: Event) -> str:
     """Where an interrupted cell continues, or why it starts over, for people."""
     return event.reason or f"continues at step {event.step} of {event.cell.train.budget.steps}"
-
-
-def announced(event: Round) -> bool:
-    """True if a line tells that a round begins: unless it is all there is to a run."""
-    return event.automatic or bool(event.stage)
 
 
 def outcome(event: Looked | Chosen) -> str:

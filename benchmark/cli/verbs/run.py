@@ -37,6 +37,7 @@ from benchmark.experiments.runs import command as command_line
 from benchmark.experiments.runs import execute, went_wrong
 from benchmark.experiments.settings import Settings
 from benchmark.results.store import Store
+from benchmark.tracker import TRACKERS, logged
 
 
 @click.command(
@@ -118,6 +119,12 @@ from benchmark.results.store import Store
 @click.option("--force", is_flag=True, help="Recompute what is already there.")
 @click.option("--retry-failed", is_flag=True, help="Retry what failed or diverged.")
 @click.option("--no-report", is_flag=True, help="Do not write the report.")
+@click.option(
+    "--log",
+    type=Known("tracker", TRACKERS),
+    default=None,
+    help="tensorboard: also write event files, into the folder tensorboard of --results.",
+)
 @click.option("--display", "style", type=Known("display", DISPLAYS), default="auto", show_default=True)
 @click.option(
     "--config",
@@ -151,6 +158,7 @@ def command(
     force: bool,
     retry_failed: bool,
     no_report: bool,
+    log: str | None,
     style: str,
 ) -> None:
     """Train and evaluate encodings on tasks, then write the report.
@@ -212,8 +220,9 @@ def command(
     executor: Executor = ctx.obj or executor_of(request, configured, store)
     started = time.perf_counter()
     numbers = 0  # of rounds
+    events = execute(stages, store, executor, force=force, retry_failed=retry_failed)
     with display(style) as shown:
-        for event in execute(stages, store, executor, force=force, retry_failed=retry_failed):
+        for event in logged(events, log, stages, store):
             numbers += isinstance(event, Round)
             shown(event)
     if told:

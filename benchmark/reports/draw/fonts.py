@@ -29,7 +29,18 @@ def drawable(text: str) -> str:
     return "".join(letter if ord(letter) in known or letter == "\n" else f"[U+{ord(letter):04X}]" for letter in text)
 
 
+def is_latin(text: str) -> bool:
+    """True of a text that the first font draws by itself."""
+    known = _charmap(font_manager.findfont(LATIN, fallback_to_default=False))
+    return all(ord(letter) in known or letter == "\n" for letter in text)
+
+
 @cache
 def _characters() -> frozenset[int]:
     latin = font_manager.findfont(LATIN, fallback_to_default=False)
-    return frozenset(point for path in (latin, str(CHINESE_FONT)) for point in FT2Font(path).get_charmap())
+    return _charmap(latin) | _charmap(str(CHINESE_FONT))
+
+
+@cache
+def _charmap(path: str) -> frozenset[int]:
+    return frozenset(FT2Font(path).get_charmap())
