@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from benchmark.cli.terminal.options import Amount, Known, results_folder
+from benchmark.cli.terminal.options import Amount, Known, stored_results
 from benchmark.cli.terminal.two_encodings import compare_encodings
 from benchmark.cli.terminal.two_folders import compare_folders
 from benchmark.errors import UsageError
@@ -14,7 +14,7 @@ from benchmark.errors import UsageError
 @click.command
 @click.argument("first")
 @click.argument("second")
-@results_folder
+@stored_results
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for the figures and the tables.")
 @click.option(
     "--margin",

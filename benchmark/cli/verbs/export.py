@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from benchmark.cli.terminal.options import Known, results_folder
+from benchmark.cli.terminal.options import Known, stored_results
 from benchmark.cli.terminal.stored import name_problems, stored
 from benchmark.errors import UsageError
 from benchmark.files import write_atomically
@@ -16,7 +16,7 @@ FORMATS = ("csv", "json", "latex", "markdown", "parquet")  # of reports.write.ex
 @click.option(
     "--format", "style", type=Known("format", FORMATS), default="csv", show_default=True, help="What to write."
 )
-@results_folder
+@stored_results
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write.  [default: the terminal]")
 def command(style: str, results: Path, out: Path | None) -> None:
     """Export the results as csv, json, latex, markdown or parquet.

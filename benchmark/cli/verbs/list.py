@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from benchmark.catalogue import Catalogue, Entry, spelled
-from benchmark.cli.terminal.options import Known, results_folder, table_format, text_encoding
+from benchmark.cli.terminal.options import Known, stored_results, table_format, text_encoding
 from benchmark.cli.terminal.table import Row, show
 from benchmark.errors import UsageError, echo
 
@@ -228,7 +228,7 @@ SPARE = {  # columns with no room on a terminal narrower than so many characters
 @click.command(name="list")
 @click.argument("what", type=Known("thing to list", LISTS), metavar="|".join(LISTS))
 @table_format
-@results_folder
+@stored_results
 @click.option("--corpus", default=None, help="With corpora: a corpus or a text of your own, under each tokenizer.")
 @text_encoding
 def command(what: str, style: str, results: Path, corpus: str | None, text_encoding: str | None) -> None:

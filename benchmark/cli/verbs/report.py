@@ -4,12 +4,12 @@ from pathlib import Path
 
 import click
 
-from benchmark.cli.terminal.options import reference_encoding, report_language, reports_folder, results_folder
+from benchmark.cli.terminal.options import reference_encoding, report_language, reports_folder, stored_results
 from benchmark.cli.terminal.stored import name_problems, stored
 
 
 @click.command
-@results_folder
+@stored_results
 @reports_folder
 @reference_encoding
 @report_language

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from benchmark.cli.terminal.options import results_folder, table_format
+from benchmark.cli.terminal.options import stored_results, table_format
 from benchmark.cli.terminal.table import Row, show, show_json
 from benchmark.results.record import EvalRecord, ProbeRecord, TrainRecord
 from benchmark.results.spec import TUNING_SEEDS_FROM
@@ -30,7 +30,7 @@ AnyRecord = TrainRecord | EvalRecord | ProbeRecord
 
 
 @click.command
-@results_folder
+@stored_results
 @table_format
 def command(results: Path, style: str) -> None:
     """Show what is finished, failed or diverged in the results folder."""
