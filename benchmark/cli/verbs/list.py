@@ -94,10 +94,9 @@ RESULT_COLUMNS = {
 
 def encodings(_: Path) -> list[Row]:
     """Every known encoding and its claims."""
-    from benchmark.encodings import CATALOGUE, measured
+    from benchmark.encodings import CATALOGUE, measured, on_checkpoints
 
     entries, facts = _entries(CATALOGUE), measured()
-    adapted = {entry.attributes.get("adapts") for entry in entries}
     return [
         {
             **_described(entry),
@@ -106,10 +105,7 @@ def encodings(_: Path) -> list[Row]:
             "relative": _relative(entry),
             "applied": _applied(entry),
             "trained": not entry.attributes.get("adapts"),
-            # As it is, or what adapts it, or what does nothing.
-            "checkpoint": entry.name in adapted
-            or bool(entry.attributes.get("adapts"))
-            or entry.attributes.get("acts") == "nothing",
+            "checkpoint": on_checkpoints(entry),
             "cached": facts[entry.name]["kv_bytes"] is not None if entry.name in facts else None,
         }
         for entry in entries

@@ -204,9 +204,9 @@ class Verdict:
     @cached_property
     def tested(self) -> bool:
         """True if the common seeds suffice to show a clean sweep of the leader over every other."""
-        needed, leader = fewest_seeds(len(self.means)), self.leader
+        leader = self.leader
         return leader is not None and all(
-            len(duel.differences) >= needed for duel in self.duels.values() if duel.first == leader
+            len(duel.differences) >= _fewest(duel.pairs) for duel in self.duels.values() if duel.first == leader
         )
 
     @cached_property
@@ -274,7 +274,10 @@ def allowed(seeds: int, pairs: int) -> int:
 
 def fewest_seeds(encodings: int) -> int:
     """The fewest common seeds with which anything is shown among so many encodings."""
-    pairs = max(1, encodings * (encodings - 1) // 2)
+    return _fewest(max(1, encodings * (encodings - 1) // 2))
+
+
+def _fewest(pairs: int) -> int:
     return next(seeds for seeds in range(1, MOST_SEEDS) if allowed(seeds, pairs) >= 0)
 
 
