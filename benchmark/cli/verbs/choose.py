@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import benchmark
+from benchmark.cli.terminal import completion
+from benchmark.cli.terminal.examples import examples
 from benchmark.cli.terminal.options import Amount, report_language, table_format
 from benchmark.cli.terminal.stored import name_problems, stored
 from benchmark.cli.terminal.table import Row, show, show_json
@@ -19,8 +21,22 @@ if TYPE_CHECKING:
 SHIPPED = Path(benchmark.__file__).parents[1] / "results" / "reference.zip"
 
 
-@click.command("choose")
-@click.option("--need", "needed", required=True, metavar="NAMES", help="Tasks, or groups of them: text,recall,copy.")
+@click.command(
+    "choose",
+    epilog=examples(
+        "choose --need recall,text --past 8 --fused --cached",
+        "choose --need copy --past 4 --checkpoint --results path/to/results.zip",
+        "choose --need text --lang zh",
+    ),
+)
+@click.option(
+    "--need",
+    "needed",
+    required=True,
+    metavar="NAMES",
+    shell_complete=completion.tasks,
+    help="Tasks, or groups of them: text,recall,copy.",
+)
 @click.option("--past", type=Amount(positive=True), default=1, show_default=True, help="At so many times L.")
 @click.option("--fused", is_flag=True, help="Only what keeps the fused attention kernel, without a mask.")
 @click.option("--cached", is_flag=True, help="Only what decodes with a KV cache.")
@@ -35,9 +51,7 @@ SHIPPED = Path(benchmark.__file__).parents[1] / "results" / "reference.zip"
 )
 @table_format
 @report_language
-def command(
-    needed: str, past: float, results: Path | None, style: str, language: str, **wishes: bool | int | float | None
-) -> None:
+def command(needed: str, past: float, results: Path | None, style: str, language: str, **wishes: Any) -> None:
     """Shortlist encodings for a need, by the verdict of the report, and say what is unknown.
 
     An encoding is on the list if it meets the constraints, and no record rules it out as the best among those that do,

@@ -5,13 +5,28 @@ from pathlib import Path
 
 import click
 
+from benchmark.cli.terminal import completion
+from benchmark.cli.terminal.examples import examples
 from benchmark.cli.terminal.options import report_language
 from benchmark.cli.terminal.stored import name_problems, stored
 from benchmark.errors import UsageError
 
 
-@click.command("leaderboard")
-@click.argument("results", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RESULTS...")
+@click.command(
+    "leaderboard",
+    epilog=examples(
+        "leaderboard results path/to/theirs.zip",
+        "leaderboard results path/to/theirs.zip -o board --lang zh",
+    ),
+)
+@click.argument(
+    "results",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="RESULTS...",
+    shell_complete=completion.path,
+)
 @click.option(
     "-o",
     "--out",

@@ -4,12 +4,20 @@ from pathlib import Path
 
 import click
 
+from benchmark.cli.terminal import completion
+from benchmark.cli.terminal.examples import examples
 from benchmark.cli.terminal.stored import name_problems, stored
 from benchmark.errors import UsageError
 
 
-@click.command("pack")
-@click.argument("results", type=click.Path(path_type=Path))
+@click.command(
+    "pack",
+    epilog=examples(
+        "pack results -o results.zip",
+        "pack path/to/results -o with-weights.zip --weights",
+    ),
+)
+@click.argument("results", type=click.Path(path_type=Path), shell_complete=completion.path)
 @click.option(
     "-o", "--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="File to write: results.zip."
 )
