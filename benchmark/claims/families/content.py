@@ -8,14 +8,14 @@ from benchmark.metrics import ACCURACY_HOLDS, MARGIN
 from benchmark.reports.words import later
 
 RIVALS = ("rope", "fox")
-SMALLEST = {"layers": 1, "heads": 2}  # the paper's model, with the preset's width of 64
+LAYERS, HEADS = 1, 2  # of the paper's model, whose width is that of the preset
 COUNTED = ("flip-flop", "count-symbol")
 ONE_LAYER = later("models of 1 layer, 2 heads and width 64, trained at 20 instructions and tested at 80")
 
 
 def _flip_flop(evidence: Evidence) -> Sample:
     view = evidence.views.get("flip-flop")
-    if view is None or view.spec.model.layers > SMALLEST["layers"]:
+    if view is None or view.spec.model.layers > LAYERS:
         return {}
     return {name: _errors(evidence, name) for name in ("path", *RIVALS)}
 
@@ -50,7 +50,9 @@ T24 = Claim(
             for name in RIVALS
         ),
     ),
-    evidence=Trained(needs=(quick(f"path,{','.join(RIVALS)}", "flip-flop", 4, **SMALLEST),), read=_flip_flop),
+    evidence=Trained(
+        needs=(quick(f"path,{','.join(RIVALS)}", "flip-flop", 4, layers=LAYERS, heads=HEADS),), read=_flip_flop
+    ),
     scale=ONE_LAYER,
     silent=later(
         "The paper's models see rows of fixed length and are tested on rarer writes; here writes are as frequent as in "
@@ -128,7 +130,7 @@ T29 = Claim(
     criteria=tuple(
         ahead("cope", "rope", later("score of the first less that of the second at 4 L"), task=task) for task in COUNTED
     ),
-    evidence=Trained(needs=(quick("rope,cope", ",".join(COUNTED), 4, **SMALLEST),), read=_cope),
+    evidence=Trained(needs=(quick("rope,cope", ",".join(COUNTED), 4, layers=LAYERS, heads=HEADS),), read=_cope),
     scale=later("models of 1 layer, 2 heads and width 64, trained at 10 or 20 and tested at 4 times that"),
     silent=later("The paper counts assignments to variables; here, a symbol in a string is counted."),
 )
