@@ -66,6 +66,7 @@ def run(
     learning_rate: float | Mapping[str, float] | str | None = None,
     budgets: Sequence[int] | int | str | None = None,
     tune: str | None = None,
+    mechanism: bool = False,
     results: str | Path = RESULTS,
     workers: int | None = None,
     device: str = "auto",
@@ -89,10 +90,12 @@ def run(
     `width` to `budgets` change the preset: several widths make the same comparison at each; a dictionary gives single
     tasks a value of their own (as does the text "2000,copy=4000"); `budgets` are multiples of the steps.
     `tune="learning-rate"` first finds the rate at which each encoding is best, and makes the comparison both at the
-    same rate for all and with each at its own. The default executor is the pool of this machine, which `workers`,
-    `device` and `cell_timeout` configure; "ray" is a Ray cluster, with the `address` of its head and what a cell takes
-    there (memory in GB); an `executor` of your own brings its own settings and writes to the same folder. Raises
-    UsageError before anything is trained if something cannot work. A cell that fails is recorded, and the rest go on.
+    same rate for all and with each at its own. With `mechanism`, every model is looked into at every length: entropy of
+    attention, a linear probe of position, and how much of the scores is due to position. The default executor is the
+    pool of this machine, which `workers`, `device` and `cell_timeout` configure; "ray" is a Ray cluster, with the
+    `address` of its head and what a cell takes there (memory in GB); an `executor` of your own brings its own settings
+    and writes to the same folder. Raises UsageError before anything is trained if something cannot work. A cell that
+    fails is recorded, and the rest go on.
     """
     own = None if executor is None or isinstance(executor, str) else executor
     if own is not None and not callable(getattr(own, "run", None)):
@@ -129,6 +132,7 @@ def run(
         tune=tune,
         changes=changes,
         checkpoint=checkpoint,
+        mechanism=mechanism,
     )
     store = Store(folder(results))
     stages = stages_of(request, store)

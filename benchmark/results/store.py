@@ -28,7 +28,7 @@ from benchmark.results.record import (
     AnyRecord,
     Arrays,
     EvalRecord,
-    ProbeRecord,
+    MeasuredRecord,
     RunRecord,
     Search,
     TrainRecord,
@@ -36,7 +36,7 @@ from benchmark.results.record import (
 )
 from benchmark.results.spec import EncodingSpec, TrainSpec
 
-ADAPTER: TypeAdapter[TrainRecord | EvalRecord | ProbeRecord] = TypeAdapter(AnyRecord)
+ADAPTER: TypeAdapter[TrainRecord | MeasuredRecord] = TypeAdapter(AnyRecord)
 
 
 @dataclass
@@ -46,13 +46,13 @@ class Store:
     root: Path
     problems: list[str] = field(default_factory=list)  # files that could not be read, and why
     only: frozenset[str] | None = None  # limits `records` to these keys, of models and of measurements of these models
-    kept: list[TrainRecord | EvalRecord | ProbeRecord] | None = None  # the records, in a store that is read only once
+    kept: list[TrainRecord | MeasuredRecord] | None = None  # the records, in a store that is read only once
     _outcomes: dict[str, Outcomes] = field(default_factory=dict, repr=False)  # by the key of a model
 
     def __post_init__(self) -> None:
         refuse_undecodable("the name of the results folder", str(self.root))
 
-    def path(self, record: TrainRecord | EvalRecord | ProbeRecord) -> Path:
+    def path(self, record: TrainRecord | MeasuredRecord) -> Path:
         """The path of a record's JSON. Its keys are hashes computed here, so it cannot lead out of the folder."""
         if isinstance(record, TrainRecord):
             return self.folder(record.spec.key) / f"{TRAIN}.json"
@@ -70,7 +70,7 @@ class Store:
         """The path of the checkpoint of a training that is running or was interrupted."""
         return self.folder(train_key) / "checkpoint.safetensors"
 
-    def put(self, record: TrainRecord | EvalRecord | ProbeRecord, arrays: Arrays | None = None) -> None:
+    def put(self, record: TrainRecord | MeasuredRecord, arrays: Arrays | None = None) -> None:
         """Write a record's arrays, if any, then the record with their hash."""
         path = self.path(record)
         if arrays is not None:
@@ -80,7 +80,7 @@ class Store:
         text = record.model_dump_json(indent=1)
         write_atomically(path, text.encode())
 
-    def get(self, folder: str, name: str) -> TrainRecord | EvalRecord | ProbeRecord | None:
+    def get(self, folder: str, name: str) -> TrainRecord | MeasuredRecord | None:
         """The record with a name in the folder of a model; None, with a line in `problems`, if it is unreadable."""
         try:
             record = _record(content_of(f"{folder}/{name}.json"))
@@ -107,7 +107,7 @@ class Store:
             if isinstance(record, TrainRecord):
                 yield record
 
-    def measured(self, spec_key: str, train_key: str) -> EvalRecord | ProbeRecord | None:
+    def measured(self, spec_key: str, train_key: str) -> MeasuredRecord | None:
         """The record of an evaluation or a probe, if there is one."""
         record = self.get(self._folder(train_key), checked(spec_key))
         return None if isinstance(record, TrainRecord) else record
@@ -141,7 +141,7 @@ class Store:
         whole = isinstance(record, TrainRecord) or record.status != "ok" or self.has_arrays(record)
         return Outcome(record.status, record.reason, record.created, whole)
 
-    def has_arrays(self, record: EvalRecord | ProbeRecord) -> bool:
+    def has_arrays(self, record: MeasuredRecord) -> bool:
         """True if a record's arrays are those that it was made with, or fit it, if it does not say; cf. `arrays`."""
         path = f"{self._folder(record.spec.train_key)}/{record.spec.key}.safetensors"
         with suppress(OSError):
@@ -149,7 +149,7 @@ class Store:
                 return True
         return bool(self.arrays(record))
 
-    def arrays(self, record: EvalRecord | ProbeRecord) -> Arrays:
+    def arrays(self, record: MeasuredRecord) -> Arrays:
         """A record's arrays; empty, with a line in `problems`, if they are unreadable or do not fit the record."""
         path = f"{self._folder(record.spec.train_key)}/{record.spec.key}.safetensors"
         try:
@@ -168,7 +168,7 @@ class Store:
         with uncollected():
             return Store(self.root, self.problems, self.only, list(self.records()))
 
-    def records(self) -> Iterator[TrainRecord | EvalRecord | ProbeRecord]:
+    def records(self) -> Iterator[TrainRecord | MeasuredRecord]:
         """Every readable record, in a stable order."""
         if self.kept is not None:
             yield from self.kept
@@ -219,7 +219,7 @@ class Store:
             self.problems.append(line)
 
 
-def _record(content: bytes) -> TrainRecord | EvalRecord | ProbeRecord:
+def _record(content: bytes) -> TrainRecord | MeasuredRecord:
     """The record in a file. A sound one takes one pass; any other takes a second, which says what is wrong with it."""
     with suppress(ValidationError):
         record = ADAPTER.validate_json(content)
@@ -228,7 +228,7 @@ def _record(content: bytes) -> TrainRecord | EvalRecord | ProbeRecord:
     return ADAPTER.validate_python(parse(content))
 
 
-def _check_name(record: TrainRecord | EvalRecord | ProbeRecord, folder: str, name: str) -> None:
+def _check_name(record: TrainRecord | MeasuredRecord, folder: str, name: str) -> None:
     """Raise ValueError unless a file and its folder are named after the record in it."""
     spec = record.spec
     own = (spec.key, TRAIN) if isinstance(spec, TrainSpec) else (checked(spec.train_key), spec.key)

@@ -11,7 +11,7 @@ import click
 
 from benchmark.cli.terminal.options import results_folder, table_format
 from benchmark.cli.terminal.table import Row, show, show_json
-from benchmark.results.record import EvalRecord, ProbeRecord, TrainRecord
+from benchmark.results.record import EvalRecord, MeasuredRecord, TrainRecord
 from benchmark.results.spec import TUNING_SEEDS_FROM
 from benchmark.results.store import Store
 
@@ -26,7 +26,7 @@ STATUS_COLUMNS = {
     "unsupported": "unsupported",
     "trials": "trials",
 }
-AnyRecord = TrainRecord | EvalRecord | ProbeRecord
+AnyRecord = TrainRecord | MeasuredRecord
 
 
 @click.command
