@@ -1,6 +1,7 @@
 """Claims about trained models, on planted records of just the runs that they ask for."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 
@@ -14,18 +15,21 @@ from benchmark.claims.judging import Judgement, judge
 from benchmark.claims.registry import WITH_TRAINING, claims_of, registered
 from benchmark.experiments.plan import Cell, Measure, make_plan
 from benchmark.metrics import METRICS
-from benchmark.results.record import Arrays, TrainRecord
-from benchmark.results.spec import EvalSpec
+from benchmark.results.environment import environment
+from benchmark.results.record import Arrays, MechanismRecord, TrainRecord
+from benchmark.results.spec import EvalSpec, MechanismSpec
 from benchmark.results.store import Store
 
 SEEDS = tuple(range(8))  # as many as refute one of four criteria
 OWN = {claim.id for family in (absence, content, stretching, training, variants) for claim in claims_of(family)}
 ROWS = 100
-LOSS, ACCURACY = 5.0, 0.5  # of everything that is not planted
+LOSS, ACCURACY, PROBE, ENTROPY = 5.0, 0.5, 0.7, 2.0  # of everything that is not planted
+START = datetime(2026, 5, 4, tzinfo=UTC)
+RANGES = ((0, 31), (32, 63))  # of queries
 SMALL_TEXT = "corpus:vocabulary=1024"
 
-# By "task encoding multiple": a loss in nats, or an accuracy past the trained length and of rows. Of each claim, what
-# reproduces it, what refutes it, and what leaves it open.
+# By "task encoding multiple": a loss in nats, or an accuracy of rows and far answers; by "probe", an error as a share
+# of chance; by "entropy", nats. Of each claim, what reproduces it, what refutes it, and what leaves it open.
 PLANTED: dict[str, tuple[dict[str, float], dict[str, float], dict[str, float]]] = {
     "T6": ({"corpus ntk 2": 4.9, "corpus yarn 2": 4.9}, {"corpus ntk 2": 5.1}, {"corpus ntk 2": 4.9}),
     "T7": ({"recall-mqar yarn 4": 0.1}, {"corpus yarn 4": 4.8}, {"recall-mqar yarn 4": 0.3}),
@@ -35,6 +39,12 @@ PLANTED: dict[str, tuple[dict[str, float], dict[str, float], dict[str, float]]] 
     "T11": ({"corpus rope 4": 5.1}, {"corpus p-rope 4": 5.1}, {}),
     "T12": ({"corpus rope 4": 5.1}, {"corpus hope 4": 5.1}, {}),
     "T13": ({"corpus rope 4": 5.1, "recall-mqar rope 4": 0.3}, {"recall-mqar fope 4": 0.3}, {"corpus rope 4": 5.1}),
+    "T16": ({"probe none 1": 0.3}, {"probe none 1": 0.95}, {}),
+    "T18": (
+        {"corpus none 4": 5.5, "corpus head-scale 4": 5.1, "entropy none 4": 3.0},
+        {"corpus none 4": 5.5, "corpus head-scale 4": 5.6, "entropy none 4": 3.0},
+        {"corpus none 4": 5.5, "corpus head-scale 4": 5.1, "entropy none 4": 2.4},
+    ),
     "T19": ({"corpus yarn 4": 5.1, "recall-mqar yarn 4": 0.3}, {"corpus drop 1": 5.3}, {"corpus yarn 4": 5.1}),
     "T20": ({"bucket-sort randomized 4": 0.9}, {"even-pairs randomized 4": 0.3}, {"bucket-sort randomized 4": 0.51}),
     "T24": ({"flip-flop path 4": 1.0}, {"flip-flop path 4": 1.0, "flip-flop fox 4": 0.99}, {"flip-flop path 4": 0.97}),
@@ -107,6 +117,11 @@ class Planted:
                     if self.written.get(spec.key) != value:
                         self.write(cell, spec, value, loss=loss)
                     self.written[spec.key] = value
+                for look in measure.probes:
+                    if isinstance(look, MechanismSpec):
+                        multiple = f"{measure.label} {look.length // cell.train.budget.train_length}"
+                        inside = values.get(f"probe {multiple}", PROBE), values.get(f"entropy {multiple}", ENTROPY)
+                        self.store.put(looked(look), mechanism(cell, *inside))
         return self.store
 
     def write(self, cell: Cell, spec: EvalSpec, value: float, *, loss: bool) -> None:
@@ -125,6 +140,25 @@ def name_of(cell: Cell, measure: Measure, spec: EvalSpec) -> str:
     """What planted values go by: "task encoding multiple", and the precision if it is not the usual one."""
     task, multiple = cell.train.task.label.partition(" (")[0], spec.length // cell.train.budget.train_length
     return f"{task} {measure.label} {multiple}" + " bfloat16" * (cell.train.precision == "bfloat16")
+
+
+def looked(spec: MechanismSpec) -> MechanismRecord:
+    return MechanismRecord(spec=spec, status="ok", created=START, environment=environment("cpu", 1), queries=RANGES)
+
+
+def mechanism(cell: Cell, probe: float, entropy: float) -> Arrays:
+    """This error of the probe after the last layer, and this entropy of every query in the last of two ranges."""
+    layers, heads = cell.train.model.layers, cell.train.model.heads
+    queries = np.full((layers, heads, len(RANGES)), 10, np.int32)
+    squares = np.ones((layers, heads))
+    return {
+        "entropy": queries * np.array([9.0, entropy]),
+        "uniform": queries * 4.0,
+        "queries": queries,
+        **{"position_squares": squares, "content_squares": squares, "pairs": queries[..., 0]},
+        **{"probe_error": np.array([1.0] * layers + [probe]), "chance_error": np.ones(1 + layers)},
+        "places": np.full(1 + layers, 10, np.int32),
+    }
 
 
 def text(loss: float, length: int) -> Arrays:
