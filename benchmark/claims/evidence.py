@@ -6,7 +6,7 @@ gives a condition of its own, in which only that task differs.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import pandas as pd
@@ -16,19 +16,21 @@ from benchmark.metrics import METRICS
 from benchmark.reports.page.selection import Selection
 from benchmark.reports.page.variations import Variation
 from benchmark.reports.page.views import View
+from benchmark.reports.words import t
 from benchmark.results.record import Arrays, EvalRecord
 from benchmark.results.store import Store
 
 BySeed = dict[int, float]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Evidence:
     """What the records say under one condition."""
 
     selection: Selection
     views: Mapping[str, View]  # by task, as the command line names it: "corpus"
     differs: str = ""  # the one task whose view is not the main one; "" in the main condition
+    seen: set[tuple[str, str]] = field(default_factory=set)  # keys of the models and evaluations read so far
 
     @property
     def words(self) -> str:
@@ -36,28 +38,23 @@ class Evidence:
         if not self.differs:
             return ""
         other = self.views[self.differs]
+        if other.spec.checkpoint is not None:
+            return t("{task}: checkpoint {name}", task=self.differs, name=other.spec.checkpoint.name)
         main = next(view for view in self.selection.mains if (view.task, view.ladder) == (other.task, other.ladder))
         how = Variation.between(main.spec, other.spec, main_tuned=main.tuned, tuned=other.tuned).words
-        return f"{self.differs}: {how}"
+        return t("{task}: {setting}", task=self.differs, setting=how)
 
     def at(self, task: str, encoding: str, multiple: float = 1, *, metric: str = "") -> BySeed:
         """The values of an encoding at a multiple of L, by seed; of the task's headline metric unless one is named.
 
         Encodings go by label; one that adapts another at test time is found under its own. {} if nothing was measured.
         """
-        rows = self._rows.get((task, encoding))
-        if rows is None:
-            return {}
-        wanted = rows["metric"].eq(metric) if metric else rows["headline"]
-        own = rows[wanted & rows["multiple"].eq(multiple) & rows["value"].notna()].sort_values("seed")
+        own = self._read(task, encoding, multiple, metric)
         return dict(zip(own["seed"].astype(int), own["value"].astype(float), strict=True))
 
     def arrays(self, task: str, encoding: str, multiple: float = 1) -> dict[int, tuple[EvalRecord, Arrays]]:
         """The record and the arrays behind `at`, by seed: sums by place, by row, and by field of a grid."""
-        rows = self._rows.get((task, encoding))
-        if rows is None:
-            return {}
-        own = rows[rows["headline"] & rows["multiple"].eq(multiple) & rows["value"].notna()].sort_values("seed")
+        own = self._read(task, encoding, multiple, "")
         records = (self._measured[key] for key in own["eval_key"])
         return {
             int(seed): (each, self.selection.store.arrays(each))
@@ -72,6 +69,13 @@ class Evidence:
     def encodings(self, task: str) -> list[str]:
         """The encodings with a row for a task, sorted."""
         return sorted(encoding for name, encoding in self._rows if name == task)
+
+    def _read(self, task: str, encoding: str, multiple: float, metric: str) -> pd.DataFrame:
+        rows = self._rows.get((task, encoding), self.selection.frame.iloc[:0])
+        wanted = rows["metric"].eq(metric) if metric else rows["headline"]
+        own = rows[wanted & rows["multiple"].eq(multiple) & rows["value"].notna()].sort_values("seed")
+        self.seen.update(zip(own["train_key"], own["eval_key"], strict=True))
+        return own
 
     @cached_property
     def _rows(self) -> dict[tuple[str, str], pd.DataFrame]:
@@ -89,11 +93,17 @@ class Evidence:
 def conditions(store: Store) -> list[Evidence]:
     """Every condition of a store, the main one first; none where nothing was trained."""
     try:
-        selection = Selection.of(store)
+        return conditions_of(Selection.of(store))
     except UsageError:
         return []
-    main = {_name(view): view for view in selection.mains}
-    others = ((_name(own), other) for own in selection.mains for other in selection.others(own))
+
+
+def conditions_of(selection: Selection) -> list[Evidence]:
+    """The same of a selection. A checkpoint is never the main condition: claims speak of models trained here."""
+    own = [view for view in selection.mains if view.spec.checkpoint is None]
+    main = {_name(view): view for view in own}
+    others = [(_name(view), other) for view in own for other in selection.others(view)]
+    others += [(_name(view), view) for view in selection.mains if view.spec.checkpoint is not None]
     return [
         Evidence(selection=selection, views=main),
         *(Evidence(selection=selection, views={**main, task: other}, differs=task) for task, other in others),

@@ -86,8 +86,9 @@ class Judgement:
     word: Word
     findings: tuple[Finding, ...]  # of the main condition
     reason: str = ""  # why it is not measurable
-    elsewhere: tuple[tuple[str, Word, tuple[Finding, ...]], ...] = ()  # other conditions: words, verdict, findings
+    elsewhere: tuple[tuple[Evidence, Word, tuple[Finding, ...]], ...] = ()  # under other conditions
     comparisons: int = 1  # among which it was judged
+    seen: frozenset[tuple[str, str]] = frozenset()  # keys of the models and evaluations behind the findings
 
     @property
     def measured(self) -> bool:
@@ -146,14 +147,21 @@ def _raw(claim: Claim, values: Mapping[str, float], evidence: Sequence[Evidence]
         own = {name: (value,) for name, value in values.items()}
         return Judgement(claim=claim, word="inconclusive", findings=_findings(claim, own, exact=True))
     try:
-        samples = [(each.words, claim.evidence.read(each)) for each in evidence]
+        samples = [(each, *_read(claim.evidence, each)) for each in evidence]
     except NotMeasurable as error:
         return Judgement(claim=claim, word="not measurable", findings=(), reason=str(error))
-    found = [(words, _findings(claim, sample, exact=False)) for words, sample in samples]
+    found = [(each, _findings(claim, sample, exact=False)) for each, sample, _ in samples]
     main = found[0][1] if found else _findings(claim, {}, exact=False)
     open_: Word = "inconclusive"  # for now
-    others = tuple((words, open_, own) for words, own in found[1:] if own != main and _any(own))
-    return Judgement(claim=claim, word=open_, findings=main, elsewhere=others)
+    others = tuple((each, open_, own) for each, own in found[1:] if own != main and _any(own))
+    seen = samples[0][2] if samples else frozenset()
+    return Judgement(claim=claim, word=open_, findings=main, elsewhere=others, seen=seen)
+
+
+def _read(how: Trained, evidence: Evidence) -> tuple[Sample, frozenset[tuple[str, str]]]:
+    """The values of a condition, and the keys of what they were read from."""
+    evidence.seen.clear()
+    return how.read(evidence), frozenset(evidence.seen)
 
 
 def _findings(claim: Claim, sample: Sample, *, exact: bool) -> tuple[Finding, ...]:
@@ -186,7 +194,7 @@ def _holm(raw: Sequence[Judgement]) -> list[Judgement]:
 def _final(raw: Judgement, comparisons: int) -> Judgement:
     if raw.word == "not measurable":
         return raw
-    elsewhere = tuple((words, _shown(own, comparisons), own) for words, _, own in raw.elsewhere)
+    elsewhere = tuple((each, _shown(own, comparisons), own) for each, _, own in raw.elsewhere)
     found = replace(raw, comparisons=comparisons, elsewhere=elsewhere)
     return replace(found, word="inconclusive" if found.contradicted else found.shown)
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 from benchmark.claims.claim import Claim, Criterion, Exact, OutOfScale, Trained
 from benchmark.claims.judging import SIDES, Finding, Judgement
@@ -17,16 +18,17 @@ VERDICTS = Phrases(
         "not measurable": later("not measurable at this scale"),
     }
 )
+OF_CRITERION = ("criterion", "quantity", "value", "low", "high", "covers", "n", "reproduced_if", "refuted_if")
 UNITS = Phrases({"seed": later("seeds"), "task": later("tasks"), "model": later("models")})
 
 
 def value_of(finding: Finding) -> str:
-    """The value, with its interval, and how many values are behind it: "+0.143 [+0.128, +0.203], n = 9"."""
+    """The value, with its interval, and how many values are behind it: "0.143 [0.128, 0.203], n = 9"."""
     if not finding.values:
         return ""
     if finding.exact:
         return f"{finding.effect.value:.4g}"
-    return t("{value}, n = {n}", value=finding.effect.spelled(), n=len(finding.values))
+    return t("{value}, n = {n}", value=finding.effect.spelled("z.3f"), n=len(finding.values))
 
 
 def thresholds(criterion: Criterion) -> str:
@@ -61,9 +63,11 @@ def runs_for(judgement: Judgement) -> tuple[str, ...]:
 
 def elsewhere(judgement: Judgement) -> Iterator[str]:
     """A sentence for each other condition."""
-    for words, verdict, findings in judgement.elsewhere:
-        values = listed(value_of(finding) for finding in findings if finding.values)
-        yield t("{condition}: {verdict} ({values}).", condition=words, verdict=VERDICTS[verdict], values=values)
+    for condition, verdict, findings in judgement.elsewhere:
+        others = (own for own in findings if own.values and own not in judgement.findings)
+        said_of = (t("{criterion} {value}", criterion=said(own.criterion.name), value=value_of(own)) for own in others)
+        told = {"verdict": VERDICTS[verdict], "values": listed(said_of)}
+        yield t("{condition}: {verdict} ({values}).", condition=condition.words, **told)
 
 
 def _decides(judgement: Judgement) -> Iterator[str]:
@@ -87,7 +91,7 @@ def _exactly(judgement: Judgement) -> str:
 
 
 def _depends(judgement: Judgement) -> str:
-    opposite = next(words for words, word, _ in judgement.elsewhere if {word, judgement.shown} == set(SIDES))
+    opposite = next(each.words for each, word, _ in judgement.elsewhere if {word, judgement.shown} == set(SIDES))
     return t(
         "It depends on the setting: {verdict} in the main one, the opposite with {condition}.",
         verdict=VERDICTS[judgement.shown],
@@ -118,6 +122,32 @@ def _seeded(request: Request, seeds: int) -> Request:
     return request.model_copy(update={"seeds": tuple(range(seeds))})
 
 
-def number(value: float) -> float | None:
-    """A number for JSON, which has no NaN."""
-    return None if math.isnan(value) or math.isinf(value) else value
+def rows_for_programs(judgement: Judgement) -> Iterator[dict[str, Any]]:
+    """A row for each criterion: numbers, and None where there is none."""
+    claim = judgement.claim
+    shared = {
+        "claim": claim.id,
+        "version": claim.version,
+        "sentence": claim.sentence,
+        "source": f"{source_of(claim)}, {claim.source.url}",
+        "verdict": judgement.word,
+    }
+    after = {"decides": decides(judgement), "runs": list(runs_for(judgement))}
+    if not judgement.findings:
+        yield {**shared, **dict.fromkeys(OF_CRITERION), **after}
+    for finding in judgement.findings:
+        yield {**shared, **_of_criterion(finding), **after}
+
+
+def _of_criterion(finding: Finding) -> dict[str, Any]:
+    criterion, effect = finding.criterion, finding.effect
+    numbers = {"value": effect.value, "low": effect.low, "high": effect.high}
+    return {
+        "criterion": criterion.name,
+        "quantity": criterion.quantity,
+        **{name: value if math.isfinite(value) else None for name, value in numbers.items()},  # JSON has no NaN
+        "covers": effect.covers,
+        "n": len(finding.values),
+        "reproduced_if": str(criterion.reproduced),
+        "refuted_if": str(criterion.refuted),
+    }

@@ -32,7 +32,7 @@ T1 = Claim(
     ),
     criteria=(
         Criterion(
-            name="rise",
+            name=later("rise"),
             quantity=later("sinusoidal: loss at 2 L less that at L, same target tokens, nats"),
             reproduced=Bound(below=MARGIN),
             refuted=Bound(above=0.1),
@@ -55,13 +55,13 @@ T3 = Claim(
     source=Source(paper="ALiBi", place=later("appendix B"), url="https://arxiv.org/abs/2108.12409"),
     criteria=(
         Criterion(
-            name="same targets",
+            name=later("same targets"),
             quantity=later("alibi: loss at 4 L less that at L, same target tokens, nats"),
             reproduced=Bound(above=-0.01, below=0.01),
             refuted=Bound(below=-0.01),
         ),
         Criterion(
-            name="windows",
+            name=later("windows"),
             quantity=later("alibi: loss in disjoint windows of 4 L less that in windows of L, nats"),
             reproduced=Bound(below=0.0),
             refuted=Bound(above=0.0),
@@ -107,7 +107,7 @@ T4 = Claim(
     source=Source(paper="ALiBi", place=later("appendix B"), url="https://arxiv.org/abs/2108.12409"),
     criteria=(
         Criterion(
-            name="far recall",
+            name=later("far recall"),
             quantity=later(
                 "alibi at 4 L: accuracy above chance of answers more than L back, as a share of that of nearer answers"
             ),
@@ -139,19 +139,19 @@ T5 = Claim(
     ),
     criteria=(
         Criterion(
-            name="text",
+            name=later("text"),
             quantity=later("rope: loss at 4 L less that at L, same target tokens, nats"),
             reproduced=Bound(below=MARGIN),
             refuted=Bound(above=0.5),
         ),
         Criterion(
-            name="recall by content",
+            name=later("recall by content"),
             quantity=later("rope: accuracy of recall by content at 4 L as a share of that at L"),
             reproduced=Bound(above=ACCURACY_HOLDS),
             refuted=Bound(below=SHORT),
         ),
         Criterion(
-            name="recall by distance",
+            name=later("recall by distance"),
             quantity=later("rope: accuracy of recall by distance at 4 L as a share of that at L"),
             reproduced=Bound(above=ACCURACY_HOLDS),
             refuted=Bound(below=SHORT),
@@ -185,10 +185,10 @@ def _ratios(evidence: Evidence, task: str) -> Iterator[float]:
 T39 = Claim(
     id="T39",
     sentence=later("Results past the trained length vary far more between seeds than results inside it."),
-    source=Source(paper="Zhou et al. 2024", place=later("section 5"), url="https://arxiv.org/abs/2402.09371"),
+    source=Source(paper="Zhou et al. 2024", place="", url="https://arxiv.org/abs/2402.09371"),
     criteria=(
         Criterion(
-            name="ratio",
+            name=later("ratio"),
             quantity=later("standard deviation of the loss over seeds at 4 L, divided by that at L"),
             reproduced=Bound(above=5.0),
             refuted=Bound(below=1.0),

@@ -139,7 +139,7 @@ A18 = Claim(
     ),
     evidence=Exact(measure=imported("rotation:inversions"), encodings=("rope",)),
     scale=RANDOM,
-    silent=later("The shares depend on the context: at 8,192 tokens they are higher for every base."),
+    silent=later("The shares depend on the context: in a longer one, those of large bases are higher."),
 )
 
 A19 = Claim(

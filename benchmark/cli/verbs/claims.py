@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from benchmark.api import executor_of, stages_of
-from benchmark.cli.terminal.options import PLAN_FORMATS, Known, executor_settings, results_folder
+from benchmark.cli.terminal.options import PLAN_FORMATS, Known, executor_settings, report_language, results_folder
 from benchmark.cli.terminal.progress import display
 from benchmark.cli.terminal.stored import name_problems
 from benchmark.cli.terminal.table import Row, show, show_json
@@ -28,13 +28,18 @@ CLAIM_COLUMNS = {
     "threshold": "threshold",
     "source": "source",
 }
-OF_CRITERION = ("criterion", "quantity", "value", "low", "high", "covers", "n", "reproduced_if", "refuted_if")
 
 
 @click.command
 @click.argument("claims", nargs=-1, metavar="[CLAIM]...")
 @click.option("--run", "train", is_flag=True, help="Train what is missing for these claims, then judge them.")
 @results_folder
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder to write the page to as well (index.html, report.md).  [default: none]",
+)
+@report_language
 @executor_settings
 @click.option(
     "--format",
@@ -46,12 +51,20 @@ OF_CRITERION = ("criterion", "quantity", "value", "low", "high", "covers", "n", 
 )
 @click.pass_context
 def command(
-    ctx: click.Context, claims: tuple[str, ...], train: bool, results: Path, settings: Mapping[str, Any], form: str
+    ctx: click.Context,
+    claims: tuple[str, ...],
+    train: bool,
+    results: Path,
+    out: Path | None,
+    language: str,
+    settings: Mapping[str, Any],
+    form: str,
 ) -> None:
-    """Judge published claims about position encodings: all, or those named by id (T5) or in a file of your own.
+    """Judge published claims about position encodings by the records, and say what would decide the others.
 
-    Claims that follow from a formula are measured on the spot, in seconds, and kept in the results folder. The others
-    are judged from the records that are there; with --run, what they lack is trained first.
+    Claims are named by id (T5) or by a file of your own; without a name, all are judged. Those that follow from a
+    formula are measured on the spot, in seconds, and kept in the results folder. The others are judged from the records
+    that are there; with --run, what they lack is trained first.
     """
     from benchmark.claims.registry import chosen
 
@@ -66,7 +79,10 @@ def command(
     for claim in missing(asked, store):
         click.echo(f"measuring {claim.id}", err=True)
         measure(claim, store)
-    _show(ledger(asked, store), form)
+    judged = ledger(asked, store)
+    _show(judged, form)
+    if out is not None:
+        _write(judged, store, out, language)
     name_problems(store)
     for line in wrong:
         click.echo(line, err=True)
@@ -86,6 +102,18 @@ def _train(claims: Sequence[Any], store: Store, settings: Settings, style: str) 
     return wrong
 
 
+def _write(judgements: Sequence[Any], store: Store, out: Path, language: str) -> None:
+    """Write the page, and say where."""
+    from benchmark.claims.moves import moves
+    from benchmark.claims.page import build
+    from benchmark.reports.words import speaking
+    from benchmark.reports.write.report import write
+
+    with speaking(language):
+        paths = write(build(judgements, moves(judgements, store)), out)
+    click.echo(f"report: {paths.html}", err=True)
+
+
 def _requests(claims: Sequence[Any]) -> list[Request]:
     """The runs that trained claims need, each once."""
     found = [request for claim in claims for request in getattr(claim.evidence, "needs", ())]
@@ -93,8 +121,10 @@ def _requests(claims: Sequence[Any]) -> list[Request]:
 
 
 def _show(judgements: Sequence[Any], form: str) -> None:
+    from benchmark.claims import sentences
+
     if form != "table":
-        _for_programs([row for judgement in judgements for row in values_of(judgement)], form)
+        _for_programs([row for judgement in judgements for row in sentences.rows_for_programs(judgement)], form)
         return
     show([row for judgement in judgements for row in rows_of(judgement)], CLAIM_COLUMNS)
     for judgement in judgements:
@@ -106,39 +136,13 @@ def rows_of(judgement: Any) -> Iterator[Row]:
     """A row for each criterion of a claim, for people."""
     from benchmark.claims import sentences
 
-    for row, finding in zip(values_of(judgement), judgement.findings or (None,), strict=True):
+    for row, finding in zip(sentences.rows_for_programs(judgement), judgement.findings or (None,), strict=True):
         yield {
             **row,
             "verdict": sentences.VERDICTS[judgement.word],
             "value": sentences.value_of(finding) if finding else "",
             "threshold": sentences.thresholds(finding.criterion) if finding else "",
         }
-
-
-def values_of(judgement: Any) -> Iterator[dict[str, Any]]:
-    """The same for programs: numbers, and None where there is none."""
-    from benchmark.claims import sentences
-
-    claim, number = judgement.claim, sentences.number
-    shared = {
-        "claim": claim.id,
-        "version": claim.version,
-        "sentence": claim.sentence,
-        "source": f"{sentences.source_of(claim)}, {claim.source.url}",
-        "verdict": judgement.word,
-    }
-    decides = {"decides": sentences.decides(judgement), "runs": list(sentences.runs_for(judgement))}
-    if not judgement.findings:
-        yield {**shared, **dict.fromkeys(OF_CRITERION), **decides}
-    for finding in judgement.findings:
-        criterion, effect = finding.criterion, finding.effect
-        own = {
-            **{"criterion": criterion.name, "quantity": criterion.quantity},
-            **{name: number(getattr(effect, name)) for name in ("value", "low", "high")},
-            **{"covers": effect.covers, "n": len(finding.values)},
-            **{"reproduced_if": str(criterion.reproduced), "refuted_if": str(criterion.refuted)},
-        }
-        yield {**shared, **own, **decides}
 
 
 def _for_programs(rows: Sequence[dict[str, Any]], form: str) -> None:

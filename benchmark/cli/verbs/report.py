@@ -16,9 +16,10 @@ from benchmark.cli.terminal.stored import name_problems, stored
 def command(results: Path, out: Path, reference: str | None, language: str) -> None:
     """Write the report (index.html, report.md) from the results on disk."""
     store = stored(results).held()
+    from benchmark.claims.page import section
     from benchmark.experiments.reproduce import command_for
     from benchmark.reports.write.report import write_report
 
-    paths = write_report(store, out, command=command_for(store), reference=reference, language=language)
+    paths = write_report(store, out, command=command_for(store), reference=reference, language=language, claims=section)
     name_problems(store)
     click.echo(f"report: {paths.html}")

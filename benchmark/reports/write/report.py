@@ -4,7 +4,7 @@ Everything in it comes from the records: the same records give the same bytes.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -50,6 +50,9 @@ from benchmark.results.store import Store
 ABOUT_TRAINING = ("robustness", "tradeoffs", "attention", "structure", "cost")
 
 
+More = Callable[[Selection], Section | None]
+
+
 @dataclass(frozen=True, kw_only=True)
 class ReportPaths:
     """Where a report was written, and what it says first: (need or task, sentences)."""
@@ -63,14 +66,21 @@ class ReportPaths:
 
 
 def write_report(
-    store: Store, out: Path, *, command: str | None = None, reference: str | None = None, language: str = "en"
+    store: Store,
+    out: Path,
+    *,
+    command: str | None = None,
+    reference: str | None = None,
+    language: str = "en",
+    claims: More | None = None,
 ) -> ReportPaths:
     """Write the report of a store into a folder, in one of words.LANGUAGES.
 
-    `command` runs its cells again, for readers to copy; `reference` is the encoding that others are compared with.
+    `command` runs its cells again, for readers to copy; `reference` is the encoding that others are compared with;
+    `claims` makes the section on published claims, which builds on reports and is not known here.
     """
     with speaking(language, documents=of_checkpoints(store)):
-        return write(build(store, command, reference), out)
+        return write(build(store, command, reference, claims), out)
 
 
 def write(page: Page, out: Path) -> ReportPaths:
@@ -101,7 +111,7 @@ def _terms(page: Page, name: str) -> tuple[tuple[str, str], ...]:
     return next((section.terms for section in page.sections if section.id == name), ())
 
 
-def build(store: Store, command: str | None = None, reference: str | None = None) -> Page:
+def build(store: Store, command: str | None = None, reference: str | None = None, claims: More | None = None) -> Page:
     """The report as data, for any way of writing it."""
     selection = Selection.of(store, reference)
     styles = palette(selection.encodings)
@@ -120,6 +130,7 @@ def build(store: Store, command: str | None = None, reference: str | None = None
         verdict.section(selection, styles),
         summary.section(selection),
         robustness.section(selection, styles),
+        claims(selection) if claims else None,
         curves.section(selection, styles),
         matrix.section(overview),
         wins.section(overview),

@@ -38,7 +38,7 @@ def test_a_table_for_people(invoke, tmp_path, records):
     shown = invoke("claims", "t1", "A13")
     assert shown.exit_code == 0
     assert "refuted" in next(line for line in shown.stdout.splitlines() if line.startswith("T1"))
-    assert "+0.300 [+0.300, +0.300], n = 6" in shown.stdout
+    assert "0.300 [0.300, 0.300], n = 6" in shown.stdout
     assert "reproduced if < 0.02, refuted if > 0.1" in shown.stdout
     assert "385" in shown.stdout
     assert "2 claims: 1 refuted, 1 reproduced" in shown.stdout
