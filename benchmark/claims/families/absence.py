@@ -30,14 +30,15 @@ def _looks(evidence: Evidence, encoding: str, multiple: int) -> dict[int, Arrays
     seeds = dict(zip(view.table["train_key"], view.table["seed"].astype(int), strict=True))
     wanted = (encoding, multiple * view.train_length)
     found = {
-        seeds[each.spec.train_key]: store.arrays(each)
+        seeds[each.spec.train_key]: each
         for each in store.records()
         if isinstance(each, MechanismRecord)
         and each.status == "ok"
         and each.spec.train_key in seeds
         and (each.spec.encoding.label, each.spec.length) == wanted
     }
-    return dict(sorted(found.items()))
+    evidence.seen.update((each.spec.train_key, each.spec.key) for each in found.values())
+    return {seed: store.arrays(found[seed]) for seed in sorted(found)}
 
 
 def _position(evidence: Evidence) -> Sample:
@@ -51,7 +52,7 @@ T16 = Claim(
     source=Source(paper="Haviv et al. 2022", place=later("abstract"), url="https://arxiv.org/abs/2203.16634"),
     criteria=(
         Criterion(
-            name="best layer",
+            name=later("best layer"),
             quantity=later(
                 "none at L: error of a linear probe of a token's index at its best layer, as a share of chance"
             ),
@@ -97,7 +98,7 @@ T18 = Claim(
     source=Source(paper="Wang et al. 2024", place=later("abstract"), url="https://arxiv.org/abs/2404.12224"),
     criteria=(
         Criterion(
-            name="entropy",
+            name=later("entropy"),
             quantity=later(
                 "none: entropy of attention at 4 L less that at L, last half of the queries, divided by ln 4"
             ),
@@ -105,15 +106,15 @@ T18 = Claim(
             refuted=Bound(below=0.1),
         ),
         Criterion(
-            name="loss cut",
-            quantity=later("head-scale at 4 L: share of the loss that none gains past L which it takes away"),
+            name=later("loss cut"),
+            quantity=later("head-scale at 4 L: share of the rise in loss of none past L that it removes"),
             reproduced=Bound(above=0.3),
             refuted=Bound(below=0.0),
         ),
     ),
     evidence=Trained(needs=(_with_looks(quick("none,head-scale", "corpus", 4)),), read=_distraction),
     scale=TEXT,
-    silent=later("Where the loss of a model without positions does not rise past L, there is nothing to take away."),
+    silent=later("Where the loss of a model without positions does not rise past L, there is nothing to remove."),
 )
 
 
@@ -134,7 +135,7 @@ T19 = Claim(
     source=Source(paper="DroPE", place=later("abstract"), url="https://arxiv.org/abs/2512.12167"),
     criteria=(
         Criterion(
-            name="at L",
+            name=later("at L"),
             quantity=later("drop less rope: loss at L, nats"),
             reproduced=Bound(below=MARGIN),
             refuted=Bound(above=0.1),

@@ -32,7 +32,7 @@ def _instructions(length: int) -> int:
 T24 = Claim(
     id="T24",
     sentence=later("With a single layer, PaTH solves flip-flop out of distribution, and RoPE and FoX do not."),
-    source=Source(paper="PaTH", place=later("section 4.1"), url="https://arxiv.org/abs/2505.16381"),
+    source=Source(paper="PaTH", place=later("section 4"), url="https://arxiv.org/abs/2505.16381"),
     criteria=(
         Criterion(
             name="path",
@@ -55,8 +55,8 @@ T24 = Claim(
     ),
     scale=ONE_LAYER,
     silent=later(
-        "The paper's models see rows of fixed length and are tested on rarer writes; here writes are as frequent as in "
-        "training, and rows are longer."
+        "The paper tests on rows with rarer writes, where RoPE errs on 40.3 %, FoX on 36.3 % and PaTH on 0.0001 %. "
+        "Here, writes are as frequent as in training, and rows are longer."
     ),
 )
 
@@ -68,12 +68,10 @@ def _fox_far(evidence: Evidence) -> Sample:
 T26 = Claim(
     id="T26",
     sentence=later("FoX extrapolates: its loss does not rise in contexts many times the trained length."),
-    source=Source(
-        paper="FoX", place=later("abstract and figure on length extrapolation"), url="https://arxiv.org/abs/2503.02130"
-    ),
+    source=Source(paper="FoX", place=later("abstract"), url="https://arxiv.org/abs/2503.02130"),
     criteria=(
         Criterion(
-            name="rise",
+            name=later("rise"),
             quantity=later("fox: loss at 16 L less that at L, same target tokens, nats"),
             reproduced=Bound(below=MARGIN),
             refuted=Bound(above=0.1),
@@ -101,13 +99,13 @@ T27 = Claim(
     source=Source(paper="FoX", place=later("abstract"), url="https://arxiv.org/abs/2503.02130"),
     criteria=(
         Criterion(
-            name="text",
+            name=later("text"),
             quantity=later("fox less rope: loss at L, nats"),
             reproduced=Bound(below=MARGIN),
             refuted=Bound(above=0.1),
         ),
         Criterion(
-            name="recall by distance",
+            name=later("recall by distance"),
             quantity=later("fox: accuracy of recall by distance at L, as a share of that of rope"),
             reproduced=Bound(above=ACCURACY_HOLDS),
             refuted=Bound(below=0.5),
@@ -115,7 +113,7 @@ T27 = Claim(
     ),
     evidence=Trained(needs=(quick("fox,rope", "corpus,offset-recall"),), read=_fox_near),
     scale=BOTH,
-    silent=later("FoX with RoPE added, which the paper tries, is not measured: what is, is whether it can do without."),
+    silent=later("FoX with RoPE added is not measured: the question is whether it can do without."),
 )
 
 
@@ -126,7 +124,7 @@ def _cope(evidence: Evidence) -> Sample:
 T29 = Claim(
     id="T29",
     sentence=later("CoPE solves counting and flip-flop out of distribution better than RoPE."),
-    source=Source(paper="CoPE", place=later("abstract and section 5"), url="https://arxiv.org/abs/2405.18719"),
+    source=Source(paper="CoPE", place=later("abstract"), url="https://arxiv.org/abs/2405.18719"),
     criteria=tuple(
         ahead("cope", "rope", later("score of the first less that of the second at 4 L"), task=task) for task in COUNTED
     ),

@@ -26,7 +26,7 @@ T6 = Claim(
         "Without fine-tuning, NTK-aware scaling and YaRN extend RoPE better than position interpolation, and than "
         "nothing at all."
     ),
-    source=Source(paper="YaRN", place=later("section 3"), url="https://arxiv.org/abs/2309.00071"),
+    source=Source(paper="YaRN", place=later("on NTK-aware scaling"), url="https://arxiv.org/abs/2309.00071"),
     criteria=tuple(
         ahead(new, old, later("loss of the second less that of the first at 2 L, nats"))
         for new in SCALED
@@ -35,8 +35,8 @@ T6 = Claim(
     evidence=Trained(needs=(quick("rope,ntk,yarn,pi", "corpus", 2),), read=_zero_shot),
     scale=TEXT,
     silent=later(
-        "All three are set to a factor of 4, since NTK-aware scaling reaches less far than its factor says (section "
-        "3.1). Nothing about fine-tuning."
+        "All three are set to a factor of 4, since NTK-aware scaling reaches less far than its factor says. "
+        "Nothing about fine-tuning."
     ),
 )
 
@@ -62,13 +62,13 @@ T7 = Claim(
     source=Source(paper="DroPE", place=later("on zero-shot scaling"), url="https://arxiv.org/abs/2512.12167"),
     criteria=(
         near(
-            "loss over cropping",
+            later("loss over cropping"),
             later("yarn at 4 L: its loss over that of rope after only L tokens, as a share of the latter"),
             expected=0.0,
             within=0.02,
         ),
         Criterion(
-            name="far recall",
+            name=later("far recall"),
             quantity=later(
                 "yarn at 4 L: accuracy above chance of answers more than L back, as a share of that of nearer answers"
             ),
@@ -114,13 +114,13 @@ T9 = Claim(
     source=Source(paper="Men et al. 2024", place=later("abstract"), url="https://arxiv.org/abs/2405.14591"),
     criteria=(
         Criterion(
-            name="text",
+            name=later("text"),
             quantity=later("rope of base 10: loss at 4 L, divided by that at L"),
             reproduced=Bound(below=LOSS_HOLDS),
             refuted=Bound(above=1.1),
         ),
         Criterion(
-            name="recall",
+            name=later("recall"),
             quantity=later(
                 "rope of base 10 at 4 L: accuracy above chance of answers 5 or more tokens back, as a share of that of "
                 "nearer answers"

@@ -9,9 +9,7 @@ from benchmark.claims.families.asked import BOTH, LOSS_AT_4, RECALL, RECALL_AT_4
 from benchmark.claims.runs import quick
 from benchmark.reports.words import later
 
-BARBERO = Source(
-    paper="Barbero et al. 2024", place=later("abstract and p-RoPE"), url="https://arxiv.org/abs/2410.06205"
-)
+BARBERO = Source(paper="Barbero et al. 2024", place=later("on p-RoPE"), url="https://arxiv.org/abs/2410.06205")
 RECALL_AT = {4: RECALL_AT_4, 8: RECALL_AT_8}
 
 
