@@ -163,17 +163,27 @@ def mechanism(cell: Cell, probe: float, entropy: float) -> Arrays:
 
 def text(loss: float, length: int) -> Arrays:
     """The same loss at every place; after a cropped context it is the usual one."""
-    rows = {"loss": np.full(ROWS, loss), "correct": np.zeros(ROWS, np.int32), "count": np.ones(ROWS, np.int32)}
+    rows: dict[str, np.ndarray] = {
+        "loss": np.full(ROWS, loss),
+        "correct": np.zeros(ROWS, np.int32),
+        "count": np.ones(ROWS, np.int32),
+    }
     return {**places(loss, 0, length), **rows_of("row", **rows), **rows_of("crop", **rows)}
 
 
 def answers(share: float, length: int, ranges: int) -> Arrays:
     """This share of rows without an error; by distance, this share of answers from the fifth token back on."""
     right = (np.arange(ROWS) < round(share * ROWS)).astype(np.int32)
-    rows = {"loss": np.ones(ROWS), "correct": right, "count": np.ones(ROWS, np.int32)}
+    rows: dict[str, np.ndarray] = {"loss": np.ones(ROWS), "correct": right, "count": np.ones(ROWS, np.int32)}
     found = np.array([ROWS if index < 3 else round(share * ROWS) for index in range(ranges)], np.int32)
     count = np.full(ranges, ROWS, np.int32)
-    groups = {"loss": np.ones(ranges), "correct": found, "count": count, "exact": found, "rows": count}
+    groups: dict[str, np.ndarray] = {
+        "loss": np.ones(ranges),
+        "correct": found,
+        "count": count,
+        "exact": found,
+        "rows": count,
+    }
     own = places(1.0, round(share * ROWS), length)
     return {**own, **rows_of("row", **rows), **rows_of("group", **groups)}
 
