@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from benchmark.api import executor_of, stages_of
+from benchmark.cli.terminal.examples import examples
 from benchmark.cli.terminal.options import PLAN_FORMATS, Known, executor_settings, report_language, results_folder
 from benchmark.cli.terminal.progress import display
 from benchmark.cli.terminal.stored import name_problems
@@ -30,7 +31,14 @@ CLAIM_COLUMNS = {
 }
 
 
-@click.command
+@click.command(
+    epilog=examples(
+        "claims",
+        "claims T5 A12 --run",
+        "claims --results results/reference --out claims-page",
+        "claims examples/my_claim.py --format json",
+    ),
+)
 @click.argument("claims", nargs=-1, metavar="[CLAIM]...")
 @click.option("--run", "train", is_flag=True, help="Train what is missing for these claims, then judge them.")
 @results_folder
