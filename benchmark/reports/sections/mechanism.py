@@ -34,7 +34,6 @@ class Shown:
     id: str
     title: str
     alt: str
-    about: str
     drawn: tuple[MechanismPanel, ...]
 
 
@@ -48,12 +47,36 @@ def section(selection: Selection, styles: Styles) -> Section | None:
         own = table[(table["task"] == panel.task) & (table["setting"] == panel.setting)]
         weighted = emphasised(styles, panel.points, selection.reference)
         exhibits += [_exhibit(shown, weighted) for shown in _measures(panel, own)]
-    line = t(
-        "What the models do inside, on rows of the evaluation: how spread their attention is, whether the residual "
-        "stream tells the position, and how much of the attention scores follows position. None of this is a score; it "
-        "can help to explain one."
+    return Section(id="mechanism", title=t("Inside the models"), lines=_lines(), exhibits=tuple(exhibits))
+
+
+def _lines() -> tuple[str, ...]:
+    """How to read the figures of a task."""
+    return (
+        t(
+            "What the models do inside, on rows of the evaluation: how spread out their attention is, whether the "
+            "residual stream holds the position, and how much of the attention scores follows position. None of this "
+            "is a score, but it can help to explain one. Figures over length show the first and the last layer; their "
+            "CSV has all layers."
+        ),
+        t(
+            "Entropy: how spread out attention is, for the queries in the last half of each row, as a mean over heads. "
+            "Dashed: uniform attention to all visible keys, the logarithm of their number. A curve close to it looks "
+            "nowhere in particular; one that stays level while it rises keeps looking at as few keys."
+        ),
+        t(
+            "Position: the error of a linear read-out of a token’s place in its row. 0 is exact; 1 (dashed) is no "
+            "better than always guessing the middle. Layer 0 is the embedded token: what the encoding adds to it, and "
+            "what the token itself gives away if the task ties tokens to places. The read-out is fitted on other rows "
+            "of the same length, so past L it says whether the position is there, not whether the model uses it."
+        ),
+        t(
+            "Scores: of the variance of attention scores among the keys of a query, the share that depends only on the "
+            "two places and not on the tokens there. At 1 position decides where to look; at 0 content does. Tokens "
+            "that a task puts in the same place of every row count as position. Mean over heads; a value slightly "
+            "below 0 is noise."
+        ),
     )
-    return Section(id="mechanism", title=t("Inside the models"), lines=(line,), exhibits=tuple(exhibits))
 
 
 def _measures(panel: Panel, rows: pd.DataFrame) -> Iterator[Shown]:
@@ -69,7 +92,6 @@ def _exhibit(shown: Shown, styles: Styles) -> Exhibit:
         id=f"{shown.id}-{shown.panel.id}",
         title=shown.title,
         alt=shown.alt,
-        about=shown.about,
         caption=t(
             "L = {length}; {key} (seeds {seeds}).",
             length=shown.panel.train_length,
@@ -87,7 +109,7 @@ def _exhibit(shown: Shown, styles: Styles) -> Exhibit:
 
 
 def _entropy(panel: Panel, rows: pd.DataFrame) -> Shown:
-    up, mark = t("entropy of attention (nats)"), t("all keys alike")
+    up, mark = t("entropy of attention (nats)"), t("uniform attention")
     return Shown(
         panel=panel,
         rows=rows,
@@ -95,14 +117,9 @@ def _entropy(panel: Panel, rows: pd.DataFrame) -> Shown:
         title=t("Entropy of attention · {task}", task=panel.task),
         alt=t(
             "Line charts over length, first and last layer: entropy of attention in nats for {encodings} on {task}, "
-            "and that of attention to all keys alike.",
+            "and that of uniform attention.",
             encodings=listed(sorted(set(rows["encoding"]))),
             task=panel.task,
-        ),
-        about=t(
-            "How spread attention is, for the queries in the last half of each row; mean over heads. Dashed: attention "
-            "to all visible keys alike, the logarithm of their number. A curve along it looks nowhere in particular; "
-            "one that stays level while it rises keeps looking at as few keys."
         ),
         drawn=tuple(_over_length(panel, own, title, up, mark=mark) for own, title in _layers(rows)),
     )
@@ -121,11 +138,6 @@ def _share(panel: Panel, rows: pd.DataFrame) -> Shown:
             encodings=listed(sorted(set(rows["encoding"]))),
             task=panel.task,
         ),
-        about=t(
-            "Of the variance of attention scores among the keys of a query, the share that depends only on the two "
-            "places, whatever the tokens there: at 1 position decides where to look, at 0 content does. Tokens that a "
-            "task puts into the same place of every row count as position. Mean over heads; slightly below 0 is noise."
-        ),
         drawn=tuple(_over_length(panel, own, title, up) for own, title in _layers(rows)),
     )
 
@@ -143,12 +155,6 @@ def _probe(panel: Panel, rows: pd.DataFrame) -> Shown:
             "position, as a multiple of the error of guessing, for {encodings} on {task}.",
             encodings=listed(sorted(set(rows["encoding"]))),
             task=panel.task,
-        ),
-        about=t(
-            "How far off a linear read-out of a token’s place in its row is: 0 is exact, and 1 (dashed) is no better "
-            "than always guessing the middle. Layer 0 is the embedded token: what the encoding adds to it, and what "
-            "the token itself tells where the task gives tokens a place. The read-out is fitted on other rows of the "
-            "same length: past L it says whether the position is there, not whether the model makes use of it."
         ),
         drawn=tuple(_by_layer(panel, relative[relative["length"] == length], length) for length in shown),
     )

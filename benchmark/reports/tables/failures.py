@@ -32,7 +32,7 @@ FAILURE_COLUMNS = {
     "task": "str",
     "encoding": "str",
     "seed": "Int64",  # <NA> for a file or a whole task
-    "length": "Int64",  # <NA> unless an evaluation
+    "length": "Int64",  # <NA> unless measured at one
     "what": "str",
     "status": "str",
     "reason": "str",
