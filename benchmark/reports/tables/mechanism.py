@@ -79,7 +79,8 @@ def _measures(arrays: Arrays, rows: int) -> Iterator[tuple[str, int, Floats, Flo
     """Each measure with the number of its first layer, and its values and references by layer."""
     entropy, uniform, queries = (arrays[name][..., -1].sum(axis=1) for name in ("entropy", "uniform", "queries"))
     yield "entropy_nats", 1, _over(entropy, queries), _over(uniform, queries)
-    yield "probe_error", 0, *(_over(arrays[name], arrays["places"]) for name in ("probe_error", "chance_error"))
+    error, chance = (_over(arrays[name], arrays["places"]) for name in ("probe_error", "chance_error"))
+    yield "probe_error", 0, error, chance
     share = position_share(arrays["position_squares"], arrays["content_squares"], rows)
     yield "position_share", 1, share, np.full(len(share), np.nan)
 
@@ -97,4 +98,5 @@ def position_share(position: Floats, content: Floats, rows: int) -> Floats:
 
 def _over(totals: Floats, counts: Floats) -> Floats:
     """Quotients; NaN where the divisor is 0."""
-    return np.divide(totals, counts, out=np.full(totals.shape, np.nan), where=counts != 0)
+    quotients: Floats = np.divide(totals, counts, out=np.full(totals.shape, np.nan), where=counts != 0)
+    return quotients
