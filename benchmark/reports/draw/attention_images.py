@@ -11,7 +11,7 @@ colour moves by more than one step of that scale.
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from matplotlib.text import Text
 from PIL import Image
 
 from benchmark.reports.draw.attention import WEIGHTS, attention, probe_title, seen
-from benchmark.reports.draw.canvas import look
+from benchmark.reports.draw.canvas import also_print, look
 from benchmark.reports.tables.probes import Probe
 from benchmark.reports.words import t
 
@@ -39,6 +39,7 @@ def attention_pictures(probes: Sequence[Probe]) -> list[bytes]:
             shared = (probe.words, probe.attention.shape)
             backgrounds[shared] = backgrounds.get(shared) or _Background.of(probe)
             found.append(backgrounds[shared].image(probe))
+            also_print(found[-1], partial(attention, probe))
     return found
 
 
