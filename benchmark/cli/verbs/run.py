@@ -259,11 +259,12 @@ def write(plan: Plan, store: Store, out: Path, style: str, reference: str | None
     if not any(store.records()):
         return
     store = store.held()
+    from benchmark.claims.page import section
     from benchmark.reports.words import speaking
     from benchmark.reports.write.report import of_checkpoints, write_report
 
     command = command_line(plan.request)
-    paths = write_report(store, out, command=command, reference=reference, language=language)
+    paths = write_report(store, out, command=command, reference=reference, language=language, claims=section)
     if style == "json":
         show_json_line(event="report", html=str(paths.html), markdown=str(paths.markdown))
     elif style != "none":
