@@ -55,7 +55,7 @@ def test_every_verb_explains_its_options(invoke, verb):
             "unknown format 'jsn'; did you mean 'json'? Known: csv, hf-eval-results, json, latex, markdown, parquet.",
         ),
         (["compare", "rope"], "Missing argument 'SECOND'. See: main compare --help"),
-        (["--verison"], "Did you mean '--version'?"),
+        (["--verison"], "Did you mean one of: '--verbose', '--version'?"),
     ],
 )
 def test_a_usage_error_is_one_line_and_exit_code_2(invoke, arguments, wanted):

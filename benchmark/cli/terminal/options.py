@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from benchmark.cli.terminal import completion
 from benchmark.errors import unknown
 from benchmark.experiments.changes import option_of
 from benchmark.experiments.settings import DEVICES, EXECUTORS, LONGEST, MOST_CORES, MOST_WORKERS, SHORTEST, Settings
@@ -74,10 +75,25 @@ def folder(name: str, default: str, purpose: str) -> Callable[[Function], Functi
 
 results_folder = folder("--results", "results", "Folder of the records.")
 reports_folder = folder("--out", "reports", "Folder of the report.")
+encoding_name = click.option(
+    "--encoding",
+    default="rope",
+    show_default=True,
+    shell_complete=completion.encodings,
+    help="A name or a file: rope:base=500000, my.py",
+)
+preset_name = click.option(
+    "--preset",
+    default="quick",
+    show_default=True,
+    shell_complete=completion.presets,
+    help="smoke, quick, standard or paper.",
+)
 reference_encoding = click.option(
     "--reference",
     metavar="NAME",
     default=None,
+    shell_complete=completion.encodings,
     help="The encoding that the report compares the others with.  [default: rope, or else the first one trained]",
 )
 report_language = click.option(

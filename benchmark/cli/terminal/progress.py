@@ -2,7 +2,8 @@
 
 import json
 import sys
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -11,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from benchmark.cli.terminal import rates, seeds
+from benchmark.cli.terminal.logs import LOG
 from benchmark.cli.terminal.words import duration
 from benchmark.experiments.executor import Event
 from benchmark.experiments.pace import Pace, announced
@@ -47,8 +49,32 @@ def outcome(event: Looked | Chosen) -> str:
     return seeds.looked(event) if isinstance(event, Looked) else rates.chosen(event)
 
 
-def display(style: str) -> AbstractContextManager[Display]:
-    """The display of a style; "auto" is live in a terminal and plain in a pipe."""
+@contextmanager
+def display(style: str) -> Iterator[Display]:
+    """Log events, and show them in a style; "auto" is live in a terminal and plain in a pipe."""
+    with _shown(style) as show:
+
+        def both(event: Event | Round | Looked | Chosen) -> None:
+            log(event)
+            show(event)
+
+        yield both
+
+
+def log(event: Event | Round | Looked | Chosen) -> None:
+    """Log an event; a step of training only for the most verbose."""
+    if isinstance(event, Looked | Chosen):
+        LOG.info("%s", outcome(event))
+    elif isinstance(event, Round):
+        LOG.info("%s", seeds.beginning(event))
+    elif event.kind == "progress":
+        LOG.debug("%s: step %d of %d, %s", event.cell.label, event.step, event.cell.train.budget.steps, rate(event))
+    else:
+        told = {"resumed": resuming, "done": ending}.get(event.kind)
+        LOG.info("%s: %s", event.cell.label, told(event) if told else event.kind)
+
+
+def _shown(style: str) -> AbstractContextManager[Display]:
     if style == "auto":
         style = "rich" if sys.stdout.isatty() else "plain"
     if style == "rich":

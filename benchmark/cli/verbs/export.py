@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from benchmark.cli.terminal.examples import examples
 from benchmark.cli.terminal.options import Known, results_folder
 from benchmark.cli.terminal.stored import name_problems, stored
 from benchmark.errors import UsageError, echo
@@ -14,7 +15,13 @@ FORMATS = ("csv", "json", "latex", "markdown", "parquet")  # of reports.write.ex
 HUB = "hf-eval-results"  # of reports.write.hub: several files
 
 
-@click.command
+@click.command(
+    epilog=examples(
+        "export --format csv --out values.csv",
+        "export --format latex --results results/reference",
+        "export --format hf-eval-results --dataset owner/name --out .eval_results",
+    ),
+)
 @click.option(
     "--format", "style", type=Known("format", [*FORMATS, HUB]), default="csv", show_default=True, help="What to write."
 )

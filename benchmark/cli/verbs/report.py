@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from benchmark.cli.terminal.examples import examples
 from benchmark.cli.terminal.options import (
     figures_format,
     reference_encoding,
@@ -14,7 +15,14 @@ from benchmark.cli.terminal.options import (
 from benchmark.cli.terminal.stored import name_problems, stored
 
 
-@click.command
+@click.command(
+    epilog=examples(
+        "report",
+        "report --results results/reference --out reports/reference",
+        "report --reference alibi --lang zh",
+        "report --figures pdf",
+    ),
+)
 @results_folder
 @reports_folder
 @reference_encoding

@@ -8,12 +8,15 @@ from typing import Any
 import click
 
 from benchmark.api import executor_of, precision_of, stages_of
+from benchmark.cli.terminal import completion
 from benchmark.cli.terminal.config import read_config
+from benchmark.cli.terminal.examples import examples
 from benchmark.cli.terminal.options import (
     PLAN_FORMATS,
     Known,
     changes,
     executor_settings,
+    preset_name,
     reference_encoding,
     report_language,
     reports_folder,
@@ -37,19 +40,37 @@ from benchmark.results.store import Store
 from benchmark.tracker import TRACKERS, logged
 
 
-@click.command("run")
+@click.command(
+    "run",
+    epilog=examples(
+        "run --encodings rope,alibi",
+        "run --encodings rope,rope:base=500000,path/to/mine.py --seeds 5",
+        "run --encodings rope,alibi --tasks corpus --corpus path/to/novel.txt",
+        "run --encodings rope,alibi --width 32,64,128 --dry-run",
+        'run --encodings "rope:base=1e3|1e4|1e5" --log tensorboard',
+        "run --encodings classic --tune learning-rate",
+        "run --checkpoint path/to/model --encodings rope,yarn:factor=2",
+    ),
+)
 @click.option(
     "--checkpoint",
     default=None,
+    shell_complete=completion.path,
     help="Measure a pretrained model and train nothing: a folder, a .gguf file, or hub:owner/name.",
 )
 @click.option(
     "--encodings",
     default=None,
+    shell_complete=completion.encodings,
     help="Names, groups or files: rope:base=500000,my.py  [default: classic; of a checkpoint: rope,test-time,none]",
 )
-@click.option("--tasks", default=None, help="Names, groups or files.  [default: the preset's]")
-@click.option("--preset", default="quick", show_default=True, help="smoke, quick, standard or paper.")
+@click.option(
+    "--tasks",
+    default=None,
+    shell_complete=completion.tasks,
+    help="Names, groups or files.  [default: the preset's]",
+)
+@preset_name
 @click.option(
     "--seeds",
     default=None,
@@ -80,7 +101,12 @@ from benchmark.tracker import TRACKERS, logged
     default=None,
     help="[default: float32; of a checkpoint: bfloat16 where the device multiplies it]",
 )
-@click.option("--corpus", default=None, help="sanguo, shuihu, or the path of a text or a folder of texts.")
+@click.option(
+    "--corpus",
+    default=None,
+    shell_complete=completion.corpora,
+    help="sanguo, shuihu, or the path of a text or a folder of texts.",
+)
 @text_encoding
 @click.option("--dry-run", is_flag=True, help="Show the plan and what is already there; train nothing.")
 @click.option(
@@ -182,8 +208,9 @@ def command(
 
         asked = Shown(
             store=store,
-            device=configured.device,
+            device="cuda" if configured.gpus_per_cell else configured.device,
             workers=configured.workers,
+            on_ray=configured.executor == "ray",
             force=force,
             retry_failed=retry_failed,
             form=form,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from benchmark.cli.terminal.examples import examples
 from benchmark.cli.terminal.options import results_folder, table_format
 from benchmark.cli.terminal.table import Row, show, show_json
 from benchmark.results.record import EvalRecord, ProbeRecord, TrainRecord
@@ -29,7 +30,12 @@ STATUS_COLUMNS = {
 AnyRecord = TrainRecord | EvalRecord | ProbeRecord
 
 
-@click.command
+@click.command(
+    epilog=examples(
+        "status",
+        "status --results results/reference --format json",
+    ),
+)
 @results_folder
 @table_format
 def command(results: Path, style: str) -> None:
