@@ -28,7 +28,7 @@ from benchmark.experiments.pretrained import make_pretrained_plan, usual_precisi
 from benchmark.experiments.request import Request, Tune
 from benchmark.experiments.rounds import Rounds
 from benchmark.experiments.runs import execute, went_wrong
-from benchmark.experiments.settings import Settings, flag, folder
+from benchmark.experiments.settings import Settings, flag, folder, place
 from benchmark.experiments.tuning import AT_BEST, SAME_RATE, Stages, Trials, at_best, trials_of
 from benchmark.notebook import Bar, in_notebook
 from benchmark.results.spec import Mixing, Precision
@@ -149,6 +149,7 @@ def run(
     learning_rate: float | Mapping[str, float] | str | None = None,
     budgets: Sequence[int] | int | str | None = None,
     tune: str | None = None,
+    mechanism: bool = False,
     results: str | Path = RESULTS,
     workers: int | None = None,
     device: str = "auto",
@@ -173,12 +174,13 @@ def run(
     `width` to `budgets` change the preset: several widths make the same comparison at each; a dictionary gives single
     tasks a value of their own (as does the text "2000,copy=4000"); `budgets` are multiples of the steps.
     `tune="learning-rate"` first finds the rate at which each encoding is best, and makes the comparison both at the
-    same rate for all and with each at its own. The default executor is the pool of this machine, which `workers`,
-    `device` and `cell_timeout` configure; "ray" is a Ray cluster, with the `address` of its head and what a cell takes
-    there (memory in GB); an `executor` of your own brings its own settings and writes to the same folder.
-    `log="tensorboard"` writes event files. In a notebook a bar shows the progress, unless `on_event` takes the events.
-    Raises UsageError before anything is trained if something cannot work. A cell that fails is recorded, and the rest
-    go on.
+    same rate for all and with each at its own. With `mechanism`, every model is looked into at every length: entropy of
+    attention, a linear probe of position, and how much of the scores is due to position. The default executor is the
+    pool of this machine, which `workers`, `device` and `cell_timeout` configure; "ray" is a Ray cluster, with the
+    `address` of its head and what a cell takes there (memory in GB); an `executor` of your own brings its own settings
+    and writes to the same folder. `log="tensorboard"` writes event files. In a notebook a bar shows the progress,
+    unless `on_event` takes the events. Raises UsageError before anything is trained if something cannot work. A cell that
+    fails is recorded, and the rest go on.
     """
     own = None if executor is None or isinstance(executor, str) else executor
     if own is not None and not callable(getattr(own, "run", None)):
@@ -215,6 +217,7 @@ def run(
         tune=tune,
         changes=changes,
         checkpoint=checkpoint,
+        mechanism=mechanism,
     )
     store = Store(folder(results))
     stages = stages_of(request, store)
@@ -289,8 +292,8 @@ def _tuned(plan: Plan, tune: Tune, store: Store) -> Iterator[Trials | Rounds]:
 
 
 def load(results: str | Path = RESULTS) -> Results:
-    """The contents of a results folder."""
-    path = folder(results)
-    if not path.is_dir():
+    """The contents of a results folder or of a pack."""
+    path = place(results)
+    if not path.is_dir() and not path.is_file():
         raise UsageError(f"no results folder {str(path)!r}: run something first, or name another folder")
     return Results(store=Store(path))

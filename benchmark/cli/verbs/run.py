@@ -90,6 +90,11 @@ from benchmark.tracker import TRACKERS, logged
     help="learning-rate: compare each encoding at its best rate too; or with multiples of the task's rate to try, "
     "learning-rate=0.1,0.3,1,3.  [default multiples: 0.3,1,3]",
 )
+@click.option(
+    "--mechanism",
+    is_flag=True,
+    help="Look inside every model at every length: entropy of attention, a probe of position, what scores are due to.",
+)
 @results_folder
 @reports_folder
 @reference_encoding
@@ -146,6 +151,7 @@ def command(
     lengths: str | None,
     changes: Mapping[str, str | None],
     tune: str | None,
+    mechanism: bool,
     results: Path,
     out: Path,
     reference: str | None,
@@ -182,6 +188,7 @@ def command(
         tune=tune,
         changes=changes,
         checkpoint=checkpoint,
+        mechanism=mechanism,
     )
     store = Store(results)
     stages = stages_of(request, store)

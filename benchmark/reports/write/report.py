@@ -127,7 +127,7 @@ def build(store: Store, command: str | None = None, reference: str | None = None
     probes = sorted(shown, key=lambda probe: (probe.task, probe.setting, probe.text, probe.encoding))
     timing_problems: list[str] = []
     overview = Overview.of(selection)
-    timings = timing_table(store.root / "timing", timing_problems)
+    timings = timing_table(store.files, timing_problems)
     sections = with_unique_ids(
         stretch.section(selection),
         verdict.section(selection, styles),
