@@ -20,6 +20,7 @@ from benchmark.cli.terminal.stored import name_problems, stored
         "report",
         "report --results results/reference.zip --out reports/reference",
         "report --reference alibi --lang zh",
+        "report --figures pdf",
     ),
 )
 @stored_results
