@@ -179,8 +179,8 @@ def run(
     pool of this machine, which `workers`, `device` and `cell_timeout` configure; "ray" is a Ray cluster, with the
     `address` of its head and what a cell takes there (memory in GB); an `executor` of your own brings its own settings
     and writes to the same folder. `log="tensorboard"` writes event files. In a notebook a bar shows the progress,
-    unless `on_event` takes the events. Raises UsageError before anything is trained if something cannot work. A cell that
-    fails is recorded, and the rest go on.
+    unless `on_event` takes the events. Raises UsageError before anything is trained if something cannot work. A cell
+    that fails is recorded, and the rest go on.
     """
     own = None if executor is None or isinstance(executor, str) else executor
     if own is not None and not callable(getattr(own, "run", None)):
