@@ -28,7 +28,7 @@ from benchmark.experiments.pretrained import make_pretrained_plan, usual_precisi
 from benchmark.experiments.request import Request, Tune
 from benchmark.experiments.rounds import Rounds
 from benchmark.experiments.runs import execute, went_wrong
-from benchmark.experiments.settings import Settings, flag, folder
+from benchmark.experiments.settings import Settings, flag, folder, place
 from benchmark.experiments.tuning import AT_BEST, SAME_RATE, Stages, Trials, at_best, trials_of
 from benchmark.notebook import Bar, in_notebook
 from benchmark.results.spec import Mixing, Precision
@@ -299,8 +299,8 @@ def _tuned(plan: Plan, tune: Tune, store: Store) -> Iterator[Trials | Rounds]:
 
 
 def load(results: str | Path = RESULTS) -> Results:
-    """The contents of a results folder."""
-    path = folder(results)
-    if not path.is_dir():
+    """The contents of a results folder or of a pack."""
+    path = place(results)
+    if not path.is_dir() and not path.is_file():
         raise UsageError(f"no results folder {str(path)!r}: run something first, or name another folder")
     return Results(store=Store(path))

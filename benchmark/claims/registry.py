@@ -6,11 +6,26 @@ from types import ModuleType
 from benchmark.catalogue.grammar import is_path, user_path
 from benchmark.catalogue.loading import import_file
 from benchmark.claims.claim import Claim
-from benchmark.claims.families import absolute, causality, extrapolation, frequencies, order, precision, rotation
+from benchmark.claims.families import (
+    absence,
+    absolute,
+    causality,
+    content,
+    extrapolation,
+    frequencies,
+    order,
+    precision,
+    rotation,
+    stretching,
+    training,
+    variants,
+)
 from benchmark.errors import UsageError, echo, first_line, unknown
 from benchmark.interrupts import pass_on
 
-FAMILIES = (rotation, absolute, frequencies, precision, causality, extrapolation, order)  # in the order of pages
+WITHOUT_TRAINING = (rotation, absolute, frequencies, precision, causality)
+WITH_TRAINING = (extrapolation, order, stretching, variants, absence, content, training)
+FAMILIES = (*WITHOUT_TRAINING, *WITH_TRAINING)  # in the order of pages
 
 
 def registered() -> dict[str, Claim]:

@@ -37,6 +37,9 @@ VERBS = {
     "tutorial": "Reproduce the tutorial's experiment: attention that reconstructs Chinese sentences.",
     "time": "Time the forward, backward and decoding passes of encodings, interleaved with `none`.",
     "export": "Export the results as csv, json, latex, markdown or parquet, or for a model's page on the Hub.",
+    "choose": "Shortlist encodings for a need, by the verdict of the report, and say what is unknown.",
+    "pack": "Bundle a results folder into one file, which report, compare and the other verbs read as it is.",
+    "leaderboard": "Merge the results of several people into one static page.",
     "status": "Show what is finished, failed or diverged in the results folder.",
     "doctor": "Check what is installed, and say how to fix what is missing.",
 }

@@ -10,7 +10,7 @@ import click
 from benchmark.catalogue import Catalogue, Entry, spelled
 from benchmark.cli.terminal import completion
 from benchmark.cli.terminal.examples import examples
-from benchmark.cli.terminal.options import Known, results_folder, table_format, text_encoding
+from benchmark.cli.terminal.options import Known, stored_results, table_format, text_encoding
 from benchmark.cli.terminal.table import Row, show
 from benchmark.errors import UsageError, echo
 
@@ -96,10 +96,9 @@ RESULT_COLUMNS = {
 
 def encodings(_: Path) -> list[Row]:
     """Every known encoding and its claims."""
-    from benchmark.encodings import CATALOGUE, measured
+    from benchmark.encodings import CATALOGUE, measured, on_checkpoints
 
     entries, facts = _entries(CATALOGUE), measured()
-    adapted = {entry.attributes.get("adapts") for entry in entries}
     return [
         {
             **_described(entry),
@@ -108,10 +107,7 @@ def encodings(_: Path) -> list[Row]:
             "relative": _relative(entry),
             "applied": _applied(entry),
             "trained": not entry.attributes.get("adapts"),
-            # As it is, or what adapts it, or what does nothing.
-            "checkpoint": entry.name in adapted
-            or bool(entry.attributes.get("adapts"))
-            or entry.attributes.get("acts") == "nothing",
+            "checkpoint": on_checkpoints(entry),
             "cached": facts[entry.name]["kv_bytes"] is not None if entry.name in facts else None,
         }
         for entry in entries
@@ -237,7 +233,7 @@ SPARE = {  # columns with no room on a terminal narrower than so many characters
 )
 @click.argument("what", type=Known("thing to list", LISTS), metavar="|".join(LISTS))
 @table_format
-@results_folder
+@stored_results
 @click.option(
     "--corpus",
     default=None,

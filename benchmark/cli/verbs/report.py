@@ -10,7 +10,7 @@ from benchmark.cli.terminal.options import (
     reference_encoding,
     report_language,
     reports_folder,
-    results_folder,
+    stored_results,
 )
 from benchmark.cli.terminal.stored import name_problems, stored
 
@@ -18,11 +18,12 @@ from benchmark.cli.terminal.stored import name_problems, stored
 @click.command(
     epilog=examples(
         "report",
-        "report --results results/reference --out reports/reference",
+        "report --results results/reference.zip --out reports/reference",
         "report --reference alibi --lang zh",
+        "report --figures pdf",
     ),
 )
-@results_folder
+@stored_results
 @reports_folder
 @reference_encoding
 @report_language

@@ -47,6 +47,7 @@ from benchmark.tracker import TRACKERS, logged
         "run --encodings rope,rope:base=500000,path/to/mine.py --seeds 5",
         "run --encodings rope,alibi --tasks corpus --corpus path/to/novel.txt",
         "run --encodings rope,alibi --width 32,64,128 --dry-run",
+        'run --encodings "rope:base=1e3|1e4|1e5" --log tensorboard',
         "run --encodings classic --tune learning-rate",
         "run --checkpoint path/to/model --encodings rope,yarn:factor=2",
     ),

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from benchmark.cli.terminal.examples import examples
-from benchmark.cli.terminal.options import results_folder, table_format
+from benchmark.cli.terminal.options import stored_results, table_format
 from benchmark.cli.terminal.table import Row, show, show_json
 from benchmark.results.record import EvalRecord, MeasuredRecord, TrainRecord
 from benchmark.results.spec import TUNING_SEEDS_FROM
@@ -33,10 +33,10 @@ AnyRecord = TrainRecord | MeasuredRecord
 @click.command(
     epilog=examples(
         "status",
-        "status --results results/reference --format json",
+        "status --results results/reference.zip --format json",
     ),
 )
-@results_folder
+@stored_results
 @table_format
 def command(results: Path, style: str) -> None:
     """Show what is finished, failed or diverged in the results folder."""

@@ -27,6 +27,7 @@ from benchmark.reports.sections import (
     heatmaps,
     language,
     matrix,
+    mechanism,
     profiles,
     ranks,
     reading,
@@ -132,7 +133,7 @@ def build(store: Store, command: str | None = None, reference: str | None = None
     probes = sorted(shown, key=lambda probe: (probe.task, probe.setting, probe.text, probe.encoding))
     timing_problems: list[str] = []
     overview = Overview.of(selection)
-    timings = timing_table(store.root / "timing", timing_problems)
+    timings = timing_table(store.files, timing_problems)
     sections = with_unique_ids(
         stretch.section(selection),
         verdict.section(selection, styles),
@@ -150,6 +151,7 @@ def build(store: Store, command: str | None = None, reference: str | None = None
         grids.section(selection, styles),
         attention.section(probes),
         structure.section(probes),
+        mechanism.section(selection, styles),
         cost.section(selection, timings),
         profiles.section(selection, styles, probes),
         troubles.section(selection, timing_problems),
