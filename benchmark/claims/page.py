@@ -44,8 +44,8 @@ def build(judgements: Sequence[Judgement], moved: Sequence[Move]) -> Page:
             *(_card(judgement) for judgement in judgements),
         ),
         footer=t(
-            "Verdicts follow from the records on disk and from thresholds that were written down before the run: the "
-            "same records give the same page."
+            "Verdicts follow from the records on disk and from the thresholds in the files of the claims: the same "
+            "records give the same page. A threshold has a version, so that changing it shows."
         ),
         data=json.dumps([row for each in judgements for row in rows_for_programs(each)], ensure_ascii=False, indent=1),
     )
@@ -61,7 +61,7 @@ def section(selection: Selection) -> Section | None:
         id="claims",
         title=t("Published claims"),
         lines=(
-            t("What these records say about claims of the literature. Thresholds were written down before the run."),
+            t("What these records say about claims of the literature. Changing a threshold shows on the claims page."),
             controlled(judged),
         ),
         tables=(_table(judged, t("Every claim that these records serve; of several criteria, a row for each.")),),

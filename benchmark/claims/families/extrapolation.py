@@ -2,7 +2,8 @@
 
 A loss at a length is that of the same target tokens at every length (`reports.tables.values`), so a rise past L is due
 to the longer context and to nothing else. `.02` and `.9` are the margin and the share that the whole project counts as
-equal and as usable (`benchmark.metrics`); the other thresholds are those of the catalogue of claims.
+equal and as usable (`benchmark.metrics`); the other thresholds are those of the catalogue of claims. The reference run
+existed when they were entered here, so for its records they are not a prediction; for later records they are.
 """
 
 import math
