@@ -64,22 +64,26 @@ class Reader:
     def continuations(self, prefix: Int[Tensor, " time"], continuations: Sequence[Tensor]) -> list[Likelihoods]:
         """The likelihood of every token of each continuation [t], given the prefix and the tokens of its own before it.
 
-        The prefix is read once, unless the encoding depends on the length of the row.
+        The prefix is read once, and continuations are read many at a time, unless the encoding depends on the length
+        of the row.
         """
         if not len(prefix):
             raise ValueError("the prefix is empty, but must have at least 1 token")
         if self.reads_whole:
             return [self._after(prefix, own) for own in continuations]
-        before, longest = len(prefix), max((len(own) for own in continuations), default=0)
         with torch.inference_mode():
-            row = self._row(prefix, capacity=before + longest)
-            last = self._read(row, prefix, torch.tensor([before - 1]))
-            found = []
-            for own in continuations:
-                row.rewind(before, self._positions(torch.cat((prefix, own))))
-                rest = self._read(row, own[:-1], torch.arange(max(0, len(own) - 1)))
-                found.append(self._judge(torch.cat((last, rest))[: len(own)], own))
-            return found
+            read = [own[:-1] for own in continuations]
+            packs = _packs([len(own) for own in read], self.block)
+            room = max((sum(len(own) for own in read[pack]) for pack in packs), default=0)
+            row = self._row(prefix, capacity=len(prefix) + room)
+            last = self._read(row, prefix, torch.tensor([len(prefix) - 1]))
+            hidden: list[Tensor] = []
+            for pack in packs:
+                new, lengths = torch.cat(read[pack]), [len(own) for own in read[pack]]
+                row.branch(len(prefix), self._positions(prefix, read[pack]), lengths)
+                hidden += self._read(row, new, torch.arange(len(new))).split(lengths)
+            after = [torch.cat((last, own))[: len(whole)] for own, whole in zip(hidden, continuations, strict=True)]
+            return self._judge_each(after, continuations)
 
     def bytes_needed(self, length: int) -> int:
         """Memory that reading a row of a length takes, on top of the weights: an estimate from sizes only."""
@@ -114,12 +118,17 @@ class Reader:
     def _after(self, prefix: Tensor, own: Tensor) -> Likelihoods:
         return self.log_likelihoods(torch.cat((prefix, own)), torch.arange(len(prefix), len(prefix) + len(own)))
 
-    def _positions(self, tokens: Tensor) -> list[Tensor]:
-        """The positions of a row in every layer; the layers of a kind share those of the first."""
-        row, found = tokens[None].to(self.device), {}
+    def _positions(self, prefix: Tensor, continuations: Sequence[Tensor] = ()) -> list[Tensor]:
+        """The positions in every layer of a row, and of continuations of it, one after the other.
+
+        The layers of a kind share those of the first.
+        """
+        found: dict[bool, Tensor] = {}
         for encoding, local in zip(self.encodings, self.facts.local, strict=True):
             if local not in found:
-                found[local] = encoding.positions(row)
+                rows = [prefix, *(torch.cat((prefix, own)) for own in continuations)]
+                each = [encoding.positions(row[None].to(self.device)) for row in rows]
+                found[local] = torch.cat((each[0], *(own[:, len(prefix) :] for own in each[1:])), -1)
         return [found[local] for local in self.facts.local]
 
     def _row(self, tokens: Tensor, *, capacity: int) -> Row:
@@ -166,3 +175,22 @@ class Reader:
             found.log_likelihood[part] = (own - logits.logsumexp(dim=-1)).cpu()
             found.correct[part] = (own == logits.amax(dim=-1)).cpu()
         return found
+
+    def _judge_each(self, hidden: Sequence[Tensor], answers: Sequence[Tensor]) -> list[Likelihoods]:
+        """As `_judge`, for several continuations at a time."""
+        if not answers:
+            return []
+        found, lengths = self._judge(torch.cat(list(hidden)), torch.cat(list(answers))), [len(own) for own in answers]
+        parts = zip(found.log_likelihood.split(lengths), found.correct.split(lengths), strict=True)
+        return [Likelihoods(log_likelihood=likelihood, correct=correct) for likelihood, correct in parts]
+
+
+def _packs(lengths: Sequence[int], room: int) -> list[slice]:
+    """Continuations that are read together: neighbours of up to `room` tokens in all, or a longer one by itself."""
+    starts, held = [], room + 1
+    for number, length in enumerate(lengths):
+        held += length
+        if held > room:
+            starts.append(number)
+            held = length
+    return [slice(start, stop) for start, stop in zip(starts, (*starts[1:], len(lengths)), strict=True)]

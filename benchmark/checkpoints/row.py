@@ -46,6 +46,8 @@ class Row:
     dtype: torch.dtype
     read: int = 0  # tokens whose keys and values every layer holds
     new: int = 0  # tokens of the block being read
+    own: Tensor | None = None  # which tokens of the block each sees, [n, n], if it holds several continuations
+    places: Tensor | None = None  # those of its tokens in the row that each continues, [n]
     keys: dict[int, Tensor] = field(default_factory=dict)  # rotated, [B, G, T, D], by layer
     values: dict[int, Tensor] = field(default_factory=dict)
     sites: dict[tuple[bool, int, int | None], Site] = field(default_factory=dict)  # of the block being read
@@ -58,9 +60,20 @@ class Row:
         """End a block: its keys and values are kept."""
         self.read += self.new
 
-    def rewind(self, tokens: int, positions: Sequence[Tensor]) -> None:
-        """Forget everything after the first `tokens`; another continuation has these positions."""
+    def branch(self, tokens: int, positions: Sequence[Tensor], lengths: Sequence[int]) -> None:
+        """Forget everything after the first `tokens`; continuations of these lengths come next, in one block.
+
+        `positions` are those of the first `tokens` and of every continuation, one after the other.
+        """
         self.read, self.positions = tokens, positions
+        if len(lengths) < 2:
+            self.own = self.places = None
+            return
+        device = positions[0].device
+        steps = torch.cat([torch.arange(length, device=device) for length in lengths])
+        branches = torch.arange(len(lengths), device=device).repeat_interleave(torch.tensor(lengths, device=device))
+        self.own = (branches[:, None] == branches) & (steps[:, None] >= steps)
+        self.places = tokens + steps
 
     def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor, scaling: float, softcap: float | None) -> Tensor:
         """Values [B, H, n, D] mixed for a block's queries [B, H, n, D], from its keys and values [B, G, n, D]."""
@@ -74,8 +87,8 @@ class Row:
         if k.shape[1] != v.shape[1]:  # not turned alike
             v = v.repeat_interleave(k.shape[1] // v.shape[1], dim=1)
         if softcap is None and not needs_scores(encoding) and not overrides(encoding, "bias"):
-            if site.mask is None:
-                return kernels.attend_to_all(q, k, v, scale=nominal)
+            if window is None or site.mask is None:
+                return kernels.attend_to_all(q, k, v, scale=nominal, own=self.own)
             return kernels.attend_in_window(q, k, v, site.mask, scale=nominal)
         if softcap is not None:
             encoding = Softcapped(encoding, softcap)
@@ -116,13 +129,21 @@ class Row:
     def _make_site(self, layer: int, first: int, window: int | None) -> Site:
         positions = self.positions[layer][:, first : self.read + self.new]
         hidden = positions.new_empty(*positions.shape, 0, dtype=self.dtype)
-        counted = not overrides(self.encodings[layer], "positions")
+        counted = self.own is None and not overrides(self.encodings[layer], "positions")
         site = Site.of(hidden, positions, queries=self.new, counted=counted)
-        if window is None:
+        if window is None and self.own is None:
             return site
-        places = torch.arange(first, self.read + self.new, device=positions.device)
-        behind = places[self.read - first :, None] - places
-        return replace(site, mask=((behind >= 0) & (behind < window))[None, None])
+        return replace(site, mask=self._visible(first, window)[None, None])
+
+    def _visible(self, first: int, window: int | None) -> Tensor:
+        """True where a token of the block sees a key from `first` on, [n, K]."""
+        device = self.positions[0].device
+        new = torch.arange(self.read, self.read + self.new, device=device) if self.places is None else self.places
+        behind = new[:, None] - torch.cat((torch.arange(first, self.read, device=device), new))
+        seen = behind >= 0 if window is None else (behind >= 0) & (behind < window)
+        if self.own is not None:
+            seen[:, self.read - first :] &= self.own
+        return seen
 
 
 def interface(

@@ -87,9 +87,10 @@ def _described(name: str) -> tuple[BudgetSpec, ModelSpec, CheckpointSpec]:
 
     source = find(name)
     try:
-        from benchmark.checkpoints.facts import facts, load_config
+        from benchmark.checkpoints.facts import facts, load_config, read_once
 
-        own = facts(load_config(source))
+        with read_once():
+            own = facts(load_config(source))
     except ModuleNotFoundError as error:
         raise UsageError(EXTRA) from error
     budget = BudgetSpec(train_length=own.length, steps=0, batch=1, learning_rate=1.0, warmup_steps=0)
