@@ -40,8 +40,8 @@ class Facts:
 def read_once() -> Iterator[None]:
     """Have a gguf file parsed once for its config, weights and tokenizer, and the names of its tensors mapped once.
 
-    transformers does both anew for each, and the second for every module of a model: opening SmolLM2-135M took 16.5 s of
-    processor time and takes 8.4.
+    transformers does both anew for each, and the second for every module of a model: opening SmolLM2-135M took 16.5 s
+    of processor time and takes 8.4.
     """
     import gguf
 

@@ -64,26 +64,47 @@ class Reader:
     def continuations(self, prefix: Int[Tensor, " time"], continuations: Sequence[Tensor]) -> list[Likelihoods]:
         """The likelihood of every token of each continuation [t], given the prefix and the tokens of its own before it.
 
-        The prefix is read once, and continuations are read many at a time, unless the encoding depends on the length
-        of the row.
+        The prefix is read once, unless the encoding depends on the length of the row: then once for each length.
+        Continuations are read many at a time.
         """
         if not len(prefix):
             raise ValueError("the prefix is empty, but must have at least 1 token")
-        if self.reads_whole:
-            return [self._after(prefix, own) for own in continuations]
         with torch.inference_mode():
-            read = [own[:-1] for own in continuations]
-            packs = _packs([len(own) for own in read], self.block)
-            room = max((sum(len(own) for own in read[pack]) for pack in packs), default=0)
-            row = self._row(prefix, capacity=len(prefix) + room)
-            last = self._read(row, prefix, torch.tensor([len(prefix) - 1]))
-            hidden: list[Tensor] = []
-            for pack in packs:
-                new, lengths = torch.cat(read[pack]), [len(own) for own in read[pack]]
-                row.branch(len(prefix), self._positions(prefix, read[pack]), lengths)
-                hidden += self._read(row, new, torch.arange(len(new))).split(lengths)
-            after = [torch.cat((last, own))[: len(whole)] for own, whole in zip(hidden, continuations, strict=True)]
+            after = (
+                self._after_each_length(prefix, continuations)
+                if self.reads_whole
+                else self._after(prefix, continuations)
+            )
             return self._judge_each(after, continuations)
+
+    def _after(self, prefix: Tensor, continuations: Sequence[Tensor]) -> list[Tensor]:
+        """The final hidden states before every token of each continuation, [t, C]."""
+        read = [own[:-1] for own in continuations]
+        packs = _packs([len(own) for own in read], self.block)
+        room = max((sum(len(own) for own in read[pack]) for pack in packs), default=0)
+        row = self._row(prefix, capacity=len(prefix) + room)
+        last = self._read(row, prefix, torch.tensor([len(prefix) - 1]))
+        found: list[Tensor] = []
+        for pack in packs:
+            new, lengths = torch.cat(read[pack]), [len(own) for own in read[pack]]
+            row.branch(len(prefix), self._positions(prefix, read[pack]), lengths, again=False)
+            found += self._read(row, new, torch.arange(len(new))).split(lengths)
+        return [torch.cat((last, own))[: len(whole)] for own, whole in zip(found, continuations, strict=True)]
+
+    def _after_each_length(self, prefix: Tensor, continuations: Sequence[Tensor]) -> list[Tensor]:
+        """The same where a token's place in the row's whole length matters: rows of a length share a prefix."""
+        found: dict[int, Tensor] = {}
+        for length in {len(own) for own in continuations}:
+            alike = [number for number, own in enumerate(continuations) if len(own) == length]
+            for pack in _packs([length] * len(alike), self.block):
+                some = [continuations[number] for number in alike[pack]]
+                new, before = torch.cat((prefix, *some)), len(prefix)
+                row = self._row(new, capacity=len(new))
+                row.branch(before, self._positions(prefix, some), [length] * len(some), again=True)
+                hidden = self._read(row, new, torch.arange(before - 1, len(new)))
+                last, rest = hidden[:1], hidden[1:].view(len(some), length, self.facts.width)
+                found |= {number: torch.cat((last, own[:-1])) for number, own in zip(alike[pack], rest, strict=True)}
+        return [found[number][: len(own)] for number, own in enumerate(continuations)]
 
     def bytes_needed(self, length: int) -> int:
         """Memory that reading a row of a length takes, on top of the weights: an estimate from sizes only."""
@@ -115,9 +136,6 @@ class Reader:
         """True if the encoding treats a token differently in longer rows, so that a row is read in one block."""
         return any(each.length_aware for each in self.encodings)
 
-    def _after(self, prefix: Tensor, own: Tensor) -> Likelihoods:
-        return self.log_likelihoods(torch.cat((prefix, own)), torch.arange(len(prefix), len(prefix) + len(own)))
-
     def _positions(self, prefix: Tensor, continuations: Sequence[Tensor] = ()) -> list[Tensor]:
         """The positions in every layer of a row, and of continuations of it, one after the other.
 
@@ -126,7 +144,7 @@ class Reader:
         found: dict[bool, Tensor] = {}
         for encoding, local in zip(self.encodings, self.facts.local, strict=True):
             if local not in found:
-                rows = [prefix, *(torch.cat((prefix, own)) for own in continuations)]
+                rows = [torch.cat((prefix, own)) for own in continuations] or [prefix]
                 each = [encoding.positions(row[None].to(self.device)) for row in rows]
                 found[local] = torch.cat((each[0], *(own[:, len(prefix) :] for own in each[1:])), -1)
         return [found[local] for local in self.facts.local]
