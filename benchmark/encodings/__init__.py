@@ -151,6 +151,7 @@ class Measured(TypedDict):
     kernel: str  # fused, masked, parts or eager, as in checks/costs.py
     kv_bytes: int | None  # for each token, beyond keys and values; None: no cache can serve it
     more_operations: float | None  # the share that it adds at 16 L; None: it ends before that
+    checkpoint: bool  # `run --checkpoint` takes it
 
 
 def measured() -> dict[str, Measured]:

@@ -4,7 +4,7 @@ A document stands where a seed stands in training: its number is both seeds of a
 checkpoint's, and which trains for no steps. Records, rounds, verdicts and reports treat documents as seeds.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from benchmark import encodings
@@ -60,8 +60,24 @@ def make_pretrained_plan(request: Request, fewest: Callable[[int], int] = lambda
         request=request,
         cells=tuple(cells),
         left_out=tuple(encodings.CATALOGUE.left_out(request.encodings)),
+        notes=tuple(_unsearched(measured)),
         spans={cell.contest: span for cell in cells} if span else {},
     )
+
+
+def _unsearched(measured: Iterable[Choice]) -> Iterator[str]:
+    """A line for each encoding that fits itself to a model trained here, but not to a checkpoint.
+
+    The search of longrope would read 96 rows of its whole target length: hours for a document, on a processor.
+    """
+    from benchmark.encodings.encoding import Encoding
+
+    for choice in measured:
+        if encodings.CATALOGUE.load(choice.entry).search is not Encoding.search:
+            yield (
+                f"{choice.label} is not fitted to a checkpoint: it reads with the values that its search would start "
+                "from (docs/checkpoints.md)"
+            )
 
 
 def in_tokens(length: float, train_length: int) -> int:

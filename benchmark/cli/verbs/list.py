@@ -97,7 +97,6 @@ def encodings(_: Path) -> list[Row]:
     from benchmark.encodings import CATALOGUE, measured
 
     entries, facts = _entries(CATALOGUE), measured()
-    adapted = {entry.attributes.get("adapts") for entry in entries}
     return [
         {
             **_described(entry),
@@ -106,10 +105,6 @@ def encodings(_: Path) -> list[Row]:
             "relative": _relative(entry),
             "applied": _applied(entry),
             "trained": not entry.attributes.get("adapts"),
-            # As it is, or what adapts it, or what does nothing.
-            "checkpoint": entry.name in adapted
-            or bool(entry.attributes.get("adapts"))
-            or entry.attributes.get("acts") == "nothing",
             "cached": facts[entry.name]["kv_bytes"] is not None if entry.name in facts else None,
         }
         for entry in entries
