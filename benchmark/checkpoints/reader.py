@@ -108,12 +108,13 @@ class Reader:
 
     def bytes_needed(self, length: int) -> int:
         """Memory that reading a row of a length takes, on top of the weights: an estimate from sizes only."""
+        held = length + BLOCK_TOKENS  # with continuations that are read together
         return max(
             bytes_of_row(
                 self.facts,
                 each,
-                length=length,
-                block=length if self.reads_whole else self.block,
+                length=held,
+                block=held if self.reads_whole else self.block,
                 size=self.dtype.itemsize,
                 logits=self.logits,
                 alike=self.alike[each],
