@@ -6,10 +6,10 @@
 from dataclasses import replace
 
 from benchmark.catalogue import Choice
+from benchmark.checkpoints.rope import refuse_untrained
 from benchmark.checks.costs import kernels, more_operations
 from benchmark.checks.kept import bytes_kept
 from benchmark.checks.subject import QUICK, Subject
-from benchmark.checkpoints.rope import refuse_untrained
 from benchmark.encodings import Measured, make
 from benchmark.errors import UsageError
 

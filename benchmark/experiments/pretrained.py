@@ -4,7 +4,7 @@ A document stands where a seed stands in training: its number is both seeds of a
 checkpoint's, and which trains for no steps. Records, rounds, verdicts and reports treat documents as seeds.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from benchmark import encodings
@@ -27,7 +27,7 @@ def make_pretrained_plan(request: Request, fewest: Callable[[int], int] = lambda
     """The cells of a request with a checkpoint: tasks x documents, each with all encodings."""
     assert request.checkpoint is not None
     budget, model, checkpoint = _described(request.checkpoint)
-    measured = encodings.CATALOGUE.parse(request.encodings)
+    measured, others = _that_adapt(encodings.CATALOGUE.parse(request.encodings))
     span, documents = _documents(request.seeds, fewest(len(measured)))
     # L is always among them: what lies past it is compared with it.
     lengths = {budget.train_length, *(in_tokens(each, budget.train_length) for each in request.multiples or MULTIPLES)}
@@ -59,10 +59,27 @@ def make_pretrained_plan(request: Request, fewest: Callable[[int], int] = lambda
     return Plan(
         request=request,
         cells=tuple(cells),
-        left_out=tuple(encodings.CATALOGUE.left_out(request.encodings)),
+        left_out=(*encodings.CATALOGUE.left_out(request.encodings), *others),
         notes=tuple(_unsearched(measured)),
         spans={cell.contest: span for cell in cells} if span else {},
     )
+
+
+def _that_adapt(asked: Sequence[Choice]) -> tuple[list[Choice], list[str]]:
+    """The choices for models trained with rope, and a line for each of the others; UsageError if there are only those.
+
+    The group test-time has some of both.
+    """
+    others = {each.label: each.entry.attributes.get("adapts") for each in asked}
+    others = {label: adapted for label, adapted in others.items() if adapted not in (None, OWN)}
+    lines = [
+        f"{label} adapts models trained with {adapted}, and a checkpoint was trained with {OWN}: left out"
+        for label, adapted in others.items()
+    ]
+    taken = [each for each in asked if each.label not in others]
+    if not taken:
+        raise UsageError(f"{'; '.join(lines)}; nothing is left: choose encodings that adapt {OWN}")
+    return taken, lines
 
 
 def _unsearched(measured: Iterable[Choice]) -> Iterator[str]:

@@ -13,19 +13,17 @@ def beginning(event: Round) -> str:
     """The line at the start of a round: "round 2: 4 more seeds of copy: 8 cells", "trials: 12 cells"."""
     if not event.automatic:
         return f"{event.stage}: {many(len(event.todo), 'cell')}"
-    line = f"round {event.number}: {spread(event.shares, 'more ' * (event.number > 1), event.unit)}: {many(len(event.todo), 'cell')}"
+    unit = f"{'more ' * (event.number > 1)}{event.unit}"
+    line = f"round {event.number}: {spread(event.shares, unit)}: {many(len(event.todo), 'cell')}"
     return f"{event.stage}, {line}" if event.stage else line
 
 
-def spread(shares: Sequence[Share], more: str = "", unit: str = "seed") -> str:
+def spread(shares: Sequence[Share], unit: str = "seed") -> str:
     """Seeds and the tasks that get them: "6 seeds of 4 tasks", "4 seeds of copy and 1 seed of corpus"."""
     tasks = defaultdict(list)
     for share in shares:
         tasks[len(share.seeds)].append(name(share, shares))
-    parts = [
-        f"{many(count, more + unit)} of {tasks_named([*dict.fromkeys(own)])}"
-        for count, own in sorted(tasks.items())
-    ]
+    parts = [f"{many(count, unit)} of {tasks_named([*dict.fromkeys(own)])}" for count, own in sorted(tasks.items())]
     return listed(parts[::-1])
 
 
