@@ -1,4 +1,4 @@
-"""Automatic seeds in words: what a round trains, what a look has decided, and what is left at the end."""
+"""Automatic seeds, or documents, in words: what a round does, what a look has decided, and what is left at the end."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -12,20 +12,18 @@ from benchmark.results.record import Share
 def beginning(event: Round) -> str:
     """The line at the start of a round: "round 2: 4 more seeds of copy: 8 cells", "trials: 12 cells"."""
     if not event.automatic:
-        return f"{event.stage}: {cells(len(event.todo))}"
-    line = f"round {event.number}: {spread(event.shares, 'more ' * (event.number > 1))}: {cells(len(event.todo))}"
+        return f"{event.stage}: {many(len(event.todo), 'cell')}"
+    unit = f"{'more ' * (event.number > 1)}{event.unit}"
+    line = f"round {event.number}: {spread(event.shares, unit)}: {many(len(event.todo), 'cell')}"
     return f"{event.stage}, {line}" if event.stage else line
 
 
-def spread(shares: Sequence[Share], more: str = "") -> str:
+def spread(shares: Sequence[Share], unit: str = "seed") -> str:
     """Seeds and the tasks that get them: "6 seeds of 4 tasks", "4 seeds of copy and 1 seed of corpus"."""
     tasks = defaultdict(list)
     for share in shares:
         tasks[len(share.seeds)].append(name(share, shares))
-    parts = [
-        f"{count} {more}seed{'s' * (count != 1)} of {tasks_named([*dict.fromkeys(own)])}"
-        for count, own in sorted(tasks.items())
-    ]
+    parts = [f"{many(count, unit)} of {tasks_named([*dict.fromkeys(own)])}" for count, own in sorted(tasks.items())]
     return listed(parts[::-1])
 
 
@@ -50,14 +48,14 @@ def decided(event: Looked) -> str:
     """What is decided, and what is open."""
     state = event.standing
     if not any(state.comparisons.values()):
-        return f"nothing to compare after {seeds(event.seeds)}"
+        return f"nothing to compare after {many(event.seeds, event.unit)}"
     if not state.open:
-        return f"decided after {seeds(event.seeds)}"
+        return f"decided after {many(event.seeds, event.unit)}"
     if state.more:
-        return f"{still_open(event)}, {state.more} more seed{'s' * (state.more != 1)}"
+        return f"{still_open(event)}, {many(state.more, f'more {event.unit}')}"
     if event.seeds == event.cap:
-        return f"cap of {seeds(event.cap)} reached, {still_open(event)}"
-    return f"{still_open(event)} after {seeds(event.seeds)}; it would take more than the cap of {event.cap}"
+        return f"cap of {many(event.cap, event.unit)} reached, {still_open(event)}"
+    return f"{still_open(event)} after {many(event.seeds, event.unit)}; it would take more than the cap of {event.cap}"
 
 
 def still_open(event: Looked) -> str:
@@ -80,8 +78,8 @@ def multiple(event: Looked, length: int) -> str:
 def closing(rounds: Rounds) -> str:
     """How many tasks are decided, with how many seeds, and which are not."""
     total, undecided = len(rounds.looks), rounds.undecided
-    spent = sorted({each.seeds for each in rounds.looks.values()})
-    span = seeds(spent[0]) if len(spent) == 1 else f"{spent[0]} to {spent[-1]} seeds"
+    spent, unit = sorted({each.seeds for each in rounds.looks.values()}), rounds.plan.unit
+    span = many(spent[0], unit) if len(spent) == 1 else f"{spent[0]} to {spent[-1]} {unit}s"
     line = f"{total - len(undecided)} of {total} task{'s' * (total != 1)} decided with {span}"
     line = f"{rounds.stage}: {line}" if rounds.stage else line
     if not undecided:
@@ -95,9 +93,9 @@ def caps(plan: Plan) -> str:
     """The rule of automatic seeds in one line."""
     firsts, mosts = ({getattr(span, end) for span in plan.spans.values()} for end in ("first", "most"))
     if firsts == mosts:
-        return f"automatic seeds: {either(firsts)} for each task"
+        return f"automatic {plan.unit}s: {either(firsts)} for each task"
     return (
-        f"automatic seeds: at least {either(firsts)} and at most {either(mosts)} for each task, "
+        f"automatic {plan.unit}s: at least {either(firsts)} and at most {either(mosts)} for each task, "
         "and no more once its comparisons are decided"
     )
 
@@ -127,14 +125,9 @@ def as_json(event: Round | Looked) -> dict[str, Any]:
     }
 
 
-def cells(count: int) -> str:
-    """A number of cells."""
-    return f"{count} cell{'s' * (count != 1)}"
-
-
-def seeds(count: int) -> str:
-    """A number of seeds."""
-    return f"{count} seed{'s' * (count != 1)}"
+def many(count: int, what: str) -> str:
+    """A number of things."""
+    return f"{count} {what}{'s' * (count != 1)}"
 
 
 def listed(parts: Sequence[str]) -> str:
