@@ -25,16 +25,21 @@ from benchmark.reports.words import t
 
 WEIGHTS = seaborn.color_palette("rocket_r", as_cmap=True)  # of attention weights
 HEAD_COLUMNS = 4  # panels side by side
+TITLE, NOTE = 0.3, 0.2  # inches: the heights of the title and of a line of small print
 
 
 @styled
-def attention(probe: Probe, layers: Sequence[int] | None = None) -> Figure:
-    """One panel per head, one block of rows per layer (default: every layer)."""
+def attention(
+    probe: Probe, layers: Sequence[int] | None = None, *, titled: bool = True, remarks: Sequence[str] = ()
+) -> Figure:
+    """One panel per head, one block of rows per layer (default: every layer). `remarks` are lines of small print."""
+    notes = (t("rows: the word that attends; columns: the word attended to; blank: no weight"), *remarks)
     chosen = range(len(probe.attention)) if layers is None else layers
     heads = probe.attention.shape[1]
     columns = min(heads, HEAD_COLUMNS)
     rows = len(chosen) * math.ceil(heads / columns)
-    grid = _PanelGrid.around(probe.words, rows, columns)
+    top = TITLE * titled + NOTE * len(notes) + 0.1
+    grid = _PanelGrid.around(probe.words, rows, columns, top)
     figure = Figure(figsize=(grid.width, grid.height))
     per_layer = rows // len(chosen) * columns
     for at, layer in enumerate(chosen):
@@ -45,9 +50,11 @@ def attention(probe: Probe, layers: Sequence[int] | None = None) -> Figure:
     bar = figure.colorbar(axes.images[0], cax=figure.add_axes(grid.bar()), ticks=[0, 0.05, 0.2, 0.5, 1])
     bar.set_label(t("attention weight (square-root scale)"))
     bar.outline.set_visible(False)
-    figure.text(0.1 / grid.width, 1 - 0.15 / grid.height, probe_title(probe, t("attention")), fontsize=13, va="top")
-    note = t("rows: the word that attends; columns: the word attended to; blank: no weight")
-    figure.text(0.1 / grid.width, 1 - 0.45 / grid.height, note, fontsize=9, color=MUTED, va="top")
+    if titled:
+        figure.text(0.1 / grid.width, 1 - 0.1 / grid.height, probe_title(probe, t("attention")), fontsize=13, va="top")
+    for line, note in enumerate(notes):
+        down = (0.1 + TITLE * titled + NOTE * line) / grid.height
+        figure.text(0.1 / grid.width, 1 - down, drawable(note), fontsize=9, color=MUTED, va="top")
     return figure
 
 
@@ -75,13 +82,14 @@ class _PanelGrid:
     columns: int
     side: float  # of one panel
     margin: float  # room for the longest word
+    top: float  # room for title and small print
 
     @classmethod
-    def around(cls, words: Sequence[str], rows: int, columns: int) -> "_PanelGrid":
+    def around(cls, words: Sequence[str], rows: int, columns: int, top: float) -> "_PanelGrid":
         longest = max(
             (0.13 * len(word) if _is_chinese(word) else 0.075 * len(drawable(word)) for word in words), default=0
         )
-        return cls(rows=rows, columns=columns, side=max(2.3, 0.15 * len(words)), margin=0.1 + longest)
+        return cls(rows=rows, columns=columns, side=max(2.3, 0.15 * len(words)), margin=0.1 + longest, top=top)
 
     @property
     def pitch(self) -> float:
@@ -94,12 +102,12 @@ class _PanelGrid:
 
     @property
     def height(self) -> float:
-        return 0.6 + self.rows * self.pitch
+        return self.top + self.rows * self.pitch
 
     def panel(self, row: int, column: int) -> tuple[float, float, float, float]:
         """Left, bottom, width and height of a panel, as fractions of the figure."""
         left = self.margin + column * (self.side + 0.15)
-        bottom = self.height - 0.6 - row * self.pitch - 0.35 - self.side
+        bottom = self.height - self.top - row * self.pitch - 0.35 - self.side
         return left / self.width, bottom / self.height, self.side / self.width, self.side / self.height
 
     def bar(self) -> tuple[float, float, float, float]:

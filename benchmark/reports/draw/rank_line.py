@@ -11,14 +11,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmark.reports.draw.canvas import styled
-from benchmark.reports.draw.fonts import drawable
-from benchmark.reports.draw.style import MUTED, Styles
-from benchmark.reports.draw.tiles import label_width
+from benchmark.reports.draw.fonts import drawable, label_width
+from benchmark.reports.draw.style import INK, MUTED, Styles
 
 ROW = 0.21  # inches from label to label
 BAR_ROW = 0.11  # from bar to bar
-HEADER = 1.15  # title, notes, and the critical difference
-LINE_WIDTH = 5.6  # of the line of ranks
+HEADER = 0.87  # notes, and the critical difference
+LINE_WIDTH = 3.4  # of the line of ranks
 TICKS = 12
 
 
@@ -42,7 +41,6 @@ def ranks(
     runs: Sequence[tuple[int, int]],
     critical: float,
     styles: Styles,
-    title: str,
     notes: Sequence[str],
 ) -> Figure:
     """Best on the left. `ranked` is in the order of ranks; `runs` comes from `friedman.indistinct_runs`."""
@@ -64,10 +62,9 @@ def ranks(
         _draw_stem(axes, line, each, bars + ROW * row, styles[each.encoding].color, left=place < half)
     for row, (first, last) in enumerate(runs):
         ends = (line.at(ranked[first].rank) - 0.05, line.at(ranked[last].rank) + 0.05)
-        axes.hlines(-(line.down + 0.12 + BAR_ROW * row), *ends, color="black", linewidth=3.2)
-    axes.text(0.1, -0.1, title, fontsize=13, va="top")
+        axes.hlines(-(line.down + 0.12 + BAR_ROW * row), *ends, color=INK, linewidth=3.2)
     for place, note in enumerate(notes):
-        axes.text(0.1, -(0.38 + 0.19 * place), note, fontsize=9, color=MUTED, va="top")
+        axes.text(0.1, -(0.1 + 0.19 * place), note, fontsize=9, color=MUTED, va="top")
     return figure
 
 
@@ -84,10 +81,10 @@ class _Line:
 
 
 def _draw_line(axes: Axes, line: _Line) -> None:
-    axes.hlines(-line.down, line.left, line.left + LINE_WIDTH, color="black", linewidth=1.2)
+    axes.hlines(-line.down, line.left, line.left + LINE_WIDTH, color=INK, linewidth=1.2)
     step = math.ceil((line.most - 1) / TICKS)
     for rank in range(1, line.most + 1, step):
-        axes.vlines(line.at(rank), -line.down, -line.down + 0.07, color="black", linewidth=1.2)
+        axes.vlines(line.at(rank), -line.down, -line.down + 0.07, color=INK, linewidth=1.2)
         axes.text(line.at(rank), -line.down + 0.11, str(rank), fontsize=9, ha="center", va="bottom")
 
 

@@ -70,8 +70,6 @@ def _exhibit(
         lower_is_better=lower_is_better,
         share=METRICS[panel.metric].bounded,
     )
-    title = t("{task}: cost against quality", task=panel.task)
-    notes = (_note(dots, ratio=kinds[0].kind == "ratio"),)
     yield Exhibit(
         id=f"tradeoff-{panel.id}",
         title=panel.title,
@@ -86,7 +84,7 @@ def _exhibit(
         caption=sentences(*_caption(selection, panel, place, dots, kinds)),
         models=models_behind(rows),
         measured=records_behind(rows),
-        picture=render(draw_cost_quality(dots, frame, styles, title, notes), "svg"),
+        picture=render(draw_cost_quality(dots, frame, styles), "svg"),
         format="svg",
         numbers=_numbers(panel, place, rows, dots, kinds, lower_is_better=lower_is_better),
     )
@@ -140,6 +138,7 @@ def _caption(
         place=spelled(place),
         seeds=seeds_phrase([dot.value.n for dot in dots]),
     )
+    yield t("{what}.", what=_note(dots, ratio=kinds[0].kind == "ratio"))
     yield from _time(selection, panel, dots, kinds[0])
     if (panel.headline["encoding"] != panel.headline["trained_with"]).any():
         yield t("An encoding applied at test time has the training cost of the model that it is applied to.")

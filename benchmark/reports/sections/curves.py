@@ -33,7 +33,7 @@ def section(selection: Selection, styles: Styles) -> Section:
     if any(panel.headline["encoding"].nunique() > MANY for panel in selection.panels):
         lines += (_crowded(),)
     lines += tuple(line for panel in selection.panels for line in _unlearned(panel))
-    exhibits = tuple(_exhibit(panel, styles, selection.reference) for panel in selection.panels)
+    exhibits = tuple(_exhibit(selection, panel, styles) for panel in selection.panels)
     return Section(id="curves", title=t("Extrapolation"), lines=lines, exhibits=exhibits)
 
 
@@ -62,9 +62,9 @@ def _unlearned(panel: Panel) -> Iterator[str]:
         yield t("This is known for {task}: {why}.", task=panel.task, why=panel.unlearned)
 
 
-def _exhibit(panel: Panel, styles: Styles, reference: str) -> Exhibit:
+def _exhibit(selection: Selection, panel: Panel, styles: Styles) -> Exhibit:
     points = panel.points
-    weighted = emphasised(styles, points, reference)
+    weighted = emphasised(styles, points, selection.reference, selection.favourites(panel))
     names = sorted(set(points["encoding"]))
     return Exhibit(
         id=f"curve-{panel.id}",

@@ -8,6 +8,7 @@ from collections import Counter
 import pandas as pd
 
 from benchmark.reports.draw.canvas import render
+from benchmark.reports.draw.emphasis import emphasised
 from benchmark.reports.draw.fields import along as draw_along
 from benchmark.reports.draw.fields import ends_of, range_label
 from benchmark.reports.draw.fields import fields as draw_fields
@@ -77,7 +78,6 @@ def _grid(selection: Selection, own: pd.DataFrame) -> Exhibit:
         ),
         picture=render(draw_fields(own), "svg"),
         format="svg",
-        wide=True,
         data=field_data(own),
         models=_models(selection, own),
         measured=_records(selection, own),
@@ -88,6 +88,8 @@ def _along(selection: Selection, own: pd.DataFrame, styles: Styles) -> Exhibit:
     axis = _axis(own, "down")
     ends = own[own["length"].isin(ends_of(own))]
     counts = ends.groupby(["encoding", "length", "down_first"])["value"].count()
+    panel = _panels(selection, own)[0]
+    weighted = emphasised(styles, panel.points, selection.reference, selection.favourites(panel))
     return Exhibit(
         id=f"along-{_grid_id(own)}",
         title=t("{task}: by {axis}", task=own["grid"].iloc[0], axis=axis),
@@ -105,7 +107,7 @@ def _along(selection: Selection, own: pd.DataFrame, styles: Styles) -> Exhibit:
             seeds=listing(own["seed"]),
             problems=_problems(ends),
         ),
-        picture=render(draw_along(own, styles), "svg"),
+        picture=render(draw_along(own, weighted), "svg"),
         format="svg",
         numbers=_along_numbers(ends),
         data=field_data(ends),

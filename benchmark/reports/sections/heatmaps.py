@@ -35,4 +35,4 @@ def section(selection: Selection) -> Section:
                 data=point_data(points),
             )
         )
-    return Section(id="heatmaps", title=t("Encoding × length"), lines=lines, exhibits=tuple(exhibits), paired=True)
+    return Section(id="heatmaps", title=t("Encoding × length"), lines=lines, exhibits=tuple(exhibits))
