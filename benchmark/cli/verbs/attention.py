@@ -14,6 +14,7 @@ from benchmark.experiments.request import Request
 from benchmark.experiments.rounds import Rounds
 from benchmark.experiments.runs import execute
 from benchmark.experiments.settings import DEVICES
+from benchmark.reports.words import listed, t
 from benchmark.results.record import ProbeRecord
 from benchmark.results.spec import TUNING_SEEDS_FROM
 from benchmark.results.store import Store
@@ -112,5 +113,20 @@ def _draw(cell: Cell, store: Store, out: Path, style: str) -> str:
         if probe is None:
             raise click.ClickException(f"{cell.label}: {store.problems[-1]}")
         name = f"{file_name(spec.encoding.label)}-seed{cell.train.init_seed}-{spec.key[:8]}.{style}"
-        paths.append(str(save(attention(probe), out / name)))
+        paths.append(str(save(attention(probe, remarks=_unknown(cell, spec.text)), out / name)))
     return "\n".join(paths)
+
+
+def _unknown(cell: Cell, text: str) -> tuple[str, ...]:
+    """What the picture says of words and characters of a sentence that the vocabulary lacks."""
+    from benchmark.experiments.cell import make_task
+    from benchmark.tasks.language import Corpus
+
+    task = make_task(cell)
+    assert isinstance(task, Corpus)
+    spelled, without_id = task.corpus.spelled(text), task.corpus.without_id(text)
+    lines = (
+        (spelled, t("not in the vocabulary, so read character by character: {words}", words=listed(spelled))),
+        (without_id, t("not in the vocabulary, so read as <unk>: {words}", words=listed(without_id))),
+    )
+    return tuple(line for found, line in lines if found)

@@ -48,7 +48,8 @@ def attention(
             axes = figure.add_axes(grid.panel(row, column))
             _draw_attention(axes, probe, layer, head, first_column=column == 0)
     bar = figure.colorbar(axes.images[0], cax=figure.add_axes(grid.bar()), ticks=[0, 0.05, 0.2, 0.5, 1])
-    bar.set_label(t("attention weight (square-root scale)"))
+    bar.set_label(t("attention weight (square-root scale)"), fontsize=8)
+    bar.ax.tick_params(labelsize=8)
     bar.outline.set_visible(False)
     if titled:
         figure.text(0.1 / grid.width, 1 - 0.1 / grid.height, probe_title(probe, t("attention")), fontsize=13, va="top")
@@ -87,14 +88,14 @@ class _PanelGrid:
     @classmethod
     def around(cls, words: Sequence[str], rows: int, columns: int, top: float) -> "_PanelGrid":
         longest = max(
-            (0.13 * len(word) if _is_chinese(word) else 0.075 * len(drawable(word)) for word in words), default=0
+            (0.11 * len(word) if _is_chinese(word) else 0.065 * len(drawable(word)) for word in words), default=0
         )
-        return cls(rows=rows, columns=columns, side=max(2.3, 0.15 * len(words)), margin=0.1 + longest, top=top)
+        return cls(rows=rows, columns=columns, side=max(1.8, 0.12 * len(words)), margin=0.1 + longest, top=top)
 
     @property
     def pitch(self) -> float:
         """Distance from the top of one row of panels to the top of the next."""
-        return self.side + self.margin + 0.4
+        return self.side + self.margin + 0.35
 
     @property
     def width(self) -> float:
@@ -120,14 +121,14 @@ class _PanelGrid:
 def _draw_attention(axes: Axes, probe: Probe, layer: int, head: int, *, first_column: bool) -> None:
     weights = seen(probe.attention[layer, head])
     axes.imshow(weights, cmap=WEIGHTS, norm=PowerNorm(0.5, vmin=0, vmax=1), interpolation="nearest")
-    axes.set_title(t("layer {layer}, head {head}", layer=layer + 1, head=head + 1), fontsize=10)
+    axes.set_title(t("layer {layer}, head {head}", layer=layer + 1, head=head + 1), fontsize=9)
     _word_axes(axes, probe.words, first_column=first_column)
 
 
 def _word_axes(axes: Axes, words: Sequence[str], *, first_column: bool) -> None:
     axes.grid(visible=False)
     axes.tick_params(length=0, pad=2)
-    size = 8 if len(words) <= 32 else 6
+    size = 7 if len(words) <= 32 else 6
     axes.set_xticks(range(len(words)), [_upright(drawable(word)) for word in words], fontsize=size, linespacing=1.15)
     for label, word in zip(axes.get_xticklabels(), words, strict=True):
         label.set_rotation(0 if _is_chinese(word) else 90)

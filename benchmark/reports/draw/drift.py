@@ -1,6 +1,7 @@
 """Rounding drift: how much attention changes when an encoding computes in bfloat16 instead of float32."""
 
 from collections.abc import Mapping, Sequence
+
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator
 

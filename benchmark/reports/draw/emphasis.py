@@ -20,12 +20,17 @@ def emphasised(styles: Styles, points: pd.DataFrame, reference: str, favourites:
 
     `favourites` may be the best, by the one rule (`Selection.favourites`).
     """
-    names = set(points["encoding"])
-    bold = {*OWN_COLOR, reference, _best(points)} if len(names) > MANY else names
+    bold = prominent(points, reference)
     return {
         name: replace(style, light=name not in bold, best=name in bold and name in favourites)
         for name, style in styles.items()
     }
+
+
+def prominent(points: pd.DataFrame, reference: str) -> set[str]:
+    """The encodings that are drawn bold: all of them, unless there are many."""
+    names = set(points["encoding"])
+    return names & {*OWN_COLOR, reference, _best(points)} if len(names) > MANY else names
 
 
 def _best(points: pd.DataFrame) -> str:

@@ -58,7 +58,9 @@ def fields(table: pd.DataFrame) -> Figure:
         axes.set_ylabel(_axis(table, "down") if axes in panels[:, 0] else "", fontsize=9)
     for axes in panels.flat[len(names) :]:
         axes.set_axis_off()
-    bar = figure.colorbar(panels.flat[0].collections[0], ax=panels, shrink=0.9 if rows < 3 else 0.3, pad=0.02, aspect=25, anchor=(0, 1))
+    bar = figure.colorbar(
+        panels.flat[0].collections[0], ax=panels, shrink=0.9 if rows < 3 else 0.3, pad=0.02, aspect=25, anchor=(0, 1)
+    )
     bar.set_label(metric_label(label_of(table, "metric")))
     bar.outline.set_visible(False)
     return figure

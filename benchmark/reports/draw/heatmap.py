@@ -51,12 +51,27 @@ def length_heatmap(table: pd.DataFrame) -> Figure:
         fmt=".2f",
         linewidths=1,
         linecolor=SURFACE,
-        cbar_kws={"label": metric_label(label_of(points, "metric")), "fraction": 0.08, "pad": 0.02, "aspect": 16, "shrink": min(1, 12 / len(grid)), "anchor": (0, 1)},
+        cbar_kws={
+            "label": metric_label(label_of(points, "metric")),
+            "fraction": 0.08,
+            "pad": 0.02,
+            "aspect": 16,
+            "shrink": min(1, 12 / len(grid)),
+            "anchor": (0, 1),
+        },
     )
     set_ink(axes, columns=grid.shape[1])
     axes.set_facecolor(BLANK)
     for row, column in zip(*np.nonzero(grid.isna().to_numpy()), strict=True):
-        axes.text(column + 0.5, row + 0.5, _absent(states.iloc[row, column]), ha="center", va="center", color=MUTED, fontsize=8)
+        axes.text(
+            column + 0.5,
+            row + 0.5,
+            _absent(states.iloc[row, column]),
+            ha="center",
+            va="center",
+            color=MUTED,
+            fontsize=8,
+        )
     axes.set_yticks(np.arange(len(grid)) + 0.5, [drawable(str(name)) for name in grid.index], rotation=0)
     axes.set_xticks(np.arange(grid.shape[1]) + 0.5, length_labels(points), rotation=0)
     axes.tick_params(length=0)

@@ -67,9 +67,7 @@ def line_chart(curves: Sequence[Curve], axes: ChartAxes) -> PlotlyFigure:
     """Curves with bands and seeds over a logarithmic axis of lengths."""
     behind_first = sorted(curves, key=lambda curve: not curve.style.light)
     traces = [
-        trace
-        for curve in behind_first
-        for trace in (*_marks(curve), *_bands(curve), *_seeds(curve), _line(curve))
+        trace for curve in behind_first for trace in (*_marks(curve), *_bands(curve), *_seeds(curve), _line(curve))
     ]
     if axes.chance:
         traces.append(_landmark(t("chance"), t("chance"), axes.chance, "dot"))

@@ -27,7 +27,11 @@ OWN_COLOR = {
     "sinusoidal": "#CC79A7",  # reddish purple
     "none": "#6E6E6E",  # grey
 }
-COLORS = (*OWN_COLOR.values(), "#56B4E9", "#999933")  # of all encodings but the reference; the last two are nobody's own
+COLORS = (
+    *OWN_COLOR.values(),
+    "#56B4E9",
+    "#999933",
+)  # of all encodings but the reference; the last two are nobody's own
 # Each colour of a page and of its figures by name, on a light and on a dark ground.
 THEME = {
     "page": ("#f6f7f9", "#12151a"),
@@ -109,10 +113,10 @@ Styles = Mapping[str, Style]
 
 
 def palette(encodings: Collection[str], reference: str = "rope") -> dict[str, Style]:
-    """A style per label. The reference has a colour to itself and classic encodings keep theirs; the others start from
-    a hash of their label.
+    """A style per label: the reference has a colour to itself, and classic encodings keep theirs.
 
-    Up to 42 encodings besides the reference, no two share both colour and dash.
+    The others start from a hash of their label. Up to 42 encodings besides the reference, no two share both colour and
+    dash.
     """
     labels = sorted(set(encodings) - {reference})
     styles = {label: _own_style(label) for label in labels if label in OWN_COLOR}

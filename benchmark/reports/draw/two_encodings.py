@@ -35,7 +35,7 @@ ASIDE = 1.06  # seeds stand beside the bar at their length, by this factor
 @styled
 def paired(pairs: Sequence[PairAt], styles: Styles) -> Figure:
     """Above: both curves. Below: the median difference with its interval, and each seed's. `styles`: by label."""
-    panel, first, second = pairs[0].panel, pairs[0].first, pairs[0].second
+    panel = pairs[0].panel
     own = panel.headline[_of_either(panel.headline, pairs[0])]
     points = over_seeds(own)
     figure = Figure(figsize=(COLUMN, 1.8 * PANEL), layout="constrained")

@@ -72,7 +72,7 @@ class Exhibit:
     @property
     def place(self) -> str:
         """The CSS classes of its place beside others: "broad" leaves room for none, "full" for none on a screen."""
-        if self.width > HALF or (self.numbers and self.numbers.broad):
+        if self.width > HALF:
             return "full broad"
         return "full" if self.interactive else ""
 

@@ -39,7 +39,7 @@ class Table:
     @property
     def broad(self) -> bool:
         """True if paper has no room for another table beside it."""
-        return len(self.columns) > NARROW or self.wraps is not None
+        return len(self.columns) > NARROW or self.wraps is not None or bool(self.words)
 
     def column_class(self, index: int) -> str:
         """The CSS classes of a column; a group starts with a rule."""

@@ -30,6 +30,10 @@ def section(selection: Selection, styles: Styles) -> Section:
             dots=DOTS,
         ),
     )
+    if any(selection.favourites(panel) for panel in selection.panels):
+        lines += (
+            t("A broad green line lies behind each encoding that is best, or among the best, at the longest length."),
+        )
     if any(panel.headline["encoding"].nunique() > MANY for panel in selection.panels):
         lines += (_crowded(),)
     lines += tuple(line for panel in selection.panels for line in _unlearned(panel))
@@ -41,7 +45,7 @@ def _crowded() -> str:
     """How to read a figure with many encodings."""
     return t(
         "With more than {many} encodings, the classic ones, the reference and the best at the longest length are drawn "
-        "bold; the others are thin and have neither band nor dots. Point at any curve to read its range.",
+        "bold; the others are thin and grey, with neither band nor dots. Point at any curve to read its range.",
         many=MANY,
     )
 

@@ -129,6 +129,7 @@ def sweep_exhibit(selection: Selection, sweep: Sweep, styles: Styles) -> Exhibit
         name: tuple(Level(at=row.rate, estimate=row.estimate, chosen=row.chosen) for row in own)
         for name, own in by_encoding.items()
     }
+    weighted = emphasised(styles, panel.points, selection.reference)
     title = t("{task}: loss of the trials against learning rate", task=sweep.named(panel.title))
     drawn = FactorPanel(title=t("at L = {length}", length=panel.train_length), metric=LOSS, levels=levels)
     return Exhibit(
@@ -145,7 +146,10 @@ def sweep_exhibit(selection: Selection, sweep: Sweep, styles: Styles) -> Exhibit
         ),
         models=_trials(selection, rows),
         measured=sum(row.seeds for row in rows),
-        picture=render(factors([drawn], emphasised(styles, panel.points, selection.reference), t("learning rate (log scale)")), "svg"),
+        picture=render(
+            factors([drawn], weighted, t("learning rate (log scale)")),
+            "svg",
+        ),
         format="svg",
         data=_sweep_data(rows),
     )

@@ -78,8 +78,8 @@ def _exhibit(selection: Selection, styles: Styles) -> Iterator[Exhibit]:
         caption=sentences(
             t(
                 "Dots: single seeds ({seeds} per encoding) at {places}; upright stroke: their mean; dashed: chance. "
-                "No interval is drawn. Green: best, or among the best. Further right is better. An accuracy runs from chance to perfect; a loss, on a "
-                "scale of its own, from guessing to the best seed.",
+                "No interval is drawn. Green: best, or among the best. Further right is better. An accuracy runs from "
+                "chance to perfect; a loss, on a scale of its own, from guessing to the best seed.",
                 seeds=listed(seeds),
                 places=listed(map(spelled, lengths)),
             ),
