@@ -21,7 +21,7 @@ from benchmark.reports.draw.canvas import styled
 from benchmark.reports.draw.fonts import drawable
 from benchmark.reports.draw.style import MUTED
 from benchmark.reports.tables.probes import Probe
-from benchmark.reports.words import t
+from benchmark.reports.words import listed, t
 
 WEIGHTS = seaborn.color_palette("rocket_r", as_cmap=True)  # of attention weights
 HEAD_COLUMNS = 4  # panels side by side
@@ -30,10 +30,22 @@ TITLE, NOTE = 0.3, 0.2  # inches: the heights of the title and of a line of smal
 
 @styled
 def attention(
-    probe: Probe, layers: Sequence[int] | None = None, *, titled: bool = True, remarks: Sequence[str] = ()
+    probe: Probe,
+    layers: Sequence[int] | None = None,
+    *,
+    titled: bool = True,
+    spelled: Sequence[str] = (),
+    without_id: Sequence[str] = (),
 ) -> Figure:
-    """One panel per head, one block of rows per layer (default: every layer). `remarks` are lines of small print."""
-    notes = (t("rows: the word that attends; columns: the word attended to; blank: no weight"), *remarks)
+    """One panel per head, one block of rows per layer (default: every layer).
+
+    `spelled` are words outside the vocabulary, `without_id` characters outside it; the picture says so.
+    """
+    notes = (
+        t("rows: the word that attends; columns: the word attended to; blank: no weight"),
+        *([_spelled(spelled)] if spelled else []),
+        *([_without_id(without_id)] if without_id else []),
+    )
     chosen = range(len(probe.attention)) if layers is None else layers
     heads = probe.attention.shape[1]
     columns = min(heads, HEAD_COLUMNS)
@@ -57,6 +69,14 @@ def attention(
         down = (0.1 + TITLE * titled + NOTE * line) / grid.height
         figure.text(0.1 / grid.width, 1 - down, drawable(note), fontsize=9, color=MUTED, va="top")
     return figure
+
+
+def _spelled(words: Sequence[str]) -> str:
+    return t("not in the vocabulary, so read character by character: {words}", words=listed(words))
+
+
+def _without_id(characters: Sequence[str]) -> str:
+    return t("not in the vocabulary, so read as <unk>: {words}", words=listed(characters))
 
 
 def seen(weights: NDArray[np.floating[Any]]) -> np.ma.MaskedArray[Any, Any]:

@@ -3,7 +3,7 @@
 Laying out hundreds of words takes most of the time, and all models that read the same sentence share them. So
 everything except the weights is drawn once and kept, and each model's weights are drawn over a copy of it.
 
-Convention: an image has 256 colours, 224 of the weight scale and 32 greys, which makes it a third of the size. No
+Convention: an image has 256 colours, 223 of the weight scale and 33 greys, which makes it a third of the size. No
 colour moves by more than one step of that scale.
 """
 
@@ -16,15 +16,17 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
 from matplotlib.image import AxesImage
 from PIL import Image
 
 from benchmark.reports.draw.attention import WEIGHTS, attention, seen
 from benchmark.reports.draw.canvas import look
+from benchmark.reports.draw.style import EDGE, INK, SURFACE
 from benchmark.reports.tables.probes import Probe
 
 DOTS = 120  # per inch
-GREYS = 32
+GREYS = 33  # odd: the middle one is that of frames
 
 
 def attention_pictures(probes: Sequence[Probe]) -> list[bytes]:
@@ -77,9 +79,10 @@ def _png(picture: Image.Image) -> bytes:
 
 @cache
 def _palette() -> Image.Image:
-    """The weight scale, and greys for text, from black to white."""
+    """The weight scale, and greys for text, from our ink over the grey of frames to white."""
     scale = WEIGHTS(np.linspace(0, 1, 256 - GREYS))[:, :3]
-    greys = np.linspace(0, 1, GREYS)[:, None].repeat(3, axis=1)
+    stops = np.array([to_rgb(color) for color in (INK, EDGE, SURFACE)])
+    greys = np.stack([np.interp(np.linspace(0, 2, GREYS), range(3), channel) for channel in stops.T], axis=1)
     palette = Image.new("P", (1, 1))
     palette.putpalette(np.rint(255 * np.concatenate([scale, greys])).astype(np.uint8).tobytes())
     return palette

@@ -10,7 +10,7 @@ Convention: an encoding also has its own marker and dash pattern, so a figure ca
 """
 
 import zlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -112,18 +112,19 @@ class Style:
 Styles = Mapping[str, Style]
 
 
-def palette(encodings: Collection[str], reference: str = "rope") -> dict[str, Style]:
+def palette(encodings: Iterable[str], reference: str = "rope") -> dict[str, Style]:
     """A style per label: the reference has a colour to itself, and classic encodings keep theirs.
 
     The others start from a hash of their label. Up to 42 encodings besides the reference, no two share both colour and
     dash.
     """
-    labels = sorted(set(encodings) - {reference})
+    names = set(encodings)
+    labels = sorted(names - {reference})
     styles = {label: _own_style(label) for label in labels if label in OWN_COLOR}
     for label in labels:
         if label not in styles:
             styles[label] = _free_style(label, list(styles.values()))
-    if reference in encodings:
+    if reference in names:
         styles[reference] = Style(color=REFERENCE, marker="o", dash="solid")
     return styles
 
