@@ -3,7 +3,7 @@
 Laying out hundreds of words takes most of the time, and all models that read the same sentence share them. So
 everything except the weights is drawn once and kept, and each model's weights are drawn over a copy of it.
 
-Convention: an image has 256 colours, 223 of the weight scale and 33 greys, which makes it a third of the size. No
+Convention: an image has 256 colours, 231 of the weight scale and 25 greys, which makes it a third of the size. No
 colour moves by more than one step of that scale.
 """
 
@@ -26,7 +26,7 @@ from benchmark.reports.draw.style import EDGE, INK, SURFACE
 from benchmark.reports.tables.probes import Probe
 
 DOTS = 120  # per inch
-GREYS = 33  # odd: the middle one is that of frames
+GREYS = 25  # odd: the middle one is that of frames
 
 
 def attention_pictures(probes: Sequence[Probe]) -> list[bytes]:

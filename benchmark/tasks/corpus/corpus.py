@@ -99,7 +99,8 @@ class Corpus:
 
     def spelled(self, text: str) -> list[str]:
         """The words of a sentence that are read one character at a time, because they have no id."""
-        return list(dict.fromkeys(word for word in self._cut(text) if len(word) > 1 and word not in self.ids))
+        words = (word for word in self._cut(text) if word not in self.ids)
+        return [word for word in dict.fromkeys(map(str.strip, words)) if len(word) > 1]
 
     def without_id(self, text: str) -> list[str]:
         """The characters of a sentence that are read as <unk>."""
