@@ -8,12 +8,15 @@ from typing import Any, TypeVar
 
 import click
 
+from benchmark.cli.terminal import completion
 from benchmark.errors import unknown
 from benchmark.experiments.changes import option_of
 from benchmark.experiments.settings import DEVICES, EXECUTORS, LONGEST, MOST_CORES, MOST_WORKERS, SHORTEST, Settings
+from benchmark.experiments.settings import folder as writable
 from benchmark.reports.words import LANGUAGES
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+PRINTS = ("pdf", "svg", "png")  # of reports.draw.canvas, which loads matplotlib
 PLAN_FORMATS = ("table", "csv", "json")
 CHANGES = {
     "width": "Width of the model, or several for the same comparison at each: 32,64,128.",
@@ -71,12 +74,41 @@ def folder(name: str, default: str, purpose: str) -> Callable[[Function], Functi
     return click.option(name, type=kind, default=default, show_default=True, help=purpose)
 
 
-results_folder = folder("--results", "results", "Folder of the records.")
+results_folder = click.option(
+    "--results",
+    type=click.Path(path_type=Path),
+    callback=lambda _, __, given: writable(given),
+    default="results",
+    show_default=True,
+    help="Folder of the records.",
+)
+stored_results = click.option(
+    "--results",
+    type=click.Path(path_type=Path),
+    default="results",
+    show_default=True,
+    help="Folder of the records, or a pack of them.",
+)
 reports_folder = folder("--out", "reports", "Folder of the report.")
+encoding_name = click.option(
+    "--encoding",
+    default="rope",
+    show_default=True,
+    shell_complete=completion.encodings,
+    help="A name or a file: rope:base=500000, my.py",
+)
+preset_name = click.option(
+    "--preset",
+    default="quick",
+    show_default=True,
+    shell_complete=completion.presets,
+    help="smoke, quick, standard or paper.",
+)
 reference_encoding = click.option(
     "--reference",
     metavar="NAME",
     default=None,
+    shell_complete=completion.encodings,
     help="The encoding that the report compares the others with.  [default: rope, or else the first one trained]",
 )
 report_language = click.option(
@@ -86,6 +118,12 @@ report_language = click.option(
     default="en",
     show_default=True,
     help="The language of the report: English or Chinese.",
+)
+figures_format = click.option(
+    "--figures",
+    type=Known("format", PRINTS),
+    default=None,
+    help="Also write the figures for print: pdf, svg (with text that can be edited) or png (300 dots per inch).",
 )
 table_format = click.option(
     "--format",

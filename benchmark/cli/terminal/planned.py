@@ -53,6 +53,7 @@ class Shown:
     store: Store
     device: str
     workers: int | None
+    on_ray: bool
     force: bool
     retry_failed: bool
     form: str = "table"
@@ -95,18 +96,35 @@ class Shown:
             self.rows += whole(stage.stage, plan.cells, estimates, states)
         for line in _decided(stage, todo, self.store):
             self.say(line)
+        training = [cell for cell in todo if states[cell.train.key] == "to train"]
         capped = [cell for cell in later if not trained(cell, self.store)]
-        price = Price(
-            device=self.device,
-            workers=self.workers,
-            speeds=self.speeds,
-            training=[estimates[cell.train.key] for cell in todo if states[cell.train.key] == "to train"],
-            capped=[estimates[cell.train.key] for cell in capped],
-        )
+        price = self._price(self.device, self.speeds, training, capped, estimates)
         self.say(f"{tally(len(plan.cells), len(todo))}: {price.time}")
-        if price.training:
+        if training:
             self.say(price.basis)
             self.say(price.disk(_free_bytes(self.store.root)))
+        if price.is_long:
+            speeds = Speeds.of(self.store, "cuda")
+            on_gpu = self._price("cuda", speeds, training, capped, estimate((*training, *capped), speeds))
+            self.say(f"with --device cuda: {on_gpu.time}")
+            self.say(on_gpu.basis)
+
+    def _price(
+        self,
+        device: str,
+        speeds: Speeds,
+        training: Sequence[Cell],
+        capped: Sequence[Cell],
+        estimates: Mapping[str, Estimate],
+    ) -> Price:
+        return Price(
+            device=device,
+            workers=self.workers,
+            on_ray=self.on_ray,
+            speeds=speeds,
+            training=[estimates[cell.train.key] for cell in training],
+            capped=[estimates[cell.train.key] for cell in capped],
+        )
 
     def say(self, line: str) -> None:
         """Print a line beside the cells."""

@@ -11,6 +11,7 @@ from benchmark.experiments.machine import cores, default_workers, memory_share, 
 from benchmark.experiments.speed import H200, Basis, Speeds, product_rate
 
 HOUR = 3600.0
+LONG = 100 * HOUR  # of one core
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +20,7 @@ class Price:
 
     device: str
     workers: int | None
+    on_ray: bool = False
     speeds: Speeds
     training: Collection[Estimate]
     capped: Collection[Estimate]
@@ -30,8 +32,11 @@ class Price:
         if now is None or most is None:
             return f"the time of training on {self._gpu} is not known"
         if on_gpu(self.device):
-            whole = f"about {_gpu_time(now)} of training on {self._gpu}"
-            return whole + (f", or {_gpu_time(most)} if every task goes to its cap" if self.capped else "")
+            whole = f"about {_hours(now, 'GPU')} of training on {self._gpu}"
+            return whole + (f", or {_hours(most, 'GPU')} if every task goes to its cap" if self.capped else "")
+        if self.on_ray:
+            whole = f"about {_hours(now, 'core')} of training on cores as fast as those here"
+            return whole + (f", or {_hours(most, 'core')} if every task goes to its cap" if self.capped else "")
         workers = min(self.workers or default_workers(self.device), max(1, len(self.training)))
         used = workers * max(1, cores() // (self.workers or most_workers(self.device)))
         return (
@@ -40,6 +45,12 @@ class Price:
             + (f", or {duration(most / used)} if every task goes to its cap" if self.capped else "")
             + held_to(self.device, self.workers or most_workers(self.device))
         )
+
+    @property
+    def is_long(self) -> bool:
+        """True if cores would take so long that a reader wants to know about a GPU."""
+        now = total(self.training)
+        return now is not None and not on_gpu(self.device) and now >= LONG
 
     @property
     def basis(self) -> str:
@@ -109,5 +120,6 @@ def held_to(device: str, workers: int) -> str:
     return f", each worker limited to {memory_share(workers) / 1e9:.1f} GB of memory"
 
 
-def _gpu_time(seconds: float) -> str:
-    return f"{seconds / HOUR:,.0f} GPU hours" if seconds >= 10 * HOUR else duration(seconds)
+def _hours(seconds: float, device: str) -> str:
+    """The time of one device: "1,429 GPU hours", or "4.2 h" if there is little of it."""
+    return f"{seconds / HOUR:,.0f} {device} hours" if seconds >= 10 * HOUR else duration(seconds)

@@ -2,9 +2,8 @@
 
 import json
 import sys
-import time
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -13,9 +12,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from benchmark.cli.terminal import rates, seeds
+from benchmark.cli.terminal.logs import LOG
 from benchmark.cli.terminal.words import duration
 from benchmark.experiments.executor import Event
-from benchmark.experiments.plan import Cell
+from benchmark.experiments.pace import Pace, announced
 from benchmark.experiments.rounds import Looked, Round
 from benchmark.experiments.tuning import Chosen
 
@@ -27,43 +27,6 @@ class Display(Protocol):
 
     def __call__(self, event: Event | Round | Looked | Chosen) -> None:
         """Show one event."""
-
-
-@dataclass
-class Pace:
-    """The progress of a round, weighted by the cost of its cells, and the time it has left."""
-
-    cells: Sequence[Cell] = ()
-    scope: str = ""  # of the time left, for people
-    started: float = field(default_factory=time.perf_counter)
-    finished: int = 0
-    running: dict[str, float] = field(default_factory=dict)  # train key -> share done
-    done_cost: float = 0.0
-
-    def note(self, event: Event) -> None:
-        """Update the progress after an event."""
-        key = event.cell.train.key
-        if event.kind == "done":
-            self.running.pop(key, None)
-            self.finished += 1
-            self.done_cost += event.cell.cost
-        else:
-            self.running[key] = event.step / max(1, event.cell.train.budget.steps)
-
-    @classmethod
-    def of(cls, round: Round) -> "Pace":
-        """The pace of a round that begins."""
-        return cls(round.todo, f" in this {'round' if round.automatic else 'stage'}" * announced(round))
-
-    @property
-    def seconds_left(self) -> float | None:
-        """An estimate from the pace so far; None until there is one."""
-        total = sum(cell.cost for cell in self.cells)
-        costs = {cell.train.key: cell.cost for cell in self.cells}
-        done = self.done_cost + sum(share * costs[key] for key, share in self.running.items())
-        if done <= 0.02 * total:
-            return None
-        return (time.perf_counter() - self.started) * (total - done) / done
 
 
 def rate(event: Event) -> str:
@@ -81,18 +44,37 @@ def resuming(event: Event) -> str:
     return event.reason or f"continues at step {event.step} of {event.cell.train.budget.steps}"
 
 
-def announced(event: Round) -> bool:
-    """True if a line tells that a round begins: unless it is all there is to a run."""
-    return event.automatic or bool(event.stage)
-
-
 def outcome(event: Looked | Chosen) -> str:
     """What a round has decided or chosen on a task, for people."""
     return seeds.looked(event) if isinstance(event, Looked) else rates.chosen(event)
 
 
-def display(style: str) -> AbstractContextManager[Display]:
-    """The display of a style; "auto" is live in a terminal and plain in a pipe."""
+@contextmanager
+def display(style: str) -> Iterator[Display]:
+    """Log events, and show them in a style; "auto" is live in a terminal and plain in a pipe."""
+    with _shown(style) as show:
+
+        def both(event: Event | Round | Looked | Chosen) -> None:
+            log(event)
+            show(event)
+
+        yield both
+
+
+def log(event: Event | Round | Looked | Chosen) -> None:
+    """Log an event; a step of training only for the most verbose."""
+    if isinstance(event, Looked | Chosen):
+        LOG.info("%s", outcome(event))
+    elif isinstance(event, Round):
+        LOG.info("%s", seeds.beginning(event))
+    elif event.kind == "progress":
+        LOG.debug("%s: step %d of %d, %s", event.cell.label, event.step, event.cell.train.budget.steps, rate(event))
+    else:
+        told = {"resumed": resuming, "done": ending}.get(event.kind)
+        LOG.info("%s: %s", event.cell.label, told(event) if told else event.kind)
+
+
+def _shown(style: str) -> AbstractContextManager[Display]:
     if style == "auto":
         style = "rich" if sys.stdout.isatty() else "plain"
     if style == "rich":

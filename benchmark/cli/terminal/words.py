@@ -9,7 +9,7 @@ def duration(seconds: float | None) -> str:
         return f"{seconds:.0f} s"
     if seconds < 5400:
         return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"
+    return f"{seconds / 3600:.1f} h" if seconds < 3_600_000 else f"{seconds / 3600:,.0f} h"
 
 
 def size(count: float) -> str:

@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from benchmark.cli.terminal import completion
+from benchmark.cli.terminal.examples import examples
 from benchmark.cli.terminal.file_names import file_name
-from benchmark.cli.terminal.options import Known, folder, results_folder, text_encoding
+from benchmark.cli.terminal.options import Known, encoding_name, folder, preset_name, results_folder, text_encoding
 from benchmark.cli.terminal.progress import DISPLAYS, display
 from benchmark.errors import UsageError, echo
 from benchmark.experiments.plan import Cell, make_plan
@@ -25,11 +27,23 @@ if TYPE_CHECKING:
 LONGEST = 400  # characters; beyond it, the words on the axes are illegible
 
 
-@click.command("attention")
-@click.option("--encoding", default="rope", show_default=True, help="A name or a file: rope:base=500000, my.py")
+@click.command(
+    "attention",
+    epilog=examples(
+        'attention --text "关羽温酒斩华雄"',
+        "attention --encoding alibi --format svg --out reports/alibi",
+        "attention --encoding rope:base=500000 --corpus path/to/novel.txt",
+    ),
+)
+@encoding_name
 @click.option("--text", default="", help="The sentence.  [default: one of the held-out chapters]")
-@click.option("--preset", default="quick", show_default=True, help="smoke, quick, standard or paper.")
-@click.option("--corpus", default=None, help="sanguo, shuihu, or the path of a text.  [default: the preset's]")
+@preset_name
+@click.option(
+    "--corpus",
+    default=None,
+    shell_complete=completion.corpora,
+    help="sanguo, shuihu, or the path of a text.  [default: the preset's]",
+)
 @text_encoding
 @click.option(
     "--seed",

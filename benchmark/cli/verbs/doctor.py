@@ -17,9 +17,9 @@ from typing import Literal
 
 import click
 
+from benchmark.cli.terminal.examples import examples
 from benchmark.cli.terminal.options import reports_folder, results_folder, table_format
 from benchmark.cli.terminal.table import show, show_json
-from benchmark.errors import UsageError
 from benchmark.experiments import machine
 from benchmark.results.environment import installed, processor
 
@@ -39,7 +39,12 @@ class Finding:
     remedy: str = ""
 
 
-@click.command
+@click.command(
+    epilog=examples(
+        "doctor",
+        "doctor --results path/to/results --format json",
+    ),
+)
 @results_folder
 @reports_folder
 @table_format
@@ -59,8 +64,6 @@ def examine(results: Path, reports: Path) -> Iterator[Finding]:
     yield Finding(what="Python", state="ok", found=f"{platform.python_version()}, {sys.executable}")
     yield from packages()
     yield device()
-    yield font()
-    yield corpus()
     yield cores()
     yield memory()
     yield from (folder("results folder", results), folder("reports folder", reports), cache())
@@ -117,33 +120,6 @@ def device() -> Finding:
         return Finding(what="device", state="ok", found="mps: Apple GPU")
     slow = "; no AMX: bfloat16 may be slower than float32" if machine.multiplies_bfloat16() is False else ""
     return Finding(what="device", state="ok", found=f"cpu: {processor()} (no GPU that torch can use{slow})")
-
-
-def font() -> Finding:
-    """The font with Chinese glyphs for the figures."""
-    from benchmark.reports.draw.fonts import chinese_font
-
-    try:
-        return Finding(what="Chinese font", state="ok", found=chinese_font().name)
-    except UsageError:
-        remedy = "pip install --force-reinstall pylopdf-fonts-zh-cn"
-        return Finding(what="Chinese font", state="missing", found="no font file", remedy=remedy)
-
-
-def corpus() -> Finding:
-    """The text that a run uses by default."""
-    from benchmark.tasks.corpus.sources import SANGUO_REMEDY, find
-
-    try:
-        source = find("sanguo")
-    except UsageError:
-        return Finding(
-            what="corpus sanguo",
-            state="missing",
-            found="its data package is not installed",
-            remedy=f"{SANGUO_REMEDY}; or choose another: --corpus shuihu",
-        )
-    return Finding(what="corpus sanguo", state="ok", found=f"{len(source.chapters)} chapters")
 
 
 def cores() -> Finding:

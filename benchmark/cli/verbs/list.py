@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from benchmark.catalogue import Catalogue, Entry, spelled
-from benchmark.cli.terminal.options import Known, results_folder, table_format, text_encoding
+from benchmark.cli.terminal import completion
+from benchmark.cli.terminal.examples import examples
+from benchmark.cli.terminal.options import Known, stored_results, table_format, text_encoding
 from benchmark.cli.terminal.table import Row, show
 from benchmark.errors import UsageError, echo
 
@@ -94,10 +96,9 @@ RESULT_COLUMNS = {
 
 def encodings(_: Path) -> list[Row]:
     """Every known encoding and its claims."""
-    from benchmark.encodings import CATALOGUE, measured
+    from benchmark.encodings import CATALOGUE, measured, on_checkpoints
 
     entries, facts = _entries(CATALOGUE), measured()
-    adapted = {entry.attributes.get("adapts") for entry in entries}
     return [
         {
             **_described(entry),
@@ -106,10 +107,7 @@ def encodings(_: Path) -> list[Row]:
             "relative": _relative(entry),
             "applied": _applied(entry),
             "trained": not entry.attributes.get("adapts"),
-            # As it is, or what adapts it, or what does nothing.
-            "checkpoint": entry.name in adapted
-            or bool(entry.attributes.get("adapts"))
-            or entry.attributes.get("acts") == "nothing",
+            "checkpoint": on_checkpoints(entry),
             "cached": facts[entry.name]["kv_bytes"] is not None if entry.name in facts else None,
         }
         for entry in entries
@@ -127,10 +125,10 @@ def tasks(_: Path) -> list[Row]:
 
 
 def corpora(_: Path) -> list[Row]:
-    """Statistics of the built-in corpora; for one that is not installed, the command that installs it."""
-    from benchmark.tasks.corpus import BUILT_IN
+    """Statistics of the built-in corpora."""
+    from benchmark.tasks.corpus import BUILT_IN, describe
 
-    return [_corpus(name) for name in BUILT_IN]
+    return [_counted(describe(name)) for name in BUILT_IN]
 
 
 def text(corpus: str, encoding: str | None) -> list[Row]:
@@ -225,11 +223,23 @@ SPARE = {  # columns with no room on a terminal narrower than so many characters
 }
 
 
-@click.command(name="list")
+@click.command(
+    name="list",
+    epilog=examples(
+        "list encodings",
+        "list tasks --format json",
+        "list corpora --corpus path/to/novel.txt",
+    ),
+)
 @click.argument("what", type=Known("thing to list", LISTS), metavar="|".join(LISTS))
 @table_format
-@results_folder
-@click.option("--corpus", default=None, help="With corpora: a corpus or a text of your own, under each tokenizer.")
+@stored_results
+@click.option(
+    "--corpus",
+    default=None,
+    shell_complete=completion.corpora,
+    help="With corpora: a corpus or a text of your own, under each tokenizer.",
+)
 @text_encoding
 def command(what: str, style: str, results: Path, corpus: str | None, text_encoding: str | None) -> None:
     """List encodings, tasks, corpora, presets or results."""
@@ -271,15 +281,6 @@ def _readable_encoding(encoding: Row) -> Row:
 
 
 READABLE: Mapping[str, Callable[[Row], Row]] = {"encodings": _readable_encoding, "tasks": _readable_task}
-
-
-def _corpus(name: str) -> Row:
-    from benchmark.tasks.corpus import describe
-
-    try:
-        return _counted(describe(name))
-    except UsageError as error:
-        return {"name": name, "source": str(error)}
 
 
 def _counted(info: "CorpusInfo") -> Row:

@@ -8,12 +8,15 @@ from typing import Any
 import click
 
 from benchmark.api import executor_of, precision_of, stages_of
+from benchmark.cli.terminal import completion
 from benchmark.cli.terminal.config import read_config
+from benchmark.cli.terminal.examples import examples
 from benchmark.cli.terminal.options import (
     PLAN_FORMATS,
     Known,
     changes,
     executor_settings,
+    preset_name,
     reference_encoding,
     report_language,
     reports_folder,
@@ -34,21 +37,39 @@ from benchmark.experiments.runs import command as command_line
 from benchmark.experiments.runs import execute, went_wrong
 from benchmark.experiments.settings import Settings
 from benchmark.results.store import Store
+from benchmark.tracker import TRACKERS, logged
 
 
-@click.command("run")
+@click.command(
+    "run",
+    epilog=examples(
+        "run --encodings rope,alibi",
+        "run --encodings rope,rope:base=500000,path/to/mine.py --seeds 5",
+        "run --encodings rope,alibi --tasks corpus --corpus path/to/novel.txt",
+        "run --encodings rope,alibi --width 32,64,128 --dry-run",
+        "run --encodings classic --tune learning-rate",
+        "run --checkpoint path/to/model --encodings rope,yarn:factor=2",
+    ),
+)
 @click.option(
     "--checkpoint",
     default=None,
+    shell_complete=completion.path,
     help="Measure a pretrained model and train nothing: a folder, a .gguf file, or hub:owner/name.",
 )
 @click.option(
     "--encodings",
     default=None,
+    shell_complete=completion.encodings,
     help="Names, groups or files: rope:base=500000,my.py  [default: classic; of a checkpoint: rope,test-time,none]",
 )
-@click.option("--tasks", default=None, help="Names, groups or files.  [default: the preset's]")
-@click.option("--preset", default="quick", show_default=True, help="smoke, quick, standard or paper.")
+@click.option(
+    "--tasks",
+    default=None,
+    shell_complete=completion.tasks,
+    help="Names, groups or files.  [default: the preset's]",
+)
+@preset_name
 @click.option(
     "--seeds",
     default=None,
@@ -68,6 +89,11 @@ from benchmark.results.store import Store
     help="learning-rate: compare each encoding at its best rate too; or with multiples of the task's rate to try, "
     "learning-rate=0.1,0.3,1,3.  [default multiples: 0.3,1,3]",
 )
+@click.option(
+    "--mechanism",
+    is_flag=True,
+    help="Look inside every model at every length: entropy of attention, a probe of position, what scores are due to.",
+)
 @results_folder
 @reports_folder
 @reference_encoding
@@ -79,7 +105,12 @@ from benchmark.results.store import Store
     default=None,
     help="[default: float32; of a checkpoint: bfloat16 where the device multiplies it]",
 )
-@click.option("--corpus", default=None, help="sanguo, shuihu, or the path of a text or a folder of texts.")
+@click.option(
+    "--corpus",
+    default=None,
+    shell_complete=completion.corpora,
+    help="sanguo, shuihu, or the path of a text or a folder of texts.",
+)
 @text_encoding
 @click.option("--dry-run", is_flag=True, help="Show the plan and what is already there; train nothing.")
 @click.option(
@@ -93,6 +124,12 @@ from benchmark.results.store import Store
 @click.option("--force", is_flag=True, help="Recompute what is already there.")
 @click.option("--retry-failed", is_flag=True, help="Retry what failed or diverged.")
 @click.option("--no-report", is_flag=True, help="Do not write the report.")
+@click.option(
+    "--log",
+    type=Known("tracker", TRACKERS),
+    default=None,
+    help="tensorboard: also write event files, into the folder tensorboard of --results.",
+)
 @click.option("--display", "style", type=Known("display", DISPLAYS), default="auto", show_default=True)
 @click.option(
     "--config",
@@ -113,6 +150,7 @@ def command(
     lengths: str | None,
     changes: Mapping[str, str | None],
     tune: str | None,
+    mechanism: bool,
     results: Path,
     out: Path,
     reference: str | None,
@@ -126,6 +164,7 @@ def command(
     force: bool,
     retry_failed: bool,
     no_report: bool,
+    log: str | None,
     style: str,
 ) -> None:
     """Train and evaluate encodings on tasks, then write the report.
@@ -148,6 +187,7 @@ def command(
         tune=tune,
         changes=changes,
         checkpoint=checkpoint,
+        mechanism=mechanism,
     )
     store = Store(results)
     stages = stages_of(request, store)
@@ -174,8 +214,9 @@ def command(
 
         asked = Shown(
             store=store,
-            device=configured.device,
+            device="cuda" if configured.gpus_per_cell else configured.device,
             workers=configured.workers,
+            on_ray=configured.executor == "ray",
             force=force,
             retry_failed=retry_failed,
             form=form,
@@ -186,8 +227,9 @@ def command(
     executor: Executor = ctx.obj or executor_of(request, configured, store)
     started = time.perf_counter()
     numbers = 0  # of rounds
+    events = execute(stages, store, executor, force=force, retry_failed=retry_failed)
     with display(style) as shown:
-        for event in execute(stages, store, executor, force=force, retry_failed=retry_failed):
+        for event in logged(events, log, stages, store):
             numbers += isinstance(event, Round)
             shown(event)
     if told:

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import click
 
-from benchmark.cli.terminal.options import results_folder, table_format
+from benchmark.cli.terminal.examples import examples
+from benchmark.cli.terminal.options import stored_results, table_format
 from benchmark.cli.terminal.table import Row, show, show_json
-from benchmark.results.record import EvalRecord, ProbeRecord, TrainRecord
+from benchmark.results.record import EvalRecord, MeasuredRecord, TrainRecord
 from benchmark.results.spec import TUNING_SEEDS_FROM
 from benchmark.results.store import Store
 
@@ -26,11 +27,16 @@ STATUS_COLUMNS = {
     "unsupported": "unsupported",
     "trials": "trials",
 }
-AnyRecord = TrainRecord | EvalRecord | ProbeRecord
+AnyRecord = TrainRecord | MeasuredRecord
 
 
-@click.command
-@results_folder
+@click.command(
+    epilog=examples(
+        "status",
+        "status --results results/reference.zip --format json",
+    ),
+)
+@stored_results
 @table_format
 def command(results: Path, style: str) -> None:
     """Show what is finished, failed or diverged in the results folder."""

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from benchmark.cli.terminal.examples import examples
 from benchmark.cli.terminal.file_names import file_name
-from benchmark.cli.terminal.options import folder
+from benchmark.cli.terminal.options import encoding_name, folder
 from benchmark.errors import UsageError, echo
 
 if TYPE_CHECKING:
@@ -22,8 +23,14 @@ WHAT_IT_SHOWS = (
 )
 
 
-@click.command("tutorial")
-@click.option("--encoding", default="rope", show_default=True, help="A name or a file: rope:base=500000, my.py")
+@click.command(
+    "tutorial",
+    epilog=examples(
+        "tutorial",
+        "tutorial --encoding sinusoidal --epochs 50",
+    ),
+)
+@encoding_name
 @click.option("--epochs", type=click.IntRange(1, 100_000), default=200, show_default=True, help="Training steps.")
 @click.option(
     "--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Seed of the words and weights."

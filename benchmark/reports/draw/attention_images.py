@@ -10,7 +10,7 @@ colour moves by more than one step of that scale.
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from matplotlib.image import AxesImage
 from PIL import Image
 
 from benchmark.reports.draw.attention import WEIGHTS, attention, seen
-from benchmark.reports.draw.canvas import look
+from benchmark.reports.draw.canvas import also_print, look
 from benchmark.reports.draw.style import EDGE, INK, SURFACE
 from benchmark.reports.tables.probes import Probe
 
@@ -38,6 +38,7 @@ def attention_pictures(probes: Sequence[Probe]) -> list[bytes]:
             shared = (probe.words, probe.attention.shape)
             backgrounds[shared] = backgrounds.get(shared) or _Background.of(probe)
             found.append(backgrounds[shared].image(probe))
+            also_print(found[-1], partial(attention, probe))
     return found
 
 

@@ -11,14 +11,17 @@ have no interval.
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from benchmark.encodings import CATALOGUE
+from benchmark.errors import UsageError, echo, unknown
 from benchmark.metrics import METRICS
 from benchmark.reports.page.outcomes import PairOutcome, outcome
 from benchmark.reports.page.selection import Panel, Selection
@@ -177,11 +180,85 @@ class PairAt:
         return f"{value.name}: {value.status}"
 
 
-def paired_panels(selection: Selection, first: str, second: str) -> Iterator[tuple[Panel, list[PairAt]]]:
+@dataclass(frozen=True, kw_only=True)
+class Paired:
+    """Two encodings on every task that both were measured on."""
+
+    first: str  # labels
+    second: str
+    selection: Selection  # `comparable`
+    panels: tuple[tuple[Panel, tuple[PairAt, ...]], ...]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Every task and length as columns, with the differences by seed."""
+        pairs = (pair for _, own in self.panels for pair in own)
+        return [{**pair.flat(), "by_seed": pair.differences} for pair in pairs]
+
+
+def paired(selection: Selection, first: str, second: str) -> Paired:
+    """Two encodings, named as for a run; raises UsageError if they cannot be compared."""
+    known, present, folder = known_labels(first, second), set(selection.frame["encoding"]), selection.store.root
+    one, two = (stored_label(name, known, present, folder) for name in (first, second))
+    chosen = comparable(selection, one, two)
+    panels = tuple(paired_panels(chosen, one, two))
+    if not panels:
+        raise UsageError(
+            f"nothing to compare: {one!r} and {two!r} share no task, setting, seed and length in "
+            f"{str(folder)!r}; run both alike with python -m benchmark run --encodings {one},{two}"
+        )
+    return Paired(first=one, second=two, selection=chosen, panels=panels)
+
+
+def known_labels(first: str, second: str) -> dict[str, str]:
+    """The labels of the given names that are registered or are files, by the name as typed."""
+    if first == second:
+        raise UsageError(f"both encodings are {echo(first)}: name two different ones")
+    names = CATALOGUE.names()
+    given = [name for name in (first, second) if name.partition(":")[0] in names or name.endswith(".py")]
+    labels = {name: CATALOGUE.choice(name).label for name in given}
+    if len(labels) == 2 and labels[first] == labels[second]:
+        raise UsageError(
+            f"{echo(first)} and {echo(second)} are the same encoding, {labels[first]!r}: name two different ones"
+        )
+    return labels
+
+
+def stored_label(name: str, known: dict[str, str], present: set[str], folder: Path) -> str:
+    """The label in records of an encoding as typed; raises UsageError if a folder has no results of it."""
+    label = known.get(name, name)
+    if label in present:
+        return label
+    if name in known:
+        raise UsageError(
+            f"no results for {label!r} in {str(folder)!r}; make some with python -m benchmark run --encodings {name}. "
+            f"Available: {', '.join(sorted(present))}."
+        )
+    raise unknown("encoding", name, present | set(CATALOGUE.names()))
+
+
+def comparable(selection: Selection, first: str, second: str) -> Selection:
+    """For each task and trained length the setting that a report shows, or else the newest that both share.
+
+    The rows hold every encoding of it. Where each encoding has its own learning rate, that counts as one setting.
+    """
+    table = pd.concat([selection.frame, *(main.table for main in selection.mains if main.tuned)], ignore_index=True)
+    rows = table[table["headline"] & table["encoding"].isin([first, second])]
+    measured = rows[rows["value"].notna()]
+    pair = ["task", "train_length", "setting", "seed", "length"]
+    both = measured[measured["encoding"] == first].merge(measured[measured["encoding"] == second], on=pair)
+    shown = both["setting"].isin(set(selection.shown["setting"]))
+    newest = both.assign(shown=shown, created=both[["created_x", "created_y"]].max(axis=1))
+    kept = newest.sort_values(["shown", "created"]).drop_duplicates(["task", "train_length"], keep="last")[
+        ["task", "setting"]
+    ]
+    return replace(selection, shown=table.merge(kept, on=["task", "setting"]))
+
+
+def paired_panels(selection: Selection, first: str, second: str) -> Iterator[tuple[Panel, tuple[PairAt, ...]]]:
     """Two labels on every task of a selection; a label that was applied to several encodings gives several panels."""
     for panel in selection.panels:
         for pair in product(_bearers(panel, first), _bearers(panel, second)):
-            pairs = [_at(selection, panel, length, *pair) for length in panel.lengths]
+            pairs = tuple(_at(selection, panel, length, *pair) for length in panel.lengths)
             if any(each.differences for each in pairs):
                 yield panel, pairs
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmark.files import write_atomically
 from benchmark.reports.compare.snapshot import FILE, Snapshot
+from benchmark.reports.draw.canvas import Prints, printing
 from benchmark.reports.draw.interactive import series
 from benchmark.reports.draw.style import palette
 from benchmark.reports.page.exhibit import MANY, Exhibit
@@ -60,17 +61,29 @@ class ReportPaths:
     figures: tuple[Path, ...]
     findings: tuple[tuple[str, str], ...]
     holds: tuple[tuple[str, str], ...]  # whether the order of a task's encodings holds in its other settings
+    printed: tuple[Path, ...] = ()  # the figures for print
 
 
 def write_report(
-    store: Store, out: Path, *, command: str | None = None, reference: str | None = None, language: str = "en"
+    store: Store,
+    out: Path,
+    *,
+    command: str | None = None,
+    reference: str | None = None,
+    language: str = "en",
+    figures: str | None = None,
 ) -> ReportPaths:
     """Write the report of a store into a folder, in one of words.LANGUAGES.
 
     `command` runs its cells again, for readers to copy; `reference` is the encoding that others are compared with.
+    With `figures`, one of canvas.PRINTED, the figures are also written for print, into figures/<that name>.
     """
     with speaking(language, documents=of_checkpoints(store)):
-        return write(build(store, command, reference), out)
+        if figures is None:
+            return write(build(store, command, reference), out)
+        with printing(figures) as prints:
+            page = build(store, command, reference)
+        return replace(write(page, out), printed=_write_prints(page, prints, out / "figures" / figures))
 
 
 def write(page: Page, out: Path) -> ReportPaths:
@@ -114,7 +127,7 @@ def build(store: Store, command: str | None = None, reference: str | None = None
     probes = sorted(shown, key=lambda probe: (probe.task, probe.setting, probe.text, probe.encoding))
     timing_problems: list[str] = []
     overview = Overview.of(selection)
-    timings = timing_table(store.root / "timing", timing_problems)
+    timings = timing_table(store.files, timing_problems)
     sections = with_unique_ids(
         stretch.section(selection),
         verdict.section(selection, styles),
@@ -199,7 +212,27 @@ def _write_pictures(pictures: list[Exhibit], paths: tuple[Path, ...]) -> None:
     for exhibit, path in zip(pictures, paths, strict=True):
         write_atomically(path, exhibit.picture)
     if paths:
-        known = set(paths)
-        for old in (*paths[0].parent.glob("*.svg"), *paths[0].parent.glob("*.png")):
-            if old not in known:
-                old.unlink()
+        _remove_others(paths, "svg", "png")
+
+
+def _write_prints(page: Page, prints: Prints, folder: Path) -> tuple[Path, ...]:
+    """Write the figures for print. The curves in encodings' own blocks are drawn for the page, as SVG with text."""
+    files = {
+        folder / f"{exhibit.id}.{prints.kind}": prints.files.get(exhibit.picture, exhibit.picture)
+        for section in page.sections
+        for exhibit in section.pictures
+        if exhibit.picture in prints.files or exhibit.format == prints.kind
+    }
+    for path, content in files.items():
+        write_atomically(path, content)
+    if files:
+        _remove_others(tuple(files), prints.kind)
+    return tuple(files)
+
+
+def _remove_others(paths: tuple[Path, ...], *kinds: str) -> None:
+    """Remove the figures of an earlier report from the folder of these."""
+    known = set(paths)
+    for old in (old for kind in kinds for old in paths[0].parent.glob(f"*.{kind}")):
+        if old not in known:
+            old.unlink()
