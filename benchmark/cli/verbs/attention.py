@@ -130,7 +130,9 @@ def _draw(cell: Cell, store: Store, out: Path, style: str) -> str:
         if probe is None:
             raise click.ClickException(f"{cell.label}: {store.problems[-1]}")
         name = f"{file_name(spec.encoding.label)}-seed{cell.train.init_seed}-{spec.key[:8]}.{style}"
-        figure = attention(probe, spelled=corpus.spelled(spec.text), without_id=corpus.without_id(spec.text))
+        figure = attention(
+            probe, spelled=corpus.spelled(record.spec.text), without_id=corpus.without_id(record.spec.text)
+        )
         paths.append(str(save(figure, out / name)))
     return "\n".join(paths)
 
