@@ -29,6 +29,7 @@ VERBS = {
     "run": "Train and evaluate encodings on tasks, then write the report.",
     "report": "Write the report (index.html, report.md) from the results on disk.",
     "compare": "Compare two encodings, two results folders or two reports: what differs, and how certain that is.",
+    "claims": "Judge published claims about position encodings by the records, and say what would decide the others.",
     "list": "List encodings, tasks, corpora, presets or results.",
     "check": "Check encodings against the contract, in seconds, before any training.",
     "check-task": "Check tasks against the contract, in seconds, before any training.",

@@ -26,6 +26,7 @@ from benchmark.training.asked import CONSTANT
 
 ROOT = Path(__file__).parents[2]
 REPORTS = ROOT / "benchmark" / "reports"
+CLAIMS = ROOT / "benchmark" / "claims"
 MARKERS = ("t", "later")
 LENGTH = 16  # of the row whose shortcuts are named
 HEADER = """# The messages of a report. Messages and their files are written by tests/reports/translations.py.
@@ -43,7 +44,7 @@ msgstr ""
 def messages() -> dict[str, list[str]]:
     """Every message, with the files that hold it."""
     found: dict[str, set[str]] = defaultdict(set)
-    for path in sorted(REPORTS.rglob("*.py")):
+    for path in sorted((*REPORTS.rglob("*.py"), *CLAIMS.rglob("*.py"))):
         for message in in_python(path.read_text("utf-8")):
             found[message].add(path.relative_to(ROOT).as_posix())
     for path in sorted(REPORTS.rglob("*.j2")):

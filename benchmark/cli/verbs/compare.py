@@ -16,6 +16,7 @@ from benchmark.errors import UsageError
 @click.command(
     epilog=examples(
         "compare rope alibi",
+        'compare rope "rope:base=1e3|1e5" --out figures --figures pdf',
         "compare path/to/results-a path/to/results-b --fail-on-regression",
         "compare path/to/report-a path/to/report-b --display json",
     ),

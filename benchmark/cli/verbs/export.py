@@ -19,6 +19,7 @@ HUB = "hf-eval-results"  # of reports.write.hub: several files
     epilog=examples(
         "export --format csv --out values.csv",
         "export --format latex --results results/reference.zip",
+        "export --format hf-eval-results --dataset owner/name --out .eval_results",
     ),
 )
 @click.option(

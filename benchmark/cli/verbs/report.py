@@ -20,6 +20,7 @@ from benchmark.cli.terminal.stored import name_problems, stored
         "report",
         "report --results results/reference.zip --out reports/reference",
         "report --reference alibi --lang zh",
+        "report --figures pdf",
     ),
 )
 @stored_results
@@ -30,11 +31,19 @@ from benchmark.cli.terminal.stored import name_problems, stored
 def command(results: Path, out: Path, reference: str | None, language: str, figures: str | None) -> None:
     """Write the report (index.html, report.md) from the results on disk."""
     store = stored(results).held()
+    from benchmark.claims.page import section
     from benchmark.experiments.reproduce import command_for
     from benchmark.reports.write.report import write_report
 
-    command = command_for(store)
-    paths = write_report(store, out, command=command, reference=reference, language=language, figures=figures)
+    paths = write_report(
+        store,
+        out,
+        command=command_for(store),
+        reference=reference,
+        language=language,
+        figures=figures,
+        claims=section,
+    )
     name_problems(store)
     click.echo(f"report: {paths.html}")
     if paths.printed:
