@@ -104,7 +104,6 @@ def _exhibit(shown: Shown, styles: Styles) -> Exhibit:
         format="svg",
         numbers=_numbers(shown),
         data=look_data(shown.rows),
-        wide=len(shown.drawn) > 1,
     )
 
 

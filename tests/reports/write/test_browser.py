@@ -32,7 +32,7 @@ CURVE = "#curves .plot"
 COPY = "#curve-copy-16"
 CLASSICS = ("alibi", "learned", "none", "rope", "sinusoidal")
 OTHERS = tuple(f"other-{number}" for number in range(1, 9))
-REFERENCE = Path(__file__).parents[3] / "results" / "reference"
+REFERENCE = Path(__file__).parents[3] / "results" / "reference.zip"
 NETWORK = ("http", "https", "ws", "wss")
 
 
