@@ -1,5 +1,6 @@
 """Results as a notebook shows them: the report's own sentences, values and figures."""
 
+import re
 from pathlib import Path
 
 import pandas as pd

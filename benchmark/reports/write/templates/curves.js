@@ -125,7 +125,8 @@ function endLabels(box) {
   const { yaxis, _size: size } = box._fullLayout;
   const ends = box.data.filter((trace) => isLine(trace) && trace.visible === true).map(endOf).filter(Boolean);
   const last = Math.max(...ends.map((end) => end.x));
-  const column = ends.filter((end) => end.x === last); // beside an earlier end, a name would lie on other curves
+  const all = ends.filter((end) => end.x === last); // beside an earlier end, a name would lie on other curves
+  const column = all.length * LABEL.gap > size.h ? all.filter((end) => !end.trace.meta?.light) : all; // what is legible
   for (const end of column) end.height = yaxis.l2p(end.y);
   column.sort((one, other) => one.height - other.height);
   const gap = Math.min(LABEL.gap, size.h / column.length);
