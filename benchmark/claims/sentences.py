@@ -66,8 +66,12 @@ def elsewhere(judgement: Judgement) -> Iterator[str]:
     for condition, verdict, findings in judgement.elsewhere:
         others = (own for own in findings if own.values and own not in judgement.findings)
         said_of = (t("{criterion} {value}", criterion=said(own.criterion.name), value=value_of(own)) for own in others)
-        told = {"verdict": VERDICTS[verdict], "values": listed(said_of)}
-        yield t("{condition}: {verdict} ({values}).", condition=condition.words, **told)
+        told = {"condition": condition.words, "verdict": VERDICTS[verdict]}
+        values = listed(said_of)
+        if values:
+            yield t("{condition}: {verdict} ({values}).", **told, values=values)
+        else:
+            yield t("{condition}: {verdict}.", **told)
 
 
 def _decides(judgement: Judgement) -> Iterator[str]:

@@ -40,6 +40,7 @@ PLANTED: dict[str, tuple[dict[str, float], dict[str, float], dict[str, float]]] 
     "T12": ({"corpus rope 4": 5.1}, {"corpus hope 4": 5.1}, {}),
     "T13": ({"corpus rope 4": 5.1, "recall-mqar rope 4": 0.3}, {"recall-mqar fope 4": 0.3}, {"corpus rope 4": 5.1}),
     "T16": ({"probe none 1": 0.3}, {"probe none 1": 0.95}, {}),
+    "T16-COPY": ({"probe none 1": 0.3}, {"probe none 1": 0.95}, {}),
     "T18": (
         {"corpus none 4": 5.5, "corpus head-scale 4": 5.1, "entropy none 4": 3.0},
         {"corpus none 4": 5.5, "corpus head-scale 4": 5.6, "entropy none 4": 3.0},

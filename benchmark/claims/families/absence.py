@@ -6,6 +6,7 @@ many keys.
 """
 
 import math
+from collections.abc import Callable
 
 from benchmark.claims.claim import Bound, Claim, Criterion, Sample, Source, Trained
 from benchmark.claims.evidence import Evidence, gap
@@ -22,9 +23,9 @@ def _with_looks(request: Request) -> Request:
     return request.model_copy(update={"mechanism": True})
 
 
-def _looks(evidence: Evidence, encoding: str, multiple: int) -> dict[int, Arrays]:
-    """What models trained on the text are like inside at a multiple of L, by seed."""
-    view, store = evidence.views.get("corpus"), evidence.selection.store
+def _looks(evidence: Evidence, task: str, encoding: str, multiple: int) -> dict[int, Arrays]:
+    """What models of a task are like inside at a multiple of L, by seed."""
+    view, store = evidence.views.get(task), evidence.selection.store
     if view is None:
         return {}
     seeds = dict(zip(view.table["train_key"], view.table["seed"].astype(int), strict=True))
@@ -41,29 +42,49 @@ def _looks(evidence: Evidence, encoding: str, multiple: int) -> dict[int, Arrays
     return {seed: store.arrays(found[seed]) for seed in sorted(found)}
 
 
-def _position(evidence: Evidence) -> Sample:
-    looks = _looks(evidence, "none", 1)
-    return {"best layer": [float((own["probe_error"] / own["chance_error"]).min()) for own in looks.values()]}
+def _position_in(task: str) -> Callable[[Evidence], Sample]:
+    """The error of the probe at its best layer, by seed."""
 
+    def read(evidence: Evidence) -> Sample:
+        looks = _looks(evidence, task, "none", 1).values()
+        return {"best layer": [float((own["probe_error"] / own["chance_error"]).min()) for own in looks]}
+
+    return read
+
+
+BEST_LAYER = Criterion(
+    name=later("best layer"),
+    quantity=later("none at L: error of a linear probe of a token's index at its best layer, as a share of chance"),
+    reproduced=Bound(below=0.5),
+    refuted=Bound(above=0.9),
+)
 
 T16 = Claim(
     id="T16",
     sentence=later("Without any position encoding, a causal model learns the absolute position of its tokens."),
     source=Source(paper="Haviv et al. 2022", place=later("abstract"), url="https://arxiv.org/abs/2203.16634"),
-    criteria=(
-        Criterion(
-            name=later("best layer"),
-            quantity=later(
-                "none at L: error of a linear probe of a token's index at its best layer, as a share of chance"
-            ),
-            reproduced=Bound(below=0.5),
-            refuted=Bound(above=0.9),
-        ),
-    ),
-    evidence=Trained(needs=(_with_looks(quick("none", "corpus")),), read=_position),
+    criteria=(BEST_LAYER,),
+    evidence=Trained(needs=(_with_looks(quick("none", "corpus")),), read=_position_in("corpus")),
     scale=TEXT,
     silent=later(
-        "That position can be read out does not mean that the model uses it. The paper's probes are not linear."
+        "A model trained for longer, or on rows that all begin with the same token, may learn what this one has not: "
+        "see T16-COPY. That position can be read out does not mean that it is used. The paper's probes are not linear."
+    ),
+)
+
+T16_COPY = Claim(
+    id="T16-COPY",
+    sentence=later(
+        "Without any position encoding, a causal model can write absolute positions into its hidden states."
+    ),
+    source=Source(paper="Kazemnejad et al. 2023", place=later("theorem 1"), url="https://arxiv.org/abs/2305.19466"),
+    criteria=(BEST_LAYER,),
+    evidence=Trained(needs=(_with_looks(quick("none", "copy")),), read=_position_in("copy")),
+    scale=later(
+        "models of 2 layers and width 64 that copy symbols; every row begins with the same token, as in the proof"
+    ),
+    silent=later(
+        "The theorem says that weights exist; this asks whether training finds any. Nothing follows for text: T16."
     ),
 )
 
@@ -81,7 +102,7 @@ def _distraction(evidence: Evidence) -> Sample:
 
 def _spread(evidence: Evidence) -> list[float]:
     """The mean entropy over the last half of the queries at 4 L, less that at L, in units of ln 4; by seed."""
-    near, far = (_looks(evidence, "none", multiple) for multiple in (1, 4))
+    near, far = (_looks(evidence, "corpus", "none", multiple) for multiple in (1, 4))
     return [(_entropy(far[seed]) - _entropy(near[seed])) / math.log(4) for seed in near if seed in far]
 
 
