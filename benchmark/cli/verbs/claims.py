@@ -17,7 +17,6 @@ from benchmark.cli.terminal.options import (
     executor_settings,
     report_language,
     stored_results,
-    writable,
 )
 from benchmark.cli.terminal.progress import display
 from benchmark.cli.terminal.stored import name_problems
@@ -27,6 +26,7 @@ from benchmark.experiments.request import Request
 from benchmark.experiments.runs import command as command_line
 from benchmark.experiments.runs import execute, went_wrong
 from benchmark.experiments.settings import Settings
+from benchmark.experiments.settings import folder as writable
 from benchmark.results.pack import is_pack
 from benchmark.results.store import Store
 
