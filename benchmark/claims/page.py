@@ -64,7 +64,7 @@ def section(selection: Selection) -> Section | None:
             t("What these records say about claims of the literature. Changing a threshold shows on the claims page."),
             controlled(judged),
         ),
-        tables=(_table(judged, t("Every claim that these records serve; of several criteria, a row for each.")),),
+        tables=(_overview(judged),),
         code="python -m benchmark claims",
     )
 
@@ -139,24 +139,6 @@ def _deciding(judgement: Judgement) -> tuple[Field, Field]:
         name, value, _ = _fields(finding)
         return name, value
     return Field(text=NOTHING), Field(text=NOTHING)
-
-
-def _table(judgements: Sequence[Judgement], caption: str) -> Table:
-    return Table(
-        caption=caption,
-        columns=(t("claim"), t("verdict"), t("criterion"), t("value"), t("threshold"), t("source")),
-        words=frozenset({1, 2, 3, 4, 5}),
-        rows=tuple(row for each in judgements for row in _rows(each)),
-    )
-
-
-def _rows(judgement: Judgement) -> Iterator[tuple[Field, ...]]:
-    word, source = Field(text=VERDICTS[judgement.word]), Field(text=source_of(judgement.claim))
-    name = Field(text=judgement.claim.id)
-    if not judgement.findings:
-        yield (name, word, *(Field(text=NOTHING) for _ in range(3)), source)
-    for finding in judgement.findings:
-        yield (name, word, *_fields(finding), source)
 
 
 def _fields(finding: Finding) -> tuple[Field, Field, Field]:
