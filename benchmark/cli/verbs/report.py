@@ -8,11 +8,12 @@ from benchmark.cli.terminal.examples import examples
 from benchmark.cli.terminal.options import (
     figures_format,
     reference_encoding,
-    report_language,
     reports_folder,
     results_folder,
+    spoken,
 )
 from benchmark.cli.terminal.stored import name_problems, stored
+from benchmark.reports.words import t
 
 
 @click.command(
@@ -25,17 +26,17 @@ from benchmark.cli.terminal.stored import name_problems, stored
 @results_folder
 @reports_folder
 @reference_encoding
-@report_language
 @figures_format
-def command(results: Path, out: Path, reference: str | None, language: str, figures: str | None) -> None:
+@spoken
+def command(results: Path, out: Path, reference: str | None, figures: str | None) -> None:
     """Write the report (index.html, report.md) from the results on disk."""
     store = stored(results).held()
     from benchmark.experiments.reproduce import command_for
     from benchmark.reports.write.report import write_report
 
     command = command_for(store)
-    paths = write_report(store, out, command=command, reference=reference, language=language, figures=figures)
+    paths = write_report(store, out, command=command, reference=reference, figures=figures)
     name_problems(store)
-    click.echo(f"report: {paths.html}")
+    click.echo(t("report: {path}", path=paths.html))
     if paths.printed:
-        click.echo(f"figures: {len(paths.printed)} files in {paths.printed[0].parent}")
+        click.echo(t("figures: {n} files in {folder}", n=len(paths.printed), folder=paths.printed[0].parent))

@@ -1,0 +1,113 @@
+"""Verbs speak the reader's language: Chinese on request or by the locale, aligned; machine formats never change."""
+
+import json
+import re
+
+import pytest
+from rich.cells import cell_len
+
+from benchmark.cli.terminal.options import of_locale
+from benchmark.encodings import CATALOGUE as ENCODINGS
+from benchmark.reports.page.descriptions import idea_of
+from benchmark.reports.words import said, speaking
+from benchmark.tasks import CATALOGUE as TASKS
+
+CHINESE = re.compile(r"[一-鿿]")
+# Not a sentence: a command line, an address, a path, an option, a name in backticks, a formula, a file's own words.
+NAMES = re.compile(r"`[^`]*`|python -m benchmark[^；。，）\n]*|pip install[^（；。，\n]*|https?://\S+|\S*/\S*|--[\w-]+")
+ENGLISH = re.compile(r"[A-Za-z][a-z]*(?: [a-z]+){3,}")  # four words in a row
+
+
+def english(text: str) -> list[str]:
+    """The runs of four or more English words in a text, without names."""
+    return ENGLISH.findall(NAMES.sub("·", text))
+
+
+@pytest.fixture
+def said_in_chinese(invoke):
+    """What a verb prints with --lang zh, made sure to be Chinese."""
+
+    def call(*arguments, code: int = 0) -> str:
+        result = invoke(*arguments, "--lang", "zh")
+        assert result.exit_code == code, result.output
+        assert CHINESE.search(result.output)
+        assert not english(result.output)
+        return result.output
+
+    return call
+
+
+def test_english_is_found_and_names_are_not():
+    assert english("包 a run of words 里") == ["a run of words"]
+    assert not english("先运行 python -m benchmark run --encodings rope，见 https://a.b/c d 与 `a b c d e`")
+
+
+@pytest.mark.parametrize("name", ENCODINGS.names())
+def test_an_encoding_has_a_chinese_title_and_idea(name):
+    entry = ENCODINGS.entry(name)
+    with speaking("zh"):
+        assert not english(said(entry.attributes["title"]))
+        assert CHINESE.search(said(idea_of(entry))) and not english(said(idea_of(entry)))
+
+
+@pytest.mark.parametrize("name", TASKS.names())
+def test_a_task_has_a_chinese_title_and_definition(name):
+    attributes = TASKS.entry(name).attributes
+    with speaking("zh"):
+        assert CHINESE.search(said(attributes["title"])) and CHINESE.search(said(attributes["definition"]))
+
+
+@pytest.mark.parametrize("what", ["encodings", "tasks", "corpora", "presets", "results"])
+def test_lists_are_in_chinese_and_aligned(said_in_chinese, results, what):
+    lines = said_in_chinese("list", what, "--results", results).splitlines()
+    starts = [[cell_len(line[: cell.start()]) for cell in re.finditer(r"(?:^|(?<=  ))\S", line)] for line in lines]
+    assert len(starts[0]) > 5 and all(each == starts[0] for each in starts)
+
+
+def test_an_empty_folder_is_told_in_chinese(said_in_chinese):
+    assert said_in_chinese("list", "results") == "'results' 中还没有结果：先运行 python -m benchmark run\n"
+
+
+def test_doctor_is_in_chinese(said_in_chinese):
+    assert "结果文件夹" in said_in_chinese("doctor")
+
+
+@pytest.mark.parametrize("verb", [("list", "encodings"), ("list", "tasks"), ("list", "presets"), ("doctor",)])
+def test_json_is_the_same_in_every_language(invoke, verb):
+    english, chinese = (invoke(*verb, "--format", "json", "--lang", name).stdout for name in ("en", "zh"))
+    english, chinese = (re.sub(r"[\d.]+ GiB free", "", each) for each in (english, chinese))  # it changes meanwhile
+    assert json.loads(english) == json.loads(chinese)
+
+
+@pytest.mark.parametrize(
+    ("variables", "language"),
+    [
+        ({}, "en"),
+        ({"LANG": "zh_CN.UTF-8"}, "zh"),
+        ({"LANG": "zh-Hans"}, "zh"),
+        ({"LANG": "zh"}, "zh"),
+        ({"LANG": "zha"}, "en"),
+        ({"LANG": "fr_FR.UTF-8"}, "en"),
+        ({"LANG": "zh_CN.UTF-8", "LC_MESSAGES": "en_US.UTF-8"}, "en"),
+        ({"LANG": "zh_CN.UTF-8", "LC_MESSAGES": "en_US.UTF-8", "LC_ALL": "zh_TW"}, "zh"),
+        ({"LANG": "zh_CN.UTF-8", "LC_ALL": ""}, "zh"),
+        ({"LANG": "zh_CN.UTF-8", "LC_ALL": "C.UTF-8"}, "en"),
+    ],
+)
+def test_the_locale_is_read_as_posix_does(monkeypatch, variables, language):
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert of_locale() == language
+
+
+def test_a_verb_follows_the_locale_unless_told_otherwise(invoke, monkeypatch):
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    assert CHINESE.search(invoke("list", "presets").output)
+    assert not CHINESE.search(invoke("list", "presets", "--lang", "en").output)
+
+
+def test_a_language_ends_with_its_verb(invoke):
+    invoke("list", "presets", "--lang", "zh")
+    assert not CHINESE.search(invoke("list", "presets").output)
