@@ -50,6 +50,8 @@ REASONS = (  # why a record has no result, as far as this project words it
     later("the training loss was {value} at step {step} of {steps}"),
     later("the loss was {value} at length {length}"),
     later("FloatingPointError: the loss was {value} at length {length}"),
+    later("out of memory: each worker gets a share; --workers 1 --retry-failed gives all of it to one ({error})"),
+    later("out of memory"),
     later("{n} tokens, but {encoding} is defined up to {limit}"),
     later("it took longer than --cell-timeout {seconds} seconds"),
     later("the worker died: signal {number} (killed; out of memory?)"),
@@ -64,7 +66,7 @@ REASONS = (  # why a record has no result, as far as this project words it
 )
 
 
-def reason(text: str) -> str:
+def explained(text: str) -> str:
     """Why a record has no result, in the reader's language; words that are not this project's stay as they are."""
     return rendered(text, REASONS)
 

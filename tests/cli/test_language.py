@@ -15,6 +15,7 @@ from benchmark.tasks import CATALOGUE as TASKS
 CHINESE = re.compile(r"[一-鿿]")
 # Not a sentence: a command line, an address, a path, an option, a name in backticks, a formula, a file's own words.
 NAMES = re.compile(r"`[^`]*`|python -m benchmark[^；。，）\n]*|pip install[^（；。，\n]*|https?://\S+|\S*/\S*|--[\w-]+")
+DATA = "compare-rope-alibi.csv"
 ENGLISH = re.compile(r"[A-Za-z][a-z]*(?: [a-z]+){3,}")  # four words in a row
 
 
@@ -70,6 +71,31 @@ def test_an_empty_folder_is_told_in_chinese(said_in_chinese):
 
 def test_doctor_is_in_chinese(said_in_chinese):
     assert "结果文件夹" in said_in_chinese("doctor")
+
+
+def test_two_encodings_are_compared_in_chinese_and_their_data_in_english(invoke, said_in_chinese, results, tmp_path):
+    output = said_in_chinese("compare", "rope", "alibi", "--results", results, "--out", tmp_path / "zh")
+    assert "在多数种子上更好" in output or "尚无定论" in output
+    invoke("compare", "rope", "alibi", "--results", results, "--out", tmp_path / "en")
+    assert (tmp_path / "zh" / DATA).read_bytes() == (tmp_path / "en" / DATA).read_bytes()
+
+
+def test_two_folders_are_compared_in_chinese(said_in_chinese, results, leagues):
+    said_in_chinese("compare", results, leagues)
+
+
+def test_status_gives_the_reasons_of_failure_in_chinese(said_in_chinese, results):
+    assert "训练损失在第 217 步（共 600 步）成为 nan" in said_in_chinese("status", "--results", results)
+
+
+def test_a_summary_is_in_chinese(invoke, results, capsys):
+    from benchmark.cli.terminal.summary import show_summary
+    from benchmark.results.store import Store
+
+    with speaking("zh"):
+        show_summary(Store(results))
+    output = capsys.readouterr().out
+    assert CHINESE.search(output) and not english(output)
 
 
 @pytest.mark.parametrize("verb", [("list", "encodings"), ("list", "tasks"), ("list", "presets"), ("doctor",)])

@@ -120,9 +120,9 @@ def _looking_at(cell: Cell, text: str) -> Cell:
 
 def _why(record: TrainRecord | MeasuredRecord | None) -> str:
     """Why a record has no result."""
-    from benchmark.reports.phrases import reason
+    from benchmark.reports.phrases import explained
 
-    return reason(record.reason or "") if record is not None else ""
+    return explained(record.reason or "") if record is not None else ""
 
 
 def _draw(cell: Cell, store: Store, out: Path, style: str) -> str:
