@@ -68,10 +68,8 @@ $(SMOLLM2)/downloaded:
 	@mkdir -p $(@D)
 	$(BIN)/python -W error examples/python_text.py $@
 
-# --no-deps: only cffconvert's schema of CITATION.cff is needed, and it asks for an old jsonschema.
 .venv/installed-dev: .venv/installed
 	$(INSTALL) --editable ".[dev]"
-	$(PIP) install --quiet --no-deps cffconvert==2.0.0
 	@touch $@
 
 .venv/installed-docs: .venv/installed

@@ -28,7 +28,7 @@ from benchmark.experiments.pretrained import make_pretrained_plan, usual_precisi
 from benchmark.experiments.request import Request, Tune
 from benchmark.experiments.rounds import Rounds
 from benchmark.experiments.runs import execute, went_wrong
-from benchmark.experiments.settings import Settings, flag, folder
+from benchmark.experiments.settings import Settings, flag, folder, place
 from benchmark.experiments.tuning import AT_BEST, SAME_RATE, Stages, Trials, at_best, trials_of
 from benchmark.notebook import Bar, in_notebook
 from benchmark.results.spec import Mixing, Precision
@@ -98,6 +98,7 @@ class Results:
 
         `language` is "en" or "zh"; with `figures`, "pdf", "svg" or "png", the figures are also written for print.
         """
+        from benchmark.claims.page import section
         from benchmark.experiments.reproduce import command_for
         from benchmark.reports.draw.canvas import PRINTED
         from benchmark.reports.words import LANGUAGES
@@ -108,7 +109,13 @@ class Results:
                 raise unknown(kind, str(given), known)
         store = self.store.held()
         return write_report(
-            store, Path(out), command=command_for(store), reference=reference, language=language, figures=figures
+            store,
+            Path(out),
+            command=command_for(store),
+            reference=reference,
+            language=language,
+            figures=figures,
+            claims=section,
         )
 
     def __repr__(self) -> str:
@@ -179,8 +186,8 @@ def run(
     pool of this machine, which `workers`, `device` and `cell_timeout` configure; "ray" is a Ray cluster, with the
     `address` of its head and what a cell takes there (memory in GB); an `executor` of your own brings its own settings
     and writes to the same folder. `log="tensorboard"` writes event files. In a notebook a bar shows the progress,
-    unless `on_event` takes the events. Raises UsageError before anything is trained if something cannot work. A cell that
-    fails is recorded, and the rest go on.
+    unless `on_event` takes the events. Raises UsageError before anything is trained if something cannot work. A cell
+    that fails is recorded, and the rest go on.
     """
     own = None if executor is None or isinstance(executor, str) else executor
     if own is not None and not callable(getattr(own, "run", None)):
@@ -292,8 +299,8 @@ def _tuned(plan: Plan, tune: Tune, store: Store) -> Iterator[Trials | Rounds]:
 
 
 def load(results: str | Path = RESULTS) -> Results:
-    """The contents of a results folder."""
-    path = folder(results)
-    if not path.is_dir():
+    """The contents of a results folder or of a pack."""
+    path = place(results)
+    if not path.is_dir() and not path.is_file():
         raise UsageError(f"no results folder {str(path)!r}: run something first, or name another folder")
     return Results(store=Store(path))

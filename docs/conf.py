@@ -47,6 +47,7 @@ CONTENTS = """
 
 docs/install
 docs/read-a-report
+docs/python
 docs/compare
 docs/checkpoints
 docs/tuning

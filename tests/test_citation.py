@@ -1,46 +1,43 @@
-"""CITATION.cff is what the Citation File Format allows, and agrees with the package.
+"""CITATION.cff is what the Citation File Format allows, and agrees with the package."""
 
-The schema is that of the format's authors, from the data of the package cffconvert, which is never imported.
-"""
-
-import json
+import subprocess
+import sys
 import tomllib
-from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
-from typing import Any
 
-import jsonschema
 import pytest
 import yaml
 
 from benchmark import __version__
 
 ROOT = Path(__file__).parents[1]
+CITATION = ROOT / "CITATION.cff"
 
 
-@pytest.fixture(scope="module")
-def validator() -> jsonschema.Draft7Validator:
-    try:
-        listed = files("cffconvert") or []
-    except PackageNotFoundError:
-        pytest.skip("no schema; make test installs it: pip install --no-deps cffconvert")
-    (schema,) = (file for file in listed if file.match("schemas/1.2.0/schema.json"))
-    return jsonschema.Draft7Validator(json.loads(schema.read_text("utf-8")))
+def complaints(file: Path) -> str:
+    """What the schema of the format's authors, which check-jsonschema ships, has against a file."""
+    schema = ("--builtin-schema", "vendor.citation-file-format")
+    done = subprocess.run(
+        [sys.executable, "-m", "check_jsonschema", *schema, str(file)], capture_output=True, text=True
+    )
+    return done.stdout + done.stderr if done.returncode else ""
 
 
-@pytest.fixture
-def citation() -> dict[str, Any]:
-    return dict(yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8")))
+def test_the_citation_is_valid() -> None:
+    assert complaints(CITATION) == ""
 
 
-def test_the_citation_is_valid(validator: jsonschema.Draft7Validator, citation: dict[str, Any]) -> None:
-    assert [error.message for error in validator.iter_errors(citation)] == []
-    for needed in ("authors", "cff-version", "message", "title"):
-        assert list(validator.iter_errors({key: value for key, value in citation.items() if key != needed}))
+@pytest.mark.parametrize("needed", ["authors", "message"])
+def test_a_citation_that_lacks_something_would_be_found(needed: str, tmp_path: Path) -> None:
+    lacking = {key: value for key, value in yaml.safe_load(CITATION.read_text("utf-8")).items() if key != needed}
+    (tmp_path / "CITATION.cff").write_text(yaml.safe_dump(lacking))
+    assert f"'{needed}' is a required property" in complaints(tmp_path / "CITATION.cff")
 
 
-def test_the_citation_agrees_with_the_package(citation: dict[str, Any]) -> None:
+def test_the_citation_agrees_with_the_package() -> None:
+    citation = yaml.safe_load(CITATION.read_text("utf-8"))
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert citation["version"] == project["version"] == __version__
-    assert (citation["title"], citation["license"]) == (project["name"], project["license"])
+    assert citation["version"] == __version__
+    assert citation["title"] == project["name"]
+    assert citation["license"] in project["license"].split(" AND ")  # the code's; the font in the package has its own
     assert citation["keywords"] == project["keywords"]

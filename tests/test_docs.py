@@ -121,7 +121,7 @@ def values(arguments: str) -> dict[str, str]:
             option.type_cast_value(context, given[word])
     wanted = [parameter for parameter in command.params if isinstance(parameter, click.Argument)]
     if wanted and wanted[-1].nargs == -1:  # the last argument takes all the others
-        assert positional, f"{command.name} takes at least one argument"
+        assert positional or not wanted[-1].required, f"{command.name} takes at least one argument"
         given[wanted.pop().human_readable_name] = ",".join(positional)
         return given
     assert len(positional) == len(wanted), f"{command.name} takes {len(wanted)} arguments, not {positional}"

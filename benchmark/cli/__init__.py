@@ -29,6 +29,7 @@ VERBS = {
     "run": "Train and evaluate encodings on tasks, then write the report.",
     "report": "Write the report (index.html, report.md) from the results on disk.",
     "compare": "Compare two encodings, two results folders or two reports: what differs, and how certain that is.",
+    "claims": "Judge published claims about position encodings by the records, and say what would decide the others.",
     "list": "List encodings, tasks, corpora, presets or results.",
     "check": "Check encodings against the contract, in seconds, before any training.",
     "check-task": "Check tasks against the contract, in seconds, before any training.",
@@ -36,6 +37,9 @@ VERBS = {
     "tutorial": "Reproduce the tutorial's experiment: attention that reconstructs Chinese sentences.",
     "time": "Time the forward, backward and decoding passes of encodings, interleaved with `none`.",
     "export": "Export the results as csv, json, latex, markdown or parquet, or for a model's page on the Hub.",
+    "choose": "Shortlist encodings for a need, by the verdict of the report, and say what is unknown.",
+    "pack": "Bundle a results folder into one file, which report, compare and the other verbs read as it is.",
+    "leaderboard": "Merge the results of several people into one static page.",
     "status": "Show what is finished, failed or diverged in the results folder.",
     "doctor": "Check what is installed, and say how to fix what is missing.",
 }

@@ -159,6 +159,13 @@ def measured() -> dict[str, Measured]:
     return known
 
 
+def on_checkpoints(entry: Entry) -> bool:
+    """True for what works on a model trained with RoPE: as it is, by adapting it, or by encoding nothing."""
+    adapted = {each.attributes.get("adapts") for each in CATALOGUE.entries()}
+    attributes = entry.attributes
+    return entry.name in adapted or bool(attributes.get("adapts")) or attributes.get("acts") == "nothing"
+
+
 def mismatch(choice: Choice, task: Entry) -> str:
     """The reason why an encoding is not offered a task; "" if it is."""
     if CATALOGUE.reads_digits(choice) and not task.attributes.get("numbers"):

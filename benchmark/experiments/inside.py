@@ -15,7 +15,7 @@ from benchmark.results.record import RECORDS, Arrays, MechanismRecord, ProbeReco
 from benchmark.results.spec import LookSpec, MechanismSpec, ProbeSpec
 from benchmark.results.store import Store
 from benchmark.tasks.task import Language, Task
-from benchmark.training.mechanism import look
+from benchmark.training.mechanism import TooFewRowsError, look
 from benchmark.training.probe import attention, structure
 from benchmark.training.step import autocast
 
@@ -34,7 +34,7 @@ def _recorded(cell: Cell, spec: LookSpec, model: Transformer, task: Task, store:
         store.put(record, arrays)
     except UnwritableError:
         raise
-    except PastEndError as error:
+    except (PastEndError, TooFewRowsError) as error:
         return _put_without(spec, "unsupported", str(error), store, device)
     except BaseException as error:
         pass_on(error)

@@ -6,6 +6,7 @@ results/cells/<train key>/<key>.json            EvalRecord, ProbeRecord or Mecha
 results/cells/<train key>/<key>.safetensors     its arrays
 """
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field, FiniteFloat
@@ -131,7 +132,7 @@ class MechanismRecord(Record):
 
 
 MeasuredRecord = EvalRecord | ProbeRecord | MechanismRecord
-RECORDS: dict[str, type[EvalRecord] | type[ProbeRecord] | type[MechanismRecord]] = {
+RECORDS: dict[str, Callable[..., MeasuredRecord]] = {
     "evaluate": EvalRecord,
     "probe": ProbeRecord,
     "mechanism": MechanismRecord,

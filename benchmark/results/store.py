@@ -1,4 +1,4 @@
-"""Records on disk: content-addressed files, written atomically; folders merge by copying.
+"""Records on disk: content-addressed files, written atomically; folders merge by copying. Packs are read alike.
 
 A file is written under a temporary name, fsynced and renamed, arrays before the JSON that vouches for them. Whenever a
 process dies, each record is either complete or absent. A file that cannot be read (corrupt, foreign, of a newer schema,
@@ -6,10 +6,8 @@ or not the one its record was made with) is named in `problems` and skipped; the
 """
 
 import hashlib
-import json
-import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -20,9 +18,11 @@ import safetensors.numpy
 from pydantic import TypeAdapter, ValidationError
 
 from benchmark.errors import UsageError, refuse_undecodable
-from benchmark.files import content_of, write_atomically
+from benchmark.files import write_atomically
 from benchmark.garbage import uncollected
+from benchmark.results.files import Files, Folder, Merged, decoded
 from benchmark.results.outcomes import TRAIN, Outcome, Outcomes, stamp
+from benchmark.results.pack import opened
 from benchmark.results.record import (
     SCHEMA,
     AnyRecord,
@@ -41,16 +41,26 @@ ADAPTER: TypeAdapter[TrainRecord | MeasuredRecord] = TypeAdapter(AnyRecord)
 
 @dataclass
 class Store:
-    """The results folder."""
+    """The results folder, or a pack, which is only read."""
 
     root: Path
     problems: list[str] = field(default_factory=list)  # files that could not be read, and why
     only: frozenset[str] | None = None  # limits `records` to these keys, of models and of measurements of these models
     kept: list[TrainRecord | MeasuredRecord] | None = None  # the records, in a store that is read only once
+    files: Files = field(init=False, repr=False, compare=False)
     _outcomes: dict[str, Outcomes] = field(default_factory=dict, repr=False)  # by the key of a model
 
     def __post_init__(self) -> None:
         refuse_undecodable("the name of the results folder", str(self.root))
+        self.files = opened(self.root) if self.root.is_file() else Folder(self.root)
+
+    @classmethod
+    def merged(cls, stores: "Sequence[Store]") -> "Store":
+        """Several stores as one that is only read. The first that has a record vouches for it."""
+        files = Merged([store.files for store in stores])
+        found = cls(Path(files.where))
+        found.files = files
+        return found
 
     def path(self, record: TrainRecord | MeasuredRecord) -> Path:
         """The path of a record's JSON. Its keys are hashes computed here, so it cannot lead out of the folder."""
@@ -83,7 +93,7 @@ class Store:
     def get(self, folder: str, name: str) -> TrainRecord | MeasuredRecord | None:
         """The record with a name in the folder of a model; None, with a line in `problems`, if it is unreadable."""
         try:
-            record = _record(content_of(f"{folder}/{name}.json"))
+            record = _record(self.files.content(f"{folder}/{name}.json"))
             _check_name(record, folder, name)
         except FileNotFoundError:
             return None
@@ -129,7 +139,7 @@ class Store:
         Each record is read once, and again only after the folder has changed.
         """
         folder = self._folder(train_key)
-        now, known = stamp(folder), self._outcomes.get(train_key)
+        now, known = stamp(f"{self.root}/{folder}"), self._outcomes.get(train_key)
         if known is None or known.stamp != now:
             known = self._outcomes[train_key] = Outcomes(now, partial(self._outcome, folder))
         return known
@@ -145,7 +155,7 @@ class Store:
         """True if a record's arrays are those that it was made with, or fit it, if it does not say; cf. `arrays`."""
         path = f"{self._folder(record.spec.train_key)}/{record.spec.key}.safetensors"
         with suppress(OSError):
-            if record.arrays_hash == hash_of(content_of(path)):
+            if record.arrays_hash == hash_of(self.files.content(path)):
                 return True
         return bool(self.arrays(record))
 
@@ -153,7 +163,7 @@ class Store:
         """A record's arrays; empty, with a line in `problems`, if they are unreadable or do not fit the record."""
         path = f"{self._folder(record.spec.train_key)}/{record.spec.key}.safetensors"
         try:
-            content = content_of(path)
+            content = self.files.content(path)
             arrays = safetensors.numpy.load(content)
             check_arrays(record, arrays)
             if record.arrays_hash not in (None, hash_of(content)):
@@ -166,7 +176,9 @@ class Store:
     def held(self) -> "Store":
         """A store that reads its records once, for callers that iterate many times. It shares `problems`."""
         with uncollected():
-            return Store(self.root, self.problems, self.only, list(self.records()))
+            found = Store(self.root, self.problems, self.only, list(self.records()))
+        found.files = self.files
+        return found
 
     def records(self) -> Iterator[TrainRecord | MeasuredRecord]:
         """Every readable record, in a stable order."""
@@ -181,12 +193,11 @@ class Store:
                         yield record
 
     def _folder(self, train_key: str) -> str:
-        return f"{self.root}/cells/{checked(train_key)}"  # a Path takes as long to make as a record to parse
+        return f"cells/{checked(train_key)}"
 
     def _folders(self) -> Iterator[str]:
         """The folders of all models, or of those that the store is limited to, in a stable order."""
-        cells = f"{self.root}/cells"
-        return (f"{cells}/{name}" for name in self._listed(cells) if self.only is None or name in self.only)
+        return (f"cells/{name}" for name in self._listed("cells") if self.only is None or name in self.only)
 
     def _records(self, folder: str) -> list[str]:
         """The names of the records in the folder of a model, sorted."""
@@ -195,10 +206,7 @@ class Store:
     def _listed(self, folder: str) -> list[str]:
         """The names in a folder, sorted; none where there is no such folder."""
         try:
-            with os.scandir(folder) as entries:
-                return sorted(entry.name for entry in entries)
-        except (FileNotFoundError, NotADirectoryError):
-            return []
+            return self.files.listed(folder)
         except OSError as error:
             self._skip(folder, str(error))
             return []
@@ -206,15 +214,16 @@ class Store:
     def runs(self) -> list[RunRecord]:
         """Every recorded call of `run`, oldest first."""
         found = []
-        for path in sorted((self.root / "runs").glob("*.json")):
+        for name in self._records("runs"):
+            path = f"runs/{name}.json"
             try:
-                found.append(RunRecord.model_validate(read(path)))
+                found.append(RunRecord.model_validate(parse(self.files.content(path))))
             except (OSError, ValueError) as error:
                 self._skip(path, str(error))
         return found
 
-    def _skip(self, path: Path | str, why: str) -> None:
-        line = f"{path}: skipped: {' '.join(why.split())}"
+    def _skip(self, path: str, why: str) -> None:
+        line = f"{self.files.where}/{path}: skipped: {' '.join(why.split())}"
         if line not in self.problems:
             self.problems.append(line)
 
@@ -241,11 +250,6 @@ def hash_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def read(path: Path) -> dict[str, Any]:
-    """The JSON object in a file, which must have our schema version."""
-    return parse(path.read_bytes())
-
-
 def parse(text: str | bytes) -> dict[str, Any]:
     """The JSON object in a text, which must have our schema version."""
     data = decoded(text)
@@ -253,16 +257,6 @@ def parse(text: str | bytes) -> dict[str, Any]:
     if version != SCHEMA:
         raise ValueError(f"schema version {version!r}, but this version reads {SCHEMA}")
     return dict(data)
-
-
-def decoded(text: str | bytes) -> Any:
-    """The value of a JSON text; a ValueError if it cannot be read, or holds text that could not be printed."""
-    try:
-        data = json.loads(text)
-    except RecursionError:
-        raise ValueError("its JSON is nested too deeply") from None
-    json.dumps(data, ensure_ascii=False).encode()  # rejects a lone surrogate
-    return data
 
 
 def checked(key: str) -> str:

@@ -3,7 +3,7 @@
     entropy     of the attention weights w of a query, scaled to sum to 1:  -sum over keys of w log w, in nats.
                 Beside it log n, the entropy of uniform attention to the n keys that the query sees
     probe       ridge regression of a token's index in its row on the residual stream, fitted on every other row and
-                measured on the rest: the absolute error in tokens. Chance: that of the mean index
+                measured on the rest: the absolute error in tokens. Chance: the error of the mean index
     squares     scores s[r, i, j] of row r, less their mean over the keys j of query i, which softmax does not see:
                 s[r, i, j] = m[i, j] + rest,  m being the mean over rows: what position explains, whatever the tokens.
                 position_squares = R sum of m ** 2;  content_squares = sum of the rest ** 2
@@ -33,8 +33,13 @@ from benchmark.training.clock import part
 
 TOKENS = 16_384  # in the rows taken, approximately: half fit the probe, half measure it
 ATTENDED = 4096  # in those of them whose attention is observed, which takes about five times as long
-FEWEST = 4  # rows of each kind, however long
-PENALTY = 1e-6  # of the regression, in units of the mean variance of a channel
+FEWEST, FEWEST_ATTENDED = 8, 4  # rows of each half, and of those whose attention is observed, however long
+PENALTIES = tuple(10.0**power for power in range(-8, 4))  # of the regression, in units of a channel's mean variance
+
+
+class TooFewRowsError(ValueError):
+    """Test rows that are too few to look inside on: reported as unsupported."""
+
 
 See = Callable[[Tensor, Tensor, Site], None]  # (final scores, attention weights, attention call)
 
@@ -58,7 +63,7 @@ def look(
     model.eval()
     started = time.perf_counter()
     fit, test = chosen_rows(task, length)
-    attended = max(FEWEST, ATTENDED // test.shape[1])
+    attended = max(FEWEST_ATTENDED, ATTENDED // test.shape[1])
     regressions = [Regression(model.shape.width) for _ in range(model.shape.layers + 1)]
     attention = Attention(model.shape, test.shape[1])
     with torch.inference_mode(), cast:
@@ -96,7 +101,7 @@ def chosen_rows(task: Task, length: int) -> tuple[Int[Tensor, "fit time"], Int[T
             break
     rows = torch.cat(found)[:wanted]
     if len(rows) < 2 * FEWEST:
-        raise ValueError(
+        raise TooFewRowsError(
             f"{task.name} has {len(rows)} test rows of length {length}, but a look inside takes {2 * FEWEST}"
         )
     return rows[0::2], rows[1::2]
@@ -220,23 +225,42 @@ class Probe:
 
 
 class Regression:
-    """Ridge regression of a token's index on its residual stream, from the sums of products of both."""
+    """Ridge regression of a token's index on its residual stream, from the sums of products of both.
+
+    Rows count towards two folds in turns. The penalty is the one with the least squared error on the rows of either
+    fold when fitted on those of the other: tokens of a row are alike, so places are fewer than they seem.
+    """
 
     def __init__(self, width: int) -> None:
-        self.products = torch.zeros(width + 2, width + 2, dtype=torch.float64)
+        self.folds = torch.zeros(2, width + 2, width + 2, dtype=torch.float64)  # of channels, index and 1
 
     def add(self, x: Float[Tensor, "batch time width"]) -> None:
         """Count every place of a residual stream."""
-        index = torch.arange(x.shape[1], dtype=torch.float64).expand(len(x), -1)
-        rows = torch.cat([x.cpu().double(), index[..., None], torch.ones_like(index)[..., None]], dim=-1).flatten(0, 1)
-        self.products += rows.T @ rows
+        index = torch.arange(x.shape[1], dtype=torch.float64).expand(len(x), -1)[..., None]
+        rows = torch.cat([x.cpu().double(), index, torch.ones_like(index)], dim=-1)
+        for fold in (0, 1):
+            places = rows[fold::2].flatten(0, 1)
+            self.folds[fold] += places.T @ places
 
     def solve(self) -> Probe:
         """The read-out with the least squared error."""
-        means = self.products[-1, :-1] / self.products[-1, -1]
-        covariance = self.products[:-1, :-1] / self.products[-1, -1] - torch.outer(means, means)
-        channels, with_index = covariance[:-1, :-1], covariance[:-1, -1]
-        penalty = (PENALTY * channels.diagonal().mean()).clamp(min=torch.finfo(torch.float64).tiny)
-        weights = torch.linalg.solve(channels + penalty * torch.eye(len(channels), dtype=torch.float64), with_index)
-        guess = float(means[-1])
-        return Probe(weights=weights, offset=guess - float(weights @ means[:-1]), guess=guess)
+        one, other = self.folds
+        errors = [_crossed(one, other, penalty) + _crossed(other, one, penalty) for penalty in PENALTIES]
+        return _fitted(one + other, PENALTIES[errors.index(min(errors))])
+
+
+def _fitted(products: Float[Tensor, "all all"], penalty: float) -> Probe:
+    means = products[-1, :-1] / products[-1, -1]
+    covariance = products[:-1, :-1] / products[-1, -1] - torch.outer(means, means)
+    channels, with_index = covariance[:-1, :-1], covariance[:-1, -1]
+    added = (penalty * channels.diagonal().mean()).clamp(min=torch.finfo(torch.float64).tiny)
+    weights = torch.linalg.solve(channels + added * torch.eye(len(channels), dtype=torch.float64), with_index)
+    guess = float(means[-1])
+    return Probe(weights=weights, offset=guess - float(weights @ means[:-1]), guess=guess)
+
+
+def _crossed(fit: Tensor, test: Tensor, penalty: float) -> float:
+    """The squared error on the places behind some products of a read-out that is fitted on others."""
+    probe = _fitted(fit, penalty)
+    miss = torch.cat([probe.weights, torch.tensor([-1.0, probe.offset], dtype=torch.float64)])
+    return float(miss @ test @ miss)

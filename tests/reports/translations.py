@@ -29,7 +29,7 @@ from benchmark.training.asked import CONSTANT
 
 ROOT = Path(__file__).parents[2]
 REPORTS = ROOT / "benchmark" / "reports"
-FOLDERS = (REPORTS, ROOT / "benchmark" / "cli", ROOT / "benchmark" / "tutorial")  # whose modules speak to readers
+FOLDERS = (REPORTS, *(ROOT / "benchmark" / name for name in ("claims", "cli", "tutorial")))  # speak to readers
 FACTS = ("title", "unlearned", "past", "acts", "definition")  # of encodings and tasks, for readers
 MARKERS = ("t", "later")
 LENGTH = 16  # of the row whose shortcuts are named

@@ -14,6 +14,7 @@ from benchmark.cli.terminal import completion
 from benchmark.errors import unknown
 from benchmark.experiments.changes import option_of
 from benchmark.experiments.settings import DEVICES, EXECUTORS, LONGEST, MOST_CORES, MOST_WORKERS, SHORTEST, Settings
+from benchmark.experiments.settings import folder as writable
 from benchmark.reports.words import LANGUAGES, speaking
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -75,7 +76,21 @@ def folder(name: str, default: str, purpose: str) -> Callable[[Function], Functi
     return click.option(name, type=kind, default=default, show_default=True, help=purpose)
 
 
-results_folder = folder("--results", "results", "Folder of the records.")
+results_folder = click.option(
+    "--results",
+    type=click.Path(path_type=Path),
+    callback=lambda _, __, given: writable(given),
+    default="results",
+    show_default=True,
+    help="Folder of the records.",
+)
+stored_results = click.option(
+    "--results",
+    type=click.Path(path_type=Path),
+    default="results",
+    show_default=True,
+    help="Folder of the records, or a pack of them.",
+)
 reports_folder = folder("--out", "reports", "Folder of the report.")
 encoding_name = click.option(
     "--encoding",

@@ -15,6 +15,7 @@ from benchmark.cli.terminal.words import either, many
 from benchmark.errors import UsageError
 from benchmark.files import write_atomically
 from benchmark.reports.words import later, listed, said, speaking, t
+from benchmark.results.pack import is_pack
 from benchmark.results.store import Store
 
 if TYPE_CHECKING:
@@ -77,9 +78,10 @@ def snapshot(path: Path) -> "Snapshot":
 
     if not path.exists():
         raise UsageError(f"no such folder: {str(path)!r}; name a folder of results or of a report")
-    if path.is_file():
+    packed = is_pack(path)
+    if path.is_file() and not packed:
         return read(path)
-    if (path / "cells").is_dir():
+    if packed or (path / "cells").is_dir():
         store = Store(path)
         taken = Snapshot.of_store(store)
         if not taken.models:

@@ -7,7 +7,7 @@ import click
 
 from benchmark.cli.terminal import completion
 from benchmark.cli.terminal.examples import examples
-from benchmark.cli.terminal.options import Amount, Known, figures_format, results_folder, spoken
+from benchmark.cli.terminal.options import Amount, Known, figures_format, spoken, stored_results
 from benchmark.cli.terminal.two_encodings import compare_encodings
 from benchmark.cli.terminal.two_folders import compare_folders
 from benchmark.errors import UsageError
@@ -16,13 +16,14 @@ from benchmark.errors import UsageError
 @click.command(
     epilog=examples(
         "compare rope alibi",
+        'compare rope "rope:base=1e3|1e5" --out figures --figures pdf',
         "compare path/to/results-a path/to/results-b --fail-on-regression",
         "compare path/to/report-a path/to/report-b --display json",
     ),
 )
 @click.argument("first", shell_complete=completion.encoding_or_folder)
 @click.argument("second", shell_complete=completion.encoding_or_folder)
-@results_folder
+@stored_results
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for the figures and the tables.")
 @figures_format
 @click.option(

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from benchmark.cli.terminal.examples import examples
-from benchmark.cli.terminal.options import Known, results_folder
+from benchmark.cli.terminal.options import Known, stored_results
 from benchmark.cli.terminal.stored import name_problems, stored
 from benchmark.errors import UsageError, echo
 from benchmark.files import write_atomically
@@ -18,13 +18,14 @@ HUB = "hf-eval-results"  # of reports.write.hub: several files
 @click.command(
     epilog=examples(
         "export --format csv --out values.csv",
-        "export --format latex --results results/reference",
+        "export --format latex --results results/reference.zip",
+        "export --format hf-eval-results --dataset owner/name --out .eval_results",
     ),
 )
 @click.option(
     "--format", "style", type=Known("format", [*FORMATS, HUB]), default="csv", show_default=True, help="What to write."
 )
-@results_folder
+@stored_results
 @click.option(
     "--out",
     type=click.Path(path_type=Path),

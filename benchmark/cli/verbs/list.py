@@ -10,7 +10,7 @@ import click
 from benchmark.catalogue import Catalogue, Entry, spelled
 from benchmark.cli.terminal import completion
 from benchmark.cli.terminal.examples import examples
-from benchmark.cli.terminal.options import Known, results_folder, spoken, table_format, text_encoding
+from benchmark.cli.terminal.options import Known, spoken, stored_results, table_format, text_encoding
 from benchmark.cli.terminal.readable import READABLE
 from benchmark.cli.terminal.table import Row, show
 from benchmark.errors import UsageError, echo
@@ -98,10 +98,9 @@ RESULT_COLUMNS = {
 
 def encodings(_: Path) -> list[Row]:
     """Every known encoding and its claims."""
-    from benchmark.encodings import CATALOGUE, measured
+    from benchmark.encodings import CATALOGUE, measured, on_checkpoints
 
     entries, facts = _entries(CATALOGUE), measured()
-    adapted = {entry.attributes.get("adapts") for entry in entries}
     return [
         {
             **_described(entry),
@@ -110,10 +109,7 @@ def encodings(_: Path) -> list[Row]:
             "relative": _relative(entry),
             "applied": _applied(entry),
             "trained": not entry.attributes.get("adapts"),
-            # As it is, or what adapts it, or what does nothing.
-            "checkpoint": entry.name in adapted
-            or bool(entry.attributes.get("adapts"))
-            or entry.attributes.get("acts") == "nothing",
+            "checkpoint": on_checkpoints(entry),
             "cached": facts[entry.name]["kv_bytes"] is not None if entry.name in facts else None,
         }
         for entry in entries
@@ -239,7 +235,7 @@ SPARE = {  # columns with no room on a terminal narrower than so many characters
 )
 @click.argument("what", type=Known("thing to list", LISTS), metavar="|".join(LISTS))
 @table_format
-@results_folder
+@stored_results
 @click.option(
     "--corpus",
     default=None,

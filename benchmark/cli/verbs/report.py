@@ -9,8 +9,8 @@ from benchmark.cli.terminal.options import (
     figures_format,
     reference_encoding,
     reports_folder,
-    results_folder,
     spoken,
+    stored_results,
 )
 from benchmark.cli.terminal.stored import name_problems, stored
 from benchmark.reports.words import t
@@ -19,11 +19,12 @@ from benchmark.reports.words import t
 @click.command(
     epilog=examples(
         "report",
-        "report --results results/reference --out reports/reference",
+        "report --results results/reference.zip --out reports/reference",
         "report --reference alibi --lang zh",
+        "report --figures pdf",
     ),
 )
-@results_folder
+@stored_results
 @reports_folder
 @reference_encoding
 @figures_format
@@ -31,11 +32,18 @@ from benchmark.reports.words import t
 def command(results: Path, out: Path, reference: str | None, figures: str | None) -> None:
     """Write the report (index.html, report.md) from the results on disk."""
     store = stored(results).held()
+    from benchmark.claims.page import section
     from benchmark.experiments.reproduce import command_for
     from benchmark.reports.write.report import write_report
 
-    command = command_for(store)
-    paths = write_report(store, out, command=command, reference=reference, figures=figures)
+    paths = write_report(
+        store,
+        out,
+        command=command_for(store),
+        reference=reference,
+        figures=figures,
+        claims=section,
+    )
     name_problems(store)
     click.echo(t("report: {path}", path=paths.html))
     if paths.printed:

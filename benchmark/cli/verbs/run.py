@@ -48,6 +48,7 @@ from benchmark.tracker import TRACKERS, logged
         "run --encodings rope,rope:base=500000,path/to/mine.py --seeds 5",
         "run --encodings rope,alibi --tasks corpus --corpus path/to/novel.txt",
         "run --encodings rope,alibi --width 32,64,128 --dry-run",
+        'run --encodings "rope:base=1e3|1e4|1e5" --log tensorboard',
         "run --encodings classic --tune learning-rate",
         "run --checkpoint path/to/model --encodings rope,yarn:factor=2",
     ),
@@ -262,10 +263,11 @@ def write(plan: Plan, store: Store, out: Path, style: str, reference: str | None
     if not any(store.records()):
         return
     store = store.held()
+    from benchmark.claims.page import section
     from benchmark.reports.write.report import of_checkpoints, write_report
 
     command = command_line(plan.request)
-    paths = write_report(store, out, command=command, reference=reference)
+    paths = write_report(store, out, command=command, reference=reference, claims=section)
     if style == "json":
         show_json_line(event="report", html=str(paths.html), markdown=str(paths.markdown))
     elif style != "none":

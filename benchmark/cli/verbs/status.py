@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from benchmark.cli.terminal.examples import examples
-from benchmark.cli.terminal.options import results_folder, spoken, table_format
+from benchmark.cli.terminal.options import spoken, stored_results, table_format
 from benchmark.cli.terminal.table import Row, show, show_json
 from benchmark.cli.terminal.words import cells, many
 from benchmark.reports.phrases import STATUSES, explained
@@ -36,10 +36,10 @@ AnyRecord = TrainRecord | MeasuredRecord
 @click.command(
     epilog=examples(
         "status",
-        "status --results results/reference --format json",
+        "status --results results/reference.zip --format json",
     ),
 )
-@results_folder
+@stored_results
 @table_format
 @spoken
 def command(results: Path, style: str) -> None:

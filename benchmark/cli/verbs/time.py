@@ -299,10 +299,12 @@ def read_result(scratch: Path) -> dict[str, Any]:
 def rows(content: dict[str, Any]) -> list[Row]:
     """The table's rows: times in a readable unit, and the ratio with its interval."""
     from benchmark.reports.tables.timings import timing_table
+    from benchmark.results.files import Folder
 
     with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "result.json").write_text(json.dumps(content))
-        table = timing_table(Path(folder), [])
+        (Path(folder) / "timing").mkdir()
+        (Path(folder) / "timing" / "result.json").write_text(json.dumps(content))
+        table = timing_table(Folder(Path(folder)), [])
     return [_row(row) for row in table.to_dict("records")]
 
 

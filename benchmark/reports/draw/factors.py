@@ -5,7 +5,7 @@ Every seed is a dot, if there are few of them; a ring marks the level that was c
 
 import math
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
@@ -65,13 +65,13 @@ def factors(panels: Sequence[FactorPanel], styles: Styles, title: str, factor: s
     for axes, panel in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
         _draw(axes, panel, styles, factor)
     figure.suptitle(title, x=0.01, ha="left", fontsize=13)
-    draw_legend(axes, [(name, styles[name], name) for name in _by_end(panels[-1], names)])
+    draw_legend(axes, [(name, styles[name], name) for name in by_end(panels[-1].levels, names)])
     return figure
 
 
 def _draw(axes: Axes, panel: FactorPanel, styles: Styles, factor: str) -> None:
     for name, levels in panel.levels.items():
-        _curve(axes, [level for level in levels if math.isfinite(level.estimate.value)], styles[name])
+        draw_levels(axes, [level for level in levels if math.isfinite(level.estimate.value)], styles[name])
     if not math.isnan(panel.floor.chance):
         axes.axhline(panel.floor.chance, label=t("chance"), **CHANCE_LINE)
     if panel.floor.matters:
@@ -88,7 +88,8 @@ def _draw(axes: Axes, panel: FactorPanel, styles: Styles, factor: str) -> None:
         axes.set_ylim(-0.03, 1.03)
 
 
-def _curve(axes: Axes, levels: Sequence[Level], style: Style) -> None:
+def draw_levels(axes: Axes, levels: Sequence[Level], style: Style) -> None:
+    """The curve of one encoding: mean, band and seeds, and a ring around the chosen level."""
     places = [level.at for level in levels]
     axes.plot(places, [level.estimate.value for level in levels], marker=style.marker, label="_curve", **style.stroke)
     if not style.light:
@@ -111,7 +112,7 @@ def _scale(axes: Axes, levels: Iterable[float], factor: str) -> None:
     axes.set_xlabel(factor)
 
 
-def _by_end(panel: FactorPanel, names: Sequence[str]) -> list[str]:
+def by_end(drawn: Mapping[str, Sequence[Level]], names: Sequence[str]) -> list[str]:
     """Encodings in the order of their right ends, the highest first."""
-    ends = {name: levels[-1].estimate.value for name, levels in panel.levels.items() if levels}
+    ends = {name: levels[-1].estimate.value for name, levels in drawn.items() if levels}
     return sorted(names, key=lambda name: (not math.isfinite(ends.get(name, math.nan)), -ends.get(name, 0.0)))

@@ -25,14 +25,14 @@ from benchmark.reports.tables.measurements import (
 from benchmark.reports.tables.tasks import headline_metric, is_metric_guessed
 from benchmark.reports.tables.values import metric_table
 from benchmark.reports.words import t
-from benchmark.results.record import EvalRecord, TrainRecord
+from benchmark.results.record import EvalRecord, ProbeRecord, TrainRecord
 from benchmark.results.store import Store
 
 FAILURE_COLUMNS = {
     "task": "str",
     "encoding": "str",
     "seed": "Int64",  # <NA> for a file or a whole task
-    "length": "Int64",  # <NA> unless an evaluation
+    "length": "Int64",  # <NA> unless measured at one
     "what": "str",
     "status": "str",
     "reason": "str",
@@ -96,7 +96,7 @@ def _cell_failures(store: Store, cells: Sequence[Measurement]) -> Iterator[dict[
     for cell in cells:
         record = cell.record
         what = "evaluation" if isinstance(record, EvalRecord) else "probe"
-        length = record.spec.length if isinstance(record, EvalRecord) else None
+        length = None if isinstance(record, ProbeRecord) else record.spec.length
         names = model_columns(cell.trained.spec) | {"encoding": record.spec.encoding.label, "length": length}
         if record.spec.key not in newest:
             yield _failure(what=what, status="superseded", reason=_older(record.spec.key), **names)

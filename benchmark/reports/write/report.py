@@ -4,7 +4,7 @@ Everything in it comes from the records: the same records give the same bytes.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from benchmark.reports.sections import (
     heatmaps,
     language,
     matrix,
+    mechanism,
     profiles,
     ranks,
     reading,
@@ -51,6 +52,9 @@ from benchmark.results.store import Store
 ABOUT_TRAINING = ("robustness", "tradeoffs", "attention", "structure", "cost")
 
 
+More = Callable[[Selection], Section | None]
+
+
 @dataclass(frozen=True, kw_only=True)
 class ReportPaths:
     """Where a report was written, and what it says first: (need or task, sentences)."""
@@ -72,17 +76,19 @@ def write_report(
     reference: str | None = None,
     language: str | None = None,
     figures: str | None = None,
+    claims: More | None = None,
 ) -> ReportPaths:
     """Write the report of a store into a folder, in one of words.LANGUAGES, or else in the language of its context.
 
     `command` runs its cells again, for readers to copy; `reference` is the encoding that others are compared with.
     With `figures`, one of canvas.PRINTED, the figures are also written for print, into figures/<that name>.
+    `claims` makes the section on published claims, which builds on reports and is not known here.
     """
     with speaking(language, documents=of_checkpoints(store)):
         if figures is None:
-            return write(build(store, command, reference), out)
+            return write(build(store, command, reference, claims), out)
         with printing(figures) as prints:
-            page = build(store, command, reference)
+            page = build(store, command, reference, claims)
         return replace(write(page, out), printed=_write_prints(page, prints, out / "figures" / figures))
 
 
@@ -114,7 +120,7 @@ def _terms(page: Page, name: str) -> tuple[tuple[str, str], ...]:
     return next((section.terms for section in page.sections if section.id == name), ())
 
 
-def build(store: Store, command: str | None = None, reference: str | None = None) -> Page:
+def build(store: Store, command: str | None = None, reference: str | None = None, claims: More | None = None) -> Page:
     """The report as data, for any way of writing it."""
     selection = Selection.of(store, reference)
     styles = palette(selection.encodings)
@@ -127,12 +133,13 @@ def build(store: Store, command: str | None = None, reference: str | None = None
     probes = sorted(shown, key=lambda probe: (probe.task, probe.setting, probe.text, probe.encoding))
     timing_problems: list[str] = []
     overview = Overview.of(selection)
-    timings = timing_table(store.root / "timing", timing_problems)
+    timings = timing_table(store.files, timing_problems)
     sections = with_unique_ids(
         stretch.section(selection),
         verdict.section(selection, styles),
         summary.section(selection),
         robustness.section(selection, styles),
+        claims(selection) if claims else None,
         curves.section(selection, styles),
         matrix.section(overview),
         wins.section(overview),
@@ -144,6 +151,7 @@ def build(store: Store, command: str | None = None, reference: str | None = None
         grids.section(selection, styles),
         attention.section(probes),
         structure.section(probes),
+        mechanism.section(selection, styles),
         cost.section(selection, timings),
         profiles.section(selection, styles, probes),
         troubles.section(selection, timing_problems),
