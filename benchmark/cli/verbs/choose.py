@@ -92,17 +92,21 @@ def tell(choice: "Choice") -> None:
         show(rows, columns(choice), title=HEADINGS["shortlist"])
     else:
         click.echo(HEADINGS["nobody"])
-    constraints = f" ({choice.wishes.words})" if choice.unmet else ""
     parts = {
-        "evidence": [f"{each.panel.task}: {each.outcome} [{each.basis}]" for each in choice.judged],
-        "against": [f"{name}: {why}" for name, why in choice.ruled_out.items()],
-        "unmet": [f"{name}: {why}" for name, why in choice.unmet.items()],
+        "evidence": [
+            t("{name}: {what}", name=each.panel.task, what=f"{each.outcome} [{each.basis}]") for each in choice.judged
+        ],
+        "against": [t("{name}: {what}", name=name, what=why) for name, why in choice.ruled_out.items()],
+        "unmet": [t("{name}: {what}", name=name, what=why) for name, why in choice.unmet.items()],
         "warnings": choice.warnings,
         "unknown": list(choice.unknown),
     }
     for part, lines in parts.items():
         if lines:
-            click.echo(f"\n{HEADINGS[part]}{constraints if part == 'unmet' else ''}")
+            heading = HEADINGS[part]
+            if part == "unmet":
+                heading = t("{name} ({remarks})", name=heading, remarks=choice.wishes.words)
+            click.echo(f"\n{heading}")
             for line in lines:
                 click.echo(f"- {line}")
 

@@ -11,7 +11,7 @@ import click
 from benchmark.api import executor_of, stages_of
 from benchmark.cli.terminal.examples import examples
 from benchmark.cli.terminal.options import PLAN_FORMATS, Known, executor_settings, results_folder, spoken
-from benchmark.cli.terminal.progress import display
+from benchmark.cli.terminal.progress import display, trouble
 from benchmark.cli.terminal.stored import name_problems
 from benchmark.cli.terminal.table import Row, show, show_json
 from benchmark.errors import UsageError
@@ -92,7 +92,7 @@ def command(
     if out is not None:
         _write(judged, store, out)
     name_problems(store)
-    for line in wrong:
+    for line in map(trouble, wrong):
         click.echo(line, err=True)
     ctx.exit(1 if wrong else 0)
 

@@ -23,7 +23,7 @@ from benchmark.cli.terminal.options import (
     spoken,
     text_encoding,
 )
-from benchmark.cli.terminal.progress import DISPLAYS, display, show_json_line
+from benchmark.cli.terminal.progress import DISPLAYS, display, show_json_line, trouble
 from benchmark.cli.terminal.seeds import closing
 from benchmark.cli.terminal.summary import show_findings, show_holds, show_summary
 from benchmark.cli.terminal.words import duration
@@ -244,7 +244,7 @@ def command(
                 click.echo(closing(stage))
     plan = stages.reached
     wrong = went_wrong(plan, store)
-    for line in [*store.problems, *wrong]:
+    for line in [*store.problems, *map(trouble, wrong)]:
         click.echo(line, err=True)
     if not no_report:
         write(plan, Store(results, only=plan.keys), out, style, reference)
