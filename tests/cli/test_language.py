@@ -6,8 +6,14 @@ import re
 import pytest
 from rich.cells import cell_len
 
+from benchmark.cli.terminal.logs import LOG
 from benchmark.cli.terminal.options import of_locale
+from benchmark.cli.terminal.progress import display, trouble
 from benchmark.encodings import CATALOGUE as ENCODINGS
+from benchmark.experiments.executor import Event
+from benchmark.experiments.plan import make_plan
+from benchmark.experiments.request import Request
+from benchmark.experiments.rounds import Round
 from benchmark.reports.page.descriptions import idea_of
 from benchmark.reports.words import said, speaking
 from benchmark.tasks import CATALOGUE as TASKS
@@ -98,11 +104,59 @@ def test_a_summary_is_in_chinese(invoke, results, capsys):
     assert CHINESE.search(output) and not english(output)
 
 
-@pytest.mark.parametrize("verb", [("list", "encodings"), ("list", "tasks"), ("list", "presets"), ("doctor",)])
+def test_a_plan_is_in_chinese_and_its_cells_are_not(invoke, said_in_chinese):
+    asked = ("run", "--encodings", "rope,none", "--preset", "smoke", "--dry-run")
+    assert "待训练" in said_in_chinese(*asked)
+    english_table, chinese = (invoke(*asked, "--format", "csv", "--lang", name).stdout for name in ("en", "zh"))
+    assert chinese == english_table
+
+
+def test_automatic_seeds_are_told_in_chinese(said_in_chinese):
+    assert "自动种子" in said_in_chinese("run", "--encodings", "rope,none", "--tune", "learning-rate", "--dry-run")
+
+
+def test_progress_is_in_chinese_and_its_log_in_english(capsys, caplog):
+    (cell,) = make_plan(Request(encodings="rope", tasks="copy", preset="smoke", seeds=(0,))).cells
+    with caplog.at_level("INFO", logger=LOG.name), speaking("zh"), display("plain") as show:
+        show(Round(number=1, todo=[cell], automatic=False))
+        show(Event(kind="resumed", cell=cell, step=10))
+        show(Event(kind="progress", cell=cell, step=20, tokens=5000, seconds=1.0))
+        show(Event(kind="done", cell=cell, status="failed", reason="the worker died: exit code 3"))
+    assert capsys.readouterr().out.splitlines() == [
+        "copy · rope · seed 0：从第 10 步（共 30 步）继续",
+        "[1/1] copy · rope · seed 0：失败：工作进程中止：退出码 3，5,000 token/秒；还需约 0 秒",
+    ]
+    assert not CHINESE.search(caplog.text) and "the worker died" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("copy · rope · seed 0: missing", "copy · rope · seed 0：缺失"),
+        ("copy · rope · seed 0: failed: ValueError: no", "copy · rope · seed 0：失败：ValueError: no"),
+        ("copy · rope · seed 0: 2 of 5 measurements are missing", "copy · rope · seed 0：5 次测量中缺 2 次"),
+    ],
+)
+def test_what_went_wrong_is_told_in_chinese(line, told):
+    assert trouble(line) == line
+    with speaking("zh"):
+        assert trouble(line) == told
+
+
+@pytest.mark.parametrize(
+    ("verb", "code"), [(("choose", "--need", "copy"), 0), (("claims", "T5"), 0), (("tutorial", "--epochs", "1"), 0)]
+)
+def test_other_verbs_are_in_chinese(said_in_chinese, verb, code):
+    said_in_chinese(*verb, code=code)
+
+
+@pytest.mark.parametrize(
+    "verb", [("list", "encodings"), ("list", "tasks"), ("list", "presets"), ("doctor",), ("choose", "--need", "copy")]
+)
 def test_json_is_the_same_in_every_language(invoke, verb):
-    english, chinese = (invoke(*verb, "--format", "json", "--lang", name).stdout for name in ("en", "zh"))
-    english, chinese = (re.sub(r"[\d.]+ GiB free", "", each) for each in (english, chinese))  # it changes meanwhile
-    assert json.loads(english) == json.loads(chinese)
+    both = [invoke(*verb, "--format", "json", "--lang", name).stdout for name in ("en", "zh")]
+    both = [re.sub(r"[\d.]+ GiB free", "", each) for each in both]  # it changes meanwhile
+    assert json.loads(both[0]) == json.loads(both[1])
 
 
 @pytest.mark.parametrize(
