@@ -14,7 +14,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 from benchmark.catalogue import Choice
-from benchmark.checkpoints.facts import Facts, facts, load_config
+from benchmark.checkpoints.facts import Facts, facts, load_config, read_once
 from benchmark.checkpoints.reader import Reader
 from benchmark.checkpoints.rope import Neutral, encodings
 from benchmark.checkpoints.row import INTERFACE, interface
@@ -83,7 +83,7 @@ def open_checkpoint(
     where = torch.device(device)
     source = find(name)
     chosen: Precision = choose_precision(where) if precision == "auto" else precision
-    with quiet():
+    with quiet(), read_once():
         config = load_config(source)
         model = _load(source, config, where, chosen)
         tokenizer = _load_tokenizer(source)

@@ -64,31 +64,57 @@ class Reader:
     def continuations(self, prefix: Int[Tensor, " time"], continuations: Sequence[Tensor]) -> list[Likelihoods]:
         """The likelihood of every token of each continuation [t], given the prefix and the tokens of its own before it.
 
-        The prefix is read once, unless the encoding depends on the length of the row.
+        The prefix is read once, unless the encoding depends on the length of the row: then once for each length.
+        Continuations are read many at a time.
         """
         if not len(prefix):
             raise ValueError("the prefix is empty, but must have at least 1 token")
-        if self.reads_whole:
-            return [self._after(prefix, own) for own in continuations]
-        before, longest = len(prefix), max((len(own) for own in continuations), default=0)
         with torch.inference_mode():
-            row = self._row(prefix, capacity=before + longest)
-            last = self._read(row, prefix, torch.tensor([before - 1]))
-            found = []
-            for own in continuations:
-                row.rewind(before, self._positions(torch.cat((prefix, own))))
-                rest = self._read(row, own[:-1], torch.arange(max(0, len(own) - 1)))
-                found.append(self._judge(torch.cat((last, rest))[: len(own)], own))
-            return found
+            after = (
+                self._after_each_length(prefix, continuations)
+                if self.reads_whole
+                else self._after(prefix, continuations)
+            )
+            return self._judge_each(after, continuations)
+
+    def _after(self, prefix: Tensor, continuations: Sequence[Tensor]) -> list[Tensor]:
+        """The final hidden states before every token of each continuation, [t, C]."""
+        read = [own[:-1] for own in continuations]
+        packs = _packs([len(own) for own in read], self.block)
+        room = max((sum(len(own) for own in read[pack]) for pack in packs), default=0)
+        row = self._row(prefix, capacity=len(prefix) + room)
+        last = self._read(row, prefix, torch.tensor([len(prefix) - 1]))
+        found: list[Tensor] = []
+        for pack in packs:
+            new, lengths = torch.cat(read[pack]), [len(own) for own in read[pack]]
+            row.branch(len(prefix), self._positions(prefix, read[pack]), lengths, again=False)
+            found += torch.split(self._read(row, new, torch.arange(len(new))), lengths)
+        return [torch.cat((last, own))[: len(whole)] for own, whole in zip(found, continuations, strict=True)]
+
+    def _after_each_length(self, prefix: Tensor, continuations: Sequence[Tensor]) -> list[Tensor]:
+        """The same where a token's place in the row's whole length matters: rows of a length share a prefix."""
+        found: dict[int, Tensor] = {}
+        for length in {len(own) for own in continuations}:
+            alike = [number for number, own in enumerate(continuations) if len(own) == length]
+            for pack in _packs([length] * len(alike), self.block):
+                some = [continuations[number] for number in alike[pack]]
+                new, before = torch.cat((prefix, *some)), len(prefix)
+                row = self._row(new, capacity=len(new))
+                row.branch(before, self._positions(prefix, some), [length] * len(some), again=True)
+                hidden = self._read(row, new, torch.arange(before - 1, len(new)))
+                last, rest = hidden[:1], hidden[1:].view(len(some), length, self.facts.width)
+                found |= {number: torch.cat((last, own[:-1])) for number, own in zip(alike[pack], rest, strict=True)}
+        return [found[number][: len(own)] for number, own in enumerate(continuations)]
 
     def bytes_needed(self, length: int) -> int:
         """Memory that reading a row of a length takes, on top of the weights: an estimate from sizes only."""
+        held = length + BLOCK_TOKENS  # with continuations that are read together
         return max(
             bytes_of_row(
                 self.facts,
                 each,
-                length=length,
-                block=length if self.reads_whole else self.block,
+                length=held,
+                block=held if self.reads_whole else self.block,
                 size=self.dtype.itemsize,
                 logits=self.logits,
                 alike=self.alike[each],
@@ -111,15 +137,17 @@ class Reader:
         """True if the encoding treats a token differently in longer rows, so that a row is read in one block."""
         return any(each.length_aware for each in self.encodings)
 
-    def _after(self, prefix: Tensor, own: Tensor) -> Likelihoods:
-        return self.log_likelihoods(torch.cat((prefix, own)), torch.arange(len(prefix), len(prefix) + len(own)))
+    def _positions(self, prefix: Tensor, continuations: Sequence[Tensor] = ()) -> list[Tensor]:
+        """The positions in every layer of a row, and of continuations of it, one after the other.
 
-    def _positions(self, tokens: Tensor) -> list[Tensor]:
-        """The positions of a row in every layer; the layers of a kind share those of the first."""
-        row, found = tokens[None].to(self.device), {}
+        The layers of a kind share those of the first.
+        """
+        found: dict[bool, Tensor] = {}
         for encoding, local in zip(self.encodings, self.facts.local, strict=True):
             if local not in found:
-                found[local] = encoding.positions(row)
+                rows = [torch.cat((prefix, own)) for own in continuations] or [prefix]
+                each = [encoding.positions(row[None].to(self.device)) for row in rows]
+                found[local] = torch.cat((each[0], *(own[:, len(prefix) :] for own in each[1:])), -1)
         return [found[local] for local in self.facts.local]
 
     def _row(self, tokens: Tensor, *, capacity: int) -> Row:
@@ -166,3 +194,22 @@ class Reader:
             found.log_likelihood[part] = (own - logits.logsumexp(dim=-1)).cpu()
             found.correct[part] = (own == logits.amax(dim=-1)).cpu()
         return found
+
+    def _judge_each(self, hidden: Sequence[Tensor], answers: Sequence[Tensor]) -> list[Likelihoods]:
+        """As `_judge`, for several continuations at a time."""
+        if not answers:
+            return []
+        found, lengths = self._judge(torch.cat(list(hidden)), torch.cat(list(answers))), [len(own) for own in answers]
+        parts = zip(torch.split(found.log_likelihood, lengths), torch.split(found.correct, lengths), strict=True)
+        return [Likelihoods(log_likelihood=likelihood, correct=correct) for likelihood, correct in parts]
+
+
+def _packs(lengths: Sequence[int], room: int) -> list[slice]:
+    """Continuations that are read together: neighbours of up to `room` tokens in all, or a longer one by itself."""
+    starts, held = [], room + 1
+    for number, length in enumerate(lengths):
+        held += length
+        if held > room:
+            starts.append(number)
+            held = length
+    return [slice(start, stop) for start, stop in zip(starts, (*starts[1:], len(lengths)), strict=True)]

@@ -26,6 +26,7 @@ from benchmark.encodings.encoding import Encoding, Shape, Site
 from benchmark.errors import UsageError
 from benchmark.model.hooks import overrides
 
+OWN = "rope"  # the encoding that every checkpoint here was trained with
 PROBED = 13  # tokens
 
 
@@ -74,14 +75,20 @@ def _local(facts: Facts, config: Any) -> Encoding:
     return _put(make(fitted(rope, base), shape_of(facts)), rope, config, SLIDING)
 
 
-def _put(encoding: Encoding, choice: Choice, config: Any, kind: str) -> Encoding:
-    """An encoding with the checkpoint's own scaling under it."""
+def refuse_untrained(encoding: Encoding, label: str) -> None:
+    """Raise UsageError for an encoding that a checkpoint cannot take because it was not trained with it."""
+    remedy = "choose an encoding that adapts rope"
+    if encoding.adapts not in (None, OWN):
+        raise UsageError(f"{label} adapts models trained with {encoding.adapts}, not checkpoints: {remedy}")
     learned = sum(weight.numel() for weight in encoding.parameters())
     if learned or overrides(encoding, "embed"):
         why = f"has {learned} weights that must be learned" if learned else "adds to the token embeddings"
-        raise UsageError(
-            f"{choice.label} {why}, which a trained checkpoint has no place for: choose an encoding that adapts rope"
-        )
+        raise UsageError(f"{label} {why}, which a trained checkpoint has no place for: {remedy}")
+
+
+def _put(encoding: Encoding, choice: Choice, config: Any, kind: str) -> Encoding:
+    """An encoding with the checkpoint's own scaling under it."""
+    refuse_untrained(encoding, choice.label)
     nested = kind in config.rope_parameters
     rope = config.rope_parameters[kind] if nested else main_rope(config)
     scaling = rope["rope_type"]

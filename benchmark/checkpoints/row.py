@@ -46,9 +46,11 @@ class Row:
     dtype: torch.dtype
     read: int = 0  # tokens whose keys and values every layer holds
     new: int = 0  # tokens of the block being read
+    own: Tensor | None = None  # where one of the block's last m tokens sees another, [m, m], if they are continuations
+    places: Tensor | None = None  # of the block's tokens in the row that each belongs to, [n]
     keys: dict[int, Tensor] = field(default_factory=dict)  # rotated, [B, G, T, D], by layer
     values: dict[int, Tensor] = field(default_factory=dict)
-    sites: dict[tuple[bool, int, int | None], Site] = field(default_factory=dict)  # of the block being read
+    sites: dict[tuple[bool, int, int | None, bool], Site] = field(default_factory=dict)  # of the block being read
 
     def open_block(self, tokens: int) -> None:
         """Begin a block of `tokens` more."""
@@ -58,9 +60,21 @@ class Row:
         """End a block: its keys and values are kept."""
         self.read += self.new
 
-    def rewind(self, tokens: int, positions: Sequence[Tensor]) -> None:
-        """Forget everything after the first `tokens`; another continuation has these positions."""
-        self.read, self.positions = tokens, positions
+    def branch(self, tokens: int, positions: Sequence[Tensor], lengths: Sequence[int], *, again: bool) -> None:
+        """Forget everything after the first `tokens`; continuations of these lengths come next, in one block.
+
+        `positions` are those of the first `tokens` and of every continuation, one after the other. With `again`, the
+        block begins with those tokens.
+        """
+        self.positions, self.read = positions, 0 if again else tokens
+        if len(lengths) < 2:  # a row like any other
+            self.own = self.places = None
+            return
+        device = positions[0].device
+        steps = torch.cat([torch.arange(length, device=device) for length in lengths])
+        branches = torch.arange(len(lengths), device=device).repeat_interleave(torch.tensor(lengths, device=device))
+        self.own = (branches[:, None] == branches) & (steps[:, None] >= steps)
+        self.places = torch.cat((torch.arange(self.read, tokens, device=device), tokens + steps))
 
     def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor, scaling: float, softcap: float | None) -> Tensor:
         """Values [B, H, n, D] mixed for a block's queries [B, H, n, D], from its keys and values [B, G, n, D]."""
@@ -69,24 +83,35 @@ class Row:
         if scaling != nominal:
             q = q * (scaling / nominal)
         q, k = self._rotate(encoding, layer, q, k)
-        window = self.facts.windows[layer]
-        k, v, site = self._extend(layer, k, v, window)
+        fused = softcap is None and not needs_scores(encoding) and not overrides(encoding, "bias")
+        k, v, site = self._extend(layer, k, v, scored=not fused)
         if k.shape[1] != v.shape[1]:  # not turned alike
             v = v.repeat_interleave(k.shape[1] // v.shape[1], dim=1)
-        if softcap is None and not needs_scores(encoding) and not overrides(encoding, "bias"):
+        if fused:
             if site.mask is None:
-                return kernels.attend_to_all(q, k, v, scale=nominal)
+                return self._fused(q, k, v, nominal)
             return kernels.attend_in_window(q, k, v, site.mask, scale=nominal)
         if softcap is not None:
             encoding = Softcapped(encoding, softcap)
         k, v = (x.repeat_interleave(q.shape[1] // x.shape[1], dim=1) for x in (k, v))
         return attend(q, k, v, site, encoding, scale=nominal)[0]
 
+    def _fused(self, q: Tensor, k: Tensor, v: Tensor, scale: float) -> Tensor:
+        """Values mixed where every token sees all before it in its row."""
+        if self.own is None:
+            return kernels.attend_to_all(q, k, v, scale=scale)
+        stem = self.new - len(self.own)  # tokens of the block that all its continuations share
+        apart = kernels.attend_to_all(q[:, :, stem:], k, v, scale=scale, own=self.own)
+        if not stem:
+            return apart
+        shared = kernels.attend_to_all(q[:, :, :stem], k[:, :, :stem], v[:, :, :stem], scale=scale)
+        return torch.cat((shared, apart), dim=2)
+
     def _rotate(self, encoding: Encoding, layer: int, q: Tensor, k: Tensor) -> tuple[Tensor, Tensor]:
         """Queries and keys of the block, rotated."""
         if not overrides(encoding, "rotate"):
             return q, k
-        turned, site = self.facts.rotated, self._site(layer, self.read, None)
+        turned, site = self.facts.rotated, self._site(layer, self.read, masked=False)
         # The contract promises as many heads of keys as of queries.
         whole = k.repeat_interleave(q.shape[1] // k.shape[1], dim=1)
         asked, own = encoding.rotate(q[..., :turned], whole[..., :turned], site)
@@ -95,34 +120,42 @@ class Row:
             own = torch.cat((own, whole[..., turned:]), -1)
         return asked, own[:, :: q.shape[1] // k.shape[1]] if self.alike[encoding] else own
 
-    def _extend(self, layer: int, k: Tensor, v: Tensor, window: int | None) -> tuple[Tensor, Tensor, Site]:
-        """The keys and values that the block sees, and its site."""
-        stop = self.read + self.new
+    def _extend(self, layer: int, k: Tensor, v: Tensor, *, scored: bool) -> tuple[Tensor, Tensor, Site]:
+        """The keys and values that the block sees, and its site; `scored` if the encoding works on scores."""
+        stop, window = self.read + self.new, self.facts.windows[layer]
         for held, new in ((self.keys, k), (self.values, v)):
             if layer not in held:
                 held[layer] = new.new_empty(*new.shape[:2], self.capacity, new.shape[-1])
             held[layer][:, :, self.read : stop] = new
         first = 0 if window is None else max(0, self.read + 1 - window)
-        site = self._site(layer, first, window if window is not None and stop - first > window else None)
+        narrow = window is not None and stop - first > window
+        masked = narrow or (scored and self.own is not None)
+        site = self._site(layer, first, masked=masked)
         return self.keys[layer][:, :, first:stop], self.values[layer][:, :, first:stop], site
 
-    def _site(self, layer: int, first: int, window: int | None) -> Site:
+    def _site(self, layer: int, first: int, *, masked: bool) -> Site:
         """The site of the block with the keys from `first` on; layers share what it computes once."""
-        key = self.facts.local[layer], first, window
+        key = self.facts.local[layer], first, self.facts.windows[layer] if masked else None, masked
         if key not in self.sites:
-            self.sites[key] = self._make_site(layer, first, window)
+            self.sites[key] = self._make_site(layer, first, masked=masked)
         return replace(self.sites[key], layer=layer)
 
-    def _make_site(self, layer: int, first: int, window: int | None) -> Site:
+    def _make_site(self, layer: int, first: int, *, masked: bool) -> Site:
         positions = self.positions[layer][:, first : self.read + self.new]
         hidden = positions.new_empty(*positions.shape, 0, dtype=self.dtype)
-        counted = not overrides(self.encodings[layer], "positions")
+        counted = self.own is None and not overrides(self.encodings[layer], "positions")
         site = Site.of(hidden, positions, queries=self.new, counted=counted)
-        if window is None:
-            return site
-        places = torch.arange(first, self.read + self.new, device=positions.device)
-        behind = places[self.read - first :, None] - places
-        return replace(site, mask=((behind >= 0) & (behind < window))[None, None])
+        return replace(site, mask=self._visible(first, self.facts.windows[layer])[None, None]) if masked else site
+
+    def _visible(self, first: int, window: int | None) -> Tensor:
+        """True where a token of the block sees a key from `first` on, [n, K]."""
+        device = self.positions[0].device
+        new = torch.arange(self.read, self.read + self.new, device=device) if self.places is None else self.places
+        behind = new[:, None] - torch.cat((torch.arange(first, self.read, device=device), new))
+        seen = behind >= 0 if window is None else (behind >= 0) & (behind < window)
+        if self.own is not None:
+            seen[-len(self.own) :, -len(self.own) :] &= self.own
+        return seen
 
 
 def interface(

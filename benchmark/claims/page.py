@@ -257,7 +257,6 @@ def _exhibit(judgement: Judgement) -> Iterator[Exhibit]:
         measured=len({measured for _, measured in judgement.seen}),
         picture=render(drawn([_strip(finding) for finding in known]), "svg"),
         format="svg",
-        small=True,
     )
 
 

@@ -151,19 +151,13 @@ class Measured(TypedDict):
     kernel: str  # fused, masked, parts or eager, as in checks/costs.py
     kv_bytes: int | None  # for each token, beyond keys and values; None: no cache can serve it
     more_operations: float | None  # the share that it adds at 16 L; None: it ends before that
+    checkpoint: bool  # `run --checkpoint` takes it
 
 
 def measured() -> dict[str, Measured]:
     """The facts of the registered encodings, by name: what tests/encodings/facts.py measured."""
     known: dict[str, Measured] = json.loads(Path(__file__).with_name("facts.json").read_text("utf-8"))
     return known
-
-
-def on_checkpoints(entry: Entry) -> bool:
-    """True for what works on a model trained with RoPE: as it is, by adapting it, or by encoding nothing."""
-    adapted = {each.attributes.get("adapts") for each in CATALOGUE.entries()}
-    attributes = entry.attributes
-    return entry.name in adapted or bool(attributes.get("adapts")) or attributes.get("acts") == "nothing"
 
 
 def mismatch(choice: Choice, task: Entry) -> str:

@@ -26,7 +26,6 @@ from benchmark.experiments.facts import one_line, outcome_facts
 from benchmark.experiments.origins import Origin
 from benchmark.experiments.outstanding import missing
 from benchmark.experiments.plan import Cell, Measure
-from benchmark.experiments.pretrained import OWN
 from benchmark.files import UnwritableError
 from benchmark.interrupts import pass_on
 from benchmark.results.outcomes import Outcome
@@ -50,13 +49,15 @@ class Read:
 
     def subject(self, origin: Origin) -> Subject:
         """What is measured with an encoding."""
+        own = self.cell.encoding
+        reader = reader_of(self.checkpoint, own)
         return Subject(
             text=self.text,
             opening=self.checkpoint.opening,
             encode=self.checkpoint.encode,
             train_length=self.checkpoint.length,
-            reader=reader_of(self.checkpoint, origin),
-            own=reader_of(self.checkpoint, Origin(item=OWN, parameters={})),
+            reader=reader if origin == own else reader_of(self.checkpoint, origin),
+            own=reader,
         )
 
     def facts(self) -> dict[str, Any]:
@@ -94,8 +95,6 @@ def _task_choice(origin: Origin) -> Any:
 
 def reader_of(checkpoint: Checkpoint, origin: Origin) -> Reader:
     """The checkpoint with an encoding."""
-    if origin.item == OWN and not origin.parameters:
-        return checkpoint.reader(OWN)
     return checkpoint.reader(encoding_choice(origin))
 
 

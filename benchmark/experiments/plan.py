@@ -69,7 +69,12 @@ class Cell(Frozen):
         name = self.task_label if self.checkpoint else f"{self.task_label} · {self.train.encoding.label}"
         if self.multiple is not None:
             return f"{name} · rate × {self.multiple:g} · trial {self.seed - TUNING_SEEDS_FROM}"
-        return f"{name} · document {self.seed}" if self.checkpoint else f"{name} · seed {self.seed}"
+        return f"{name} · {self.unit} {self.seed}"
+
+    @property
+    def unit(self) -> str:
+        """What its number counts: seeds, or documents."""
+        return "document" if self.checkpoint else "seed"
 
     @property
     def seed(self) -> int:
@@ -110,7 +115,12 @@ class Plan(Frozen):
     cells: tuple[Cell, ...]
     left_out: tuple[str, ...] = ()  # combinations that were requested but make no sense, a line each
     spans: dict[str, Span] = {}  # by `Cell.contest`; empty unless seeds are automatic
-    notes: tuple[str, ...] = ()  # remarks on the caps, a line each
+    notes: tuple[str, ...] = ()  # remarks on the caps or on encodings, a line each
+
+    @property
+    def unit(self) -> str:
+        """What it has several of for each task: "seed" or "document"."""
+        return "seed" if self.request.checkpoint is None else "document"
 
     @cached_property
     def train_keys(self) -> frozenset[str]:

@@ -4,7 +4,7 @@ A document stands where a seed stands in training: its number is both seeds of a
 checkpoint's, and which trains for no steps. Records, rounds, verdicts and reports treat documents as seeds.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from benchmark import encodings
@@ -27,7 +27,7 @@ def make_pretrained_plan(request: Request, fewest: Callable[[int], int] = lambda
     """The cells of a request with a checkpoint: tasks x documents, each with all encodings."""
     assert request.checkpoint is not None
     budget, model, checkpoint = _described(request.checkpoint)
-    measured = encodings.CATALOGUE.parse(request.encodings)
+    measured, others = _that_adapt(encodings.CATALOGUE.parse(request.encodings))
     span, documents = _documents(request.seeds, fewest(len(measured)))
     # L is always among them: what lies past it is compared with it.
     lengths = {budget.train_length, *(in_tokens(each, budget.train_length) for each in request.multiples or MULTIPLES)}
@@ -59,9 +59,42 @@ def make_pretrained_plan(request: Request, fewest: Callable[[int], int] = lambda
     return Plan(
         request=request,
         cells=tuple(cells),
-        left_out=tuple(encodings.CATALOGUE.left_out(request.encodings)),
+        left_out=(*encodings.CATALOGUE.left_out(request.encodings), *others),
+        notes=tuple(_unsearched(measured)),
         spans={cell.contest: span for cell in cells} if span else {},
     )
+
+
+def _that_adapt(asked: Sequence[Choice]) -> tuple[list[Choice], list[str]]:
+    """The choices for models trained with rope, and a line for each of the others; UsageError if there are only those.
+
+    The group test-time has some of both.
+    """
+    others = {each.label: each.entry.attributes.get("adapts") for each in asked}
+    others = {label: adapted for label, adapted in others.items() if adapted not in (None, OWN)}
+    lines = [
+        f"{label} adapts models trained with {adapted}, and a checkpoint was trained with {OWN}: left out"
+        for label, adapted in others.items()
+    ]
+    taken = [each for each in asked if each.label not in others]
+    if not taken:
+        raise UsageError(f"{'; '.join(lines)}; nothing is left: choose encodings that adapt {OWN}")
+    return taken, lines
+
+
+def _unsearched(measured: Iterable[Choice]) -> Iterator[str]:
+    """A line for each encoding that fits itself to a model trained here, but not to a checkpoint.
+
+    The search of longrope would read 96 rows of its whole target length: hours for a document, on a processor.
+    """
+    from benchmark.encodings.encoding import Encoding
+
+    for choice in measured:
+        if encodings.CATALOGUE.load(choice.entry).search is not Encoding.search:
+            yield (
+                f"{choice.label} is not fitted to a checkpoint: it reads with the values that its search would start "
+                "from (docs/checkpoints.md)"
+            )
 
 
 def in_tokens(length: float, train_length: int) -> int:
@@ -87,9 +120,10 @@ def _described(name: str) -> tuple[BudgetSpec, ModelSpec, CheckpointSpec]:
 
     source = find(name)
     try:
-        from benchmark.checkpoints.facts import facts, load_config
+        from benchmark.checkpoints.facts import facts, load_config, read_once
 
-        own = facts(load_config(source))
+        with read_once():
+            own = facts(load_config(source))
     except ModuleNotFoundError as error:
         raise UsageError(EXTRA) from error
     budget = BudgetSpec(train_length=own.length, steps=0, batch=1, learning_rate=1.0, warmup_steps=0)

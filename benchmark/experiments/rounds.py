@@ -48,6 +48,11 @@ class Round:
     stage: str = ""  # its name, in a run of several stages
 
     @property
+    def unit(self) -> str:
+        """What it has several of for each task: "seed" or "document"."""
+        return self.todo[0].unit
+
+    @property
     def shares(self) -> list[Share]:
         """The seeds of each task."""
         return [
@@ -70,6 +75,7 @@ class Looked:
     seeds: int  # so far
     cap: int
     standing: Standing
+    unit: str = "seed"  # or "document"
     stage: str = ""
 
     @property
@@ -152,6 +158,7 @@ class Rounds:
             seeds=count,
             cap=cap,
             standing=standing,
+            unit=cells[0].unit,
             stage=self.stage,
         )
         self.counts[contest] = min(cap, count + standing.more)

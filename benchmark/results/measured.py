@@ -3,8 +3,6 @@
 Only numbers are kept. Verdicts follow from them when they are asked for, under the thresholds of that day.
 """
 
-from pathlib import Path
-
 from pydantic import AwareDatetime, ValidationError
 
 from benchmark.errors import first_line
@@ -27,20 +25,20 @@ class MeasuredRecord(Frozen):
 
 def put(store: Store, record: MeasuredRecord) -> None:
     """Write a record; one of the same code is replaced."""
-    path = _folder(store, record.claim) / f"{record.fingerprint}.json"
+    path = store.root / _folder(record.claim) / f"{record.fingerprint}.json"
     write_atomically(path, record.model_dump_json(indent=1).encode())
 
 
 def of_claim(store: Store, claim: str) -> list[MeasuredRecord]:
     """Every readable record of a claim, oldest first; others are named in the store's problems."""
     found = []
-    for path in sorted(_folder(store, claim).glob("*.json")):
+    for name in store.files.listed(_folder(claim)):
         try:
-            found.append(MeasuredRecord.model_validate(parse(path.read_bytes())))
+            found.append(MeasuredRecord.model_validate(parse(store.files.content(f"{_folder(claim)}/{name}"))))
         except (OSError, ValidationError, ValueError) as error:
-            store.problems.append(f"{path}: skipped: {first_line(error)}")
+            store.problems.append(f"{store.files.where}/{_folder(claim)}/{name}: skipped: {first_line(error)}")
     return sorted(found, key=lambda record: record.created)
 
 
-def _folder(store: Store, claim: str) -> Path:
-    return store.root / "claims" / claim
+def _folder(claim: str) -> str:
+    return f"claims/{claim}"

@@ -31,7 +31,7 @@ MANIFEST = "manifest.json"
 PLAIN = r"[\w+-][\w .+-]*"  # a file name without a leading dot, slashes and colons
 NAME = re.compile(
     r"cells/[0-9a-f]{32}/(?:(?:train|[0-9a-f]{32})\.json|(?:weights|[0-9a-f]{32})\.safetensors)"
-    rf"|runs/{PLAIN}\.json|timing/(?:{PLAIN}/)*{PLAIN}\.json"
+    rf"|claims/{PLAIN}/{PLAIN}\.json|runs/{PLAIN}\.json|timing/(?:{PLAIN}/)*{PLAIN}\.json"
 )
 LARGEST_JSON = 1 << 26  # bytes; the records of a run have a few thousand
 MOST_TIMES = 200  # the size of a pack that its content may have; records have 2 to 3 times

@@ -56,8 +56,10 @@ def _records(store: Store, environments: dict[str, Environment], *, weights: boo
 
 
 def _others(store: Store) -> Iterator[str]:
-    """The notes on runs, and the timings."""
-    return (name for folder in ("runs", "timing") for name in store.files.under(folder) if NAME.fullmatch(name))
+    """The notes on runs, the timings, and the values of exact claims."""
+    return (
+        name for folder in ("claims", "runs", "timing") for name in store.files.under(folder) if NAME.fullmatch(name)
+    )
 
 
 def _add(archive: ZipFile, name: str, content: bytes) -> None:

@@ -105,16 +105,54 @@ def test_the_places_asked_for_do_not_change_the_answer(checkpoint: Checkpoint, e
     assert torch.equal(some.correct, every.correct[asked - 1])
 
 
+CONTINUED = [
+    "rope",
+    "pi",
+    "rerope",
+    "logn",
+    "alibi",
+    "irope",
+    "self-extend:group=3",
+    "ntk-dynamic",
+    "longrope",
+]
+TAILS = [ROW[73:79], ROW[90:131], ROW[73:74], ROW[80:86], ROW[:0], ROW[101:107], ROW[9:12]]
+
+
 @pytest.mark.usefixtures("in_parts")
-@pytest.mark.parametrize("encoding", ["rope", "pi", "rerope", "logn", "ntk-dynamic"])
+@pytest.mark.parametrize("encoding", CONTINUED)
 def test_a_continuation_is_worth_what_the_whole_row_says(checkpoint: Checkpoint, encoding: str) -> None:
+    compare_continuations(checkpoint, encoding)
+
+
+@pytest.mark.usefixtures("in_parts")
+@pytest.mark.parametrize("encoding", ["rope", "self-extend:group=3", "ntk-dynamic"])
+@pytest.mark.parametrize("architecture", ["mistral", "gemma2"])  # sliding windows; and scores that are bounded
+def test_a_continuation_is_worth_the_same_in_layers_that_see_less(
+    architecture: str, encoding: str, tmp_path: Path
+) -> None:
+    compare_continuations(open_checkpoint(str(tiny.save(tmp_path, architecture)), precision="float32"), encoding)
+
+
+def compare_continuations(checkpoint: Checkpoint, encoding: str) -> None:
     reading = checkpoint.reader(encoding)
-    prefix, tails = ROW[:73], [ROW[73:79], ROW[90:131], ROW[73:74], ROW[:0]]
-    for tail, found in zip(tails, reading.continuations(prefix, tails), strict=True):
+    for tail, found in zip(TAILS, reading.continuations(ROW[:73], TAILS), strict=True):
         places = torch.arange(73, 73 + len(tail))
-        alone = reading.log_likelihoods(torch.cat((prefix, tail)), places)
+        alone = reading.log_likelihoods(torch.cat((ROW[:73], tail)), places)
         torch.testing.assert_close(found.log_likelihood, alone.log_likelihood, rtol=0, atol=1e-4)
         assert torch.equal(found.correct, alone.correct)
+
+
+def test_rows_of_one_length_are_read_once_if_a_token_depends_on_the_length(
+    checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading, read = checkpoint.reader("ntk-dynamic"), []
+    forward = reading.base.forward
+    monkeypatch.setattr(
+        reading.base, "forward", lambda input_ids, **rest: read.append(input_ids.shape[1]) or forward(input_ids, **rest)
+    )
+    reading.continuations(ROW[:73], TAILS)
+    assert sorted(read) == [73, 74, 76, 73 + 3 * 6, 73 + 41]
 
 
 def test_correct_is_the_most_likely_token(checkpoint: Checkpoint) -> None:

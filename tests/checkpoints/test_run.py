@@ -1,21 +1,17 @@
 """`run --checkpoint` on a tiny model: its plan, its records, resuming, refusals, and the first screen of its report."""
 
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 import tiny
 import torch
+from running import Here
 
 from benchmark import api
 from benchmark.checkpoints.checkpoint import Checkpoint, open_checkpoint
 from benchmark.errors import UsageError
 from benchmark.experiments import documents
-from benchmark.experiments.cell import run_cell
-from benchmark.experiments.executor import Event
-from benchmark.experiments.plan import Cell
-from benchmark.experiments.precheck import check
 from benchmark.experiments.pretrained import in_tokens
 from benchmark.experiments.request import parse_lengths
 from benchmark.experiments.runs import command, request_of
@@ -25,39 +21,6 @@ from benchmark.results.store import Store
 
 L = tiny.LENGTH
 ASKED: dict[str, Any] = {"encodings": "rope,pi,none", "tasks": "text:targets=8", "lengths": [0.5, 1, 2], "seeds": 3}
-
-
-class Here:
-    """Runs cells in this process, and keeps what it was given."""
-
-    def __init__(self, store: Store) -> None:
-        self.store, self.given = store, 0
-
-    def run(self, cells: Sequence[Cell], *, force: bool, retry_failed: bool) -> Iterator[Event]:
-        check(cells, "cpu", lambda *_, **__: None)
-        for cell in cells:
-            self.given += 1
-            status = run_cell(cell, self.store, "cpu", lambda *_, **__: None, force=force)
-            yield Event(kind="done", cell=cell, status=status)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny.save(tmp_path_factory.mktemp("tiny"))
-
-
-@pytest.fixture(scope="module")
-def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    numbers = torch.randint(0, 100, (4000,), generator=torch.Generator().manual_seed(5)).tolist()
-    chapters = [" ".join(f"w{each}" for each in numbers[start : start + 400]) for start in range(0, 4000, 400)]
-    path = tmp_path_factory.mktemp("corpus") / "words.txt"
-    path.write_text("\n\n".join(f"Chapter {place}\n\n{each}" for place, each in enumerate(chapters, 1)))
-    return path
-
-
-@pytest.fixture(autouse=True)
-def roomy(monkeypatch: pytest.MonkeyPatch) -> None:
-    documents.open_once.cache_clear()
 
 
 def run(folder: Path, corpus: Path, results: Path, **changes: Any) -> tuple[api.Results, Here]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 import transformers
-from tokenizers import Tokenizer, models, pre_tokenizers
+from tokenizers import Regex, Tokenizer, models, pre_tokenizers
 
 VOCABULARY, LAYERS, LENGTH = 101, 3, 67
 SIZES = {"vocab_size": VOCABULARY, "num_hidden_layers": LAYERS, "max_position_embeddings": LENGTH}
@@ -71,6 +71,13 @@ def tokenizer() -> Any:
     words = Tokenizer(models.WordLevel({f"w{number}": number for number in range(VOCABULARY)}, unk_token="w0"))
     words.pre_tokenizer = pre_tokenizers.Whitespace()
     return transformers.PreTrainedTokenizerFast(tokenizer_object=words, unk_token="w0")
+
+
+def characters() -> Any:
+    """One token for each printable character of ASCII."""
+    letters = Tokenizer(models.WordLevel({chr(32 + number): number for number in range(95)}, unk_token=" "))
+    letters.pre_tokenizer = pre_tokenizers.Split(Regex(r"[\s\S]"), "isolated")
+    return transformers.PreTrainedTokenizerFast(tokenizer_object=letters, unk_token=" ")
 
 
 def tokens(count: int) -> torch.Tensor:

@@ -25,6 +25,8 @@ from benchmark.checkpoints.tasks.task import CheckpointTask, Outcome, Reads, Sub
 NEAR = 8  # the short row is L / 8
 FAR = 8  # an eighth of the targets count as those that need far context
 
+Read = tuple[Float[Tensor, " target"], Bool[Tensor, " target"]]
+
 
 class TextLoss(CheckpointTask):
     """The targets are the last tokens of a document."""
@@ -41,6 +43,7 @@ class TextLoss(CheckpointTask):
             raise ValueError(f"text: targets is {targets}, but must be at least {FAR}")
         self.targets = targets
         self._far: dict[tuple[int, int], Bool[Tensor, " target"]] = {}  # by document and L
+        self._own: dict[tuple[int, int], Read] = {}  # with the checkpoint's own rope, by document and length
 
     def shortest(self, subject: Subject, documents: Sequence[int]) -> int:
         return len(subject.opening) + self.targets + 1
@@ -56,10 +59,15 @@ class TextLoss(CheckpointTask):
         arrays |= {f"far_{name}": chosen[f"row_{name}"] for name in own}
         return Outcome(arrays=arrays, chance={})
 
-    def _read(
-        self, subject: Subject, reader: Reads, document: int, length: int
-    ) -> tuple[Float[Tensor, " target"], Bool[Tensor, " target"]]:
+    def _read(self, subject: Subject, reader: Reads, document: int, length: int) -> Read:
         """The loss of every target in a row of a length, and whether it was the most likely token."""
+        if reader is not subject.own:
+            return self._read_anew(subject, reader, document, length)
+        if (document, length) not in self._own:
+            self._own[document, length] = self._read_anew(subject, reader, document, length)
+        return self._own[document, length]
+
+    def _read_anew(self, subject: Subject, reader: Reads, document: int, length: int) -> Read:
         row = torch.cat((subject.opening, subject.text.before_end(document, length - len(subject.opening))))
         found = reader.log_likelihoods(row, torch.arange(length - self.targets, length))
         return -found.log_likelihood, found.correct

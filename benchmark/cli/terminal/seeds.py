@@ -1,4 +1,4 @@
-"""Automatic seeds in words: what a round trains, what a look has decided, and what is left at the end."""
+"""Automatic seeds, or documents, in words: what a round does, what a look has decided, and what is left at the end."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -8,7 +8,7 @@ from benchmark.cli.terminal.words import cells, either
 from benchmark.experiments.plan import Plan
 from benchmark.experiments.rounds import Looked, Round, Rounds
 from benchmark.reports.phrases import more_seeds, seeds_of, spelled
-from benchmark.reports.words import joined, later, listed, said, t
+from benchmark.reports.words import joined, later, listed, said, speaking, t
 from benchmark.results.record import Share
 
 STAGES = (later("trials"), later("same rate for all"), later("each at its best"))  # of experiments.tuning
@@ -18,13 +18,14 @@ def beginning(event: Round) -> str:
     """The line at the start of a round: "round 2: 4 more seeds of copy: 8 cells", "trials: 12 cells"."""
     if not event.automatic:
         return t("{name}: {what}", name=said(event.stage), what=cells(len(event.todo)))
-    line = t(
-        "round {n}: {seeds}: {cells}",
-        n=event.number,
-        seeds=spread(event.shares, more=event.number > 1),
-        cells=cells(len(event.todo)),
-    )
-    return t("{name}, {what}", name=said(event.stage), what=line) if event.stage else line
+    with speaking(documents=event.unit == "document"):
+        line = t(
+            "round {n}: {seeds}: {cells}",
+            n=event.number,
+            seeds=spread(event.shares, more=event.number > 1),
+            cells=cells(len(event.todo)),
+        )
+        return t("{name}, {what}", name=said(event.stage), what=line) if event.stage else line
 
 
 def spread(shares: Sequence[Share], *, more: bool = False) -> str:
@@ -53,8 +54,9 @@ def name(one: Share, others: Iterable[Share]) -> str:
 
 def looked(event: Looked) -> str:
     """What a look at a task has decided."""
-    label = t("{name}, {what}", name=event.label, what=said(event.stage)) if event.stage else event.label
-    return t("{name}: {what}", name=label, what=decided(event))
+    with speaking(documents=event.unit == "document"):
+        label = t("{name}, {what}", name=event.label, what=said(event.stage)) if event.stage else event.label
+        return t("{name}: {what}", name=label, what=decided(event))
 
 
 def decided(event: Looked) -> str:
@@ -97,32 +99,34 @@ def multiple(event: Looked, length: int) -> str:
 
 def closing(rounds: Rounds) -> str:
     """How many tasks are decided, with how many seeds, and which are not."""
-    total, undecided = len(rounds.looks), rounds.undecided
-    spent = sorted({each.seeds for each in rounds.looks.values()})
-    span = t("{low} to {high} seeds", low=spent[0], high=spent[-1]) if len(spent) > 1 else seeds_of(spent[0])
-    done = total - len(undecided)
-    line = t("{part} of {n} tasks decided with {seeds}", part=done, n=total, seeds=span)
-    if total == 1:
-        line = t("{part} of 1 task decided with {seeds}", part=done, seeds=span)
-    line = t("{name}: {what}", name=said(rounds.stage), what=line) if rounds.stage else line
-    if not undecided:
-        return line
-    places = (joined(multiple(each, length) for length in each.standing.open) for each in undecided)
-    open_ = (t("{task} at {place}", task=each.label, place=at) for each, at in zip(undecided, places, strict=True))
-    return t("{line}; still open: {tasks}", line=line, tasks=listed(open_))
+    with speaking(documents=rounds.plan.unit == "document"):
+        total, undecided = len(rounds.looks), rounds.undecided
+        spent = sorted({each.seeds for each in rounds.looks.values()})
+        span = t("{low} to {high} seeds", low=spent[0], high=spent[-1]) if len(spent) > 1 else seeds_of(spent[0])
+        done = total - len(undecided)
+        line = t("{part} of {n} tasks decided with {seeds}", part=done, n=total, seeds=span)
+        if total == 1:
+            line = t("{part} of 1 task decided with {seeds}", part=done, seeds=span)
+        line = t("{name}: {what}", name=said(rounds.stage), what=line) if rounds.stage else line
+        if not undecided:
+            return line
+        places = (joined(multiple(each, length) for length in each.standing.open) for each in undecided)
+        open_ = (t("{task} at {place}", task=each.label, place=at) for each, at in zip(undecided, places, strict=True))
+        return t("{line}; still open: {tasks}", line=line, tasks=listed(open_))
 
 
 def caps(plan: Plan) -> str:
     """The rule of automatic seeds in one line."""
-    firsts, mosts = ({getattr(span, end) for span in plan.spans.values()} for end in ("first", "most"))
-    if firsts == mosts:
-        return t("automatic seeds: {n} for each task", n=either(sorted(firsts)))
-    return t(
-        "automatic seeds: at least {first} and at most {most} for each task, and no more once its comparisons are "
-        "decided",
-        first=either(sorted(firsts)),
-        most=either(sorted(mosts)),
-    )
+    with speaking(documents=plan.unit == "document"):
+        firsts, mosts = ({getattr(span, end) for span in plan.spans.values()} for end in ("first", "most"))
+        if firsts == mosts:
+            return t("automatic seeds: {n} for each task", n=either(sorted(firsts)))
+        return t(
+            "automatic seeds: at least {first} and at most {most} for each task, and no more once its comparisons are "
+            "decided",
+            first=either(sorted(firsts)),
+            most=either(sorted(mosts)),
+        )
 
 
 def as_json(event: Round | Looked) -> dict[str, Any]:

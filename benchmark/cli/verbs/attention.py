@@ -1,6 +1,7 @@
 """`attention`: what each head of a trained model attends to in a given sentence."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -28,6 +29,9 @@ from benchmark.reports.words import t
 from benchmark.results.record import MeasuredRecord, ProbeRecord, TrainRecord
 from benchmark.results.spec import TUNING_SEEDS_FROM
 from benchmark.results.store import Store
+
+if TYPE_CHECKING:
+    from benchmark.tasks.corpus import Corpus
 
 LONGEST = 400  # characters; beyond it, the words on the axes are illegible
 
@@ -134,7 +138,7 @@ def _draw(cell: Cell, store: Store, out: Path, style: str) -> str:
     trained = store.train(cell.train.key)
     if trained is None or trained.status != "ok":
         raise click.ClickException(f"{cell.label}: {_why(trained) or t('no model was trained')}")
-    paths = []
+    paths, corpus = [], _corpus(cell)
     for spec in (spec for measure in cell.measures for spec in measure.probes):
         record = store.measured(spec.key, cell.train.key)
         if not isinstance(record, ProbeRecord) or record.status != "ok":
@@ -143,5 +147,18 @@ def _draw(cell: Cell, store: Store, out: Path, style: str) -> str:
         if probe is None:
             raise click.ClickException(f"{cell.label}: {store.problems[-1]}")
         name = f"{file_name(spec.encoding.label)}-seed{cell.train.init_seed}-{spec.key[:8]}.{style}"
-        paths.append(str(save(attention(probe), out / name)))
+        figure = attention(
+            probe, spelled=corpus.spelled(record.spec.text), without_id=corpus.without_id(record.spec.text)
+        )
+        paths.append(str(save(figure, out / name)))
     return "\n".join(paths)
+
+
+def _corpus(cell: Cell) -> "Corpus":
+    """The text that the model of a cell was trained on."""
+    from benchmark.experiments.cell import make_task
+    from benchmark.tasks.language import Corpus as Reading
+
+    task = make_task(cell)
+    assert isinstance(task, Reading)
+    return task.corpus

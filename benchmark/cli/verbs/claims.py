@@ -4,13 +4,14 @@ import csv
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
 
 from benchmark.api import executor_of, stages_of
 from benchmark.cli.terminal.examples import examples
-from benchmark.cli.terminal.options import PLAN_FORMATS, Known, executor_settings, results_folder, spoken
+from benchmark.cli.terminal.options import PLAN_FORMATS, Known, executor_settings, spoken, stored_results
 from benchmark.cli.terminal.progress import display, trouble
 from benchmark.cli.terminal.stored import name_problems
 from benchmark.cli.terminal.table import Row, show, show_json
@@ -19,7 +20,9 @@ from benchmark.experiments.request import Request
 from benchmark.experiments.runs import command as command_line
 from benchmark.experiments.runs import execute, went_wrong
 from benchmark.experiments.settings import Settings
+from benchmark.experiments.settings import folder as writable
 from benchmark.reports.words import later, listed, speaking, t
+from benchmark.results.pack import is_pack
 from benchmark.results.store import Store
 
 CLAIM_COLUMNS = {
@@ -36,13 +39,13 @@ CLAIM_COLUMNS = {
     epilog=examples(
         "claims",
         "claims T5 A12 --run",
-        "claims --results results/reference --out claims-page",
+        "claims --results results/reference.zip --out claims-page",
         "claims examples/my_claim.py --format json",
     ),
 )
 @click.argument("claims", nargs=-1, metavar="[CLAIM]...")
 @click.option("--run", "train", is_flag=True, help="Train what is missing for these claims, then judge them.")
-@results_folder
+@stored_results
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -79,14 +82,18 @@ def command(
     asked = chosen(claims)
     if train and not claims:
         raise UsageError("--run trains for days if no claim is named: name some, such as T1 T5")
-    store = Store(results)
+    packed = is_pack(results)
+    store = Store(writable(results) if train or not packed else results)
     wrong = _train(asked, store, Settings.read(**settings), "none" if form != "table" else "auto") if train else []
     from benchmark.claims.ledger import ledger
     from benchmark.claims.measuring import measure, missing
 
+    # A pack is only read: what it lacks is measured beside it, and not kept.
+    own = Store(Path(ctx.with_resource(TemporaryDirectory()))) if packed else store
+    store = Store.merged([store, own]) if packed else store
     for claim in missing(asked, store):
         click.echo(t("measuring {name}", name=claim.id), err=True)
-        measure(claim, store)
+        measure(claim, own)
     judged = ledger(asked, store)
     _show(judged, form)
     if out is not None:

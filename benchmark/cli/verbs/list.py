@@ -98,7 +98,7 @@ RESULT_COLUMNS = {
 
 def encodings(_: Path) -> list[Row]:
     """Every known encoding and its claims."""
-    from benchmark.encodings import CATALOGUE, measured, on_checkpoints
+    from benchmark.encodings import CATALOGUE, measured
 
     entries, facts = _entries(CATALOGUE), measured()
     return [
@@ -109,7 +109,6 @@ def encodings(_: Path) -> list[Row]:
             "relative": _relative(entry),
             "applied": _applied(entry),
             "trained": not entry.attributes.get("adapts"),
-            "checkpoint": on_checkpoints(entry),
             "cached": facts[entry.name]["kv_bytes"] is not None if entry.name in facts else None,
         }
         for entry in entries

@@ -22,33 +22,40 @@ from matplotlib.text import Text
 
 from benchmark.files import write_atomically
 from benchmark.reports.draw.fonts import families, is_latin
-from benchmark.reports.draw.style import EDGE, GRID
+from benchmark.reports.draw.style import EDGE, GRID, INK, SURFACE, THEME
 
 Arguments = ParamSpec("Arguments")
 PRINTED = ("pdf", "svg", "png")  # formats of `printed`
 PRINT_DOTS = 300  # per inch
 UNDATED: dict[str, dict[str, None]] = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {"Software": None}}
 LOOK: dict[str, Any] = {
-    "figure.facecolor": "white",
+    "figure.facecolor": SURFACE,
+    "axes.facecolor": SURFACE,
     "axes.edgecolor": EDGE,
+    "axes.labelcolor": INK,
+    "text.color": INK,
+    "xtick.color": EDGE,
+    "ytick.color": EDGE,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
     "axes.grid": True,
     "axes.axisbelow": True,
     "grid.color": GRID,
     "grid.linewidth": 0.8,
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.titlesize": 13,
+    "axes.titlesize": 10,
     "axes.titlelocation": "left",
-    "axes.labelsize": 10,
+    "axes.labelsize": 9,
     "legend.frameon": False,
-    "legend.fontsize": 9.5,
+    "legend.fontsize": 9,
     "xtick.labelsize": 9,
     "ytick.labelsize": 9,
-    "lines.linewidth": 2,
-    "lines.markersize": 6,
+    "lines.linewidth": 1.8,
+    "lines.markersize": 5,
     "text.parse_math": False,  # labels and words may contain a dollar sign
-    "figure.constrained_layout.w_pad": 0.1,
-    "figure.constrained_layout.h_pad": 0.1,
+    "figure.constrained_layout.w_pad": 0.06,
+    "figure.constrained_layout.h_pad": 0.06,
     "svg.fonttype": "path",  # glyphs as paths: Chinese shows without a Chinese font
     "svg.hashsalt": "position-benchmark",  # reproducible ids
     "path.simplify_threshold": 0.2,  # points: long lines lose vertices that nobody could see
@@ -76,7 +83,7 @@ def render(figure: Figure, kind: Literal["svg", "png"]) -> bytes:
     buffer = io.BytesIO()
     with look():
         figure.savefig(buffer, format=kind, dpi=160, metadata=UNDATED[kind])
-    content = compact(buffer.getvalue().decode()).encode() if kind == "svg" else buffer.getvalue()
+    content = themed(compact(buffer.getvalue().decode())).encode() if kind == "svg" else buffer.getvalue()
     also_print(content, lambda: figure)
     return content
 
@@ -128,6 +135,21 @@ def compact(svg: str) -> str:
     svg = re.sub(r"<!--.*?-->|<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r"(scale\([^)]*\))|(\.\d\d)\d+", lambda found: found[1] or found[2], svg)
     return re.sub(r"(?<=>) (?=<)", "", re.sub(r"\s+", " ", svg)).strip()
+
+
+def themed(svg: str) -> str:
+    """An SVG file that is dark where its reader prefers that, and light on paper and in programs without style sheets.
+
+    Only the colours of our theme change; those of a colour map carry values.
+    """
+    own = ((light.lower(), dark) for name, (light, dark) in THEME.items() if name != "page")
+    rules = "".join(
+        f'[style*="{kind}: {light}"]{{{kind}:{dark}!important}}[{kind}="{light}"]{{{kind}:{dark}}}'
+        for light, dark in own
+        for kind in ("fill", "stroke")
+        if f"{kind}: {light}" in svg or f'{kind}="{light}"' in svg
+    )
+    return svg.replace("</svg>", f"<style>@media screen and (prefers-color-scheme:dark){{{rules}}}</style></svg>")
 
 
 def save(figure: Figure, path: Path) -> Path:

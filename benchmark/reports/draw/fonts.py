@@ -13,6 +13,7 @@ from matplotlib.ft2font import FT2Font
 
 CHINESE_FONT = Path(__file__).parents[1] / "fonts" / "NotoSansSC-Subset.otf"
 LATIN = "DejaVu Sans"  # ships with matplotlib
+LATIN_WIDTH, CHINESE_WIDTH = 0.068, 0.125  # of a character of a label, in inches
 
 
 @cache
@@ -27,6 +28,11 @@ def drawable(text: str) -> str:
     """The text, with each character that our fonts lack written as "[U+1F600]"."""
     known = _characters()
     return "".join(letter if ord(letter) in known or letter == "\n" else f"[U+{ord(letter):04X}]" for letter in text)
+
+
+def label_width(text: str) -> float:
+    """Width of a label in inches."""
+    return sum(LATIN_WIDTH if ord(letter) < 0x2E80 else CHINESE_WIDTH for letter in drawable(text))
 
 
 def is_latin(text: str) -> bool:

@@ -8,11 +8,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from benchmark.reports.draw.axes import CHANCE_LINE, beside_legend, draw_legend, join_notes, light_note, write_note
+from benchmark.reports.draw.axes import CHANCE_LINE, COLUMN, PANEL, draw_legend
 from benchmark.reports.draw.canvas import styled
-from benchmark.reports.draw.factors import PANEL, Level, by_end, draw_levels
+from benchmark.reports.draw.factors import Level, by_end, draw_levels
 from benchmark.reports.draw.style import Styles
-from benchmark.reports.phrases import curve_key
+
+WIDTH = 3.4  # of a panel beside another, in inches
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,15 +32,13 @@ class MechanismPanel:
 
 
 @styled
-def mechanism(panels: Sequence[MechanismPanel], styles: Styles, title: str) -> Figure:
+def mechanism(panels: Sequence[MechanismPanel], styles: Styles) -> Figure:
     """Draw panels side by side."""
     names = sorted({name for panel in panels for name in panel.levels})
-    width, height = beside_legend(names)
-    figure = Figure(figsize=(width + PANEL * (len(panels) - 1), height), layout="constrained")
+    figure = Figure(figsize=(max(COLUMN, WIDTH * len(panels)), PANEL), layout="constrained")
     for axes, panel in zip(figure.subplots(1, len(panels), squeeze=False, sharey=True)[0], panels, strict=True):
         _draw(axes, panel, styles)
-    figure.suptitle(title, x=0.01, ha="left", fontsize=13)
-    draw_legend(axes, [(name, styles[name], name) for name in by_end(panels[-1].levels, names)])
+    draw_legend(figure, axes, [(name, styles[name], name) for name in by_end(panels[-1].levels, names)])
     return figure
 
 
@@ -48,9 +47,7 @@ def _draw(axes: Axes, panel: MechanismPanel, styles: Styles) -> None:
         draw_levels(axes, [level for level in levels if math.isfinite(level.estimate.value)], styles[name])
     if panel.marks:
         axes.plot(*zip(*panel.marks, strict=True), label=panel.mark, **CHANCE_LINE)
-    axes.set_title(panel.title, pad=22, fontsize=11)
-    counts = [level.estimate.n for levels in panel.levels.values() for level in levels]
-    write_note(axes, join_notes(curve_key(counts), light_note(styles)))
+    axes.set_title(panel.title)
     if panel.octaves:
         axes.set_xscale("log", base=2)
     places, labels = zip(*panel.ticks, strict=True)

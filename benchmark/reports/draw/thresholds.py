@@ -13,13 +13,13 @@ from matplotlib.figure import Figure
 
 from benchmark.reports.draw.canvas import styled
 from benchmark.reports.draw.fonts import drawable
-from benchmark.reports.draw.style import EDGE, MUTED
+from benchmark.reports.draw.style import BEST, EDGE, INK, MUTED, OWN_COLOR, REFERENCE
 from benchmark.reports.words import t
 
 WIDTH, STRIP, HEAD, FOOT = 4.6, 0.42, 0.42, 0.3  # inches
 WIDE = 1e3
 ROOM = 0.12  # of the span, on either side
-FOR, AGAINST, DOT = "#009E73", "#D55E00", "#0072B2"
+FOR, AGAINST, DOT = BEST, OWN_COLOR["alibi"], REFERENCE
 
 Range = tuple[float, float]  # either end may be infinite
 
@@ -90,9 +90,9 @@ def _draw(axes: Axes, strip: Strip) -> None:
     values = [value for value in strip.values if math.isfinite(value)]
     axes.scatter(values, [0] * len(values), s=22, alpha=0.6, color=DOT, linewidths=0, zorder=3)
     if _finite(strip.low) and _finite(strip.high):
-        axes.hlines(0, strip.low, strip.high, color="black", linewidth=1.4, zorder=4)
+        axes.hlines(0, strip.low, strip.high, color=INK, linewidth=1.4, zorder=4)
     if _finite(strip.median) and len(values) > 1:
-        axes.vlines(strip.median, -0.55, 0.55, color="black", linewidth=1.8, zorder=4)
+        axes.vlines(strip.median, -0.55, 0.55, color=INK, linewidth=1.8, zorder=4)
 
 
 def _shade(axes: Axes, ends: Range, own: Range, color: str, word: str) -> None:

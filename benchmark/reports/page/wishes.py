@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from benchmark.encodings import CATALOGUE, Measured, measured, on_checkpoints
+from benchmark.catalogue import Entry
+from benchmark.encodings import CATALOGUE, Measured, measured
 from benchmark.errors import UsageError
 from benchmark.reports.words import listed, said, t
 
@@ -39,7 +40,7 @@ class Wishes:
             return ("unknown", t("not installed here")) if any(self._words()) else ("met", "")
         if self.trained and entry.attributes.get("adapts"):
             return "unmet", t("applied at test time")
-        if self.checkpoint and not on_checkpoints(entry):
+        if self.checkpoint and not _fits_rope(entry):
             return "unmet", t("not for a RoPE checkpoint")
         if not (self.fused or self.cached or self.kv_bytes is not None or self.operations is not None):
             return "met", ""
@@ -80,3 +81,13 @@ class Wishes:
 def facts_of(label: str) -> Measured | None:
     """What was measured of an encoding at its defaults; None for any other."""
     return measured().get(label)
+
+
+def _fits_rope(entry: Entry) -> bool:
+    """True of what a model trained with RoPE can be read with to good effect: RoPE, what adapts it, and no encoding.
+
+    `run --checkpoint` takes more (`list encodings`), such as ALiBi, which no such model has learned.
+    """
+    adapted = {each.attributes.get("adapts") for each in CATALOGUE.entries()}
+    attributes = entry.attributes
+    return entry.name in adapted or bool(attributes.get("adapts")) or attributes.get("acts") == "nothing"

@@ -100,11 +100,10 @@ def _exhibit(shown: Shown, styles: Styles) -> Exhibit:
         ),
         models=tuple(sorted(set(shown.rows["train_key"]))),
         measured=int(shown.rows["look_key"].nunique()),
-        picture=render(mechanism(shown.drawn, styles, shown.title), "svg"),
+        picture=render(mechanism(shown.drawn, styles), "svg"),
         format="svg",
         numbers=_numbers(shown),
         data=look_data(shown.rows),
-        wide=len(shown.drawn) > 1,
     )
 
 

@@ -15,9 +15,10 @@ from matplotlib.figure import Figure
 
 from benchmark.errors import UsageError, unknown
 from benchmark.files import write_atomically
-from benchmark.reports.draw.canvas import PRINTED, printed, render
+from benchmark.reports.draw.canvas import PRINTED, look, printed, render
 from benchmark.reports.draw.emphasis import emphasised
 from benchmark.reports.draw.extrapolation import extrapolation
+from benchmark.reports.draw.fonts import drawable
 from benchmark.reports.draw.heatmap import length_heatmap
 from benchmark.reports.draw.style import palette
 from benchmark.reports.page.findings import findings
@@ -103,12 +104,20 @@ def plot(store: Store, kind: str, tasks: Sequence[str]) -> Plot:
 
 
 def _curves(selection: Selection, panel: Panel) -> Figure:
-    styles = emphasised(palette(selection.encodings), panel.points, selection.reference)
-    return extrapolation(panel.headline, styles)
+    styles = palette(selection.encodings, selection.reference)
+    weighted = emphasised(styles, panel.points, selection.reference, selection.favourites(panel))
+    return _titled(extrapolation(panel.headline, weighted), panel)
 
 
 def _heatmap(selection: Selection, panel: Panel) -> Figure:
-    return length_heatmap(panel.headline)
+    return _titled(length_heatmap(panel.headline), panel)
+
+
+def _titled(figure: Figure, panel: Panel) -> Figure:
+    """A figure of the report with the title that its heading has there."""
+    with look():
+        figure.suptitle(drawable(panel.title), x=0.01, ha="left", fontsize=11)
+    return figure
 
 
 DRAWN: Mapping[str, Callable[[Selection, Panel], Figure]] = {"curves": _curves, "heatmap": _heatmap}

@@ -123,7 +123,7 @@ def _terms(page: Page, name: str) -> tuple[tuple[str, str], ...]:
 def build(store: Store, command: str | None = None, reference: str | None = None, claims: More | None = None) -> Page:
     """The report as data, for any way of writing it."""
     selection = Selection.of(store, reference)
-    styles = palette(selection.encodings)
+    styles = palette(selection.encodings, selection.reference)
     own = selection.own_settings
     shown = (
         replace(probe, setting=own[probe.setting, probe.trained_with])

@@ -44,6 +44,19 @@ def test_a_table_for_people(invoke, tmp_path, records):
     assert "2 claims: 1 refuted, 1 reproduced" in shown.stdout
 
 
+def test_a_pack_is_judged_like_its_folder(invoke, tmp_path, records):
+    values = {"sinusoidal": {1: [5.0] * 6, 2: [5.3] * 6}, "none": {1: [5.2] * 6, 2: [5.2] * 6}}
+    records.write_values(tmp_path / "results", "corpus", values)
+    without = tmp_path / "without.zip"
+    invoke("pack", "results", "-o", str(without))
+    shown = invoke("claims", "T1", "A13", "--results", str(without))
+    assert shown.exit_code == 0 and "measuring A13" in shown.stderr
+    assert shown.stdout == invoke("claims", "T1", "A13").stdout
+    invoke("pack", "results", "-o", "with.zip")
+    assert "measuring" not in invoke("claims", "A13", "--results", "with.zip").stderr
+    assert "only read" in invoke("claims", "T1", "--run", "--results", "with.zip").stderr
+
+
 def test_what_is_missing_is_named_with_its_command(invoke):
     shown = invoke("claims", "T2")
     assert "T2: No record serves it yet." in shown.stdout

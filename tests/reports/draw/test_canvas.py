@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from benchmark.cli.terminal.options import PRINTS
-from benchmark.reports.draw.canvas import PRINTED, compact, printed, printing, render, save
+from benchmark.reports.draw.canvas import PRINTED, compact, printed, printing, render, save, themed
 from benchmark.reports.draw.heatmap import length_heatmap
 from benchmark.reports.tables.values import metric_table
 from benchmark.reports.words import speaking
@@ -48,6 +48,20 @@ def test_a_callers_settings_are_left_alone(copying: pd.DataFrame, setting: str) 
     from matplotlib import pyplot
 
     assert pyplot.get_fignums() == []
+
+
+def test_a_figure_is_dark_where_its_reader_prefers_that() -> None:
+    light = (
+        '<svg><path style="fill: #ffffff; stroke: #0072b2"/><rect fill="#eef1f5"/><path style="fill: #440154"/></svg>'
+    )
+    dark = themed(light)
+    assert dark.startswith(light.removesuffix("</svg>"))  # and unchanged elsewhere
+    rules = dark.removeprefix(light.removesuffix("</svg>"))
+    assert rules.startswith("<style>@media screen and (prefers-color-scheme:dark){")
+    assert '[style*="fill: #ffffff"]{fill:#1a1e25!important}' in rules
+    assert '[style*="stroke: #0072b2"]{stroke:#4da3e0!important}' in rules
+    assert '[fill="#eef1f5"]{fill:#232933}' in rules
+    assert "#440154" not in rules  # a value's colour, which means the same in the dark
 
 
 @pytest.mark.parametrize("kind", PRINTED)
