@@ -1,6 +1,8 @@
 """Options that several verbs share, and types whose errors suggest what was meant."""
 
 import math
+import os
+import re
 from collections.abc import Callable, Iterable
 from functools import wraps
 from pathlib import Path
@@ -13,7 +15,7 @@ from benchmark.errors import unknown
 from benchmark.experiments.changes import option_of
 from benchmark.experiments.settings import DEVICES, EXECUTORS, LONGEST, MOST_CORES, MOST_WORKERS, SHORTEST, Settings
 from benchmark.experiments.settings import folder as writable
-from benchmark.reports.words import LANGUAGES
+from benchmark.reports.words import LANGUAGES, speaking
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 PRINTS = ("pdf", "svg", "png")  # of reports.draw.canvas, which loads matplotlib
@@ -111,14 +113,6 @@ reference_encoding = click.option(
     shell_complete=completion.encodings,
     help="The encoding that the report compares the others with.  [default: rope, or else the first one trained]",
 )
-report_language = click.option(
-    "--lang",
-    "language",
-    type=Known("language", LANGUAGES),
-    default="en",
-    show_default=True,
-    help="The language of the report: English or Chinese.",
-)
 figures_format = click.option(
     "--figures",
     type=Known("format", PRINTS),
@@ -138,6 +132,31 @@ table_format = click.option(
 text_encoding = click.option(
     "--text-encoding", default=None, help="Encoding of a text of your own: big5, euc-kr.  [default: the one it fits]"
 )
+
+
+def spoken(function: Function) -> Function:
+    """The option of a verb that speaks to people: it runs in the given language, or else in that of the locale."""
+
+    @wraps(function)
+    def in_language(*arguments: Any, language: str | None, **given: Any) -> Any:
+        with speaking(language or of_locale()):
+            return function(*arguments, **given)
+
+    option = click.option(
+        "--lang",
+        "language",
+        type=Known("language", LANGUAGES),
+        default=None,
+        help="Language of what is printed and drawn: English or Chinese.  [default: the locale's, or else en]",
+    )
+    return option(in_language)  # type: ignore[return-value]
+
+
+def of_locale() -> str:
+    """The language of the locale, read from the environment as POSIX does; English if it is none of LANGUAGES."""
+    name = next(filter(None, map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))), "")
+    code = re.split(r"[^a-z]", name.lower(), maxsplit=1)[0]
+    return code if code in LANGUAGES else "en"
 
 
 def executor_settings(function: Function) -> Function:

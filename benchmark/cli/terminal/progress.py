@@ -18,7 +18,14 @@ from benchmark.experiments.executor import Event
 from benchmark.experiments.pace import Pace, announced
 from benchmark.experiments.rounds import Looked, Round
 from benchmark.experiments.tuning import Chosen
+from benchmark.reports.phrases import STATUSES, explained
+from benchmark.reports.words import language, later, said, speaking, t
 
+LEFT = {  # by the scope of a pace
+    "": later("about {time} left"),
+    " in this round": later("about {time} left in this round"),
+    " in this stage": later("about {time} left in this stage"),
+}
 DISPLAYS = ("auto", "rich", "plain", "json", "none")
 
 
@@ -31,17 +38,32 @@ class Display(Protocol):
 
 def rate(event: Event) -> str:
     """Training speed of a cell."""
-    return f"{event.tokens / event.seconds:,.0f} tokens/s" if event.seconds else ""
+    return t("{rate} tokens/s", rate=f"{event.tokens / event.seconds:,.0f}") if event.seconds else ""
 
 
 def ending(event: Event) -> str:
     """How a cell ended, for people."""
-    return "done" if event.status == "ok" else f"{event.status}{': ' + event.reason if event.reason else ''}"
+    if event.status == "ok":
+        return t("done")
+    status = STATUSES.get(event.status or "", str(event.status))
+    return t("{name}: {what}", name=status, what=explained(event.reason)) if event.reason else status
+
+
+def trouble(line: str) -> str:
+    """A line of `runs.went_wrong`, for people."""
+    cell, _, why = line.partition(": ")
+    status, _, reason = why.partition(": ")
+    if status not in STATUSES:
+        return t("{name}: {what}", name=cell, what=explained(why))
+    told = t("{name}: {what}", name=STATUSES[status], what=explained(reason)) if reason else STATUSES[status]
+    return t("{name}: {what}", name=cell, what=told)
 
 
 def resuming(event: Event) -> str:
     """Where an interrupted cell continues, or why it starts over, for people."""
-    return event.reason or f"continues at step {event.step} of {event.cell.train.budget.steps}"
+    if event.reason:
+        return explained(event.reason)
+    return t("continues at step {step} of {steps}", step=event.step, steps=event.cell.train.budget.steps)
 
 
 def outcome(event: Looked | Chosen) -> str:
@@ -51,11 +73,12 @@ def outcome(event: Looked | Chosen) -> str:
 
 @contextmanager
 def display(style: str) -> Iterator[Display]:
-    """Log events, and show them in a style; "auto" is live in a terminal and plain in a pipe."""
+    """Log events, in English, and show them in a style; "auto" is live in a terminal and plain in a pipe."""
     with _shown(style) as show:
 
         def both(event: Event | Round | Looked | Chosen) -> None:
-            log(event)
+            with speaking("en"):
+                log(event)
             show(event)
 
         yield both
@@ -72,6 +95,12 @@ def log(event: Event | Round | Looked | Chosen) -> None:
     else:
         told = {"resumed": resuming, "done": ending}.get(event.kind)
         LOG.info("%s: %s", event.cell.label, told(event) if told else event.kind)
+
+
+def remaining(pace: Pace) -> str:
+    """The time that is left of a run, a round or a stage, for people."""
+    seconds = pace.seconds_left if pace.finished < len(pace.cells) else 0
+    return said(LEFT[pace.scope]).format(time=duration(seconds))
 
 
 def _shown(style: str) -> AbstractContextManager[Display]:
@@ -132,14 +161,15 @@ class Plain:
         self.pace.note(event)
         key = event.cell.train.key
         if event.kind == "resumed":
-            click.echo(f"{event.cell.label}: {resuming(event)}")
+            click.echo(t("{name}: {what}", name=event.cell.label, what=resuming(event)))
         if event.kind == "progress":
             self.speeds[key] = rate(event)
         if event.kind == "done":
-            left = duration(self.pace.seconds_left if self.pace.finished < len(self.pace.cells) else 0)
-            speed = f", {self.speeds[key]}" if self.speeds.get(key) else ""
+            told, speed = ending(event), self.speeds.get(key)
+            told = t("{name}, {what}", name=told, what=speed) if speed else told
             count = f"[{self.pace.finished}/{len(self.pace.cells)}]"
-            click.echo(f"{count} {event.cell.label}: {ending(event)}{speed}; about {left} left{self.pace.scope}")
+            line = t("{name}: {what}", name=f"{count} {event.cell.label}", what=told)
+            click.echo(language().semicolon.join((line, remaining(self.pace))))
 
 
 class Live(AbstractContextManager["Live"]):
@@ -156,7 +186,7 @@ class Live(AbstractContextManager["Live"]):
             console=Console(),
             transient=True,
         )
-        self.total = self.progress.add_task("cells", total=None, note="")
+        self.total = self.progress.add_task(t("cells"), total=None, note="")
         self.bars: dict[str, TaskID] = {}
 
     def __enter__(self) -> "Live":
@@ -186,15 +216,17 @@ class Live(AbstractContextManager["Live"]):
         elif event.kind == "resumed":
             if key in self.bars:
                 self.progress.update(self.bars[key], completed=event.step)
-            self.progress.console.print(f"{event.cell.label}: {resuming(event)}", markup=False)
+            line = t("{name}: {what}", name=event.cell.label, what=resuming(event))
+            self.progress.console.print(line, markup=False)
         elif event.kind == "progress":
             self.progress.update(self.bars[key], completed=event.step, note=rate(event))
         elif event.kind == "measuring":
-            self.progress.update(self.bars[key], note="measuring")
+            self.progress.update(self.bars[key], note=t("measuring"))
         else:
             if key in self.bars:
                 self.progress.remove_task(self.bars.pop(key))
             if event.status != "ok":
-                self.progress.console.print(f"{event.cell.label}: {ending(event)}", markup=False)
-        left = f"about {duration(self.pace.seconds_left)} left{self.pace.scope}"
+                line = t("{name}: {what}", name=event.cell.label, what=ending(event))
+                self.progress.console.print(line, markup=False)
+        left = remaining(self.pace)
         self.progress.update(self.total, completed=self.pace.finished, note=left)

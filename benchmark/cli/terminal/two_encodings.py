@@ -13,8 +13,10 @@ from benchmark.catalogue import variants
 from benchmark.cli.terminal.file_names import safe
 from benchmark.cli.terminal.stored import name_problems, stored
 from benchmark.cli.terminal.table import SPREADS, Row, show, show_json
+from benchmark.cli.terminal.words import either
 from benchmark.files import write_atomically
 from benchmark.metrics import METRICS
+from benchmark.reports.words import language, later, said, speaking, t
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,7 +65,8 @@ def _show(
 
     both = paired(selection, first, second)
     found = panels(both.selection, both.panels)
-    absent = list(left_out(selection.frame, both.selection.shown, [both.first, both.second]))
+    with speaking("en" if style == "json" else None):
+        absent = list(left_out(selection.frame, both.selection.shown, [both.first, both.second]))
     if style != "json":
         for panel in found:
             show(panel.rows, panel.columns, style, title=panel.heading)
@@ -71,7 +74,7 @@ def _show(
         for line in absent:
             click.echo(line)
     for path in write(found, both.first, both.second, out, figures) if out is not None else ():
-        click.echo(f"wrote {path}", err=style == "json")
+        click.echo(t("wrote {path}", path=path), err=style == "json")
     return {"first": both.first, "second": both.second, "differences": both.rows(), "left_out": absent}
 
 
@@ -85,8 +88,10 @@ def left_out(table: "pd.DataFrame", shared: "pd.DataFrame", labels: Sequence[str
     rows = table[table["encoding"].isin(labels)]
     for task in sorted(set(rows["task"]) - set(shared["task"])):
         there = sorted(set(rows[rows["task"] == task]["encoding"]))
-        why = f"only {there[0]!r} was run" if len(there) == 1 else "they share no setting, seed and measured length"
-        yield f"not comparable on {task}: {why}"
+        why = t("they share no setting, seed and measured length")
+        if len(there) == 1:
+            why = t("only {encoding} was run", encoding=repr(there[0]))
+        yield t("not comparable on {task}: {why}", task=task, why=why)
 
 
 def write(found: Sequence[Panel], first: str, second: str, folder: Path, figures: str | None = None) -> Iterator[Path]:
@@ -120,7 +125,7 @@ def write(found: Sequence[Panel], first: str, second: str, folder: Path, figures
 def markdown(panel: Panel) -> str:
     """A panel as a Markdown table, without the drawn curves, which the figure has."""
     keys = [key for key in panel.columns if key != "track"]
-    lines = [[panel.columns[key] for key in keys], ["---"] * len(keys)]
+    lines = [[said(panel.columns[key]) for key in keys], ["---"] * len(keys)]
     lines += [[str(row[key]) for key in keys] for row in panel.rows]
     drawn = ["| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines]
     return "\n".join([f"## {panel.heading}", "", *drawn, ""])
@@ -139,20 +144,20 @@ def track(first: float, second: float, low: float, high: float) -> str:
 def _panel(pairs: "Sequence[PairAt]", setting: Sequence[str]) -> Panel:
     first, second = pairs[0].first.name, pairs[0].second.name
     low, high = _axis(pairs)
-    spread = " or ".join(
-        words for covers, words in SPREADS.items() if any(pair.effect.covers == covers for pair in pairs)
+    spread = either(
+        said(words) for covers, words in SPREADS.items() if any(pair.effect.covers == covers for pair in pairs)
     )
     return Panel(
         heading=_heading(pairs, setting),
         columns={
-            "length": "length",
+            "length": later("length"),
             "multiple": "× L",
             "first": f"{FIRST} {first}",
             "second": f"{SECOND} {second}",
-            "track": f"curves, {low:.2f} to {high:.2f}",
-            "difference": f"{first} - {second}, median {spread}".rstrip(),
-            "better": "better on",
-            "verdict": "verdict",
+            "track": t("curves, {low:.2f} to {high:.2f}", low=low, high=high),
+            "difference": t("{first} - {second}, median {spread}", first=first, second=second, spread=spread).rstrip(),
+            "better": later("better on"),
+            "verdict": later("verdict"),
         },
         rows=[_row(pair, low, high) for pair in pairs],
         pairs=pairs,
@@ -180,19 +185,19 @@ def _setting(selection: "Selection", panel: "ReportPanel") -> list[str]:
     place = own.task.label, own.budget.train_length
     specs = [record.spec for record in selection.trainings]
     alike = [spec for spec in specs if (spec.task.label, spec.budget.train_length) == place]
-    rate = "each at its best learning rate"
+    rate = t("each at its best learning rate")
     if not selection.is_tuned(panel):
-        rate = f"learning rate {own.budget.learning_rate:g}"
+        rate = t("learning rate {rate:g}", rate=own.budget.learning_rate)
     told: dict[str, set[float]] = {
         rate: {spec.budget.learning_rate for spec in alike},
-        f"{own.budget.steps} steps": {spec.budget.steps for spec in alike},
-        f"width {own.model.width}": {spec.model.width for spec in alike},
+        t("{n} steps", n=own.budget.steps): {spec.budget.steps for spec in alike},
+        t("width {n}", n=own.model.width): {spec.model.width for spec in alike},
     }
     return [words for words, values in told.items() if len(values) > 1]
 
 
 def _heading(pairs: "Sequence[PairAt]", setting: Sequence[str]) -> str:
-    from benchmark.reports.phrases import seeds_phrase
+    from benchmark.reports.phrases import arrow, metric_label, seeds_phrase
 
     panel = pairs[0].panel
     lower_is_better = METRICS[panel.metric].lower_is_better
@@ -203,19 +208,20 @@ def _heading(pairs: "Sequence[PairAt]", setting: Sequence[str]) -> str:
             shortcuts.setdefault(pair.floor.name, []).append(f"{pair.floor.shortcut:.2f}")
     seeds = [value.estimate.n for pair in pairs for value in (pair.first, pair.second)]
     notes = [
-        f"{panel.metric.replace('_', ' ')}, {'lower' if lower_is_better else 'higher'} is better",
-        f"trained at L = {panel.train_length}",
+        t("{metric}, {better}", metric=metric_label(panel.metric), better=arrow(lower_is_better=lower_is_better)),
+        t("trained at L = {length}", length=panel.train_length),
         *setting,
-        *([f"chance {_ends(chances)}"] if chances else []),
-        *(f'best shortcut "{name}" {_ends(scores)}' for name, scores in shortcuts.items()),
-        f"mean [{seeds_phrase(seeds)}]",
+        *([t("chance {value}", value=_ends(chances))] if chances else []),
+        *(t('best shortcut "{name}" {score}', name=said(name), score=_ends(own)) for name, own in shortcuts.items()),
+        t("mean [{range}]", range=seeds_phrase(seeds)),
     ]
-    return f"{panel.task}: {'; '.join(notes)}"
+    return t("{task}: {notes}", task=panel.task, notes=language().semicolon.join(notes))
 
 
 def _ends(values: Sequence[str]) -> str:
     """The first and the last of some values: "0.95 to 0.43"."""
-    return " to ".join(dict.fromkeys((values[0], values[-1])))
+    first, last = values[0], values[-1]
+    return first if first == last else t("{low} to {high}", low=first, high=last)
 
 
 def _axis(pairs: "Sequence[PairAt]") -> tuple[float, float]:

@@ -8,7 +8,15 @@ import click
 from benchmark.cli.terminal import completion
 from benchmark.cli.terminal.examples import examples
 from benchmark.cli.terminal.file_names import file_name
-from benchmark.cli.terminal.options import Known, encoding_name, folder, preset_name, results_folder, text_encoding
+from benchmark.cli.terminal.options import (
+    Known,
+    encoding_name,
+    folder,
+    preset_name,
+    results_folder,
+    spoken,
+    text_encoding,
+)
 from benchmark.cli.terminal.progress import DISPLAYS, display
 from benchmark.errors import UsageError, echo
 from benchmark.experiments.plan import Cell, make_plan
@@ -17,7 +25,8 @@ from benchmark.experiments.request import Request
 from benchmark.experiments.rounds import Rounds
 from benchmark.experiments.runs import execute
 from benchmark.experiments.settings import DEVICES
-from benchmark.results.record import ProbeRecord
+from benchmark.reports.words import t
+from benchmark.results.record import MeasuredRecord, ProbeRecord, TrainRecord
 from benchmark.results.spec import TUNING_SEEDS_FROM
 from benchmark.results.store import Store
 
@@ -57,6 +66,7 @@ LONGEST = 400  # characters; beyond it, the words on the axes are illegible
 @click.option("--format", "style", type=Known("format", ["png", "svg"]), default="png", show_default=True)
 @click.option("--device", type=Known("device", DEVICES), default="auto", show_default=True)
 @click.option("--display", "shown", type=Known("display", DISPLAYS), default="auto", show_default=True)
+@spoken
 def command(
     encoding: str,
     text: str,
@@ -112,6 +122,13 @@ def _looking_at(cell: Cell, text: str) -> Cell:
     return cell.model_copy(update={"measures": measures})
 
 
+def _why(record: TrainRecord | MeasuredRecord | None) -> str:
+    """Why a record has no result."""
+    from benchmark.reports.phrases import explained
+
+    return explained(record.reason or "") if record is not None else ""
+
+
 def _draw(cell: Cell, store: Store, out: Path, style: str) -> str:
     """Draw the probes of a cell; the paths of the figures, one per line."""
     from benchmark.reports.draw.attention import attention
@@ -120,12 +137,12 @@ def _draw(cell: Cell, store: Store, out: Path, style: str) -> str:
 
     trained = store.train(cell.train.key)
     if trained is None or trained.status != "ok":
-        raise click.ClickException(f"{cell.label}: {trained.reason if trained else 'no model was trained'}")
+        raise click.ClickException(f"{cell.label}: {_why(trained) or t('no model was trained')}")
     paths, corpus = [], _corpus(cell)
     for spec in (spec for measure in cell.measures for spec in measure.probes):
         record = store.measured(spec.key, cell.train.key)
         if not isinstance(record, ProbeRecord) or record.status != "ok":
-            raise click.ClickException(f"{cell.label}: {record.reason if record else 'the sentence was not read'}")
+            raise click.ClickException(f"{cell.label}: {_why(record) or t('the sentence was not read')}")
         probe = probe_of(store, trained, record)
         if probe is None:
             raise click.ClickException(f"{cell.label}: {store.problems[-1]}")

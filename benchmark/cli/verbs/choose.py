@@ -9,10 +9,11 @@ import click
 import benchmark
 from benchmark.cli.terminal import completion
 from benchmark.cli.terminal.examples import examples
-from benchmark.cli.terminal.options import Amount, report_language, table_format
+from benchmark.cli.terminal.options import Amount, spoken, table_format
 from benchmark.cli.terminal.stored import name_problems, stored
 from benchmark.cli.terminal.table import Row, show, show_json
 from benchmark.errors import UsageError
+from benchmark.reports.words import said, speaking, t
 
 if TYPE_CHECKING:
     from benchmark.reports.page.choosing import Choice
@@ -50,8 +51,8 @@ SHIPPED = Path(benchmark.__file__).parents[1] / "results" / "reference.zip"
     help="Folder of the records, or a pack of them.  [default: the reference run that ships with the repository]",
 )
 @table_format
-@report_language
-def command(needed: str, past: float, results: Path | None, style: str, language: str, **wishes: Any) -> None:
+@spoken
+def command(needed: str, past: float, results: Path | None, style: str, **wishes: Any) -> None:
     """Shortlist encodings for a need, by the verdict of the report, and say what is unknown.
 
     An encoding is on the list if it meets the constraints, and no record rules it out as the best among those that do,
@@ -61,10 +62,9 @@ def command(needed: str, past: float, results: Path | None, style: str, language
     from benchmark.reports.page.choosing import Choice
     from benchmark.reports.page.selection import Selection
     from benchmark.reports.page.wishes import Wishes
-    from benchmark.reports.words import speaking
 
     asked = [need.strip() for need in needed.split(",")]
-    with speaking(language):
+    with speaking("en" if style == "json" else None):
         choice = Choice.of(Selection.of(store), asked, past, Wishes(**wishes))
         if style == "json":
             show_json(as_json(choice))
@@ -92,17 +92,21 @@ def tell(choice: "Choice") -> None:
         show(rows, columns(choice), title=HEADINGS["shortlist"])
     else:
         click.echo(HEADINGS["nobody"])
-    constraints = f" ({choice.wishes.words})" if choice.unmet else ""
     parts = {
-        "evidence": [f"{each.panel.task}: {each.outcome} [{each.basis}]" for each in choice.judged],
-        "against": [f"{name}: {why}" for name, why in choice.ruled_out.items()],
-        "unmet": [f"{name}: {why}" for name, why in choice.unmet.items()],
+        "evidence": [
+            t("{name}: {what}", name=each.panel.task, what=f"{each.outcome} [{each.basis}]") for each in choice.judged
+        ],
+        "against": [t("{name}: {what}", name=name, what=why) for name, why in choice.ruled_out.items()],
+        "unmet": [t("{name}: {what}", name=name, what=why) for name, why in choice.unmet.items()],
         "warnings": choice.warnings,
         "unknown": list(choice.unknown),
     }
     for part, lines in parts.items():
         if lines:
-            click.echo(f"\n{HEADINGS[part]}{constraints if part == 'unmet' else ''}")
+            heading = HEADINGS[part]
+            if part == "unmet":
+                heading = t("{name} ({remarks})", name=heading, remarks=choice.wishes.words)
+            click.echo(f"\n{heading}")
             for line in lines:
                 click.echo(f"- {line}")
 
@@ -111,7 +115,6 @@ def columns(choice: "Choice") -> dict[str, str]:
     """The headings: a column for each task, and the facts."""
     from benchmark.reports.page.choosing import HEADINGS
     from benchmark.reports.phrases import spelled
-    from benchmark.reports.words import t
 
     return {
         "encoding": t("encoding"),
@@ -136,7 +139,7 @@ def row(choice: "Choice", who: "Who") -> Row:
     return {
         "encoding": qualified(*who, ""),
         **values,
-        "kernel": facts["kernel"] if facts else None,
+        "kernel": said(facts["kernel"]) if facts else None,
         "cached": facts["kv_bytes"] is not None if facts else None,
         "kv_bytes": facts["kv_bytes"] if facts else None,
         "operations": None if more is None else f"{more:+.0%}",

@@ -11,14 +11,8 @@ import click
 
 from benchmark.api import executor_of, stages_of
 from benchmark.cli.terminal.examples import examples
-from benchmark.cli.terminal.options import (
-    PLAN_FORMATS,
-    Known,
-    executor_settings,
-    report_language,
-    stored_results,
-)
-from benchmark.cli.terminal.progress import display
+from benchmark.cli.terminal.options import PLAN_FORMATS, Known, executor_settings, spoken, stored_results
+from benchmark.cli.terminal.progress import display, trouble
 from benchmark.cli.terminal.stored import name_problems
 from benchmark.cli.terminal.table import Row, show, show_json
 from benchmark.errors import UsageError
@@ -27,16 +21,17 @@ from benchmark.experiments.runs import command as command_line
 from benchmark.experiments.runs import execute, went_wrong
 from benchmark.experiments.settings import Settings
 from benchmark.experiments.settings import folder as writable
+from benchmark.reports.words import later, listed, speaking, t
 from benchmark.results.pack import is_pack
 from benchmark.results.store import Store
 
 CLAIM_COLUMNS = {
-    "claim": "claim",
-    "verdict": "verdict",
-    "criterion": "criterion",
-    "value": "value [95 % interval]",
-    "threshold": "threshold",
-    "source": "source",
+    "claim": later("claim"),
+    "verdict": later("verdict"),
+    "criterion": later("criterion"),
+    "value": later("value [95 % interval]"),
+    "threshold": later("threshold"),
+    "source": later("source"),
 }
 
 
@@ -56,7 +51,7 @@ CLAIM_COLUMNS = {
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder to write the page to as well (index.html, report.md).  [default: none]",
 )
-@report_language
+@spoken
 @executor_settings
 @click.option(
     "--format",
@@ -73,7 +68,6 @@ def command(
     train: bool,
     results: Path,
     out: Path | None,
-    language: str,
     settings: Mapping[str, Any],
     form: str,
 ) -> None:
@@ -98,14 +92,14 @@ def command(
     own = Store(Path(ctx.with_resource(TemporaryDirectory()))) if packed else store
     store = Store.merged([store, own]) if packed else store
     for claim in missing(asked, store):
-        click.echo(f"measuring {claim.id}", err=True)
+        click.echo(t("measuring {name}", name=claim.id), err=True)
         measure(claim, own)
     judged = ledger(asked, store)
     _show(judged, form)
     if out is not None:
-        _write(judged, store, out, language)
+        _write(judged, store, out)
     name_problems(store)
-    for line in wrong:
+    for line in map(trouble, wrong):
         click.echo(line, err=True)
     ctx.exit(1 if wrong else 0)
 
@@ -123,16 +117,14 @@ def _train(claims: Sequence[Any], store: Store, settings: Settings, style: str) 
     return wrong
 
 
-def _write(judgements: Sequence[Any], store: Store, out: Path, language: str) -> None:
+def _write(judgements: Sequence[Any], store: Store, out: Path) -> None:
     """Write the page, and say where."""
     from benchmark.claims.moves import moves
     from benchmark.claims.page import build
-    from benchmark.reports.words import speaking
     from benchmark.reports.write.report import write
 
-    with speaking(language):
-        paths = write(build(judgements, moves(judgements, store)), out)
-    click.echo(f"report: {paths.html}", err=True)
+    paths = write(build(judgements, moves(judgements, store)), out)
+    click.echo(t("report: {path}", path=paths.html), err=True)
 
 
 def _requests(claims: Sequence[Any]) -> list[Request]:
@@ -145,7 +137,9 @@ def _show(judgements: Sequence[Any], form: str) -> None:
     from benchmark.claims import sentences
 
     if form != "table":
-        _for_programs([row for judgement in judgements for row in sentences.rows_for_programs(judgement)], form)
+        with speaking("en"):
+            rows = [row for judgement in judgements for row in sentences.rows_for_programs(judgement)]
+        _for_programs(rows, form)
         return
     show([row for judgement in judgements for row in rows_of(judgement)], CLAIM_COLUMNS)
     for judgement in judgements:
@@ -181,16 +175,19 @@ def _explain(judgement: Any) -> None:
 
     lines = [sentences.decides(judgement), *sentences.elsewhere(judgement), *sentences.runs_for(judgement)]
     for number, line in enumerate(filter(None, lines)):
-        click.echo(f"  {line}" if number else f"{judgement.claim.id}: {line}")
+        click.echo(f"  {line}" if number else t("{name}: {what}", name=judgement.claim.id, what=line))
 
 
 def _counted(judgements: Sequence[Any]) -> str:
     from benchmark.claims.judging import is_trained
+    from benchmark.claims.sentences import VERDICTS
 
     tested = sum(is_trained(judgement.claim) and judgement.measured for judgement in judgements)
     words = [judgement.word for judgement in judgements]
-    counts = ", ".join(f"{words.count(word)} {word}" for word in dict.fromkeys(words))
-    return (
-        f"{len(judgements)} claims: {counts}. Of {tested} judged from trained models together, the chance that any is "
-        "wrongly called reproduced or refuted is at most 5 % (Holm)."
+    return t(
+        "{n} claims: {counts}. Of {tested} judged from trained models together, the chance that any is wrongly called "
+        "reproduced or refuted is at most 5 % (Holm).",
+        n=len(judgements),
+        counts=listed(f"{words.count(word)} {VERDICTS[word]}" for word in dict.fromkeys(words)),
+        tested=tested,
     )

@@ -7,7 +7,7 @@ import click
 
 from benchmark.cli.terminal import completion
 from benchmark.cli.terminal.examples import examples
-from benchmark.cli.terminal.options import Amount, Known, figures_format, stored_results
+from benchmark.cli.terminal.options import Amount, Known, figures_format, spoken, stored_results
 from benchmark.cli.terminal.two_encodings import compare_encodings
 from benchmark.cli.terminal.two_folders import compare_folders
 from benchmark.errors import UsageError
@@ -36,6 +36,7 @@ from benchmark.errors import UsageError
 @click.option(
     "--display", "style", type=Known("display", ["auto", "rich", "plain", "json"]), default="auto", show_default=True
 )
+@spoken
 @click.pass_context
 def command(
     ctx: click.Context,

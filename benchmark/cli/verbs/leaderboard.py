@@ -7,9 +7,10 @@ import click
 
 from benchmark.cli.terminal import completion
 from benchmark.cli.terminal.examples import examples
-from benchmark.cli.terminal.options import report_language
+from benchmark.cli.terminal.options import spoken
 from benchmark.cli.terminal.stored import name_problems, stored
 from benchmark.errors import UsageError
+from benchmark.reports.words import t
 
 
 @click.command(
@@ -35,8 +36,8 @@ from benchmark.errors import UsageError
     show_default=True,
     help="Folder of the page.",
 )
-@report_language
-def command(results: Sequence[Path], out: Path, language: str) -> None:
+@spoken
+def command(results: Sequence[Path], out: Path) -> None:
     """Merge the results of several people into one static page.
 
     RESULTS are folders or packs. Results of another protocol, other code under a known name and incomplete grids are
@@ -45,10 +46,10 @@ def command(results: Sequence[Path], out: Path, language: str) -> None:
     stores = {name: stored(path) for name, path in named(results).items()}
     from benchmark.reports.write.leaderboard import write_leaderboard
 
-    path = write_leaderboard(stores, out, language=language)
+    path = write_leaderboard(stores, out)
     for store in stores.values():
         name_problems(store)
-    click.echo(f"leaderboard: {path}")
+    click.echo(t("leaderboard: {path}", path=path))
 
 
 def named(paths: Sequence[Path]) -> dict[str, Path]:

@@ -8,11 +8,12 @@ from benchmark.cli.terminal.examples import examples
 from benchmark.cli.terminal.options import (
     figures_format,
     reference_encoding,
-    report_language,
     reports_folder,
+    spoken,
     stored_results,
 )
 from benchmark.cli.terminal.stored import name_problems, stored
+from benchmark.reports.words import t
 
 
 @click.command(
@@ -26,9 +27,9 @@ from benchmark.cli.terminal.stored import name_problems, stored
 @stored_results
 @reports_folder
 @reference_encoding
-@report_language
 @figures_format
-def command(results: Path, out: Path, reference: str | None, language: str, figures: str | None) -> None:
+@spoken
+def command(results: Path, out: Path, reference: str | None, figures: str | None) -> None:
     """Write the report (index.html, report.md) from the results on disk."""
     store = stored(results).held()
     from benchmark.claims.page import section
@@ -40,11 +41,10 @@ def command(results: Path, out: Path, reference: str | None, language: str, figu
         out,
         command=command_for(store),
         reference=reference,
-        language=language,
         figures=figures,
         claims=section,
     )
     name_problems(store)
-    click.echo(f"report: {paths.html}")
+    click.echo(t("report: {path}", path=paths.html))
     if paths.printed:
-        click.echo(f"figures: {len(paths.printed)} files in {paths.printed[0].parent}")
+        click.echo(t("figures: {n} files in {folder}", n=len(paths.printed), folder=paths.printed[0].parent))

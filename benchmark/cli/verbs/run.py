@@ -18,12 +18,12 @@ from benchmark.cli.terminal.options import (
     executor_settings,
     preset_name,
     reference_encoding,
-    report_language,
     reports_folder,
     results_folder,
+    spoken,
     text_encoding,
 )
-from benchmark.cli.terminal.progress import DISPLAYS, display, show_json_line
+from benchmark.cli.terminal.progress import DISPLAYS, display, show_json_line, trouble
 from benchmark.cli.terminal.seeds import closing
 from benchmark.cli.terminal.summary import show_findings, show_holds, show_summary
 from benchmark.cli.terminal.words import duration
@@ -36,6 +36,7 @@ from benchmark.experiments.rounds import Round, Rounds
 from benchmark.experiments.runs import command as command_line
 from benchmark.experiments.runs import execute, went_wrong
 from benchmark.experiments.settings import Settings
+from benchmark.reports.words import speaking, t
 from benchmark.results.store import Store
 from benchmark.tracker import TRACKERS, logged
 
@@ -98,7 +99,7 @@ from benchmark.tracker import TRACKERS, logged
 @results_folder
 @reports_folder
 @reference_encoding
-@report_language
+@spoken
 @executor_settings
 @click.option(
     "--precision",
@@ -155,7 +156,6 @@ def command(
     results: Path,
     out: Path,
     reference: str | None,
-    language: str,
     settings: Mapping[str, Any],
     precision: str | None,
     corpus: str | None,
@@ -235,16 +235,19 @@ def command(
             shown(event)
     if told:
         seconds = duration(time.perf_counter() - started)
-        click.echo(f"computed in {seconds}" if numbers else "nothing to do: everything is there")
+        if numbers:
+            click.echo(t("computed in {time}", time=seconds))
+        else:
+            click.echo(t("nothing to do: everything is there"))
         for stage in stages.begun:
             if isinstance(stage, Rounds) and stage.looks:
                 click.echo(closing(stage))
     plan = stages.reached
     wrong = went_wrong(plan, store)
-    for line in [*store.problems, *wrong]:
+    for line in [*store.problems, *map(trouble, wrong)]:
         click.echo(line, err=True)
     if not no_report:
-        write(plan, Store(results, only=plan.keys), out, style, reference, language)
+        write(plan, Store(results, only=plan.keys), out, style, reference)
     ctx.exit(1 if wrong else 0)
 
 
@@ -255,22 +258,21 @@ def check_reference(name: str | None, plan: Plan) -> None:
         raise unknown("reference", name, known, "It must be one of the encodings being trained.")
 
 
-def write(plan: Plan, store: Store, out: Path, style: str, reference: str | None, language: str) -> None:
+def write(plan: Plan, store: Store, out: Path, style: str, reference: str | None) -> None:
     """Write the report; print the summary table, the findings and the path of the report."""
     if not any(store.records()):
         return
     store = store.held()
     from benchmark.claims.page import section
-    from benchmark.reports.words import speaking
     from benchmark.reports.write.report import of_checkpoints, write_report
 
     command = command_line(plan.request)
-    paths = write_report(store, out, command=command, reference=reference, language=language, claims=section)
+    paths = write_report(store, out, command=command, reference=reference, claims=section)
     if style == "json":
         show_json_line(event="report", html=str(paths.html), markdown=str(paths.markdown))
     elif style != "none":
-        with speaking("en", documents=of_checkpoints(store)):
+        with speaking(documents=of_checkpoints(store)):
             show_summary(store)
         show_holds(paths.holds)
         show_findings(paths.findings)
-        click.echo(f"report: {paths.html}")
+        click.echo(t("report: {path}", path=paths.html))

@@ -25,12 +25,13 @@ from benchmark.errors import UsageError, echo, unknown
 from benchmark.metrics import METRICS
 from benchmark.reports.page.outcomes import PairOutcome, outcome
 from benchmark.reports.page.selection import Panel, Selection
-from benchmark.reports.phrases import qualified, spelled
+from benchmark.reports.phrases import STATUSES, more_seeds, qualified, spelled
 from benchmark.reports.stats.effect import Effect
 from benchmark.reports.stats.estimate import Estimate, mean_and_range
 from benchmark.reports.stats.floor import Explanation, Floor
 from benchmark.reports.stats.points import overall_status
 from benchmark.reports.stats.verdict import Duel, Who
+from benchmark.reports.words import language, said, speaking, t
 
 MEANINGS = {  # of `PairOutcome.kind`, in exports
     "better": "first does better",
@@ -100,32 +101,35 @@ class PairAt:
         if not n:
             return ""
         if own == other:
-            return f"each on {own} of {n}" if own else f"neither on {n} of {n}"
-        return f"{self.first.name if own > other else self.second.name} on {max(own, other)} of {n}"
+            return t("each on {wins} of {n}", wins=own, n=n) if own else t("neither on {n} of {n}", n=n)
+        name = self.first.name if own > other else self.second.name
+        return t("{name} on {wins} of {n}", name=name, wins=max(own, other), n=n)
 
     @property
     def said(self) -> str:
         """The verdict in a few words, with names."""
         kind, margin = self.outcome.kind, METRICS[self.panel.metric].margin
-        within = "" if math.isnan(self.alike) else f"within {margin:g} on every seed"
+        within = "" if math.isnan(self.alike) else t("within {margin:g} on every seed", margin=margin)
         if self.better:
-            limits = "; ".join(part for part in (self._explained, within) if part)
-            return f"{self.better} does better on most seeds" + (f" ({limits})" if limits else "")
+            limits = language().semicolon.join(part for part in (self._explained, within) if part)
+            told = t("{name} does better on most seeds", name=self.better)
+            return t("{name} ({remarks})", name=told, remarks=limits) if limits else told
         if kind == "alike":
-            return f"alike: {within}, so on at least {100 * self.alike:.0f} % of all"
+            return t("alike: {within}, so on at least {share:.0f} % of all", within=within, share=100 * self.alike)
         if kind == "open":
-            more = f"{self.more_seeds} more seed{'s' * (self.more_seeds != 1)} could show it"
-            return f"not decided: {more}"
+            return t("not decided: {more} could show it", more=more_seeds(self.more_seeds))
         if kind in ("ended", "absent"):
             reasons = [why for value in (self.first, self.second) if (why := self._lacking(value))]
-            return "; ".join(reasons) or "no common seed"
+            return language().semicolon.join(reasons) or t("no common seed")
         if kind == "shortcut":
-            return f"explained by a shortcut: {self.floor.name}"
-        return "not judged: other leagues" if kind == "apart" else "explained by chance"
+            return t("explained by a shortcut: {shortcut}", shortcut=said(self.floor.name))
+        return t("not judged: other leagues") if kind == "apart" else t("explained by chance")
 
     def flat(self) -> dict[str, Any]:
         """As columns, for csv and JSON; None where there is no value."""
         sides = {"first": self.first, "second": self.second}
+        with speaking("en"):
+            in_english = self.said
         values = {
             f"{side}_{name}": number
             for side, value in sides.items()
@@ -160,7 +164,7 @@ class PairAt:
             "explained_by_shortcut": self.explanation == "shortcut",
             "more_seeds": self.more_seeds,
             "alike_share": self.alike,
-            "said": self.said,
+            "said": in_english,
         }
         return {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in row.items()}
 
@@ -168,16 +172,17 @@ class PairAt:
     def _explained(self) -> str:
         """What explains both means, beside a verdict that is shown."""
         if self.explanation == "shortcut":
-            return f"a shortcut explains both: {self.floor.name}"
-        return "chance explains both" if self.explanation else ""
+            return t("a shortcut explains both: {shortcut}", shortcut=said(self.floor.name))
+        return t("chance explains both") if self.explanation else ""
 
     def _lacking(self, value: Value) -> str:
         """Why one of them has no value here; "" if it has."""
         if value.status == "ok":
             return ""
         if value.status == "unsupported" and value.end:
-            return f"{value.name} ends at {spelled(value.end / self.panel.train_length)}"
-        return f"{value.name}: {value.status}"
+            place = spelled(value.end / self.panel.train_length)
+            return t("{encoding} ends at {place}", encoding=value.name, place=place)
+        return t("{name}: {status}", name=value.name, status=STATUSES.get(value.status, value.status))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -269,7 +274,7 @@ def _bearers(panel: Panel, label: str) -> list[Who]:
 
 
 def _at(selection: Selection, panel: Panel, length: int, first: Who, second: Who) -> PairAt:
-    said = outcome(selection, panel, length, first, second)
+    judged = outcome(selection, panel, length, first, second)
     mine, theirs = (rows[rows["length"] == length] for rows in (panel.own_rows(first), panel.own_rows(second)))
     own, other = _by_seed(mine), _by_seed(theirs)
     differences = {seed: own[seed] - other[seed] for seed in sorted(own.keys() & other.keys())}
@@ -278,7 +283,7 @@ def _at(selection: Selection, panel: Panel, length: int, first: Who, second: Who
     interval = Estimate(value=median, low=math.nan, high=math.nan, n=len(values))  # none across leagues
     duel: Duel | None = None
     explanation: Explanation = ""
-    if differences and said.kind != "apart":
+    if differences and judged.kind != "apart":
         league = str(mine["league"].iloc[0])
         verdict = selection.verdict(panel, length, league)
         duel, explanation = verdict.duel(first, second), verdict.explanation(first, second)
@@ -291,7 +296,7 @@ def _at(selection: Selection, panel: Panel, length: int, first: Who, second: Who
         second=_value(panel, length, second),
         differences=differences,
         effect=Effect.of(values, interval),
-        outcome=said,
+        outcome=judged,
         more_seeds=duel.more_seeds if duel else 0,
         explanation=explanation,
         alike=duel.alike(METRICS[panel.metric].margin) if duel else math.nan,

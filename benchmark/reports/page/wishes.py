@@ -11,7 +11,7 @@ from typing import Literal
 from benchmark.catalogue import Entry
 from benchmark.encodings import CATALOGUE, Measured, measured
 from benchmark.errors import UsageError
-from benchmark.reports.words import listed, t
+from benchmark.reports.words import listed, said, t
 
 Met = Literal["met", "unmet", "unknown"]
 
@@ -53,7 +53,7 @@ class Wishes:
     def _unmet(self, facts: Measured) -> Iterator[str]:
         kept, more = facts["kv_bytes"], facts["more_operations"]
         if self.fused and facts["kernel"] != "fused":
-            yield t("kernel: {kernel}", kernel=facts["kernel"])
+            yield t("kernel: {kernel}", kernel=said(facts["kernel"]))
         if (self.cached or self.kv_bytes is not None) and kept is None:
             yield t("no KV cache")
         if self.kv_bytes is not None and kept is not None and kept > self.kv_bytes:

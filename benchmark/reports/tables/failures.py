@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from benchmark.reports.phrases import STATUSES, metric_label
+from benchmark.reports.phrases import STATUSES, explained, metric_label
 from benchmark.reports.tables.measurements import (
     Measurement,
     all_measured,
@@ -78,7 +78,7 @@ def missing(store: Store, table: pd.DataFrame | None = None) -> pd.DataFrame:
 
 def _failure(*, what: str, status: str, reason: str | None, **names: object) -> dict[str, Any]:
     blank = {"task": "", "encoding": "", "seed": None, "length": None, "setting": ""}
-    return {**blank, **names, "what": what, "status": status, "reason": reason or "no reason was recorded"}
+    return {**blank, **names, "what": what, "status": status, "reason": explained(reason or "no reason was recorded")}
 
 
 def _training_failures(records: Sequence[TrainRecord]) -> Iterator[dict[str, Any]]:
@@ -167,6 +167,6 @@ def _absence(record: TrainRecord | None) -> str:
     if record is None:
         return t("not trained")
     if record.status != "ok":
-        reason = record.reason or t("no reason was recorded")
+        reason = explained(record.reason or "no reason was recorded")
         return t("training {status}: {reason}", status=STATUSES.get(record.status, record.status), reason=reason)
     return t("not evaluated")

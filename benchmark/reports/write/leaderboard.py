@@ -16,7 +16,7 @@ from benchmark.reports.write.report import of_checkpoints
 from benchmark.results.store import Store
 
 
-def write_leaderboard(stores: Mapping[str, Store], out: Path, *, language: str = "en") -> Path:
+def write_leaderboard(stores: Mapping[str, Store], out: Path, *, language: str | None = None) -> Path:
     """Write the page of results, by their names, into a folder; the path of the page.
 
     Raises UsageError for results that cannot be compared (`page.sources`).

@@ -74,11 +74,11 @@ def write_report(
     *,
     command: str | None = None,
     reference: str | None = None,
-    language: str = "en",
+    language: str | None = None,
     figures: str | None = None,
     claims: More | None = None,
 ) -> ReportPaths:
-    """Write the report of a store into a folder, in one of words.LANGUAGES.
+    """Write the report of a store into a folder, in one of words.LANGUAGES, or else in the language of its context.
 
     `command` runs its cells again, for readers to copy; `reference` is the encoding that others are compared with.
     With `figures`, one of canvas.PRINTED, the figures are also written for print, into figures/<that name>.
