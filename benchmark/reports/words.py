@@ -42,7 +42,7 @@ _LANGUAGE: ContextVar[Language] = ContextVar("language", default=LANGUAGES["en"]
 OF_DOCUMENTS = (
     (re.compile(r"(?<![\w{-])seed(s?)(?![\w}])"), r"document\1"),
     (re.compile(r"(?<![\w{-])Seed(s?)(?![\w}])"), r"Document\1"),
-    (re.compile("种子"), "文档"),
+    (re.compile("(随机)?种子"), "文档"),
 )
 
 
@@ -103,6 +103,34 @@ PRETRAINED = {
     ),
     "{n} models were trained, {day} (UTC).": later("{n} documents were read, {day} (UTC)."),
     "{n} models were trained, {first} to {last} (UTC).": later("{n} documents were read, {first} to {last} (UTC)."),
+    "models trained": later("documents read"),
+    "1 trained model": later("1 document"),
+    "{n} trained models": later("{n} documents"),
+    "The same trained models, asked four questions about the held-out text.": later(
+        "The same documents, asked four questions."
+    ),
+    "“No further training” marks encodings that are applied only at test time, to the trained models of "
+    "the encoding named below them.": later(
+        "“No further training” marks encodings that take the place of the checkpoint's own as it reads."
+    ),
+    "Applied only at test time, to models trained with {encodings}; it was never trained itself.": later(
+        "It takes the place of the checkpoint's {encodings} as it reads. Nothing was fitted to the checkpoint: values "
+        "that a search would find are those it starts from."
+    ),
+    "What each encoding is, how well it did and what it costs. Open an encoding to read about it, or link to "
+    "it: its address ends in #encoding- and its name.": later(
+        "What each encoding is, and how well it did. Open an encoding to read about it, or link to it: its address ends "
+        "in #encoding- and its name."
+    ),
+    "{encoding}: mean [lowest and highest seed], usable length [95 % interval]; lengths in the task's own "
+    "unit; speed in training.": later(
+        "{encoding}: mean [lowest and highest document], usable length [95 % interval]; lengths in tokens."
+    ),
+    "A repetition with other initial weights and other training data. Two encodings with the same seed share "
+    "both, so the difference between them is due to the encoding rather than to luck.": later(
+        "A part of the text that the checkpoint reads. All encodings read the same ones, so the difference between two "
+        "of them on a document is due to the encoding rather than to the text."
+    ),
 }
 
 

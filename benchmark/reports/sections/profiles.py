@@ -201,12 +201,16 @@ def _counts(points: pd.DataFrame, name: str) -> list[int]:
 
 
 def _table(selection: Selection, name: str) -> Table:
-    """One row per task; for an adapted encoding, one per task and encoding that its models were trained with."""
+    """One row per task; for an adapted encoding, one per task and encoding that its models were trained with.
+
+    A checkpoint's training has no cost here.
+    """
+    costs = not language().documents
     rows = tuple(
         (
             Field(text=panel.task, details=(t("on {encoding}", encoding=base),) if base != name else ()),
             *_reached(selection, panel, base, name),
-            *cost_fields(panel, base),
+            *(cost_fields(panel, base) if costs else ()),
         )
         for panel in selection.panels
         for base in sorted(set(panel.headline.loc[panel.headline["encoding"] == name, "trained_with"]))
@@ -224,14 +228,12 @@ def _table(selection: Selection, name: str) -> Table:
             t("ratio"),
             t("usable"),
             t("area"),
-            t("parameters"),
-            t("added"),
-            t("tokens/s"),
+            *((t("parameters"), t("added"), t("tokens/s")) if costs else ()),
         ),
         groups=(
             Group(title=t("results"), span=3),
             Group(title=t("how far"), span=2),
-            Group(title=t("cost"), span=3),
+            *((Group(title=t("cost"), span=3),) if costs else ()),
         ),
         rows=rows,
     )
@@ -262,4 +264,5 @@ def _links(selection: Selection, probes: Sequence[Probe]) -> Iterator[tuple[str,
     yield t("Encoding × length"), "heatmaps", t("Encoding × length")
     if selection.compared:
         yield t("Against the reference"), "paired", t("Against the reference")
-    yield t("Cost"), "cost", t("Cost")
+    if not language().documents:
+        yield t("Cost"), "cost", t("Cost")

@@ -47,15 +47,15 @@ def _lines(panels: Sequence[Panel]) -> Iterator[str]:
     for checkpoint, panel in checkpoints.items():
         assert checkpoint is not None
         yield t(
-            "{name} ({architecture}, {parameters:,.0f} million parameters) was trained on L = {length:,} tokens. "
+            "{name} ({architecture}, {parameters:,g} million parameters) was trained on L = {length:,} tokens. "
             "Nothing was trained here: each encoding takes the place of its rope as it reads.",
             name=checkpoint.name,
             architecture=checkpoint.architecture,
-            parameters=panel.task_record.parameters / 1e6,
+            parameters=float(f"{panel.task_record.parameters / 1e6:.3g}"),
             length=panel.train_length,
         )
     yield t(
-        "Whoever has a long text can also cut it and let the model read only the last L tokens, with its own rope. A "
+        "Anyone with a long text can also cut it and have the model read only its last L tokens, with its own rope. A "
         "longer context gains if it lowers the loss of the same tokens against that cut, on most documents and by more "
         "than {margin:g} nats in the median. Gains and losses are shown at the 5 % level, over all encodings and "
         "lengths past L together; “not decided” does not mean equal.",
