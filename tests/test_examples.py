@@ -120,7 +120,7 @@ def test_the_comparison_in_the_guide_prints_what_the_guide_shows(tmp_path, monke
     monkeypatch.chdir(tmp_path)
     text = (DOCS / "compare.md").read_text(encoding="utf-8")
     (block,), (quoted, shown), (code,) = (re.findall(rf"```{kind}\n(.*?)```", text, flags=re.DOTALL) for kind in KINDS)
-    reference = ["compare", "rope", "alibi", "--results", str(ROOT / "results" / "reference"), "--display", "plain"]
+    reference = ["compare", "rope", "alibi", "--results", str(ROOT / "results" / "reference.zip"), "--display", "plain"]
     assert CliRunner().invoke(main, reference, catch_exceptions=False).output.startswith(quoted)
     done = [CliRunner().invoke(main, shlex.split(line)[3:], catch_exceptions=False) for line in block.splitlines()]
     assert [each.exit_code for each in done] == [0] * 4
