@@ -134,8 +134,8 @@ T5 = Claim(
     id="T5",
     sentence=later("RoPE extrapolates well because rotation is periodic."),
     source=Source(
-        paper=later("the seed article"),
-        place=later("on RoPE; also kexue.fm 8265"),
+        paper=later("the RoPE tutorial"),
+        place=later("and kexue.fm 8265"),
         url="https://kexue.fm/archives/8265",
     ),
     criteria=(

@@ -108,7 +108,9 @@ A5 = Claim(
 A11 = Claim(
     id="A11",
     sentence=later("RoPE's rotation is periodic, so that far distances look like near ones."),
-    source=Source(paper=later("the seed article"), place=later("on RoPE"), url="https://kexue.fm/archives/8265"),
+    source=Source(
+        paper=later("the RoPE tutorial"), place=later("and kexue.fm 8265"), url="https://kexue.fm/archives/8265"
+    ),
     criteria=(
         Criterion(
             name=later("recurrence"),
