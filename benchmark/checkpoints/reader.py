@@ -88,7 +88,7 @@ class Reader:
         for pack in packs:
             new, lengths = torch.cat(read[pack]), [len(own) for own in read[pack]]
             row.branch(len(prefix), self._positions(prefix, read[pack]), lengths, again=False)
-            found += self._read(row, new, torch.arange(len(new))).split(lengths)
+            found += torch.split(self._read(row, new, torch.arange(len(new))), lengths)
         return [torch.cat((last, own))[: len(whole)] for own, whole in zip(found, continuations, strict=True)]
 
     def _after_each_length(self, prefix: Tensor, continuations: Sequence[Tensor]) -> list[Tensor]:
@@ -200,7 +200,7 @@ class Reader:
         if not answers:
             return []
         found, lengths = self._judge(torch.cat(list(hidden)), torch.cat(list(answers))), [len(own) for own in answers]
-        parts = zip(found.log_likelihood.split(lengths), found.correct.split(lengths), strict=True)
+        parts = zip(torch.split(found.log_likelihood, lengths), torch.split(found.correct, lengths), strict=True)
         return [Likelihoods(log_likelihood=likelihood, correct=correct) for likelihood, correct in parts]
 
 

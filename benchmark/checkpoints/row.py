@@ -87,9 +87,9 @@ class Row:
         k, v, site = self._extend(layer, k, v, scored=not fused)
         if k.shape[1] != v.shape[1]:  # not turned alike
             v = v.repeat_interleave(k.shape[1] // v.shape[1], dim=1)
-        if fused and site.mask is None:
-            return self._fused(q, k, v, nominal)
         if fused:
+            if site.mask is None:
+                return self._fused(q, k, v, nominal)
             return kernels.attend_in_window(q, k, v, site.mask, scale=nominal)
         if softcap is not None:
             encoding = Softcapped(encoding, softcap)

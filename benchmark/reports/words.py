@@ -115,8 +115,8 @@ PRETRAINED = {
     ),
     "What each encoding is, how well it did and what it costs. Open an encoding to read about it, or link to "
     "it: its address ends in #encoding- and its name.": later(
-        "What each encoding is, and how well it did. Open an encoding to read about it, or link to it: its address ends "
-        "in #encoding- and its name."
+        "What each encoding is, and how well it did. Open an encoding to read about it, or link to it: its address "
+        "ends in #encoding- and its name."
     ),
     "{encoding}: mean [lowest and highest seed], usable length [95 % interval]; lengths in the task's own "
     "unit; speed in training.": later(
