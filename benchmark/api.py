@@ -1,16 +1,24 @@
 """Running from Python: `from benchmark import run, load`.
 
 results = run(encodings=["rope", "alibi"], preset="smoke")
-results.frame()          # a tidy pandas table, one row per measured value
-load("results").frame()  # the same, from disk
+results                           # in a notebook: what the results show, and the summary table
+results.verdict()                 # the findings in words; .table has the numbers
+results.plot("curves", "copy")    # or "heatmap"; .save("figures", "pdf")
+results.compare("rope", "alibi")  # a pandas table, one row per task and length
+results.frame()                   # a tidy pandas table, one row per measured value
+results.report("reports").html    # the whole report
+load("results")                   # the same, from disk
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark.errors import UsageError
+from benchmark.catalogue import items, variants
+from benchmark.errors import UsageError, unknown
 from benchmark.experiments.cluster.executor import Cluster, refuse_without_ray
 from benchmark.experiments.cluster.machines import Ask
 from benchmark.experiments.executor import Event, Executor
@@ -20,15 +28,20 @@ from benchmark.experiments.pretrained import make_pretrained_plan, usual_precisi
 from benchmark.experiments.request import Request, Tune
 from benchmark.experiments.rounds import Rounds
 from benchmark.experiments.runs import execute, went_wrong
-from benchmark.experiments.settings import Settings, flag, folder
+from benchmark.experiments.settings import Settings, flag, folder, place
 from benchmark.experiments.tuning import AT_BEST, SAME_RATE, Stages, Trials, at_best, trials_of
+from benchmark.notebook import Bar, in_notebook
 from benchmark.results.spec import Mixing, Precision
 from benchmark.results.store import Store
+from benchmark.tracker import logged
 
 if TYPE_CHECKING:
     import pandas
 
-RESULTS = Path("results")
+    from benchmark.reports.write.notebook import Findings, Plot
+    from benchmark.reports.write.report import ReportPaths
+
+RESULTS, REPORTS = Path("results"), Path("reports")
 
 
 @dataclass(frozen=True)
@@ -43,6 +56,83 @@ class Results:
         from benchmark.reports.tables.values import metric_table
 
         return metric_table(self.store)
+
+    def verdict(self) -> "Findings":
+        """What the results show: the report's sentences, and a table of every encoding, task and length."""
+        from benchmark.reports.write.notebook import verdict
+
+        with self._speaking():
+            return verdict(self.store)
+
+    def compare(self, first: str, second: str) -> "pandas.DataFrame":
+        """Two encodings, named as for a run: one row per task and length; a sweep gives those of each encoding in it.
+
+        The columns are those of `python -m benchmark compare --out`: docs/compare.md.
+        """
+        import pandas
+
+        from benchmark.reports.page.selection import Selection
+        from benchmark.reports.page.two_encodings import paired
+
+        pairs = list(product(variants(first), variants(second)))
+        selection = Selection.of(self.store)
+        with self._speaking():
+            return pandas.DataFrame([row for pair in pairs for row in paired(selection, *pair).rows()])
+
+    def plot(self, kind: str = "curves", tasks: Sequence[str] | str = ()) -> "Plot":
+        """A figure for each task, or for some: "curves" by length, or a "heatmap" of encodings and lengths."""
+        from benchmark.reports.write.notebook import plot
+
+        with self._speaking():
+            return plot(self.store, kind, items(tasks) if isinstance(tasks, str) else list(tasks))
+
+    def report(
+        self,
+        out: str | Path = REPORTS,
+        *,
+        reference: str | None = None,
+        language: str = "en",
+        figures: str | None = None,
+    ) -> "ReportPaths":
+        """Write the report into a folder, and say where its files are.
+
+        `language` is "en" or "zh"; with `figures`, "pdf", "svg" or "png", the figures are also written for print.
+        """
+        from benchmark.claims.page import section
+        from benchmark.experiments.reproduce import command_for
+        from benchmark.reports.draw.canvas import PRINTED
+        from benchmark.reports.words import LANGUAGES
+        from benchmark.reports.write.report import write_report
+
+        for kind, given, known in (("language", language, LANGUAGES), ("format", figures or "pdf", PRINTED)):
+            if given not in known:
+                raise unknown(kind, str(given), known)
+        store = self.store.held()
+        return write_report(
+            store,
+            Path(out),
+            command=command_for(store),
+            reference=reference,
+            language=language,
+            figures=figures,
+            claims=section,
+        )
+
+    def __repr__(self) -> str:
+        return f"Results({str(self.store.root)!r}, {len(self.failures)} failures)"
+
+    def _repr_html_(self) -> str:
+        from benchmark.reports.write.notebook import overview
+
+        with self._speaking():
+            return overview(self.store, self.failures)
+
+    def _speaking(self) -> AbstractContextManager[None]:
+        """A context that says "document" instead of "seed" if the results are of a checkpoint."""
+        from benchmark.reports.words import speaking
+        from benchmark.reports.write.report import of_checkpoints
+
+        return speaking("en", documents=of_checkpoints(self.store))
 
 
 def run(
@@ -66,6 +156,7 @@ def run(
     learning_rate: float | Mapping[str, float] | str | None = None,
     budgets: Sequence[int] | int | str | None = None,
     tune: str | None = None,
+    mechanism: bool = False,
     results: str | Path = RESULTS,
     workers: int | None = None,
     device: str = "auto",
@@ -77,6 +168,7 @@ def run(
     gpus_per_cell: float | None = None,
     force: bool = False,
     retry_failed: bool = False,
+    log: str | None = None,
     on_event: Callable[[Event], None] | None = None,
 ) -> Results:
     """Train and measure whatever is not in the results folder yet, and return the results of the whole request.
@@ -89,10 +181,13 @@ def run(
     `width` to `budgets` change the preset: several widths make the same comparison at each; a dictionary gives single
     tasks a value of their own (as does the text "2000,copy=4000"); `budgets` are multiples of the steps.
     `tune="learning-rate"` first finds the rate at which each encoding is best, and makes the comparison both at the
-    same rate for all and with each at its own. The default executor is the pool of this machine, which `workers`,
-    `device` and `cell_timeout` configure; "ray" is a Ray cluster, with the `address` of its head and what a cell takes
-    there (memory in GB); an `executor` of your own brings its own settings and writes to the same folder. Raises
-    UsageError before anything is trained if something cannot work. A cell that fails is recorded, and the rest go on.
+    same rate for all and with each at its own. With `mechanism`, every model is looked into at every length: entropy of
+    attention, a linear probe of position, and how much of the scores is due to position. The default executor is the
+    pool of this machine, which `workers`, `device` and `cell_timeout` configure; "ray" is a Ray cluster, with the
+    `address` of its head and what a cell takes there (memory in GB); an `executor` of your own brings its own settings
+    and writes to the same folder. `log="tensorboard"` writes event files. In a notebook a bar shows the progress,
+    unless `on_event` takes the events. Raises UsageError before anything is trained if something cannot work. A cell
+    that fails is recorded, and the rest go on.
     """
     own = None if executor is None or isinstance(executor, str) else executor
     if own is not None and not callable(getattr(own, "run", None)):
@@ -129,12 +224,17 @@ def run(
         tune=tune,
         changes=changes,
         checkpoint=checkpoint,
+        mechanism=mechanism,
     )
     store = Store(folder(results))
     stages = stages_of(request, store)
-    for event in execute(stages, store, executor_of(request, settings, store) if own is None else own, **again):
-        if on_event is not None and isinstance(event, Event):
-            on_event(event)
+    events = execute(stages, store, executor_of(request, settings, store) if own is None else own, **again)
+    with Bar() if on_event is None and in_notebook() else nullcontext() as bar:
+        for event in logged(events, log, stages, store):
+            if bar is not None:
+                bar(event)
+            elif on_event is not None and isinstance(event, Event):
+                on_event(event)
     plan = stages.reached
     return Results(store=Store(store.root, only=plan.keys), failures=went_wrong(plan, store))
 
@@ -199,8 +299,8 @@ def _tuned(plan: Plan, tune: Tune, store: Store) -> Iterator[Trials | Rounds]:
 
 
 def load(results: str | Path = RESULTS) -> Results:
-    """The contents of a results folder."""
-    path = folder(results)
-    if not path.is_dir():
+    """The contents of a results folder or of a pack."""
+    path = place(results)
+    if not path.is_dir() and not path.is_file():
         raise UsageError(f"no results folder {str(path)!r}: run something first, or name another folder")
     return Results(store=Store(path))

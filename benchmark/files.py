@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
+from typing import BinaryIO
 
 
 class UnwritableError(OSError):
@@ -14,12 +15,22 @@ class UnwritableError(OSError):
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file under a temporary name in its folder, fsync it and rename it; raises UnwritableError on failure."""
+    with replacing(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file to write to, under a temporary name, that takes its own name once it is complete; see `write_atomically`.
+
+    Inside, any OSError counts as a failure to write.
+    """
     temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with temporary.open("xb") as file:
-                file.write(content)
+                yield file
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(path)

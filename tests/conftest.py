@@ -9,6 +9,9 @@ from jaxtyping import install_import_hook
 # Corpora are tokenised once per checkout, outside the user's own cache; in the environment, so subprocesses inherit it.
 os.environ.setdefault("POSITION_BENCHMARK_CACHE", str(Path(__file__).parent.parent / ".cache" / "position-benchmark"))
 
+# English, whatever the developer's locale; in the environment, so subprocesses inherit it.
+os.environ["LC_ALL"] = "C.UTF-8"
+
 # One thread: the tensors are small, and threads waiting for each other on a busy machine cost minutes.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 

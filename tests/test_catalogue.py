@@ -183,6 +183,50 @@ def test_lists(text: str, expected: list[str]) -> None:
     assert labels(text) == expected
 
 
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("rope:base=1e3|1e4|1e5,alibi", ["rope:base=1000", "rope", "rope:base=100000", "alibi"]),
+        ("rope:base=1e4 | 10000", ["rope"]),
+        ("rope:base=1e3｜1e5", ["rope:base=1000", "rope:base=100000"]),
+        (
+            "rope:base=3|5,fraction=0.25|0.5",
+            [f"rope:base={base}:fraction={fraction}" for base in (3, 5) for fraction in (0.25, 0.5)],
+        ),
+        ("logn:base=rope|alibi", ["logn", "logn:base=alibi"]),
+        ("logn:base.base=3|5", ["logn:base=rope:base.base=3", "logn:base=rope:base.base=5"]),
+        (
+            "randomized:base=logn:base.base.base=3|5:limit=99|101",
+            [
+                f"randomized:base=logn:base.base=rope:base.base.base={base}:limit={limit}"
+                for base in (3, 5)
+                for limit in (99, 101)
+            ],
+        ),
+    ],
+)
+def test_a_sweep_is_an_item_per_combination(text: str, expected: list[str]) -> None:
+    assert labels(text) == expected
+
+
+def test_a_sweep_of_a_task(tmp_path: Path) -> None:
+    assert labels("copy:symbols=5|7", TASKS) == ["copy:symbols=5", "copy:symbols=7"]
+
+
+def test_a_bar_in_the_path_of_a_file_belongs_to_it(plugin: Path) -> None:
+    odd = plugin.with_name("a|b.py")
+    odd.write_text(plugin.read_text())
+    assert labels(f"logn:base={odd}:base.steps=7|9|3") == [f"logn:base={odd}:base.steps={n}" for n in (7, 9)] + [
+        f"logn:base={odd}"
+    ]
+    assert labels(f"logn:base={plugin}|rope") == [f"logn:base={plugin}", "logn"]
+
+
+def test_one_choice_takes_no_sweep() -> None:
+    with pytest.raises(UsageError, match=r"'rope:base=3\|5' is a sweep of 2 encodings, but only one fits here"):
+        make("rope:base=3|5", Shape(width=6, heads=3, layers=1, train_length=5))
+
+
 @both
 def test_all_is_every_known_name(registry: Catalogue) -> None:
     assert labels("all", registry) == registry.names()
@@ -254,6 +298,15 @@ def test_a_label_distinguishes_numbers_that_look_alike() -> None:
         ("rope:base=many", "rope:base is 'many', but must be a finite number"),
         ("rope:base=", "rope:base is '', but must be a finite number"),
         ("rope:interleaved=maybe", "rope:interleaved is 'maybe', but must be true or false"),
+        ("rope:base=3||5", "'rope:base=3||5' has an empty value: separate the values of a sweep with single bars"),
+        ("rope:base=|5", "has an empty value"),
+        ("rope:base=3|", "has an empty value"),
+        ("rope:base=3|many", "rope:base is 'many', but must be a finite number"),
+        ("rope|alibi", "unknown encoding 'rope|alibi'"),
+        (
+            f"rope:base={'|'.join(map(str, range(1, 34)))}:fraction=0.25|0.5",
+            "is a sweep of 66 variants, but one item may have at most 64: name fewer values",
+        ),
         ("nowhere/mine.py", "no file 'nowhere/mine.py': name a Python file that defines one encoding"),
         (f"{'a' * 300}.py", "File name too long; name a Python file that defines one encoding"),
     ],

@@ -10,9 +10,10 @@ from pathlib import Path
 import click
 import pytest
 
+from benchmark.api import Results
 from benchmark.catalogue import Catalogue
 from benchmark.checkpoints.tasks import CATALOGUE as OF_CHECKPOINTS
-from benchmark.cli import VERBS, main
+from benchmark.cli import VERBS, command_of, main
 from benchmark.cli.verbs.list import ENCODING_COLUMNS
 from benchmark.encodings import CATALOGUE as ENCODINGS
 from benchmark.errors import UsageError
@@ -63,11 +64,33 @@ def commands(document: Path) -> Iterator[str]:
             yield line.removeprefix(PROGRAM).strip()
 
 
-COMMANDS = sorted({(document.name, command) for document in DOCUMENTS for command in commands(document)})
+def examples(command: click.Command) -> list[str]:
+    """The arguments of every example at the end of a help text."""
+    lines = [line.strip() for line in (command.epilog or "").splitlines()]
+    return [line.removeprefix(PROGRAM).strip() for line in lines if line.startswith(PROGRAM)]
+
+
+COMMANDS = sorted(
+    {
+        *((document.name, command) for document in DOCUMENTS for command in commands(document)),
+        *((f"{verb} --help", command) for verb in VERBS for command in examples(command_of(verb))),
+        *(("--help", command) for command in examples(main)),
+    }
+)
+
+
+def from_the_verb(arguments: str) -> list[str]:
+    """The words of a command line from the verb on: options of the program stand before it, and are known."""
+    words = shlex.split(arguments, comments=True)
+    while words[0].startswith("-"):
+        option = option_of(main, words.pop(0))
+        if not option.is_flag and not option.count:
+            option.type_cast_value(click.Context(main), words.pop(0))
+    return words
 
 
 def verb_of(arguments: str) -> click.Command:
-    verb = shlex.split(arguments, comments=True)[0]
+    verb = from_the_verb(arguments)[0]
     command = main.get_command(click.Context(main), verb)
     assert command is not None, f"no verb {verb!r}"
     return command
@@ -81,7 +104,7 @@ def option_of(command: click.Command, name: str) -> click.Option:
 
 def values(arguments: str) -> dict[str, str]:
     """The value of every option of a command line, each known to the verb and of its type."""
-    command, (_, *words) = verb_of(arguments), shlex.split(arguments, comments=True)
+    command, (_, *words) = verb_of(arguments), from_the_verb(arguments)
     context = click.Context(command)
     given, positional = {}, []
     while words:
@@ -98,7 +121,7 @@ def values(arguments: str) -> dict[str, str]:
             option.type_cast_value(context, given[word])
     wanted = [parameter for parameter in command.params if isinstance(parameter, click.Argument)]
     if wanted and wanted[-1].nargs == -1:  # the last argument takes all the others
-        assert positional, f"{command.name} takes at least one argument"
+        assert positional or not wanted[-1].required, f"{command.name} takes at least one argument"
         given[wanted.pop().human_readable_name] = ",".join(positional)
         return given
     assert len(positional) == len(wanted), f"{command.name} takes {len(wanted)} arguments, not {positional}"
@@ -171,6 +194,13 @@ def test_a_command_that_cannot_be_given_would_be_found(wrong, monkeypatch):
         check(wrong, monkeypatch)
 
 
+@pytest.mark.parametrize("verb", VERBS)
+def test_the_help_of_every_verb_ends_with_examples_of_that_verb(verb):
+    shown = examples(command_of(verb))
+    assert shown, f"{verb} --help has no example: give its command an epilog, benchmark.cli.terminal.examples"
+    assert {from_the_verb(line)[0] for line in shown} == {verb}
+
+
 def test_commands_are_found_in_blocks_and_in_prose():
     shown = {command for document, command in COMMANDS if document == "README.md"}
     assert "run --dry-run" in shown  # a block
@@ -179,8 +209,13 @@ def test_commands_are_found_in_blocks_and_in_prose():
 
 
 def test_the_readme_shows_every_verb():
-    shown = {command.split()[0] for document, command in COMMANDS if document == "README.md"}
+    shown = {from_the_verb(command)[0] for document, command in COMMANDS if document == "README.md"}
     assert shown == set(VERBS)
+
+
+def test_the_guide_to_python_explains_every_method_of_results():
+    rows = re.findall(r"^\| `results\.(\w+)\(", text_of(ROOT / "docs" / "python.md"), flags=re.M)
+    assert sorted(rows) == sorted(name for name, own in vars(Results).items() if callable(own) and name[0] != "_")
 
 
 def test_the_readme_explains_every_option_of_run():

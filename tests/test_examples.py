@@ -28,7 +28,7 @@ from benchmark.tasks.task import UNSCORED
 ROOT = Path(__file__).parents[1]
 EXAMPLES, DOCS = ROOT / "examples", ROOT / "docs"
 KINDS = ("sh", "text", "python")
-GUIDES = ("add-an-encoding.md", "add-a-task.md")
+GUIDES = ("add-an-encoding.md", "add-a-task.md", "add-a-claim.md")
 
 
 def test_two_encodings_are_compared_from_python(tmp_path):
@@ -93,7 +93,9 @@ def test_the_examples_are_named_by_path():
 @pytest.mark.parametrize("guide", GUIDES)
 def test_a_guide_shows_its_examples_word_for_word(guide):
     text = (DOCS / guide).read_text(encoding="utf-8")
-    names = ["my_encoding.py", "my_remap.py"] if "encoding" in guide else ["my_task.py"]
+    names = {"add-an-encoding.md": ["my_encoding.py", "my_remap.py"], "add-a-claim.md": ["my_claim.py"]}.get(
+        guide, ["my_task.py"]
+    )
     shown = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
     assert shown == [(EXAMPLES / name).read_text(encoding="utf-8") for name in names]
 
@@ -118,7 +120,7 @@ def test_the_comparison_in_the_guide_prints_what_the_guide_shows(tmp_path, monke
     monkeypatch.chdir(tmp_path)
     text = (DOCS / "compare.md").read_text(encoding="utf-8")
     (block,), (quoted, shown), (code,) = (re.findall(rf"```{kind}\n(.*?)```", text, flags=re.DOTALL) for kind in KINDS)
-    reference = ["compare", "rope", "alibi", "--results", str(ROOT / "results" / "reference"), "--display", "plain"]
+    reference = ["compare", "rope", "alibi", "--results", str(ROOT / "results" / "reference.zip"), "--display", "plain"]
     assert CliRunner().invoke(main, reference, catch_exceptions=False).output.startswith(quoted)
     done = [CliRunner().invoke(main, shlex.split(line)[3:], catch_exceptions=False) for line in block.splitlines()]
     assert [each.exit_code for each in done] == [0] * 4

@@ -21,7 +21,7 @@ from benchmark.results.record import TrainRecord
 from benchmark.results.store import Store
 
 ROOT = Path(__file__).parents[1]
-RECORDS, REPORT = ROOT / "results" / "reference", ROOT / "reports" / "reference"
+RECORDS, REPORT = ROOT / "results" / "reference.zip", ROOT / "reports" / "reference"
 SEEDS = 9  # what a verdict among five encodings takes
 
 

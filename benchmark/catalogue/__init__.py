@@ -6,6 +6,7 @@ at once, and a plan can be made and found finished without loading a single libr
 
     rope                        a registered name
     rope:base=500000            with a parameter; several are joined by ":" (rope:base=500000:fraction=0.25)
+    rope:base=1e3|1e4|1e5       in a list, a sweep: one item per value; several swept parameters give all combinations
     path/to/mine.py             a file that defines one class of the kind
     randomized:base=alibi       around another one, if the class says which parameter names it (`wraps`)
     logn:base=rope:base.base=3  a parameter of that other one: a dot for each step inwards (base.base.base=3)
@@ -23,8 +24,21 @@ registry.py   all of one kind by name
 
 from benchmark.catalogue.choice import Choice, convert, label, spelled
 from benchmark.catalogue.entry import Entry, Parameter
+from benchmark.catalogue.grammar import items, variants
 from benchmark.catalogue.hashing import fingerprint
 from benchmark.catalogue.loading import PackageError
 from benchmark.catalogue.registry import Catalogue
 
-__all__ = ["Catalogue", "Choice", "Entry", "PackageError", "Parameter", "convert", "fingerprint", "label", "spelled"]
+__all__ = [
+    "Catalogue",
+    "Choice",
+    "Entry",
+    "PackageError",
+    "Parameter",
+    "convert",
+    "fingerprint",
+    "items",
+    "label",
+    "spelled",
+    "variants",
+]

@@ -2,20 +2,29 @@
 
     rope:base=500000,fraction=0.25,mine.py        rope:base=500000:fraction=0.25   mine.py
 
-A comma or colon inside the path of a file that exists belongs to the path: of a Python file, or of the text or folder
-that a setting names. Full-width commas, colons and equals signs (，、：＝), as Chinese and Japanese keyboards type
-them, are read as the ASCII ones.
+An item whose setting has several values, separated by "|", is a sweep: it stands for one item per value, and for every
+combination where several settings have several.
+
+    rope:base=1e3|1e5:fraction=0.25|1             rope:base=1e3:fraction=0.25   rope:base=1e3:fraction=1
+                                                  rope:base=1e5:fraction=0.25   rope:base=1e5:fraction=1
+
+A comma, colon or bar inside the path of a file that exists belongs to the path: of a Python file, or of the text or
+folder that a setting names. Full-width commas, colons, bars and equals signs (，、：｜＝), as Chinese and Japanese
+keyboards type them, are read as the ASCII ones.
 """
 
+import math
 import re
 from contextlib import suppress
+from itertools import product
 from pathlib import Path
 
-from benchmark.errors import UsageError
+from benchmark.errors import UsageError, echo
 
-WIDE = str.maketrans("，、：＝", ",,:=")
-BREAK = re.compile(r"\s*(?:[,:，、：]|$)")  # where the value of a setting may end
-ENDS = re.compile(r"\.py(?=\s*(?:[,:，、：]|$))")  # where the path of a file may end
+MOST_VARIANTS = 64  # of one item
+WIDE = str.maketrans("，、：｜＝", ",,:|=")
+BREAK = re.compile(r"\s*(?:[,:|，、：｜]|$)")  # where the value of a setting may end
+ENDS = re.compile(r"\.py(?=\s*(?:[,:|，、：｜]|$))")  # where the path of a file may end
 
 
 def items(text: str) -> list[str]:
@@ -27,6 +36,28 @@ def name_and_settings(item: str) -> tuple[str, list[str]]:
     """The name or path of an item, and its settings: "rope:base=3" is "rope" and ["base=3"]."""
     name, *settings = _cut(item, ":")
     return name, settings
+
+
+def variants(item: str) -> list[str]:
+    """The items that a sweep stands for, in the order of its values; any other item stands for itself."""
+    name, settings = name_and_settings(item)
+    values = [_values(setting, item) for setting in settings]
+    count = math.prod(map(len, values))
+    if count > MOST_VARIANTS:
+        raise UsageError(
+            f"{echo(item)} is a sweep of {count:,} variants, but one item may have at most {MOST_VARIANTS}: "
+            "name fewer values"
+        )
+    return [item] if count == 1 else [":".join((name, *chosen)) for chosen in product(*values)]
+
+
+def _values(setting: str, item: str) -> list[str]:
+    """A setting with each of its values: "base=1e3|1e4" is "base=1e3" and "base=1e4"."""
+    first, *others = (part.strip() for part in _cut(setting, "|"))
+    key, _, value = first.partition("=")
+    if others and not all((value.strip(), *others)):
+        raise UsageError(f"{echo(item)} has an empty value: separate the values of a sweep with single bars, 1e3|1e4")
+    return [first, *(f"{key}={other}" for other in others)]
 
 
 def user_path(name: str) -> Path:
@@ -53,8 +84,8 @@ def _cut(text: str, separator: str) -> list[str]:
     parts, place = [""], 0
     while place < len(text):
         before = text[place - 1 : place].translate(WIDE)
-        end = _end_of_file(text, place) if before in ",:=" else None
-        if end is None and before == "=":
+        end = _end_of_file(text, place) if before in ",:|=" else None
+        if end is None and before in ("|", "="):
             end = _end_of_text(text, place)
         if end is not None:
             parts[-1] += text[place:end]

@@ -26,7 +26,7 @@ def load(entry: Entry) -> type[Any]:
     if entry.module is not None and OWN in entry.path.parents:
         return _class(importlib.import_module(entry.module), entry)
     try:
-        return _class(_import_file(entry.path) if entry.module is None else _import_installed(entry.module), entry)
+        return _class(import_file(entry.path) if entry.module is None else _import_installed(entry.module), entry)
     except BaseException as error:  # the user's own code: it may do anything
         pass_on(error)
         why = " ".join(str(error).split())
@@ -105,7 +105,7 @@ _beside = _Beside()
 _modules: dict[str, dict[str, ModuleType]] = {}  # by the name of a user's module: what it imported from its folder
 
 
-def _import_file(path: Path) -> ModuleType:
+def import_file(path: Path) -> ModuleType:
     """The module of a user's file, loaded anew whenever the file or one that it builds on has changed."""
     if _beside not in sys.meta_path:
         sys.meta_path.insert(0, _beside)

@@ -12,7 +12,7 @@ from typing import Any
 from benchmark.catalogue import loading
 from benchmark.catalogue.choice import Choice, convert, label
 from benchmark.catalogue.entry import Entry, Parameter, read_entry
-from benchmark.catalogue.grammar import is_path, items, name_and_settings, user_path
+from benchmark.catalogue.grammar import is_path, items, name_and_settings, user_path, variants
 from benchmark.catalogue.source import origin
 from benchmark.errors import UsageError, echo, nearest, refuse_undecodable, unknown
 
@@ -87,7 +87,7 @@ class Catalogue:
         return faults if wide.intersection(items(text)) else []
 
     def parse(self, text: str) -> list[Choice]:
-        """The choices in a comma-separated list, in order and without duplicates."""
+        """The choices in a comma-separated list, in order and without duplicates; a sweep gives several."""
         refuse_undecodable(f"the list of {self.kind}s", text)
         found: list[str] = []
         for item in items(text):
@@ -98,7 +98,7 @@ class Catalogue:
             else:
                 found.extend(self.members(item))
         choices: dict[str, Choice] = {}
-        for choice in map(self.choice, found):
+        for choice in map(self.choice, (variant for item in found for variant in variants(item))):
             known = choices.setdefault(choice.label, choice)
             if known.entry.path != choice.entry.path:
                 raise UsageError(
@@ -149,6 +149,8 @@ class Catalogue:
 
     def choice(self, item: str) -> Choice:
         """The choice for one item: a name or path, with parameters after colons."""
+        if len(several := variants(item)) > 1:
+            raise UsageError(f"{echo(item)} is a sweep of {len(several)} {self.kind}s, but only one fits here: name it")
         name, settings = name_and_settings(item)
         entry = self.entry(name)
         around = entry.attributes.get("wraps")

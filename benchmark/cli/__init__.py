@@ -11,11 +11,14 @@ import re
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 
 from benchmark import __version__
+from benchmark.cli.terminal.examples import examples
+from benchmark.cli.terminal.logs import display_of, logged
 from benchmark.errors import UsageError, echo, refuse_undecodable, unknown
 from benchmark.files import UnwritableError
 from benchmark.interrupts import known_interrupts
@@ -26,17 +29,22 @@ VERBS = {
     "run": "Train and evaluate encodings on tasks, then write the report.",
     "report": "Write the report (index.html, report.md) from the results on disk.",
     "compare": "Compare two encodings, two results folders or two reports: what differs, and how certain that is.",
+    "claims": "Judge published claims about position encodings by the records, and say what would decide the others.",
     "list": "List encodings, tasks, corpora, presets or results.",
     "check": "Check encodings against the contract, in seconds, before any training.",
     "check-task": "Check tasks against the contract, in seconds, before any training.",
     "attention": "Draw what each head attends to in a sentence.",
     "tutorial": "Reproduce the tutorial's experiment: attention that reconstructs Chinese sentences.",
     "time": "Time the forward, backward and decoding passes of encodings, interleaved with `none`.",
-    "export": "Export the results as csv, json, latex, markdown or parquet.",
+    "export": "Export the results as csv, json, latex, markdown or parquet, or for a model's page on the Hub.",
+    "choose": "Shortlist encodings for a need, by the verdict of the report, and say what is unknown.",
+    "pack": "Bundle a results folder into one file, which report, compare and the other verbs read as it is.",
+    "leaderboard": "Merge the results of several people into one static page.",
     "status": "Show what is finished, failed or diverged in the results folder.",
     "doctor": "Check what is installed, and say how to fix what is missing.",
 }
 
+BEFORE_THE_VERB = ("-v", "-vv", "--verbose", "-q", "--quiet", "--log-file", "--version")
 RESUMED = ("run", "attention")  # verbs that write each result as soon as it is there
 KEPT = "what was computed is kept, and the same command resumes from there"
 LOST = "nothing was kept, so the same command starts over"
@@ -104,7 +112,7 @@ class Program(click.Group):
             remedy = REMEDIES.get(error.errno or 0, "choose another folder (--results, --out)")
             fail(f"{error.strerror}: {error.filename or 'the output'}; {remedy}", 1)
         except (click.Abort, KeyboardInterrupt):
-            verb = next((argument for argument in arguments if not argument.startswith("-")), "")
+            verb = next((argument for argument in arguments if argument in VERBS), "")
             fail(f"interrupted: {KEPT if verb in RESUMED else LOST}", 130)
         sys.exit(code if isinstance(code, int) else 0)
 
@@ -126,13 +134,32 @@ def _sentence(error: UsageError | click.UsageError) -> str:
         return str(error)
     where = error.ctx.command_path if error.ctx is not None else "python -m benchmark"
     message = re.sub(r"\S{200,}", lambda long: echo(long[0])[1:-1], error.format_message())  # click echoes in full
+    if isinstance(error, click.NoSuchOption) and error.option_name in BEFORE_THE_VERB:
+        message += f" It goes before the verb: python -m benchmark {error.option_name} ..."
     return f"{message} See: {where} --help"
 
 
-@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Program,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=examples(
+        "run --encodings rope,alibi",
+        "run --help",
+        "-v --log-file run.log run --encodings rope,alibi",
+    ),
+)
 @click.version_option(__version__, prog_name="position-benchmark")
-def main() -> None:
+@click.option("-v", "--verbose", count=True, help="Log each step to standard error; -vv: also steps of training.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress: as --display none, for verbs that have it.")
+@click.option("--log-file", type=click.Path(dir_okay=False, path_type=Path), help="Append the whole log to a file.")
+@click.pass_context
+def main(ctx: click.Context, verbose: int, quiet: bool, log_file: Path | None) -> None:
     """Compare the position encodings of transformers: train, extrapolate, report.
 
     Which encoding, for which task, up to which length, at what cost, and how certain is that?
     """
+    if verbose and quiet:
+        raise UsageError("-v and -q are opposites: give one of them")
+    verb = str(ctx.invoked_subcommand)
+    ctx.default_map = {verb: display_of(command_of(verb), verbose, quiet=quiet)}
+    ctx.with_resource(logged(verbose, log_file))

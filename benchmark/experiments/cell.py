@@ -5,7 +5,7 @@ Whatever happens inside is an outcome and is recorded with its reason. Each reco
 
 import math
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,23 +19,23 @@ from benchmark.catalogue import Catalogue, Choice
 from benchmark.encodings.encoding import PastEndError
 from benchmark.errors import UsageError, storable
 from benchmark.experiments.edited import refuse_edited
+from benchmark.experiments.facts import one_line, outcome_facts
 from benchmark.experiments.fitted import fit
+from benchmark.experiments.inside import look_inside
 from benchmark.experiments.origins import Origin
 from benchmark.experiments.outstanding import missing
 from benchmark.experiments.plan import Cell, Measure, failures
 from benchmark.files import UnwritableError, write_atomically
 from benchmark.interrupts import pass_on
 from benchmark.model.transformer import Transformer
-from benchmark.results.environment import environment
 from benchmark.results.lock import locked
 from benchmark.results.outcomes import Outcome
-from benchmark.results.record import EvalRecord, ProbeRecord, Record, Status, TrainRecord
+from benchmark.results.record import EvalRecord, Record, Status, TrainRecord
 from benchmark.results.spec import EvalSpec
 from benchmark.results.store import Store, hash_of
 from benchmark.tasks.task import Language, Task
 from benchmark.training.checkpoint import SECONDS, Checkpoint
 from benchmark.training.evaluate import evaluate
-from benchmark.training.probe import attention, structure
 from benchmark.training.search import Found
 from benchmark.training.step import autocast
 from benchmark.training.train import build, train
@@ -199,10 +199,8 @@ def _measure(cell: Cell, measure: Measure, task: Task, store: Store, device: tor
         for record in failures(measure, one_line(error), outcome_facts(device)):
             store.put(record)
         return "failed"
-    statuses = [_evaluate(cell, measure, model, task, store, device, found)]
-    if isinstance(task, Language):
-        statuses.append(_probe(measure, model, task, store, device))
-    return _worst(statuses)
+    evaluated = _evaluate(cell, measure, model, task, store, device, found)
+    return _worst([evaluated, look_inside(cell, measure, model, task, store, device)])
 
 
 def load_model(cell: Cell, origin: Origin, task: Task, store: Store, device: torch.device) -> Transformer:
@@ -272,35 +270,6 @@ def _evaluate_length(
     return "ok"
 
 
-def _probe(measure: Measure, model: Transformer, task: Language, store: Store, device: torch.device) -> Status:
-    status: Status = "ok"
-    for spec in measure.probes:
-        try:
-            ids, words = task.sentence(spec.text)
-            arrays = {
-                "attention": attention(model, torch.as_tensor(ids, device=device)).cpu().numpy(),
-                "structure": structure(model, spec.distances).cpu().numpy(),
-            }
-            store.put(ProbeRecord(**outcome_facts(device), status="ok", spec=spec, words=words), arrays)
-        except UnwritableError:
-            raise
-        except BaseException as error:
-            pass_on(error)
-            status = "failed"
-            store.put(ProbeRecord(**outcome_facts(device), status=status, reason=one_line(error), spec=spec))
-    return status
-
-
-def one_line(error: BaseException) -> str:
-    """An error in one line; if memory ran out, with the remedy."""
-    text = storable(" ".join(str(error).split()))
-    if isinstance(error, MemoryError) or "can't allocate memory" in text:
-        return (
-            f"out of memory: each worker gets a share; --workers 1 --retry-failed gives all of it to one ({text[:300]})"
-        )
-    return f"{type(error).__name__}: {text}"[:500]
-
-
 def _choice(catalogue: Catalogue, origin: Origin) -> Choice:
     return Choice(entry=catalogue.entry(origin.item), parameters=origin.parameters)
 
@@ -321,12 +290,6 @@ def refuse_bad_values(make: Callable[[], Made]) -> Made:
     except BaseException as error:  # a user's own class: it may do anything
         pass_on(error)
         raise UsageError(one_line(error)) from error
-
-
-def outcome_facts(device: torch.device) -> dict[str, Any]:
-    """What a record says of time and place."""
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
-    return {"created": datetime.now(UTC), "environment": environment(name, torch.get_num_threads())}
 
 
 def count(module: torch.nn.Module) -> int:

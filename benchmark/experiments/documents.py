@@ -20,8 +20,9 @@ from benchmark.checkpoints.reader import Reader
 from benchmark.checkpoints.tasks.task import CheckpointTask, Subject
 from benchmark.checkpoints.text import Text, read
 from benchmark.errors import UsageError
-from benchmark.experiments.cell import Emit, choose_device, encoding_choice, one_line, outcome_facts, refuse_bad_values
+from benchmark.experiments.cell import Emit, choose_device, encoding_choice, refuse_bad_values
 from benchmark.experiments.edited import refuse_edited
+from benchmark.experiments.facts import one_line, outcome_facts
 from benchmark.experiments.origins import Origin
 from benchmark.experiments.outstanding import missing
 from benchmark.experiments.plan import Cell, Measure

@@ -12,8 +12,8 @@ from benchmark.experiments.precheck import Models, Size
 from benchmark.experiments.speed import Basis, Speeds, operations, product_weights
 from benchmark.tasks.task import Task
 
-# Bytes on the disk, measured on results/reference: the record of a training; that of a measurement with its sums by
-# row; and for each of its places a loss, the right answers and a count.
+# Bytes on the disk, measured on the reference run, unpacked: the record of a training; that of a measurement with its
+# sums by row; and for each of its places a loss, the right answers and a count.
 TRAIN_BYTES, MEASUREMENT_BYTES, PLACE_BYTES = 3_100, 5_500, 16
 
 

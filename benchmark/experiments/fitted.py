@@ -4,7 +4,7 @@ import torch
 
 from benchmark.experiments.plan import Cell, Measure
 from benchmark.model.transformer import Transformer
-from benchmark.results.spec import EvalSpec, ProbeSpec
+from benchmark.results.spec import EvalSpec, LookSpec
 from benchmark.results.store import Store
 from benchmark.tasks.task import Task
 from benchmark.training.search import Found, give, search, searches
@@ -19,7 +19,7 @@ def fit(
     """
     if not searches(model):
         return None
-    specs: list[EvalSpec | ProbeSpec] = [*measure.evaluations, *measure.probes]
+    specs: list[EvalSpec | LookSpec] = [*measure.evaluations, *measure.probes]
     known = None if again else store.searched(cell.train.key, specs[0].encoding)
     if known is None:
         return search(model, task, cell.train, device)

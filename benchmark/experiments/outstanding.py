@@ -5,7 +5,7 @@ from collections.abc import Callable
 from benchmark.experiments.plan import Cell, Measure, Plan
 from benchmark.garbage import uncollected
 from benchmark.results.outcomes import TRAIN, Outcome
-from benchmark.results.spec import EvalSpec, ProbeSpec
+from benchmark.results.spec import EvalSpec, LookSpec
 from benchmark.results.store import Store
 
 
@@ -28,7 +28,7 @@ def missing(measure: Measure, train_key: str, store: Store, again: Callable[[Out
     """The part of a measure that the store lacks; a failure counts as done unless it is to be tried `again`."""
     outcomes = store.outcomes(train_key)
 
-    def wanted(spec: EvalSpec | ProbeSpec) -> bool:
+    def wanted(spec: EvalSpec | LookSpec) -> bool:
         outcome = outcomes[spec.key]
         if outcome is None or (outcome.status == "failed" and again(outcome)):
             return True

@@ -20,23 +20,25 @@ from benchmark.experiments.origins import Origin, task_facts, task_spec
 from benchmark.experiments.presets import preset
 from benchmark.experiments.request import Auto, Request
 from benchmark.garbage import uncollected
-from benchmark.results.record import EvalRecord, ProbeRecord, TaskFacts
+from benchmark.results.record import RECORDS, MeasuredRecord, TaskFacts
 from benchmark.results.spec import (
     TUNING_SEEDS_FROM,
     EncodingSpec,
     EvalSpec,
     Frozen,
+    LookSpec,
+    MechanismSpec,
     ProbeSpec,
     TrainSpec,
 )
 
 
 class Measure(Frozen):
-    """The lengths and probes to measure for one encoding on a trained model."""
+    """The lengths and looks inside to measure for one encoding on a trained model."""
 
     origin: Origin
     evaluations: tuple[EvalSpec, ...]
-    probes: tuple[ProbeSpec, ...] = ()
+    probes: tuple[LookSpec, ...] = ()
 
     @property
     def label(self) -> str:
@@ -194,7 +196,9 @@ def make_plan(request: Request, fewest: Callable[[int], int] = lambda encodings:
                 data_seed=seed,
                 precision=request.precision,
             )
-            measures.setdefault(train.key, []).append(_measure(train, facts, contender, multiples))
+            measures.setdefault(train.key, []).append(
+                _measure(train, facts, contender, multiples, inside=request.mechanism)
+            )
             if train.key not in cells:
                 cell = Cell(train=train, encoding=contender.trained_origin, task=origin, facts=facts, measures=())
                 cells[train.key] = cell
@@ -213,12 +217,10 @@ def make_plan(request: Request, fewest: Callable[[int], int] = lambda encodings:
     )
 
 
-def failures(measure: Measure, reason: str, facts: Mapping[str, Any]) -> Iterator[EvalRecord | ProbeRecord]:
-    """A failure record for every evaluation and probe of a measure."""
-    for evaluation in measure.evaluations:
-        yield EvalRecord(**facts, status="failed", reason=reason, spec=evaluation)
-    for probe in measure.probes:
-        yield ProbeRecord(**facts, status="failed", reason=reason, spec=probe)
+def failures(measure: Measure, reason: str, facts: Mapping[str, Any]) -> Iterator[MeasuredRecord]:
+    """A failure record for every evaluation and look inside of a measure."""
+    for spec in (*measure.evaluations, *measure.probes):
+        yield RECORDS[spec.kind](**facts, status="failed", reason=reason, spec=spec)
 
 
 def encoding_spec(choice: Choice) -> EncodingSpec:
@@ -289,12 +291,16 @@ def trained_with(choice: Choice) -> Choice:
     return Choice(entry=entry, parameters={**entry.defaults, **common})
 
 
-def _measure(train: TrainSpec, facts: TaskFacts, contender: Contender, multiples: Iterable[int | float]) -> Measure:
+def _measure(
+    train: TrainSpec, facts: TaskFacts, contender: Contender, multiples: Iterable[int | float], *, inside: bool
+) -> Measure:
     key, length = train.key, train.budget.train_length
     evaluations = tuple(
         EvalSpec(train_key=key, encoding=contender.spec, length=int(length * multiple)) for multiple in multiples
     )
-    probes: tuple[ProbeSpec, ...] = ()
+    probes: list[LookSpec] = []
     if facts.language:
-        probes = (ProbeSpec(train_key=key, encoding=contender.spec, text="", distances=4 * length),)
-    return Measure(origin=contender.origin, evaluations=evaluations, probes=probes)
+        probes.append(ProbeSpec(train_key=key, encoding=contender.spec, text="", distances=4 * length))
+    if inside:
+        probes += [MechanismSpec(train_key=key, encoding=contender.spec, length=each.length) for each in evaluations]
+    return Measure(origin=contender.origin, evaluations=evaluations, probes=tuple(probes))

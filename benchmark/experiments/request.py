@@ -6,6 +6,7 @@ from typing import get_args
 
 from benchmark.errors import UsageError, echo, unknown
 from benchmark.experiments.changes import Changes, as_numbers, as_text, is_list, option_of
+from benchmark.experiments.settings import flag
 from benchmark.results.spec import TUNING_SEEDS_FROM, Frozen, Precision, Rate
 
 MAX_SEEDS, MAX_MULTIPLE = 1000, 4096
@@ -46,6 +47,7 @@ class Request(Frozen):
     text_encoding: str | None = None  # of texts of the user's own; None means the one they fit
     precision: Precision = "float32"
     tune: Tune | None = None
+    mechanism: bool = False  # look inside each model at every length
     changes: Changes = Changes()
 
     @classmethod
@@ -63,10 +65,13 @@ class Request(Frozen):
         tune: object,
         changes: Mapping[str, object],
         checkpoint: object = None,
+        mechanism: object = False,
     ) -> "Request":
         """The request that options spell, or values of Python; raises UsageError for a value that no run accepts."""
         if checkpoint is not None:
             refuse_training(preset=preset, tune=tune, changes=changes)
+            if mechanism:
+                raise UsageError("--mechanism looks inside models that are trained here, not a checkpoint: omit it")
         pretrained = None if checkpoint is None else as_text("checkpoint", checkpoint)
         usual = CLASSIC if pretrained is None else ADAPTING
         spelled = _word("precision", precision)
@@ -92,6 +97,7 @@ class Request(Frozen):
             text_encoding=as_text("text_encoding", text_encoding),
             precision="bfloat16" if spelled == "bfloat16" else "float32",
             tune=None if own_tune is None else parse_tune(own_tune),
+            mechanism=flag("mechanism", mechanism),
             changes=Changes.read(changes),
         )
 

@@ -20,6 +20,8 @@ from benchmark.results.outcomes import TRAIN
 from benchmark.results.record import RateRecord, RoundRecord, RunRecord
 from benchmark.results.store import Store
 
+MECHANISM = "--mechanism"  # the only option without a value
+
 
 @dataclass
 class Note:
@@ -129,16 +131,17 @@ def command(request: Request) -> str:
     }
     for option, value in options.items():
         parts += [option, value] if value is not None else []
-    return shlex.join(parts)
+    return shlex.join([*parts, *[MECHANISM] * request.mechanism])
 
 
 def request_of(line: str) -> Request:
     """The request of a command line that `command` wrote; raises UsageError for any other."""
     try:
-        words = shlex.split(line)
+        asked = shlex.split(line)
+        words = [word for word in asked if word != MECHANISM]
         given = dict(zip(words[4::2], words[5::2], strict=True))
     except ValueError:
-        given = {}
+        asked, given = [], {}
     fields = {option.removeprefix("--").replace("-", "_"): value for option, value in given.items()}
     named = ("checkpoint", "tasks", "seeds", "lengths", "corpus", "text_encoding", "tune")
     texts = {name: fields.pop(name, None) for name in named}
@@ -150,7 +153,8 @@ def request_of(line: str) -> Request:
     precision = fields.pop("precision", "float32")
     if fields or encodings is None or preset is None:
         raise UsageError(f"{line[:200]!r} is not a command of run")
-    return Request.read(encodings=encodings, preset=preset, precision=precision, changes=own, **texts)
+    inside = MECHANISM in asked
+    return Request.read(encodings=encodings, preset=preset, precision=precision, changes=own, mechanism=inside, **texts)
 
 
 def _numbers(numbers: tuple[int | float, ...] | None) -> str | None:

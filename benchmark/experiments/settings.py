@@ -2,7 +2,6 @@
 
 import math
 import re
-import stat
 from operator import index
 from pathlib import Path
 
@@ -84,19 +83,28 @@ class Settings(Frozen):
 
 
 def folder(results: object) -> Path:
-    """The results folder, which need not exist yet; raises UsageError for anything but its path."""
+    """The results folder to write to, which need not exist yet; raises UsageError for anything but its path."""
+    path = place(results)
+    if path.exists() and not path.is_dir():
+        raise UsageError(
+            f"results is {str(path)!r}, but that is not a folder: name another; a pack is only read, so unpack it "
+            "first: python -m zipfile -e PACK FOLDER"
+        )
+    return path
+
+
+def place(results: object) -> Path:
+    """A results folder or a pack, which need not exist; raises UsageError for anything but its path."""
     if not isinstance(results, str | Path) or not str(results) or "\0" in str(results):
         shown = repr(results) if isinstance(results, str) else _kind(results)
         raise UsageError(f"results is {shown[:80]}, but must be the path of a folder")
     path = Path(results)
     try:
-        is_folder = stat.S_ISDIR(path.stat().st_mode)
+        path.stat()
     except FileNotFoundError:
         return path
     except (OSError, ValueError) as error:  # ValueError: a lone surrogate, which no file name holds
         raise UsageError(f"results is {str(path)[:80]!r}: {error}"[:300]) from None
-    if not is_folder:
-        raise UsageError(f"results is {str(path)!r}, but that is not a folder: name another")
     return path
 
 

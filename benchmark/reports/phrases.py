@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from benchmark.metrics import METRICS
 from benchmark.reports.words import Phrases, language, later, listed, said, t
@@ -46,13 +46,43 @@ TEXT_NOTES = (  # what a record says of its text (tasks/corpus), with fields for
 )
 
 
+REASONS = (  # why a record has no result, as far as this project words it
+    later("the training loss was {value} at step {step} of {steps}"),
+    later("the loss was {value} at length {length}"),
+    later("FloatingPointError: the loss was {value} at length {length}"),
+    later("out of memory: each worker gets a share; --workers 1 --retry-failed gives all of it to one ({error})"),
+    later("out of memory"),
+    later("{n} tokens, but {encoding} is defined up to {limit}"),
+    later("it took longer than --cell-timeout {seconds} seconds"),
+    later("the worker died: signal {number} (killed; out of memory?)"),
+    later("the worker died: signal {number}"),
+    later("the worker died: exit code {number}"),
+    later("the process that ran it died {n} times: {why}"),
+    later("lost, and tried again: {why}"),
+    later("{n} of {all} measurements are missing"),
+    later("its arrays cannot be read: run it again with --force"),
+    later("no reason was recorded"),
+    later("missing"),
+)
+
+
+def explained(text: str) -> str:
+    """Why a record has no result, in the reader's language; words that are not this project's stay as they are."""
+    return rendered(text, REASONS)
+
+
 def text_note(note: str) -> str:
     """A note on a text in the reader's language; as it is, if this version does not know it."""
-    for message in TEXT_NOTES:
+    return rendered(note, TEXT_NOTES)
+
+
+def rendered(text: str, messages: Iterable[str]) -> str:
+    """A text that was made from one of these messages, in the reader's language; as it is, if from none."""
+    for message in messages:
         pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+)", re.escape(message))
-        if found := re.fullmatch(pattern, note, re.S):
+        if found := re.fullmatch(pattern, text, re.S):
             return said(message).format(**found.groupdict())
-    return note
+    return text
 
 
 def spell(mean: float, low: float, high: float, status: str = "ok") -> str:

@@ -1,4 +1,4 @@
-"""The words of a report, in the reader's language.
+"""The words of a report and of the terminal, in the reader's language.
 
 Every sentence is in the code as a whole, in English, with named fields for the parts that vary:
 `t("{n} models were trained", n=3)`. Another language is a catalogue of these sentences in gettext format,
@@ -47,11 +47,15 @@ OF_DOCUMENTS = (
 
 
 @contextmanager
-def speaking(name: str, *, documents: bool = False) -> Iterator[None]:
-    """A context in which reports use this language, one of LANGUAGES, and speak of documents in place of seeds."""
-    if name not in LANGUAGES:
+def speaking(name: str | None = None, *, documents: bool = False) -> Iterator[None]:
+    """A context in which words are in a language, one of LANGUAGES, and speak of documents in place of seeds.
+
+    Without a name, it keeps the language that is spoken around it.
+    """
+    if name is not None and name not in LANGUAGES:
         raise unknown("language", name, LANGUAGES)
-    token = _LANGUAGE.set(replace(LANGUAGES[name], documents=documents))
+    spoken = language() if name is None else LANGUAGES[name]
+    token = _LANGUAGE.set(replace(spoken, documents=documents))
     try:
         yield
     finally:

@@ -2,15 +2,16 @@
 
 results/cells/<train key>/train.json            TrainRecord
 results/cells/<train key>/weights.safetensors   the trained weights
-results/cells/<train key>/<key>.json            EvalRecord or ProbeRecord
+results/cells/<train key>/<key>.json            EvalRecord, ProbeRecord or MechanismRecord
 results/cells/<train key>/<key>.safetensors     its arrays
 """
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field, FiniteFloat
 
-from benchmark.results.spec import Count, EvalSpec, Frozen, Hash, ProbeSpec, Rate, TrainSpec
+from benchmark.results.spec import Count, EvalSpec, Frozen, Hash, MechanismSpec, ProbeSpec, Rate, TrainSpec
 
 SCHEMA = 1
 
@@ -111,6 +112,33 @@ class ProbeRecord(Record):
     arrays_hash: Hash | None = None
 
 
+class MechanismRecord(Record):
+    """A look inside at one length, on rows of its evaluation (`benchmark/training/mechanism.py` defines each sum).
+
+    Arrays, of shape [layers, H, ranges of queries]: `entropy` (nats) and `uniform`, summed over queries, and `queries`,
+    how many those are. Of shape [layers, H]: `position_squares` and `content_squares`, the sums of squares of scores
+    between and within pairs of places, and `pairs`, how many those are. Of shape [1 + layers], by the number of layers
+    before the residual stream that is probed: `probe_error` and `chance_error` (tokens) and `places`.
+    """
+
+    kind: Literal["mechanism"] = "mechanism"
+    spec: MechanismSpec
+    tokens: Count = 0  # T: tokens in a row
+    rows: Count = 0  # whose attention was observed
+    queries: Ranges = ()  # by range: the index of its first and its last query
+    fitted: Count = 0  # places that the probe of position was fitted on
+    look_seconds: FiniteFloat = 0.0
+    arrays_hash: Hash | None = None
+
+
+MeasuredRecord = EvalRecord | ProbeRecord | MechanismRecord
+RECORDS: dict[str, Callable[..., MeasuredRecord]] = {
+    "evaluate": EvalRecord,
+    "probe": ProbeRecord,
+    "mechanism": MechanismRecord,
+}  # by the kind of their spec
+
+
 class Share(Frozen):
     """The seeds that one task got in a round."""
 
@@ -151,19 +179,30 @@ class RunRecord(Frozen):
     rates: list[RateRecord] = []  # of `--tune`
 
 
-AnyRecord = Annotated[TrainRecord | EvalRecord | ProbeRecord, Field(discriminator="kind")]
+AnyRecord = Annotated[TrainRecord | MeasuredRecord, Field(discriminator="kind")]
 
 Arrays = dict[str, Any]  # name -> numpy array
 
 
 PLACES, ROWS = ("loss_sum", "correct", "count"), ("row_loss", "row_correct", "row_count")
-DIMENSIONS = {**dict.fromkeys((*PLACES, *ROWS), 1), "attention": 4, "structure": 3}
+ENTROPY, SQUARES = ("entropy", "uniform", "queries"), ("position_squares", "content_squares", "pairs")
+LINEAR = ("probe_error", "chance_error", "places")
+DIMENSIONS = {
+    **dict.fromkeys((*PLACES, *ROWS, *LINEAR), 1),
+    **dict.fromkeys(SQUARES, 2),
+    **dict.fromkeys(("structure", *ENTROPY), 3),
+    "attention": 4,
+}
+TOGETHER = {  # arrays of one shape, by the kind of their record
+    "evaluate": (PLACES, ROWS),
+    "probe": (("attention",), ("structure",)),
+    "mechanism": (ENTROPY, SQUARES, LINEAR),
+}
 
 
-def check_arrays(record: EvalRecord | ProbeRecord, arrays: Arrays) -> None:
+def check_arrays(record: MeasuredRecord, arrays: Arrays) -> None:
     """Raise a ValueError unless the arrays have the names, kinds of number and shapes of this kind of record."""
-    together = (PLACES, ROWS) if isinstance(record, EvalRecord) else (("attention",), ("structure",))
-    for names in together:
+    for names in TOGETHER[record.kind]:
         for name in names:
             if name not in arrays:
                 raise ValueError(f"it has no array {name!r}")

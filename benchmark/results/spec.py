@@ -164,6 +164,19 @@ class ProbeSpec(Keyed):
     distances: Positive  # scores at distances 0 .. distances - 1
 
 
+class MechanismSpec(Keyed):
+    """A look inside a trained model at one length: its attention, its residual stream and its scores."""
+
+    kind: Literal["mechanism"] = "mechanism"
+    protocol: int = PROTOCOL
+    train_key: str
+    encoding: EncodingSpec
+    length: Positive  # in the task's own unit
+
+
+LookSpec = Annotated[ProbeSpec | MechanismSpec, Field(discriminator="kind")]
+
+
 def short_hash(data: dict[str, Any]) -> str:
     """SHA-256 of the canonical JSON, 8 hexadecimal digits."""
     return hashlib.sha256(CANONICAL.encode(data).encode()).hexdigest()[:8]

@@ -1,4 +1,4 @@
-"""Records on disk: content-addressed files, written atomically; folders merge by copying.
+"""Records on disk: content-addressed files, written atomically; folders merge by copying. Packs are read alike.
 
 A file is written under a temporary name, fsynced and renamed, arrays before the JSON that vouches for them. Whenever a
 process dies, each record is either complete or absent. A file that cannot be read (corrupt, foreign, of a newer schema,
@@ -6,10 +6,8 @@ or not the one its record was made with) is named in `problems` and skipped; the
 """
 
 import hashlib
-import json
-import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -20,15 +18,17 @@ import safetensors.numpy
 from pydantic import TypeAdapter, ValidationError
 
 from benchmark.errors import UsageError, refuse_undecodable
-from benchmark.files import content_of, write_atomically
+from benchmark.files import write_atomically
 from benchmark.garbage import uncollected
+from benchmark.results.files import Files, Folder, Merged, decoded
 from benchmark.results.outcomes import TRAIN, Outcome, Outcomes, stamp
+from benchmark.results.pack import opened
 from benchmark.results.record import (
     SCHEMA,
     AnyRecord,
     Arrays,
     EvalRecord,
-    ProbeRecord,
+    MeasuredRecord,
     RunRecord,
     Search,
     TrainRecord,
@@ -36,23 +36,33 @@ from benchmark.results.record import (
 )
 from benchmark.results.spec import EncodingSpec, TrainSpec
 
-ADAPTER: TypeAdapter[TrainRecord | EvalRecord | ProbeRecord] = TypeAdapter(AnyRecord)
+ADAPTER: TypeAdapter[TrainRecord | MeasuredRecord] = TypeAdapter(AnyRecord)
 
 
 @dataclass
 class Store:
-    """The results folder."""
+    """The results folder, or a pack, which is only read."""
 
     root: Path
     problems: list[str] = field(default_factory=list)  # files that could not be read, and why
     only: frozenset[str] | None = None  # limits `records` to these keys, of models and of measurements of these models
-    kept: list[TrainRecord | EvalRecord | ProbeRecord] | None = None  # the records, in a store that is read only once
+    kept: list[TrainRecord | MeasuredRecord] | None = None  # the records, in a store that is read only once
+    files: Files = field(init=False, repr=False, compare=False)
     _outcomes: dict[str, Outcomes] = field(default_factory=dict, repr=False)  # by the key of a model
 
     def __post_init__(self) -> None:
         refuse_undecodable("the name of the results folder", str(self.root))
+        self.files = opened(self.root) if self.root.is_file() else Folder(self.root)
 
-    def path(self, record: TrainRecord | EvalRecord | ProbeRecord) -> Path:
+    @classmethod
+    def merged(cls, stores: "Sequence[Store]") -> "Store":
+        """Several stores as one that is only read. The first that has a record vouches for it."""
+        files = Merged([store.files for store in stores])
+        found = cls(Path(files.where))
+        found.files = files
+        return found
+
+    def path(self, record: TrainRecord | MeasuredRecord) -> Path:
         """The path of a record's JSON. Its keys are hashes computed here, so it cannot lead out of the folder."""
         if isinstance(record, TrainRecord):
             return self.folder(record.spec.key) / f"{TRAIN}.json"
@@ -70,7 +80,7 @@ class Store:
         """The path of the checkpoint of a training that is running or was interrupted."""
         return self.folder(train_key) / "checkpoint.safetensors"
 
-    def put(self, record: TrainRecord | EvalRecord | ProbeRecord, arrays: Arrays | None = None) -> None:
+    def put(self, record: TrainRecord | MeasuredRecord, arrays: Arrays | None = None) -> None:
         """Write a record's arrays, if any, then the record with their hash."""
         path = self.path(record)
         if arrays is not None:
@@ -80,10 +90,10 @@ class Store:
         text = record.model_dump_json(indent=1)
         write_atomically(path, text.encode())
 
-    def get(self, folder: str, name: str) -> TrainRecord | EvalRecord | ProbeRecord | None:
+    def get(self, folder: str, name: str) -> TrainRecord | MeasuredRecord | None:
         """The record with a name in the folder of a model; None, with a line in `problems`, if it is unreadable."""
         try:
-            record = _record(content_of(f"{folder}/{name}.json"))
+            record = _record(self.files.content(f"{folder}/{name}.json"))
             _check_name(record, folder, name)
         except FileNotFoundError:
             return None
@@ -107,7 +117,7 @@ class Store:
             if isinstance(record, TrainRecord):
                 yield record
 
-    def measured(self, spec_key: str, train_key: str) -> EvalRecord | ProbeRecord | None:
+    def measured(self, spec_key: str, train_key: str) -> MeasuredRecord | None:
         """The record of an evaluation or a probe, if there is one."""
         record = self.get(self._folder(train_key), checked(spec_key))
         return None if isinstance(record, TrainRecord) else record
@@ -129,7 +139,7 @@ class Store:
         Each record is read once, and again only after the folder has changed.
         """
         folder = self._folder(train_key)
-        now, known = stamp(folder), self._outcomes.get(train_key)
+        now, known = stamp(f"{self.root}/{folder}"), self._outcomes.get(train_key)
         if known is None or known.stamp != now:
             known = self._outcomes[train_key] = Outcomes(now, partial(self._outcome, folder))
         return known
@@ -141,19 +151,19 @@ class Store:
         whole = isinstance(record, TrainRecord) or record.status != "ok" or self.has_arrays(record)
         return Outcome(record.status, record.reason, record.created, whole)
 
-    def has_arrays(self, record: EvalRecord | ProbeRecord) -> bool:
+    def has_arrays(self, record: MeasuredRecord) -> bool:
         """True if a record's arrays are those that it was made with, or fit it, if it does not say; cf. `arrays`."""
         path = f"{self._folder(record.spec.train_key)}/{record.spec.key}.safetensors"
         with suppress(OSError):
-            if record.arrays_hash == hash_of(content_of(path)):
+            if record.arrays_hash == hash_of(self.files.content(path)):
                 return True
         return bool(self.arrays(record))
 
-    def arrays(self, record: EvalRecord | ProbeRecord) -> Arrays:
+    def arrays(self, record: MeasuredRecord) -> Arrays:
         """A record's arrays; empty, with a line in `problems`, if they are unreadable or do not fit the record."""
         path = f"{self._folder(record.spec.train_key)}/{record.spec.key}.safetensors"
         try:
-            content = content_of(path)
+            content = self.files.content(path)
             arrays = safetensors.numpy.load(content)
             check_arrays(record, arrays)
             if record.arrays_hash not in (None, hash_of(content)):
@@ -166,9 +176,11 @@ class Store:
     def held(self) -> "Store":
         """A store that reads its records once, for callers that iterate many times. It shares `problems`."""
         with uncollected():
-            return Store(self.root, self.problems, self.only, list(self.records()))
+            found = Store(self.root, self.problems, self.only, list(self.records()))
+        found.files = self.files
+        return found
 
-    def records(self) -> Iterator[TrainRecord | EvalRecord | ProbeRecord]:
+    def records(self) -> Iterator[TrainRecord | MeasuredRecord]:
         """Every readable record, in a stable order."""
         if self.kept is not None:
             yield from self.kept
@@ -181,12 +193,11 @@ class Store:
                         yield record
 
     def _folder(self, train_key: str) -> str:
-        return f"{self.root}/cells/{checked(train_key)}"  # a Path takes as long to make as a record to parse
+        return f"cells/{checked(train_key)}"
 
     def _folders(self) -> Iterator[str]:
         """The folders of all models, or of those that the store is limited to, in a stable order."""
-        cells = f"{self.root}/cells"
-        return (f"{cells}/{name}" for name in self._listed(cells) if self.only is None or name in self.only)
+        return (f"cells/{name}" for name in self._listed("cells") if self.only is None or name in self.only)
 
     def _records(self, folder: str) -> list[str]:
         """The names of the records in the folder of a model, sorted."""
@@ -195,10 +206,7 @@ class Store:
     def _listed(self, folder: str) -> list[str]:
         """The names in a folder, sorted; none where there is no such folder."""
         try:
-            with os.scandir(folder) as entries:
-                return sorted(entry.name for entry in entries)
-        except (FileNotFoundError, NotADirectoryError):
-            return []
+            return self.files.listed(folder)
         except OSError as error:
             self._skip(folder, str(error))
             return []
@@ -206,20 +214,21 @@ class Store:
     def runs(self) -> list[RunRecord]:
         """Every recorded call of `run`, oldest first."""
         found = []
-        for path in sorted((self.root / "runs").glob("*.json")):
+        for name in self._records("runs"):
+            path = f"runs/{name}.json"
             try:
-                found.append(RunRecord.model_validate(read(path)))
+                found.append(RunRecord.model_validate(parse(self.files.content(path))))
             except (OSError, ValueError) as error:
                 self._skip(path, str(error))
         return found
 
-    def _skip(self, path: Path | str, why: str) -> None:
-        line = f"{path}: skipped: {' '.join(why.split())}"
+    def _skip(self, path: str, why: str) -> None:
+        line = f"{self.files.where}/{path}: skipped: {' '.join(why.split())}"
         if line not in self.problems:
             self.problems.append(line)
 
 
-def _record(content: bytes) -> TrainRecord | EvalRecord | ProbeRecord:
+def _record(content: bytes) -> TrainRecord | MeasuredRecord:
     """The record in a file. A sound one takes one pass; any other takes a second, which says what is wrong with it."""
     with suppress(ValidationError):
         record = ADAPTER.validate_json(content)
@@ -228,7 +237,7 @@ def _record(content: bytes) -> TrainRecord | EvalRecord | ProbeRecord:
     return ADAPTER.validate_python(parse(content))
 
 
-def _check_name(record: TrainRecord | EvalRecord | ProbeRecord, folder: str, name: str) -> None:
+def _check_name(record: TrainRecord | MeasuredRecord, folder: str, name: str) -> None:
     """Raise ValueError unless a file and its folder are named after the record in it."""
     spec = record.spec
     own = (spec.key, TRAIN) if isinstance(spec, TrainSpec) else (checked(spec.train_key), spec.key)
@@ -241,11 +250,6 @@ def hash_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def read(path: Path) -> dict[str, Any]:
-    """The JSON object in a file, which must have our schema version."""
-    return parse(path.read_bytes())
-
-
 def parse(text: str | bytes) -> dict[str, Any]:
     """The JSON object in a text, which must have our schema version."""
     data = decoded(text)
@@ -253,16 +257,6 @@ def parse(text: str | bytes) -> dict[str, Any]:
     if version != SCHEMA:
         raise ValueError(f"schema version {version!r}, but this version reads {SCHEMA}")
     return dict(data)
-
-
-def decoded(text: str | bytes) -> Any:
-    """The value of a JSON text; a ValueError if it cannot be read, or holds text that could not be printed."""
-    try:
-        data = json.loads(text)
-    except RecursionError:
-        raise ValueError("its JSON is nested too deeply") from None
-    json.dumps(data, ensure_ascii=False).encode()  # rejects a lone surrogate
-    return data
 
 
 def checked(key: str) -> str:

@@ -7,6 +7,7 @@ import numpy as np
 from benchmark.reports.draw.attention import attention
 from benchmark.reports.draw.canvas import save
 from benchmark.reports.tables.probes import Probe
+from benchmark.reports.words import t
 from benchmark.tutorial.experiment import Seen
 
 
@@ -14,7 +15,7 @@ def draw(label: str, seen: Seen, seed: int, path: Path) -> Path:
     """Draw one passage: a heatmap per head, with the words on both axes."""
     weights = seen.attention.numpy()[None]
     probe = Probe(
-        task=f"reconstruction: {seen.title}",
+        task=t("reconstruction: {title}", title=seen.title),
         encoding=label,
         trained_with=label,
         seed=seed,

@@ -52,10 +52,10 @@ def test_every_verb_explains_its_options(invoke, verb):
         (["status", "--formt", "json"], "Did you mean '--format'? See: main status --help"),
         (
             ["export", "--format", "jsn"],
-            "unknown format 'jsn'; did you mean 'json'? Known: csv, json, latex, markdown, parquet.",
+            "unknown format 'jsn'; did you mean 'json'? Known: csv, hf-eval-results, json, latex, markdown, parquet.",
         ),
         (["compare", "rope"], "Missing argument 'SECOND'. See: main compare --help"),
-        (["--verison"], "Did you mean '--version'?"),
+        (["--verison"], "Did you mean one of: '--verbose', '--version'?"),
     ],
 )
 def test_a_usage_error_is_one_line_and_exit_code_2(invoke, arguments, wanted):

@@ -16,7 +16,7 @@ from benchmark.experiments.plan import Plan
 from benchmark.experiments.runs import went_wrong
 from benchmark.experiments.speed import Speeds
 from benchmark.garbage import uncollected
-from benchmark.results import store as module
+from benchmark.results import files as module
 from benchmark.results.outcomes import SETTLED_NS
 from benchmark.results.spec import key_of
 from benchmark.results.store import Store

@@ -7,7 +7,7 @@ from benchmark.experiments.outstanding import outstanding
 from benchmark.experiments.plan import Span, make_plan
 from benchmark.experiments.presets import PRESETS, TUNED
 from benchmark.experiments.request import Auto, Request
-from benchmark.experiments.runs import command
+from benchmark.experiments.runs import command, request_of
 from benchmark.results.store import Store
 from benchmark.tasks import CATALOGUE as TASKS
 from benchmark.tasks import make
@@ -23,6 +23,12 @@ def test_a_plan_is_the_full_grid_each_cell_once() -> None:
     cells = plan(encodings="rope,alibi,rope:base=10000").cells
     assert len(cells) == 2 * 2 * 2  # tasks, encodings (one named twice), seeds
     assert len({cell.train.key for cell in cells}) == len(cells)
+
+
+def test_a_sweep_is_an_encoding_per_value_and_repeats_as_the_same_command() -> None:
+    swept = plan(encodings="rope:base=3|5,alibi", tasks="copy", seeds=(0,))
+    assert [cell.train.encoding.label for cell in swept.cells] == ["rope:base=3", "rope:base=5", "alibi"]
+    assert request_of(command(swept.request)) == swept.request
 
 
 def test_cells_of_a_comparison_differ_only_in_the_encoding() -> None:

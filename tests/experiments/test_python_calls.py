@@ -33,7 +33,7 @@ BASE: dict[str, Any] = {"encodings": "rope", "tasks": "copy", "preset": "smoke"}
 RAY: dict[str, Any] = {"address": "auto", "cores_per_cell": 2, "memory_per_cell": 2, "gpus_per_cell": 0.5}
 ARGUMENTS = (
     *("encodings", "tasks", "preset", "seeds", "lengths", "corpus", "precision", *CHANGES, "tune", "results"),
-    *("workers", "device", "cell_timeout", *RAY, "force", "retry_failed", "executor", "on_event"),
+    *("workers", "device", "cell_timeout", *RAY, "force", "retry_failed", "executor", "log", "on_event"),
 )
 FILE = """
 from benchmark.encodings.encoding import Encoding
@@ -125,6 +125,7 @@ class BrokenNumber:
 
 
 REFUSED: list[dict[str, Any]] = [
+    *({"log": value} for value in ("wandb", "", 3, [], Broken([1]), b"tensorboard", object())),
     *(
         {"seeds": value}
         for value in (0, -1, [], (), [-1], [1.5], 1.0, True, [True], [[1]], {"copy": 1}, b"3", object())

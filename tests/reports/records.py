@@ -21,6 +21,7 @@ from benchmark.results.record import (
     Arrays,
     Environment,
     EvalRecord,
+    MechanismRecord,
     ProbeRecord,
     RunRecord,
     Status,
@@ -32,6 +33,7 @@ from benchmark.results.spec import (
     BudgetSpec,
     EncodingSpec,
     EvalSpec,
+    MechanismSpec,
     ModelSpec,
     ProbeSpec,
     TaskSpec,
@@ -217,7 +219,7 @@ def train_record(
     return TrainRecord(
         spec=train_spec(task, encoding, seed, corpus=corpus, steps=steps, fingerprint=fingerprint, **setting),
         status="diverged" if diverged else "ok",
-        reason="the loss is not finite at step 217" if diverged else None,
+        reason="the training loss was nan at step 217 of 600" if diverged else None,
         created=START + timedelta(seconds=seed),
         environment=ENVIRONMENT,
         parameters=361_984 + own,
@@ -345,6 +347,38 @@ def probe_record(trained: TrainRecord) -> ProbeRecord:
         environment=ENVIRONMENT,
         words=WORDS,
     )
+
+
+def look_record(trained: TrainRecord, length: int) -> MechanismRecord:
+    """A look inside at one length."""
+    return MechanismRecord(
+        spec=MechanismSpec(train_key=trained.spec.key, encoding=trained.spec.encoding, length=length),
+        status="ok",
+        created=trained.created + timedelta(minutes=3),
+        environment=ENVIRONMENT,
+        tokens=length,
+        rows=4,
+        queries=((0, length // 2 - 1), (length // 2, length - 1)),
+    )
+
+
+def look_arrays(length: int, *, layers: int, entropy: float = 1.0) -> Arrays:
+    """Entropies of 2, 1, ... nats times `entropy` where uniform attention has log 40, and errors that halve."""
+    shape, places = (layers, MODEL.heads, 2), np.full(layers + 1, 100)
+    queries = np.full(shape, 4 * length // 2)
+    of_layer = entropy * 2.0 ** (1 - np.arange(layers))
+    error = length / 4 * 100.0
+    return {
+        "entropy": queries * of_layer[:, None, None],
+        "uniform": queries * np.log(40),
+        "queries": queries,
+        "position_squares": np.full(shape[:2], 30.0),
+        "content_squares": np.full(shape[:2], 15.0),
+        "pairs": np.full(shape[:2], 1000),
+        "probe_error": error * 2.0 ** -np.arange(layers + 1),
+        "chance_error": np.full(layers + 1, error),
+        "places": places,
+    }
 
 
 def language_arrays(task: str, encoding: str, seed: int, length: int, rows: int = 40) -> Arrays:

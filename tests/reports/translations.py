@@ -15,9 +15,12 @@ from babel.messages.pofile import read_po, write_po
 from jinja2.ext import extract_from_ast
 
 from benchmark import tasks
+from benchmark.catalogue import Entry
 from benchmark.checkpoints.tasks import CATALOGUE as OF_CHECKPOINTS
 from benchmark.encodings import CATALOGUE as ENCODINGS
+from benchmark.experiments.presets import PRESETS
 from benchmark.metrics import METRICS
+from benchmark.reports.page.descriptions import idea_of
 from benchmark.reports.words import LANGUAGES
 from benchmark.reports.write import markdown, templating
 from benchmark.seeds import generator
@@ -26,6 +29,8 @@ from benchmark.training.asked import CONSTANT
 
 ROOT = Path(__file__).parents[2]
 REPORTS = ROOT / "benchmark" / "reports"
+FOLDERS = (REPORTS, *(ROOT / "benchmark" / name for name in ("claims", "cli", "tutorial")))  # speak to readers
+FACTS = ("title", "unlearned", "past", "acts", "definition")  # of encodings and tasks, for readers
 MARKERS = ("t", "later")
 LENGTH = 16  # of the row whose shortcuts are named
 HEADER = """# The messages of a report. Messages and their files are written by tests/reports/translations.py.
@@ -43,7 +48,7 @@ msgstr ""
 def messages() -> dict[str, list[str]]:
     """Every message, with the files that hold it."""
     found: dict[str, set[str]] = defaultdict(set)
-    for path in sorted(REPORTS.rglob("*.py")):
+    for path in sorted(path for folder in FOLDERS for path in folder.rglob("*.py")):
         for message in in_python(path.read_text("utf-8")):
             found[message].add(path.relative_to(ROOT).as_posix())
     for path in sorted(REPORTS.rglob("*.j2")):
@@ -51,9 +56,8 @@ def messages() -> dict[str, list[str]]:
             found[message].add(path.relative_to(ROOT).as_posix())
     for catalogue in (ENCODINGS, TASKS):
         for name in catalogue.names():
-            for fact in ("title", "unlearned"):
-                if said := catalogue.entry(name).attributes.get(fact):
-                    found[str(said)].add(f"benchmark/{catalogue.kind}s/__init__.py")
+            for said in descriptions(catalogue.entry(name)):
+                found[said].add(f"benchmark/{catalogue.kind}s/__init__.py")
     for name in OF_CHECKPOINTS.names():
         found[str(OF_CHECKPOINTS.entry(name).attributes["title"])].add("benchmark/checkpoints/tasks/__init__.py")
     for name in TASKS.names():
@@ -66,7 +70,15 @@ def messages() -> dict[str, list[str]]:
         for label in filter(None, (metric.label, metric.unit)):
             found[label].add("benchmark/metrics.py")
     found[CONSTANT].add("benchmark/training/asked.py")
+    for preset in PRESETS.values():
+        found[preset.purpose].add("benchmark/experiments/presets.py")
     return {message: sorted(files) for message, files in found.items()}
+
+
+def descriptions(entry: Entry) -> Iterator[str]:
+    """What the source text of an encoding or a task tells people in words."""
+    ideas = [idea_of(entry)] if entry.kind == "encoding" else []
+    return (str(told) for told in [*map(entry.attributes.get, FACTS), *ideas] if told)
 
 
 def in_python(source: str) -> Iterator[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.results import store as module
+from benchmark.results import files as module
 from benchmark.results.outcomes import SETTLED_NS, TRAIN, Outcome
 from benchmark.results.record import EvalRecord, TrainRecord
 from benchmark.results.store import Store

@@ -18,6 +18,7 @@ from benchmark.results.spec import (
     BudgetSpec,
     EncodingSpec,
     EvalSpec,
+    MechanismSpec,
     ModelSpec,
     ProbeSpec,
     TaskSpec,
@@ -66,6 +67,7 @@ train_specs = st.builds(
 )
 keys = st.text("0123456789abcdef", min_size=32, max_size=32)
 eval_specs = st.builds(EvalSpec, train_key=keys, encoding=encodings, length=positive)
+mechanism_specs = st.builds(MechanismSpec, train_key=keys, encoding=encodings, length=positive)
 probe_specs = st.builds(ProbeSpec, train_key=keys, encoding=encodings, text=texts, distances=positive)
 moments = st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=st.just(UTC))
 environments = st.builds(
@@ -116,8 +118,8 @@ def same(one: Any, other: Any) -> bool:
 
 
 @quick
-@given(st.one_of(train_specs, eval_specs, probe_specs))
-def test_a_spec_and_its_key_survive_json(spec: TrainSpec | EvalSpec | ProbeSpec) -> None:
+@given(st.one_of(train_specs, eval_specs, probe_specs, mechanism_specs))
+def test_a_spec_and_its_key_survive_json(spec: TrainSpec | EvalSpec | ProbeSpec | MechanismSpec) -> None:
     again = type(spec).model_validate_json(spec.model_dump_json())
     assert same(again, spec)
     assert again.key == spec.key

@@ -152,13 +152,14 @@ def test_a_table_gives_multiples_of_our_time():
 
 def test_a_report_skips_the_stored_file(tmp_path, monkeypatch):
     from benchmark.reports.tables.timings import timing_table
+    from benchmark.results.files import Folder
 
     monkeypatch.setattr(shown, "time_steps", lambda rounds, threads, device: [CASE])
     monkeypatch.setattr(shown, "time_whole", lambda pairs, device: [(3.0, 1.5)] * pairs)
     shown.time_peers("peers", tmp_path, 20, 1, "cpu")
     (path,) = (tmp_path / "timing").iterdir()
     problems: list[str] = []
-    assert timing_table(tmp_path / "timing", problems).empty
+    assert timing_table(Folder(tmp_path), problems).empty
     assert problems == []
     step, whole = json.loads(path.read_bytes())["benchmarks"]
     assert step["stats"]["data"] == [0.5, 0.5]

@@ -15,17 +15,18 @@ from benchmark.experiments.origins import Origin
 from benchmark.experiments.outstanding import outstanding
 from benchmark.experiments.plan import Cell
 from benchmark.experiments.rounds import Rounds
+from benchmark.reports.words import language, later, t
 from benchmark.results.record import EvalRecord
 from benchmark.results.store import Store
 
 COLUMNS = {
-    "task": "task",
-    "encoding": "encoding",
-    "length": "tokens",
-    "documents": "documents",
-    "left": "to read",
-    "memory": "memory",
-    "seconds": "seconds each",
+    "task": later("task"),
+    "encoding": later("encoding"),
+    "length": later("tokens"),
+    "documents": later("documents"),
+    "left": later("to read"),
+    "memory": later("memory"),
+    "seconds": later("seconds each"),
 }
 
 Kind = tuple[str, str, int]  # task, encoding, length
@@ -49,12 +50,13 @@ def show_documents(stage: Rounds, store: Store, device: str, *, force: bool, ret
     unknown = sum(count for kind, count in left.items() if kind not in known)
     total = sum(known[kind] * count for kind, count in left.items() if kind in known)
     tokens = sum(kind[2] * count for kind, count in left.items())
-    click.echo(
-        f"{tally(len(cells), len(todo))} (a cell is a document): {tokens:,} tokens to read"
-        + (f", about {duration(total)} for those whose time is known" if total else "")
-        + (f"; the time of {unknown} measurements is not known yet" if unknown else "")
-        + f"; {free / 1e9:.1f} GB of memory are free beside the weights"
-    )
+    notes = [
+        t("{cells} (a cell is a document): {n} tokens to read", cells=tally(len(cells), len(todo)), n=f"{tokens:,}"),
+        *[t("about {time} for those whose time is known", time=duration(total))] * bool(total),
+        *[t("the time of {n} measurements is not known yet", n=unknown)] * bool(unknown),
+        t("{n:.1f} GB of memory are free beside the weights", n=free / 1e9),
+    ]
+    click.echo(language().semicolon.join(notes))
     if stage.plan.spans:
         click.echo(caps(stage.plan))
 
@@ -75,7 +77,7 @@ def _rows(
             "length": f"{length:,}",
             "documents": count,
             "left": left.get(kind, 0),
-            "memory": f"{memory / 1e9:.2f} GB" + (" (too much)" if memory > free else ""),
+            "memory": f"{memory / 1e9:.2f} GB" if memory <= free else t("{n:.2f} GB (too much)", n=memory / 1e9),
             "seconds": f"{known[kind]:.1f}" if kind in known else "?",
         }
 

@@ -1,6 +1,8 @@
 """Options that several verbs share, and types whose errors suggest what was meant."""
 
 import math
+import os
+import re
 from collections.abc import Callable, Iterable
 from functools import wraps
 from pathlib import Path
@@ -8,12 +10,15 @@ from typing import Any, TypeVar
 
 import click
 
+from benchmark.cli.terminal import completion
 from benchmark.errors import unknown
 from benchmark.experiments.changes import option_of
 from benchmark.experiments.settings import DEVICES, EXECUTORS, LONGEST, MOST_CORES, MOST_WORKERS, SHORTEST, Settings
-from benchmark.reports.words import LANGUAGES
+from benchmark.experiments.settings import folder as writable
+from benchmark.reports.words import LANGUAGES, speaking
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+PRINTS = ("pdf", "svg", "png")  # of reports.draw.canvas, which loads matplotlib
 PLAN_FORMATS = ("table", "csv", "json")
 CHANGES = {
     "width": "Width of the model, or several for the same comparison at each: 32,64,128.",
@@ -71,21 +76,48 @@ def folder(name: str, default: str, purpose: str) -> Callable[[Function], Functi
     return click.option(name, type=kind, default=default, show_default=True, help=purpose)
 
 
-results_folder = folder("--results", "results", "Folder of the records.")
+results_folder = click.option(
+    "--results",
+    type=click.Path(path_type=Path),
+    callback=lambda _, __, given: writable(given),
+    default="results",
+    show_default=True,
+    help="Folder of the records.",
+)
+stored_results = click.option(
+    "--results",
+    type=click.Path(path_type=Path),
+    default="results",
+    show_default=True,
+    help="Folder of the records, or a pack of them.",
+)
 reports_folder = folder("--out", "reports", "Folder of the report.")
+encoding_name = click.option(
+    "--encoding",
+    default="rope",
+    show_default=True,
+    shell_complete=completion.encodings,
+    help="A name or a file: rope:base=500000, my.py",
+)
+preset_name = click.option(
+    "--preset",
+    default="quick",
+    show_default=True,
+    shell_complete=completion.presets,
+    help="smoke, quick, standard or paper.",
+)
 reference_encoding = click.option(
     "--reference",
     metavar="NAME",
     default=None,
+    shell_complete=completion.encodings,
     help="The encoding that the report compares the others with.  [default: rope, or else the first one trained]",
 )
-report_language = click.option(
-    "--lang",
-    "language",
-    type=Known("language", LANGUAGES),
-    default="en",
-    show_default=True,
-    help="The language of the report: English or Chinese.",
+figures_format = click.option(
+    "--figures",
+    type=Known("format", PRINTS),
+    default=None,
+    help="Also write the figures for print: pdf, svg (with text that can be edited) or png (300 dots per inch).",
 )
 table_format = click.option(
     "--format",
@@ -100,6 +132,31 @@ table_format = click.option(
 text_encoding = click.option(
     "--text-encoding", default=None, help="Encoding of a text of your own: big5, euc-kr.  [default: the one it fits]"
 )
+
+
+def spoken(function: Function) -> Function:
+    """The option of a verb that speaks to people: it runs in the given language, or else in that of the locale."""
+
+    @wraps(function)
+    def in_language(*arguments: Any, language: str | None, **given: Any) -> Any:
+        with speaking(language or of_locale()):
+            return function(*arguments, **given)
+
+    option = click.option(
+        "--lang",
+        "language",
+        type=Known("language", LANGUAGES),
+        default=None,
+        help="Language of what is printed and drawn: English or Chinese.  [default: the locale's, or else en]",
+    )
+    return option(in_language)  # type: ignore[return-value]
+
+
+def of_locale() -> str:
+    """The language of the locale, read from the environment as POSIX does; English if it is none of LANGUAGES."""
+    name = next(filter(None, map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))), "")
+    code = re.split(r"[^a-z]", name.lower(), maxsplit=1)[0]
+    return code if code in LANGUAGES else "en"
 
 
 def executor_settings(function: Function) -> Function:

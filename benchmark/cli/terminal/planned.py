@@ -19,31 +19,38 @@ from benchmark.cli.terminal import rates
 from benchmark.cli.terminal.price import Price
 from benchmark.cli.terminal.seeds import beginning, caps, closing, looked
 from benchmark.cli.terminal.table import Row, show, show_json
+from benchmark.cli.terminal.words import cells as counted
 from benchmark.experiments.estimate import Estimate, estimate, kind_of
 from benchmark.experiments.outstanding import outstanding
 from benchmark.experiments.plan import Cell
 from benchmark.experiments.rounds import Round, Rounds
 from benchmark.experiments.speed import Speeds
 from benchmark.experiments.tuning import AT_BEST, Stages, Trials
+from benchmark.reports.phrases import rendered
+from benchmark.reports.words import later, listed, said, t
 from benchmark.results.outcomes import TRAIN
 from benchmark.results.spec import TUNING_SEEDS_FROM
 from benchmark.results.store import Store
 
 PLAN_COLUMNS = {
-    "task": "task",
-    "encoding": "trained with",
-    "measured": "measured with",
-    "cells": "cells",
-    "seeds": "seeds",
-    "model": "model",
-    "length": "L",
-    "steps": "steps",
-    "batch": "batch",
-    "rate": "learning rate",
-    "parameters": "parameters",
-    "seconds": "seconds a cell",
-    "state": "state",
+    "task": later("task"),
+    "encoding": later("trained with"),
+    "measured": later("measured with"),
+    "cells": later("cells"),
+    "seeds": later("seeds"),
+    "model": later("model"),
+    "length": later("L"),
+    "steps": later("steps"),
+    "batch": later("batch"),
+    "rate": later("learning rate"),
+    "parameters": later("parameters"),
+    "seconds": later("seconds a cell"),
+    "state": later("state"),
 }
+
+
+STATES = (later("finished"), later("to train"), later("to measure"), later("in an earlier stage"))
+MODELS = (later("{layers} × {width}, {heads} heads, {mixing}"), later("{layers} × {width}, {heads} heads"))
 
 
 @dataclass(kw_only=True)
@@ -53,6 +60,7 @@ class Shown:
     store: Store
     device: str
     workers: int | None
+    on_ray: bool
     force: bool
     retry_failed: bool
     form: str = "table"
@@ -67,12 +75,13 @@ class Shown:
         """Print every stage that can be planned already."""
         for stage in stages:
             if stage.stage:
-                self.say(f"{stage.stage}:")
+                self.say(t("{stage}:", stage=said(stage.stage)))
             self.stage(stage)
             self.keys |= stage.reached.train_keys
         trials = stages.begun[0]
         if isinstance(trials, Trials) and any(rate.rate is None for each in trials.chosen for rate in each.rates):
-            self.say(f"{AT_BEST}: the same comparison again, for encodings whose trials choose another learning rate")
+            what = t("the same comparison again, for encodings whose trials choose another learning rate")
+            self.say(t("{name}: {what}", name=said(AT_BEST), what=what))
         if self.form == "json":
             show_json(self.rows)
         elif self.form == "csv":
@@ -95,18 +104,35 @@ class Shown:
             self.rows += whole(stage.stage, plan.cells, estimates, states)
         for line in _decided(stage, todo, self.store):
             self.say(line)
+        training = [cell for cell in todo if states[cell.train.key] == "to train"]
         capped = [cell for cell in later if not trained(cell, self.store)]
-        price = Price(
-            device=self.device,
-            workers=self.workers,
-            speeds=self.speeds,
-            training=[estimates[cell.train.key] for cell in todo if states[cell.train.key] == "to train"],
-            capped=[estimates[cell.train.key] for cell in capped],
-        )
-        self.say(f"{tally(len(plan.cells), len(todo))}: {price.time}")
-        if price.training:
+        price = self._price(self.device, self.speeds, training, capped, estimates)
+        self.say(t("{name}: {what}", name=tally(len(plan.cells), len(todo)), what=price.time))
+        if training:
             self.say(price.basis)
             self.say(price.disk(_free_bytes(self.store.root)))
+        if price.is_long:
+            speeds = Speeds.of(self.store, "cuda")
+            on_gpu = self._price("cuda", speeds, training, capped, estimate((*training, *capped), speeds))
+            self.say(t("with --device cuda: {time}", time=on_gpu.time))
+            self.say(on_gpu.basis)
+
+    def _price(
+        self,
+        device: str,
+        speeds: Speeds,
+        training: Sequence[Cell],
+        capped: Sequence[Cell],
+        estimates: Mapping[str, Estimate],
+    ) -> Price:
+        return Price(
+            device=device,
+            workers=self.workers,
+            on_ray=self.on_ray,
+            speeds=speeds,
+            training=[estimates[cell.train.key] for cell in training],
+            capped=[estimates[cell.train.key] for cell in capped],
+        )
 
     def say(self, line: str) -> None:
         """Print a line beside the cells."""
@@ -130,12 +156,13 @@ def summary(cells: Sequence[Cell], estimates: Mapping[str, Estimate], states: Ma
         about = _about(own[0], estimates[own[0].train.key])
         yield {
             **about,
+            "model": rendered(about["model"], MODELS),
             "cells": len(own),
             "seeds": _seeds(own),
             "rate": f"{about['rate']:g}",
             "parameters": f"{about['parameters']:,}",
             "seconds": None if about["seconds"] is None else f"{about['seconds']:.0f}",
-            "state": ", ".join(f"{number} {state}" for state, number in count.items()) if len(count) > 1 else [*count],
+            "state": [f"{number} {said(state)}" * (len(count) > 1) or said(state) for state, number in count.items()],
         }
 
 
@@ -190,8 +217,8 @@ def _seeds(cells: Sequence[Cell]) -> str:
     """The seeds of cells: "0 to 19", "0, 4, 7", "trial 0 to 1"."""
     seeds = sorted(map(_seed, cells))
     together = len(seeds) > 1 and seeds == list(range(seeds[0], seeds[-1] + 1))
-    text = f"{seeds[0]} to {seeds[-1]}" if together else ", ".join(map(str, seeds))
-    return text if cells[0].multiple is None else f"trial {text}"
+    text = t("{low} to {high}", low=seeds[0], high=seeds[-1]) if together else listed(seeds)
+    return text if cells[0].multiple is None else t("trial {numbers}", numbers=text)
 
 
 def _print_csv(rows: Sequence[dict[str, Any]]) -> None:
@@ -228,4 +255,4 @@ def trained(cell: Cell, store: Store) -> bool:
 
 def tally(cells: int, todo: int) -> str:
     """The number of cells in a plan, finished and still to do."""
-    return f"{cells} cell{'s' * (cells != 1)}, {cells - todo} finished, {todo} to do"
+    return t("{cells}, {finished} finished, {todo} to do", cells=counted(cells), finished=cells - todo, todo=todo)

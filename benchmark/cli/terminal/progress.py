@@ -2,9 +2,8 @@
 
 import json
 import sys
-import time
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -13,12 +12,20 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from benchmark.cli.terminal import rates, seeds
+from benchmark.cli.terminal.logs import LOG
 from benchmark.cli.terminal.words import duration
 from benchmark.experiments.executor import Event
-from benchmark.experiments.plan import Cell
+from benchmark.experiments.pace import Pace, announced
 from benchmark.experiments.rounds import Looked, Round
 from benchmark.experiments.tuning import Chosen
+from benchmark.reports.phrases import STATUSES, explained
+from benchmark.reports.words import language, later, said, speaking, t
 
+LEFT = {  # by the scope of a pace
+    "": later("about {time} left"),
+    " in this round": later("about {time} left in this round"),
+    " in this stage": later("about {time} left in this stage"),
+}
 DISPLAYS = ("auto", "rich", "plain", "json", "none")
 
 
@@ -29,61 +36,34 @@ class Display(Protocol):
         """Show one event."""
 
 
-@dataclass
-class Pace:
-    """The progress of a round, weighted by the cost of its cells, and the time it has left."""
-
-    cells: Sequence[Cell] = ()
-    scope: str = ""  # of the time left, for people
-    started: float = field(default_factory=time.perf_counter)
-    finished: int = 0
-    running: dict[str, float] = field(default_factory=dict)  # train key -> share done
-    done_cost: float = 0.0
-
-    def note(self, event: Event) -> None:
-        """Update the progress after an event."""
-        key = event.cell.train.key
-        if event.kind == "done":
-            self.running.pop(key, None)
-            self.finished += 1
-            self.done_cost += event.cell.cost
-        else:
-            self.running[key] = event.step / max(1, event.cell.train.budget.steps)
-
-    @classmethod
-    def of(cls, round: Round) -> "Pace":
-        """The pace of a round that begins."""
-        return cls(round.todo, f" in this {'round' if round.automatic else 'stage'}" * announced(round))
-
-    @property
-    def seconds_left(self) -> float | None:
-        """An estimate from the pace so far; None until there is one."""
-        total = sum(cell.cost for cell in self.cells)
-        costs = {cell.train.key: cell.cost for cell in self.cells}
-        done = self.done_cost + sum(share * costs[key] for key, share in self.running.items())
-        if done <= 0.02 * total:
-            return None
-        return (time.perf_counter() - self.started) * (total - done) / done
-
-
 def rate(event: Event) -> str:
     """Training speed of a cell."""
-    return f"{event.tokens / event.seconds:,.0f} tokens/s" if event.seconds else ""
+    return t("{rate} tokens/s", rate=f"{event.tokens / event.seconds:,.0f}") if event.seconds else ""
 
 
 def ending(event: Event) -> str:
     """How a cell ended, for people."""
-    return "done" if event.status == "ok" else f"{event.status}{': ' + event.reason if event.reason else ''}"
+    if event.status == "ok":
+        return t("done")
+    status = STATUSES.get(event.status or "", str(event.status))
+    return t("{name}: {what}", name=status, what=explained(event.reason)) if event.reason else status
+
+
+def trouble(line: str) -> str:
+    """A line of `runs.went_wrong`, for people."""
+    cell, _, why = line.partition(": ")
+    status, _, reason = why.partition(": ")
+    if status not in STATUSES:
+        return t("{name}: {what}", name=cell, what=explained(why))
+    told = t("{name}: {what}", name=STATUSES[status], what=explained(reason)) if reason else STATUSES[status]
+    return t("{name}: {what}", name=cell, what=told)
 
 
 def resuming(event: Event) -> str:
     """Where an interrupted cell continues, or why it starts over, for people."""
-    return event.reason or f"continues at step {event.step} of {event.cell.train.budget.steps}"
-
-
-def announced(event: Round) -> bool:
-    """True if a line tells that a round begins: unless it is all there is to a run."""
-    return event.automatic or bool(event.stage)
+    if event.reason:
+        return explained(event.reason)
+    return t("continues at step {step} of {steps}", step=event.step, steps=event.cell.train.budget.steps)
 
 
 def outcome(event: Looked | Chosen) -> str:
@@ -91,8 +71,39 @@ def outcome(event: Looked | Chosen) -> str:
     return seeds.looked(event) if isinstance(event, Looked) else rates.chosen(event)
 
 
-def display(style: str) -> AbstractContextManager[Display]:
-    """The display of a style; "auto" is live in a terminal and plain in a pipe."""
+@contextmanager
+def display(style: str) -> Iterator[Display]:
+    """Log events, in English, and show them in a style; "auto" is live in a terminal and plain in a pipe."""
+    with _shown(style) as show:
+
+        def both(event: Event | Round | Looked | Chosen) -> None:
+            with speaking("en"):
+                log(event)
+            show(event)
+
+        yield both
+
+
+def log(event: Event | Round | Looked | Chosen) -> None:
+    """Log an event; a step of training only for the most verbose."""
+    if isinstance(event, Looked | Chosen):
+        LOG.info("%s", outcome(event))
+    elif isinstance(event, Round):
+        LOG.info("%s", seeds.beginning(event))
+    elif event.kind == "progress":
+        LOG.debug("%s: step %d of %d, %s", event.cell.label, event.step, event.cell.train.budget.steps, rate(event))
+    else:
+        told = {"resumed": resuming, "done": ending}.get(event.kind)
+        LOG.info("%s: %s", event.cell.label, told(event) if told else event.kind)
+
+
+def remaining(pace: Pace) -> str:
+    """The time that is left of a run, a round or a stage, for people."""
+    seconds = pace.seconds_left if pace.finished < len(pace.cells) else 0
+    return said(LEFT[pace.scope]).format(time=duration(seconds))
+
+
+def _shown(style: str) -> AbstractContextManager[Display]:
     if style == "auto":
         style = "rich" if sys.stdout.isatty() else "plain"
     if style == "rich":
@@ -150,14 +161,15 @@ class Plain:
         self.pace.note(event)
         key = event.cell.train.key
         if event.kind == "resumed":
-            click.echo(f"{event.cell.label}: {resuming(event)}")
+            click.echo(t("{name}: {what}", name=event.cell.label, what=resuming(event)))
         if event.kind == "progress":
             self.speeds[key] = rate(event)
         if event.kind == "done":
-            left = duration(self.pace.seconds_left if self.pace.finished < len(self.pace.cells) else 0)
-            speed = f", {self.speeds[key]}" if self.speeds.get(key) else ""
+            told, speed = ending(event), self.speeds.get(key)
+            told = t("{name}, {what}", name=told, what=speed) if speed else told
             count = f"[{self.pace.finished}/{len(self.pace.cells)}]"
-            click.echo(f"{count} {event.cell.label}: {ending(event)}{speed}; about {left} left{self.pace.scope}")
+            line = t("{name}: {what}", name=f"{count} {event.cell.label}", what=told)
+            click.echo(language().semicolon.join((line, remaining(self.pace))))
 
 
 class Live(AbstractContextManager["Live"]):
@@ -174,7 +186,7 @@ class Live(AbstractContextManager["Live"]):
             console=Console(),
             transient=True,
         )
-        self.total = self.progress.add_task("cells", total=None, note="")
+        self.total = self.progress.add_task(t("cells"), total=None, note="")
         self.bars: dict[str, TaskID] = {}
 
     def __enter__(self) -> "Live":
@@ -204,15 +216,17 @@ class Live(AbstractContextManager["Live"]):
         elif event.kind == "resumed":
             if key in self.bars:
                 self.progress.update(self.bars[key], completed=event.step)
-            self.progress.console.print(f"{event.cell.label}: {resuming(event)}", markup=False)
+            line = t("{name}: {what}", name=event.cell.label, what=resuming(event))
+            self.progress.console.print(line, markup=False)
         elif event.kind == "progress":
             self.progress.update(self.bars[key], completed=event.step, note=rate(event))
         elif event.kind == "measuring":
-            self.progress.update(self.bars[key], note="measuring")
+            self.progress.update(self.bars[key], note=t("measuring"))
         else:
             if key in self.bars:
                 self.progress.remove_task(self.bars.pop(key))
             if event.status != "ok":
-                self.progress.console.print(f"{event.cell.label}: {ending(event)}", markup=False)
-        left = f"about {duration(self.pace.seconds_left)} left{self.pace.scope}"
+                line = t("{name}: {what}", name=event.cell.label, what=ending(event))
+                self.progress.console.print(line, markup=False)
+        left = remaining(self.pace)
         self.progress.update(self.total, completed=self.pace.finished, note=left)

@@ -2,28 +2,31 @@
 
 from typing import Any
 
-from benchmark.cli.terminal.words import duration
+from benchmark.cli.terminal.words import duration, many
 from benchmark.experiments.tuning import Chosen
+from benchmark.reports.words import language, later, listed, t
 from benchmark.results.record import RateRecord
 
 
 def chosen(event: Chosen) -> str:
     """The line on one task: "copy: best at rope 0.003, alibi 0.009 (× 3, highest tried); 12 trials, 40 s"."""
-    known = ", ".join(best(rate) for rate in event.rates if rate.rate is not None)
-    lacking = ", ".join(rate.encoding for rate in event.rates if rate.rate is None)
-    parts = [f"best learning rates: {known}"] * bool(known)
-    parts += [f"none chosen for {lacking} (trials missing, or all diverged or failed)"] * bool(lacking)
-    parts += ["the task's own rate is best for all"] * all(rate.rate == rate.usual for rate in event.rates)
-    parts.append(f"{event.trials} trial{'s' * (event.trials != 1)}, {duration(event.train_seconds)} of training")
-    return f"{event.label}: {'; '.join(parts)}"
+    known = listed(best(rate) for rate in event.rates if rate.rate is not None)
+    lacking = listed(rate.encoding for rate in event.rates if rate.rate is None)
+    parts = [t("best learning rates: {rates}", rates=known)] * bool(known)
+    parts += [t("none chosen for {names} (trials missing, or all diverged or failed)", names=lacking)] * bool(lacking)
+    parts += [t("the task's own rate is best for all")] * all(rate.rate == rate.usual for rate in event.rates)
+    trials = many(event.trials, later("1 trial"), later("{n} trials"))
+    parts.append(t("{trials}, {time} of training", trials=trials, time=duration(event.train_seconds)))
+    return t("{name}: {what}", name=event.label, what=language().semicolon.join(parts))
 
 
 def best(rate: RateRecord) -> str:
     """An encoding and its rate: "alibi 0.009 (× 3, highest tried)"."""
     assert rate.rate is not None
     remarks = [f"× {rate.rate / rate.usual:g}"] * (rate.rate != rate.usual)
-    remarks += ["lowest tried"] * (rate.rate == rate.grid[0]) + ["highest tried"] * (rate.rate == rate.grid[-1])
-    return f"{rate.encoding} {rate.rate:g}" + (f" ({', '.join(remarks)})" if remarks else "")
+    remarks += [t("lowest tried")] * (rate.rate == rate.grid[0]) + [t("highest tried")] * (rate.rate == rate.grid[-1])
+    own = f"{rate.encoding} {rate.rate:g}"
+    return t("{name} ({remarks})", name=own, remarks=listed(remarks)) if remarks else own
 
 
 def as_json(event: Chosen) -> dict[str, Any]:

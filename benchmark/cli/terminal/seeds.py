@@ -4,32 +4,46 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from benchmark.cli.terminal.words import cells, either
 from benchmark.experiments.plan import Plan
 from benchmark.experiments.rounds import Looked, Round, Rounds
+from benchmark.reports.phrases import more_seeds, seeds_of, spelled
+from benchmark.reports.words import joined, later, listed, said, speaking, t
 from benchmark.results.record import Share
+
+STAGES = (later("trials"), later("same rate for all"), later("each at its best"))  # of experiments.tuning
 
 
 def beginning(event: Round) -> str:
     """The line at the start of a round: "round 2: 4 more seeds of copy: 8 cells", "trials: 12 cells"."""
     if not event.automatic:
-        return f"{event.stage}: {many(len(event.todo), 'cell')}"
-    unit = f"{'more ' * (event.number > 1)}{event.unit}"
-    line = f"round {event.number}: {spread(event.shares, unit)}: {many(len(event.todo), 'cell')}"
-    return f"{event.stage}, {line}" if event.stage else line
+        return t("{name}: {what}", name=said(event.stage), what=cells(len(event.todo)))
+    with speaking(documents=event.unit == "document"):
+        line = t(
+            "round {n}: {seeds}: {cells}",
+            n=event.number,
+            seeds=spread(event.shares, more=event.number > 1),
+            cells=cells(len(event.todo)),
+        )
+        return t("{name}, {what}", name=said(event.stage), what=line) if event.stage else line
 
 
-def spread(shares: Sequence[Share], unit: str = "seed") -> str:
+def spread(shares: Sequence[Share], *, more: bool = False) -> str:
     """Seeds and the tasks that get them: "6 seeds of 4 tasks", "4 seeds of copy and 1 seed of corpus"."""
     tasks = defaultdict(list)
     for share in shares:
         tasks[len(share.seeds)].append(name(share, shares))
-    parts = [f"{many(count, unit)} of {tasks_named([*dict.fromkeys(own)])}" for count, own in sorted(tasks.items())]
-    return listed(parts[::-1])
+    number = more_seeds if more else seeds_of
+    parts = [
+        t("{seeds} of {tasks}", seeds=number(count), tasks=tasks_named([*dict.fromkeys(own)]))
+        for count, own in sorted(tasks.items())
+    ]
+    return joined(parts[::-1])
 
 
 def tasks_named(names: Sequence[str]) -> str:
     """One or two tasks by name, several by number."""
-    return listed(names) if len(names) < 3 else f"{len(names)} tasks"
+    return joined(names) if len(names) < 3 else t("{n} tasks", n=len(names))
 
 
 def name(one: Share, others: Iterable[Share]) -> str:
@@ -40,69 +54,79 @@ def name(one: Share, others: Iterable[Share]) -> str:
 
 def looked(event: Looked) -> str:
     """What a look at a task has decided."""
-    label = f"{event.label}, {event.stage}" if event.stage else event.label
-    return f"{label}: {decided(event)}"
+    with speaking(documents=event.unit == "document"):
+        label = t("{name}, {what}", name=event.label, what=said(event.stage)) if event.stage else event.label
+        return t("{name}: {what}", name=label, what=decided(event))
 
 
 def decided(event: Looked) -> str:
     """What is decided, and what is open."""
     state = event.standing
     if not any(state.comparisons.values()):
-        return f"nothing to compare after {many(event.seeds, event.unit)}"
+        return t("nothing to compare after {seeds}", seeds=seeds_of(event.seeds))
     if not state.open:
-        return f"decided after {many(event.seeds, event.unit)}"
+        return t("decided after {seeds}", seeds=seeds_of(event.seeds))
     if state.more:
-        return f"{still_open(event)}, {many(state.more, f'more {event.unit}')}"
+        return t("{open}, {more}", open=still_open(event), more=more_seeds(state.more))
     if event.seeds == event.cap:
-        return f"cap of {many(event.cap, event.unit)} reached, {still_open(event)}"
-    return f"{still_open(event)} after {many(event.seeds, event.unit)}; it would take more than the cap of {event.cap}"
+        return t("cap of {seeds} reached, {open}", seeds=seeds_of(event.cap), open=still_open(event))
+    return t(
+        "{open} after {seeds}; it would take more than the cap of {cap}",
+        open=still_open(event),
+        seeds=seeds_of(event.seeds),
+        cap=event.cap,
+    )
 
 
 def still_open(event: Looked) -> str:
     """The open comparisons: "2 of 10 comparisons at L and 1 of 6 comparisons at 16 L still open"."""
-    return f"{listed([share_open(event, length) for length in event.standing.open])} still open"
+    return t("{comparisons} still open", comparisons=joined(share_open(event, each) for each in event.standing.open))
 
 
 def share_open(event: Looked, length: int) -> str:
     """The open comparisons at one length."""
     of = event.standing.comparisons[length]
-    what = "the comparison" if of == 1 else f"{event.standing.open[length]} of {of} comparisons"
-    return f"{what} at {multiple(event, length)}"
+    place = multiple(event, length)
+    if of == 1:
+        return t("the comparison at {place}", place=place)
+    return t("{part} of {n} comparisons at {place}", part=event.standing.open[length], n=of, place=place)
 
 
 def multiple(event: Looked, length: int) -> str:
     """A length in units of the trained one: "L", "16 L"."""
-    return "L" if length == event.train_length else f"{length / event.train_length:g} L"
+    return spelled(length / event.train_length)
 
 
 def closing(rounds: Rounds) -> str:
     """How many tasks are decided, with how many seeds, and which are not."""
-    total, undecided = len(rounds.looks), rounds.undecided
-    spent, unit = sorted({each.seeds for each in rounds.looks.values()}), rounds.plan.unit
-    span = many(spent[0], unit) if len(spent) == 1 else f"{spent[0]} to {spent[-1]} {unit}s"
-    line = f"{total - len(undecided)} of {total} task{'s' * (total != 1)} decided with {span}"
-    line = f"{rounds.stage}: {line}" if rounds.stage else line
-    if not undecided:
-        return line
-    places = (listed([multiple(each, length) for length in each.standing.open]) for each in undecided)
-    open_ = (f"{each.label} at {place}" for each, place in zip(undecided, places, strict=True))
-    return f"{line}; still open: {', '.join(open_)}"
+    with speaking(documents=rounds.plan.unit == "document"):
+        total, undecided = len(rounds.looks), rounds.undecided
+        spent = sorted({each.seeds for each in rounds.looks.values()})
+        span = t("{low} to {high} seeds", low=spent[0], high=spent[-1]) if len(spent) > 1 else seeds_of(spent[0])
+        done = total - len(undecided)
+        line = t("{part} of {n} tasks decided with {seeds}", part=done, n=total, seeds=span)
+        if total == 1:
+            line = t("{part} of 1 task decided with {seeds}", part=done, seeds=span)
+        line = t("{name}: {what}", name=said(rounds.stage), what=line) if rounds.stage else line
+        if not undecided:
+            return line
+        places = (joined(multiple(each, length) for length in each.standing.open) for each in undecided)
+        open_ = (t("{task} at {place}", task=each.label, place=at) for each, at in zip(undecided, places, strict=True))
+        return t("{line}; still open: {tasks}", line=line, tasks=listed(open_))
 
 
 def caps(plan: Plan) -> str:
     """The rule of automatic seeds in one line."""
-    firsts, mosts = ({getattr(span, end) for span in plan.spans.values()} for end in ("first", "most"))
-    if firsts == mosts:
-        return f"automatic {plan.unit}s: {either(firsts)} for each task"
-    return (
-        f"automatic {plan.unit}s: at least {either(firsts)} and at most {either(mosts)} for each task, "
-        "and no more once its comparisons are decided"
-    )
-
-
-def either(numbers: Iterable[int]) -> str:
-    """Numbers as alternatives."""
-    return " or ".join(map(str, sorted(numbers)))
+    with speaking(documents=plan.unit == "document"):
+        firsts, mosts = ({getattr(span, end) for span in plan.spans.values()} for end in ("first", "most"))
+        if firsts == mosts:
+            return t("automatic seeds: {n} for each task", n=either(sorted(firsts)))
+        return t(
+            "automatic seeds: at least {first} and at most {most} for each task, and no more once its comparisons are "
+            "decided",
+            first=either(sorted(firsts)),
+            most=either(sorted(mosts)),
+        )
 
 
 def as_json(event: Round | Looked) -> dict[str, Any]:
@@ -123,13 +147,3 @@ def as_json(event: Round | Looked) -> dict[str, Any]:
         "open": state.open,
         "more_seeds": state.more,
     }
-
-
-def many(count: int, what: str) -> str:
-    """A number of things."""
-    return f"{count} {what}{'s' * (count != 1)}"
-
-
-def listed(parts: Sequence[str]) -> str:
-    """An enumeration in English."""
-    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)

@@ -11,9 +11,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from benchmark.reports.words import later, listed, said, t
+
 Row = Mapping[str, Any]
 
-SPREADS = {"95 %": "[95 % interval]", "lowest to highest": "(lowest to highest)"}  # what brackets hold, for headings
+SPREADS = {  # what brackets hold, for headings
+    "95 %": later("[95 % interval]"),
+    "lowest to highest": later("(lowest to highest)"),
+}
 WHOLE = 20  # a column of single words up to this length is never wrapped
 
 
@@ -26,6 +31,8 @@ def show(
 ) -> None:
     """Print columns (key -> heading) of rows: as "json", "plain", drawn ("rich"), or as suits ("table", "auto").
 
+    Headings are messages, translated here; cells are shown as they are.
+
     `spare` names columns to omit, with a note, on a terminal narrower than so many characters.
     """
     if style == "json":
@@ -33,15 +40,18 @@ def show(
         return
     console = Console()
     drawn = style == "rich" or (style != "plain" and console.is_terminal)
-    left_out = [columns[key] for key, needed in spare.items() if drawn and console.width < needed]
-    shown = {key: heading for key, heading in columns.items() if heading not in left_out}
+    left_out = [key for key, needed in spare.items() if drawn and console.width < needed]
+    shown = {key: said(heading) for key, heading in columns.items() if key not in left_out}
     cells = [[text(row.get(key)) for key in shown] for row in rows]
     if drawn:
         console.print(_drawn(list(shown.values()), cells, title))
     else:
         click.echo(plain(list(shown.values()), cells, title))
     if left_out:
-        click.echo(f"omitted on a terminal of {console.width} columns: {', '.join(left_out)}; --format json shows all")
+        names = listed(said(columns[key]) for key in left_out)
+        click.echo(
+            t("omitted on a terminal of {n} columns: {names}; --format json shows all", n=console.width, names=names)
+        )
 
 
 def show_json(value: object) -> None:
@@ -54,9 +64,9 @@ def text(value: object) -> str:
     if value is None or value == "":
         return "—"
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return t("yes") if value else t("no")
     if isinstance(value, list | tuple):
-        return ", ".join(map(str, value)) or "—"
+        return listed(value) or "—"
     return str(value)
 
 

@@ -1,19 +1,22 @@
 """Two encodings on the terminal, for `compare`: each length side by side, by each task's headline metric."""
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from benchmark.catalogue import variants
 from benchmark.cli.terminal.file_names import safe
 from benchmark.cli.terminal.stored import name_problems, stored
 from benchmark.cli.terminal.table import SPREADS, Row, show, show_json
-from benchmark.errors import UsageError, echo, unknown
+from benchmark.cli.terminal.words import either
 from benchmark.files import write_atomically
 from benchmark.metrics import METRICS
+from benchmark.reports.words import language, later, said, speaking, t
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,65 +36,51 @@ class Panel:
     heading: str
     columns: dict[str, str]
     rows: list[Row]
-    pairs: "list[PairAt]"
+    pairs: "Sequence[PairAt]"
 
 
-def compare_encodings(first: str, second: str, results: Path, out: Path | None, style: str) -> None:
-    """Print two encodings of one results folder side by side, length by length."""
-    known = check(first, second)
-    store = stored(results)
+def compare_encodings(
+    first: str, second: str, results: Path, out: Path | None, figures: str | None, style: str
+) -> None:
+    """Print two encodings of one results folder side by side, length by length; of a sweep each encoding in turn."""
+    pairs = list(product(variants(first), variants(second)))
     from benchmark.reports.page.selection import Selection
+    from benchmark.reports.page.two_encodings import known_labels
 
+    for pair in pairs:
+        known_labels(*pair)
+    store = stored(results)
     selection = Selection.of(store)
     name_problems(store)
-    present = set(selection.frame["encoding"])
-    one, two = (_label(name, known, present, results) for name in (first, second))
-    chosen = comparable(selection, one, two)
-    found = panels(chosen, one, two)
-    if not found:
-        raise UsageError(
-            f"nothing to compare: {one!r} and {two!r} share no task, setting, seed and length in "
-            f"{str(results)!r}; run both alike with python -m benchmark run --encodings {one},{two}"
-        )
-    absent = list(left_out(selection.frame, chosen.shown, [one, two]))
+    found = [_show(selection, one, two, out, figures, style) for one, two in pairs]
     if style == "json":
-        rows = [{**pair.flat(), "by_seed": pair.differences} for panel in found for pair in panel.pairs]
-        show_json({"first": one, "second": two, "differences": rows, "left_out": absent})
-    else:
+        show_json(found[0] if len(found) == 1 else found)
+
+
+def _show(
+    selection: "Selection", first: str, second: str, out: Path | None, figures: str | None, style: str
+) -> dict[str, Any]:
+    """Print two encodings and write their files; the comparison as JSON shows it."""
+    from benchmark.reports.page.two_encodings import paired
+
+    both = paired(selection, first, second)
+    found = panels(both.selection, both.panels)
+    with speaking("en" if style == "json" else None):
+        absent = list(left_out(selection.frame, both.selection.shown, [both.first, both.second]))
+    if style != "json":
         for panel in found:
             show(panel.rows, panel.columns, style, title=panel.heading)
             click.echo()
         for line in absent:
             click.echo(line)
-    for path in write(found, one, two, out) if out is not None else ():
-        click.echo(f"wrote {path}", err=style == "json")
+    for path in write(found, both.first, both.second, out, figures) if out is not None else ():
+        click.echo(t("wrote {path}", path=path), err=style == "json")
+    return {"first": both.first, "second": both.second, "differences": both.rows(), "left_out": absent}
 
 
-def comparable(selection: "Selection", first: str, second: str) -> "Selection":
-    """For each task and trained length the setting that a report shows, or else the newest that both share.
-
-    The rows hold every encoding of it. Where each encoding has its own learning rate, that counts as one setting.
-    """
-    import pandas as pd
-
-    table = pd.concat([selection.frame, *(main.table for main in selection.mains if main.tuned)], ignore_index=True)
-    rows = table[table["headline"] & table["encoding"].isin([first, second])]
-    measured = rows[rows["value"].notna()]
-    pair = ["task", "train_length", "setting", "seed", "length"]
-    both = measured[measured["encoding"] == first].merge(measured[measured["encoding"] == second], on=pair)
-    shown = both["setting"].isin(set(selection.shown["setting"]))
-    newest = both.assign(shown=shown, created=both[["created_x", "created_y"]].max(axis=1))
-    kept = newest.sort_values(["shown", "created"]).drop_duplicates(["task", "train_length"], keep="last")[
-        ["task", "setting"]
-    ]
-    return replace(selection, shown=table.merge(kept, on=["task", "setting"]))
-
-
-def panels(selection: "Selection", first: str, second: str) -> list[Panel]:
+def panels(selection: "Selection", pairs: "Iterable[tuple[ReportPanel, Sequence[PairAt]]]") -> list[Panel]:
     """One panel per task and trained length."""
-    from benchmark.reports.page.two_encodings import paired_panels
-
-    return [_panel(pairs, _setting(selection, panel)) for panel, pairs in paired_panels(selection, first, second)]
+    return [_panel(own, _setting(selection, panel)) for panel, own in pairs]
 
 
 def left_out(table: "pd.DataFrame", shared: "pd.DataFrame", labels: Sequence[str]) -> Iterator[str]:
@@ -99,15 +88,20 @@ def left_out(table: "pd.DataFrame", shared: "pd.DataFrame", labels: Sequence[str
     rows = table[table["encoding"].isin(labels)]
     for task in sorted(set(rows["task"]) - set(shared["task"])):
         there = sorted(set(rows[rows["task"] == task]["encoding"]))
-        why = f"only {there[0]!r} was run" if len(there) == 1 else "they share no setting, seed and measured length"
-        yield f"not comparable on {task}: {why}"
+        why = t("they share no setting, seed and measured length")
+        if len(there) == 1:
+            why = t("only {encoding} was run", encoding=repr(there[0]))
+        yield t("not comparable on {task}: {why}", task=task, why=why)
 
 
-def write(found: Sequence[Panel], first: str, second: str, folder: Path) -> Iterator[Path]:
-    """Write a figure per panel, and the tables as csv and Markdown; yields each path as it is written."""
+def write(found: Sequence[Panel], first: str, second: str, folder: Path, figures: str | None = None) -> Iterator[Path]:
+    """Write a figure per panel, and the tables as csv and Markdown; yields each path as it is written.
+
+    With `figures`, one of canvas.PRINTED, each figure also in that format, in a folder of that name.
+    """
     import pandas as pd
 
-    from benchmark.reports.draw.canvas import save
+    from benchmark.reports.draw.canvas import save, save_printed
     from benchmark.reports.draw.style import palette
     from benchmark.reports.draw.two_encodings import paired
 
@@ -117,7 +111,10 @@ def write(found: Sequence[Panel], first: str, second: str, folder: Path) -> Iter
         pair = panel.pairs[0]
         names = safe(f"compare-{pair.first.name}-{pair.second.name}")
         picture = folder / f"{names}-{safe(pair.panel.task)}-{pair.panel.train_length}.svg"
-        yield save(paired(panel.pairs, palette([first, second])), picture)
+        drawn = paired(panel.pairs, palette([first, second]))
+        yield save(drawn, picture)
+        if figures is not None:
+            yield save_printed(drawn, folder, picture.stem, figures)
         text += [markdown(panel), f"![{panel.heading}]({picture.name})", ""]
     rows = pd.DataFrame([pair.flat() for panel in found for pair in panel.pairs])
     for suffix, content in (("csv", rows.to_csv(index=False)), ("md", "\n".join(text))):
@@ -128,7 +125,7 @@ def write(found: Sequence[Panel], first: str, second: str, folder: Path) -> Iter
 def markdown(panel: Panel) -> str:
     """A panel as a Markdown table, without the drawn curves, which the figure has."""
     keys = [key for key in panel.columns if key != "track"]
-    lines = [[panel.columns[key] for key in keys], ["---"] * len(keys)]
+    lines = [[said(panel.columns[key]) for key in keys], ["---"] * len(keys)]
     lines += [[str(row[key]) for key in keys] for row in panel.rows]
     drawn = ["| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines]
     return "\n".join([f"## {panel.heading}", "", *drawn, ""])
@@ -144,53 +141,23 @@ def track(first: float, second: float, low: float, high: float) -> str:
     return "".join(line)
 
 
-def check(first: str, second: str) -> dict[str, str]:
-    """The labels of the given names that are registered or are files, by the name as typed."""
-    from benchmark.encodings import CATALOGUE
-
-    if first == second:
-        raise UsageError(f"both encodings are {echo(first)}: name two different ones")
-    names = CATALOGUE.names()
-    given = [name for name in (first, second) if name.partition(":")[0] in names or name.endswith(".py")]
-    labels = {name: CATALOGUE.choice(name).label for name in given}
-    if len(labels) == 2 and labels[first] == labels[second]:
-        raise UsageError(
-            f"{echo(first)} and {echo(second)} are the same encoding, {labels[first]!r}: name two different ones"
-        )
-    return labels
-
-
-def _label(name: str, known: dict[str, str], present: set[str], folder: Path) -> str:
-    label = known.get(name, name)
-    if label in present:
-        return label
-    if name in known:
-        raise UsageError(
-            f"no results for {label!r} in {str(folder)!r}; make some with python -m benchmark run --encodings {name}. "
-            f"Available: {', '.join(sorted(present))}."
-        )
-    from benchmark.encodings import CATALOGUE
-
-    raise unknown("encoding", name, present | set(CATALOGUE.names()))
-
-
-def _panel(pairs: "list[PairAt]", setting: Sequence[str]) -> Panel:
+def _panel(pairs: "Sequence[PairAt]", setting: Sequence[str]) -> Panel:
     first, second = pairs[0].first.name, pairs[0].second.name
     low, high = _axis(pairs)
-    spread = " or ".join(
-        words for covers, words in SPREADS.items() if any(pair.effect.covers == covers for pair in pairs)
+    spread = either(
+        said(words) for covers, words in SPREADS.items() if any(pair.effect.covers == covers for pair in pairs)
     )
     return Panel(
         heading=_heading(pairs, setting),
         columns={
-            "length": "length",
+            "length": later("length"),
             "multiple": "× L",
             "first": f"{FIRST} {first}",
             "second": f"{SECOND} {second}",
-            "track": f"curves, {low:.2f} to {high:.2f}",
-            "difference": f"{first} - {second}, median {spread}".rstrip(),
-            "better": "better on",
-            "verdict": "verdict",
+            "track": t("curves, {low:.2f} to {high:.2f}", low=low, high=high),
+            "difference": t("{first} - {second}, median {spread}", first=first, second=second, spread=spread).rstrip(),
+            "better": later("better on"),
+            "verdict": later("verdict"),
         },
         rows=[_row(pair, low, high) for pair in pairs],
         pairs=pairs,
@@ -218,19 +185,19 @@ def _setting(selection: "Selection", panel: "ReportPanel") -> list[str]:
     place = own.task.label, own.budget.train_length
     specs = [record.spec for record in selection.trainings]
     alike = [spec for spec in specs if (spec.task.label, spec.budget.train_length) == place]
-    rate = "each at its best learning rate"
+    rate = t("each at its best learning rate")
     if not selection.is_tuned(panel):
-        rate = f"learning rate {own.budget.learning_rate:g}"
+        rate = t("learning rate {rate:g}", rate=own.budget.learning_rate)
     told: dict[str, set[float]] = {
         rate: {spec.budget.learning_rate for spec in alike},
-        f"{own.budget.steps} steps": {spec.budget.steps for spec in alike},
-        f"width {own.model.width}": {spec.model.width for spec in alike},
+        t("{n} steps", n=own.budget.steps): {spec.budget.steps for spec in alike},
+        t("width {n}", n=own.model.width): {spec.model.width for spec in alike},
     }
     return [words for words, values in told.items() if len(values) > 1]
 
 
 def _heading(pairs: "Sequence[PairAt]", setting: Sequence[str]) -> str:
-    from benchmark.reports.phrases import seeds_phrase
+    from benchmark.reports.phrases import arrow, metric_label, seeds_phrase
 
     panel = pairs[0].panel
     lower_is_better = METRICS[panel.metric].lower_is_better
@@ -241,19 +208,20 @@ def _heading(pairs: "Sequence[PairAt]", setting: Sequence[str]) -> str:
             shortcuts.setdefault(pair.floor.name, []).append(f"{pair.floor.shortcut:.2f}")
     seeds = [value.estimate.n for pair in pairs for value in (pair.first, pair.second)]
     notes = [
-        f"{panel.metric.replace('_', ' ')}, {'lower' if lower_is_better else 'higher'} is better",
-        f"trained at L = {panel.train_length}",
+        t("{metric}, {better}", metric=metric_label(panel.metric), better=arrow(lower_is_better=lower_is_better)),
+        t("trained at L = {length}", length=panel.train_length),
         *setting,
-        *([f"chance {_ends(chances)}"] if chances else []),
-        *(f'best shortcut "{name}" {_ends(scores)}' for name, scores in shortcuts.items()),
-        f"mean [{seeds_phrase(seeds)}]",
+        *([t("chance {value}", value=_ends(chances))] if chances else []),
+        *(t('best shortcut "{name}" {score}', name=said(name), score=_ends(own)) for name, own in shortcuts.items()),
+        t("mean [{range}]", range=seeds_phrase(seeds)),
     ]
-    return f"{panel.task}: {'; '.join(notes)}"
+    return t("{task}: {notes}", task=panel.task, notes=language().semicolon.join(notes))
 
 
 def _ends(values: Sequence[str]) -> str:
     """The first and the last of some values: "0.95 to 0.43"."""
-    return " to ".join(dict.fromkeys((values[0], values[-1])))
+    first, last = values[0], values[-1]
+    return first if first == last else t("{low} to {high}", low=first, high=last)
 
 
 def _axis(pairs: "Sequence[PairAt]") -> tuple[float, float]:

@@ -1,11 +1,22 @@
 """`attention`: what each head of a trained model attends to in a given sentence."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from benchmark.cli.terminal import completion
+from benchmark.cli.terminal.examples import examples
 from benchmark.cli.terminal.file_names import file_name
-from benchmark.cli.terminal.options import Known, folder, results_folder, text_encoding
+from benchmark.cli.terminal.options import (
+    Known,
+    encoding_name,
+    folder,
+    preset_name,
+    results_folder,
+    spoken,
+    text_encoding,
+)
 from benchmark.cli.terminal.progress import DISPLAYS, display
 from benchmark.errors import UsageError, echo
 from benchmark.experiments.plan import Cell, make_plan
@@ -14,18 +25,34 @@ from benchmark.experiments.request import Request
 from benchmark.experiments.rounds import Rounds
 from benchmark.experiments.runs import execute
 from benchmark.experiments.settings import DEVICES
-from benchmark.results.record import ProbeRecord
+from benchmark.reports.words import t
+from benchmark.results.record import MeasuredRecord, ProbeRecord, TrainRecord
 from benchmark.results.spec import TUNING_SEEDS_FROM
 from benchmark.results.store import Store
+
+if TYPE_CHECKING:
+    from benchmark.tasks.corpus import Corpus
 
 LONGEST = 400  # characters; beyond it, the words on the axes are illegible
 
 
-@click.command("attention")
-@click.option("--encoding", default="rope", show_default=True, help="A name or a file: rope:base=500000, my.py")
+@click.command(
+    "attention",
+    epilog=examples(
+        'attention --text "关羽温酒斩华雄"',
+        "attention --encoding alibi --format svg --out reports/alibi",
+        "attention --encoding rope:base=500000 --corpus path/to/novel.txt",
+    ),
+)
+@encoding_name
 @click.option("--text", default="", help="The sentence.  [default: one of the held-out chapters]")
-@click.option("--preset", default="quick", show_default=True, help="smoke, quick, standard or paper.")
-@click.option("--corpus", default=None, help="sanguo, shuihu, or the path of a text.  [default: the preset's]")
+@preset_name
+@click.option(
+    "--corpus",
+    default=None,
+    shell_complete=completion.corpora,
+    help="sanguo, shuihu, or the path of a text.  [default: the preset's]",
+)
 @text_encoding
 @click.option(
     "--seed",
@@ -39,6 +66,7 @@ LONGEST = 400  # characters; beyond it, the words on the axes are illegible
 @click.option("--format", "style", type=Known("format", ["png", "svg"]), default="png", show_default=True)
 @click.option("--device", type=Known("device", DEVICES), default="auto", show_default=True)
 @click.option("--display", "shown", type=Known("display", DISPLAYS), default="auto", show_default=True)
+@spoken
 def command(
     encoding: str,
     text: str,
@@ -94,6 +122,13 @@ def _looking_at(cell: Cell, text: str) -> Cell:
     return cell.model_copy(update={"measures": measures})
 
 
+def _why(record: TrainRecord | MeasuredRecord | None) -> str:
+    """Why a record has no result."""
+    from benchmark.reports.phrases import explained
+
+    return explained(record.reason or "") if record is not None else ""
+
+
 def _draw(cell: Cell, store: Store, out: Path, style: str) -> str:
     """Draw the probes of a cell; the paths of the figures, one per line."""
     from benchmark.reports.draw.attention import attention
@@ -102,15 +137,28 @@ def _draw(cell: Cell, store: Store, out: Path, style: str) -> str:
 
     trained = store.train(cell.train.key)
     if trained is None or trained.status != "ok":
-        raise click.ClickException(f"{cell.label}: {trained.reason if trained else 'no model was trained'}")
-    paths = []
+        raise click.ClickException(f"{cell.label}: {_why(trained) or t('no model was trained')}")
+    paths, corpus = [], _corpus(cell)
     for spec in (spec for measure in cell.measures for spec in measure.probes):
         record = store.measured(spec.key, cell.train.key)
         if not isinstance(record, ProbeRecord) or record.status != "ok":
-            raise click.ClickException(f"{cell.label}: {record.reason if record else 'the sentence was not read'}")
+            raise click.ClickException(f"{cell.label}: {_why(record) or t('the sentence was not read')}")
         probe = probe_of(store, trained, record)
         if probe is None:
             raise click.ClickException(f"{cell.label}: {store.problems[-1]}")
         name = f"{file_name(spec.encoding.label)}-seed{cell.train.init_seed}-{spec.key[:8]}.{style}"
-        paths.append(str(save(attention(probe), out / name)))
+        figure = attention(
+            probe, spelled=corpus.spelled(record.spec.text), without_id=corpus.without_id(record.spec.text)
+        )
+        paths.append(str(save(figure, out / name)))
     return "\n".join(paths)
+
+
+def _corpus(cell: Cell) -> "Corpus":
+    """The text that the model of a cell was trained on."""
+    from benchmark.experiments.cell import make_task
+    from benchmark.tasks.language import Corpus as Reading
+
+    task = make_task(cell)
+    assert isinstance(task, Reading)
+    return task.corpus

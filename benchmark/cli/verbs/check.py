@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from benchmark.cli.terminal import completion
+from benchmark.cli.terminal.examples import examples
 from benchmark.cli.terminal.options import changes, folder, table_format
 from benchmark.cli.terminal.outcomes import check_all, exit_code
 from benchmark.cli.terminal.time_limit import time_limit
@@ -19,8 +21,15 @@ if TYPE_CHECKING:
     from benchmark.checks.outcome import Outcome
 
 
-@click.command("check")
-@click.argument("encodings", nargs=-1, required=True, metavar="ENCODING...")
+@click.command(
+    "check",
+    epilog=examples(
+        "check rope",
+        "check rope,rope:base=500000 path/to/mine.py",
+        "check bias --width 64 --heads 4",
+    ),
+)
+@click.argument("encodings", nargs=-1, required=True, metavar="ENCODING...", shell_complete=completion.encodings)
 @changes("width", "heads", "layers", "train_length")
 @table_format
 @time_limit

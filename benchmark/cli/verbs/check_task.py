@@ -5,6 +5,8 @@ from collections.abc import Mapping
 import click
 
 from benchmark.catalogue import Choice
+from benchmark.cli.terminal import completion
+from benchmark.cli.terminal.examples import examples
 from benchmark.cli.terminal.options import changes, table_format
 from benchmark.cli.terminal.outcomes import check_all, exit_code
 from benchmark.cli.terminal.time_limit import time_limit
@@ -13,8 +15,14 @@ from benchmark.experiments.presets import QUICK
 from benchmark.tasks import CATALOGUE, make
 
 
-@click.command("check-task")
-@click.argument("tasks", nargs=-1, required=True, metavar="TASK...")
+@click.command(
+    "check-task",
+    epilog=examples(
+        "check-task copy",
+        "check-task recall path/to/my_task.py --train-length 64",
+    ),
+)
+@click.argument("tasks", nargs=-1, required=True, metavar="TASK...", shell_complete=completion.tasks)
 @changes("train_length")
 @table_format
 @time_limit

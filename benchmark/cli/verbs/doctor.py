@@ -17,13 +17,20 @@ from typing import Literal
 
 import click
 
-from benchmark.cli.terminal.options import reports_folder, results_folder, table_format
+from benchmark.cli.terminal.examples import examples
+from benchmark.cli.terminal.options import reports_folder, results_folder, spoken, table_format
 from benchmark.cli.terminal.table import show, show_json
-from benchmark.errors import UsageError
 from benchmark.experiments import machine
+from benchmark.reports.words import Phrases, later, listed, speaking, t
 from benchmark.results.environment import installed, processor
 
-DOCTOR_COLUMNS = {"what": "what", "state": "state", "found": "found", "remedy": "what to do"}
+DOCTOR_COLUMNS = {
+    "what": later("what"),
+    "state": later("state"),
+    "found": later("found"),
+    "remedy": later("what to do"),
+}
+STATES = Phrases({"ok": later("ok"), "note": later("note"), "missing": later("missing")})
 GIB = 2**30
 LOW_MEMORY_BYTES = 2 * GIB
 LOW_DISK_BYTES = GIB
@@ -39,17 +46,24 @@ class Finding:
     remedy: str = ""
 
 
-@click.command
+@click.command(
+    epilog=examples(
+        "doctor",
+        "doctor --results path/to/results --format json",
+    ),
+)
 @results_folder
 @reports_folder
 @table_format
+@spoken
 def command(results: Path, out: Path, style: str) -> int:
     """Check what is installed, and say how to fix what is missing."""
-    findings = list(examine(results, out))
+    with speaking("en" if style == "json" else None):
+        findings = list(examine(results, out))
     if style == "json":
         show_json([asdict(finding) for finding in findings])
     else:
-        show([asdict(finding) for finding in findings], DOCTOR_COLUMNS)
+        show([{**asdict(finding), "state": STATES[finding.state]} for finding in findings], DOCTOR_COLUMNS)
         click.echo(verdict(findings))
     return int(any(finding.state == "missing" for finding in findings))
 
@@ -59,11 +73,9 @@ def examine(results: Path, reports: Path) -> Iterator[Finding]:
     yield Finding(what="Python", state="ok", found=f"{platform.python_version()}, {sys.executable}")
     yield from packages()
     yield device()
-    yield font()
-    yield corpus()
     yield cores()
     yield memory()
-    yield from (folder("results folder", results), folder("reports folder", reports), cache())
+    yield from (folder(t("results folder"), results), folder(t("reports folder"), reports), cache())
     yield from tools()
 
 
@@ -71,8 +83,8 @@ def verdict(findings: list[Finding]) -> str:
     """The last line."""
     missing = [finding.what for finding in findings if finding.state == "missing"]
     if missing:
-        return f"missing: {', '.join(missing)}"
-    return "everything that `python -m benchmark run` needs is here"
+        return t("missing: {names}", names=listed(missing))
+    return t("everything that `python -m benchmark run` needs is here")
 
 
 def packages() -> Iterator[Finding]:
@@ -83,8 +95,8 @@ def packages() -> Iterator[Finding]:
         yield Finding(
             what="position-benchmark",
             state="note",
-            found="run from a folder, not installed",
-            remedy="pip install . in that folder, for the command position-benchmark and for plugins",
+            found=t("run from a folder, not installed"),
+            remedy=t("pip install . in that folder, for the command position-benchmark and for plugins"),
         )
         wanted = []
     required = sorted(distribution(line) for line in wanted if "extra ==" not in line)
@@ -99,8 +111,9 @@ def package(name: str, *, essential: bool, use: str = "") -> Finding:
     found = installed(name)
     if found != "not installed":
         return Finding(what=name, state="ok", found=found)
-    remedy = f"pip install {name}" + (f" (for {use})" if use else "")
-    return Finding(what=name, state="missing" if essential else "note", found=found, remedy=remedy)
+    install = f"pip install {name}"
+    remedy = t("{install} (for {use})", install=install, use=use) if use else install
+    return Finding(what=name, state="missing" if essential else "note", found=t("not installed"), remedy=remedy)
 
 
 def device() -> Finding:
@@ -109,56 +122,36 @@ def device() -> Finding:
         import torch
     except (ImportError, OSError) as error:  # OSError: a shared library that does not load
         remedy = "pip install --force-reinstall torch"
-        return Finding(what="device", state="missing", found=f"torch does not load: {error}", remedy=remedy)
+        found = t("torch does not load: {error}", error=error)
+        return Finding(what=t("device"), state="missing", found=found, remedy=remedy)
     if torch.cuda.is_available():
         gpu = torch.cuda.get_device_properties(0)
-        return Finding(what="device", state="ok", found=f"cuda: {gpu.name}, {gpu.total_memory / GIB:.0f} GiB")
+        return Finding(what=t("device"), state="ok", found=f"cuda: {gpu.name}, {gpu.total_memory / GIB:.0f} GiB")
     if torch.backends.mps.is_available():
-        return Finding(what="device", state="ok", found="mps: Apple GPU")
-    slow = "; no AMX: bfloat16 may be slower than float32" if machine.multiplies_bfloat16() is False else ""
-    return Finding(what="device", state="ok", found=f"cpu: {processor()} (no GPU that torch can use{slow})")
-
-
-def font() -> Finding:
-    """The font with Chinese glyphs for the figures."""
-    from benchmark.reports.draw.fonts import chinese_font
-
-    try:
-        return Finding(what="Chinese font", state="ok", found=chinese_font().name)
-    except UsageError:
-        remedy = "pip install --force-reinstall pylopdf-fonts-zh-cn"
-        return Finding(what="Chinese font", state="missing", found="no font file", remedy=remedy)
-
-
-def corpus() -> Finding:
-    """The text that a run uses by default."""
-    from benchmark.tasks.corpus.sources import SANGUO_REMEDY, find
-
-    try:
-        source = find("sanguo")
-    except UsageError:
-        return Finding(
-            what="corpus sanguo",
-            state="missing",
-            found="its data package is not installed",
-            remedy=f"{SANGUO_REMEDY}; or choose another: --corpus shuihu",
+        return Finding(what=t("device"), state="ok", found="mps: Apple GPU")
+    found = t("cpu: {processor} (no GPU that torch can use)", processor=processor())
+    if machine.multiplies_bfloat16() is False:
+        found = t(
+            "cpu: {processor} (no GPU that torch can use; no AMX: bfloat16 may be slower than float32)",
+            processor=processor(),
         )
-    return Finding(what="corpus sanguo", state="ok", found=f"{len(source.chapters)} chapters")
+    return Finding(what=t("device"), state="ok", found=found)
 
 
 def cores() -> Finding:
     """The processor cores available to this process."""
-    return Finding(what="cores", state="ok", found=f"{machine.cores()} usable of {os.cpu_count()}")
+    found = t("{n} usable of {all}", n=machine.cores(), all=os.cpu_count())
+    return Finding(what=t("cores"), state="ok", found=found)
 
 
 def memory() -> Finding:
     """The free memory of the machine, or of its container."""
     free = machine.free_memory()
-    found = f"{free / GIB:.1f} GiB free of {machine.machine_memory() / GIB:.1f}"
+    found = t("{free:.1f} GiB free of {all:.1f}", free=free / GIB, all=machine.machine_memory() / GIB)
     if free < LOW_MEMORY_BYTES:
-        remedy = "close other programs, or use --workers 1"
-        return Finding(what="memory", state="note", found=found, remedy=remedy)
-    return Finding(what="memory", state="ok", found=found)
+        remedy = t("close other programs, or use --workers 1")
+        return Finding(what=t("memory"), state="note", found=found, remedy=remedy)
+    return Finding(what=t("memory"), state="ok", found=found)
 
 
 def folder(what: str, path: Path) -> Finding:
@@ -169,11 +162,11 @@ def folder(what: str, path: Path) -> Finding:
         with tempfile.TemporaryFile(dir=existing):
             free = shutil.disk_usage(existing).free
     except OSError as error:
-        remedy = "choose a folder you can write to (--results, --out)"
+        remedy = t("choose a folder you can write to (--results, --out)")
         return Finding(what=what, state="missing", found=f"{path}: {error.strerror}", remedy=remedy)
-    found = f"{path}, {free / GIB:.0f} GiB free"
+    found = t("{path}, {free:.0f} GiB free", path=path, free=free / GIB)
     if free < LOW_DISK_BYTES:
-        return Finding(what=what, state="note", found=found, remedy="free some disk space")
+        return Finding(what=what, state="note", found=found, remedy=t("free some disk space"))
     return Finding(what=what, state="ok", found=found)
 
 
@@ -181,29 +174,30 @@ def cache() -> Finding:
     """The folder that caches tokenised corpora."""
     from benchmark.tasks.corpus.words import cache_folder
 
-    found = folder("cache folder", cache_folder())
+    found = folder(t("cache folder"), cache_folder())
     if found.state != "missing":
         return found
-    remedy = "set POSITION_BENCHMARK_CACHE to a folder you can write to"
+    remedy = t("set POSITION_BENCHMARK_CACHE to a folder you can write to")
     return Finding(what=found.what, state="missing", found=found.found, remedy=remedy)
 
 
 def tools() -> Iterator[Finding]:
     """Programs needed for some ways of installing and testing."""
     yield tool(
-        "C compiler",
+        t("C compiler"),
         ("cc", "gcc", "clang", "cl"),
-        "install one (gcc) for FlexAttention on a GPU; nothing else needs it",
+        t("install one (gcc) for FlexAttention on a GPU; nothing else needs it"),
     )
     names = ("chromium", "chromium-browser", "google-chrome", "chrome")
-    yield tool("Chromium", names, "install it (apt-get install chromium) for the browser tests; nothing else needs it")
+    remedy = t("install it (apt-get install chromium) for the browser tests; nothing else needs it")
+    yield tool("Chromium", names, remedy)
 
 
 def tool(what: str, names: tuple[str, ...], remedy: str) -> Finding:
     """The first of several programs found on the path."""
     found = next(filter(None, map(shutil.which, names)), None)
     if found is None:
-        return Finding(what=what, state="note", found="not found", remedy=remedy)
+        return Finding(what=what, state="note", found=t("not found"), remedy=remedy)
     return Finding(what=what, state="ok", found=found)
 
 

@@ -8,87 +8,91 @@ from typing import TYPE_CHECKING
 import click
 
 from benchmark.catalogue import Catalogue, Entry, spelled
-from benchmark.cli.terminal.options import Known, results_folder, table_format, text_encoding
+from benchmark.cli.terminal import completion
+from benchmark.cli.terminal.examples import examples
+from benchmark.cli.terminal.options import Known, spoken, stored_results, table_format, text_encoding
+from benchmark.cli.terminal.readable import READABLE
 from benchmark.cli.terminal.table import Row, show
 from benchmark.errors import UsageError, echo
+from benchmark.reports.words import later, t
 
 if TYPE_CHECKING:
     from benchmark.tasks.corpus import CorpusInfo
 
 ENCODING_COLUMNS = {
-    "name": "name",
-    "trained": "trained",
-    "checkpoint": "checkpoint",
-    "kernel": "kernel",
-    "kv_bytes": "KV bytes",
-    "cached": "cache",
-    "more_operations": "at 16 L",
-    "acts": "acts on",
-    "past": "past L",
-    "groups": "groups",
-    "learned": "learned parameters",
-    "relative": "relative",
-    "applied": "applied",
-    "parameters": "options",
-    "source": "source",
-    "title": "title",
+    "name": later("name"),
+    "trained": later("trained"),
+    "checkpoint": later("checkpoint"),
+    "kernel": later("kernel"),
+    "kv_bytes": later("KV bytes"),
+    "cached": later("cache"),
+    "more_operations": later("at 16 L"),
+    "acts": later("acts on"),
+    "past": later("past L"),
+    "groups": later("groups"),
+    "learned": later("learned parameters"),
+    "relative": later("relative"),
+    "applied": later("applied"),
+    "parameters": later("options"),
+    "source": later("source"),
+    "title": later("title"),
 }
 TASK_COLUMNS = {
-    "name": "name",
-    "group": "group",
-    "definition": "definition",
-    "vocabulary": "vocabulary",
-    "metric": "metric",
-    "chance": "chance",
-    "source": "source",
-    "parameters": "options",
+    "name": later("name"),
+    "group": later("group"),
+    "definition": later("definition"),
+    "vocabulary": later("vocabulary"),
+    "metric": later("metric"),
+    "chance": later("chance"),
+    "source": later("source"),
+    "parameters": later("options"),
 }
 CORPUS_COLUMNS = {
-    "name": "name",
-    "characters": "characters",
-    "words": "words",
-    "types": "types",
-    "unknown_rate": "<unk>",
-    "license": "licence",
-    "source": "source",
+    "name": later("name"),
+    "characters": later("characters"),
+    "words": later("words"),
+    "types": later("types"),
+    "unknown_rate": later("<unk>"),
+    "license": later("licence"),
+    "source": later("source"),
 }
 TEXT_COLUMNS = {
-    "name": "name",
-    "tokenizer": "tokenizer",
-    "characters": "characters",
-    "words": "words",
-    "types": "types",
-    "tokens": "tokens",
-    "characters_per_token": "characters per token",
-    "unknown_rate": "<unk>",
-    "notes": "text",
+    "name": later("name"),
+    "tokenizer": later("tokenizer"),
+    "characters": later("characters"),
+    "words": later("words"),
+    "types": later("types"),
+    "tokens": later("tokens"),
+    "characters_per_token": later("characters per token"),
+    "unknown_rate": later("<unk>"),
+    "notes": later("text"),
 }
 PRESET_COLUMNS = {
-    "name": "name",
-    "purpose": "purpose",
-    "model": "model",
-    "tasks": "tasks",
-    "train_lengths": "trained lengths",
-    "seeds": "seeds",
-    "multiples": "evaluated at × L",
-    "corpus": "corpus",
+    "name": later("name"),
+    "purpose": later("purpose"),
+    "model": later("model"),
+    "tasks": later("tasks"),
+    "train_lengths": later("trained lengths"),
+    "seeds": later("seeds"),
+    "multiples": later("evaluated at × L"),
+    "corpus": later("corpus"),
 }
 RESULT_COLUMNS = {
-    "task": "task",
-    "encoding": "trained with",
-    "measured": "measured with",
-    "train_length": "L",
-    "steps": "steps",
-    "width": "width",
-    "learning_rate": "learning rate",
-    "seed": "seed",
-    "status": "status",
-    "lengths": "evaluated at",
-    "parameters": "parameters",
-    "train_seconds": "seconds",
-    "device": "device",
-    "created": "finished",
-    "key": "key",
+    "task": later("task"),
+    "encoding": later("trained with"),
+    "measured": later("measured with"),
+    "train_length": later("L"),
+    "steps": later("steps"),
+    "width": later("width"),
+    "learning_rate": later("learning rate"),
+    "seed": later("seed"),
+    "status": later("status"),
+    "lengths": later("evaluated at"),
+    "parameters": later("parameters"),
+    "train_seconds": later("seconds"),
+    "device": later("device"),
+    "created": later("finished"),
+    "key": later("key"),
 }
 
 
@@ -122,10 +126,10 @@ def tasks(_: Path) -> list[Row]:
 
 
 def corpora(_: Path) -> list[Row]:
-    """Statistics of the built-in corpora; for one that is not installed, the command that installs it."""
-    from benchmark.tasks.corpus import BUILT_IN
+    """Statistics of the built-in corpora."""
+    from benchmark.tasks.corpus import BUILT_IN, describe
 
-    return [_corpus(name) for name in BUILT_IN]
+    return [_counted(describe(name)) for name in BUILT_IN]
 
 
 def text(corpus: str, encoding: str | None) -> list[Row]:
@@ -220,12 +224,25 @@ SPARE = {  # columns with no room on a terminal narrower than so many characters
 }
 
 
-@click.command(name="list")
+@click.command(
+    name="list",
+    epilog=examples(
+        "list encodings",
+        "list tasks --format json",
+        "list corpora --corpus path/to/novel.txt",
+    ),
+)
 @click.argument("what", type=Known("thing to list", LISTS), metavar="|".join(LISTS))
 @table_format
-@results_folder
-@click.option("--corpus", default=None, help="With corpora: a corpus or a text of your own, under each tokenizer.")
+@stored_results
+@click.option(
+    "--corpus",
+    default=None,
+    shell_complete=completion.corpora,
+    help="With corpora: a corpus or a text of your own, under each tokenizer.",
+)
 @text_encoding
+@spoken
 def command(what: str, style: str, results: Path, corpus: str | None, text_encoding: str | None) -> None:
     """List encodings, tasks, corpora, presets or results."""
     if corpus is not None:
@@ -237,44 +254,20 @@ def command(what: str, style: str, results: Path, corpus: str | None, text_encod
             raise UsageError(
                 f"--text-encoding is {echo(text_encoding)}, but {corpus} is not a text of your own: omit it"
             )
-        show(text(corpus, text_encoding), TEXT_COLUMNS, style)
+        rows = text(corpus, text_encoding)
+        show(rows if style == "json" else [READABLE[what](row) for row in rows], TEXT_COLUMNS, style)
         return
     if text_encoding is not None:
         raise UsageError(f"--text-encoding is {echo(text_encoding)}, but only applies to: list corpora --corpus PATH")
-    rows, columns = LISTS[what]
-    found = rows(results)
+    listing, columns = LISTS[what]
+    found = listing(results)
     if not found and style == "table":
-        click.echo(f"no {what} in {str(results)!r} yet: python -m benchmark run")
+        click.echo(t("no results in {folder} yet: python -m benchmark run", folder=repr(str(results))))
         return
     if style == "json":
         show(found, {**columns, **dict.fromkeys(JSON_ALSO.get(what, ()), "")}, style)
         return
-    readable = READABLE.get(what, dict)
-    show([readable(row) for row in found], columns, spare=SPARE.get(what, {}))
-
-
-def _readable_task(task: Row) -> Row:
-    """Spell the metric in words and shorten arXiv addresses, so that a narrow table can wrap them."""
-    source, metric = str(task["source"]), str(task["metric"])
-    return {**task, "source": source.replace("https://arxiv.org/abs/", "arXiv "), "metric": metric.replace("_", " ")}
-
-
-def _readable_encoding(encoding: Row) -> Row:
-    """Write the share of further operations in percent."""
-    more = encoding.get("more_operations")
-    return {**encoding, "more_operations": None if more is None else f"{more:+.0%}"}
-
-
-READABLE: Mapping[str, Callable[[Row], Row]] = {"encodings": _readable_encoding, "tasks": _readable_task}
-
-
-def _corpus(name: str) -> Row:
-    from benchmark.tasks.corpus import describe
-
-    try:
-        return _counted(describe(name))
-    except UsageError as error:
-        return {"name": name, "source": str(error)}
+    show([READABLE[what](row) for row in found], columns, spare=SPARE.get(what, {}))
 
 
 def _counted(info: "CorpusInfo") -> Row:

@@ -8,19 +8,22 @@ from typing import Any
 import click
 
 from benchmark.api import executor_of, precision_of, stages_of
+from benchmark.cli.terminal import completion
 from benchmark.cli.terminal.config import read_config
+from benchmark.cli.terminal.examples import examples
 from benchmark.cli.terminal.options import (
     PLAN_FORMATS,
     Known,
     changes,
     executor_settings,
+    preset_name,
     reference_encoding,
-    report_language,
     reports_folder,
     results_folder,
+    spoken,
     text_encoding,
 )
-from benchmark.cli.terminal.progress import DISPLAYS, display, show_json_line
+from benchmark.cli.terminal.progress import DISPLAYS, display, show_json_line, trouble
 from benchmark.cli.terminal.seeds import closing
 from benchmark.cli.terminal.summary import show_findings, show_holds, show_summary
 from benchmark.cli.terminal.words import duration
@@ -33,22 +36,42 @@ from benchmark.experiments.rounds import Round, Rounds
 from benchmark.experiments.runs import command as command_line
 from benchmark.experiments.runs import execute, went_wrong
 from benchmark.experiments.settings import Settings
+from benchmark.reports.words import speaking, t
 from benchmark.results.store import Store
+from benchmark.tracker import TRACKERS, logged
 
 
-@click.command("run")
+@click.command(
+    "run",
+    epilog=examples(
+        "run --encodings rope,alibi",
+        "run --encodings rope,rope:base=500000,path/to/mine.py --seeds 5",
+        "run --encodings rope,alibi --tasks corpus --corpus path/to/novel.txt",
+        "run --encodings rope,alibi --width 32,64,128 --dry-run",
+        'run --encodings "rope:base=1e3|1e4|1e5" --log tensorboard',
+        "run --encodings classic --tune learning-rate",
+        "run --checkpoint path/to/model --encodings rope,yarn:factor=2",
+    ),
+)
 @click.option(
     "--checkpoint",
     default=None,
+    shell_complete=completion.path,
     help="Measure a pretrained model and train nothing: a folder, a .gguf file, or hub:owner/name.",
 )
 @click.option(
     "--encodings",
     default=None,
+    shell_complete=completion.encodings,
     help="Names, groups or files: rope:base=500000,my.py  [default: classic; of a checkpoint: rope,test-time,none]",
 )
-@click.option("--tasks", default=None, help="Names, groups or files.  [default: the preset's]")
-@click.option("--preset", default="quick", show_default=True, help="smoke, quick, standard or paper.")
+@click.option(
+    "--tasks",
+    default=None,
+    shell_complete=completion.tasks,
+    help="Names, groups or files.  [default: the preset's]",
+)
+@preset_name
 @click.option(
     "--seeds",
     default=None,
@@ -68,10 +91,15 @@ from benchmark.results.store import Store
     help="learning-rate: compare each encoding at its best rate too; or with multiples of the task's rate to try, "
     "learning-rate=0.1,0.3,1,3.  [default multiples: 0.3,1,3]",
 )
+@click.option(
+    "--mechanism",
+    is_flag=True,
+    help="Look inside every model at every length: entropy of attention, a probe of position, what scores are due to.",
+)
 @results_folder
 @reports_folder
 @reference_encoding
-@report_language
+@spoken
 @executor_settings
 @click.option(
     "--precision",
@@ -79,7 +107,12 @@ from benchmark.results.store import Store
     default=None,
     help="[default: float32; of a checkpoint: bfloat16 where the device multiplies it]",
 )
-@click.option("--corpus", default=None, help="sanguo, shuihu, or the path of a text or a folder of texts.")
+@click.option(
+    "--corpus",
+    default=None,
+    shell_complete=completion.corpora,
+    help="sanguo, shuihu, or the path of a text or a folder of texts.",
+)
 @text_encoding
 @click.option("--dry-run", is_flag=True, help="Show the plan and what is already there; train nothing.")
 @click.option(
@@ -93,6 +126,12 @@ from benchmark.results.store import Store
 @click.option("--force", is_flag=True, help="Recompute what is already there.")
 @click.option("--retry-failed", is_flag=True, help="Retry what failed or diverged.")
 @click.option("--no-report", is_flag=True, help="Do not write the report.")
+@click.option(
+    "--log",
+    type=Known("tracker", TRACKERS),
+    default=None,
+    help="tensorboard: also write event files, into the folder tensorboard of --results.",
+)
 @click.option("--display", "style", type=Known("display", DISPLAYS), default="auto", show_default=True)
 @click.option(
     "--config",
@@ -113,10 +152,10 @@ def command(
     lengths: str | None,
     changes: Mapping[str, str | None],
     tune: str | None,
+    mechanism: bool,
     results: Path,
     out: Path,
     reference: str | None,
-    language: str,
     settings: Mapping[str, Any],
     precision: str | None,
     corpus: str | None,
@@ -126,6 +165,7 @@ def command(
     force: bool,
     retry_failed: bool,
     no_report: bool,
+    log: str | None,
     style: str,
 ) -> None:
     """Train and evaluate encodings on tasks, then write the report.
@@ -148,6 +188,7 @@ def command(
         tune=tune,
         changes=changes,
         checkpoint=checkpoint,
+        mechanism=mechanism,
     )
     store = Store(results)
     stages = stages_of(request, store)
@@ -174,8 +215,9 @@ def command(
 
         asked = Shown(
             store=store,
-            device=configured.device,
+            device="cuda" if configured.gpus_per_cell else configured.device,
             workers=configured.workers,
+            on_ray=configured.executor == "ray",
             force=force,
             retry_failed=retry_failed,
             form=form,
@@ -186,22 +228,26 @@ def command(
     executor: Executor = ctx.obj or executor_of(request, configured, store)
     started = time.perf_counter()
     numbers = 0  # of rounds
+    events = execute(stages, store, executor, force=force, retry_failed=retry_failed)
     with display(style) as shown:
-        for event in execute(stages, store, executor, force=force, retry_failed=retry_failed):
+        for event in logged(events, log, stages, store):
             numbers += isinstance(event, Round)
             shown(event)
     if told:
         seconds = duration(time.perf_counter() - started)
-        click.echo(f"computed in {seconds}" if numbers else "nothing to do: everything is there")
+        if numbers:
+            click.echo(t("computed in {time}", time=seconds))
+        else:
+            click.echo(t("nothing to do: everything is there"))
         for stage in stages.begun:
             if isinstance(stage, Rounds) and stage.looks:
                 click.echo(closing(stage))
     plan = stages.reached
     wrong = went_wrong(plan, store)
-    for line in [*store.problems, *wrong]:
+    for line in [*store.problems, *map(trouble, wrong)]:
         click.echo(line, err=True)
     if not no_report:
-        write(plan, Store(results, only=plan.keys), out, style, reference, language)
+        write(plan, Store(results, only=plan.keys), out, style, reference)
     ctx.exit(1 if wrong else 0)
 
 
@@ -212,21 +258,21 @@ def check_reference(name: str | None, plan: Plan) -> None:
         raise unknown("reference", name, known, "It must be one of the encodings being trained.")
 
 
-def write(plan: Plan, store: Store, out: Path, style: str, reference: str | None, language: str) -> None:
+def write(plan: Plan, store: Store, out: Path, style: str, reference: str | None) -> None:
     """Write the report; print the summary table, the findings and the path of the report."""
     if not any(store.records()):
         return
     store = store.held()
-    from benchmark.reports.words import speaking
+    from benchmark.claims.page import section
     from benchmark.reports.write.report import of_checkpoints, write_report
 
     command = command_line(plan.request)
-    paths = write_report(store, out, command=command, reference=reference, language=language)
+    paths = write_report(store, out, command=command, reference=reference, claims=section)
     if style == "json":
         show_json_line(event="report", html=str(paths.html), markdown=str(paths.markdown))
     elif style != "none":
-        with speaking("en", documents=of_checkpoints(store)):
+        with speaking(documents=of_checkpoints(store)):
             show_summary(store)
         show_holds(paths.holds)
         show_findings(paths.findings)
-        click.echo(f"report: {paths.html}")
+        click.echo(t("report: {path}", path=paths.html))

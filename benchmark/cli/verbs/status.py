@@ -9,29 +9,39 @@ from pathlib import Path
 
 import click
 
-from benchmark.cli.terminal.options import results_folder, table_format
+from benchmark.cli.terminal.examples import examples
+from benchmark.cli.terminal.options import spoken, stored_results, table_format
 from benchmark.cli.terminal.table import Row, show, show_json
-from benchmark.results.record import EvalRecord, ProbeRecord, TrainRecord
+from benchmark.cli.terminal.words import cells, many
+from benchmark.reports.phrases import STATUSES, explained
+from benchmark.reports.words import later, t
+from benchmark.results.record import EvalRecord, MeasuredRecord, TrainRecord
 from benchmark.results.spec import TUNING_SEEDS_FROM
 from benchmark.results.store import Store
 
 STATUS_COLUMNS = {
-    "task": "task",
-    "encoding": "encoding",
-    "train_length": "L",
-    "ok": "trained",
-    "failed": "failed",
-    "diverged": "diverged",
-    "evaluations": "evaluations",
-    "unsupported": "unsupported",
-    "trials": "trials",
+    "task": later("task"),
+    "encoding": later("encoding"),
+    "train_length": later("L"),
+    "ok": later("trained"),
+    "failed": later("failed"),
+    "diverged": later("diverged"),
+    "evaluations": later("evaluations"),
+    "unsupported": later("unsupported"),
+    "trials": later("trials"),
 }
-AnyRecord = TrainRecord | EvalRecord | ProbeRecord
+AnyRecord = TrainRecord | MeasuredRecord
 
 
-@click.command
-@results_folder
+@click.command(
+    epilog=examples(
+        "status",
+        "status --results results/reference.zip --format json",
+    ),
+)
+@stored_results
 @table_format
+@spoken
 def command(results: Path, style: str) -> None:
     """Show what is finished, failed or diverged in the results folder."""
     store = Store(results)
@@ -41,13 +51,21 @@ def command(results: Path, style: str) -> None:
         return
     if found.rows and found.last is not None:
         show(found.rows, STATUS_COLUMNS)
-        click.echo(f"{found.cells} in {str(results)!r}; the last record is from {found.last:%Y-%m-%d %H:%M %Z}")
+        click.echo(
+            t(
+                "{cells} in {folder}; the last record is from {time:%Y-%m-%d %H:%M %Z}",
+                cells=found.cells,
+                folder=repr(str(results)),
+                time=found.last,
+            )
+        )
     else:
-        click.echo(f"no results in {str(results)!r} yet: python -m benchmark run")
+        click.echo(t("no results in {folder} yet: python -m benchmark run", folder=repr(str(results))))
     for failure in found.failures:
-        click.echo("{cell}: {status}: {reason}".format(**failure))
+        status, why = STATUSES.get(failure["status"], failure["status"]), explained(failure["reason"] or "")
+        click.echo(t("{cell}: {status}: {reason}", cell=failure["cell"], status=status, reason=why))
     if found.failures:
-        click.echo("to retry these: the same run command with --retry-failed")
+        click.echo(t("to retry these: the same run command with --retry-failed"))
     for problem in store.problems:
         click.echo(problem)
 
@@ -109,9 +127,11 @@ class Tally:
     @property
     def cells(self) -> str:
         """The number of trained models, and of trials apart from them: "36 cells and 12 trials of learning rates"."""
-        count = self.trained["trials"]
-        trials = f" and {count} trial{'s' * (count != 1)} of learning rates" if count else ""
-        return f"{self.trained['cells']} cells{trials}"
+        own = cells(self.trained["cells"])
+        if not (count := self.trained["trials"]):
+            return own
+        trials = many(count, later("1 trial of learning rates"), later("{n} trials of learning rates"))
+        return t("{cells} and {trials}", cells=own, trials=trials)
 
 
 def _model(record: AnyRecord) -> str:

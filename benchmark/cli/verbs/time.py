@@ -17,6 +17,8 @@ import click
 from click.core import ParameterSource
 
 from benchmark.catalogue.grammar import WIDE
+from benchmark.cli.terminal import completion
+from benchmark.cli.terminal.examples import examples
 from benchmark.cli.terminal.options import CHANGES, Known, changes, results_folder, text_encoding
 from benchmark.cli.terminal.sampling import show_sampling
 from benchmark.cli.terminal.table import Row, show
@@ -73,7 +75,14 @@ class Asked:
         return [f"--{name}={value}" for name, value in values.items()]
 
 
-@click.command("time")
+@click.command(
+    "time",
+    epilog=examples(
+        "time --encodings rope,alibi --lengths 256,1024",
+        "time --suite tasks --tasks copy,corpus",
+        "time --suite cells --encodings rope,alibi --rounds 20",
+    ),
+)
 @click.option(
     "--suite",
     type=Known("suite", SUITES),
@@ -83,8 +92,20 @@ class Asked:
     "10,000 cells take; executors: what the pool and Ray add to a cell; checkpoint: the reading of long rows with a "
     "pretrained model; peers: a step and a whole run next to other libraries (peers-step, peers-run).",
 )
-@click.option("--tasks", default="all", show_default=True, help="With --suite tasks or cells: names, groups or files.")
-@click.option("--encodings", default="classic", show_default=True, help="Names, groups or files.")
+@click.option(
+    "--tasks",
+    default="all",
+    show_default=True,
+    shell_complete=completion.tasks,
+    help="With --suite tasks or cells: names, groups or files.",
+)
+@click.option(
+    "--encodings",
+    default="classic",
+    show_default=True,
+    shell_complete=completion.encodings,
+    help="Names, groups or files.",
+)
 @click.option("--lengths", default="64,256,1024", show_default=True, help="Lengths in tokens.")
 @results_folder
 @click.option("--rounds", type=click.IntRange(2, 100_000), default=20, show_default=True, help="Rounds of each case.")
@@ -278,10 +299,12 @@ def read_result(scratch: Path) -> dict[str, Any]:
 def rows(content: dict[str, Any]) -> list[Row]:
     """The table's rows: times in a readable unit, and the ratio with its interval."""
     from benchmark.reports.tables.timings import timing_table
+    from benchmark.results.files import Folder
 
     with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "result.json").write_text(json.dumps(content))
-        table = timing_table(Path(folder), [])
+        (Path(folder) / "timing").mkdir()
+        (Path(folder) / "timing" / "result.json").write_text(json.dumps(content))
+        table = timing_table(Folder(Path(folder)), [])
     return [_row(row) for row in table.to_dict("records")]
 
 

@@ -40,6 +40,7 @@ from benchmark.reports.phrases import qualified
 from benchmark.reports.stats.effect import Effect
 from benchmark.reports.stats.estimate import mean_or_nan
 from benchmark.reports.stats.verdict import Duel, Who, allowed
+from benchmark.reports.words import later, t
 from benchmark.results.record import Environment
 
 # Fields of an environment. If these agree, the same seeds give the same bits:
@@ -47,6 +48,17 @@ SAME_ROUNDING = ("torch", "processor", "device", "threads")
 SAME_SPEED = ("processor", "device", "threads")
 GOT_WORSE = ("worse", "worse on these seeds", "lost")
 CHANGED = (*GOT_WORSE, "better", "better on these seeds", "gained")
+VERDICTS = {  # of `Change.verdict`, for people
+    "identical": later("identical"),
+    "better": later("better"),
+    "worse": later("worse"),
+    "better on these seeds": later("better on these seeds"),
+    "worse on these seeds": later("worse on these seeds"),
+    "lost": later("lost"),
+    "gained": later("gained"),
+    "not shown": later("not shown"),
+    "no value": later("no value"),
+}
 FIRST, SECOND = (Who(side, side) for side in SIDES)
 
 
@@ -224,7 +236,7 @@ def _speed(first: Side, second: Side) -> tuple[tuple[Speed, ...], list[Obstacle]
             refused[differing(*details)].add(label)
     speed = tuple(Speed(encoding=label, ratio=Effect.of(own)) for label, own in sorted(ratios.items()))
     return speed, [
-        Obstacle(why=f"training time: {why}", task="", encodings=tuple(sorted(labels)))
+        Obstacle(why=t("training time: {why}", why=why), task="", encodings=tuple(sorted(labels)))
         for why, labels in sorted(refused.items())
     ]
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from benchmark.reports.compare.snapshot import MeasuredRow, Model, Snapshot
 from benchmark.reports.phrases import qualified
+from benchmark.reports.words import later, listed, said, t
 from benchmark.results.record import Environment
 
 SIDES = ("FIRST", "SECOND")
@@ -51,6 +52,10 @@ class SeedValue:
     value: float | None
     status: str
     environment: Environment
+
+
+LENGTHS_ONLY = later("only {side} has the length {extra}"), later("only {side} has the lengths {extra}")
+SEEDS_ONLY = later("only {side} has the seed {extra}"), later("only {side} has the seeds {extra}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,13 +131,20 @@ def changed_sources(first: Side, second: Side) -> list[str]:
         for place in shared(first, second)
         for label, own in first.sources[place].items()
     }
-    return [f"{label} ({own} and {other})" for label, own, other in sorted(pairs) if own != other]
+    return [
+        t("{name} ({own} and {other})", name=label, own=own, other=other)
+        for label, own, other in sorted(pairs)
+        if own != other
+    ]
 
 
 def differing(first: Mapping[str, object], second: Mapping[str, object]) -> str:
     """The fields in which two descriptions differ, with both values: "steps 600 and 1200"."""
     names = [name for name in sorted(first.keys() | second.keys()) if first.get(name) != second.get(name)]
-    return ", ".join(f"{_field(name)} {first.get(name, 'none')} and {second.get(name, 'none')}" for name in names)
+    return listed(
+        t("{field} {own} and {other}", field=_field(name), own=first.get(name, "none"), other=second.get(name, "none"))
+        for name in names
+    )
 
 
 def _other_specs(curve: Curve, first: Side, second: Side) -> Iterator[str]:
@@ -153,7 +165,9 @@ def _other_specs(curve: Curve, first: Side, second: Side) -> Iterator[str]:
 
 
 def _only(side: str, spec: Spec, *, alone: bool) -> str:
-    return f"only in {side}" if alone else f"only in {side} with L = {dict(spec)['budget.train_length']}"
+    if alone:
+        return t("only in {side}", side=side)
+    return t("only in {side} with L = {length}", side=side, length=dict(spec)["budget.train_length"])
 
 
 def _one_sided(curve: Curve, first: Side, second: Side) -> Iterator[str]:
@@ -161,25 +175,25 @@ def _one_sided(curve: Curve, first: Side, second: Side) -> Iterator[str]:
     for place in shared(first, second):
         if place[0] == curve:
             lengths = [set(side.outcomes[place]) for side in (first, second)]
-            yield from _only_one("length", *lengths)
+            yield from _only_one(LENGTHS_ONLY, *lengths)
             own, other = first.seeds(place), second.seeds(place)
             if not own & other:
-                yield "no common seeds"
+                yield t("no common seeds")
                 continue
-            yield from _only_one("seed", *({seed for seed, _ in seeds} for seeds in (own, other)))
+            yield from _only_one(SEEDS_ONLY, *({seed for seed, _ in seeds} for seeds in (own, other)))
             apart = [
                 each
                 for each in lengths[0] & lengths[1]
                 if not first.at(place, each).keys() & second.at(place, each).keys()
             ]
             if apart:
-                yield f"no common seeds at length {', '.join(map(str, sorted(apart)))}"
+                yield t("no common seeds at length {lengths}", lengths=listed(sorted(apart)))
 
 
-def _only_one(what: str, first: Set[int], second: Set[int]) -> Iterator[str]:
+def _only_one(messages: tuple[str, str], first: Set[int], second: Set[int]) -> Iterator[str]:
     for side, extra in zip(SIDES, (first - second, second - first), strict=True):
         if extra:
-            yield f"only {side} has the {what}{'s' * (len(extra) > 1)} {', '.join(map(str, sorted(extra)))}"
+            yield said(messages[len(extra) > 1]).format(side=side, extra=listed(sorted(extra)))
 
 
 def _models(snapshot: Snapshot) -> dict[tuple[str, str, Spec], dict[Seed, tuple[Model, Environment]]]:
@@ -242,4 +256,6 @@ def _field(name: str) -> str:
 def named(encodings: Iterable[str], most: int) -> str:
     """At most `most` names, and how many more there are."""
     names = list(encodings)
-    return ", ".join(names) if len(names) <= most else f"{', '.join(names[:most])} and {len(names) - most} more"
+    if len(names) <= most:
+        return listed(names)
+    return t("{names} and {n} more", names=listed(names[:most]), n=len(names) - most)

@@ -21,20 +21,37 @@ from benchmark.reports.draw.canvas import styled
 from benchmark.reports.draw.fonts import drawable
 from benchmark.reports.draw.style import MUTED
 from benchmark.reports.tables.probes import Probe
-from benchmark.reports.words import t
+from benchmark.reports.words import listed, t
 
 WEIGHTS = seaborn.color_palette("rocket_r", as_cmap=True)  # of attention weights
 HEAD_COLUMNS = 4  # panels side by side
+TITLE, NOTE = 0.3, 0.2  # inches: the heights of the title and of a line of small print
 
 
 @styled
-def attention(probe: Probe, layers: Sequence[int] | None = None) -> Figure:
-    """One panel per head, one block of rows per layer (default: every layer)."""
+def attention(
+    probe: Probe,
+    layers: Sequence[int] | None = None,
+    *,
+    titled: bool = True,
+    spelled: Sequence[str] = (),
+    without_id: Sequence[str] = (),
+) -> Figure:
+    """One panel per head, one block of rows per layer (default: every layer).
+
+    `spelled` are words outside the vocabulary, `without_id` characters outside it; the picture says so.
+    """
+    notes = (
+        t("rows: the word that attends; columns: the word attended to; blank: no weight"),
+        *([_spelled(spelled)] if spelled else []),
+        *([_without_id(without_id)] if without_id else []),
+    )
     chosen = range(len(probe.attention)) if layers is None else layers
     heads = probe.attention.shape[1]
     columns = min(heads, HEAD_COLUMNS)
     rows = len(chosen) * math.ceil(heads / columns)
-    grid = _PanelGrid.around(probe.words, rows, columns)
+    top = TITLE * titled + NOTE * len(notes) + 0.1
+    grid = _PanelGrid.around(probe.words, rows, columns, top)
     figure = Figure(figsize=(grid.width, grid.height))
     per_layer = rows // len(chosen) * columns
     for at, layer in enumerate(chosen):
@@ -43,12 +60,23 @@ def attention(probe: Probe, layers: Sequence[int] | None = None) -> Figure:
             axes = figure.add_axes(grid.panel(row, column))
             _draw_attention(axes, probe, layer, head, first_column=column == 0)
     bar = figure.colorbar(axes.images[0], cax=figure.add_axes(grid.bar()), ticks=[0, 0.05, 0.2, 0.5, 1])
-    bar.set_label(t("attention weight (square-root scale)"))
+    bar.set_label(t("attention weight (square-root scale)"), fontsize=8)
+    bar.ax.tick_params(labelsize=8)
     bar.outline.set_visible(False)
-    figure.text(0.1 / grid.width, 1 - 0.15 / grid.height, probe_title(probe, t("attention")), fontsize=13, va="top")
-    note = t("rows: the word that attends; columns: the word attended to; blank: no weight")
-    figure.text(0.1 / grid.width, 1 - 0.45 / grid.height, note, fontsize=9, color=MUTED, va="top")
+    if titled:
+        figure.text(0.1 / grid.width, 1 - 0.1 / grid.height, probe_title(probe, t("attention")), fontsize=13, va="top")
+    for line, note in enumerate(notes):
+        down = (0.1 + TITLE * titled + NOTE * line) / grid.height
+        figure.text(0.1 / grid.width, 1 - down, drawable(note), fontsize=9, color=MUTED, va="top")
     return figure
+
+
+def _spelled(words: Sequence[str]) -> str:
+    return t("not in the vocabulary, so read character by character: {words}", words=listed(words))
+
+
+def _without_id(characters: Sequence[str]) -> str:
+    return t("not in the vocabulary, so read as <unk>: {words}", words=listed(characters))
 
 
 def seen(weights: NDArray[np.floating[Any]]) -> np.ma.MaskedArray[Any, Any]:
@@ -75,18 +103,19 @@ class _PanelGrid:
     columns: int
     side: float  # of one panel
     margin: float  # room for the longest word
+    top: float  # room for title and small print
 
     @classmethod
-    def around(cls, words: Sequence[str], rows: int, columns: int) -> "_PanelGrid":
+    def around(cls, words: Sequence[str], rows: int, columns: int, top: float) -> "_PanelGrid":
         longest = max(
-            (0.13 * len(word) if _is_chinese(word) else 0.075 * len(drawable(word)) for word in words), default=0
+            (0.11 * len(word) if _is_chinese(word) else 0.065 * len(drawable(word)) for word in words), default=0
         )
-        return cls(rows=rows, columns=columns, side=max(2.3, 0.15 * len(words)), margin=0.1 + longest)
+        return cls(rows=rows, columns=columns, side=max(1.8, 0.12 * len(words)), margin=0.1 + longest, top=top)
 
     @property
     def pitch(self) -> float:
         """Distance from the top of one row of panels to the top of the next."""
-        return self.side + self.margin + 0.4
+        return self.side + self.margin + 0.35
 
     @property
     def width(self) -> float:
@@ -94,12 +123,12 @@ class _PanelGrid:
 
     @property
     def height(self) -> float:
-        return 0.6 + self.rows * self.pitch
+        return self.top + self.rows * self.pitch
 
     def panel(self, row: int, column: int) -> tuple[float, float, float, float]:
         """Left, bottom, width and height of a panel, as fractions of the figure."""
         left = self.margin + column * (self.side + 0.15)
-        bottom = self.height - 0.6 - row * self.pitch - 0.35 - self.side
+        bottom = self.height - self.top - row * self.pitch - 0.35 - self.side
         return left / self.width, bottom / self.height, self.side / self.width, self.side / self.height
 
     def bar(self) -> tuple[float, float, float, float]:
@@ -112,14 +141,14 @@ class _PanelGrid:
 def _draw_attention(axes: Axes, probe: Probe, layer: int, head: int, *, first_column: bool) -> None:
     weights = seen(probe.attention[layer, head])
     axes.imshow(weights, cmap=WEIGHTS, norm=PowerNorm(0.5, vmin=0, vmax=1), interpolation="nearest")
-    axes.set_title(t("layer {layer}, head {head}", layer=layer + 1, head=head + 1), fontsize=10)
+    axes.set_title(t("layer {layer}, head {head}", layer=layer + 1, head=head + 1), fontsize=9)
     _word_axes(axes, probe.words, first_column=first_column)
 
 
 def _word_axes(axes: Axes, words: Sequence[str], *, first_column: bool) -> None:
     axes.grid(visible=False)
     axes.tick_params(length=0, pad=2)
-    size = 8 if len(words) <= 32 else 6
+    size = 7 if len(words) <= 32 else 6
     axes.set_xticks(range(len(words)), [_upright(drawable(word)) for word in words], fontsize=size, linespacing=1.15)
     for label, word in zip(axes.get_xticklabels(), words, strict=True):
         label.set_rotation(0 if _is_chinese(word) else 90)

@@ -1,7 +1,6 @@
 """Parts of a panel that several figures share: curves, bands, axes of length, notes and legends."""
 
 import math
-import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -12,19 +11,21 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from benchmark.metrics import METRICS
-from benchmark.reports.draw.fonts import drawable
-from benchmark.reports.draw.style import MUTED, Style, Styles
-from benchmark.reports.phrases import DOTS, NOTHING, arrow, curve_key, metric_label, seeds_of, shortcut_label
+from benchmark.reports.draw.fonts import drawable, label_width
+from benchmark.reports.draw.style import BEST, MUTED, Style, Styles
+from benchmark.reports.phrases import DOTS, NOTHING, arrow, metric_label, seeds_of
 from benchmark.reports.stats.floor import shortcut_line
-from benchmark.reports.words import language, t
+from benchmark.reports.words import t
 
 CHANCE_LINE: dict[str, Any] = {"color": MUTED, "linestyle": (0, (3, 3)), "linewidth": 1.2}
 SHORTCUT_LINE: dict[str, Any] = {"color": MUTED, "linestyle": (0, (7, 2, 1, 2)), "linewidth": 1.0}
-LABEL_WIDTH = 28  # characters of a line in a legend
-CHARACTER = 0.08  # width of a character in small print, in inches
+COLUMN = 4.9  # inches: the width of a figure, which a phone shrinks by a quarter and paper sets in two columns
+PANEL = 3.1  # inches: the height of a panel with its axes
+KEY, KEY_ROW = 0.55, 0.19  # inches: a legend key with the space around it, and the height of a row of a legend
+MARK: dict[str, Any] = {"color": BEST, "linewidth": 8, "alpha": 0.3, "solid_capstyle": "round", "zorder": 1.5}
 
 
-def one_panel(width: float, height: float) -> tuple[Figure, Axes]:
+def one_panel(width: float = COLUMN, height: float = PANEL) -> tuple[Figure, Axes]:
     """A figure with a single panel; sizes in inches."""
     figure = Figure(figsize=(width, height), layout="constrained")
     return figure, figure.subplots()
@@ -34,15 +35,24 @@ def draw_curves(axes: Axes, points: pd.DataFrame, styles: Styles) -> None:
     """Mean, band and seeds of every encoding against length, chance where the task states it, and the best shortcut."""
     for encoding, own in points[points["n"] > 0].groupby("encoding"):
         style = styles[str(encoding)]
-        axes.plot(own["length"], own["mean"], marker=style.marker, **style.stroke)
+        draw_curve(axes, own["length"], own["mean"], style)
         draw_band(axes, own["length"], own, style)
         draw_seeds(axes, own["length"], own["each"], style)
     chance = points.drop_duplicates("length").sort_values("length").dropna(subset="chance")
     if not chance.empty:
         axes.plot(chance["length"], chance["chance"], label=t("chance"), **CHANCE_LINE)
     if shortcut := shortcut_line(points):
-        label = textwrap.fill(drawable(shortcut_label(shortcut.names)), LABEL_WIDTH)
-        axes.plot(*zip(*shortcut.places, strict=True), label=label, **SHORTCUT_LINE)
+        axes.plot(*zip(*shortcut.places, strict=True), label=t("best shortcut"), **SHORTCUT_LINE)
+
+
+def draw_curve(
+    axes: Axes, places: Iterable[float], values: Iterable[float], style: Style, *, markers: bool = True
+) -> None:
+    """A curve, on a broad mark in a colour of its own if its encoding may be the best."""
+    across, up = list(places), list(values)
+    if style.best:
+        axes.plot(across, up, label="_best", **MARK)
+    axes.plot(across, up, marker=style.marker if markers else "", **style.stroke)
 
 
 def draw_band(axes: Axes, places: pd.Series, points: pd.DataFrame, style: Style) -> None:
@@ -64,28 +74,6 @@ def label_of(table: pd.DataFrame, column: str) -> str:
     if len(names) != 1:
         raise ValueError(f"a figure draws one {column}, but was given {', '.join(names) or 'none'}")
     return drawable(str(names[0]))
-
-
-def write_note(axes: Axes, text: str) -> None:
-    """Small print between the title and the panel."""
-    # In points: as a fraction of the height, the offset would reach the title of a tall panel.
-    place: dict[str, Any] = {"xycoords": "axes fraction", "xytext": (0, 6), "textcoords": "offset points"}
-    axes.annotate(text, (0, 1), fontsize=9, color=MUTED, va="bottom", **place)
-
-
-def band_note(points: pd.DataFrame) -> str:
-    """A note on what line, band and dots show."""
-    return curve_key(list(points["n"]))
-
-
-def light_note(styles: Styles) -> str:
-    """A note on light curves, if there are any."""
-    return t("thin: mean only") if any(style.light for style in styles.values()) else ""
-
-
-def join_notes(*notes: str) -> str:
-    """Notes on one line; empty ones are left out."""
-    return language().semicolon.join(note for note in notes if note)
 
 
 def seed_span(counts: Iterable[int]) -> str:
@@ -155,32 +143,37 @@ def with_ends(points: pd.DataFrame, styles: Styles) -> list[tuple[str, Style, st
     return [entry for _, entry in sorted(entries, key=lambda pair: pair[0])]
 
 
-def beside_legend(names: Iterable[str]) -> tuple[float, float]:
-    """Width and height in inches of a figure whose legend of these encodings fits beside the panel."""
-    found = set(names)
-    longest = max((len(drawable(name)) for name in found), default=0)
-    return 8.2 + CHARACTER * max(0, longest - 12), max(4.4, 1.2 + 0.2 * len(found))
+def draw_legend(figure: Figure, axes: Axes, entries: Sequence[tuple[str, Style, str]], *, markers: bool = True) -> None:
+    """A legend below the panels, for which the figure grows; light curves share one entry.
 
-
-def draw_legend(axes: Axes, entries: Sequence[tuple[str, Style, str]], *, markers: bool = True) -> None:
-    """A legend to the right of the panel, where it never covers a curve."""
-    handles = [
-        Line2D(
-            [],
-            [],
-            marker=style.marker if markers else "",
-            label=drawable(text),
-            **style.stroke,
-        )
-        for _, style, text in entries
-    ]
+    `axes` has the lines of chance, of the best shortcut and of the trained length.
+    """
+    handles = [_key(style, text, markers=markers) for _, style, text in entries if not style.light]
+    if thin := [style for _, style, _ in entries if style.light]:
+        handles.append(_key(thin[0], t("{n} others: mean only", n=len(thin)), markers=markers))
+    if any(style.best for _, style, _ in entries):
+        handles.append(Line2D([], [], label=t("may be the best"), **MARK))
     for line in axes.get_lines():
         label = str(line.get_label())
         if label.startswith("_"):  # a curve, which is among the entries already
             continue
         level = line.get_linestyle() != "-"  # chance or the best shortcut, which are dashed
         handles.append(line if level else draw_upright_key(label))
-    axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.01, 1), borderaxespad=0, handlelength=3.2)
+    legend_below(figure, handles)
+
+
+def legend_below(figure: Figure, handles: Sequence[Line2D]) -> None:
+    """A legend in as many columns as fit below the panels; the figure grows by its height."""
+    width, height = figure.get_size_inches()
+    longest = max(label_width(str(handle.get_label())) for handle in handles)
+    columns = min(len(handles), max(1, int(width / (KEY + longest))))
+    figure.set_size_inches(width, height + KEY_ROW * math.ceil(len(handles) / columns))
+    figure.legend(handles=handles, loc="outside lower left", ncols=columns, handlelength=2.6, columnspacing=1.2)
+
+
+def _key(style: Style, text: str, *, markers: bool) -> Line2D:
+    stroke = style.stroke
+    return Line2D([], [], label=drawable(text), **{"marker": style.marker if markers else "", **stroke})
 
 
 def draw_upright_key(label: str) -> Line2D:

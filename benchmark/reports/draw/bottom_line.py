@@ -19,9 +19,8 @@ from matplotlib.figure import Figure
 
 from benchmark.reports.draw.axes import CHANCE_LINE, SHORTCUT_LINE
 from benchmark.reports.draw.canvas import styled
-from benchmark.reports.draw.fonts import drawable
-from benchmark.reports.draw.style import GRID, MUTED, Style, Styles
-from benchmark.reports.draw.tiles import label_width
+from benchmark.reports.draw.fonts import drawable, label_width
+from benchmark.reports.draw.style import BEST, GRID, INK, MUTED, Style, Styles
 from benchmark.reports.stats.floor import Floor
 from benchmark.reports.words import t
 
@@ -38,6 +37,7 @@ class Row:
     encoding: str
     values: tuple[float, ...]
     mean: float  # NaN for several encodings
+    best: bool = False  # may be the best, so its row is marked
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,13 +102,15 @@ def _draw(axes: Axes, strip: Strip, styles: Styles, ends: tuple[float, float]) -
     _above(axes, 1, t("best seed {value}", value=end) if strip.lower_is_better else end, "right")
     axes.axvline(1, color=GRID, linewidth=0.8, zorder=1)
     for at, row in enumerate(strip.rows):
+        if row.best:
+            axes.axhspan(at - 0.5, at + 0.5, facecolor=BEST, alpha=0.15, linewidth=0, zorder=0)
         style = styles[row.encoding] if row.encoding else OTHERS
         places = [strip.along(value) for value in row.values]
         size, alpha = (20, 0.75) if row.encoding else (9, 0.45)
         look: dict[str, Any] = {"color": style.color, "marker": style.marker, "linewidths": 0}
         axes.scatter(places, [at] * len(places), s=size, alpha=alpha, zorder=3, **look)
         if math.isfinite(row.mean):
-            axes.vlines(strip.along(row.mean), at - 0.42, at + 0.42, color="black", linewidth=1.6, zorder=4)
+            axes.vlines(strip.along(row.mean), at - 0.42, at + 0.42, color=INK, linewidth=1.6, zorder=4)
 
 
 def _above(axes: Axes, place: float, text: str, side: str) -> None:

@@ -1,7 +1,7 @@
 """Cost against quality: points with bars in both directions, and the Pareto front as a step line.
 
 There is one panel per kind of cost. A few encodings are named at their points; many are numbered by value, with a key
-at the side.
+below.
 """
 
 import itertools
@@ -17,15 +17,14 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from benchmark.reports.draw.canvas import styled
-from benchmark.reports.draw.fonts import drawable
-from benchmark.reports.draw.style import MUTED, Style, Styles
-from benchmark.reports.draw.tiles import label_width
+from benchmark.reports.draw.fonts import drawable, label_width
+from benchmark.reports.draw.style import INK, MUTED, SURFACE, Style, Styles
 from benchmark.reports.page.exhibit import MANY
 from benchmark.reports.stats.estimate import Estimate, Floats
 from benchmark.reports.stats.pareto import front, steps
 
-PANEL = (5.2, 4.3)  # width and height of a panel, in inches
-LEFT, TOP, BOTTOM, BETWEEN = 0.95, 0.8, 0.65, 0.35
+PANEL = (3.95, 2.9)  # width and height of a panel, in inches
+LEFT, TOP, BOTTOM, BETWEEN = 0.8, 0.15, 0.55, 0.3
 KEY_ROW = 0.185  # height of a key entry, in inches
 WIDE_RANGE = 4  # costs that differ by a larger factor get a logarithmic axis
 TEXT_HEIGHT = 0.13  # of a label at a point, in inches
@@ -56,22 +55,23 @@ class Frame:
 
 
 @styled
-def cost_quality(dots: Sequence[Dot], frame: Frame, styles: Styles, title: str, notes: Sequence[str]) -> Figure:
+def cost_quality(dots: Sequence[Dot], frame: Frame, styles: Styles) -> Figure:
     """Draw dots that have a value and a cost in at least one panel, best value first."""
     panels = len(frame.costs)
-    key = 0.55 + max(label_width(f"00  {dot.label}") for dot in dots) if len(dots) > MANY else 0.3
-    panel = (PANEL[0], max(PANEL[1], KEY_ROW * len(dots) * (len(dots) > MANY)))
-    width, height = LEFT + panels * (panel[0] + BETWEEN) + key, TOP + panel[1] + BOTTOM
+    many = len(dots) > MANY
+    panel = (2 * PANEL[0], 1.5 * PANEL[1]) if many else PANEL
+    width = LEFT + panels * (panel[0] + BETWEEN) - 0.15
+    columns = max(1, int(width / (0.4 + max(label_width(f"00  {dot.label}") for dot in dots))))
+    bottom = BOTTOM + many * (0.2 + KEY_ROW * math.ceil(len(dots) / columns))
+    height = TOP + panel[1] + bottom
     figure = Figure(figsize=(width, height))
     for index in range(panels):
         left = LEFT + index * (panel[0] + BETWEEN)
-        axes = figure.add_axes((left / width, BOTTOM / height, panel[0] / width, panel[1] / height))
+        axes = figure.add_axes((left / width, bottom / height, panel[0] / width, panel[1] / height))
         _draw(axes, dots, index, frame, styles, panel)
-    if len(dots) > MANY:
-        _key(axes, dots, styles, set().union(*(_on_front(dots, index, frame) for index in range(panels))))
-    figure.text(0.1 / width, 1 - 0.1 / height, title, fontsize=13, va="top")
-    for line, note in enumerate(notes):
-        figure.text(0.1 / width, 1 - (0.38 + 0.19 * line) / height, note, fontsize=9, color=MUTED, va="top")
+    if many:
+        best = set().union(*(_on_front(dots, index, frame) for index in range(panels)))
+        _key(figure, dots, styles, best, columns)
     return figure
 
 
@@ -149,7 +149,7 @@ def _draw_dot(axes: Axes, dot: Dot, cost: Estimate, style: Style, *, on_front: b
 
 
 def _mark(style: Style, *, on_front: bool) -> dict[str, Any]:
-    edge = {"markeredgecolor": "black", "markersize": 8} if on_front else {"markeredgecolor": "white", "markersize": 6}
+    edge = {"markeredgecolor": INK, "markersize": 8} if on_front else {"markeredgecolor": SURFACE, "markersize": 6}
     return {"marker": style.marker, "color": style.color, "linestyle": "", **edge}
 
 
@@ -198,7 +198,7 @@ def _draw_front(axes: Axes, known: Sequence[Dot], index: int, best: set[str]) ->
     low, high = axes.get_xlim()
     across = [cost for cost, _ in corners] + [high]
     down = [value for _, value in corners] + [corners[-1][1]]
-    axes.step(across, down, where="post", color="black", linewidth=1.1, zorder=1.5)
+    axes.step(across, down, where="post", color=INK, linewidth=1.1, zorder=1.5)
     axes.set_xlim(low, high)
     return [
         corner
@@ -210,17 +210,29 @@ def _draw_front(axes: Axes, known: Sequence[Dot], index: int, best: set[str]) ->
 def _name(
     axes: Axes, dots: Sequence[Dot], known: Sequence[Dot], index: int, panel: Point, line: Sequence[Point]
 ) -> None:
-    """Write names or numbers at the points, clear of the line of the front."""
+    """Write names or numbers at the points, clear of the line of the front and of the bars."""
     numbers = {dot.label: str(place) for place, dot in enumerate(dots, start=1)}
     texts = [numbers[dot.label] if len(dots) > MANY else drawable(dot.label) for dot in known]
     points = _inches(axes, [(dot.costs[index].value, dot.value.value) for dot in known], panel)
-    corners = placed(points, [label_width(text) * 0.95 for text in texts], panel, _along(_inches(axes, line, panel)))
+    bars = [box for dot in known for box in _bars(axes, dot, index, panel)]
+    lines = [*_along(_inches(axes, line, panel)), *bars]
+    corners = placed(points, [label_width(text) * 0.95 for text in texts], panel, lines)
     for text, (left, bottom), (x, y) in zip(texts, corners, points, strict=True):
         axes.text(left / panel[0], bottom / panel[1], text, transform=axes.transAxes, fontsize=8, va="bottom")
         middle = left + label_width(text) / 2, bottom + TEXT_HEIGHT / 2
         if math.dist(middle, (x, y)) > RADII[1] + label_width(text) / 2:
             ends = [[x / panel[0], middle[0] / panel[0]], [y / panel[1], middle[1] / panel[1]]]
             axes.plot(*ends, transform=axes.transAxes, color=MUTED, linewidth=0.5, zorder=1.6)
+
+
+def _bars(axes: Axes, dot: Dot, index: int, panel: Point) -> list[Box]:
+    """The boxes that the bars of a point cover."""
+    value, cost = dot.value, dot.costs[index]
+    ends = [
+        [(low if math.isfinite(low) else cost.value, value.value) for low in (cost.low, cost.high)],
+        [(cost.value, low if math.isfinite(low) else value.value) for low in (value.low, value.high)],
+    ]
+    return [box for pair in ends for box in _along(_inches(axes, pair, panel))]
 
 
 def _inches(axes: Axes, points: Sequence[Point], panel: Point) -> list[Point]:
@@ -237,12 +249,12 @@ def _along(corners: Sequence[Point]) -> list[Box]:
     ]
 
 
-def _key(axes: Axes, dots: Sequence[Dot], styles: Styles, best: set[str]) -> None:
+def _key(figure: Figure, dots: Sequence[Dot], styles: Styles, best: set[str], columns: int) -> None:
     handles = [
         Line2D(
             [], [], label=drawable(f"{place}  {dot.label}"), **_mark(styles[dot.encoding], on_front=dot.label in best)
         )
         for place, dot in enumerate(dots, start=1)
     ]
-    place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.01), "borderaxespad": 0}
-    axes.legend(handles=handles, fontsize=8, labelspacing=0.28, handletextpad=0.4, **place)
+    spaces: dict[str, Any] = {"labelspacing": 0.28, "handletextpad": 0.4, "columnspacing": 1.0, "borderaxespad": 0.2}
+    figure.legend(handles=handles, loc="lower left", ncols=columns, fontsize=8, **spaces)

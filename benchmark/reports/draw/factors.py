@@ -4,8 +4,7 @@ Every seed is a dot, if there are few of them; a ring marks the level that was c
 """
 
 import math
-import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
@@ -15,24 +14,20 @@ from matplotlib.ticker import FixedLocator, NullLocator
 from benchmark.metrics import METRICS
 from benchmark.reports.draw.axes import (
     CHANCE_LINE,
-    LABEL_WIDTH,
+    COLUMN,
+    PANEL,
     SHORTCUT_LINE,
-    beside_legend,
+    draw_curve,
     draw_legend,
     draw_seeds,
-    join_notes,
-    light_note,
-    write_note,
 )
 from benchmark.reports.draw.canvas import styled
-from benchmark.reports.draw.fonts import drawable
 from benchmark.reports.draw.style import Style, Styles
-from benchmark.reports.phrases import arrow, curve_key, metric_label, shortcut_label
+from benchmark.reports.phrases import arrow, metric_label
 from benchmark.reports.stats.estimate import Estimate
 from benchmark.reports.stats.floor import NO_FLOOR, Floor
 from benchmark.reports.words import t
 
-PANEL = 3.9  # width of a panel, in inches
 RING = 12.0  # size of the mark of a chosen level
 
 
@@ -57,30 +52,24 @@ class FactorPanel:
 
 
 @styled
-def factors(panels: Sequence[FactorPanel], styles: Styles, title: str, factor: str) -> Figure:
+def factors(panels: Sequence[FactorPanel], styles: Styles, factor: str) -> Figure:
     """Draw panels side by side; `factor` names the horizontal axis."""
     names = sorted({name for panel in panels for name in panel.levels})
-    width, height = beside_legend(names)
-    figure = Figure(figsize=(width + PANEL * (len(panels) - 1), height), layout="constrained")
+    figure = Figure(figsize=(COLUMN * len(panels), PANEL), layout="constrained")
     for axes, panel in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
         _draw(axes, panel, styles, factor)
-    figure.suptitle(title, x=0.01, ha="left", fontsize=13)
-    draw_legend(axes, [(name, styles[name], name) for name in _by_end(panels[-1], names)])
+    draw_legend(figure, axes, [(name, styles[name], name) for name in by_end(panels[-1].levels, names)])
     return figure
 
 
 def _draw(axes: Axes, panel: FactorPanel, styles: Styles, factor: str) -> None:
     for name, levels in panel.levels.items():
-        _curve(axes, [level for level in levels if math.isfinite(level.estimate.value)], styles[name])
+        draw_levels(axes, [level for level in levels if math.isfinite(level.estimate.value)], styles[name])
     if not math.isnan(panel.floor.chance):
         axes.axhline(panel.floor.chance, label=t("chance"), **CHANCE_LINE)
     if panel.floor.matters:
-        label = textwrap.fill(drawable(shortcut_label([panel.floor.name])), LABEL_WIDTH)
-        axes.axhline(panel.floor.shortcut, label=label, **SHORTCUT_LINE)
-    axes.set_title(panel.title, pad=22, fontsize=11)
-    counts = [level.estimate.n for levels in panel.levels.values() for level in levels]
-    dots = any(level.each for levels in panel.levels.values() for level in levels)
-    write_note(axes, join_notes(curve_key(counts, dots=dots), light_note(styles)))
+        axes.axhline(panel.floor.shortcut, label=t("best shortcut"), **SHORTCUT_LINE)
+    axes.set_title(panel.title)
     _scale(axes, {level.at for levels in panel.levels.values() for level in levels}, factor)
     metric = METRICS[panel.metric]
     axes.set_ylabel(f"{metric_label(panel.metric)}\n{arrow(lower_is_better=metric.lower_is_better)}")
@@ -88,15 +77,16 @@ def _draw(axes: Axes, panel: FactorPanel, styles: Styles, factor: str) -> None:
         axes.set_ylim(-0.03, 1.03)
 
 
-def _curve(axes: Axes, levels: Sequence[Level], style: Style) -> None:
+def draw_levels(axes: Axes, levels: Sequence[Level], style: Style) -> None:
+    """The curve of one encoding: mean, band and seeds, and a ring around the chosen level."""
     places = [level.at for level in levels]
-    axes.plot(places, [level.estimate.value for level in levels], marker=style.marker, label="_curve", **style.stroke)
+    draw_curve(axes, places, [level.estimate.value for level in levels], style)
     if not style.light:
         low, high = ([getattr(level.estimate, end) for level in levels] for end in ("low", "high"))
         axes.fill_between(places, low, high, color=style.color, alpha=0.15, linewidth=0)
     draw_seeds(axes, places, [level.each for level in levels], style)
     ringed = [(level.at, level.estimate.value) for level in levels if level.chosen]
-    if ringed:
+    if ringed and not style.light:
         axes.plot(
             *zip(*ringed, strict=True), "o", markersize=RING, fillstyle="none", color=style.color, label="_chosen"
         )
@@ -111,7 +101,7 @@ def _scale(axes: Axes, levels: Iterable[float], factor: str) -> None:
     axes.set_xlabel(factor)
 
 
-def _by_end(panel: FactorPanel, names: Sequence[str]) -> list[str]:
+def by_end(drawn: Mapping[str, Sequence[Level]], names: Sequence[str]) -> list[str]:
     """Encodings in the order of their right ends, the highest first."""
-    ends = {name: levels[-1].estimate.value for name, levels in panel.levels.items() if levels}
+    ends = {name: levels[-1].estimate.value for name, levels in drawn.items() if levels}
     return sorted(names, key=lambda name: (not math.isfinite(ends.get(name, math.nan)), -ends.get(name, 0.0)))

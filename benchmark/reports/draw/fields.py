@@ -4,7 +4,6 @@ Convention: black outlines mark the fields whose problems are no longer than tho
 """
 
 import math
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,18 +15,19 @@ from matplotlib.patches import Rectangle
 from benchmark.metrics import METRICS
 from benchmark.reports.draw.axes import (
     CHANCE_LINE,
-    beside_legend,
+    COLUMN,
+    PANEL,
+    draw_curve,
     draw_legend,
     draw_seeds,
     label_of,
-    seed_span,
     set_metric_axis,
 )
 from benchmark.reports.draw.canvas import styled
 from benchmark.reports.draw.fonts import drawable
 from benchmark.reports.draw.heatmap import set_ink
-from benchmark.reports.draw.style import BLANK, Styles, value_colors
-from benchmark.reports.phrases import AXES, curve_key, metric_label
+from benchmark.reports.draw.style import BLANK, INK, SURFACE, Styles, value_colors
+from benchmark.reports.phrases import AXES, metric_label
 from benchmark.reports.stats.estimate import mean_and_range
 from benchmark.reports.words import t
 
@@ -44,31 +44,25 @@ def fields(table: pd.DataFrame) -> Figure:
     down, across = _ranges(table, "down"), _ranges(table, "across")
     columns = min(len(names), GRID_COLUMNS)
     rows = math.ceil(len(names) / columns)
-    size = (columns * (1 + 0.42 * len(across)) + 1.2, rows * (1 + 0.26 * len(down)) + 0.9)
-    figure = Figure(figsize=(max(6.4, size[0]), size[1]), layout="constrained")
+    size = columns * (0.75 + 0.36 * len(across)) + 0.9, rows * (0.65 + 0.2 * len(down)) + 0.2
+    figure = Figure(figsize=size, layout="constrained")
     panels = figure.subplots(rows, columns, squeeze=False)
     for axes, name in zip(panels.flat, names, strict=False):
         grid = means[name].unstack().reindex(index=list(down), columns=list(across))
         _draw_fields(axes, grid, limits, cmap)
         _outline_trained(axes, table[table["encoding"] == name], list(down), list(across))
-        axes.set_title(drawable(name), fontsize=11)
+        axes.set_title(drawable(name))
         axes.set_xticks(np.arange(len(across)) + 0.5, list(across.values()), rotation=0, fontsize=8)
         axes.set_yticks(np.arange(len(down)) + 0.5, list(down.values()), rotation=0, fontsize=8)
         axes.set_xlabel(_axis(table, "across"), fontsize=9)
         axes.set_ylabel(_axis(table, "down") if axes in panels[:, 0] else "", fontsize=9)
     for axes in panels.flat[len(names) :]:
         axes.set_axis_off()
-    bar = figure.colorbar(panels.flat[0].collections[0], ax=panels, shrink=0.9, pad=0.02)
+    bar = figure.colorbar(
+        panels.flat[0].collections[0], ax=panels, shrink=0.9 if rows < 3 else 0.3, pad=0.02, aspect=25, anchor=(0, 1)
+    )
     bar.set_label(metric_label(label_of(table, "metric")))
     bar.outline.set_visible(False)
-    spans = table.groupby(["encoding", "down_first", "across_first"])["seed"].nunique()
-    names_of_axes = {"down": _axis(table, "down"), "across": _axis(table, "across")}
-    title = t("{task}: {down} by {across}", task=label_of(table, "grid"), **names_of_axes)
-    notes = (
-        t("mean over {seeds}, no range drawn", seeds=seed_span(spans)),
-        t("outlined: up to the trained length; blank: no value"),
-    )
-    figure.suptitle("\n".join((title, *notes)), x=0.01, ha="left", fontsize=10)
     return figure
 
 
@@ -77,22 +71,18 @@ def along(table: pd.DataFrame, styles: Styles) -> Figure:
     """The vertical axis of a grid as curves: mean, range and seeds, at L and at the longest length."""
     lengths = ends_of(table)
     down = _ranges(table[table["length"].isin(lengths)], "down")
-    _, height = beside_legend(table["encoding"])
-    figure = Figure(figsize=(3.3 * len(lengths) + 3.2, height), layout="constrained")
+    label_of(table, "grid")
+    figure = Figure(figsize=(COLUMN / 2 * (1 + len(lengths)), 1.2 * PANEL), layout="constrained")
     panels = figure.subplots(1, len(lengths), sharey=True, squeeze=False)[0]
-    counts: list[int] = []
     for axes, length in zip(panels, lengths, strict=True):
         here = table[table["length"] == length]
-        counts += _draw_along(axes, here, list(down), styles)
+        _draw_along(axes, here, list(down), styles)
         multiple = length / int(here["train_length"].iloc[0])
-        axes.set_title(t("length {length:,} ({multiple:g}×)", length=length, multiple=multiple), fontsize=11)
+        axes.set_title(t("length {length:,} ({multiple:g}×)", length=length, multiple=multiple))
         axes.set_xticks(range(len(down)), list(down.values()), rotation=90 if len(down) > 6 else 0)
         axes.set_xlabel(_axis(table, "down"))
     set_metric_axis(panels[0], table)
-    draw_legend(panels[-1], [(name, styles[name], name) for name in sorted(set(table["encoding"]))])
-    title = t("{task}: by {axis}", task=label_of(table, "grid"), axis=_axis(table, "down"))
-    note = curve_key(counts)
-    figure.suptitle(f"{title}\n{note}", x=0.01, ha="left", fontsize=10)
+    draw_legend(figure, panels[-1], [(name, styles[name], name) for name in sorted(set(table["encoding"]))])
     return figure
 
 
@@ -128,7 +118,7 @@ def _draw_fields(axes: Axes, grid: pd.DataFrame, limits: tuple[float, float], cm
         fmt=".2f",
         annot_kws={"fontsize": 7},
         linewidths=0.8,
-        linecolor="white",
+        linecolor=SURFACE,
         cbar=False,
     )
     set_ink(axes, columns=grid.shape[1])
@@ -142,27 +132,24 @@ def _outline_trained(axes: Axes, own: pd.DataFrame, down: list[int], across: lis
     inside = own[own["length"] <= own["train_length"]]
     if not inside.empty:
         rows, columns = down.index(inside["down_first"].max()) + 1, across.index(inside["across_first"].max()) + 1
-        axes.add_patch(Rectangle((0, 0), columns, rows, fill=False, edgecolor="black", linewidth=1.8, clip_on=False))
+        axes.add_patch(Rectangle((0, 0), columns, rows, fill=False, edgecolor=INK, linewidth=1.8, clip_on=False))
 
 
-def _draw_along(axes: Axes, here: pd.DataFrame, down: list[int], styles: Styles) -> list[int]:
-    """Draw the curves of one length; return the number of seeds behind each point."""
-    counts: list[int] = []
+def _draw_along(axes: Axes, here: pd.DataFrame, down: list[int], styles: Styles) -> None:
+    """Draw the curves of one length."""
     for name, own in here.groupby("encoding"):
         style, by_place = styles[str(name)], own.groupby("down_first")["value"].agg(list).sort_index()
         places = [down.index(first) for first in by_place.index]
         each = [[(seed, value) for seed, value in enumerate(values) if value == value] for values in by_place]
         points = [mean_and_range(values) for values in by_place]
-        low, high = [point.low for point in points], [point.high for point in points]
-        mark: dict[str, Any] = {"marker": style.marker, "linestyle": style.line_style}
-        axes.plot(places, [point.value for point in points], color=style.color, **mark)
-        axes.fill_between(places, low, high, color=style.color, alpha=0.15, linewidth=0)
+        draw_curve(axes, places, [point.value for point in points], style)
+        if not style.light:
+            low, high = [point.low for point in points], [point.high for point in points]
+            axes.fill_between(places, low, high, color=style.color, alpha=0.15, linewidth=0)
         draw_seeds(axes, places, each, style)
-        counts += [point.n for point in points]
     chance = float(here["chance"].iloc[0])
     if math.isfinite(chance):
         axes.axhline(chance, label=t("chance"), **CHANCE_LINE)
-    return counts
 
 
 def _axis(table: pd.DataFrame, side: str) -> str:

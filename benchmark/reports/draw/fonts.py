@@ -1,40 +1,25 @@
 """Fonts for all text in figures: DejaVu Sans first, then Noto Sans SC for Chinese.
 
-The Chinese font comes with the package pylopdf-fonts-zh-cn (Noto Sans SC, SIL Open Font License). A character that
-neither font has is replaced by its code point, so it never becomes an empty box.
+The Chinese font is a subset that ships with the package (SIL Open Font License, `fonts/OFL.txt`): the characters of
+GB 2312, the common ones of Big5, and those of our own texts. `tests/reports/draw/chinese_font.py` makes it. A character
+that neither font has is replaced by its code point, so it never becomes an empty box.
 """
 
 from functools import cache
-from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 
 from matplotlib import font_manager
 from matplotlib.ft2font import FT2Font
 
-from benchmark.errors import UsageError
-
-PACKAGE = "pylopdf-fonts-zh-cn"
-FILE = "NotoSansSC-Regular.otf"
+CHINESE_FONT = Path(__file__).parents[1] / "fonts" / "NotoSansSC-Subset.otf"
 LATIN = "DejaVu Sans"  # ships with matplotlib
-
-
-@cache
-def chinese_font() -> Path:
-    """Path of the Chinese font, wherever pip installed it."""
-    try:
-        listed = files(PACKAGE) or []
-    except PackageNotFoundError:
-        listed = []
-    for file in listed:
-        if file.name == FILE and (path := Path(str(file.locate()))).is_file():
-            return path
-    raise UsageError(f"the Chinese font {FILE} is not installed; install it: pip install {PACKAGE}")
+LATIN_WIDTH, CHINESE_WIDTH = 0.068, 0.125  # of a character of a label, in inches
 
 
 @cache
 def families() -> tuple[str, str]:
     """Register the fonts with matplotlib and return their families, in order of preference."""
-    path = str(chinese_font())
+    path = str(CHINESE_FONT)
     font_manager.fontManager.addfont(path)
     return LATIN, font_manager.FontProperties(fname=path).get_name()
 
@@ -45,7 +30,23 @@ def drawable(text: str) -> str:
     return "".join(letter if ord(letter) in known or letter == "\n" else f"[U+{ord(letter):04X}]" for letter in text)
 
 
+def label_width(text: str) -> float:
+    """Width of a label in inches."""
+    return sum(LATIN_WIDTH if ord(letter) < 0x2E80 else CHINESE_WIDTH for letter in drawable(text))
+
+
+def is_latin(text: str) -> bool:
+    """True of a text that the first font draws by itself."""
+    known = _charmap(font_manager.findfont(LATIN, fallback_to_default=False))
+    return all(ord(letter) in known or letter == "\n" for letter in text)
+
+
 @cache
 def _characters() -> frozenset[int]:
     latin = font_manager.findfont(LATIN, fallback_to_default=False)
-    return frozenset(point for path in (latin, str(chinese_font())) for point in FT2Font(path).get_charmap())
+    return _charmap(latin) | _charmap(str(CHINESE_FONT))
+
+
+@cache
+def _charmap(path: str) -> frozenset[int]:
+    return frozenset(FT2Font(path).get_charmap())

@@ -10,19 +10,24 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmark.metrics import METRICS
-from benchmark.reports.draw.axes import CHARACTER, label_of, length_labels, one_panel, seed_span, write_note
+from benchmark.reports.draw.axes import label_of, length_labels, one_panel
 from benchmark.reports.draw.canvas import styled
-from benchmark.reports.draw.fonts import drawable
-from benchmark.reports.draw.style import BLANK, MUTED, ink_on, value_colors
+from benchmark.reports.draw.fonts import drawable, label_width
+from benchmark.reports.draw.style import BLANK, MUTED, SURFACE, ink_on, value_colors
+from benchmark.reports.page.exhibit import MANY
 from benchmark.reports.phrases import NOTHING, STATUSES, metric_label
 from benchmark.reports.stats.points import over_seeds
 from benchmark.reports.words import t
+
+FIELD_WIDTH, FIELD_HEIGHT = 0.6, 0.3  # inches
+CROWDED = 0.19  # inches: the height of a field where there are many encodings
 
 
 @styled
 def length_heatmap(table: pd.DataFrame) -> Figure:
     """Encodings x lengths with the mean over seeds in each field. `table`: as for `extrapolation`."""
     points = over_seeds(table)
+    label_of(points, "task")
     grid = points.pivot(index="encoding", columns="length", values="mean")
     order = (
         grid[grid.columns[-1]].fillna(grid.mean(axis=1)).sort_values(ascending=bool(points["lower_is_better"].iloc[0]))
@@ -30,8 +35,9 @@ def length_heatmap(table: pd.DataFrame) -> Figure:
     absent = grid[grid.columns[-1]].isna()
     grid = grid.loc[[*order.index[~absent[order.index]], *order.index[absent[order.index]]]]
     states = points.pivot(index="encoding", columns="length", values="status").reindex_like(grid)
-    names = CHARACTER * max(10, *(len(drawable(str(name))) for name in grid.index))
-    figure, axes = one_panel(max(4.4 + names, 1.1 + names + 1.05 * grid.shape[1]), 1.7 + 0.5 * grid.shape[0])
+    names = max(label_width(str(name)) for name in grid.index)
+    row = CROWDED if len(grid) > MANY else FIELD_HEIGHT
+    figure, axes = one_panel(1.2 + names + FIELD_WIDTH * grid.shape[1], 0.9 + max(5 * FIELD_HEIGHT, row * len(grid)))
     axes.grid(visible=False)
     bounded = METRICS[points["metric"].iloc[0]].bounded
     seaborn.heatmap(
@@ -41,24 +47,36 @@ def length_heatmap(table: pd.DataFrame) -> Figure:
         vmin=0 if bounded else None,
         vmax=1 if bounded else None,
         annot=True,
+        annot_kws={"fontsize": 8},
         fmt=".2f",
-        linewidths=1.5,
-        linecolor="white",
-        cbar_kws={"label": metric_label(label_of(points, "metric"))},
+        linewidths=1,
+        linecolor=SURFACE,
+        cbar_kws={
+            "label": metric_label(label_of(points, "metric")),
+            "fraction": 0.08,
+            "pad": 0.02,
+            "aspect": 16,
+            "shrink": min(1, 12 / len(grid)),
+            "anchor": (0, 1),
+        },
     )
     set_ink(axes, columns=grid.shape[1])
     axes.set_facecolor(BLANK)
     for row, column in zip(*np.nonzero(grid.isna().to_numpy()), strict=True):
-        axes.text(column + 0.5, row + 0.5, _absent(states.iloc[row, column]), ha="center", va="center", color=MUTED)
+        axes.text(
+            column + 0.5,
+            row + 0.5,
+            _absent(states.iloc[row, column]),
+            ha="center",
+            va="center",
+            color=MUTED,
+            fontsize=8,
+        )
     axes.set_yticks(np.arange(len(grid)) + 0.5, [drawable(str(name)) for name in grid.index], rotation=0)
     axes.set_xticks(np.arange(grid.shape[1]) + 0.5, length_labels(points), rotation=0)
     axes.tick_params(length=0)
     axes.set_xlabel(t("problem length (multiple of the trained length)"))
     axes.set_ylabel("")
-    axes.set_title(t("{task}: encoding by length", task=label_of(points, "task")), pad=36)
-    # On two lines: one long line would push the colour bar away from a narrow grid.
-    mean = t("mean over {seeds}, no range drawn", seeds=seed_span(points["n"]))
-    write_note(axes, f"{mean}\n{t('—: unsupported or missing')}")
     return figure
 
 

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from benchmark.reports.draw.style import COLORS, Style
+from benchmark.reports.draw.style import COLORS, REFERENCE, Style
 from benchmark.reports.page.exhibit import PlotlyFigure
 from benchmark.reports.phrases import DOTS
 from benchmark.reports.stats.estimate import Estimate
@@ -66,7 +66,9 @@ class ChartAxes:
 def line_chart(curves: Sequence[Curve], axes: ChartAxes) -> PlotlyFigure:
     """Curves with bands and seeds over a logarithmic axis of lengths."""
     behind_first = sorted(curves, key=lambda curve: not curve.style.light)
-    traces = [trace for curve in behind_first for trace in (*_bands(curve), *_seeds(curve), _line(curve))]
+    traces = [
+        trace for curve in behind_first for trace in (*_marks(curve), *_bands(curve), *_seeds(curve), _line(curve))
+    ]
     if axes.chance:
         traces.append(_landmark(t("chance"), t("chance"), axes.chance, "dot"))
     if axes.shortcut:
@@ -86,7 +88,9 @@ def number(value: float) -> float | None:
 
 def series(style: Style) -> str:
     """The stylesheet's name for an encoding's colour."""
-    return f"$series-{COLORS.index(style.color)}"
+    if style.light:
+        return "$axis"
+    return "$reference" if style.color == REFERENCE else f"$series-{COLORS.index(style.color)}"
 
 
 def _line(curve: Curve) -> PlotlyFigure:
@@ -109,6 +113,22 @@ def _line(curve: Curve) -> PlotlyFigure:
         "connectgaps": False,
         "meta": {"light": light},
     }
+
+
+def _marks(curve: Curve) -> Iterable[PlotlyFigure]:
+    """A broad mark behind a curve that may be the best, in a colour that is nobody's own."""
+    if curve.style.best:
+        yield {
+            "type": "scatter",
+            "mode": "lines",
+            "legendgroup": plain(curve.name),
+            "showlegend": False,
+            "hoverinfo": "skip",
+            "x": [point.at for point in curve.points],
+            "y": [number(point.estimate.value) for point in curve.points],
+            "line": {"color": "$best/0.3", "width": 11},
+            "connectgaps": False,
+        }
 
 
 def _spelled(point: Point) -> str:

@@ -6,23 +6,20 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from benchmark.reports.draw.axes import (
-    beside_legend,
     draw_band,
+    draw_curve,
     draw_legend,
     draw_seeds,
     draw_trained_line,
-    join_notes,
     label_of,
-    light_note,
     one_panel,
     powers_of_two,
     set_log2_axis,
     with_ends,
-    write_note,
 )
 from benchmark.reports.draw.canvas import styled
 from benchmark.reports.draw.style import Styles
-from benchmark.reports.phrases import curve_key, metric_label
+from benchmark.reports.phrases import metric_label
 from benchmark.reports.stats.estimate import mean_and_range
 from benchmark.reports.words import t
 
@@ -30,24 +27,21 @@ from benchmark.reports.words import t
 @styled
 def position_loss(table: pd.DataFrame, styles: Styles) -> Figure:
     """Loss by absolute position: mean, range and seeds. `table`: `by_position` of one task and setting."""
-    figure, axes = one_panel(*beside_legend(table["encoding"]))
-    counts = []
+    label_of(table, "task")
+    figure, axes = one_panel()
     for encoding, own in table.groupby("encoding"):
         style = styles[str(encoding)]
         rows = [_bin(group) for _, group in own.groupby(["position_start", "position_stop"])]
         curve = pd.DataFrame(rows, columns=["center", "mean", "low", "high", "n", "each"])
-        counts += list(curve["n"])
-        axes.plot(curve["center"], curve["mean"], **style.stroke)
+        draw_curve(axes, curve["center"], curve["mean"], style, markers=False)
         draw_band(axes, curve["center"], curve, style)
         draw_seeds(axes, curve["center"], curve["each"], style)
-    axes.set_title(t("{task}: loss by absolute position", task=label_of(table, "task")), pad=24)
-    write_note(axes, join_notes(curve_key(counts), t("over the tokens of each log-spaced bin"), light_note(styles)))
     axes.set_xlabel(t("position in the text (tokens, log scale)"))
     axes.set_ylabel(metric_label("loss_nats"))
     set_log2_axis(axes, powers_of_two(1, int(table["position_stop"].max())))
     draw_trained_line(axes, int(table["train_length"].iloc[0]))
     stops = table.rename(columns={"position_stop": "length", "loss_nats": "mean"}).assign(n=1)
-    draw_legend(axes, with_ends(stops, styles), markers=False)
+    draw_legend(figure, axes, with_ends(stops, styles), markers=False)
     return figure
 
 

@@ -13,7 +13,7 @@ from benchmark.reports.page.rows import PointRow, typed_rows
 from benchmark.reports.phrases import NOTHING, STATUSES, qualified, spelled
 from benchmark.reports.stats.estimate import Floats
 from benchmark.reports.stats.points import Name
-from benchmark.reports.words import t
+from benchmark.reports.words import language, t
 
 NARROW = 0.1  # skills of a task that span less get a third decimal
 
@@ -42,7 +42,7 @@ def matrix(points: pd.DataFrame, names: Sequence[Name], tasks: Sequence[str], ra
         else t("{nothing}, hatched: unsupported or missing", nothing=NOTHING),
     )
     scale = Scale(colors=VALUES, low=0, high=1, label=t("skill (0 to 1); higher is better"))
-    return boards(drawn, labels, scale, t("Encodings and tasks"), notes)
+    return boards(drawn, labels, scale, language().semicolon.join(notes))
 
 
 def _board(

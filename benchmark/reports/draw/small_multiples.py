@@ -19,7 +19,7 @@ from markupsafe import escape
 
 from benchmark.metrics import METRICS
 from benchmark.reports.draw.interactive import series
-from benchmark.reports.draw.style import EDGE, MUTED, Style
+from benchmark.reports.draw.style import EDGE, MUTED, REFERENCE, Style, variables
 from benchmark.reports.page.rows import CurveRow, PointRow, typed_rows
 from benchmark.reports.phrases import DOTS
 from benchmark.reports.stats.floor import shortcut_line
@@ -29,6 +29,7 @@ WIDTH, HEIGHT = 230, 150  # of a panel with its text, in CSS pixels
 LEFT, TOP, RIGHT, BOTTOM = 34, 36, 8, 18  # margins for the text
 GREY = f"var(--axis,{EDGE})"
 INK = f"var(--muted,{MUTED})"
+BLUE = f"var(--reference,{REFERENCE})"
 
 Spot = tuple[float, float]
 Placing = Callable[[float, float], Spot]  # from a length and a value
@@ -95,7 +96,7 @@ class Drawn:
         marks = "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.2"/>' for x, y in _places(own, spots))
         return (
             f"{self.below}"
-            f'<path d="{_curves(compared, spots)}" style="fill:none;stroke:{INK};stroke-width:1.2"/>'
+            f'<path d="{_curves(compared, spots)}" style="fill:none;stroke:{BLUE};stroke-width:1.2"/>'
             f'<path d="{_bands(own, spots)}" style="fill:{color};opacity:.22"/>'
             f'<path d="{_curves(own, spots)}" style="fill:none;stroke:{color};stroke-width:2.2"/>'
             f'<g style="fill:{color};opacity:.6">{seeds}</g><g style="fill:{color}">{marks}</g>'
@@ -112,10 +113,11 @@ def draw(panels: Sequence[Drawn], encoding: str, style: Style, reference: str, a
         f"{panel.panel(encoding, color, reference)}</g>"
         for at, panel in enumerate(panels)
     )
+    dark = f"<style>@media screen and (prefers-color-scheme:dark){{svg{{{variables(dark=True)}}}}}</style>"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size[0]} {size[1]}" width="{size[0]}" '
         f'height="{size[1]}" role="img" aria-label="{escape(alt)}" font-size="11" font-family="system-ui, sans-serif">'
-        f'<rect width="100%" height="100%" style="fill:var(--surface,#fff)"/>{drawn}</svg>'
+        f'<rect width="100%" height="100%" style="fill:var(--surface,#fff)"/>{drawn}{dark}</svg>'
     ).encode()
 
 

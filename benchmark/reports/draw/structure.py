@@ -10,9 +10,8 @@ from matplotlib.lines import Line2D
 from benchmark.reports.draw.axes import draw_trained_line, draw_upright_key
 from benchmark.reports.draw.canvas import styled
 from benchmark.reports.draw.fonts import drawable
-from benchmark.reports.draw.style import VALUES
 from benchmark.reports.tables.probes import Probe
-from benchmark.reports.words import listed, t
+from benchmark.reports.words import t
 
 
 @styled
@@ -20,19 +19,19 @@ def structure(probes: Sequence[Probe], layer: int = 0) -> Figure:
     """The score of a fixed query and key by distance: one panel per encoding, one line per head."""
     columns = min(len(probes), 3)
     rows = math.ceil(len(probes) / columns)
-    width, height = max(3.6 * columns, 6.4), 2.9 * rows + 1.6
+    width, height = 2.6 * columns + 0.4, 2.2 * rows + 0.7
     figure = Figure(figsize=(width, height))
     # Edges in inches: measuring the labels of thirty panels would take seconds.
-    edges = {"left": 0.85 / width, "right": 1 - 0.15 / width, "bottom": 1.15 / height, "top": 1 - 0.95 / height}
+    edges = {"left": 0.7 / width, "right": 1 - 0.15 / width, "bottom": 0.85 / height, "top": 1 - 0.3 / height}
     panels = figure.subplots(rows, columns, squeeze=False, gridspec_kw={**edges, "wspace": 0.24, "hspace": 0.42})
     panels = panels.ravel()
     heads = max(probe.structure.shape[1] for probe in probes)
-    colors = seaborn.color_palette(VALUES, heads + 1)[:heads]  # the last colour is too light for a line
+    colors = seaborn.husl_palette(heads, l=0.58)  # equally bright, so all are legible on a light and on a dark ground
     for axes, probe in zip(panels, probes, strict=False):
         for head, scores in enumerate(probe.structure[layer]):
             axes.plot(scores, color=colors[head], linewidth=1.5)
         draw_trained_line(axes, probe.train_length)
-        axes.set_title(f"{drawable(probe.encoding)} (L = {probe.train_length:,})", fontsize=11)
+        axes.set_title(f"{drawable(probe.encoding)} (L = {probe.train_length:,})")
         axes.margins(x=0)
         axes.locator_params(nbins=4)
         axes.set_xlabel(t("distance (tokens)"))
@@ -43,8 +42,4 @@ def structure(probes: Sequence[Probe], layer: int = 0) -> Figure:
     handles = [Line2D([], [], color=color, label=t("head {n}", n=head + 1)) for head, color in enumerate(colors)]
     handles.append(draw_upright_key(t("trained length L")))
     figure.legend(handles=handles, loc="lower center", ncols=min(len(handles), 2 * columns + 2))
-    seeds = sorted({probe.seed for probe in probes})
-    title = t("Score of a fixed query and key by distance")
-    note = t("layer {layer} (1 seed: {seeds}; no range)", layer=layer + 1, seeds=listed(seeds))
-    figure.suptitle(f"{title}\n{note}", x=0.01, y=1 - 0.1 / height, ha="left", fontsize=12)
     return figure

@@ -2,7 +2,7 @@
 
     luminance = 0.2126 R + 0.7152 G + 0.0722 B,   R, G, B linearised from sRGB
 
-Text on a coloured field is black where the luminance exceeds 0.179 and white elsewhere, whichever contrasts more.
+Text on a coloured field is dark where the luminance exceeds 0.179 and light elsewhere, whichever contrasts more.
 
 Sources: Okabe and Ito 2008, https://jfly.uni-koeln.de/color/ (colours that colour-blind readers can distinguish);
 WCAG 2.2, https://www.w3.org/TR/WCAG22/#dfn-relative-luminance.
@@ -18,14 +18,39 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+REFERENCE = "#0072B2"  # blue, reserved for the encoding that others are compared with
+BEST = "#009E73"  # bluish green, reserved for the mark behind those that may be the best
 OWN_COLOR = {
-    "rope": "#0072B2",  # blue
+    "rope": "#332288",  # indigo, where it is not the reference
     "alibi": "#D55E00",  # vermilion
-    "learned": "#009E73",  # bluish green
+    "learned": "#E69F00",  # orange
     "sinusoidal": "#CC79A7",  # reddish purple
     "none": "#6E6E6E",  # grey
 }
-COLORS = ("#E69F00", "#56B4E9", *OWN_COLOR.values())  # the first two are reserved for no encoding
+COLORS = (
+    *OWN_COLOR.values(),
+    "#56B4E9",
+    "#999933",
+)  # of all encodings but the reference; the last two are nobody's own
+# Each colour of a page and of its figures by name, on a light and on a dark ground.
+THEME = {
+    "page": ("#f6f7f9", "#12151a"),
+    "surface": ("#ffffff", "#1a1e25"),
+    "text": ("#1a1f27", "#e6e9ee"),
+    "muted": ("#56606d", "#a3adba"),
+    "axis": ("#9aa3af", "#5f6a78"),
+    "grid": ("#e6e9ee", "#2b313b"),
+    "blank": ("#eef1f5", "#232933"),
+    "hatch": ("#c5cbd3", "#4a5361"),
+    "best": (BEST, "#2fc295"),
+    "reference": (REFERENCE, "#4da3e0"),
+    **{
+        f"series-{index}": (color, dark)
+        for index, (color, dark) in enumerate(
+            zip(COLORS, ("#a79cf0", "#ff8a3d", "#f2b73d", "#e59ac4", "#b4bac2", "#8fd0f7", "#cccc66"), strict=True)
+        )
+    },
+}
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")  # plotly's names
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 LINE_STYLES: dict[str, Any] = {
@@ -37,18 +62,21 @@ LINE_STYLES: dict[str, Any] = {
     "longdashdot": (0, (10, 3, 1, 3)),
 }
 OWN_MARK = {
-    "rope": ("o", "solid"),
+    "rope": ("P", "longdash"),
     "alibi": ("s", "dash"),
     "learned": ("^", "dot"),
     "sinusoidal": ("D", "dashdot"),
     "none": ("v", "solid"),
 }
-MUTED = "#595959"  # reference lines and small print: contrast 7:1 on white
-EDGE = "#B0B0B0"  # axes
-GRID = "#E6E6E6"
-HATCH = "#C8C8C8"
+SURFACE = THEME["surface"][0]
+INK = THEME["text"][0]
+MUTED = THEME["muted"][0]  # reference lines and small print: contrast 6.4:1 on white
+EDGE = THEME["axis"][0]
+GRID = THEME["grid"][0]
+HATCH = THEME["hatch"][0]
+BLANK = THEME["blank"][0]  # behind fields without a value
 VALUES = "viridis"  # colour map of values
-BLANK = "#EFEFEF"  # behind fields without a value
+ON_LIGHT, ON_DARK = "#101010", "#fdfdfd"  # text on fields of a colour map, which are the same in the dark
 INK_SWITCH = 0.179  # luminance at which black and white contrast equally
 
 
@@ -59,7 +87,8 @@ class Style:
     color: str  # "#RRGGBB"
     marker: str  # matplotlib's name
     dash: str  # one of DASHES
-    light: bool = False  # thin and without a band, so that the others stand out
+    light: bool = False  # thin, grey and without a band, so that the others stand out
+    best: bool = False  # marked as one that may be the best
 
     @property
     def line_style(self) -> Any:
@@ -69,8 +98,9 @@ class Style:
     @property
     def stroke(self) -> dict[str, Any]:
         """A line as matplotlib spells it."""
-        weight = {"linewidth": 0.9, "markersize": 3, "alpha": 0.55, "zorder": 1.9} if self.light else {}
-        return {"color": self.color, "linestyle": self.line_style, **weight}
+        if self.light:
+            return {"color": EDGE, "linestyle": "-", "linewidth": 0.7, "markersize": 0, "alpha": 0.7, "zorder": 1.9}
+        return {"color": self.color, "linestyle": self.line_style}
 
     @property
     def dots(self) -> dict[str, Any]:
@@ -82,17 +112,26 @@ class Style:
 Styles = Mapping[str, Style]
 
 
-def palette(encodings: Iterable[str]) -> dict[str, Style]:
-    """A style per label. Classic encodings always keep theirs; the others start from a hash of their label.
+def palette(encodings: Iterable[str], reference: str = "rope") -> dict[str, Style]:
+    """A style per label: the reference has a colour to itself, and classic encodings keep theirs.
 
-    Up to 42 encodings, no two share both colour and dash.
+    The others start from a hash of their label. Up to 42 encodings besides the reference, no two share both colour and
+    dash.
     """
-    labels = sorted(set(encodings))
+    names = set(encodings)
+    labels = sorted(names - {reference})
     styles = {label: _own_style(label) for label in labels if label in OWN_COLOR}
     for label in labels:
         if label not in styles:
             styles[label] = _free_style(label, list(styles.values()))
+    if reference in names:
+        styles[reference] = Style(color=REFERENCE, marker="o", dash="solid")
     return styles
+
+
+def variables(*, dark: bool = False) -> str:
+    """The colours of THEME as variables of a style sheet."""
+    return "".join(f"--{name}:{colors[dark]};" for name, colors in THEME.items())
 
 
 def value_colors(*, lower_is_better: bool) -> str:
@@ -101,11 +140,11 @@ def value_colors(*, lower_is_better: bool) -> str:
 
 
 def ink_on(faces: ArrayLike) -> NDArray[np.str_]:
-    """The text colour, "black" or "white", that contrasts more with each background. `faces`: [..., RGB or RGBA]."""
+    """The text colour, ON_LIGHT or ON_DARK, that contrasts more with each background. `faces`: [..., RGB or RGBA]."""
     rgb = np.asarray(faces, dtype=float)[..., :3]
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     luminance = linear @ np.array([0.2126, 0.7152, 0.0722])
-    return np.where(luminance > INK_SWITCH, "black", "white")
+    return np.where(luminance > INK_SWITCH, ON_LIGHT, ON_DARK)
 
 
 def _own_style(label: str) -> Style:

@@ -5,6 +5,7 @@ seconds.
 """
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,19 +17,20 @@ from matplotlib.colors import Colormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from benchmark.reports.draw.axes import COLUMN
 from benchmark.reports.draw.canvas import styled
-from benchmark.reports.draw.fonts import drawable
-from benchmark.reports.draw.style import BLANK, HATCH, MUTED, ink_on
+from benchmark.reports.draw.fonts import drawable, label_width
+from benchmark.reports.draw.style import BLANK, HATCH, INK, MUTED, ON_DARK, SURFACE, ink_on
 from benchmark.reports.stats.estimate import Floats
 
-FIELD_HEIGHT = 0.25  # inches, here and below
-FIELD_WIDTH = {True: 0.5, False: 0.25}  # with values, without
-LATIN, CHINESE = 0.068, 0.125  # width of a character of a label
+FIELD_HEIGHT = {True: 0.25, False: 0.15}  # inches, here and below; with values, without
+FIELD_WIDTH = {True: 0.44, False: 0.15}
+LABEL_SIZE = {True: 8.5, False: 7.0}  # points
 WIDEST = 15.0  # inches, of boards side by side
 LINE = 0.19  # height of a line of small print
-BAR = 1.0  # width of the colour bar with its label
-BAR_HEIGHT = 2.2
-GAP = 0.25
+BAR = 0.75  # height of the colour bar with its label
+BAR_WIDTH = 2.6
+GAP = 0.2
 
 Place = tuple[int, int]
 
@@ -76,25 +78,22 @@ class Labels:
 
 
 @styled
-def boards(drawn: Sequence[Board], labels: Labels, scale: Scale, title: str, notes: Sequence[str]) -> Figure:
-    """Draw boards that share rows, columns and colours."""
+def boards(drawn: Sequence[Board], labels: Labels, scale: Scale, key: str) -> Figure:
+    """Draw boards that share rows, columns and colours. `key` says what their marks mean."""
+    notes = _wrapped(key)
     layout = _layout(drawn, labels, notes)
     figure = Figure(figsize=layout.size)
     for index, board in enumerate(drawn):
         axes = figure.add_axes(layout.board(index))
         _draw(axes, board, labels, scale)
         _label(axes, board, labels, layout, first=index % layout.columns == 0)
-    bar = figure.colorbar(ScalarMappable(scale.norm, scale.cmap), cax=figure.add_axes(layout.bar()))
+    place = figure.add_axes(layout.bar())
+    bar = figure.colorbar(ScalarMappable(scale.norm, scale.cmap), cax=place, orientation="horizontal")
     bar.set_label(scale.label, fontsize=8.5)
     bar.ax.tick_params(labelsize=8)
     bar.outline.set_visible(False)
-    _header(figure, layout, title, notes)
+    _header(figure, layout, notes)
     return figure
-
-
-def label_width(text: str) -> float:
-    """Width of a label in inches."""
-    return sum(LATIN if ord(letter) < 0x2E80 else CHINESE for letter in drawable(text))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,20 +105,19 @@ class _Layout:
     top: float  # of column labels and the board's title
     width: float  # of a board
     height: float
-    header: float  # of the figure's title and notes
-    least: float  # width of the longest note
+    header: float  # of the notes
+    right: float  # of the last column label, which leans over the edge
 
     @property
     def columns(self) -> int:
-        across = self.boards * (self.width + GAP) + self.side + BAR
+        across = self.boards * (self.width + GAP) + self.side
         return self.boards if across <= WIDEST else 1
 
     @property
     def size(self) -> tuple[float, float]:
         rows = math.ceil(self.boards / self.columns)
-        width = self.side + self.columns * (self.width + GAP) + BAR
-        height = self.header + rows * (self.top + self.height + GAP)
-        return max(self.least, width), max(height, self.header + self.top + BAR_HEIGHT + GAP)
+        width = self.side + self.columns * (self.width + GAP) + self.right
+        return max(COLUMN, width), self.header + rows * (self.top + self.height + GAP) + BAR
 
     def board(self, index: int) -> tuple[float, float, float, float]:
         """Left, bottom, width and height of a board, as fractions of the figure."""
@@ -128,10 +126,9 @@ class _Layout:
         return self._shares(left, self.header + self.top + row * (self.top + self.height + GAP))
 
     def bar(self) -> tuple[float, float, float, float]:
-        """The same for the colour bar, beside the first row of boards."""
+        """The same for the colour bar, below the boards."""
         width, height = self.size
-        left, down = self.side + self.columns * (self.width + GAP), self.header + self.top
-        return left / width, 1 - (down + BAR_HEIGHT) / height, 0.14 / width, BAR_HEIGHT / height
+        return self.side / width, (BAR - 0.15) / height, BAR_WIDTH / width, 0.12 / height
 
     def _shares(self, left: float, down: float) -> tuple[float, float, float, float]:
         width, height = self.size
@@ -139,17 +136,27 @@ class _Layout:
 
 
 def _layout(drawn: Sequence[Board], labels: Labels, notes: Sequence[str]) -> _Layout:
-    across = FIELD_WIDTH[bool(drawn[0].texts)]
+    texts = bool(drawn[0].texts)
     return _Layout(
         boards=len(drawn),
         side=0.2 + max(map(label_width, labels.rows)),
         # Column titles are set at 45 degrees.
         top=0.4 + 0.75 * max(map(label_width, labels.columns)),
-        width=across * len(labels.columns),
-        height=FIELD_HEIGHT * len(labels.rows),
-        header=0.45 + LINE * len(notes),
-        least=0.3 + max((label_width(note) for note in notes), default=4.0),
+        width=FIELD_WIDTH[texts] * len(labels.columns),
+        height=FIELD_HEIGHT[texts] * len(labels.rows),
+        header=0.1 + LINE * len(notes),
+        right=0.75 * label_width(labels.columns[-1]),
     )
+
+
+def _wrapped(text: str) -> list[str]:
+    """The lines of small print that fit a narrow figure."""
+    lines = [""]
+    for word in re.split(r"(?<=[ ；，：。])", text):
+        if label_width(lines[-1] + word) > COLUMN - 0.2:
+            lines.append("")
+        lines[-1] += word
+    return lines
 
 
 def _draw(axes: Axes, board: Board, labels: Labels, scale: Scale) -> None:
@@ -159,21 +166,21 @@ def _draw(axes: Axes, board: Board, labels: Labels, scale: Scale) -> None:
     axes.imshow(known, cmap=scale.cmap, norm=scale.norm, extent=(0, columns, rows, 0), aspect="auto")
     axes.set_xlim(0, columns)
     axes.set_ylim(rows, 0)
-    axes.hlines(range(1, rows), 0, columns, color="white", linewidth=0.8)
-    axes.vlines(range(1, columns), 0, rows, color="white", linewidth=0.8)
+    axes.hlines(range(1, rows), 0, columns, color=SURFACE, linewidth=0.8)
+    axes.vlines(range(1, columns), 0, rows, color=SURFACE, linewidth=0.8)
     axes.grid(visible=False)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     for row, column in zip(*np.nonzero(np.isnan(board.values)), strict=True):
         _hatch(axes, (row, column), HATCH, BLANK)
     for place in sorted(board.partial):
-        _hatch(axes, place, "white", "none")
+        _hatch(axes, place, ON_DARK, "none")
     _write(axes, board, scale)
     for row, column in sorted(board.framed):
-        frame = Rectangle((column + 0.04, row + 0.05), 0.92, 0.9, fill=False, edgecolor="black", linewidth=1.6)
+        frame = Rectangle((column + 0.04, row + 0.05), 0.92, 0.9, fill=False, edgecolor=INK, linewidth=1.6)
         axes.add_patch(frame)
-    axes.hlines(labels.row_rules, -0.2, columns, color="black", linewidth=1.2, clip_on=False)
-    axes.vlines(labels.column_rules, -0.2, rows, color="black", linewidth=1.2, clip_on=False)
+    axes.hlines(labels.row_rules, -0.2, columns, color=INK, linewidth=1.2, clip_on=False)
+    axes.vlines(labels.column_rules, -0.2, rows, color=INK, linewidth=1.2, clip_on=False)
 
 
 def _hatch(axes: Axes, place: Place, color: str, face: str) -> None:
@@ -198,18 +205,18 @@ def _write(axes: Axes, board: Board, scale: Scale) -> None:
 
 def _label(axes: Axes, board: Board, labels: Labels, layout: _Layout, *, first: bool) -> None:
     rows, columns = board.values.shape
+    size = LABEL_SIZE[bool(board.texts)]
     axes.xaxis.tick_top()
-    axes.set_xticks(np.arange(columns) + 0.5, [drawable(name) for name in labels.columns], fontsize=8.5)
+    axes.set_xticks(np.arange(columns) + 0.5, [drawable(name) for name in labels.columns], fontsize=size)
     for tick in axes.get_xticklabels():
         tick.set(rotation=45, ha="left", rotation_mode="anchor")
     names = [drawable(name) for name in labels.rows] if first else []
-    axes.set_yticks(np.arange(rows) + 0.5 if first else [], names, fontsize=8.5)
+    axes.set_yticks(np.arange(rows) + 0.5 if first else [], names, fontsize=size)
     height = 1 + (layout.top - 0.2) / layout.height
-    axes.text(0, height, board.title, transform=axes.transAxes, fontsize=11, va="center")
+    axes.text(0, height, board.title, transform=axes.transAxes, fontsize=10, va="center")
 
 
-def _header(figure: Figure, layout: _Layout, title: str, notes: Sequence[str]) -> None:
+def _header(figure: Figure, layout: _Layout, notes: Sequence[str]) -> None:
     width, height = layout.size
-    figure.text(0.1 / width, 1 - 0.1 / height, title, fontsize=13, va="top")
     for line, note in enumerate(notes):
-        figure.text(0.1 / width, 1 - (0.38 + LINE * line) / height, note, fontsize=9, color=MUTED, va="top")
+        figure.text(0.1 / width, 1 - (0.08 + LINE * line) / height, note, fontsize=9, color=MUTED, va="top")

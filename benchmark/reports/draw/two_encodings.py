@@ -1,5 +1,6 @@
 """Two encodings side by side: their curves, and the seed-by-seed difference at each length."""
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -9,49 +10,43 @@ from matplotlib.figure import Figure
 
 from benchmark.metrics import METRICS
 from benchmark.reports.draw.axes import (
-    band_note,
-    beside_legend,
+    COLUMN,
+    PANEL,
     draw_curves,
     draw_legend,
     draw_seeds,
     draw_trained_line,
-    join_notes,
-    label_of,
     set_length_axis,
     set_metric_axis,
     with_ends,
-    write_note,
 )
 from benchmark.reports.draw.canvas import styled
 from benchmark.reports.draw.fonts import drawable
-from benchmark.reports.draw.style import MUTED, Style, Styles
+from benchmark.reports.draw.style import INK, MUTED, Style, Styles
 from benchmark.reports.page.two_encodings import PairAt
 from benchmark.reports.phrases import DOTS, metric_label
 from benchmark.reports.stats.points import over_seeds
-from benchmark.reports.words import t
+from benchmark.reports.words import language, t
 
+LINE = 62  # characters of a line of small print
 ASIDE = 1.06  # seeds stand beside the bar at their length, by this factor
-INK = "#222222"
 
 
 @styled
 def paired(pairs: Sequence[PairAt], styles: Styles) -> Figure:
     """Above: both curves. Below: the median difference with its interval, and each seed's. `styles`: by label."""
-    panel, first, second = pairs[0].panel, pairs[0].first, pairs[0].second
+    panel = pairs[0].panel
     own = panel.headline[_of_either(panel.headline, pairs[0])]
     points = over_seeds(own)
-    figure = Figure(figsize=(beside_legend([first.name, second.name])[0], 6.2), layout="constrained")
+    figure = Figure(figsize=(COLUMN, 1.8 * PANEL), layout="constrained")
     top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=[3, 2])
     draw_curves(top, points, styles)
-    names = {"first": drawable(first.name), "second": drawable(second.name)}
-    top.set_title(t("{task}: {first} and {second}", task=label_of(points, "task"), **names), pad=24)
-    write_note(top, band_note(points))
     set_metric_axis(top, points)
     draw_trained_line(top, panel.train_length)
-    draw_legend(top, with_ends(points, styles))
     _draw_differences(bottom, pairs)
     draw_trained_line(bottom, panel.train_length)
     set_length_axis(bottom, points)
+    draw_legend(figure, top, with_ends(points, styles))
     return figure
 
 
@@ -73,15 +68,16 @@ def _draw_differences(axes: Axes, pairs: Sequence[PairAt]) -> None:
     )
     dots = 1 < max(len(pair.differences) for pair in known) <= DOTS
     first, second = drawable(known[0].first.name), drawable(known[0].second.name)
-    notes = join_notes(*_bars(pair.effect.covers for pair in known), t("dots: each seed") if dots else "")
+    notes = language().semicolon.join(
+        [*_bars(pair.effect.covers for pair in known), *([t("dots: each seed")] if dots else [])]
+    )
     what = t("median of {first} − {second}", first=first, second=second)
-    axes.set_title(t("{name} ({remarks})", name=what, remarks=notes) if notes else what, fontsize=10)
     metric = known[0].panel.metric
     axes.set_ylabel(t("difference in\n{metric}", metric=metric_label(metric)))
     above_zero, below_zero = (second, first) if METRICS[metric].lower_is_better else (first, second)
-    side: dict[str, Any] = {"transform": axes.transAxes, "fontsize": 9, "color": MUTED, "ha": "left"}
-    axes.text(1.02, 0.98, t("above 0:\n{name} is better", name=above_zero), va="top", **side)
-    axes.text(1.02, 0.02, t("below 0:\n{name} is better", name=below_zero), va="bottom", **side)
+    better = t("above 0: {above} is better; below 0: {below} is better", above=above_zero, below=below_zero)
+    lines = (what, *textwrap.wrap(better, LINE), *textwrap.wrap(notes, LINE))
+    axes.set_title("\n".join(lines), fontsize=9)
 
 
 def _bars(covers: Iterable[str]) -> list[str]:

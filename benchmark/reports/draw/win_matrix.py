@@ -11,10 +11,10 @@ from benchmark.reports.page.exhibit import MANY
 from benchmark.reports.phrases import NOTHING, qualified
 from benchmark.reports.stats.points import Name
 from benchmark.reports.stats.win_rates import WinRate
-from benchmark.reports.words import t
+from benchmark.reports.words import language, t
 
 
-def wins(pairs: Sequence[WinRate], names: Sequence[Name], title: str) -> Figure:
+def wins(pairs: Sequence[WinRate], names: Sequence[Name]) -> Figure:
     """`pairs`: the win rates at one multiple of L; `names` in the order of rows and columns."""
     places = {name[:2]: place for place, name in enumerate(names)}
     values = np.full((len(names), len(names)), math.nan)
@@ -40,7 +40,7 @@ def wins(pairs: Sequence[WinRate], names: Sequence[Name], title: str) -> Figure:
         else t("no pair has a dot (shown to do better on most seeds); hatched: the same encoding, or no common task"),
         *((t("white stripes: based on fewer tasks than the others"),) if partial else ()),
     )
-    return boards([board], Labels(rows=labels, columns=labels), scale, title, notes)
+    return boards([board], Labels(rows=labels, columns=labels), scale, language().semicolon.join(notes))
 
 
 def _text(value: float) -> str:

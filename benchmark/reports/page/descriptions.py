@@ -10,6 +10,7 @@ import re
 import textwrap
 from dataclasses import dataclass
 
+from benchmark.catalogue import Entry
 from benchmark.encodings import CATALOGUE
 from benchmark.errors import UsageError
 
@@ -36,16 +37,21 @@ def describe(label: str) -> Description | None:
     except (UsageError, OSError):
         return None
     entry = choice.entry
-    idea, *others = entry.documentation.split("\n\n")
+    _, *others = entry.documentation.split("\n\n")
     body = others[: next((at for at, part in enumerate(others) if part.startswith("Source:")), 0)]
     return Description(
         title=str(entry.attributes["title"]),
-        idea=_line(idea),
+        idea=idea_of(entry),
         formula="\n\n".join(textwrap.dedent(part) for part in body if part.startswith(" ")),
         where=" ".join(_line(part) for part in body if not part.startswith(" ")),
         source=str(entry.attributes["source"]) if ADDRESS.fullmatch(str(entry.attributes["source"])) else "",
         around=around.label if around else "",
     )
+
+
+def idea_of(entry: Entry) -> str:
+    """The sentence that opens the source text."""
+    return _line(entry.documentation.split("\n\n")[0])
 
 
 def _line(text: str) -> str:

@@ -8,7 +8,9 @@ rows than that starts folded.
 """
 
 import base64
+import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
@@ -22,6 +24,8 @@ PlotlyFigure = dict[str, Any]  # an interactive figure in plain data, as plotly 
 
 MANY = 10
 KEY_DIGITS = 8
+HALF = 520  # CSS pixels: wider pictures take the whole width of a page
+CSS_PIXELS, POINTS, PNG_DOTS = 96, 72, 120  # per inch
 PLAIN = " !$'()*+,-./:;=?@[]^_`{|}~"  # left unescaped in a data URI: none of these ends an HTML attribute
 MEDIA = {"svg": "image/svg+xml", "png": "image/png"}
 
@@ -51,13 +55,26 @@ class Exhibit:
     numbers: Table | None = None
     data: Data | None = field(default=None, repr=False)  # offered as CSV
     folded: bool = False  # collapsed until opened
-    wide: bool = False  # scrolls on a narrow screen instead of shrinking until illegible
-    small: bool = False  # legible at the width of a phone, so it never scrolls
 
     @property
     def tall(self) -> bool:
         """True if the interactive twin has many curves and needs a taller box."""
         return self.interactive is not None and sum("meta" in trace for trace in self.interactive["data"]) > MANY
+
+    @cached_property
+    def width(self) -> float:
+        """The picture's width at its reading size, in CSS pixels."""
+        if self.format == "png":
+            return int.from_bytes(self.picture[16:20], "big") * CSS_PIXELS / PNG_DOTS
+        found = re.search(rb'<svg[^>]* width="([\d.]+)(pt)?"', self.picture)
+        return float(found[1]) * (CSS_PIXELS / POINTS if found[2] else 1) if found else 0.0
+
+    @property
+    def place(self) -> str:
+        """The CSS classes of its place beside others: "broad" leaves room for none, "full" for none on a screen."""
+        if self.width > HALF:
+            return "full broad"
+        return "full" if self.interactive else ""
 
     @property
     def file(self) -> str:

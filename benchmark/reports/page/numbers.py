@@ -71,6 +71,12 @@ def structure_data(probes: Sequence[Probe], layer: int = 0) -> Data:
     return Data(columns=columns, rows=rows)
 
 
+def look_data(table: pd.DataFrame) -> Data:
+    """A measure of the looks inside by length, layer and seed. `table`: rows of `mechanism_table`."""
+    names = ("measure", "layer", "seed", "value", "reference")
+    return _data(table, {**MODEL, "length_tokens": "length", **{name: name for name in names}})
+
+
 def mean_over_seeds(table: pd.DataFrame, keys: Sequence[str], value: str) -> pd.DataFrame:
     """`mean_and_range` of every group of rows at once, for grids of thousands of fields.
 

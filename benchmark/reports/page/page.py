@@ -42,7 +42,6 @@ class Section:
     exhibits: tuple[Exhibit, ...] = ()
     code: str | None = None  # a command to copy
     terms: tuple[tuple[str, str], ...] = ()  # a term and its meaning
-    paired: bool = False  # exhibits side by side where there is room
     profiles: tuple[Profile, ...] = ()
 
     @property

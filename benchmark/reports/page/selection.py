@@ -200,6 +200,15 @@ class Selection:
         """The verdict on one league at one length of a panel; an empty one where nothing was measured."""
         return self.verdicts.get((panel.task, panel.setting, length, league), Verdict(means={}, duels={}))
 
+    def favourites(self, panel: Panel) -> frozenset[str]:
+        """The encodings that the summary marks as best, or among the best, at a panel's longest length."""
+        return frozenset(
+            row.encoding
+            for row in self.summary
+            if (row.task, row.setting) == (panel.task, panel.setting)
+            and row.at_longest.mark in ("best", "among the best")
+        )
+
     def difference(self, panel: Panel, length: int, first: Who, second: Who, league: str = "") -> Estimate:
         """The median of first - second over common seeds; its interval counts the sampling of seeds and test rows."""
         pair = panel.task, panel.setting, length, frozenset((first, second))  # the same error from either side

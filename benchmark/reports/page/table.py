@@ -5,6 +5,7 @@ from itertools import accumulate
 
 from benchmark.reports.words import Phrases, later
 
+NARROW = 7  # columns of a table beside another
 MARKS = Phrases(  # of fields
     {
         "best": later("best"),
@@ -34,6 +35,11 @@ class Table:
     wraps: int | None = None  # the column of long text, which may wrap
     title: str = ""  # its own heading, under which it can be folded
     folded: bool = False  # collapsed until opened
+
+    @property
+    def broad(self) -> bool:
+        """True if paper has no room for another table beside it."""
+        return len(self.columns) > NARROW or self.wraps is not None or bool(self.words)
 
     def column_class(self, index: int) -> str:
         """The CSS classes of a column; a group starts with a rule."""

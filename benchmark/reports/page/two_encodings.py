@@ -11,23 +11,27 @@ have no interval.
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from benchmark.encodings import CATALOGUE
+from benchmark.errors import UsageError, echo, unknown
 from benchmark.metrics import METRICS
 from benchmark.reports.page.outcomes import PairOutcome, outcome
 from benchmark.reports.page.selection import Panel, Selection
-from benchmark.reports.phrases import qualified, spelled
+from benchmark.reports.phrases import STATUSES, more_seeds, qualified, spelled
 from benchmark.reports.stats.effect import Effect
 from benchmark.reports.stats.estimate import Estimate, mean_and_range
 from benchmark.reports.stats.floor import Explanation, Floor
 from benchmark.reports.stats.points import overall_status
 from benchmark.reports.stats.verdict import Duel, Who
+from benchmark.reports.words import language, said, speaking, t
 
 MEANINGS = {  # of `PairOutcome.kind`, in exports
     "better": "first does better",
@@ -97,32 +101,35 @@ class PairAt:
         if not n:
             return ""
         if own == other:
-            return f"each on {own} of {n}" if own else f"neither on {n} of {n}"
-        return f"{self.first.name if own > other else self.second.name} on {max(own, other)} of {n}"
+            return t("each on {wins} of {n}", wins=own, n=n) if own else t("neither on {n} of {n}", n=n)
+        name = self.first.name if own > other else self.second.name
+        return t("{name} on {wins} of {n}", name=name, wins=max(own, other), n=n)
 
     @property
     def said(self) -> str:
         """The verdict in a few words, with names."""
         kind, margin = self.outcome.kind, METRICS[self.panel.metric].margin
-        within = "" if math.isnan(self.alike) else f"within {margin:g} on every seed"
+        within = "" if math.isnan(self.alike) else t("within {margin:g} on every seed", margin=margin)
         if self.better:
-            limits = "; ".join(part for part in (self._explained, within) if part)
-            return f"{self.better} does better on most seeds" + (f" ({limits})" if limits else "")
+            limits = language().semicolon.join(part for part in (self._explained, within) if part)
+            told = t("{name} does better on most seeds", name=self.better)
+            return t("{name} ({remarks})", name=told, remarks=limits) if limits else told
         if kind == "alike":
-            return f"alike: {within}, so on at least {100 * self.alike:.0f} % of all"
+            return t("alike: {within}, so on at least {share:.0f} % of all", within=within, share=100 * self.alike)
         if kind == "open":
-            more = f"{self.more_seeds} more seed{'s' * (self.more_seeds != 1)} could show it"
-            return f"not decided: {more}"
+            return t("not decided: {more} could show it", more=more_seeds(self.more_seeds))
         if kind in ("ended", "absent"):
             reasons = [why for value in (self.first, self.second) if (why := self._lacking(value))]
-            return "; ".join(reasons) or "no common seed"
+            return language().semicolon.join(reasons) or t("no common seed")
         if kind == "shortcut":
-            return f"explained by a shortcut: {self.floor.name}"
-        return "not judged: other leagues" if kind == "apart" else "explained by chance"
+            return t("explained by a shortcut: {shortcut}", shortcut=said(self.floor.name))
+        return t("not judged: other leagues") if kind == "apart" else t("explained by chance")
 
     def flat(self) -> dict[str, Any]:
         """As columns, for csv and JSON; None where there is no value."""
         sides = {"first": self.first, "second": self.second}
+        with speaking("en"):
+            in_english = self.said
         values = {
             f"{side}_{name}": number
             for side, value in sides.items()
@@ -157,7 +164,7 @@ class PairAt:
             "explained_by_shortcut": self.explanation == "shortcut",
             "more_seeds": self.more_seeds,
             "alike_share": self.alike,
-            "said": self.said,
+            "said": in_english,
         }
         return {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in row.items()}
 
@@ -165,23 +172,98 @@ class PairAt:
     def _explained(self) -> str:
         """What explains both means, beside a verdict that is shown."""
         if self.explanation == "shortcut":
-            return f"a shortcut explains both: {self.floor.name}"
-        return "chance explains both" if self.explanation else ""
+            return t("a shortcut explains both: {shortcut}", shortcut=said(self.floor.name))
+        return t("chance explains both") if self.explanation else ""
 
     def _lacking(self, value: Value) -> str:
         """Why one of them has no value here; "" if it has."""
         if value.status == "ok":
             return ""
         if value.status == "unsupported" and value.end:
-            return f"{value.name} ends at {spelled(value.end / self.panel.train_length)}"
-        return f"{value.name}: {value.status}"
+            place = spelled(value.end / self.panel.train_length)
+            return t("{encoding} ends at {place}", encoding=value.name, place=place)
+        return t("{name}: {status}", name=value.name, status=STATUSES.get(value.status, value.status))
 
 
-def paired_panels(selection: Selection, first: str, second: str) -> Iterator[tuple[Panel, list[PairAt]]]:
+@dataclass(frozen=True, kw_only=True)
+class Paired:
+    """Two encodings on every task that both were measured on."""
+
+    first: str  # labels
+    second: str
+    selection: Selection  # `comparable`
+    panels: tuple[tuple[Panel, tuple[PairAt, ...]], ...]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Every task and length as columns, with the differences by seed."""
+        pairs = (pair for _, own in self.panels for pair in own)
+        return [{**pair.flat(), "by_seed": pair.differences} for pair in pairs]
+
+
+def paired(selection: Selection, first: str, second: str) -> Paired:
+    """Two encodings, named as for a run; raises UsageError if they cannot be compared."""
+    known, present, folder = known_labels(first, second), set(selection.frame["encoding"]), selection.store.root
+    one, two = (stored_label(name, known, present, folder) for name in (first, second))
+    chosen = comparable(selection, one, two)
+    panels = tuple(paired_panels(chosen, one, two))
+    if not panels:
+        raise UsageError(
+            f"nothing to compare: {one!r} and {two!r} share no task, setting, seed and length in "
+            f"{str(folder)!r}; run both alike with python -m benchmark run --encodings {one},{two}"
+        )
+    return Paired(first=one, second=two, selection=chosen, panels=panels)
+
+
+def known_labels(first: str, second: str) -> dict[str, str]:
+    """The labels of the given names that are registered or are files, by the name as typed."""
+    if first == second:
+        raise UsageError(f"both encodings are {echo(first)}: name two different ones")
+    names = CATALOGUE.names()
+    given = [name for name in (first, second) if name.partition(":")[0] in names or name.endswith(".py")]
+    labels = {name: CATALOGUE.choice(name).label for name in given}
+    if len(labels) == 2 and labels[first] == labels[second]:
+        raise UsageError(
+            f"{echo(first)} and {echo(second)} are the same encoding, {labels[first]!r}: name two different ones"
+        )
+    return labels
+
+
+def stored_label(name: str, known: dict[str, str], present: set[str], folder: Path) -> str:
+    """The label in records of an encoding as typed; raises UsageError if a folder has no results of it."""
+    label = known.get(name, name)
+    if label in present:
+        return label
+    if name in known:
+        raise UsageError(
+            f"no results for {label!r} in {str(folder)!r}; make some with python -m benchmark run --encodings {name}. "
+            f"Available: {', '.join(sorted(present))}."
+        )
+    raise unknown("encoding", name, present | set(CATALOGUE.names()))
+
+
+def comparable(selection: Selection, first: str, second: str) -> Selection:
+    """For each task and trained length the setting that a report shows, or else the newest that both share.
+
+    The rows hold every encoding of it. Where each encoding has its own learning rate, that counts as one setting.
+    """
+    table = pd.concat([selection.frame, *(main.table for main in selection.mains if main.tuned)], ignore_index=True)
+    rows = table[table["headline"] & table["encoding"].isin([first, second])]
+    measured = rows[rows["value"].notna()]
+    pair = ["task", "train_length", "setting", "seed", "length"]
+    both = measured[measured["encoding"] == first].merge(measured[measured["encoding"] == second], on=pair)
+    shown = both["setting"].isin(set(selection.shown["setting"]))
+    newest = both.assign(shown=shown, created=both[["created_x", "created_y"]].max(axis=1))
+    kept = newest.sort_values(["shown", "created"]).drop_duplicates(["task", "train_length"], keep="last")[
+        ["task", "setting"]
+    ]
+    return replace(selection, shown=table.merge(kept, on=["task", "setting"]))
+
+
+def paired_panels(selection: Selection, first: str, second: str) -> Iterator[tuple[Panel, tuple[PairAt, ...]]]:
     """Two labels on every task of a selection; a label that was applied to several encodings gives several panels."""
     for panel in selection.panels:
         for pair in product(_bearers(panel, first), _bearers(panel, second)):
-            pairs = [_at(selection, panel, length, *pair) for length in panel.lengths]
+            pairs = tuple(_at(selection, panel, length, *pair) for length in panel.lengths)
             if any(each.differences for each in pairs):
                 yield panel, pairs
 
@@ -192,7 +274,7 @@ def _bearers(panel: Panel, label: str) -> list[Who]:
 
 
 def _at(selection: Selection, panel: Panel, length: int, first: Who, second: Who) -> PairAt:
-    said = outcome(selection, panel, length, first, second)
+    judged = outcome(selection, panel, length, first, second)
     mine, theirs = (rows[rows["length"] == length] for rows in (panel.own_rows(first), panel.own_rows(second)))
     own, other = _by_seed(mine), _by_seed(theirs)
     differences = {seed: own[seed] - other[seed] for seed in sorted(own.keys() & other.keys())}
@@ -201,7 +283,7 @@ def _at(selection: Selection, panel: Panel, length: int, first: Who, second: Who
     interval = Estimate(value=median, low=math.nan, high=math.nan, n=len(values))  # none across leagues
     duel: Duel | None = None
     explanation: Explanation = ""
-    if differences and said.kind != "apart":
+    if differences and judged.kind != "apart":
         league = str(mine["league"].iloc[0])
         verdict = selection.verdict(panel, length, league)
         duel, explanation = verdict.duel(first, second), verdict.explanation(first, second)
@@ -214,7 +296,7 @@ def _at(selection: Selection, panel: Panel, length: int, first: Who, second: Who
         second=_value(panel, length, second),
         differences=differences,
         effect=Effect.of(values, interval),
-        outcome=said,
+        outcome=judged,
         more_seeds=duel.more_seeds if duel else 0,
         explanation=explanation,
         alike=duel.alike(METRICS[panel.metric].margin) if duel else math.nan,

@@ -62,5 +62,4 @@ def _exhibit(probe: Probe, picture: bytes, *, first: bool) -> Exhibit:
         picture=picture,
         format="png",
         folded=not first,
-        wide=True,
     )

@@ -33,8 +33,13 @@ def section(selection: Selection, timings: pd.DataFrame, styles: Styles) -> Sect
         t(
             "An encoding is on the front if no other is at least as good and at least as cheap, and better in one of "
             "the two. The step line joins the front: in the mean, some encoding on it beats each of the others. It "
-            "is not a test: where bars overlap, other seeds may give another front."
-        )
+            "is not a test: where bars overlap, other seeds may give another front. A figure shows what more time buys "
+            "on its task at this size; it does not rank the encodings on the front."
+        ),
+        t(
+            "Time is measured by the timing suite (python -m benchmark time) where it was run, and otherwise during "
+            "training: models that train side by side slow each other down, so small differences are noise."
+        ),
     ]
     if not all(measured.values()):
         lines.append(
@@ -70,8 +75,6 @@ def _exhibit(
         lower_is_better=lower_is_better,
         share=METRICS[panel.metric].bounded,
     )
-    title = t("{task}: cost against quality", task=panel.task)
-    notes = (_note(dots, ratio=kinds[0].kind == "ratio"),)
     yield Exhibit(
         id=f"tradeoff-{panel.id}",
         title=panel.title,
@@ -86,7 +89,7 @@ def _exhibit(
         caption=sentences(*_caption(selection, panel, place, dots, kinds)),
         models=models_behind(rows),
         measured=records_behind(rows),
-        picture=render(draw_cost_quality(dots, frame, styles, title, notes), "svg"),
+        picture=render(draw_cost_quality(dots, frame, styles), "svg"),
         format="svg",
         numbers=_numbers(panel, place, rows, dots, kinds, lower_is_better=lower_is_better),
     )
@@ -140,10 +143,10 @@ def _caption(
         place=spelled(place),
         seeds=seeds_phrase([dot.value.n for dot in dots]),
     )
+    yield t("{what}.", what=_note(dots, ratio=kinds[0].kind == "ratio"))
     yield from _time(selection, panel, dots, kinds[0])
     if (panel.headline["encoding"] != panel.headline["trained_with"]).any():
         yield t("An encoding applied at test time has the training cost of the model that it is applied to.")
-    yield t("This shows what more time buys on this task at this size; it does not rank the encodings on the front.")
     lacking = sorted(set(panel.headline["encoding"]) - {dot.encoding for dot in dots})
     if lacking:
         yield t("Left out, because they have no value or no cost there: {names}.", names=listed(lacking))
@@ -159,8 +162,7 @@ def _time(selection: Selection, panel: Panel, dots: Sequence[Dot], cost: Cost) -
         )
         return
     yield t(
-        "Time: measured during training, mean ({seeds}); models that train side by side slow each other down, so "
-        "small differences are noise. The timing suite (python -m benchmark time) avoids this.",
+        "Time: measured during training, mean ({seeds}).",
         seeds=seeds_phrase([dot.costs[0].n for dot in dots]),
     )
     machines = {

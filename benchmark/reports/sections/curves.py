@@ -30,10 +30,14 @@ def section(selection: Selection, styles: Styles) -> Section:
             dots=DOTS,
         ),
     )
+    if any(selection.favourites(panel) for panel in selection.panels):
+        lines += (
+            t("A broad green line lies behind each encoding that is best, or among the best, at the longest length."),
+        )
     if any(panel.headline["encoding"].nunique() > MANY for panel in selection.panels):
         lines += (_crowded(),)
     lines += tuple(line for panel in selection.panels for line in _unlearned(panel))
-    exhibits = tuple(_exhibit(panel, styles, selection.reference) for panel in selection.panels)
+    exhibits = tuple(_exhibit(selection, panel, styles) for panel in selection.panels)
     return Section(id="curves", title=t("Extrapolation"), lines=lines, exhibits=exhibits)
 
 
@@ -41,7 +45,7 @@ def _crowded() -> str:
     """How to read a figure with many encodings."""
     return t(
         "With more than {many} encodings, the classic ones, the reference and the best at the longest length are drawn "
-        "bold; the others are thin and have neither band nor dots. Point at any curve to read its range.",
+        "bold; the others are thin and grey, with neither band nor dots. Point at any curve to read its range.",
         many=MANY,
     )
 
@@ -62,9 +66,9 @@ def _unlearned(panel: Panel) -> Iterator[str]:
         yield t("This is known for {task}: {why}.", task=panel.task, why=panel.unlearned)
 
 
-def _exhibit(panel: Panel, styles: Styles, reference: str) -> Exhibit:
+def _exhibit(selection: Selection, panel: Panel, styles: Styles) -> Exhibit:
     points = panel.points
-    weighted = emphasised(styles, points, reference)
+    weighted = emphasised(styles, points, selection.reference, selection.favourites(panel))
     names = sorted(set(points["encoding"]))
     return Exhibit(
         id=f"curve-{panel.id}",

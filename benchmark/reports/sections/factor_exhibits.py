@@ -129,6 +129,7 @@ def sweep_exhibit(selection: Selection, sweep: Sweep, styles: Styles) -> Exhibit
         name: tuple(Level(at=row.rate, estimate=row.estimate, chosen=row.chosen) for row in own)
         for name, own in by_encoding.items()
     }
+    weighted = emphasised(styles, panel.points, selection.reference)
     title = t("{task}: loss of the trials against learning rate", task=sweep.named(panel.title))
     drawn = FactorPanel(title=t("at L = {length}", length=panel.train_length), metric=LOSS, levels=levels)
     return Exhibit(
@@ -145,7 +146,10 @@ def sweep_exhibit(selection: Selection, sweep: Sweep, styles: Styles) -> Exhibit
         ),
         models=_trials(selection, rows),
         measured=sum(row.seeds for row in rows),
-        picture=render(factors([drawn], styles, title, t("learning rate (log scale)")), "svg"),
+        picture=render(
+            factors([drawn], weighted, t("learning rate (log scale)")),
+            "svg",
+        ),
         format="svg",
         data=_sweep_data(rows),
     )
@@ -160,7 +164,7 @@ def _trials(selection: Selection, rows: Sequence[SweepRow]) -> tuple[str, ...]:
 
 def _exhibit(selection: Selection, ladder: Ladder, factor: str, settings: Sequence[Setting], styles: Styles) -> Exhibit:
     panel = ladder.panel
-    weighted = emphasised(styles, panel.points, selection.reference)
+    weighted = emphasised(styles, panel.points, selection.reference, selection.favourites(panel))
     rows = pd.concat([setting.headline.assign(level=LEVELS[factor](setting.view.spec)) for setting in settings])
     rows = rows[rows["length"].isin(ladder.lengths)]
     title = t("{task}: {factor}", task=panel.title, factor=TITLES[factor])
@@ -179,9 +183,8 @@ def _exhibit(selection: Selection, ladder: Ladder, factor: str, settings: Sequen
         caption=t("Everything else is as in the main setting; {key}.", key=curve_key(counts)),
         models=tuple(sorted(set(rows["train_key"]))),
         measured=int(rows["eval_key"].nunique()),
-        picture=render(factors(drawn, weighted, title, FACTORS[factor]), "svg"),
+        picture=render(factors(drawn, weighted, FACTORS[factor]), "svg"),
         format="svg",
-        wide=len(drawn) > 1,
         data=_data(rows, factor),
     )
 

@@ -8,6 +8,7 @@ from collections import Counter
 import pandas as pd
 
 from benchmark.reports.draw.canvas import render
+from benchmark.reports.draw.emphasis import emphasised, prominent
 from benchmark.reports.draw.fields import along as draw_along
 from benchmark.reports.draw.fields import ends_of, range_label
 from benchmark.reports.draw.fields import fields as draw_fields
@@ -21,7 +22,7 @@ from benchmark.reports.page.table import Field, Group, Table
 from benchmark.reports.phrases import AXES, curve_key, metric_label
 from benchmark.reports.stats.estimate import mean_and_range
 from benchmark.reports.tables.fields import ACROSS, by_field
-from benchmark.reports.words import listed, t
+from benchmark.reports.words import listed, sentences, t
 
 
 def section(selection: Selection, styles: Styles) -> Section:
@@ -57,6 +58,9 @@ def _joined(selection: Selection, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _grid(selection: Selection, own: pd.DataFrame) -> Exhibit:
+    panel = _panels(selection, own)[0]
+    bold = prominent(panel.points, selection.reference)
+    drawn, left_out = own[own["encoding"].isin(bold)], len(set(own["encoding"]) - bold)
     names = {"task": own["grid"].iloc[0], "down": _axis(own, "down"), "across": _axis(own, "across")}
     return Exhibit(
         id=f"grid-{_grid_id(own)}",
@@ -65,19 +69,22 @@ def _grid(selection: Selection, own: pd.DataFrame) -> Exhibit:
             "Heatmaps of {metric}, one for each of {encodings}: {down} on the vertical axis, {across} on the "
             "horizontal axis.",
             metric=metric_label(own["metric"].iloc[0]),
-            encodings=listed(sorted(set(own["encoding"]))),
+            encodings=listed(sorted(set(drawn["encoding"]))),
             down=names["down"],
             across=names["across"],
         ),
-        caption=t(
-            "Mean over seeds {seeds}; no range is drawn. {problems} per field and seed. L = {length}.",
-            seeds=listing(own["seed"]),
-            problems=_problems(own),
-            length=own["train_length"].iloc[0],
+        caption=sentences(
+            t(
+                "Mean over seeds {seeds}; no range is drawn. {problems} per field and seed. L = {length}. Outlined: up "
+                "to the trained length; blank: no value.",
+                seeds=listing(own["seed"]),
+                problems=_problems(own),
+                length=own["train_length"].iloc[0],
+            ),
+            t("{n} other encodings are in the numbers only.", n=left_out) if left_out else "",
         ),
-        picture=render(draw_fields(own), "svg"),
+        picture=render(draw_fields(drawn), "svg"),
         format="svg",
-        wide=True,
         data=field_data(own),
         models=_models(selection, own),
         measured=_records(selection, own),
@@ -88,6 +95,8 @@ def _along(selection: Selection, own: pd.DataFrame, styles: Styles) -> Exhibit:
     axis = _axis(own, "down")
     ends = own[own["length"].isin(ends_of(own))]
     counts = ends.groupby(["encoding", "length", "down_first"])["value"].count()
+    panel = _panels(selection, own)[0]
+    weighted = emphasised(styles, panel.points, selection.reference, selection.favourites(panel))
     return Exhibit(
         id=f"along-{_grid_id(own)}",
         title=t("{task}: by {axis}", task=own["grid"].iloc[0], axis=axis),
@@ -105,7 +114,7 @@ def _along(selection: Selection, own: pd.DataFrame, styles: Styles) -> Exhibit:
             seeds=listing(own["seed"]),
             problems=_problems(ends),
         ),
-        picture=render(draw_along(own, styles), "svg"),
+        picture=render(draw_along(own, weighted), "svg"),
         format="svg",
         numbers=_along_numbers(ends),
         data=field_data(ends),

@@ -3,11 +3,10 @@
 from benchmark.reports.draw.canvas import render
 from benchmark.reports.draw.heatmap import length_heatmap
 from benchmark.reports.page.exhibit import Exhibit
-from benchmark.reports.page.fields import unit
+from benchmark.reports.page.fields import listing, unit
 from benchmark.reports.page.numbers import point_data
 from benchmark.reports.page.page import Section
 from benchmark.reports.page.selection import Selection
-from benchmark.reports.sections.curve_exhibits import curve_caption
 from benchmark.reports.words import t
 
 
@@ -27,7 +26,11 @@ def section(selection: Selection) -> Section:
                     metric=unit(panel),
                     task=panel.task,
                 ),
-                caption=curve_caption(panel, points),
+                caption=t(
+                    "L = {length}; mean over seeds {seeds}, no range drawn.",
+                    length=panel.train_length,
+                    seeds=listing(panel.seeds),
+                ),
                 models=panel.models,
                 measured=panel.measured,
                 picture=render(length_heatmap(panel.headline), "svg"),
@@ -35,4 +38,4 @@ def section(selection: Selection) -> Section:
                 data=point_data(points),
             )
         )
-    return Section(id="heatmaps", title=t("Encoding × length"), lines=lines, exhibits=tuple(exhibits), paired=True)
+    return Section(id="heatmaps", title=t("Encoding × length"), lines=lines, exhibits=tuple(exhibits))

@@ -11,7 +11,6 @@ import pandas as pd
 from benchmark.reports.draw.canvas import render
 from benchmark.reports.draw.emphasis import emphasised
 from benchmark.reports.draw.extrapolation import extrapolation
-from benchmark.reports.draw.fonts import drawable
 from benchmark.reports.draw.interactive import ChartAxes, Curve, Point, line_chart
 from benchmark.reports.draw.positions import position_loss
 from benchmark.reports.draw.same_targets import same_targets
@@ -45,7 +44,7 @@ def section(selection: Selection, styles: Styles) -> Section:
         lines = (t("No language task was measured."),)
     exhibits: list[Exhibit] = []
     for panel in panels:
-        weighted = emphasised(styles, panel.points, selection.reference)
+        weighted = emphasised(styles, panel.points, selection.reference, selection.favourites(panel))
         exhibits.append(_positions(panel, table[table["setting"] == panel.setting], weighted))
         exhibits += _windows(panel, weighted) + _same_targets(panel, weighted) + _far(panel, weighted)
     tables = tuple(_bits(panel) for panel in panels)
@@ -70,7 +69,6 @@ def _windows(panel: Panel, styles: Styles) -> list[Exhibit]:
     if rows["value"].isna().all():
         return []
     points, what = over_seeds(rows), metric_label("window_loss_nats")
-    title = t("{task}: non-overlapping windows", task=drawable(panel.task))
     return [
         Exhibit(
             id=f"windows-{panel.id}",
@@ -84,7 +82,7 @@ def _windows(panel: Panel, styles: Styles) -> list[Exhibit]:
             caption=curve_caption(panel, points),
             models=panel.models,
             measured=panel.measured,
-            picture=render(extrapolation(rows, styles, title), "svg"),
+            picture=render(extrapolation(rows, styles), "svg"),
             format="svg",
             interactive=interactive_curves(panel, points, what, styles),
             numbers=curve_numbers(panel, points, what),
@@ -148,10 +146,7 @@ def _far(panel: Panel, styles: Styles) -> list[Exhibit]:
             caption=curve_caption(panel, points),
             models=panel.models,
             measured=panel.measured,
-            picture=render(
-                extrapolation(rows, styles, t("{task}: targets that need far context", task=drawable(panel.task))),
-                "svg",
-            ),
+            picture=render(extrapolation(rows, styles), "svg"),
             format="svg",
             interactive=interactive_curves(panel, points, what, styles),
             numbers=_beside_all(panel, curve_numbers(panel, points, what)),

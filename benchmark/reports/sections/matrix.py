@@ -16,8 +16,6 @@ from benchmark.reports.phrases import NOTHING, seeds_phrase, spelled
 from benchmark.reports.stats.skill import skills
 from benchmark.reports.words import joined, t
 
-WIDE = 6  # columns up to which a board can be shrunk to the width of a phone
-
 
 def section(overview: Overview) -> Section:
     """Encodings x tasks with skill in each field, at L and at 8 L."""
@@ -69,7 +67,6 @@ def _exhibit(overview: Overview) -> Exhibit:
         picture=render(draw_matrix(points, overview.names, overview.tasks, overview.ranked), "svg"),
         format="svg",
         numbers=_numbers(points, overview),
-        wide=min(len(overview.names), len(overview.tasks)) > WIDE,
         models=models_behind(overview.table),
         measured=records_behind(overview.table),
     )

@@ -74,7 +74,7 @@ def _profile(selection: Selection, name: str, style: Style, drawn: Sequence[Draw
         id=f"encoding-{slug(name)}",
         name=name,
         title=said(found.title) if found else "",
-        idea=found.idea if found else "",
+        idea=said(found.idea) if found else "",
         formula=found.formula if found else "",
         where=found.where if found else "",
         source=found.source if found else "",

@@ -98,11 +98,10 @@ def _exhibit(overview: Overview, place: float, styles: Styles, *, folded: bool) 
             place=spelled(place),
         ),
         caption=sentences(*_caption(overview, table, rows, outcome, tested)),
-        picture=render(draw_ranks(drawn, runs, critical, styles, title, notes), "svg"),
+        picture=render(draw_ranks(drawn, runs, critical, styles, notes), "svg"),
         format="svg",
         numbers=_numbers(costs, rows),
         folded=folded,
-        wide=True,
         models=models_behind(table),
         measured=records_behind(table),
     )

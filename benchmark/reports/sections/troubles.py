@@ -38,7 +38,7 @@ class TroubleRow:
     what: str  # one of KINDS; "" for a missing cell
     status: str
     seed: Any  # <NA> for a file
-    length: Any  # <NA> unless an evaluation
+    length: Any  # <NA> unless measured at one
     reason: str
 
     @property

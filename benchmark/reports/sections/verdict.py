@@ -78,8 +78,8 @@ def _exhibit(selection: Selection, styles: Styles) -> Iterator[Exhibit]:
         caption=sentences(
             t(
                 "Dots: single seeds ({seeds} per encoding) at {places}; upright stroke: their mean; dashed: chance. "
-                "No interval is drawn. Further right is better. An accuracy runs from chance to perfect; a loss, on a "
-                "scale of its own, from guessing to the best seed.",
+                "No interval is drawn. Green: best, or among the best. Further right is better. An accuracy runs from "
+                "chance to perfect; a loss, on a scale of its own, from guessing to the best seed.",
                 seeds=listed(seeds),
                 places=listed(map(spelled, lengths)),
             ),
@@ -90,7 +90,6 @@ def _exhibit(selection: Selection, styles: Styles) -> Iterator[Exhibit]:
         ),
         picture=render(bottom_line(strips, styles), "svg"),
         format="svg",
-        small=True,
         data=seed_data(rows),
         models=models_behind(rows),
         measured=records_behind(rows),
@@ -140,7 +139,8 @@ def _drawn(need: Need, values: dict[Who, tuple[float, ...]], called: dict[Who, s
     own = ordered if len(ordered) <= DRAWN else ordered[: DRAWN - 1]
     for who in own:
         mean = verdict.sign * verdict.means[who]
-        yield Row(label=called[who], encoding=who.encoding, values=values[who], mean=mean)
+        best = verdict.mark(who) in ("best", "among the best")
+        yield Row(label=called[who], encoding=who.encoding, values=values[who], mean=mean, best=best)
     if rest := ordered[len(own) :]:
         pooled = tuple(value for who in rest for value in values[who])
         yield Row(label=t("{n} others", n=len(rest)), encoding="", values=pooled, mean=math.nan)

@@ -65,11 +65,10 @@ def _exhibit(overview: Overview, place: float, *, folded: bool) -> Iterator[Exhi
             n=len(names),
         ),
         caption=sentences(*_caption(overview, table, pairs, names)),
-        picture=render(draw_wins(met, names, title), "svg"),
+        picture=render(draw_wins(met, names), "svg"),
         format="svg",
         numbers=_numbers(met, names),
         folded=folded,
-        wide=True,
         models=models_behind(table),
         measured=records_behind(table),
     )

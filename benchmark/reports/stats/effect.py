@@ -10,6 +10,7 @@ from typing import Literal
 
 from benchmark.reports.stats.estimate import Estimate
 from benchmark.reports.stats.intervals import median_interval
+from benchmark.reports.words import t
 
 Covers = Literal["95 %", "lowest to highest", ""]
 
@@ -37,5 +38,5 @@ class Effect:
     def spelled(self, form: str = "+z.3f") -> str:
         """For people: "+0.120 [+0.100, +0.150]" with the interval, "+0.120 (+0.100 to +0.150)" with the ends."""
         middle, low, high = (f"{each:{form}}" for each in (self.value, self.low, self.high))
-        spread = {"95 %": f" [{low}, {high}]", "lowest to highest": f" ({low} to {high})", "": ""}
+        spread = {"95 %": f" [{low}, {high}]", "lowest to highest": t(" ({low} to {high})", low=low, high=high), "": ""}
         return "" if math.isnan(self.value) else middle + spread[self.covers]

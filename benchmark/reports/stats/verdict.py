@@ -28,8 +28,8 @@ either lacks. Leagues are judged apart.
 """
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from itertools import combinations
 from typing import Literal, NamedTuple
@@ -137,6 +137,25 @@ class Verdict:
         ordered = dict(sorted(means.items(), key=lambda item: (-item[1], item[0])))
         return cls(means=ordered, duels=_duels(values), floor=floor, metric=metric, margin=margin, sign=sign)
 
+    def among(self, some: Collection[Who]) -> "Verdict":
+        """The verdict on some of them. Their duels stay those of the whole column: no more is shown than there."""
+        duels = {pair: duel for pair, duel in self.duels.items() if pair[0] in some and pair[1] in some}
+        return replace(self, means={who: mean for who, mean in self.means.items() if who in some}, duels=duels)
+
+    @cached_property
+    def tiers(self) -> tuple[tuple[Who, ...], ...]:
+        """Groups that are not told apart, the best first; without those that the floor explains.
+
+        The first are the candidates. Each of a later group is shown to be worse than some one of the group before it,
+        and nobody is shown to be worse than another of the same group.
+        """
+        found, left = [], [who for who in self.means if who not in self.explained]
+        while left:
+            ruled_out = self.among(left).ruled_out
+            found.append(tuple(who for who in left if who not in ruled_out))
+            left = [who for who in left if who in ruled_out]
+        return tuple(found)
+
     def duel(self, first: Who, second: Who) -> Duel:
         """Two of them, from the side of the first."""
         return self.duels[first, second]
@@ -185,9 +204,9 @@ class Verdict:
     @cached_property
     def tested(self) -> bool:
         """True if the common seeds suffice to show a clean sweep of the leader over every other."""
-        needed, leader = fewest_seeds(len(self.means)), self.leader
+        leader = self.leader
         return leader is not None and all(
-            len(duel.differences) >= needed for duel in self.duels.values() if duel.first == leader
+            len(duel.differences) >= _fewest(duel.pairs) for duel in self.duels.values() if duel.first == leader
         )
 
     @cached_property
@@ -255,7 +274,10 @@ def allowed(seeds: int, pairs: int) -> int:
 
 def fewest_seeds(encodings: int) -> int:
     """The fewest common seeds with which anything is shown among so many encodings."""
-    pairs = max(1, encodings * (encodings - 1) // 2)
+    return _fewest(max(1, encodings * (encodings - 1) // 2))
+
+
+def _fewest(pairs: int) -> int:
     return next(seeds for seeds in range(1, MOST_SEEDS) if allowed(seeds, pairs) >= 0)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from benchmark.reports.phrases import STATUSES, metric_label
+from benchmark.reports.phrases import STATUSES, explained, metric_label
 from benchmark.reports.tables.measurements import (
     Measurement,
     all_measured,
@@ -25,14 +25,14 @@ from benchmark.reports.tables.measurements import (
 from benchmark.reports.tables.tasks import headline_metric, is_metric_guessed
 from benchmark.reports.tables.values import metric_table
 from benchmark.reports.words import t
-from benchmark.results.record import EvalRecord, TrainRecord
+from benchmark.results.record import EvalRecord, ProbeRecord, TrainRecord
 from benchmark.results.store import Store
 
 FAILURE_COLUMNS = {
     "task": "str",
     "encoding": "str",
     "seed": "Int64",  # <NA> for a file or a whole task
-    "length": "Int64",  # <NA> unless an evaluation
+    "length": "Int64",  # <NA> unless measured at one
     "what": "str",
     "status": "str",
     "reason": "str",
@@ -78,7 +78,7 @@ def missing(store: Store, table: pd.DataFrame | None = None) -> pd.DataFrame:
 
 def _failure(*, what: str, status: str, reason: str | None, **names: object) -> dict[str, Any]:
     blank = {"task": "", "encoding": "", "seed": None, "length": None, "setting": ""}
-    return {**blank, **names, "what": what, "status": status, "reason": reason or "no reason was recorded"}
+    return {**blank, **names, "what": what, "status": status, "reason": explained(reason or "no reason was recorded")}
 
 
 def _training_failures(records: Sequence[TrainRecord]) -> Iterator[dict[str, Any]]:
@@ -96,7 +96,7 @@ def _cell_failures(store: Store, cells: Sequence[Measurement]) -> Iterator[dict[
     for cell in cells:
         record = cell.record
         what = "evaluation" if isinstance(record, EvalRecord) else "probe"
-        length = record.spec.length if isinstance(record, EvalRecord) else None
+        length = None if isinstance(record, ProbeRecord) else record.spec.length
         names = model_columns(cell.trained.spec) | {"encoding": record.spec.encoding.label, "length": length}
         if record.spec.key not in newest:
             yield _failure(what=what, status="superseded", reason=_older(record.spec.key), **names)
@@ -167,6 +167,6 @@ def _absence(record: TrainRecord | None) -> str:
     if record is None:
         return t("not trained")
     if record.status != "ok":
-        reason = record.reason or t("no reason was recorded")
+        reason = explained(record.reason or "no reason was recorded")
         return t("training {status}: {reason}", status=STATUSES.get(record.status, record.status), reason=reason)
     return t("not evaluated")

@@ -1,4 +1,4 @@
-"""The records of a store as measurements: each evaluation or probe with the training behind it.
+"""The records of a store as measurements: each evaluation or look inside with the training behind it.
 
     cell      task, setting, encodings, seed, and a length or a sentence: the unit that tables count
     setting   hash of everything that decides a trained model apart from encoding and seeds
@@ -17,7 +17,7 @@ from typing import Any
 
 import pandas as pd
 
-from benchmark.results.record import EvalRecord, ProbeRecord, TrainRecord
+from benchmark.results.record import EvalRecord, MeasuredRecord, ProbeRecord, TrainRecord
 from benchmark.results.spec import TrainSpec, short_hash
 from benchmark.results.store import Store
 
@@ -26,10 +26,10 @@ CURVE = ("task", "setting", "trained_with", "encoding", "seed")  # the columns t
 
 @dataclass(frozen=True, kw_only=True)
 class Measurement:
-    """An evaluation or a probe with the training behind it."""
+    """An evaluation or a look inside with the training behind it."""
 
     trained: TrainRecord
-    record: EvalRecord | ProbeRecord
+    record: MeasuredRecord
 
     @property
     def curve(self) -> tuple[object, ...]:
@@ -50,7 +50,7 @@ class Measurement:
     def identity(self) -> tuple[object, ...]:
         """The cell, whatever the record's key."""
         record = self.record
-        return (*self.curve, record.spec.length if isinstance(record, EvalRecord) else record.spec.text)
+        return (*self.curve, record.spec.text if isinstance(record, ProbeRecord) else record.spec.length)
 
 
 def setting_of(spec: TrainSpec, *, without: str | None = None) -> str:
@@ -79,13 +79,13 @@ def all_trainings(store: Store, *, trials: bool = False) -> list[TrainRecord]:
     return [record for record in trainings if record.spec.is_trial == trials]
 
 
-def all_measured(store: Store) -> Iterator[EvalRecord | ProbeRecord]:
-    """Every record of an evaluation or a probe, with or without a training."""
+def all_measured(store: Store) -> Iterator[MeasuredRecord]:
+    """Every record of an evaluation or a look inside, with or without a training."""
     return (record for record in store.records() if not isinstance(record, TrainRecord))
 
 
 def measurements(store: Store, *, trials: bool = False) -> list[Measurement]:
-    """Every evaluation and probe whose training record is there, without those of trials; or only those."""
+    """Every evaluation and look inside whose training record is there, without those of trials; or only those."""
     records = list(store.records())  # read once, since the records of a model follow those of its measurements
     known = (record for record in records if isinstance(record, TrainRecord) and record.spec.is_trial == trials)
     trained = {record.spec.key: record for record in known}
@@ -126,7 +126,7 @@ def model_columns(spec: TrainSpec) -> dict[str, Any]:
 
 
 def length_of(cell: Measurement) -> int:
-    """The length of an evaluation; 0 for a probe."""
+    """The length of an evaluation; 0 for a look inside."""
     return cell.record.spec.length if isinstance(cell.record, EvalRecord) else 0
 
 

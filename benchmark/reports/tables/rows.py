@@ -15,7 +15,7 @@ Source: Cochran 1977, Sampling Techniques, section 6.4 (the ratio estimator and 
 Convention: NaN below two rows, and for a pair not measured on the same rows. Records keep the sums of a row over all of
 its places. If only some make up the value (language: the targets that all lengths share), the error is that of all
 places times sqrt(all / those), as if the tokens of a row were independent. Rows of text are not, and long ones overlap:
-for `corpus` in results/reference that is 1.3 (L) to 2.7 (16 L) times the error of the shared targets' own rows.
+for `corpus` in results/reference.zip that is 1.3 (L) to 2.7 (16 L) times the error of the shared targets' own rows.
 """
 
 import math

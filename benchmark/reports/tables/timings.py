@@ -6,7 +6,6 @@ Source: JSON files as pytest-benchmark writes them, which `python -m benchmark t
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ import pandas as pd
 
 from benchmark.reports.stats.intervals import paired_ratio
 from benchmark.reports.tables.measurements import typed_table
-from benchmark.results.store import decoded
+from benchmark.results.files import Files, decoded
 
 TIMING_COLUMNS = {
     "encoding": "str",
@@ -30,23 +29,24 @@ TIMING_COLUMNS = {
 }
 
 
-def timing_table(folder: Path, problems: list[str]) -> pd.DataFrame:
-    """Ratios to `none` from the files under a folder: the newest of each encoding, operation, length and device.
+def timing_table(files: Files, problems: list[str]) -> pd.DataFrame:
+    """Ratios to `none` from the files under timing/: the newest of each encoding, operation, length and device.
 
     A file that cannot be read is named in `problems`.
     """
     found: dict[tuple[object, ...], dict[str, Any]] = {}
-    for _, rows in sorted(_timing_files(folder, problems), key=lambda dated: dated[0]):
+    for _, rows in sorted(_timing_files(files, problems), key=lambda dated: dated[0]):
         for row in rows:
             found[row["encoding"], row["operation"], row["length"], row["device"]] = row
     order = ["device", "operation", "length", "encoding"]
     return typed_table(found.values(), TIMING_COLUMNS).sort_values(order, ignore_index=True)
 
 
-def _timing_files(folder: Path, problems: list[str]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    for path in sorted(folder.rglob("*.json")):
+def _timing_files(files: Files, problems: list[str]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    for name in (name for name in files.under("timing") if name.endswith(".json")):
+        path = f"{files.where}/{name}"
         try:
-            content = decoded(path.read_bytes())
+            content = decoded(files.content(name))
             if not isinstance(content, dict) or not isinstance(content.get("benchmarks"), list):
                 raise ValueError("not a pytest-benchmark file")
             rows = list(_timing_rows(content))

@@ -41,13 +41,13 @@ def as_parquet(table: pd.DataFrame) -> bytes:
 FORMATS: Mapping[str, Callable[[Store], bytes]] = {
     "csv": lambda store: as_csv(metric_table(store)),
     "json": lambda store: as_json(metric_table(store)),
-    "latex": lambda store: latex.render(_measured(store)).encode(),
-    "markdown": lambda store: task_table.render(_measured(store)).encode(),
+    "latex": lambda store: latex.render(measured(store)).encode(),
+    "markdown": lambda store: task_table.render(measured(store)).encode(),
     "parquet": lambda store: as_parquet(metric_table(store)),
 }
 
 
-def _measured(store: Store) -> Selection:
+def measured(store: Store) -> Selection:
     """The selection that a table is made from; an error if nothing was measured."""
     selection = Selection.of(store)
     if not selection.panels:

@@ -12,6 +12,7 @@ from functools import cache
 
 from markupsafe import Markup
 
+from benchmark.reports.draw.style import variables
 from benchmark.reports.page.exhibit import Exhibit, PlotlyFigure
 from benchmark.reports.page.page import Page
 from benchmark.reports.words import t
@@ -31,7 +32,7 @@ def render(page: Page) -> str:
         .get_template("index.html.j2")
         .render(
             page=page,
-            css=Markup(asset("report.css")),
+            css=Markup(f"{theme()}{asset('report.css')}"),
             script=Markup("".join(asset(f"{name}.js") for name in SCRIPTS)),
             words=Markup(embed(words())),
             figures=Markup(embed(figures)),
@@ -42,6 +43,12 @@ def render(page: Page) -> str:
     # Last: the font depends on the text, and the template engine need not carry two million characters of script.
     text = text.replace("<style>", f"<style>\n{font_face(text)}", 1)
     return text.replace(PLOTLY_HERE, _plotly(), 1) if figures else text
+
+
+def theme() -> str:
+    """The colours of the page and its figures, light and dark, as a style sheet."""
+    dark = f"@media screen and (prefers-color-scheme: dark) {{ :root {{ {variables(dark=True)} }} }}"
+    return f":root {{ {variables()} }}\n{dark}\n"
 
 
 def words() -> dict[str, str]:

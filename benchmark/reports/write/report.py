@@ -4,12 +4,13 @@ Everything in it comes from the records: the same records give the same bytes.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmark.files import write_atomically
 from benchmark.reports.compare.snapshot import FILE, Snapshot
+from benchmark.reports.draw.canvas import Prints, printing
 from benchmark.reports.draw.interactive import series
 from benchmark.reports.draw.style import palette
 from benchmark.reports.page.exhibit import MANY, Exhibit
@@ -26,6 +27,7 @@ from benchmark.reports.sections import (
     heatmaps,
     language,
     matrix,
+    mechanism,
     profiles,
     ranks,
     reading,
@@ -50,6 +52,9 @@ from benchmark.results.store import Store
 ABOUT_TRAINING = ("robustness", "tradeoffs", "attention", "structure", "cost")
 
 
+More = Callable[[Selection], Section | None]
+
+
 @dataclass(frozen=True, kw_only=True)
 class ReportPaths:
     """Where a report was written, and what it says first: (need or task, sentences)."""
@@ -60,17 +65,31 @@ class ReportPaths:
     figures: tuple[Path, ...]
     findings: tuple[tuple[str, str], ...]
     holds: tuple[tuple[str, str], ...]  # whether the order of a task's encodings holds in its other settings
+    printed: tuple[Path, ...] = ()  # the figures for print
 
 
 def write_report(
-    store: Store, out: Path, *, command: str | None = None, reference: str | None = None, language: str = "en"
+    store: Store,
+    out: Path,
+    *,
+    command: str | None = None,
+    reference: str | None = None,
+    language: str | None = None,
+    figures: str | None = None,
+    claims: More | None = None,
 ) -> ReportPaths:
-    """Write the report of a store into a folder, in one of words.LANGUAGES.
+    """Write the report of a store into a folder, in one of words.LANGUAGES, or else in the language of its context.
 
     `command` runs its cells again, for readers to copy; `reference` is the encoding that others are compared with.
+    With `figures`, one of canvas.PRINTED, the figures are also written for print, into figures/<that name>.
+    `claims` makes the section on published claims, which builds on reports and is not known here.
     """
     with speaking(language, documents=of_checkpoints(store)):
-        return write(build(store, command, reference), out)
+        if figures is None:
+            return write(build(store, command, reference, claims), out)
+        with printing(figures) as prints:
+            page = build(store, command, reference, claims)
+        return replace(write(page, out), printed=_write_prints(page, prints, out / "figures" / figures))
 
 
 def write(page: Page, out: Path) -> ReportPaths:
@@ -101,10 +120,10 @@ def _terms(page: Page, name: str) -> tuple[tuple[str, str], ...]:
     return next((section.terms for section in page.sections if section.id == name), ())
 
 
-def build(store: Store, command: str | None = None, reference: str | None = None) -> Page:
+def build(store: Store, command: str | None = None, reference: str | None = None, claims: More | None = None) -> Page:
     """The report as data, for any way of writing it."""
     selection = Selection.of(store, reference)
-    styles = palette(selection.encodings)
+    styles = palette(selection.encodings, selection.reference)
     own = selection.own_settings
     shown = (
         replace(probe, setting=own[probe.setting, probe.trained_with])
@@ -114,12 +133,13 @@ def build(store: Store, command: str | None = None, reference: str | None = None
     probes = sorted(shown, key=lambda probe: (probe.task, probe.setting, probe.text, probe.encoding))
     timing_problems: list[str] = []
     overview = Overview.of(selection)
-    timings = timing_table(store.root / "timing", timing_problems)
+    timings = timing_table(store.files, timing_problems)
     sections = with_unique_ids(
         stretch.section(selection),
         verdict.section(selection, styles),
         summary.section(selection),
         robustness.section(selection, styles),
+        claims(selection) if claims else None,
         curves.section(selection, styles),
         matrix.section(overview),
         wins.section(overview),
@@ -131,6 +151,7 @@ def build(store: Store, command: str | None = None, reference: str | None = None
         grids.section(selection, styles),
         attention.section(probes),
         structure.section(probes),
+        mechanism.section(selection, styles),
         cost.section(selection, timings),
         profiles.section(selection, styles, probes),
         troubles.section(selection, timing_problems),
@@ -199,7 +220,27 @@ def _write_pictures(pictures: list[Exhibit], paths: tuple[Path, ...]) -> None:
     for exhibit, path in zip(pictures, paths, strict=True):
         write_atomically(path, exhibit.picture)
     if paths:
-        known = set(paths)
-        for old in (*paths[0].parent.glob("*.svg"), *paths[0].parent.glob("*.png")):
-            if old not in known:
-                old.unlink()
+        _remove_others(paths, "svg", "png")
+
+
+def _write_prints(page: Page, prints: Prints, folder: Path) -> tuple[Path, ...]:
+    """Write the figures for print. The curves in encodings' own blocks are drawn for the page, as SVG with text."""
+    files = {
+        folder / f"{exhibit.id}.{prints.kind}": prints.files.get(exhibit.picture, exhibit.picture)
+        for section in page.sections
+        for exhibit in section.pictures
+        if exhibit.picture in prints.files or exhibit.format == prints.kind
+    }
+    for path, content in files.items():
+        write_atomically(path, content)
+    if files:
+        _remove_others(tuple(files), prints.kind)
+    return tuple(files)
+
+
+def _remove_others(paths: tuple[Path, ...], *kinds: str) -> None:
+    """Remove the figures of an earlier report from the folder of these."""
+    known = set(paths)
+    for old in (old for kind in kinds for old in paths[0].parent.glob(f"*.{kind}")):
+        if old not in known:
+            old.unlink()

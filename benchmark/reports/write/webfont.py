@@ -6,7 +6,7 @@ import re
 
 from fontTools import subset  # type: ignore[import-untyped]
 
-from benchmark.reports.draw.fonts import chinese_font
+from benchmark.reports.draw.fonts import CHINESE_FONT
 
 CHINESE = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]")
 
@@ -27,7 +27,7 @@ def _glyphs(characters: str) -> bytes:
     subsetter = subset.Subsetter(options)
     subsetter.populate(text=characters)
     buffer = io.BytesIO()
-    with subset.load_font(str(chinese_font()), options) as font:
+    with subset.load_font(str(CHINESE_FONT), options) as font:
         subsetter.subset(font)
         subset.save_font(font, buffer, options)
     return buffer.getvalue()

@@ -94,8 +94,21 @@ class Corpus:
         if text in self.encoded:
             ids, words = self.encoded[text]
             return np.array(ids, dtype=np.int32), words
-        tokens = encode(cut(normalise(plain(text).text).removesuffix("\n"), self.info.tokenizer), self.ids)
+        tokens = encode(self._cut(text), self.ids)
         return _ids(tokens), [token.text for token in tokens]
+
+    def spelled(self, text: str) -> list[str]:
+        """The words of a sentence that are read one character at a time, because they have no id."""
+        words = (word for word in self._cut(text) if word not in self.ids)
+        return [word for word in dict.fromkeys(map(str.strip, words)) if len(word) > 1]
+
+    def without_id(self, text: str) -> list[str]:
+        """The characters of a sentence that are read as <unk>."""
+        words = (word for word in self._cut(text) if word not in self.ids)
+        return list(dict.fromkeys(letter for word in words for letter in word if letter not in self.ids))
+
+    def _cut(self, text: str) -> list[str]:
+        return cut(normalise(plain(text).text).removesuffix("\n"), self.info.tokenizer)
 
 
 def load(text: str, vocabulary: int = DEFAULT_VOCABULARY, tokenizer: str = AUTO) -> Corpus:

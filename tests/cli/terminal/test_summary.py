@@ -65,7 +65,7 @@ def test_findings_are_a_line_a_need_and_more_than_six_are_counted(capsys):
 def test_a_run_ends_with_the_sentences_of_its_report(capsys, records, tmp_path):
     store = records.write_example(tmp_path / "results", tasks=("copy",), multiples=(1, 4), seeds=2, trouble=False)
     plan = make_plan(Request(encodings="rope,alibi", tasks="copy", preset="smoke"))
-    run.write(plan, store, tmp_path / "out", "plain", "alibi", "en")
+    run.write(plan, store, tmp_path / "out", "plain", "alibi")
     *_, said, early, where = capsys.readouterr().out.splitlines()
     (_, sentences), _ = findings(Selection.of(store))
     assert said == f"Copying · copy: {sentences}"

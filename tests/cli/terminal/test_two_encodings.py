@@ -9,7 +9,9 @@ import pandas as pd
 import pytest
 
 from benchmark.cli.terminal import two_encodings as compare
+from benchmark.reports.page import two_encodings
 from benchmark.reports.page.selection import Selection
+from benchmark.reports.page.two_encodings import comparable, paired_panels
 from benchmark.results.store import Store
 
 
@@ -24,8 +26,12 @@ def eight(records, tmp_path_factory):
 
 
 def panel(selection, first, second, task):
-    chosen = compare.comparable(selection, first, second)
-    (only,) = (each for each in compare.panels(chosen, first, second) if each.pairs[0].panel.task == task)
+    chosen = comparable(selection, first, second)
+    (only,) = (
+        each
+        for each in compare.panels(chosen, paired_panels(chosen, first, second))
+        if each.pairs[0].panel.task == task
+    )
     return only
 
 
@@ -137,7 +143,8 @@ def test_leagues_are_not_judged_against_each_other(eight):
 def test_an_adaptation_on_two_bases_is_two_panels(eight):
     frame = eight.frame
     bases = [frame[frame["encoding"] == base].assign(encoding="pi") for base in ("rope", "learned")]
-    found = compare.panels(replace(eight, shown=pd.concat([frame, *bases])), "alibi", "pi")
+    both = replace(eight, shown=pd.concat([frame, *bases]))
+    found = compare.panels(both, paired_panels(both, "alibi", "pi"))
     names = [(each.pairs[0].panel.task, each.pairs[0].second.name) for each in found]
     assert names == [(task, f"pi (on {base})") for task in ("copy", "corpus") for base in ("learned", "rope")]
 
@@ -149,7 +156,7 @@ def test_settings_are_not_mixed(selection):
     older["setting"], older["created"] = "older", older["created"] - pd.Timedelta(days=1)
     alone = table[(table["task"] == "copy") & (table["encoding"] == "rope")].copy()
     alone["setting"], alone["created"] = "newer", alone["created"] + pd.Timedelta(days=1)
-    shared = compare.comparable(replace(selection, frame=pd.concat([table, older, alone])), "rope", "alibi").shown
+    shared = comparable(replace(selection, frame=pd.concat([table, older, alone])), "rope", "alibi").shown
     kept = set(shared[shared["task"] == "copy"]["setting"])
     assert kept == set(table[table["task"] == "copy"]["setting"])
 
@@ -159,17 +166,17 @@ def test_the_setting_that_the_report_shows_comes_before_a_newer_one(selection):
     newer = table[(table["task"] == "copy")].copy()
     newer["setting"], newer["created"] = "newer", newer["created"] + pd.Timedelta(days=1)
     both = replace(selection, frame=pd.concat([table, newer]))
-    shared = compare.comparable(both, "rope", "alibi").shown
+    shared = comparable(both, "rope", "alibi").shown
     assert "newer" not in set(shared["setting"])
     unshown = replace(both, shown=table[table["task"] != "copy"])
-    assert "newer" in set(compare.comparable(unshown, "rope", "alibi").shown["setting"])
+    assert "newer" in set(comparable(unshown, "rope", "alibi").shown["setting"])
 
 
 def test_every_trained_length_of_a_task_is_compared(selection):
     longer = selection.frame[selection.frame["task"] == "copy"].copy()
     longer["setting"], longer["train_length"] = "longer", 999
     both = replace(selection, frame=pd.concat([selection.frame, longer]))
-    shared = compare.comparable(both, "rope", "alibi").shown
+    shared = comparable(both, "rope", "alibi").shown
     assert set(shared[shared["task"] == "copy"]["train_length"]) == {16, 999}
 
 
@@ -185,7 +192,7 @@ def test_the_terminal_shows_every_task(invoke, results):
 def test_a_task_that_one_of_them_lacks_is_named(selection):
     table = selection.frame
     lacking = table[~((table["task"] == "copy") & (table["encoding"] == "alibi"))]
-    shared = compare.comparable(replace(selection, frame=lacking), "rope", "alibi").shown
+    shared = comparable(replace(selection, frame=lacking), "rope", "alibi").shown
     lines = list(compare.left_out(lacking, shared, ["rope", "alibi"]))
     assert lines == ["not comparable on copy: only 'rope' was run"]
 
@@ -215,7 +222,7 @@ def test_a_spelled_out_default_is_the_same_encoding(invoke, results):
 
 
 def test_no_common_ground_is_said(invoke, results, monkeypatch):
-    monkeypatch.setattr(compare, "comparable", lambda given, *_: replace(given, shown=given.shown.head(0)))
+    monkeypatch.setattr(two_encodings, "comparable", lambda given, *_: replace(given, shown=given.shown.head(0)))
     result = invoke("compare", "rope", "alibi", "--results", results)
     assert result.exit_code == 2
     assert "nothing to compare" in result.stderr
@@ -243,8 +250,12 @@ def test_the_heading_says_where_each_is_at_its_best_rate(records, tmp_path):
 
 
 def test_files_hold_the_figures_and_the_tables(selection, tmp_path):
-    chosen = compare.comparable(selection, "rope", "alibi")
-    found = [each for each in compare.panels(chosen, "rope", "alibi") if each.pairs[0].panel.task in ("copy", "corpus")]
+    chosen = comparable(selection, "rope", "alibi")
+    found = [
+        each
+        for each in compare.panels(chosen, paired_panels(chosen, "rope", "alibi"))
+        if each.pairs[0].panel.task in ("copy", "corpus")
+    ]
     paths = list(compare.write(found, "rope", "alibi", tmp_path / "out"))
     figures = {"compare-rope-alibi-copy-16.svg", "compare-rope-alibi-corpus-64.svg"}
     assert {path.name for path in paths} == {*figures, "compare-rope-alibi.csv", "compare-rope-alibi.md"}
@@ -255,6 +266,35 @@ def test_files_hold_the_figures_and_the_tables(selection, tmp_path):
     for name in figures:
         assert f"]({name})" in text
         assert "<svg" in (tmp_path / "out" / name).read_text()
+
+
+def test_figures_for_print_lie_in_a_folder_of_their_format(invoke, results, tmp_path):
+    result = invoke("compare", "rope", "alibi", "--results", results, "--out", tmp_path / "out", "--figures", "svg")
+    assert result.exit_code == 0
+    names = {path.name for path in (tmp_path / "out").glob("*.svg")}
+    printed = list((tmp_path / "out" / "svg").iterdir())
+    assert len(names) == 4 and {path.name for path in printed} == names
+    assert all("<text" in path.read_text() for path in printed)
+    assert all(f"wrote {path}" in result.stdout for path in printed)
+
+
+def test_figures_need_two_encodings_and_a_folder(invoke, results):
+    alone = invoke("compare", "rope", "alibi", "--results", results, "--figures", "pdf")
+    assert (alone.exit_code, alone.stderr.count("\n")) == (2, 1) and "add --out FOLDER" in alone.stderr
+    folders = invoke("compare", results, f"{results}/.", "--out", "out", "--figures", "pdf")
+    assert folders.exit_code == 2 and "two folders have none" in folders.stderr
+
+
+def test_a_sweep_is_compared_one_encoding_after_the_other(invoke, records, tmp_path):
+    names = ("rope", "rope:base=1000", "rope:base=100000")
+    values = {name: {1: [0.5 + place / 10, 0.6 + place / 10]} for place, name in enumerate(names)}
+    records.write_values(tmp_path, "copy", values)
+    sweep = "rope:base=1e3|1e5"
+    found = json.loads(invoke("compare", "rope", sweep, "--results", tmp_path, "--display", "json").stdout)
+    assert [(each["first"], each["second"]) for each in found] == [(names[0], names[1]), (names[0], names[2])]
+    assert [each["differences"][0]["difference"] for each in found] == pytest.approx([-0.1, -0.2])
+    told = invoke("compare", "rope", sweep, "--results", tmp_path, "--display", "plain").stdout
+    assert told.index("○ rope:base=1000 ") < told.index("○ rope:base=100000 ")
 
 
 def test_json_holds_every_number_and_every_seed(invoke, results):
@@ -272,7 +312,7 @@ def test_json_holds_every_number_and_every_seed(invoke, results):
 
 
 def test_the_folder_of_the_files_is_named(invoke, results, tmp_path, monkeypatch):
-    monkeypatch.setattr(compare, "write", lambda *given: iter(given[1:]))
+    monkeypatch.setattr(compare, "write", lambda *given: iter(given[1:4]))
     result = invoke("compare", "rope", "alibi", "--results", results, "--out", tmp_path / "out")
     assert result.output.endswith(f"wrote rope\nwrote alibi\nwrote {tmp_path / 'out'}\n")
 

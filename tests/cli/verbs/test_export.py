@@ -4,10 +4,13 @@ import io
 import json
 import re
 import shutil
+from datetime import datetime
 
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
+from huggingface_hub import parse_eval_result_entries
 
 from benchmark.reports.tables.values import metric_table
 from benchmark.reports.write import export
@@ -129,6 +132,65 @@ def test_markdown_ranks_leagues_separately(invoke, leagues):
 
 def test_markdown_of_nothing_measured_is_a_usage_error(invoke, tmp_path):
     assert invoke("export", "--format", "markdown", "--results", tmp_path).exit_code == 2
+
+
+def test_the_hub_reads_back_every_mean(invoke, results, table, tmp_path):
+    out = tmp_path / ".eval_results"
+    result = invoke(
+        "export", "--format", "hf-eval-results", "--dataset", "someone/positions", "--results", results, "--out", out
+    )
+    assert result.exit_code == 0 and result.stdout == ""
+    assert {path.name for path in out.iterdir()} == {"alibi.yaml", "learned.yaml", "rope.yaml"}
+    means = table[table["headline"]].groupby(["encoding", "task", "train_length", "length"])["value"].mean().dropna()
+    found = {}
+    for path in out.iterdir():
+        entries = parse_eval_result_entries(yaml.safe_load(path.read_text()))
+        found |= {(path.stem, entry.task_id): entry for entry in entries}
+        assert {entry.dataset_id for entry in entries} == {"someone/positions"}
+    assert len(found) == len(means)
+    for (encoding, task, train_length, length), mean in means.items():
+        entry = found[encoding, f"{task}-L{train_length}-at-{length}"]
+        assert entry.value == pytest.approx(mean, abs=1e-12)
+        assert datetime.fromisoformat(entry.date).tzinfo is not None
+    notes = found["alibi", "copy-L16-at-64"].notes
+    assert notes.startswith("token accuracy (0 to 1), higher is better; [0.6")
+    assert notes.endswith("of 2 seeds; alibi, 64 tokens = 4 L; 2 layers of width 64, 600 steps; verdict: untested")
+
+
+def test_an_adapted_encoding_has_a_file_of_its_own(invoke, leagues, tmp_path):
+    arguments = ("--format", "hf-eval-results", "--dataset", "a/b", "--results", leagues, "--out", tmp_path / "x")
+    assert invoke("export", *arguments).exit_code == 0
+    assert {path.name for path in (tmp_path / "x").iterdir()} == {
+        "digits-reads-digits.yaml",
+        "pi-on-rope.yaml",
+        "rope.yaml",
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--dataset", "a/b"), "name a folder: --out .eval_results"),
+        (("--out", "x"), "--dataset is missing, but hf-eval-results needs the benchmark's dataset on the Hub"),
+        (("--out", "x", "--dataset", "b"), "--dataset is 'b'"),
+        (("--format", "csv", "--dataset", "a/b"), "--dataset goes with --format hf-eval-results, not with csv"),
+    ],
+)
+def test_files_for_the_hub_need_a_folder_and_a_dataset(invoke, results, arguments, message):
+    result = invoke("export", "--format", "hf-eval-results", "--results", results, *arguments)
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert message in result.stderr
+
+
+def test_files_for_the_hub_name_the_package_that_is_missing(invoke, results, monkeypatch):
+    monkeypatch.setattr(export.importlib.util, "find_spec", lambda _: None)
+    arguments = ("--format", "hf-eval-results", "--dataset", "a/b", "--results", results, "--out", "x")
+    assert "pip install 'position-benchmark[checkpoints]'" in invoke("export", *arguments).stderr
+
+
+def test_a_folder_is_not_a_file(invoke, results, tmp_path):
+    result = invoke("export", "--results", results, "--out", tmp_path)
+    assert result.exit_code == 2 and "is not a regular file" in result.stderr
 
 
 def test_a_file_is_written_whole(invoke, results, tmp_path):

@@ -3,6 +3,8 @@
 import re
 import shutil
 
+import pytest
+
 
 def test_both_pages_are_written(invoke, results, tmp_path):
     copy = shutil.copytree(results, tmp_path / "copy")
@@ -53,3 +55,22 @@ def test_an_unknown_language_is_one_line(invoke, results, tmp_path):
     result = invoke("report", "--results", results, "--out", tmp_path / "out", "--lang", "fr")
     assert result.exit_code == 2
     assert "unknown language 'fr'" in result.stderr and "Known: en, zh." in result.stderr
+
+
+@pytest.mark.slow
+def test_figures_for_print(invoke, results, tmp_path):
+    """Each figure of the page, in its own folder; the curves in encodings' blocks are drawn for the page only."""
+    out = tmp_path / "out"
+    result = invoke("report", "--results", results, "--out", out, "--figures", "pdf")
+    assert result.exit_code == 0
+    printed = {path.stem for path in (out / "figures" / "pdf").iterdir()}
+    drawn = {path.stem for path in (out / "figures").iterdir() if path.is_file()}
+    assert result.stdout.endswith(f"figures: {len(printed)} files in {out / 'figures' / 'pdf'}\n")
+    assert printed == {name for name in drawn if not name.startswith("curves-of-")}
+    assert {"curve-copy-16", "heatmap-copy-16", "attention-rope-corpus-64"} <= printed
+
+
+def test_an_unknown_format_of_figures_is_one_line(invoke, results):
+    result = invoke("report", "--results", results, "--figures", "eps")
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert "unknown format 'eps'" in result.stderr and "Known: pdf, png, svg." in result.stderr

@@ -27,14 +27,14 @@ def test_cells_are_counted_by_task_and_encoding(invoke, results):
     assert (cells["recall-mqar", "rope"]["evaluations"], cells["recall-mqar", "rope"]["failed"]) == (14, 1)
     assert {failure["cell"]: failure["reason"] for failure in found["failures"]} == {
         "recall-mqar · rope · seed 0 · evaluate": "out of memory",
-        "copy · alibi · seed 1": "the loss is not finite at step 217",
+        "copy · alibi · seed 1": "the training loss was nan at step 217 of 600",
     }
 
 
 def test_the_table_ends_with_what_went_wrong(invoke, results):
     output = invoke("status", "--results", results).output
     assert f"36 cells in {str(results)!r}; the last record is from 2026-05-04 12:02 UTC" in output
-    assert "copy · alibi · seed 1: diverged: the loss is not finite at step 217" in output
+    assert "copy · alibi · seed 1: diverged: the training loss was nan at step 217 of 600" in output
     assert "--retry-failed" in output
 
 

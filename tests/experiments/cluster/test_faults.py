@@ -22,6 +22,7 @@ from benchmark.experiments.executor import Event
 from benchmark.experiments.machine import cores
 from benchmark.experiments.plan import make_plan
 from benchmark.experiments.request import Request
+from benchmark.results.environment import installed
 from benchmark.results.store import Store
 
 pytestmark = pytest.mark.ray
@@ -238,8 +239,9 @@ def test_a_machine_with_another_package_is_refused_and_left_out_if_it_joins_late
     watch = Watch("started", lambda: nodes.add(path=str(other_package)))
     assert through_ray(slow, nodes, tmp_path / "late", watch) == []
     assert_all_done_once(watch, tmp_path / "late", expected)
-    told = [reason for reason in watch.reasons if "is left out: position-benchmark 0.1.0 (code " in reason]
-    assert told and "there, 0.1.0 (code " in told[0]
+    known = f"{installed('position-benchmark')} (code "
+    told = [reason for reason in watch.reasons if f"is left out: position-benchmark {known}" in reason]
+    assert told and f"there, {known}" in told[0]
     with pytest.raises(UsageError, match=r"has other versions: position-benchmark .* there, .* here; install the same"):
         through_ray(slow, nodes, tmp_path / "first", watch)
     assert not (tmp_path / "first").exists() or outcomes(tmp_path / "first") == {}

@@ -7,6 +7,7 @@ from benchmark.experiments.cluster.agent import _settled
 from benchmark.experiments.cluster.machines import Ask, Machine, refuse_impossible
 from benchmark.experiments.cluster.versions import difference, versions
 from benchmark.experiments.machine import WORKER_MEMORY_BYTES
+from benchmark.results.environment import installed
 
 
 def machine(**resources: float) -> Machine:
@@ -96,6 +97,6 @@ def test_versions_that_differ_are_named_on_both_sides() -> None:
     assert difference(here, here) == ""
     assert difference(here, {**here, "torch": "2.5.0"}) == f"torch 2.5.0 there, {here['torch']} here"
     told = difference(here, {"Python": "3.12.1"})
-    assert told.startswith("position-benchmark not installed there, 0.1.0 (code ")
+    assert told.startswith(f"position-benchmark not installed there, {installed('position-benchmark')} (code ")
     assert told.endswith(f", Python 3.12.1 there, {here['Python']} here")
     assert "+" not in here["torch"]  # a build for another GPU is the same version

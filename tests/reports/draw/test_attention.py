@@ -47,8 +47,16 @@ def test_attention_of_chosen_layers_and_odd_head_counts(probe: Probe) -> None:
     assert titles[:5] == [f"layer 2, head {head}" for head in range(1, 6)]
 
 
+def test_words_outside_the_vocabulary_are_named(probe: Probe) -> None:
+    figure = attention(probe, spelled=("隆中对", "躬耕"), without_id=("龋",))
+    assert "read character by character: 隆中对, 躬耕" in texts(figure)
+    assert "read as <unk>: 龋" in texts(figure)
+    assert "not in the vocabulary" not in texts(attention(probe))
+    draw(figure)
+
+
 def test_no_word_comes_out_as_a_box(probe: Probe) -> None:
-    odd = ("龘", "𠮷", "\U0001f9ff", "$x$", "<unk>", "word", "玄德")
+    odd = ("龋", "𠮷", "\U0001f9ff", "$x$", "<unk>", "word", "玄德")
     figure = attention(dataclasses.replace(probe, words=odd))
     assert "[U+1F9FF]" in texts(figure) and "$x$" in texts(figure)
     render(figure, "png")

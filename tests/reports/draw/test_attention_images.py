@@ -39,9 +39,9 @@ def test_a_picture_is_that_of_the_figure_drawn_by_itself(probes) -> None:
     for probe, picture in zip(probes, attention_pictures(probes), strict=True):
         buffer = io.BytesIO()
         with look():
-            attention(probe).savefig(buffer, format="png", dpi=DOTS)
+            attention(probe, titled=False).savefig(buffer, format="png", dpi=DOTS)
         off = np.abs(pixels(picture) - pixels(buffer.getvalue()))
-        assert (off.max(axis=2) > STEP).mean() < 0.005  # where the frame of a panel blends with a weight
+        assert (off.max(axis=2) > STEP).mean() < 0.01  # where the frame of a panel blends with a weight
         assert off.max() < 64 and off.mean() < 1
 
 

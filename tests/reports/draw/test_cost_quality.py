@@ -40,7 +40,7 @@ def dots_of(count: int, panels: int = 1) -> list[Dot]:
 @pytest.mark.parametrize(("count", "panels"), [(1, 1), (7, 2), (33, 1), (33, 2)])
 def test_a_trade_names_everybody(count: int, panels: int) -> None:
     frame = Frame(costs=("time", "memory")[:panels], value="accuracy", lower_is_better=False, share=True)
-    figure = cost_quality(dots_of(count, panels), frame, palette(["rope"]), "Trade", ["a note"])
+    figure = cost_quality(dots_of(count, panels), frame, palette(["rope"]))
     draw(figure)
     wanted = {f"{place}  e{place - 1}" for place in range(1, 34)} if count > 10 else {f"e{n}" for n in range(count)}
     assert wanted <= set(texts(figure))
@@ -51,7 +51,7 @@ def test_a_cost_that_is_missing_in_one_panel_leaves_it_out_there_alone() -> None
     lost = Estimate(value=NAN, low=NAN, high=NAN, n=0)
     dots[0] = Dot(label="e0", encoding="rope", value=dots[0].value, costs=(dots[0].costs[0], lost))
     frame = Frame(costs=("time", "memory"), value="loss", lower_is_better=True, share=False)
-    figure = cost_quality(dots, frame, palette(["rope"]), "Trade", [])
+    figure = cost_quality(dots, frame, palette(["rope"]))
     draw(figure)
     assert texts(figure).count("e0") == 1 and texts(figure).count("e1") == 2
 
@@ -73,10 +73,38 @@ def test_a_label_stands_off_the_line_of_the_front() -> None:
     assert right[0][0] > corner[0] and left[0][0] + 0.14 < corner[0]
 
 
+@pytest.mark.parametrize("count", [33, 60])
+def test_the_key_of_a_crowd_is_no_taller_than_its_plot(count: int) -> None:
+    frame = Frame(costs=("time",), value="accuracy", lower_is_better=False, share=True)
+    figure = cost_quality(dots_of(count), frame, palette(["rope"]))
+    draw(figure)
+    (key,) = figure.legends
+    assert key.get_window_extent().height <= figure.axes[0].bbox.height
+    assert key.get_window_extent().y1 < figure.axes[0].bbox.y0
+
+
+def test_a_label_stands_off_the_bars_of_every_point() -> None:
+    frame = Frame(costs=("time",), value="loss", lower_is_better=True, share=False)
+    wide = Estimate(value=2.0, low=1.0, high=3.0, n=3)
+    dots = [
+        Dot(label=name, encoding="rope", value=Estimate(value=at, low=at - 0.4, high=at + 0.4, n=3), costs=(wide,))
+        for name, at in (("first", 1.0), ("second", 2.0))
+    ]
+    figure = cost_quality(dots, frame, palette(["rope"]))
+    draw(figure)
+    axes = figure.axes[0]
+    for text in axes.texts:
+        box = text.get_window_extent()
+        for dot in dots:
+            left, level = axes.transData.transform((1.0, dot.value.value))
+            right, _ = axes.transData.transform((3.0, dot.value.value))
+            assert box.y1 < level or box.y0 > level or box.x1 < left or box.x0 > right
+
+
 @pytest.mark.parametrize(("best", "top"), [(0.2, 0.2415), (0.97, 1.05)])
 def test_a_share_is_drawn_up_to_1_unless_all_stay_far_below(best: float, top: float) -> None:
     value = Estimate(value=best, low=NAN, high=NAN, n=1)
     dot = Dot(label="rope", encoding="rope", value=value, costs=(Estimate(value=2, low=NAN, high=NAN, n=1),))
     frame = Frame(costs=("time",), value="accuracy", lower_is_better=False, share=True)
-    axes = cost_quality([dot], frame, palette(["rope"]), "Trade", []).axes[0]
+    axes = cost_quality([dot], frame, palette(["rope"])).axes[0]
     assert axes.get_ylim() == pytest.approx((-0.03 * top / 1.05, top))

@@ -13,15 +13,17 @@ from matplotlib.lines import Line2D
 
 from benchmark.reports.draw.canvas import render
 from benchmark.reports.draw.drift import LEAST_SHARE, drift
+from benchmark.reports.draw.emphasis import emphasised
 from benchmark.reports.draw.extrapolation import extrapolation
 from benchmark.reports.draw.heatmap import length_heatmap
 from benchmark.reports.draw.positions import position_loss
 from benchmark.reports.draw.same_targets import same_targets
 from benchmark.reports.draw.structure import structure
-from benchmark.reports.draw.style import OWN_COLOR, palette
+from benchmark.reports.draw.style import BEST, REFERENCE, palette
 from benchmark.reports.draw.two_encodings import paired
 from benchmark.reports.page.selection import Selection
 from benchmark.reports.page.two_encodings import PairAt, paired_panels
+from benchmark.reports.stats.points import over_seeds
 from benchmark.reports.tables.positions import by_position
 from benchmark.reports.tables.probes import Probe, all_probes
 from benchmark.reports.tables.values import metric_table
@@ -72,26 +74,38 @@ def test_a_long_name_leaves_room_for_the_panel(example: Store, copying: pd.DataF
         assert figure.axes[0].get_position().width * figure.get_figwidth() > 3  # inches
 
 
-@pytest.mark.parametrize("encodings", [3, 40])
-def test_the_note_stands_between_the_title_and_the_panel(copying: pd.DataFrame, encodings: int) -> None:
+@pytest.mark.parametrize("encodings", [3, 40, 60])
+def test_the_legend_lies_below_the_panel_and_is_no_taller(copying: pd.DataFrame, encodings: int) -> None:
     rope = copying[copying["encoding"] == "rope"]
     table = pd.concat([rope.assign(encoding=f"mine-{number}") for number in range(encodings)])
-    for figure in (
-        extrapolation(table, palette(set(table["encoding"]))),
-        length_heatmap(table),
-    ):
-        draw(figure)
-        axes = figure.axes[0]
-        (note,) = (text for text in axes.texts if "mean" in text.get_text())
-        assert axes.bbox.y1 < note.get_window_extent().y0
-        assert note.get_window_extent().y1 <= axes._left_title.get_window_extent().y0
+    styles = emphasised(palette(set(table["encoding"])), over_seeds(table), "mine-1")
+    figure = extrapolation(table, styles)
+    draw(figure)
+    (legend,), axes = figure.legends, figure.axes[0]
+    assert legend.get_window_extent().height <= axes.bbox.height
+    assert legend.get_window_extent().y1 < axes.get_tightbbox().y0
+    assert list(axes.texts) == []  # no label lies on a curve
+
+
+def test_no_figure_of_a_section_carries_a_title(copying: pd.DataFrame) -> None:
+    for figure in (extrapolation(copying, palette(copying["encoding"])), length_heatmap(copying)):
+        assert figure.get_suptitle() == "" and all(axes.get_title(loc="left") == "" for axes in figure.axes)
+
+
+def test_what_may_be_the_best_has_a_mark_in_a_colour_of_its_own(copying: pd.DataFrame) -> None:
+    styles = emphasised(palette(copying["encoding"]), over_seeds(copying), "rope", {"alibi"})
+    figure = extrapolation(copying, styles)
+    (mark,) = (line for line in figure.axes[0].get_lines() if line.get_label() == "_best")
+    alibi = copying[copying["encoding"] == "alibi"].groupby("length")["value"].mean()
+    assert mark.get_color() == BEST and list(mark.get_ydata()) == pytest.approx(list(alibi))
+    assert BEST not in {style.color for style in styles.values()}
+    assert "may be the best" in texts(figure)
 
 
 def test_extrapolation(copying: pd.DataFrame) -> None:
     figure = extrapolation(copying, palette(copying["encoding"]))
     said = texts(figure)
     for expected in (
-        "band: lowest and highest of 2 to 3 seeds; dots: each seed",
         "chance",
         "trained to L = 16",
         "learned (— past 16)",
@@ -105,10 +119,10 @@ def test_a_shortcut_is_named_and_has_a_dash_of_its_own(copying: pd.DataFrame) ->
     named = "find this symbol and name its successor"
     ruled = copying.assign(shortcut=0.62, shortcut_name=named)
     figure = extrapolation(ruled, palette(copying["encoding"]))
-    assert f"shortcut: {named}" in texts(figure).replace("\n", " ")
-    lines = {str(line.get_label()).partition(":")[0]: line for line in figure.axes[0].get_lines()}
-    assert set(lines["shortcut"].get_ydata()) == {0.62}
-    assert lines["shortcut"].is_dashed() and lines["shortcut"]._unscaled_dash_pattern != (
+    assert "best shortcut" in texts(figure)  # the caption names it
+    lines = {str(line.get_label()): line for line in figure.axes[0].get_lines()}
+    assert set(lines["best shortcut"].get_ydata()) == {0.62}
+    assert lines["best shortcut"].is_dashed() and lines["best shortcut"]._unscaled_dash_pattern != (
         lines["chance"]._unscaled_dash_pattern
     )
     draw(figure)
@@ -118,7 +132,7 @@ def test_a_shortcut_is_named_and_has_a_dash_of_its_own(copying: pd.DataFrame) ->
 
 def test_extrapolation_draws_the_means_and_every_seed(copying: pd.DataFrame) -> None:
     figure = extrapolation(copying, palette(copying["encoding"]))
-    blue = OWN_COLOR["rope"]
+    blue = REFERENCE
     curve, dots = curve_and_dots(figure.axes[0], blue)
     own = copying[copying["encoding"] == "rope"]
     assert list(curve.get_ydata()) == pytest.approx(list(own.groupby("length")["value"].mean()))
@@ -140,11 +154,6 @@ def test_more_than_ten_seeds_are_no_dots(copying: pd.DataFrame) -> None:
     assert not [line for line in figure.axes[0].get_lines() if line.get_label() == "_seeds"]
 
 
-def test_one_seed_says_so(copying: pd.DataFrame) -> None:
-    one = copying[copying["seed"] == 0]
-    assert "1 seed, no range" in texts(extrapolation(one, palette(one["encoding"])))
-
-
 def test_two_tasks_in_one_figure_are_refused(headline: pd.DataFrame) -> None:
     with pytest.raises(ValueError, match="a figure draws one task"):
         extrapolation(headline, palette(headline["encoding"]))
@@ -154,7 +163,7 @@ def test_position_loss(example: Store) -> None:
     table = by_position(example)
     figure = position_loss(table, palette(table["encoding"]))
     said = texts(figure)
-    assert "nats per token" in said and "lowest and highest of 3 seeds" in said and "learned (— past 64)" in said
+    assert "nats per token" in said and "learned (— past 64)" in said
     draw(figure)
 
 
@@ -164,9 +173,9 @@ def test_same_targets(example: Store) -> None:
     losses = table[(table["metric"] == "loss_nats") & (table["task"] == "corpus")]
     figure = same_targets(losses, differences, palette(table["encoding"]))
     said = texts(figure)
-    for expected in ("after exactly L tokens each", "below 0", "of 3 seeds", "learned (— past 64)"):
+    for expected in ("after exactly L tokens", "difference in loss", "learned (— past 64)"):
         assert expected in said
-    blue = OWN_COLOR["rope"]
+    blue = REFERENCE
     curve, _ = curve_and_dots(figure.axes[1], blue)
     means = differences[differences["encoding"] == "rope"].groupby("length")["value"].mean()
     assert list(curve.get_ydata()) == pytest.approx(list(means))
@@ -188,11 +197,10 @@ def test_drift() -> None:
     for expected in ("tokens, log scale", "0 to 1, log scale", "tolerance: 0.08", "no range"):
         assert expected in said
     curves = {str(line.get_color()): list(line.get_ydata()) for line in figure.axes[0].get_lines()}
-    assert curves[OWN_COLOR["rope"]] == [0.001, 0.002]
+    assert curves[REFERENCE] == [0.001, 0.002]
     assert [LEAST_SHARE, 0.3] in curves.values()  # a logarithm has no zero
-    legend = figure.axes[0].get_legend()
-    assert legend is not None
-    assert [text.get_text() for text in legend.get_texts()] == ["mine", "rope"]  # as the right ends, from the top
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()][:2] == ["mine", "rope"]  # as the right ends, from the top
     draw(figure)
 
 
@@ -209,8 +217,8 @@ def test_paired_says_which_side_is_better(example: Store, task: str, above: str)
     pairs = pairs_of(example, task, {})
     figure = paired(pairs, palette(["rope", "alibi"]))
     said = texts(figure)
-    assert f"above 0:\n{above} is better" in said
-    assert "median of rope − alibi (thin bars: lowest to highest; dots: each seed)" in said
+    assert f"above 0: {above} is better" in said.replace("\n", " ")
+    assert "median of rope − alibi\n" in said and "thin bars: lowest to highest; dots: each seed" in said
     draw(figure)
 
 

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 from benchmark.reports.draw.canvas import render
 from benchmark.reports.draw.heatmap import length_heatmap
+from benchmark.reports.draw.style import ON_DARK, ON_LIGHT
 from benchmark.reports.tables.values import metric_table
 from benchmark.results.store import Store
 
@@ -39,5 +40,5 @@ def test_length_heatmap_shows_what_is_unsupported(copying: pd.DataFrame) -> None
 def test_heatmap_figures_contrast_with_their_fields(copying: pd.DataFrame) -> None:
     figure = length_heatmap(copying)
     colors = {text.get_text(): text.get_color() for text in figure.axes[0].texts}
-    assert colors["1.00"] == "black"  # on yellow
-    assert colors["0.02"] == "white"  # on dark violet
+    assert colors["1.00"] == ON_LIGHT  # on yellow
+    assert colors["0.02"] == ON_DARK  # on dark violet

@@ -25,7 +25,7 @@ def draw(figure: Figure) -> None:
 @pytest.mark.parametrize("critical", [0.7, 100.0, NAN])
 def test_ranks_name_everybody_with_a_rank(count: int, critical: float) -> None:
     drawn = [Ranked(label=f"e{place}", encoding="rope", rank=1 + place * 0.5) for place in range(count)]
-    figure = ranks(drawn, [(0, 1)], critical, palette(["rope"]), "Ranks", ["a note"])
+    figure = ranks(drawn, [(0, 1)], critical, palette(["rope"]), ["a note"])
     draw(figure)
     assert {f"e{place}  {1 + place * 0.5:.2f}" for place in range(count)} <= set(texts(figure))
     assert any(text.startswith("CD") for text in texts(figure)) == math.isfinite(critical)

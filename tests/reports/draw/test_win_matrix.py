@@ -40,7 +40,7 @@ def drawn(table: pd.DataFrame, names: list[str]) -> Figure:
     """The win rates of a table at the longest of its multiples."""
     pairs = win_rates(table)
     longest = max(pair.multiple for pair in pairs)
-    return wins([pair for pair in pairs if pair.multiple == longest], names_of(names), "who")
+    return wins([pair for pair in pairs if pair.multiple == longest], names_of(names))
 
 
 def test_wins_of_few_have_values_and_of_many_dots_alone(tidy) -> None:

@@ -79,7 +79,7 @@ def test_the_same_records_give_the_same_pictures(example: Store, page: Page, sec
         "matrix": lambda: matrix.section(Overview.of(selection)),
         "wins": lambda: wins.section(Overview.of(selection)),
         "ranks": lambda: ranks.section(Overview.of(selection), styles),
-        "tradeoffs": lambda: cost_quality.section(selection, timing_table(example.root / "timing", []), styles),
+        "tradeoffs": lambda: cost_quality.section(selection, timing_table(example.files, []), styles),
     }[section]()
     assert [exhibit.picture for exhibit in again.exhibits] == [
         exhibit.picture for exhibit in section_of(page, section).exhibits

@@ -5,6 +5,7 @@ from pathlib import Path
 from benchmark.reports.page.selection import Selection
 from benchmark.reports.sections import troubles
 from benchmark.reports.tables.timings import timing_table
+from benchmark.results.files import Folder
 from benchmark.results.store import Store
 
 
@@ -16,7 +17,7 @@ def write_small(records, root: Path, **settings) -> Store:
 def test_troubles_are_listed_with_their_reasons(page):
     section = next(section for section in page.sections if section.id == "troubles")
     text = " ".join(cell.text for table in section.tables for row in table.rows for cell in row)
-    for reason in ("the loss is not finite at step 217", "out of memory", "the table ends at", "unsupported"):
+    for reason in ("the training loss was nan at step 217 of 600", "out of memory", "the table ends at", "unsupported"):
         assert reason in text
     assert any(table.caption.startswith("Missing") for table in section.tables)
 
@@ -29,7 +30,7 @@ def test_unreadable_files_are_named(records, tmp_path):
     (tmp_path / "timing").mkdir()
     (tmp_path / "timing" / "bad.json").write_text("[]")
     problems: list[str] = []
-    timing_table(tmp_path / "timing", problems)
+    timing_table(Folder(tmp_path), problems)
     section = troubles.section(Selection.of(store), problems)
     text = " ".join(cell.text for table in section.tables for row in table.rows for cell in row)
     assert str(broken) in text and "bad.json" in text

@@ -8,6 +8,7 @@ import pytest
 
 from benchmark.reports.stats.cost import MIB, memory_cost, ratios, seconds, time_of
 from benchmark.reports.tables.timings import timing_table
+from benchmark.results.files import Folder
 
 
 def models(seconds_of: dict[str, list[float]], tokens: int = 2000) -> pd.DataFrame:
@@ -58,7 +59,7 @@ def test_where_the_suite_lacks_an_encoding_seconds_are_taken() -> None:
 
 
 def test_no_timings_at_all_are_seconds(tmp_path: Path) -> None:
-    assert time_of(models({"rope": [4.0]}), timing_table(tmp_path, [])).kind == "seconds"
+    assert time_of(models({"rope": [4.0]}), timing_table(Folder(tmp_path), [])).kind == "seconds"
 
 
 def test_memory_is_that_of_a_gpu_alone(records) -> None:

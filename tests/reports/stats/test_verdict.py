@@ -196,3 +196,34 @@ def test_a_difference_within_the_margin_rules_nobody_out() -> None:
     assert verdict.duel(ROPE, ALIBI).winner == ROPE
     assert marks(verdict) == {"rope": "among the best", "alibi": "among the best"}
     assert marks(judge(column({"rope": [0.93] * 6, "alibi": [0.90] * 6}))) == {"rope": "best", "alibi": ""}
+
+
+@given(st.lists(st.lists(st.sampled_from((0.2, 0.5, 0.6, 0.9, 1.0)), min_size=9, max_size=9), min_size=1, max_size=5))
+@settings(max_examples=60, derandomize=True)
+def test_tiers_hold_together_what_is_not_told_apart(values: list[list[float]]) -> None:
+    """By brute force over pairs: nobody of a tier is shown to be worse within it, and each later one is by the last."""
+    names = [Who(f"e{number}", f"e{number}") for number in range(len(values))]
+    verdict = Verdict.of({name: np.array(own) for name, own in zip(names, values, strict=True)}, margin=0.02)
+
+    def beats(first: Who, second: Who) -> bool:
+        differences = np.array(values[names.index(first)]) - np.array(values[names.index(second)])
+        shown = verdict.duels[first, second].winner == first
+        return shown and differences.mean() > 0 and np.median(differences) > 0.02
+
+    tiers = verdict.tiers
+    assert sorted(name for tier in tiers for name in tier) == sorted(names)
+    assert tiers[0] == verdict.candidates
+    for tier in tiers:
+        assert not any(beats(first, second) for first in tier for second in tier if first != second)
+    for before, after in itertools.pairwise(tiers):
+        assert all(any(beats(first, second) for first in before) for second in after)
+
+
+def test_the_verdict_among_some_keeps_the_level_of_the_whole_column() -> None:
+    """Six seeds show a clean sweep of two encodings, but not of two among three."""
+    wins = {Who(name, name): np.full(6, value) for name, value in (("a", 0.9), ("b", 0.5), ("c", 0.1))}
+    whole = Verdict.of(wins)
+    some = list(wins)[:2]
+    assert whole.among(some).candidates == tuple(some)
+    assert Verdict.of({name: wins[name] for name in some}).candidates == (some[0],)
+    assert list(whole.among(some).means) == some and len(whole.among(some).duels) == 2

@@ -21,12 +21,12 @@ def test_a_model_that_was_trained_for_others_to_adapt_lacks_nothing(records: Mod
 
 def test_failures_and_gaps_of_a_run(example: Store) -> None:
     lost = failures(example).set_index("status")
-    assert lost.loc["diverged", "reason"] == "the loss is not finite at step 217"
+    assert lost.loc["diverged", "reason"] == "the training loss was nan at step 217 of 600"
     assert lost.loc["failed", ["task", "encoding", "length"]].tolist() == ["recall-mqar", "rope", 256]
     assert len(lost.loc["unsupported"]) == 4 * 3 * 4
     gaps = missing(example)
     assert gaps["length"].tolist() == [16, 32, 64, 128, 256]
-    assert set(gaps["reason"]) == {"training diverged: the loss is not finite at step 217"}
+    assert set(gaps["reason"]) == {"training diverged: the training loss was nan at step 217 of 600"}
 
 
 def test_unreadable_files_and_orphans_are_named(records: ModuleType, tmp_path: Path) -> None:

@@ -1,14 +1,17 @@
 """The page in a real browser, from disk: quiet, self-contained, accessible."""
 
 import csv
+import io
 import json
 import math
+import re
 import shutil
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from benchmark.reports.page.page import Page
 from benchmark.reports.stats.points import over_seeds
@@ -16,6 +19,7 @@ from benchmark.reports.tables.values import metric_table
 from benchmark.reports.write.markdown import markdown_table
 from benchmark.reports.write.report import ReportPaths, write_report
 from benchmark.reports.write.webfont import CHINESE
+from benchmark.results.store import Store
 
 playwright = pytest.importorskip("playwright.sync_api", reason="the Python package playwright is not installed")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
@@ -28,6 +32,7 @@ CURVE = "#curves .plot"
 COPY = "#curve-copy-16"
 CLASSICS = ("alibi", "learned", "none", "rope", "sinusoidal")
 OTHERS = tuple(f"other-{number}" for number in range(1, 9))
+REFERENCE = Path(__file__).parents[3] / "results" / "reference.zip"
 NETWORK = ("http", "https", "ws", "wss")
 
 
@@ -253,8 +258,8 @@ def test_many_curves_each_have_a_name_at_their_end_and_none_covers_another(crowd
         "all => all.slice(1).map((each) => [each.textContent, each.getBoundingClientRect().toJSON()])"
     )
     names = [name for name, _ in labels]
-    assert sorted(names) == sorted((*CLASSICS, *OTHERS, "chance"))
-    places = [box for name, box in labels if name != "learned"]  # which ends at L
+    assert sorted([*names, "learned"]) == sorted((*CLASSICS, *OTHERS, "chance"))  # learned ends at L, amid the others
+    places = [box for _, box in labels]
     texts = sorted(box["bottom"] for box in places)
     assert min(later - earlier for earlier, later in pairwise(texts)) >= 12
     card = crowd.locator(COPY).bounding_box()
@@ -384,11 +389,70 @@ def test_paper_shows_everything_and_still_figures(visit):
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert page.locator("details:not([open])").count() == 0
     assert page.locator("#curves img").first.is_visible() and page.locator("#attention img").last.is_visible()
-    for hidden in (CURVE, ".tools", "nav"):
+    for hidden in (CURVE, ".tools", "nav", ".keys"):  # the hashes of records too
         assert not page.locator(hidden).first.is_visible()
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.locator("details:not([open])").count() == folded
+
+
+@pytest.mark.slow
+def test_the_report_of_five_encodings_prints_on_fifteen_sheets(visit, tmp_path):
+    page = visit(write_report(Store(REFERENCE), tmp_path).html)
+    sheets = page.pdf(prefer_css_page_size=True)
+    assert 8 < len(re.findall(rb"/Type\s*/Page\b", sheets)) <= 15
+
+
+def test_nothing_on_paper_is_wider_than_the_sheet(visit):
+    """Chromium would shrink every sheet to fit it, down to illegible."""
+    page = visit(viewport={"width": 718, "height": 1047})  # A4 without its margins, at 96 pixels per inch
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    wide = "[...document.querySelectorAll('main table, main img, main svg')].filter((part) => part.scrollWidth > 720)"
+    assert page.evaluate(f"{wide}.map((part) => part.outerHTML.slice(0, 90))") == []
+
+
+def test_the_contents_are_folded_on_a_phone_and_open_on_a_desktop(visit, desktop):
+    phone = visit(**PHONE)
+    assert not phone.locator("nav ol").is_visible()
+    phone.locator("nav summary").click()
+    assert phone.locator("nav ol").is_visible()
+    assert desktop.locator("nav ol").is_visible()
+
+
+def test_figures_have_no_fixed_width_and_fit_a_phone_or_scroll_at_a_legible_size(phone, page: Page):
+    shown = phone.locator(".plate:not(.still) img")
+    natural = {each.id: each.width for section in page.sections for each in section.exhibits}
+    for image in shown.all():
+        box = image.bounding_box()
+        if not box or not box["width"]:  # folded
+            continue
+        own = natural[image.evaluate("each => each.closest('.card').id")]
+        assert 0.63 * own <= box["width"] <= own + 1
+        assert box["width"] <= 360 or own > 520
+
+
+def test_a_title_stands_once(desktop):
+    """Not in the caption below its figure, and a figure has no heading of its own (test_curves)."""
+    cards = desktop.locator(".exhibits .card").evaluate_all(
+        "all => all.map((card) => [(card.querySelector('h3') ?? card.querySelector('summary')).innerText,"
+        " card.querySelector('figcaption p').textContent])"
+    )
+    assert len(cards) > 10
+    for title, caption in cards:
+        assert not re.search(rf"\b{re.escape(title)}\b", caption, re.IGNORECASE)
+
+
+def test_figures_are_dark_on_a_dark_page(visit):
+    """A still figure's own background, as drawn: the page's surface, by the figure's own style sheet."""
+    page = visit(color_scheme="dark")
+    image = page.locator("#bottom-line img")
+    image.scroll_into_view_if_needed()
+    picture = Image.open(io.BytesIO(image.screenshot())).convert("RGB")
+    colors = sorted(picture.getcolors(1 << 20))
+    assert colors[-1][1] == (26, 30, 37)  # --surface
+    light = [count for count, color in colors if min(color) > 250]
+    assert sum(light) < 0.02 * picture.width * picture.height
 
 
 def test_dragging_zooms(desktop):

@@ -241,7 +241,7 @@ def test_trained_but_never_measured(records, tmp_path):
     store = Store(tmp_path / "in")
     store.put(records.train_record("copy", "rope", 0, diverged=True))
     page = read(write_report(store, tmp_path / "out"))
-    assert "the loss is not finite at step 217" in page.text
+    assert "the training loss was nan at step 217 of 600" in page.text
 
 
 def test_a_broken_array_is_a_failure_and_not_an_end(records, tmp_path):

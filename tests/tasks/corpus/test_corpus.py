@@ -103,6 +103,7 @@ def test_english_is_cut_at_white_space_and_rare_words_are_spelled(cache: Path, t
     made = load(str(path), tokenizer="whitespace")
     assert {" captain's", " was", " dog", "The"} <= set(made.vocabulary)
     assert made.encode("The captain's goat was lost.")[1] == ["The", " captain's", *" goat", " was", " lost", "."]
+    assert made.spelled("The captain's goat was lost, goat!") == ["goat"]
     assert made.info.unknown_rate == 0
     assert made.info.traditional is None
     assert not any("\u4e00" <= word for word in made.vocabulary)  # it borrows no Chinese characters
@@ -245,6 +246,7 @@ def test_encode_gives_an_id_and_its_piece_of_text() -> None:
     assert len(ids) == len(words)
     assert all(made.vocabulary[place] == word for place, word in zip(ids, words, strict=True) if place)
     assert ids[words.index("𪚥")] == 0
+    assert made.without_id("武松打𪚥虎。") == ["𪚥"] and made.without_id("武松打虎。") == []
     assert made.encode("")[1] == []
 
 

@@ -124,15 +124,14 @@ function reachOf(count) {
 function endLabels(box) {
   const { yaxis, _size: size } = box._fullLayout;
   const ends = box.data.filter((trace) => isLine(trace) && trace.visible === true).map(endOf).filter(Boolean);
-  const places = [...new Set(ends.map((end) => end.x))];
-  return places.flatMap((x) => {
-    const column = ends.filter((end) => end.x === x);
-    for (const end of column) end.height = yaxis.l2p(end.y);
-    column.sort((one, other) => one.height - other.height);
-    const gap = Math.min(LABEL.gap, size.h / column.length);
-    const heights = spread(column.map((end) => end.height), gap, size.h);
-    return column.map((end, index) => endLabel(end, reachOf(column.length), heights[index] - end.height));
-  });
+  const last = Math.max(...ends.map((end) => end.x));
+  const all = ends.filter((end) => end.x === last); // beside an earlier end, a name would lie on other curves
+  const column = all.length * LABEL.gap > size.h ? all.filter((end) => !end.trace.meta?.light) : all; // what is legible
+  for (const end of column) end.height = yaxis.l2p(end.y);
+  column.sort((one, other) => one.height - other.height);
+  const gap = Math.min(LABEL.gap, size.h / column.length);
+  const heights = spread(column.map((end) => end.height), gap, size.h);
+  return column.map((end, index) => endLabel(end, reachOf(column.length), heights[index] - end.height));
 }
 
 function endOf(trace) {

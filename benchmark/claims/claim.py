@@ -1,0 +1,165 @@
+"""A claim: what was said about a position encoding, and what would show it right or wrong here.
+
+A claim is data: one file of `families/` holds those of one subject. Its criteria state, before anything is measured,
+which values reproduce it and which refute it. Values in neither range leave it open.
+
+    reproduced                  every criterion is reproduced
+    refuted                     any criterion is refuted
+    inconclusive                neither is shown yet; the verdict says what would decide it
+    not measurable              nothing that fits on a laptop could settle it
+
+Evidence is of three kinds:
+
+    Exact       numbers that follow from an encoding's formula; no training, one value a criterion
+    Trained     values of trained models, one a seed (or one a task); read from the records of `run`
+    OutOfScale  a reason why there is none
+
+A changed threshold or reading is a new version: raise `version` and keep the old criteria in `earlier`, so that the
+page shows what the same records say under either.
+"""
+
+import importlib
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from benchmark.errors import UsageError
+from benchmark.experiments.request import Request
+
+if TYPE_CHECKING:
+    from benchmark.claims.evidence import Evidence
+
+Word = Literal["reproduced", "refuted", "inconclusive", "not measurable"]
+Sample = Mapping[str, Sequence[float]]  # by criterion: one value a seed, in ascending order, or one a task
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Who said it, and where."""
+
+    paper: str  # as tables name it: "RoFormer"
+    place: str  # "section 3.4.3"
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bound:
+    """A range of values, without its ends; or, if `outside`, all values beyond them."""
+
+    above: float = -math.inf
+    below: float = math.inf
+    outside: bool = False
+
+    def holds(self, value: float) -> bool:
+        """True if a value speaks for it; NaN never does."""
+        return value < self.above or value > self.below if self.outside else self.above < value < self.below
+
+    def __str__(self) -> str:
+        if self.outside:
+            return f"< {self.above:g} or > {self.below:g}"
+        if math.isinf(self.above):
+            return f"< {self.below:g}"
+        return f"> {self.above:g}" if math.isinf(self.below) else f"{self.above:g} to {self.below:g}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Criterion:
+    """One number and the values of it that speak for the claim and against it, written down before the run."""
+
+    name: str  # the key of its values
+    quantity: str  # the number in words, with its unit
+    reproduced: Bound
+    refuted: Bound
+
+
+def near(name: str, quantity: str, expected: float, within: float) -> Criterion:
+    """A criterion for a published number: reproduced within a tolerance of it, refuted beyond."""
+    low, high = expected - within, expected + within
+    return Criterion(
+        name=name,
+        quantity=quantity,
+        reproduced=Bound(above=low, below=high),
+        refuted=Bound(above=low, below=high, outside=True),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exact:
+    """Evidence without training: `measure` returns one number for each criterion, in seconds."""
+
+    measure: Callable[[], Mapping[str, float]]
+    encodings: tuple[str, ...]  # that it measures, as the command line names them: if their code changes, so may it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trained:
+    """Evidence of trained models: `read` returns a value a seed for each criterion that the records can serve.
+
+    `read` may raise NotMeasurable if the records show that models of this size cannot tell.
+    """
+
+    needs: tuple[Request, ...]  # the runs that make the records; the first is enough for a verdict
+    read: "Callable[[Evidence], Sample]"
+    unit: Literal["seed", "task", "model"] = "seed"  # what one value is of
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutOfScale:
+    """No evidence: the reason why nothing that fits on a laptop could settle the claim."""
+
+    why: str
+
+
+class NotMeasurable(Exception):
+    """Raised by `read`: models of this size cannot tell. The message says why, in a sentence."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Earlier:
+    """The criteria of an earlier version, and why they were changed."""
+
+    version: int
+    criteria: tuple[Criterion, ...]
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """A published sentence and what would settle it."""
+
+    id: str  # on the command line: "T5"
+    sentence: str
+    source: Source
+    criteria: tuple[Criterion, ...]
+    evidence: Exact | Trained | OutOfScale
+    scale: str  # what the verdict speaks about: sizes, lengths, tasks
+    silent: str  # what the verdict does not say
+    version: int = 1
+    earlier: tuple[Earlier, ...] = ()
+
+    def __post_init__(self) -> None:
+        names = [criterion.name for criterion in self.criteria]
+        if len(set(names)) < len(names) or not (names or isinstance(self.evidence, OutOfScale)):
+            raise UsageError(f"claim {self.id}: its criteria are {names}, but it needs one or more of distinct names")
+        if [old.version for old in self.earlier] != list(range(1, self.version)):
+            raise UsageError(
+                f"claim {self.id}: version is {self.version}, so `earlier` must hold versions 1 to "
+                f"{self.version - 1} in order; add the criteria that were replaced"
+            )
+
+
+def imported(name: str) -> Callable[[], Mapping[str, float]]:
+    """The measuring function "module:function" of `benchmark.claims.measures`, which is imported when it is called.
+
+    Measuring loads torch; reading claims and judging them does not.
+    """
+    module, _, function = name.partition(":")
+
+    def measure() -> Mapping[str, float]:
+        found = importlib.import_module(f"benchmark.claims.measures.{module}")
+        values: Mapping[str, float] = getattr(found, function)()
+        return values
+
+    measure.__module__, measure.__name__ = f"benchmark.claims.measures.{module}", function
+    return measure

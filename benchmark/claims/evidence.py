@@ -1,0 +1,151 @@
+"""The evidence of trained models: values by seed, from the records of a results folder.
+
+A *condition* is one view of each task (`reports.page.views`): a setting, or each encoding at its best learning rate.
+The main condition holds the main view of every task, the one that a report shows in full. Each other view of a task
+gives a condition of its own, in which only that task differs.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import pandas as pd
+
+from benchmark.errors import UsageError
+from benchmark.metrics import METRICS
+from benchmark.reports.page.selection import Selection
+from benchmark.reports.page.variations import Variation
+from benchmark.reports.page.views import View
+from benchmark.reports.words import t
+from benchmark.results.record import Arrays, EvalRecord
+from benchmark.results.store import Store
+
+BySeed = dict[int, float]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Evidence:
+    """What the records say under one condition."""
+
+    selection: Selection
+    views: Mapping[str, View]  # by task, as the command line names it: "corpus"
+    differs: str = ""  # the one task whose view is not the main one; "" in the main condition
+    seen: set[tuple[str, str]] = field(default_factory=set)  # keys of the models and evaluations read so far
+
+    @property
+    def words(self) -> str:
+        """How the condition differs from the main one: "corpus: width 128"; "" if it is the main one."""
+        if not self.differs:
+            return ""
+        other = self.views[self.differs]
+        if other.spec.checkpoint is not None:
+            return t("{task}: checkpoint {name}", task=self.differs, name=other.spec.checkpoint.name)
+        main = next(view for view in self.selection.mains if (view.task, view.ladder) == (other.task, other.ladder))
+        how = Variation.between(main.spec, other.spec, main_tuned=main.tuned, tuned=other.tuned).words
+        return t("{task}: {setting}", task=self.differs, setting=how)
+
+    def at(self, task: str, encoding: str, multiple: float = 1, *, metric: str = "") -> BySeed:
+        """The values of an encoding at a multiple of L, by seed; of the task's headline metric unless one is named.
+
+        Encodings go by label; one that adapts another at test time is found under its own. {} if nothing was measured.
+        """
+        own = self._read(task, encoding, multiple, metric)
+        return dict(zip(own["seed"].astype(int), own["value"].astype(float), strict=True))
+
+    def arrays(self, task: str, encoding: str, multiple: float = 1) -> dict[int, tuple[EvalRecord, Arrays]]:
+        """The record and the arrays behind `at`, by seed: sums by place, by row, and by field of a grid."""
+        own = self._read(task, encoding, multiple, "")
+        records = (self._measured[key] for key in own["eval_key"])
+        return {
+            int(seed): (each, self.selection.store.arrays(each))
+            for seed, each in zip(own["seed"], records, strict=True)
+        }
+
+    def metric(self, task: str) -> str:
+        """The task's headline metric; "" if it was not measured."""
+        table = self.views[task].table if task in self.views else None
+        return "" if table is None else str(table.loc[table["headline"], "metric"].iloc[0])
+
+    def encodings(self, task: str) -> list[str]:
+        """The encodings with a row for a task, sorted."""
+        return sorted(encoding for name, encoding in self._rows if name == task)
+
+    def _read(self, task: str, encoding: str, multiple: float, metric: str) -> pd.DataFrame:
+        rows = self._rows.get((task, encoding), self.selection.frame.iloc[:0])
+        wanted = rows["metric"].eq(metric) if metric else rows["headline"]
+        own = rows[wanted & rows["multiple"].eq(multiple) & rows["value"].notna()].sort_values("seed")
+        self.seen.update(zip(own["train_key"], own["eval_key"], strict=True))
+        return own
+
+    @cached_property
+    def _rows(self) -> dict[tuple[str, str], pd.DataFrame]:
+        return {
+            (task, str(encoding)): rows
+            for task, view in self.views.items()
+            for encoding, rows in view.table.groupby("encoding")
+        }
+
+    @cached_property
+    def _measured(self) -> dict[str, EvalRecord]:
+        return {each.spec.key: each for each in self.selection.store.records() if isinstance(each, EvalRecord)}
+
+
+def conditions(store: Store) -> list[Evidence]:
+    """Every condition of a store, the main one first; none where nothing was trained."""
+    try:
+        return conditions_of(Selection.of(store))
+    except UsageError:
+        return []
+
+
+def conditions_of(selection: Selection) -> list[Evidence]:
+    """The same of a selection. A checkpoint is never the main condition: claims speak of models trained here."""
+    own = [view for view in selection.mains if view.spec.checkpoint is None]
+    main = {_name(view): view for view in own}
+    others = [(_name(view), other) for view in own for other in selection.others(view)]
+    others += [(_name(view), view) for view in selection.mains if view.spec.checkpoint is not None]
+    return [
+        Evidence(selection=selection, views=main),
+        *(Evidence(selection=selection, views={**main, task: other}, differs=task) for task, other in others),
+    ]
+
+
+def _name(view: View) -> str:
+    return view.task.partition(" (")[0]
+
+
+# What most claims read
+
+
+def rise(evidence: Evidence, task: str, encoding: str, multiple: float, *, metric: str = "") -> list[float]:
+    """The value at a multiple of L less that at L, by seed: of a loss, what it gains or loses past L."""
+    return _common(evidence.at(task, encoding, multiple, metric=metric), evidence.at(task, encoding, 1, metric=metric))
+
+
+def gap(
+    evidence: Evidence, task: str, better: str, worse: str, multiple: float = 1, *, metric: str = ""
+) -> list[float]:
+    """How much better one encoding does than another, by common seed: positive if `better` is, whatever the metric."""
+    found = _common(*(evidence.at(task, name, multiple, metric=metric) for name in (better, worse)))
+    name = metric or evidence.metric(task)
+    return [-value for value in found] if name and METRICS[name].lower_is_better else found
+
+
+def kept(evidence: Evidence, task: str, encoding: str, multiple: float) -> list[float]:
+    """The value at a multiple of L as a share of that at L, by seed."""
+    far, near = evidence.at(task, encoding, multiple), evidence.at(task, encoding)
+    return [far[seed] / near[seed] for seed in sorted(far.keys() & near.keys()) if near[seed]]
+
+
+def _common(first: BySeed, second: BySeed) -> list[float]:
+    return [first[seed] - second[seed] for seed in sorted(first.keys() & second.keys())]
+
+
+def midranks(evidence: Evidence, task: str, names: tuple[str, ...], multiple: float) -> dict[str, float]:
+    """The rank of each encoding by its mean over seeds, 1 the best, equal ones sharing the middle; {} if one lacks."""
+    means = {name: pd.Series(evidence.at(task, name, multiple), dtype=float).mean() for name in names}
+    if any(pd.isna(mean) for mean in means.values()):
+        return {}
+    lower = METRICS[evidence.metric(task)].lower_is_better
+    ranks = pd.Series(means).round(12).rank(ascending=lower)
+    return {str(name): float(rank) for name, rank in ranks.items()}

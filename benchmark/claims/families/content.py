@@ -1,0 +1,134 @@
+"""Encodings that read the content: T24, T26, T27 and T29."""
+
+from benchmark.claims.claim import Bound, Claim, Criterion, Sample, Source, Trained
+from benchmark.claims.evidence import Evidence, gap, rise
+from benchmark.claims.families.asked import BOTH, TEXT, ahead, recalls
+from benchmark.claims.runs import quick
+from benchmark.metrics import ACCURACY_HOLDS, MARGIN
+from benchmark.reports.words import later
+
+RIVALS = ("rope", "fox")
+LAYERS, HEADS = 1, 2  # of the paper's model, whose width is that of the preset
+COUNTED = ("flip-flop", "count-symbol")
+ONE_LAYER = later("models of 1 layer, 2 heads and width 64, trained at 20 instructions and tested at 80")
+
+
+def _flip_flop(evidence: Evidence) -> Sample:
+    view = evidence.views.get("flip-flop")
+    if view is None or view.spec.model.layers > LAYERS:
+        return {}
+    return {name: _errors(evidence, name) for name in ("path", *RIVALS)}
+
+
+def _errors(evidence: Evidence, encoding: str) -> list[float]:
+    return [1 - each.far for each in recalls(evidence, "flip-flop", encoding, 4, _instructions)]
+
+
+def _instructions(length: int) -> int:
+    """The tokens of a row of L instructions: no answer in training stands farther back."""
+    return 2 * length - 1
+
+
+T24 = Claim(
+    id="T24",
+    sentence=later("With a single layer, PaTH solves flip-flop out of distribution, and RoPE and FoX do not."),
+    source=Source(paper="PaTH", place=later("section 4"), url="https://arxiv.org/abs/2505.16381"),
+    criteria=(
+        Criterion(
+            name="path",
+            quantity=later("path at 4 L: share of errors on bits written farther back than any in training"),
+            reproduced=Bound(below=0.01),
+            refuted=Bound(above=0.05),
+        ),
+        *(
+            Criterion(
+                name=name,
+                quantity=later("the same share of errors"),
+                reproduced=Bound(above=0.2),
+                refuted=Bound(below=0.05),
+            )
+            for name in RIVALS
+        ),
+    ),
+    evidence=Trained(
+        needs=(quick(f"path,{','.join(RIVALS)}", "flip-flop", 4, layers=LAYERS, heads=HEADS),), read=_flip_flop
+    ),
+    scale=ONE_LAYER,
+    silent=later(
+        "The paper tests on rows with rarer writes, where RoPE errs on 40.3 %, FoX on 36.3 % and PaTH on 0.0001 %. "
+        "Here, writes are as frequent as in training, and rows are longer."
+    ),
+)
+
+
+def _fox_far(evidence: Evidence) -> Sample:
+    return {"rise": rise(evidence, "corpus", "fox", 16)}
+
+
+T26 = Claim(
+    id="T26",
+    sentence=later("FoX extrapolates: its loss does not rise in contexts many times the trained length."),
+    source=Source(paper="FoX", place=later("abstract"), url="https://arxiv.org/abs/2503.02130"),
+    criteria=(
+        Criterion(
+            name=later("rise"),
+            quantity=later("fox: loss at 16 L less that at L, same target tokens, nats"),
+            reproduced=Bound(below=MARGIN),
+            refuted=Bound(above=0.1),
+        ),
+    ),
+    evidence=Trained(needs=(quick("fox", "corpus", 16),), read=_fox_far),
+    scale=TEXT,
+    silent=later(
+        "A loss that does not rise may come from forgetting: whether far context is used is another question."
+    ),
+)
+
+
+def _fox_near(evidence: Evidence) -> Sample:
+    fox, rope = (evidence.at("offset-recall", encoding) for encoding in ("fox", "rope"))
+    return {
+        "text": [-value for value in gap(evidence, "corpus", "fox", "rope")],
+        "recall by distance": [fox[seed] / rope[seed] for seed in sorted(fox.keys() & rope.keys()) if rope[seed]],
+    }
+
+
+T27 = Claim(
+    id="T27",
+    sentence=later("FoX needs no position encoding beside its gates."),
+    source=Source(paper="FoX", place=later("abstract"), url="https://arxiv.org/abs/2503.02130"),
+    criteria=(
+        Criterion(
+            name=later("text"),
+            quantity=later("fox less rope: loss at L, nats"),
+            reproduced=Bound(below=MARGIN),
+            refuted=Bound(above=0.1),
+        ),
+        Criterion(
+            name=later("recall by distance"),
+            quantity=later("fox: accuracy of recall by distance at L, as a share of that of rope"),
+            reproduced=Bound(above=ACCURACY_HOLDS),
+            refuted=Bound(below=0.5),
+        ),
+    ),
+    evidence=Trained(needs=(quick("fox,rope", "corpus,offset-recall"),), read=_fox_near),
+    scale=BOTH,
+    silent=later("FoX with RoPE added is not measured: the question is whether it can do without."),
+)
+
+
+def _cope(evidence: Evidence) -> Sample:
+    return {f"{task}: cope, rope": gap(evidence, task, "cope", "rope", 4) for task in COUNTED}
+
+
+T29 = Claim(
+    id="T29",
+    sentence=later("CoPE solves counting and flip-flop out of distribution better than RoPE."),
+    source=Source(paper="CoPE", place=later("abstract"), url="https://arxiv.org/abs/2405.18719"),
+    criteria=tuple(
+        ahead("cope", "rope", later("score of the first less that of the second at 4 L"), task=task) for task in COUNTED
+    ),
+    evidence=Trained(needs=(quick("rope,cope", ",".join(COUNTED), 4, layers=LAYERS, heads=HEADS),), read=_cope),
+    scale=later("models of 1 layer, 2 heads and width 64, trained at 10 or 20 and tested at 4 times that"),
+    silent=later("The paper counts assignments to variables; here, a symbol in a string is counted."),
+)

@@ -1,0 +1,215 @@
+"""From values to verdicts.
+
+An exact value is compared with the bounds of its criterion. A sample of trained models is judged by the one rule
+(`reports.stats.verdict`): a bound is shown to hold on most seeds if going through the seeds in order, at some number of
+them, so many lie inside that a fair coin would do so with less than the allowed probability.
+
+    strength(criterion)      the largest number of comparisons among which its bound would still be shown
+    strength(reproduced)     the least of its criteria: all must hold
+    strength(refuted)        the greatest of its criteria, divided by their number: any may fail
+    Holm                     claims in order of strength; the first of n must reach n, the next n - 1, and so on to 1
+
+So whatever the number of claims judged together, the chance that any of them is wrongly called reproduced or refuted is
+at most 5 %, as often as the records are looked at while they grow. Only claims with a value for some criterion count.
+
+The verdict is that of the main condition. If another condition shows the opposite, the claim depends on the setting:
+it is inconclusive, and the finding says where it holds and where it does not.
+
+Source: Holm 1979, A simple sequentially rejective multiple test procedure, Scand. J. Statistics 6.
+Convention: a value at the very edge of a bound is outside it. The main condition decides; others only warn.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from benchmark.claims.claim import Bound, Claim, Criterion, Exact, NotMeasurable, OutOfScale, Sample, Trained, Word
+from benchmark.claims.evidence import Evidence
+from benchmark.reports.stats.effect import Effect
+from benchmark.reports.stats.verdict import Duel, Who
+
+INSIDE, OUTSIDE = Who("inside", "inside"), Who("outside", "outside")
+MOST = 1024  # comparisons: no call judges more claims
+SIDES: tuple[Word, Word] = ("reproduced", "refuted")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One criterion and what was measured for it."""
+
+    criterion: Criterion
+    values: tuple[float, ...]  # one if exact, else one a seed; () if nothing was measured
+    exact: bool
+
+    @property
+    def effect(self) -> Effect:
+        """The value; of a sample the median, with its 95 % interval from 6 values on."""
+        if self.exact and self.values:
+            return Effect(value=self.values[0], low=math.nan, high=math.nan, n=1, covers="")
+        return Effect.of(self.values)
+
+    def strength(self, side: Word) -> int:
+        """The largest number of comparisons among which the bound of a side is shown to hold; 0: not even alone."""
+        bound = self.bound(side)
+        if self.exact:
+            return MOST * bool(self.values and bound.holds(self.values[0]))
+        low, high = 0, MOST
+        while low < high:
+            middle = (low + high + 1) // 2
+            low, high = (middle, high) if self._duel(bound, middle).winner == INSIDE else (low, middle - 1)
+        return low
+
+    def more(self, side: Word, comparisons: int) -> int:
+        """How many more seeds would show it, if all lie inside the bound."""
+        return 0 if self.exact else self._duel(self.bound(side), comparisons).more_seeds
+
+    def bound(self, side: Word) -> Bound:
+        """The values that speak for a side."""
+        return self.criterion.reproduced if side == "reproduced" else self.criterion.refuted
+
+    @property
+    def leans(self) -> Word:
+        """The side that the value lies on; "inconclusive" for neither, or without a value."""
+        value = self.effect.value
+        return next((side for side in SIDES if self.bound(side).holds(value)), "inconclusive")
+
+    def _duel(self, bound: Bound, comparisons: int) -> Duel:
+        signs = tuple(1.0 if bound.holds(value) else -1.0 for value in self.values)
+        return Duel(first=INSIDE, second=OUTSIDE, differences=signs, pairs=comparisons)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judgement:
+    """The verdict on one claim."""
+
+    claim: Claim
+    word: Word
+    findings: tuple[Finding, ...]  # of the main condition
+    reason: str = ""  # why it is not measurable
+    elsewhere: tuple[tuple[Evidence, Word, tuple[Finding, ...]], ...] = ()  # under other conditions
+    comparisons: int = 1  # among which it was judged
+    seen: frozenset[tuple[str, str]] = frozenset()  # keys of the models and evaluations behind the findings
+
+    @property
+    def measured(self) -> bool:
+        """True if any criterion has a value."""
+        return any(finding.values for finding in self.findings)
+
+    @property
+    def lacks(self) -> tuple[Criterion, ...]:
+        """The criteria without a value."""
+        return tuple(finding.criterion for finding in self.findings if not finding.values)
+
+    @property
+    def leans(self) -> Word:
+        """Where the values lie, shown or not."""
+        sides = [finding.leans for finding in self.findings if finding.values]
+        if "refuted" in sides:
+            return "refuted"
+        return "reproduced" if set(sides) == {"reproduced"} else "inconclusive"
+
+    @property
+    def contradicted(self) -> bool:
+        """True if the main condition and another one show opposite verdicts."""
+        words = {self.shown, *(word for _, word, _ in self.elsewhere)}
+        return set(SIDES) <= words
+
+    @property
+    def shown(self) -> Word:
+        """What the main condition shows by itself."""
+        return _shown(self.findings, self.comparisons)
+
+    @property
+    def more_seeds(self) -> int:
+        """How many more seeds would show the side that the values lean to, if all agree; 0 if it is none."""
+        side, known = self.leans, [finding for finding in self.findings if finding.values]
+        if side == "inconclusive" or self.word in SIDES:
+            return 0
+        if side == "refuted":
+            against = [each for each in known if each.leans == side]
+            return min(each.more(side, self.comparisons * len(self.findings)) for each in against)
+        return max(each.more(side, self.comparisons) for each in known)
+
+
+def judge(
+    claims: Iterable[Claim], exact: Mapping[str, Mapping[str, float]], evidence: Sequence[Evidence]
+) -> list[Judgement]:
+    """The verdict on each claim; `exact`: measured values by claim; `evidence`: of `evidence.conditions`."""
+    raw = [_raw(claim, exact.get(claim.id, {}), evidence) for claim in claims]
+    return _holm(raw)
+
+
+def _raw(claim: Claim, values: Mapping[str, float], evidence: Sequence[Evidence]) -> Judgement:
+    """What was measured, before it is known among how many claims it counts."""
+    if isinstance(claim.evidence, OutOfScale):
+        return Judgement(claim=claim, word="not measurable", findings=(), reason=claim.evidence.why)
+    if isinstance(claim.evidence, Exact):
+        own = {name: (value,) for name, value in values.items()}
+        return Judgement(claim=claim, word="inconclusive", findings=_findings(claim, own, exact=True))
+    try:
+        samples = [(each, *_read(claim.evidence, each)) for each in evidence]
+    except NotMeasurable as error:
+        return Judgement(claim=claim, word="not measurable", findings=(), reason=str(error))
+    found = [(each, _findings(claim, sample, exact=False)) for each, sample, _ in samples]
+    main = found[0][1] if found else _findings(claim, {}, exact=False)
+    open_: Word = "inconclusive"  # for now
+    others = tuple((each, open_, own) for each, own in found[1:] if own != main and _any(own))
+    seen = samples[0][2] if samples else frozenset()
+    return Judgement(claim=claim, word=open_, findings=main, elsewhere=others, seen=seen)
+
+
+def _read(how: Trained, evidence: Evidence) -> tuple[Sample, frozenset[tuple[str, str]]]:
+    """The values of a condition, and the keys of what they were read from."""
+    evidence.seen.clear()
+    return how.read(evidence), frozenset(evidence.seen)
+
+
+def _findings(claim: Claim, sample: Sample, *, exact: bool) -> tuple[Finding, ...]:
+    return tuple(
+        Finding(
+            criterion=each,
+            values=tuple(value for value in sample.get(each.name, ()) if not math.isnan(value)),
+            exact=exact,
+        )
+        for each in claim.criteria
+    )
+
+
+def _any(findings: Iterable[Finding]) -> bool:
+    return any(finding.values for finding in findings)
+
+
+def _holm(raw: Sequence[Judgement]) -> list[Judgement]:
+    """The judgements with their verdicts: exact ones by comparison, samples in Holm's order."""
+    tested = [each for each in raw if isinstance(each.claim.evidence, Trained) and each.measured]
+    ranked = sorted(tested, key=lambda each: -max(_strength(each.findings, side) for side in SIDES))
+    comparisons, left = {}, len(ranked)
+    for each in ranked:
+        comparisons[each.claim.id] = left
+        if max(_strength(each.findings, side) for side in SIDES) >= left:
+            left -= 1  # shown: the next one is judged among one fewer
+    return [_final(each, comparisons.get(each.claim.id, max(left, 1))) for each in raw]
+
+
+def _final(raw: Judgement, comparisons: int) -> Judgement:
+    if raw.word == "not measurable":
+        return raw
+    elsewhere = tuple((each, _shown(own, comparisons), own) for each, _, own in raw.elsewhere)
+    found = replace(raw, comparisons=comparisons, elsewhere=elsewhere)
+    return replace(found, word="inconclusive" if found.contradicted else found.shown)
+
+
+def _shown(findings: Sequence[Finding], comparisons: int) -> Word:
+    return next((side for side in SIDES if _strength(findings, side) >= comparisons), "inconclusive")
+
+
+def _strength(findings: Sequence[Finding], side: Word) -> int:
+    strengths = [finding.strength(side) for finding in findings]
+    if not strengths:
+        return 0
+    return min(strengths) if side == "reproduced" else max(strengths) // (1 if findings[0].exact else len(strengths))
+
+
+def is_trained(claim: Claim) -> bool:
+    """True if a claim is judged from trained models."""
+    return isinstance(claim.evidence, Trained)

@@ -1,0 +1,87 @@
+"""Exact values: measured once for each state of the code behind them, and kept as records.
+
+A value counts as long as the measuring code, the encodings it measures and the criteria it serves are unchanged;
+otherwise the claim is measured again and the old record stays, so that a page can say what moved.
+"""
+
+import sys
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmark.catalogue import fingerprint
+from benchmark.claims.claim import Claim, Exact
+from benchmark.encodings import CATALOGUE
+from benchmark.errors import UsageError, first_line
+from benchmark.interrupts import pass_on
+from benchmark.results.environment import environment
+from benchmark.results.measured import MeasuredRecord, of_claim, put
+from benchmark.results.spec import short_hash
+from benchmark.results.store import Store
+
+MEASURES = Path(__file__).parent / "measures"
+CONTRACT = tuple(CATALOGUE.folder / name for name in CATALOGUE.contract)
+
+
+def state_of(claim: Claim) -> str:
+    """Hash of what an exact claim's values depend on: its measurement, its encodings and the names of its criteria."""
+    assert isinstance(claim.evidence, Exact)
+    encodings = {name: CATALOGUE.fingerprint(CATALOGUE.choice(name)) for name in claim.evidence.encodings}
+    names = [criterion.name for criterion in claim.criteria]
+    return short_hash({"measure": _code(claim.evidence), "encodings": encodings, "criteria": names})
+
+
+def known(claims: Iterable[Claim], store: Store) -> dict[str, Mapping[str, float]]:
+    """The values of exact claims that a store holds for the present code, by id."""
+    found = {claim.id: _newest(claim, store) for claim in claims if isinstance(claim.evidence, Exact)}
+    return {id: record.values for id, record in found.items() if record is not None}
+
+
+def missing(claims: Iterable[Claim], store: Store) -> list[Claim]:
+    """The exact claims without values for the present code."""
+    return [claim for claim in claims if isinstance(claim.evidence, Exact) and _newest(claim, store) is None]
+
+
+def measure(claim: Claim, store: Store) -> MeasuredRecord:
+    """Measure an exact claim and keep the record. Raises UsageError if a user's measurement fails."""
+    assert isinstance(claim.evidence, Exact)
+    try:
+        values = {name: float(value) for name, value in claim.evidence.measure().items()}
+    except BaseException as error:  # it may be the user's own code
+        pass_on(error)
+        if _is_own(claim.evidence):
+            raise
+        raise UsageError(
+            f"claim {claim.id}: measuring it failed: {type(error).__name__}: {first_line(error)}"
+        ) from error
+    wanted = {criterion.name for criterion in claim.criteria}
+    if values.keys() != wanted:
+        raise UsageError(
+            f"claim {claim.id}: its measurement gave {sorted(values)}, but its criteria are {sorted(wanted)}"
+        )
+    record = MeasuredRecord(
+        claim=claim.id,
+        fingerprint=state_of(claim),
+        values=values,
+        created=datetime.now(UTC),
+        environment=environment("cpu", 1),
+    )
+    put(store, record)
+    return record
+
+
+def _newest(claim: Claim, store: Store) -> MeasuredRecord | None:
+    state = state_of(claim)
+    return next((each for each in reversed(of_claim(store, claim.id)) if each.fingerprint == state), None)
+
+
+def _code(evidence: Exact) -> str:
+    if _is_own(evidence):
+        path = MEASURES / f"{evidence.measure.__module__.rpartition('.')[2]}.py"
+    else:
+        path = Path(str(sys.modules[evidence.measure.__module__].__file__))
+    return fingerprint(path, CONTRACT)
+
+
+def _is_own(evidence: Exact) -> bool:
+    return evidence.measure.__module__.startswith("benchmark.claims.measures.")

@@ -1,0 +1,157 @@
+"""What is said about a judgement, in the reader's language: its verdict, its thresholds, and what would decide it."""
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from benchmark.claims.claim import Claim, Criterion, Exact, OutOfScale, Trained
+from benchmark.claims.judging import SIDES, Finding, Judgement
+from benchmark.experiments.request import Request
+from benchmark.experiments.runs import command
+from benchmark.reports.words import Phrases, joined, later, listed, said, sentences, t
+
+VERDICTS = Phrases(
+    {
+        "reproduced": later("reproduced"),
+        "refuted": later("refuted"),
+        "inconclusive": later("inconclusive"),
+        "not measurable": later("not measurable at this scale"),
+    }
+)
+OF_CRITERION = ("criterion", "quantity", "value", "low", "high", "covers", "n", "reproduced_if", "refuted_if")
+UNITS = Phrases({"seed": later("seeds"), "task": later("tasks"), "model": later("models")})
+
+
+def value_of(finding: Finding) -> str:
+    """The value, with its interval, and how many values are behind it: "0.143 [0.128, 0.203], n = 9"."""
+    if not finding.values:
+        return ""
+    if finding.exact:
+        return f"{finding.effect.value:.4g}"
+    return t("{value}, n = {n}", value=finding.effect.spelled("z.3f"), n=len(finding.values))
+
+
+def thresholds(criterion: Criterion) -> str:
+    """The bounds of a criterion: "reproduced if < 0.02, refuted if > 0.1"."""
+    return t(
+        "reproduced if {for_}, refuted if {against}", for_=str(criterion.reproduced), against=str(criterion.refuted)
+    )
+
+
+def source_of(claim: Claim) -> str:
+    """The paper and the place in it."""
+    return listed(part for part in (said(claim.source.paper), said(claim.source.place)) if part)
+
+
+def decides(judgement: Judgement) -> str:
+    """What would decide an inconclusive claim, or why it cannot be measured; "" where it is decided."""
+    if judgement.word in SIDES:
+        return ""
+    return sentences(*_decides(judgement))
+
+
+def runs_for(judgement: Judgement) -> tuple[str, ...]:
+    """The commands that would decide it, with the seeds that it takes; none for an exact claim."""
+    evidence = judgement.claim.evidence
+    if judgement.word != "inconclusive" or not isinstance(evidence, Trained):
+        return ()
+    if judgement.lacks or not judgement.more_seeds or evidence.unit != "seed":
+        return tuple(command(request) for request in evidence.needs)
+    have = max(len(finding.values) for finding in judgement.findings)
+    return tuple(command(_seeded(request, have + judgement.more_seeds)) for request in evidence.needs[:1])
+
+
+def elsewhere(judgement: Judgement) -> Iterator[str]:
+    """A sentence for each other condition."""
+    for condition, verdict, findings in judgement.elsewhere:
+        others = (own for own in findings if own.values and own not in judgement.findings)
+        said_of = (t("{criterion} {value}", criterion=said(own.criterion.name), value=value_of(own)) for own in others)
+        told = {"condition": condition.words, "verdict": VERDICTS[verdict]}
+        values = listed(said_of)
+        if values:
+            yield t("{condition}: {verdict} ({values}).", **told, values=values)
+        else:
+            yield t("{condition}: {verdict}.", **told)
+
+
+def _decides(judgement: Judgement) -> Iterator[str]:
+    evidence = judgement.claim.evidence
+    if isinstance(evidence, OutOfScale) or judgement.word == "not measurable":
+        yield said(judgement.reason)
+    elif isinstance(evidence, Exact):
+        yield _exactly(judgement)
+    elif judgement.contradicted:
+        yield _depends(judgement)
+    elif not judgement.measured:
+        yield t("No record serves it yet.")
+    else:
+        yield from _of_sample(judgement, UNITS[evidence.unit])
+
+
+def _exactly(judgement: Judgement) -> str:
+    if not judgement.measured:
+        return t("Not measured yet: python -m benchmark claims {id}", id=judgement.claim.id)
+    return t("The value lies between the thresholds.")
+
+
+def _depends(judgement: Judgement) -> str:
+    opposite = next(each.words for each, word, _ in judgement.elsewhere if {word, judgement.shown} == set(SIDES))
+    return t(
+        "It depends on the setting: {verdict} in the main one, the opposite with {condition}.",
+        verdict=VERDICTS[judgement.shown],
+        condition=opposite,
+    )
+
+
+def _of_sample(judgement: Judgement, unit: str) -> Iterator[str]:
+    if judgement.lacks:
+        yield t("Without a value: {names}.", names=joined(said(each.name) for each in judgement.lacks))
+    if judgement.more_seeds and not (judgement.lacks and judgement.leans == "reproduced"):
+        yield t(
+            "The values lean to “{verdict}”: {n} more {unit} would show it, if all agree.",
+            verdict=VERDICTS[judgement.leans],
+            n=judgement.more_seeds,
+            unit=unit,
+        )
+    between = [each for each in judgement.findings if each.values and each.leans == "inconclusive"]
+    if between and judgement.leans == "inconclusive":
+        yield t(
+            "Between the thresholds: {names}. More {unit} would not decide that; a larger model or budget may.",
+            names=joined(said(each.criterion.name) for each in between),
+            unit=unit,
+        )
+
+
+def _seeded(request: Request, seeds: int) -> Request:
+    return request.model_copy(update={"seeds": tuple(range(seeds))})
+
+
+def rows_for_programs(judgement: Judgement) -> Iterator[dict[str, Any]]:
+    """A row for each criterion: numbers, and None where there is none."""
+    claim = judgement.claim
+    shared = {
+        "claim": claim.id,
+        "version": claim.version,
+        "sentence": claim.sentence,
+        "source": f"{source_of(claim)}, {claim.source.url}",
+        "verdict": judgement.word,
+    }
+    after = {"decides": decides(judgement), "runs": list(runs_for(judgement))}
+    if not judgement.findings:
+        yield {**shared, **dict.fromkeys(OF_CRITERION), **after}
+    for finding in judgement.findings:
+        yield {**shared, **_of_criterion(finding), **after}
+
+
+def _of_criterion(finding: Finding) -> dict[str, Any]:
+    criterion, effect = finding.criterion, finding.effect
+    numbers = {"value": effect.value, "low": effect.low, "high": effect.high}
+    return {
+        "criterion": criterion.name,
+        "quantity": criterion.quantity,
+        **{name: value if math.isfinite(value) else None for name, value in numbers.items()},  # JSON has no NaN
+        "covers": effect.covers,
+        "n": len(finding.values),
+        "reproduced_if": str(criterion.reproduced),
+        "refuted_if": str(criterion.refuted),
+    }

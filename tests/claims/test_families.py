@@ -1,0 +1,123 @@
+"""The registered claims on planted records: the values they read, and tables of papers as orders."""
+
+import math
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from benchmark.claims.claim import Claim, Trained
+from benchmark.claims.evidence import conditions
+from benchmark.claims.judging import Judgement, judge
+from benchmark.claims.orderings import on_one_task, ordering
+from benchmark.claims.registry import registered
+from benchmark.results.store import Store
+
+NINE = 9
+
+
+def verdict(id: str, store: Store) -> Judgement:
+    return judge([registered()[id]], {}, conditions(store))[0]
+
+
+def losses(**rises: float) -> dict[str, dict[int, list[float]]]:
+    return {name: {1: [5.0] * NINE, 4: [5.0 + rise] * NINE} for name, rise in rises.items()}
+
+
+@pytest.mark.parametrize(
+    ("rises", "word"),
+    [
+        ({"alibi": 0.0, "t5": 0.1, "rope": 0.2, "sinusoidal": 0.3}, "reproduced"),
+        ({"alibi": 0.0, "t5": 0.1, "rope": 0.3, "sinusoidal": 0.2}, "refuted"),
+        ({"alibi": 0.0, "t5": 0.1, "rope": 0.2, "sinusoidal": 0.2}, "inconclusive"),
+        ({"alibi": 0.0, "rope": 0.2, "sinusoidal": 0.3}, "inconclusive"),
+    ],
+)
+def test_the_order_past_the_end(rises: dict[str, float], word: str, tmp_path: Path, records: ModuleType) -> None:
+    assert verdict("T2", records.write_values(tmp_path, "corpus", losses(**rises))).word == word
+
+
+@pytest.mark.parametrize(("far", "word"), [(0.97, "reproduced"), (0.05, "refuted"), (0.5, "inconclusive")])
+def test_rope_past_the_end(far: float, word: str, tmp_path: Path, records: ModuleType) -> None:
+    """The text decides against 'extrapolates well' from .5 nat on; recall from a tenth of that at L."""
+    recall = {name: {1: [1.0] * NINE, 4: [far] * NINE} for name in ("rope", "alibi")}
+    for task in ("recall-mqar", "offset-recall"):
+        records.write_values(tmp_path, task, recall)
+    found = verdict("T5", records.write_values(tmp_path, "corpus", losses(rope=0.0, alibi=0.0)))
+    assert found.word == word
+    assert [finding.effect.value for finding in found.findings] == pytest.approx([0.0, far, far])
+
+
+@pytest.mark.parametrize(("seeds", "word"), [(6, "inconclusive"), (7, "refuted")])
+def test_a_rise_on_text_is_enough_to_refute(seeds: int, word: str, tmp_path: Path, records: ModuleType) -> None:
+    """Any of three criteria may fail, so it is judged among three: 7 seeds, where one criterion takes 6."""
+    rope = {"rope": {1: [5.0] * seeds, 4: [5.6] * seeds}, "alibi": {1: [5.0] * seeds, 4: [5.0] * seeds}}
+    found = verdict("T5", records.write_values(tmp_path, "corpus", rope))
+    assert found.word == word
+    assert [criterion.name for criterion in found.lacks] == ["recall by content", "recall by distance"]
+
+
+def test_spread_between_seeds(tmp_path: Path, records: ModuleType) -> None:
+    def planted(name: str, factor: float) -> Judgement:
+        steps = [-0.2, -0.1, 0.0, 0.1, 0.2]
+        values = {
+            f"rope:base={base}": {1: [5 + each * 0.01 for each in steps], 4: [5 + each * factor for each in steps]}
+            for base in range(10, 18)
+        }
+        return verdict("T39", records.write_values(tmp_path / name, "corpus", values))
+
+    assert planted("wide", 0.1).word == "reproduced"
+    assert planted("narrow", 0.005).word == "refuted"
+    wide = planted("wide", 0.1)
+    assert (len(wide.findings[0].values), wide.findings[0].effect.value) == (8, pytest.approx(10))
+
+
+def test_ranks_take_eight_tasks(tmp_path: Path, records: ModuleType) -> None:
+    names = ("none", "t5", "alibi", "rope", "sinusoidal")
+    for task in ("offset-recall", "recall-mqar", "copy"):
+        values = {name: {1: [1.0] * 3, 4: [1 - place / 10] * 3} for place, name in enumerate(names)}
+        store = records.write_values(tmp_path, task, values)
+    found = verdict("T17", store)
+    assert (found.word, len(found.lacks)) == ("inconclusive", 4)
+    read = registered()["KAZEMNEJAD-RANK"].evidence
+    assert isinstance(read, Trained) and read.read(conditions(store)[0]) == {}
+
+
+def table(**published: float) -> Claim:
+    return ordering(
+        id="X",
+        sentence="",
+        source=registered()["T2"].source,
+        published=published,
+        lower_is_better=True,
+        quantity="",
+        compare=on_one_task("corpus", 4),
+        needs=(),
+        scale="",
+        silent="",
+    )
+
+
+def test_a_table_asks_about_neighbours_that_do_not_tie() -> None:
+    """19.65 and 19.73 tie, and so do 20.05 and 20.07: four pairs are left between the two groups."""
+    asked = [each.name for each in table(sinusoidal=20.05, rope=20.07, t5=19.65, alibi=19.73).criteria]
+    assert asked == [
+        "t5 19.65, sinusoidal 20.05",
+        "t5 19.65, rope 20.07",
+        "alibi 19.73, sinusoidal 20.05",
+        "alibi 19.73, rope 20.07",
+    ]
+
+
+def test_a_table_is_checked_line_by_line(tmp_path: Path, records: ModuleType) -> None:
+    store = records.write_values(tmp_path, "corpus", losses(rope=0.2, alibi=0.0, t5=0.3))
+    (found,) = judge([table(alibi=18.0, t5=19.0, rope=21.0)], {}, conditions(store))
+    assert [finding.leans for finding in found.findings] == ["reproduced", "refuted"]
+    assert found.findings[0].effect.value == pytest.approx(0.3)
+
+
+def test_no_value_is_not_a_number(tmp_path: Path, records: ModuleType) -> None:
+    """A seed that is unsupported at a length has no part in a difference."""
+    values = {name: {1: [5.0] * 6, 2: [math.nan, *[5.3] * 5]} for name in ("sinusoidal", "none")}
+    found = verdict("T1", records.write_values(tmp_path, "corpus", values))
+    assert len(found.findings[0].values) == 5
