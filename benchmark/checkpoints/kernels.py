@@ -3,8 +3,8 @@
 The queries are the last of the keys. On a CPU, the keys before the block and the block itself take one fused call
 each, and their results are weighed by the sums of their exponentials; a mask would cost 12 to 15 % more (measured).
 Torch's fused kernel multiplies bfloat16 no faster than float32, so in bfloat16 plain products of chunks of keys take
-its place, in a third of its time (measured). They are written into memory that is used again: fresh memory for each
-chunk would cost more than the product itself.
+its place, in half its time (measured). They are written into memory that is used again: where the system takes freed
+memory back, fresh memory for each chunk costs more than the product itself.
 
 A block may also hold several continuations of the same row. `own` then says which of its tokens each one sees, itself
 included; all of them see every key before the block.
