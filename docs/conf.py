@@ -24,7 +24,7 @@ include_patterns = [
     "CONTRIBUTING.md",
     "CHANGELOG.md",
     "docs/*.md",
-    "reports/*/report.md",
+    "reports/**/report.md",
 ]
 
 myst_heading_anchors = 4
@@ -49,6 +49,8 @@ docs/install
 docs/read-a-report
 docs/python
 docs/compare
+docs/choose
+docs/share
 docs/checkpoints
 docs/tuning
 docs/run-on-a-cluster
@@ -66,6 +68,8 @@ docs/statistics
 docs/speed
 The reference run <reports/reference/report>
 The tuning study <reports/tuning/report>
+The claims <reports/claims/report>
+论断 <reports/claims/zh/report>
 ```
 
 ```{toctree}
@@ -74,6 +78,7 @@ The tuning study <reports/tuning/report>
 
 docs/add-an-encoding
 docs/add-a-task
+docs/add-a-claim
 docs/architecture
 docs/api
 CONTRIBUTING
