@@ -14,7 +14,7 @@ def test_a_task_from_a_file_keeps_its_metric_without_the_file(invoke, tmp_path) 
     asked = ("--tasks", task, "--encodings", "rope", "--preset", "smoke", "--seeds", 1, "--lengths", "1,2")
     result = invoke("run", *asked, "--workers", 1)
     assert result.exit_code == 0
-    assert re.search(r"^rotate +exact_match +rope", result.stdout, flags=re.M)
+    assert re.search(r"^rotate +exact match( \(0 to 1\))? +rope", result.stdout, flags=re.M)
     assert "Rotate (example): At 2 L, only rope has a value: mean exact match" in result.stdout
     task.unlink()
     assert invoke("report", "--out", tmp_path / "again").exit_code == 0
