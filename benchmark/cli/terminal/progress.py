@@ -100,6 +100,8 @@ def log(event: Event | Round | Looked | Chosen) -> None:
 def remaining(pace: Pace) -> str:
     """The time that is left of a run, a round or a stage, for people."""
     seconds = pace.seconds_left if pace.finished < len(pace.cells) else 0
+    if seconds is None:
+        return t("time left not known yet")
     return said(LEFT[pace.scope]).format(time=duration(seconds))
 
 

@@ -1,7 +1,8 @@
 """Progress in a terminal: a cell that is lost with its machine starts again, in one bar."""
 
-from benchmark.cli.terminal.progress import Live, Plain
+from benchmark.cli.terminal.progress import Live, Plain, remaining
 from benchmark.experiments.executor import Event
+from benchmark.experiments.pace import Pace
 from benchmark.experiments.plan import make_plan
 from benchmark.experiments.request import Request
 from benchmark.experiments.rounds import Round
@@ -40,3 +41,7 @@ def test_a_lost_cell_is_told_in_a_line(capsys) -> None:
         f"copy · rope · seed 0: {LOST}",
         "[1/1] copy · rope · seed 0: done, 4,500 tokens/s; about 0 s left",
     ]
+
+
+def test_a_time_that_nothing_tells_yet_is_not_given() -> None:
+    assert remaining(Pace([CELL] * 100)) == "time left not known yet"

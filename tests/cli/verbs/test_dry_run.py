@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
@@ -139,7 +140,8 @@ def test_a_plan_that_takes_cores_weeks_is_also_priced_on_a_gpu(invoke):
 def test_a_cluster_is_not_priced_by_the_number_of_cores_here(invoke):
     cluster = ("run", "--preset", "standard", "--tasks", "copy", "--seeds", "8", "--executor", "ray", "--dry-run")
     *_, total, _, _ = invoke(*cluster).stdout.splitlines()
-    assert "core hours of training on cores as fast as those here" in total
+    # Core hours, or hours if there are few: this machine's own speed decides.
+    assert re.search(r"about [\d.,]+ (core hours|h|min) of training on cores as fast as those here", total)
     assert " of 2 cores" not in total and "memory" not in total
     *_, total, time, _ = invoke(*cluster, "--gpus-per-cell", ".25").stdout.splitlines()
     assert "of training on one NVIDIA H200" in total and "TFLOP/s" in time
