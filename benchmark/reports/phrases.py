@@ -65,6 +65,23 @@ REASONS = (  # why a record has no result, as far as this project words it
     later("missing"),
 )
 
+LEFT_OUT = (  # what a plan leaves out, and where it departs from what was asked
+    later("{encoding} is not offered {task}: it reads the digits of numbers, and the task has none"),
+    later("{encoding} is not offered {task}: it reads the marks that end segments, and the task has none"),
+    later("--seeds auto:{asked} shows nothing among {rivals} encodings: that takes at least {needed} seeds"),
+    later("{rivals} encodings: the cap is {needed} seeds, not {cap}, since fewer can show nothing among so many"),
+    later("{encoding} adapts models trained with {adapted}, and a checkpoint was trained with {own}: left out"),
+    later(
+        "{encoding} is not fitted to a checkpoint: it reads with the values that its search would start from "
+        "(docs/checkpoints.md)"
+    ),
+)
+
+
+def plan_note(note: str) -> str:
+    """A line of a plan on what it leaves out or changes, in the reader's language; as it is, if not known here."""
+    return rendered(note, LEFT_OUT)
+
 
 def explained(text: str) -> str:
     """Why a record has no result, in the reader's language; words that are not this project's stay as they are."""

@@ -111,6 +111,13 @@ def test_a_plan_is_in_chinese_and_its_cells_are_not(invoke, said_in_chinese):
     assert chinese == english_table
 
 
+def test_what_a_plan_leaves_out_or_changes_is_told_in_chinese(said_in_chinese):
+    """Nothing here is a user's own word: every line of notes is known to the catalogue."""
+    said_in_chinese("run", "--encodings", "rope,abacus,bipe", "--tasks", "copy", "--preset", "smoke", "--dry-run")
+    said_in_chinese("run", "--encodings", "all", "--tasks", "copy", "--seeds", "auto:6", "--dry-run")
+    said_in_chinese("run", "--encodings", "all", "--tasks", "copy", "--seeds", "auto", "--dry-run")
+
+
 def test_automatic_seeds_are_told_in_chinese(said_in_chinese):
     assert "自动种子" in said_in_chinese("run", "--encodings", "rope,none", "--tune", "learning-rate", "--dry-run")
 

@@ -36,6 +36,7 @@ from benchmark.experiments.rounds import Round, Rounds
 from benchmark.experiments.runs import command as command_line
 from benchmark.experiments.runs import execute, went_wrong
 from benchmark.experiments.settings import Settings
+from benchmark.reports.phrases import plan_note
 from benchmark.reports.words import speaking, t
 from benchmark.results.store import Store
 from benchmark.tracker import TRACKERS, logged
@@ -198,9 +199,11 @@ def command(
     if told:
         aside = form != "table"
         for line in (*plan.left_out, *plan.notes):
-            click.echo(line, err=aside)
+            click.echo(plan_note(line), err=aside)
         if precision == "bfloat16" and not on_gpu(configured.device) and multiplies_bfloat16() is False:
-            click.echo("bfloat16 may be slower than float32 here: this processor has no AMX (docs/speed.md)", err=aside)
+            click.echo(
+                t("bfloat16 may be slower than float32 here: this processor has no AMX (docs/speed.md)"), err=aside
+            )
     if dry_run and request.checkpoint is not None:
         if form != "table":
             raise UsageError(f"--format is {form}, but a plan with --checkpoint is only shown as a table: omit it")

@@ -4,10 +4,11 @@ Text from records is escaped twice: Jinja2 turns "<" into an entity, and a backs
 Markdown interprets.
 """
 
+import html
 import re
 
 import jinja2
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from benchmark.reports.page.page import Page
 from benchmark.reports.page.table import MARKS, Field, Table
@@ -42,7 +43,7 @@ def literal(value: object) -> Markup:
     if isinstance(value, Markup):
         return value
     line = " ".join(str(value).split())
-    return Markup(READ_BY_MARKDOWN.sub(r"\\\1", str(escape(line))).replace("&\\#", "&#"))
+    return Markup(READ_BY_MARKDOWN.sub(r"\\\1", html.escape(line, quote=False)))
 
 
 def markdown_table(data: Table) -> Markup:
