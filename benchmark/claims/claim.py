@@ -22,13 +22,14 @@ import importlib
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from benchmark.errors import UsageError
 from benchmark.experiments.request import Request
 
 if TYPE_CHECKING:
     from benchmark.claims.evidence import Evidence
+    from benchmark.reports.draw.graph import Graph
 
 Word = Literal["reproduced", "refuted", "inconclusive", "not measurable"]
 Sample = Mapping[str, Sequence[float]]  # by criterion: one value a seed, in ascending order, or one a task
@@ -54,6 +55,10 @@ class Bound:
     def holds(self, value: float) -> bool:
         """True if a value speaks for it; NaN never does."""
         return value < self.above or value > self.below if self.outside else self.above < value < self.below
+
+    def meets(self, low: float, high: float) -> bool:
+        """True if a value between two ends would speak for it."""
+        return low < self.above or high > self.below if self.outside else high > self.above and low < self.below
 
     def __str__(self) -> str:
         if self.outside:
@@ -90,6 +95,7 @@ class Exact:
 
     measure: Callable[[], Mapping[str, float]]
     encodings: tuple[str, ...]  # that it measures, as the command line names them: if their code changes, so may it
+    graph: "Callable[[], Graph] | None" = None  # for its card; without one, values are drawn against the thresholds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,17 +155,15 @@ class Claim:
             )
 
 
-def imported(name: str) -> Callable[[], Mapping[str, float]]:
-    """The measuring function "module:function" of `benchmark.claims.measures`, which is imported when it is called.
+def imported(name: str) -> Callable[[], Any]:
+    """The function "module:function" of `benchmark.claims.measures`, which is imported when it is called.
 
-    Measuring loads torch; reading claims and judging them does not.
+    Measuring and drawing load torch; reading claims and judging them does not.
     """
     module, _, function = name.partition(":")
 
-    def measure() -> Mapping[str, float]:
-        found = importlib.import_module(f"benchmark.claims.measures.{module}")
-        values: Mapping[str, float] = getattr(found, function)()
-        return values
+    def call() -> Any:  # values of `measure`, or a Graph
+        return getattr(importlib.import_module(f"benchmark.claims.measures.{module}"), function)()
 
-    measure.__module__, measure.__name__ = f"benchmark.claims.measures.{module}", function
-    return measure
+    call.__module__, call.__name__ = f"benchmark.claims.measures.{module}", function
+    return call

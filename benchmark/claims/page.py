@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import Iterator, Sequence
 
-from benchmark.claims.claim import Bound, Claim
+from benchmark.claims.claim import Bound, Claim, Exact
 from benchmark.claims.evidence import conditions_of
 from benchmark.claims.judging import Finding, Judgement, is_trained, judge
 from benchmark.claims.moves import Move
@@ -20,6 +20,7 @@ from benchmark.claims.sentences import (
     value_of,
 )
 from benchmark.reports.draw.canvas import render
+from benchmark.reports.draw.graph import graph
 from benchmark.reports.draw.thresholds import Range, Strip
 from benchmark.reports.draw.thresholds import thresholds as drawn
 from benchmark.reports.page.exhibit import Exhibit
@@ -222,23 +223,36 @@ def _criteria(judgement: Judgement) -> Table:
 
 
 def _exhibit(judgement: Judgement) -> Iterator[Exhibit]:
-    """The figure that decides it: values against thresholds, of criteria with values."""
+    """The figure that decides it: the graph of its formula, or values against thresholds, of criteria with values."""
     known = [finding for finding in judgement.findings if finding.values]
-    if not known or not is_trained(judgement.claim):
+    if not known:
         return
+    evidence = judgement.claim.evidence
+    of_formula = evidence.graph() if isinstance(evidence, Exact) and evidence.graph else None
+    if of_formula:
+        title, caption, figure = t("The formula"), said(of_formula.caption), graph(of_formula)
+    else:
+        title, caption = t("Values against the thresholds"), _what_is_drawn(judgement, known)
+        figure = drawn([_strip(finding) for finding in known])
     yield Exhibit(
         id=f"{slug(judgement.claim.id)}-values",
-        title=t("Values against the thresholds"),
+        title=title,
         alt=sentences(*(_in_words(finding) for finding in known)),
-        caption=t(
-            "Dots: single values, {counts} of them; upright stroke: their median; line: its 95 % interval, from 6 "
-            "values on. The ranges that reproduce and refute the claim are shaded.",
-            counts=listed(len(finding.values) for finding in known),
-        ),
+        caption=caption,
         models=tuple(sorted({model for model, _ in judgement.seen})),
         measured=len({measured for _, measured in judgement.seen}),
-        picture=render(drawn([_strip(finding) for finding in known]), "svg"),
+        picture=render(figure, "svg"),
         format="svg",
+    )
+
+
+def _what_is_drawn(judgement: Judgement, known: Sequence[Finding]) -> str:
+    if not is_trained(judgement.claim):
+        return t("Dots: the values. The ranges that reproduce and refute the claim are shaded.")
+    return t(
+        "Dots: single values, {counts} of them; upright stroke: their median; line: its 95 % interval, from 6 "
+        "values on. The ranges that reproduce and refute the claim are shaded.",
+        counts=listed(len(finding.values) for finding in known),
     )
 
 

@@ -14,6 +14,7 @@ from benchmark.claims.families import (
     extrapolation,
     frequencies,
     order,
+    periodicity,
     precision,
     rotation,
     stretching,
@@ -23,9 +24,11 @@ from benchmark.claims.families import (
 from benchmark.errors import UsageError, echo, first_line, unknown
 from benchmark.interrupts import pass_on
 
-WITHOUT_TRAINING = (rotation, absolute, frequencies, precision, causality)
-WITH_TRAINING = (extrapolation, order, stretching, variants, absence, content, training)
-FAMILIES = (*WITHOUT_TRAINING, *WITH_TRAINING)  # in the order of pages
+FAMILIES = (  # in the order of pages: what the project grew from, what needs no training, and the rest
+    periodicity,
+    *(rotation, absolute, frequencies, precision, causality),
+    *(extrapolation, order, stretching, variants, absence, content, training),
+)
 
 
 def registered() -> dict[str, Claim]:

@@ -120,6 +120,19 @@ def _of_sample(judgement: Judgement, unit: str) -> Iterator[str]:
             names=joined(said(each.criterion.name) for each in between),
             unit=unit,
         )
+    excluding = [each for each in judgement.findings if _excludes_it(each)]
+    if excluding:
+        yield t(
+            "“{verdict}” is excluded by the 95 % interval of {names}, taken singly.",
+            verdict=VERDICTS["reproduced"],
+            names=joined(said(each.criterion.name) for each in excluding),
+        )
+
+
+def _excludes_it(finding: Finding) -> bool:
+    """True if no value within the interval of a criterion would reproduce the claim: all criteria must."""
+    low, high, covers = finding.effect.low, finding.effect.high, finding.effect.covers
+    return bool(finding.values) and covers == "95 %" and not finding.criterion.reproduced.meets(low, high)
 
 
 def _seeded(request: Request, seeds: int) -> Request:

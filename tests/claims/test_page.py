@@ -7,16 +7,18 @@ from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 
 from benchmark.claims import moves as moving
-from benchmark.claims.claim import Bound, Claim, Earlier
+from benchmark.claims.claim import Bound, Claim, Earlier, Exact
 from benchmark.claims.judging import Judgement
 from benchmark.claims.ledger import ledger
 from benchmark.claims.measuring import measure
 from benchmark.claims.moves import moves
 from benchmark.claims.page import build, section
 from benchmark.claims.registry import registered
+from benchmark.reports.draw.graph import graph
 from benchmark.reports.draw.thresholds import Strip
 from benchmark.reports.page.page import Page, Section
 from benchmark.reports.page.selection import Selection
@@ -55,7 +57,12 @@ def test_each_claim_has_a_card(store: Store) -> None:
     (exhibit,) = card.exhibits
     assert (exhibit.measured, len(exhibit.models)) == (18, 9)  # nine seeds of one encoding at two lengths
     assert "0.300" in exhibit.alt and "refuted if > 0.1" in exhibit.alt
-    assert named(found, "a13").exhibits == ()
+    (formula,) = named(found, "a13").exhibits
+    assert (formula.title, formula.models, formula.records) == (
+        "The formula",
+        (),
+        "From the formula; nothing is trained",
+    )
 
 
 def test_an_open_claim_says_what_would_decide_it(store: Store) -> None:
@@ -155,3 +162,42 @@ def test_a_strip_holds_all_its_numbers() -> None:
     for own in (linear, wide):
         low, high = own.ends
         assert low < min(own.numbers) and max(own.numbers) < high
+
+
+OF_FORMULA = {
+    id: claim.evidence.graph
+    for id, claim in registered().items()
+    if isinstance(claim.evidence, Exact) and claim.evidence.graph
+}
+
+
+@pytest.mark.parametrize("id", OF_FORMULA)
+def test_a_graph_shows_the_formula_that_is_measured(id: str) -> None:
+    drawn = OF_FORMULA[id]()
+    assert all(len(line.x) == len(line.y) and np.isfinite(line.y).all() for line in drawn.lines)
+    (axes,) = graph(drawn).axes
+    shown = [*axes.get_lines()[len(drawn.marks) :], *axes.collections]
+    assert len(shown) == len(drawn.lines)
+    for scale, logarithmic in ((axes.get_xscale(), drawn.log_across), (axes.get_yscale(), drawn.log_up)):
+        assert scale == ("log" if logarithmic else "linear")
+
+
+def lines(id: str) -> dict[str, tuple[Sequence[float], Sequence[float]]]:
+    return {line.name: (line.x, line.y) for line in OF_FORMULA[id]().lines}
+
+
+def test_graphs_pass_through_the_values_of_their_claims() -> None:
+    """The value that decides is read off the line: a graph cannot show another formula than the one judged."""
+    far, near_one = lines("A11")["d = 64"]
+    assert max(y for x, y in zip(far, near_one, strict=True) if x > 65) == pytest.approx(0.5816, abs=0.02)
+    assert lines("A13")["bfloat16"][1][-1] == 385
+    shifts, errors = lines("A12")["bfloat16 throughout"]
+    assert errors[list(shifts).index(4096)] == pytest.approx(0.7797, abs=0.001)
+    assert all(lines("A5")[f"{at:,}"][1][lines("A5")[f"{at:,}"][0].index(at)] == pytest.approx(1) for at in (64, 500))
+    _, wavelengths = lines("A8")["d = 128, L = 4,096"]
+    assert sum(2 for each in wavelengths if each <= 1) == 92
+    assert (lines("A10")["ntk"][1][0], lines("A10")["ntk"][1][-1]) == pytest.approx((1, 4))
+    assert lines("A3")["d = 64"][1] == pytest.approx(lines("A3")["d = 64"][1][::-1])
+    here, published = lines("A18")["here"], lines("A18")["Du et al. 2026"]
+    assert here[1][0] == pytest.approx(published[1][0], abs=0.02)
+    assert here[1][-1] == pytest.approx(published[1][-1], abs=0.02)

@@ -11,8 +11,8 @@ import pytest
 from benchmark.claims.claim import Trained
 from benchmark.claims.evidence import conditions
 from benchmark.claims.families import absence, content, stretching, training, variants
-from benchmark.claims.judging import Judgement, judge
-from benchmark.claims.registry import WITH_TRAINING, claims_of, registered
+from benchmark.claims.judging import Judgement, is_trained, judge
+from benchmark.claims.registry import claims_of, registered
 from benchmark.experiments.plan import Cell, Measure, make_plan
 from benchmark.metrics import METRICS
 from benchmark.results.environment import environment
@@ -77,7 +77,7 @@ def test_without_records_nothing_is_said(id: str, tmp_path: Path) -> None:
     assert (found.word, found.measured, len(found.lacks)) == ("inconclusive", False, len(found.claim.criteria))
 
 
-@pytest.mark.parametrize("id", [claim.id for family in WITH_TRAINING for claim in claims_of(family)])
+@pytest.mark.parametrize("id", [id for id, claim in registered().items() if is_trained(claim)])
 def test_the_runs_that_a_claim_asks_for_make_a_plan(id: str) -> None:
     evidence = registered()[id].evidence
     assert isinstance(evidence, Trained) and evidence.needs

@@ -25,7 +25,7 @@ A3 = Claim(
             refuted=PLAIN,
         ),
     ),
-    evidence=Exact(measure=imported("absolute:linear"), encodings=("sinusoidal",)),
+    evidence=Exact(measure=imported("absolute:linear"), encodings=("sinusoidal",), graph=imported("graphs:products")),
     scale=later("width 64, offsets 1, 7 and 100"),
     silent=later(
         "Whether attention learns such a map. The even inner product by itself cannot tell before from after."

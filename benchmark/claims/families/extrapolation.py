@@ -1,4 +1,4 @@
-"""What happens past the trained length: T1, T3, T4, T5 and T39.
+"""What happens past the trained length: T1, T3, T4 and T39.
 
 A loss at a length is that of the same target tokens at every length (`reports.tables.values`), so a rise past L is due
 to the longer context and to nothing else. `.02` and `.9` are the margin and the share that the whole project counts as
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from benchmark.claims.claim import Bound, Claim, Criterion, Sample, Source, Trained
-from benchmark.claims.evidence import Evidence, kept, rise
+from benchmark.claims.evidence import Evidence, rise
 from benchmark.claims.runs import quick
 from benchmark.metrics import ACCURACY_HOLDS, MARGIN
 from benchmark.reports.words import later
@@ -119,54 +119,6 @@ T4 = Claim(
     evidence=Trained(needs=(quick("alibi", "recall-mqar", 4),), read=_far_recall),
     scale=SMALL,
     silent=later("A model can be able to recall from far back and still not need to on running text."),
-)
-
-
-def _rope(evidence: Evidence) -> Sample:
-    return {
-        "text": rise(evidence, "corpus", "rope", 4),
-        "recall by content": kept(evidence, "recall-mqar", "rope", 4),
-        "recall by distance": kept(evidence, "offset-recall", "rope", 4),
-    }
-
-
-T5 = Claim(
-    id="T5",
-    sentence=later("RoPE extrapolates well because rotation is periodic."),
-    source=Source(
-        paper=later("the RoPE tutorial"),
-        place=later("and kexue.fm 8265"),
-        url="https://kexue.fm/archives/8265",
-    ),
-    criteria=(
-        Criterion(
-            name=later("text"),
-            quantity=later("rope: loss at 4 L less that at L, same target tokens, nats"),
-            reproduced=Bound(below=MARGIN),
-            refuted=Bound(above=0.5),
-        ),
-        Criterion(
-            name=later("recall by content"),
-            quantity=later("rope: accuracy of recall by content at 4 L as a share of that at L"),
-            reproduced=Bound(above=ACCURACY_HOLDS),
-            refuted=Bound(below=SHORT),
-        ),
-        Criterion(
-            name=later("recall by distance"),
-            quantity=later("rope: accuracy of recall by distance at 4 L as a share of that at L"),
-            reproduced=Bound(above=ACCURACY_HOLDS),
-            refuted=Bound(below=SHORT),
-        ),
-    ),
-    evidence=Trained(
-        needs=(
-            quick("rope", "corpus,recall-mqar,offset-recall", 4, tune=True),
-            quick("rope", "corpus,recall-mqar,offset-recall", 4, width=(32, 64, 128)),
-        ),
-        read=_rope,
-    ),
-    scale=SMALL,
-    silent=later("Whether it holds is measured, and not why: periodicity itself is A11. Against it stands 2306.15595."),
 )
 
 

@@ -13,7 +13,9 @@ A6 = Claim(
         near(f"d = {width}", later("first distance at which the sum of cos(m theta) is negative"), expected, 0.5)
         for width, expected in ((128, 1707), (64, 725), (32, 474))
     ),
-    evidence=Exact(measure=imported("frequencies:first_negative"), encodings=("rope",)),
+    evidence=Exact(
+        measure=imported("frequencies:first_negative"), encodings=("rope",), graph=imported("graphs:advantage")
+    ),
     scale=later("base 10,000"),
     silent=later("Whether a model fails there takes training: T9."),
 )
@@ -26,7 +28,9 @@ A8 = Claim(
         near("LLaMA-2", later("channels with a wavelength of at most 4,096, head width 128"), 92, 0.5),
         near("d = 64, L = 128", later("channels with a wavelength of at most 128, head width 64"), 22, 0.5),
     ),
-    evidence=Exact(measure=imported("frequencies:whole_turns"), encodings=("rope",)),
+    evidence=Exact(
+        measure=imported("frequencies:whole_turns"), encodings=("rope",), graph=imported("graphs:wavelengths")
+    ),
     scale=later("base 10,000"),
     silent=later("That the formula counts wavelengths, and not that extrapolation ends where they do: T8."),
 )
@@ -42,7 +46,7 @@ A10 = Claim(
             (later("slowest"), later("relative distance of the slowest frequency from RoPE's divided by the factor")),
         )
     ),
-    evidence=Exact(measure=imported("frequencies:ntk_ends"), encodings=("rope", "ntk")),
+    evidence=Exact(measure=imported("frequencies:ntk_ends"), encodings=("rope", "ntk"), graph=imported("graphs:ntk")),
     scale=later("head width 64, factor 4"),
     silent=later("Nothing about how well a model reads with it: T6."),
 )

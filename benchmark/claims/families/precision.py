@@ -21,7 +21,9 @@ A12 = Claim(
             refuted=Bound(above=0.1),
         ),
     ),
-    evidence=Exact(measure=imported("precision:shift_error"), encodings=("rope",)),
+    evidence=Exact(
+        measure=imported("precision:shift_error"), encodings=("rope",), graph=imported("graphs:shift_errors")
+    ),
     scale=later("random queries and keys of width 64, positions below 128"),
     silent=later("Angles in float32 mend it, as here and in transformers. What it costs in training is T38."),
 )
@@ -31,7 +33,7 @@ A13 = Claim(
     sentence=later("In bfloat16, positions above 256 collide."),
     source=Source(paper="Kalamkar et al. 2019", place=later("the format"), url="https://arxiv.org/abs/1905.12322"),
     criteria=(near("distinct", later("distinct values among positions 0 to 511"), 385, 0.5),),
-    evidence=Exact(measure=imported("precision:collisions"), encodings=()),
+    evidence=Exact(measure=imported("precision:collisions"), encodings=(), graph=imported("graphs:distinct")),
     scale=later("the number format itself"),
     silent=later("No encoding here holds positions in bfloat16."),
 )
@@ -58,7 +60,7 @@ A14 = Claim(
             refuted=Bound(above=0.1),
         ),
     ),
-    evidence=Exact(measure=imported("precision:alibi_precision"), encodings=("alibi",)),
+    evidence=Exact(measure=imported("precision:alibi_precision"), encodings=("alibi",), graph=imported("graphs:alibi")),
     scale=later("one query at the end of 8,192 keys with equal scores"),
     silent=later("Gentle slopes lose less. The encoding here works from distances, in float32."),
 )

@@ -1,4 +1,4 @@
-"""What RoPE's rotation does to scores: A1, A2, A4, A5, A11, A18 and A19. Nothing is trained."""
+"""What RoPE's rotation does to scores: A1, A2, A4, A5, A18 and A19. Nothing is trained."""
 
 from benchmark.claims.claim import Bound, Claim, Criterion, Exact, Source, imported, near
 from benchmark.reports.words import later
@@ -22,7 +22,7 @@ A1 = Claim(
             refuted=PLAIN,
         ),
     ),
-    evidence=Exact(measure=imported("rotation:shift"), encodings=("rope",)),
+    evidence=Exact(measure=imported("rotation:shift"), encodings=("rope",), graph=imported("graphs:shift")),
     scale=RANDOM,
     silent=later("Only of exact arithmetic: A12 measures what bfloat16 makes of it."),
 )
@@ -73,7 +73,7 @@ A4 = Claim(
             for width in (128, 64, 32)
         ),
     ),
-    evidence=Exact(measure=imported("rotation:bound"), encodings=("rope",)),
+    evidence=Exact(measure=imported("rotation:bound"), encodings=("rope",), graph=imported("graphs:bound")),
     scale=later("base 10,000, head widths 128, 64 and 32, distances below 512"),
     silent=later(
         "A trend and no more: on nearly half of all single steps the bound rises. A bound is not a score either: A5."
@@ -100,28 +100,9 @@ A5 = Claim(
             refuted=Bound(above=0.1),
         ),
     ),
-    evidence=Exact(measure=imported("rotation:no_decay"), encodings=("rope",)),
+    evidence=Exact(measure=imported("rotation:no_decay"), encodings=("rope",), graph=imported("graphs:peaks")),
     scale=RANDOM,
     silent=later("What is possible, and not what training makes of it."),
-)
-
-A11 = Claim(
-    id="A11",
-    sentence=later("RoPE's rotation is periodic, so that far distances look like near ones."),
-    source=Source(
-        paper=later("the RoPE tutorial"), place=later("and kexue.fm 8265"), url="https://kexue.fm/archives/8265"
-    ),
-    criteria=(
-        Criterion(
-            name=later("recurrence"),
-            quantity=later("greatest mean cosine of all angles at distances 65 to 8,192; 1 is a whole period"),
-            reproduced=Bound(above=0.99),
-            refuted=Bound(below=0.9),
-        ),
-    ),
-    evidence=Exact(measure=imported("rotation:recurrence"), encodings=("rope",)),
-    scale=later("base 10,000, head width 64, distances up to 8,192"),
-    silent=later("Each pair of channels is periodic by itself. It is all of them together that never come back."),
 )
 
 A18 = Claim(
@@ -139,7 +120,7 @@ A18 = Claim(
         )
         for base, expected in ((20, 0.50), (100, 0.49), (10000, 0.38), (500000, 0.31))
     ),
-    evidence=Exact(measure=imported("rotation:inversions"), encodings=("rope",)),
+    evidence=Exact(measure=imported("rotation:inversions"), encodings=("rope",), graph=imported("graphs:inversions")),
     scale=RANDOM,
     silent=later("The shares depend on the context: in a longer one, those of large bases are higher."),
 )
@@ -161,7 +142,7 @@ A19 = Claim(
             refuted=Bound(below=0.0),
         ),
     ),
-    evidence=Exact(measure=imported("rotation:swapped_positions"), encodings=("rope",)),
+    evidence=Exact(measure=imported("rotation:swapped_positions"), encodings=("rope",), graph=imported("graphs:swaps")),
     scale=later("keys equal to the query, width 64, distances below 1,024"),
     silent=later(
         "The paper's own measure was not available to us; this one takes a key that is the query itself. Below 10,000 "

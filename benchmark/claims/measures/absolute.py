@@ -16,9 +16,7 @@ def linear() -> dict[str, float]:
 
     The map turns each pair (sin, cos) by the angle whose sine and cosine are PE(k) itself; it does not depend on p.
     """
-    encoding = make("sinusoidal", shape(WIDTH))
-    assert isinstance(encoding, Sinusoidal)
-    table = encoding.table(torch.arange(POSITIONS + max(STEPS), dtype=torch.float64), WIDTH)
+    table = embedded(torch.arange(POSITIONS + max(STEPS), dtype=torch.float64))
     apart, uneven = [], []
     for step in STEPS:
         (sine, cosine), (a, b) = _pairs(table[step]), _pairs(table[:POSITIONS])
@@ -27,6 +25,13 @@ def linear() -> dict[str, float]:
         products = (table[:POSITIONS] * table[step : step + POSITIONS]).sum(-1)  # PE(p) . PE(p + k), which is the
         uneven.append(float((products[step:] - products[:-step]).abs().max()))  # PE(p + k) . PE(p) of the one k behind
     return {"linear map": max(apart), "even": max(uneven)}
+
+
+def embedded(positions: Tensor) -> Tensor:
+    """PE of these positions [T], [T, WIDTH]."""
+    encoding = make("sinusoidal", shape(WIDTH))
+    assert isinstance(encoding, Sinusoidal)
+    return encoding.table(positions, WIDTH)
 
 
 def _pairs(table: Tensor) -> tuple[Tensor, Tensor]:

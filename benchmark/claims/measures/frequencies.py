@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from benchmark.claims.measures.rotation import theta
+from benchmark.claims.measures.rotation import WIDTHS, theta
 
 LONG = 4096  # distances that are searched for the first zero
 FACTOR = 4.0
@@ -14,7 +14,7 @@ def first_negative() -> dict[str, float]:
     """The first distance at which B(m) = sum cos(m theta) is negative, by head width."""
     distance = torch.arange(LONG, dtype=torch.float64)
     found = {}
-    for width in (128, 64, 32):
+    for width in WIDTHS:
         sums = (distance[:, None] * theta(head_width=width)).cos().sum(dim=1)
         found[f"d = {width}"] = float((sums < 0).nonzero()[0])
     return found

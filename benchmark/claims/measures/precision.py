@@ -16,7 +16,12 @@ LONG, SLOPE = 8192, 0.5
 
 
 def shift_error() -> dict[str, float]:
-    """The RMS change of q . k / sqrt(d) when both positions shift, by the precision of vectors and of angles."""
+    """The RMS change of q . k / sqrt(d) when both positions shift by OFFSET, by the precision of vectors and angles."""
+    return shift_errors(OFFSET)
+
+
+def shift_errors(shift: int) -> dict[str, float]:
+    """The same for any shift."""
     q, k = normal("q", PAIRS, HEAD_WIDTH), normal("k", PAIRS, HEAD_WIDTH)
     places = torch.randint(CONTEXT, (2, PAIRS), generator=generator("claims", "precision"))
 
@@ -26,7 +31,7 @@ def shift_error() -> dict[str, float]:
             products: Tensor = (a.double() * b.double()).sum(-1)
             return products / math.sqrt(HEAD_WIDTH)
 
-        return float((logits(OFFSET) - logits(0)).square().mean().sqrt())
+        return float((logits(shift) - logits(0)).square().mean().sqrt())
 
     return {
         "float32": error(torch.float32),
@@ -54,15 +59,18 @@ def collisions() -> dict[str, float]:
 
 def alibi_precision() -> dict[str, float]:
     """The share of attention that bfloat16 moves, for a bias computed from key positions and from distances."""
+    weights = alibi_weights()
+    exact = weights.pop("exact")
+    return {name: float((own - exact).abs().sum() / 2) for name, own in weights.items()}
+
+
+def alibi_weights() -> dict[str, Tensor]:
+    """The attention of the last of LONG queries to each key, oldest first: exact, and with a bias in bfloat16."""
     encoding = make("alibi", shape())
     assert isinstance(encoding, RelativeBias)
-    distance = torch.arange(LONG - 1, -1, -1, dtype=torch.float64)  # of every key from the last query
+    distance = torch.arange(LONG - 1, -1, -1, dtype=torch.float64)
     unit = encoding.at(distance)[0]
-    ours = unit * (SLOPE / float(unit[-2].abs()))  # the one head's slope, whatever it is, scaled to .5
-    exact = ours.softmax(dim=0)
-    by_key = (SLOPE * torch.arange(LONG, dtype=torch.float64)).bfloat16().double().softmax(dim=0)
-    by_distance = ours.bfloat16().double().softmax(dim=0)
-    return {
-        "by key position": float((by_key - exact).abs().sum() / 2),
-        "by distance": float((by_distance - exact).abs().sum() / 2),
-    }
+    bias = unit * (SLOPE / float(unit[-2].abs()))  # the one head's slope, whatever it is, scaled to .5
+    by_key = (SLOPE * torch.arange(LONG, dtype=torch.float64)).bfloat16().double()
+    named = {"exact": bias, "by key position": by_key, "by distance": bias.bfloat16().double()}
+    return {name: own.softmax(dim=0) for name, own in named.items()}

@@ -13,6 +13,7 @@ from benchmark.seeds import generator
 
 HEAD_WIDTH, TOKENS = 64, 257
 SHIFTS = (1, 17, 1000, 4096)
+WIDTHS = (128, 64, 32)  # of heads
 NEAR = 512  # distances over which the bound is said to decay
 PEAKS = (0, 1, 7, 64, 500, 4000)  # where a key is built to be scored highest
 DRAWS = 100_000
@@ -71,14 +72,18 @@ def bound() -> dict[str, float]:
     B(m) = mean over j of | sum over k < j of exp(i m theta[k]) |,   j = 1 .. d/2
     """
     found = {}
-    for width in (128, 64, 32):
+    for width in WIDTHS:
         distance = torch.arange(NEAR, dtype=torch.float64)
-        angles = distance[:, None] * theta(head_width=width)
-        partial = torch.polar(torch.ones_like(angles), angles).cumsum(dim=1)
-        bounds = partial.abs().mean(dim=1)
-        found[f"trend, d = {width}"] = float(stats.spearmanr(distance, bounds).statistic)
-        found[f"rises, d = {width}"] = float((bounds[1:] > bounds[:-1]).double().mean())
+        own = bounds(distance, width)
+        found[f"trend, d = {width}"] = float(stats.spearmanr(distance, own).statistic)
+        found[f"rises, d = {width}"] = float((own[1:] > own[:-1]).double().mean())
     return found
+
+
+def bounds(distance: Tensor, head_width: int) -> Tensor:
+    """RoFormer's bound at each distance."""
+    angles = distance[:, None] * theta(head_width=head_width)
+    return torch.polar(torch.ones_like(angles), angles).cumsum(dim=1).abs().mean(dim=1)
 
 
 def no_decay() -> dict[str, float]:
@@ -105,30 +110,33 @@ def recurrence() -> dict[str, float]:
 
 
 def inversions() -> dict[str, float]:
-    """How often two random keys change their order for a random query between two random distances, by base.
+    """How often two random keys change their order for a random query between two random distances, by base."""
+    return {f"base {base}": inverted(base) for base in BASES}
+
+
+def inverted(base: str) -> float:
+    """How often they do at one base.
 
     Given the query, the two differences of scores are jointly normal: they differ in sign with probability
     arccos(rho) / pi, rho = sum |q|^2 cos((m - n) theta) / sum |q|^2.
     """
     power, m, n = _drawn()
-    found = {}
-    for base in BASES:
-        turned = ((m - n)[:, None] * theta(f"rope:base={base}")).cos()
-        rho = (power * turned).sum(dim=1) / power.sum(dim=1)
-        found[f"base {base}"] = float(rho.clamp(-1, 1).arccos().mean()) / math.pi
-    return found
+    turned = ((m - n)[:, None] * theta(f"rope:base={base}")).cos()
+    rho = (power * turned).sum(dim=1) / power.sum(dim=1)
+    return float(rho.clamp(-1, 1).arccos().mean()) / math.pi
 
 
 def swapped_positions() -> dict[str, float]:
-    """How often a key like the query is scored higher at the farther of two random distances: change with the base."""
+    """How much more often the farther of two keys is scored higher when the base is raised."""
+    return {"10000 to 500000": swapped("500000") - swapped("10000")}
+
+
+def swapped(base: str) -> float:
+    """How often a key like the query is scored higher at the farther of two random distances."""
     power, m, n = _drawn()
-    near, far = torch.minimum(m, n), torch.maximum(m, n)
-
-    def share(base: str) -> float:
-        at = [(power * (place[:, None] * theta(f"rope:base={base}")).cos()).sum(dim=1) for place in (near, far)]
-        return float((at[0] < at[1]).double().mean())
-
-    return {"10000 to 500000": share("500000") - share("10000")}
+    places, turns = (torch.minimum(m, n), torch.maximum(m, n)), theta(f"rope:base={base}")
+    near, far = ((power * (place[:, None] * turns).cos()).sum(dim=1) for place in places)
+    return float((near < far).double().mean())
 
 
 def _drawn() -> tuple[Tensor, Tensor, Tensor]:

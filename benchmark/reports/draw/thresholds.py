@@ -17,7 +17,7 @@ from benchmark.reports.draw.style import BEST, EDGE, INK, MUTED, OWN_COLOR, REFE
 from benchmark.reports.words import t
 
 WIDTH, STRIP, HEAD, FOOT = 4.6, 0.42, 0.42, 0.3  # inches
-WIDE = 1e3
+WIDE = 300
 ROOM = 0.12  # of the span, on either side
 FOR, AGAINST, DOT = BEST, OWN_COLOR["alibi"], REFERENCE
 

@@ -100,6 +100,8 @@ class Exhibit:
     @property
     def records(self) -> str:
         """The number of records behind the figure, in words."""
+        if not self.models:
+            return t("From the formula; nothing is trained")
         records = t("1 record") if self.measured == 1 else t("{n} records", n=self.measured)
         models = t("1 trained model") if len(self.models) == 1 else t("{n} trained models", n=len(self.models))
         return t("From {records} of {models}", records=records, models=models)

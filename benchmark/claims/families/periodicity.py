@@ -1,0 +1,74 @@
+"""What the tutorial says that this project grew from: RoPE extrapolates (T5), since its rotation is periodic (A11)."""
+
+from benchmark.claims.claim import Bound, Claim, Criterion, Exact, Sample, Source, Trained, imported
+from benchmark.claims.evidence import Evidence, kept, rise
+from benchmark.claims.runs import quick
+from benchmark.metrics import ACCURACY_HOLDS, MARGIN
+from benchmark.reports.words import later
+
+TUTORIAL = Source(
+    paper=later("the RoPE tutorial"), place=later("and kexue.fm 8265"), url="https://kexue.fm/archives/8265"
+)
+SMALL = later("models of 2 layers and width 64, a Chinese novel and synthetic recall, trained at 32 to 64 tokens")
+SHORT = 0.1  # of the score at L: below it, nothing of the skill is left
+
+
+def _rope(evidence: Evidence) -> Sample:
+    return {
+        "text": rise(evidence, "corpus", "rope", 4),
+        "recall by content": kept(evidence, "recall-mqar", "rope", 4),
+        "recall by distance": kept(evidence, "offset-recall", "rope", 4),
+    }
+
+
+T5 = Claim(
+    id="T5",
+    sentence=later("RoPE extrapolates well because rotation is periodic."),
+    source=TUTORIAL,
+    criteria=(
+        Criterion(
+            name=later("text"),
+            quantity=later("rope: loss at 4 L less that at L, same target tokens, nats"),
+            reproduced=Bound(below=MARGIN),
+            refuted=Bound(above=0.5),
+        ),
+        Criterion(
+            name=later("recall by content"),
+            quantity=later("rope: accuracy of recall by content at 4 L as a share of that at L"),
+            reproduced=Bound(above=ACCURACY_HOLDS),
+            refuted=Bound(below=SHORT),
+        ),
+        Criterion(
+            name=later("recall by distance"),
+            quantity=later("rope: accuracy of recall by distance at 4 L as a share of that at L"),
+            reproduced=Bound(above=ACCURACY_HOLDS),
+            refuted=Bound(below=SHORT),
+        ),
+    ),
+    evidence=Trained(
+        needs=(
+            quick("rope", "corpus,recall-mqar,offset-recall", 4, tune=True),
+            quick("rope", "corpus,recall-mqar,offset-recall", 4, width=(32, 64, 128)),
+        ),
+        read=_rope,
+    ),
+    scale=SMALL,
+    silent=later("Whether it holds is measured, and not why: periodicity itself is A11. Against it stands 2306.15595."),
+)
+
+A11 = Claim(
+    id="A11",
+    sentence=later("RoPE's rotation is periodic, so that far distances look like near ones."),
+    source=TUTORIAL,
+    criteria=(
+        Criterion(
+            name=later("recurrence"),
+            quantity=later("greatest mean cosine of all angles at distances 65 to 8,192; 1 is a whole period"),
+            reproduced=Bound(above=0.99),
+            refuted=Bound(below=0.9),
+        ),
+    ),
+    evidence=Exact(measure=imported("rotation:recurrence"), encodings=("rope",), graph=imported("graphs:recurrence")),
+    scale=later("base 10,000, head width 64, distances up to 8,192"),
+    silent=later("Each pair of channels is periodic by itself. It is all of them together that never come back."),
+)
