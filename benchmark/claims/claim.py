@@ -107,7 +107,8 @@ class Trained:
 
     needs: tuple[Request, ...]  # the runs that make the records; the first is enough for a verdict
     read: "Callable[[Evidence], Sample]"
-    unit: Literal["seed", "task", "model"] = "seed"  # what one value is of
+    unit: Literal["seed", "task", "model", "document"] = "seed"  # what one value is of
+    pretrained: bool = False  # speaks of pretrained checkpoints, and of no model trained here
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,10 +2,11 @@
 
 A *condition* is one view of each task (`reports.page.views`): a setting, or each encoding at its best learning rate.
 The main condition holds the main view of every task, the one that a report shows in full. Each other view of a task
-gives a condition of its own, in which only that task differs.
+gives a condition of its own, in which only that task differs. A pretrained checkpoint is a condition by itself, with
+all its tasks; only claims about pretrained models are judged by those, and they by no others.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -30,16 +31,17 @@ class Evidence:
     selection: Selection
     views: Mapping[str, View]  # by task, as the command line names it: "corpus"
     differs: str = ""  # the one task whose view is not the main one; "" in the main condition
+    checkpoint: str = ""  # the name of the pretrained model that was measured; "" for models trained here
     seen: set[tuple[str, str]] = field(default_factory=set)  # keys of the models and evaluations read so far
 
     @property
     def words(self) -> str:
         """How the condition differs from the main one: "corpus: width 128"; "" if it is the main one."""
+        if self.checkpoint:
+            return t("checkpoint {name}", name=self.checkpoint)
         if not self.differs:
             return ""
         other = self.views[self.differs]
-        if other.spec.checkpoint is not None:
-            return t("{task}: checkpoint {name}", task=self.differs, name=other.spec.checkpoint.name)
         main = next(view for view in self.selection.mains if (view.task, view.ladder) == (other.task, other.ladder))
         how = Variation.between(main.spec, other.spec, main_tuned=main.tuned, tuned=other.tuned).words
         return t("{task}: {setting}", task=self.differs, setting=how)
@@ -99,15 +101,24 @@ def conditions(store: Store) -> list[Evidence]:
 
 
 def conditions_of(selection: Selection) -> list[Evidence]:
-    """The same of a selection. A checkpoint is never the main condition: claims speak of models trained here."""
+    """The same of a selection."""
     own = [view for view in selection.mains if view.spec.checkpoint is None]
     main = {_name(view): view for view in own}
     others = [(_name(view), other) for view in own for other in selection.others(view)]
-    others += [(_name(view), view) for view in selection.mains if view.spec.checkpoint is not None]
     return [
-        Evidence(selection=selection, views=main),
+        *([Evidence(selection=selection, views=main)] if own else []),
         *(Evidence(selection=selection, views={**main, task: other}, differs=task) for task, other in others),
+        *(Evidence(selection=selection, views=views, checkpoint=name) for name, views in _pretrained(selection)),
     ]
+
+
+def _pretrained(selection: Selection) -> Iterator[tuple[str, dict[str, View]]]:
+    """The views of each checkpoint, by task; the one with the most documents first."""
+    found: dict[str, dict[str, View]] = {}
+    for view in sorted(selection.mains, key=lambda view: -view.pairs):
+        if view.spec.checkpoint is not None:
+            found.setdefault(view.spec.checkpoint.name, {}).setdefault(_name(view), view)
+    yield from found.items()
 
 
 def _name(view: View) -> str:

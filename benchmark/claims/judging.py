@@ -146,8 +146,9 @@ def _raw(claim: Claim, values: Mapping[str, float], evidence: Sequence[Evidence]
     if isinstance(claim.evidence, Exact):
         own = {name: (value,) for name, value in values.items()}
         return Judgement(claim=claim, word="inconclusive", findings=_findings(claim, own, exact=True))
+    serves = [each for each in evidence if bool(each.checkpoint) == claim.evidence.pretrained]
     try:
-        samples = [(each, *_read(claim.evidence, each)) for each in evidence]
+        samples = [(each, *_read(claim.evidence, each)) for each in serves]
     except NotMeasurable as error:
         return Judgement(claim=claim, word="not measurable", findings=(), reason=str(error))
     found = [(each, _findings(claim, sample, exact=False)) for each, sample, _ in samples]

@@ -19,7 +19,9 @@ VERDICTS = Phrases(
     }
 )
 OF_CRITERION = ("criterion", "quantity", "value", "low", "high", "covers", "n", "reproduced_if", "refuted_if")
-UNITS = Phrases({"seed": later("seeds"), "task": later("tasks"), "model": later("models")})
+UNITS = Phrases(
+    {"seed": later("seeds"), "task": later("tasks"), "model": later("models"), "document": later("documents")}
+)
 
 
 def value_of(finding: Finding) -> str:
@@ -55,7 +57,7 @@ def runs_for(judgement: Judgement) -> tuple[str, ...]:
     evidence = judgement.claim.evidence
     if judgement.word != "inconclusive" or not isinstance(evidence, Trained):
         return ()
-    if judgement.lacks or not judgement.more_seeds or evidence.unit != "seed":
+    if judgement.lacks or not judgement.more_seeds or evidence.unit not in ("seed", "document"):
         return tuple(command(request) for request in evidence.needs)
     have = max(len(finding.values) for finding in judgement.findings)
     return tuple(command(_seeded(request, have + judgement.more_seeds)) for request in evidence.needs[:1])

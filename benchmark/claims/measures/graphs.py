@@ -145,7 +145,7 @@ def shift_errors() -> Graph:
     return Graph(
         across=later("shift of all positions (tokens)"),
         up=later("RMS change of a logit"),
-        caption=later("Logits of random queries and keys have a standard deviation of 1: only bfloat16 moves them much."),
+        caption=later("The logits have a standard deviation of 1: only bfloat16 moves them much."),
         lines=[Line(name=name, x=by, y=[each[name] for each in errors]) for name in errors[0]],
         log_across=True,
         log_up=True,
