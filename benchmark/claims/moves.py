@@ -11,7 +11,7 @@ from benchmark.claims.claim import Claim, Exact, Word
 from benchmark.claims.evidence import conditions
 from benchmark.claims.judging import Judgement, is_trained, judge
 from benchmark.claims.measuring import known, state_of
-from benchmark.reports.words import t
+from benchmark.reports.words import said, t
 from benchmark.results.measured import of_claim
 from benchmark.results.record import TrainRecord
 from benchmark.results.store import Store
@@ -42,7 +42,7 @@ def _of_versions(judgements: Sequence[Judgement], store: Store) -> Iterator[Move
         for old in each.claim.earlier:
             former = replace(each.claim, criteria=old.criteria, version=1, earlier=())
             (before,) = judge([former], known([each.claim], store), evidence)
-            changed = t("version {old} to {new}: {why}", old=old.version, new=each.claim.version, why=old.why)
+            changed = t("version {old} to {new}: {why}", old=old.version, new=each.claim.version, why=said(old.why))
             yield Move(claim=each.claim, changed=changed, before=before.word, now=each.word)
 
 

@@ -4,7 +4,7 @@ Also in words: the models that they speak about.
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from benchmark.claims.claim import Bound, Criterion
@@ -39,27 +39,34 @@ class Recall:
     chance: float
 
     @property
+    def above(self) -> float:
+        """The accuracy above chance beyond the horizon."""
+        return self.far - self.chance
+
+    @property
     def share(self) -> float:
         """The accuracy above chance beyond the horizon, of that within it; NaN where nothing is recalled from near."""
-        return (self.far - self.chance) / (self.near - self.chance) if self.near > self.chance else math.nan
+        return self.above / (self.near - self.chance) if self.near > self.chance else math.nan
 
 
 def recalls(
     evidence: Evidence, task: str, encoding: str, multiple: float, horizon: Callable[[int], int]
-) -> Iterator[Recall]:
-    """The recall of each seed at a multiple of L; `horizon` is a number of tokens that follows from L.
+) -> dict[int, Recall]:
+    """The recall at a multiple of L, by seed; `horizon` is a number of tokens that follows from L.
 
     Answers in a range of distances that straddles the horizon count on neither side.
     """
-    for record, arrays in evidence.arrays(task, encoding, multiple).values():
+    found = {}
+    for seed, (record, arrays) in evidence.arrays(task, encoding, multiple).items():
         if "group_rows" in arrays and record.axes:
             (lags,) = record.axes.values()
             limit = horizon(round(record.spec.length / multiple))
-            yield Recall(
+            found[seed] = Recall(
                 near=_accuracy(arrays, (field for field, (_, last) in enumerate(lags) if last <= limit)),
                 far=_accuracy(arrays, (field for field, (first, _) in enumerate(lags) if first > limit)),
                 chance=record.chance.get("token_accuracy", 0.0),
             )
+    return found
 
 
 def trained(length: int) -> int:

@@ -21,7 +21,7 @@ def _flip_flop(evidence: Evidence) -> Sample:
 
 
 def _errors(evidence: Evidence, encoding: str) -> list[float]:
-    return [1 - each.far for each in recalls(evidence, "flip-flop", encoding, 4, _instructions)]
+    return [1 - each.far for each in recalls(evidence, "flip-flop", encoding, 4, _instructions).values()]
 
 
 def _instructions(length: int) -> int:

@@ -69,7 +69,7 @@ def bound() -> Graph:
 def peaks() -> Graph:
     """A5: scores of keys that are built to peak at a distance."""
     built = rotation.PEAKS[3:]
-    distance = torch.cat((_spread(1, 8191), torch.tensor(built))).unique().double()
+    distance = torch.tensor(sorted({*_spread(1, 8191).tolist(), *built}), dtype=torch.float64)
     power = normal("q", HEAD_WIDTH).view(2, -1).square().sum(dim=0)
     shares = {at: ((distance[:, None] - at) * theta()).cos() @ power / power.sum() for at in built}
     return Graph(
@@ -214,7 +214,8 @@ def _line(name: str, x: Tensor, y: Tensor) -> Line:
 
 def _spread(first: int, last: int) -> Tensor:
     """Whole numbers, about evenly spread over a logarithmic axis."""
-    return torch.logspace(math.log10(first), math.log10(last), POINTS, dtype=torch.float64).round().long().unique()
+    spread = torch.logspace(math.log10(first), math.log10(last), POINTS, dtype=torch.float64).round()
+    return torch.tensor(sorted({int(each) for each in spread.tolist()}))
 
 
 def _cosines(distance: Tensor, frequencies: Tensor) -> Tensor:
