@@ -14,7 +14,7 @@ from benchmark.experiments.executor import Event
 from benchmark.experiments.plan import make_plan
 from benchmark.experiments.request import Request
 from benchmark.experiments.rounds import Round
-from benchmark.reports.page.descriptions import idea_of
+from benchmark.reports.page.descriptions import describe, idea_of
 from benchmark.reports.words import said, speaking
 from benchmark.tasks import CATALOGUE as TASKS
 
@@ -55,6 +55,8 @@ def test_an_encoding_has_a_chinese_title_and_idea(name):
     with speaking("zh"):
         assert not english(said(entry.attributes["title"]))
         assert CHINESE.search(said(idea_of(entry))) and not english(said(idea_of(entry)))
+        where = describe(name).where
+        assert not where or CHINESE.search(said(where))
 
 
 @pytest.mark.parametrize("name", TASKS.names())

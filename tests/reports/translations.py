@@ -20,7 +20,7 @@ from benchmark.checkpoints.tasks import CATALOGUE as OF_CHECKPOINTS
 from benchmark.encodings import CATALOGUE as ENCODINGS
 from benchmark.experiments.presets import PRESETS
 from benchmark.metrics import METRICS
-from benchmark.reports.page.descriptions import idea_of
+from benchmark.reports.page.descriptions import describe
 from benchmark.reports.words import LANGUAGES
 from benchmark.reports.write import markdown, templating
 from benchmark.seeds import generator
@@ -77,8 +77,9 @@ def messages() -> dict[str, list[str]]:
 
 def descriptions(entry: Entry) -> Iterator[str]:
     """What the source text of an encoding or a task tells people in words."""
-    ideas = [idea_of(entry)] if entry.kind == "encoding" else []
-    return (str(told) for told in [*map(entry.attributes.get, FACTS), *ideas] if told)
+    found = describe(entry.name) if entry.kind == "encoding" else None
+    words = [found.idea, found.where] if found else []
+    return (str(told) for told in [*map(entry.attributes.get, FACTS), *words] if told)
 
 
 def in_python(source: str) -> Iterator[str]:

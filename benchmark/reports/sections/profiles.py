@@ -76,7 +76,7 @@ def _profile(selection: Selection, name: str, style: Style, drawn: Sequence[Draw
         title=said(found.title) if found else "",
         idea=said(found.idea) if found else "",
         formula=found.formula if found else "",
-        where=found.where if found else "",
+        where=said(found.where) if found and found.where else "",
         source=found.source if found else "",
         lines=(*_remarks(selection, name, found), *_against(selection, name)),
         exhibit=_exhibit(selection, name, style, drawn),
