@@ -20,11 +20,12 @@ page shows what the same records say under either.
 
 import importlib
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from benchmark.errors import UsageError
+from benchmark.errors import UsageError, echo
 from benchmark.experiments.request import Request
 
 if TYPE_CHECKING:
@@ -59,6 +60,21 @@ class Bound:
     def meets(self, low: float, high: float) -> bool:
         """True if a value between two ends would speak for it."""
         return low < self.above or high > self.below if self.outside else high > self.above and low < self.below
+
+    def overlaps(self, other: "Bound") -> bool:
+        """True if one value can speak for both."""
+        return any(
+            max(low, other_low) < min(high, other_high)
+            for low, high in self.ranges
+            for other_low, other_high in other.ranges
+        )
+
+    @property
+    def ranges(self) -> tuple[tuple[float, float], ...]:
+        """The intervals that it consists of."""
+        if self.outside:
+            return (-math.inf, self.above), (self.below, math.inf)
+        return ((self.above, self.below),)
 
     def __str__(self) -> str:
         if self.outside:
@@ -129,6 +145,7 @@ class Earlier:
     version: int
     criteria: tuple[Criterion, ...]
     why: str
+    read: "Callable[[Evidence], Sample] | None" = None  # if its values were read in another way
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,6 +163,14 @@ class Claim:
     earlier: tuple[Earlier, ...] = ()
 
     def __post_init__(self) -> None:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", self.id):
+            raise UsageError(f"claim {echo(self.id)}: its id must be letters, digits, dots, hyphens and underscores")
+        for criterion in self.criteria:
+            if criterion.reproduced.overlaps(criterion.refuted):
+                raise UsageError(
+                    f"claim {self.id}: a value of {echo(criterion.name)} could both reproduce and refute it: "
+                    f"{criterion.reproduced}, and {criterion.refuted}; bounds may touch, but not overlap"
+                )
         names = [criterion.name for criterion in self.criteria]
         if len(set(names)) < len(names) or not (names or isinstance(self.evidence, OutOfScale)):
             raise UsageError(f"claim {self.id}: its criteria are {names}, but it needs one or more of distinct names")

@@ -12,16 +12,19 @@ from functools import cached_property
 
 import pandas as pd
 
+from benchmark.claims.claim import NotMeasurable
 from benchmark.errors import UsageError
 from benchmark.metrics import METRICS
 from benchmark.reports.page.selection import Selection
 from benchmark.reports.page.variations import Variation
 from benchmark.reports.page.views import View
-from benchmark.reports.words import t
+from benchmark.reports.words import later, t
 from benchmark.results.record import Arrays, EvalRecord
 from benchmark.results.store import Store
 
 BySeed = dict[int, float]
+LEARNED = 0.1  # of an accuracy above chance: with less, a model has not learned a task
+NOT_LEARNED = later("These models do not learn the task within L, so nothing can be said of it past L.")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -43,6 +46,8 @@ class Evidence:
             return ""
         other = self.views[self.differs]
         main = next(view for view in self.selection.mains if (view.task, view.ladder) == (other.task, other.ladder))
+        if other is main:
+            return t("{task}, L = {length}", task=other.task, length=other.train_length)
         how = Variation.between(main.spec, other.spec, main_tuned=main.tuned, tuned=other.tuned).words
         return t("{task}: {setting}", task=self.differs, setting=how)
 
@@ -53,6 +58,18 @@ class Evidence:
         """
         own = self._read(task, encoding, multiple, metric)
         return dict(zip(own["seed"].astype(int), own["value"].astype(float), strict=True))
+
+    def above_chance(self, task: str, encoding: str, multiple: float = 1) -> BySeed:
+        """The values of an accuracy less what guessing scores on the same rows, by seed."""
+        own = self._read(task, encoding, multiple, "")
+        return dict(zip(own["seed"].astype(int), (own["value"] - own["chance"].fillna(0.0)).astype(float), strict=True))
+
+    def above_floor(self, task: str, encoding: str, multiple: float = 1) -> BySeed:
+        """What is scored above chance and every simple rule, as a share of what can be; 0 where nothing is, by seed."""
+        own = self._read(task, encoding, multiple, "")
+        floor = own[["chance", "shortcut"]].max(axis=1).fillna(0.0)
+        skill = ((own["value"] - floor) / (1 - floor)).clip(lower=0.0)
+        return dict(zip(own["seed"].astype(int), skill.astype(float), strict=True))
 
     def arrays(self, task: str, encoding: str, multiple: float = 1) -> dict[int, tuple[EvalRecord, Arrays]]:
         """The record and the arrays behind `at`, by seed: sums by place, by row, and by field of a grid."""
@@ -71,6 +88,11 @@ class Evidence:
     def encodings(self, task: str) -> list[str]:
         """The encodings with a row for a task, sorted."""
         return sorted(encoding for name, encoding in self._rows if name == task)
+
+    def adapted(self, task: str, encoding: str) -> bool:
+        """True if an encoding was only applied to models trained with another."""
+        rows = self._rows.get((task, encoding))
+        return rows is not None and bool((rows["trained_with"] != encoding).any())
 
     def _read(self, task: str, encoding: str, multiple: float, metric: str) -> pd.DataFrame:
         rows = self._rows.get((task, encoding), self.selection.frame.iloc[:0])
@@ -103,8 +125,11 @@ def conditions(store: Store) -> list[Evidence]:
 def conditions_of(selection: Selection) -> list[Evidence]:
     """The same of a selection."""
     own = [view for view in selection.mains if view.spec.checkpoint is None]
-    main = {_name(view): view for view in own}
-    others = [(_name(view), other) for view in own for other in selection.others(view)]
+    main: dict[str, View] = {}  # of several texts or trained lengths, the one with the most pairs of encoding and seed
+    for view in sorted(own, key=lambda view: -view.pairs):
+        main.setdefault(_name(view), view)
+    others = [(_name(view), view) for view in own if view is not main[_name(view)]]
+    others += [(_name(view), other) for view in own for other in selection.others(view)]
     return [
         *([Evidence(selection=selection, views=main)] if own else []),
         *(Evidence(selection=selection, views={**main, task: other}, differs=task) for task, other in others),
@@ -144,8 +169,26 @@ def gap(
 
 def kept(evidence: Evidence, task: str, encoding: str, multiple: float) -> list[float]:
     """The value at a multiple of L as a share of that at L, by seed."""
-    far, near = evidence.at(task, encoding, multiple), evidence.at(task, encoding)
-    return [far[seed] / near[seed] for seed in sorted(far.keys() & near.keys()) if near[seed]]
+    return shares(evidence.at(task, encoding, multiple), evidence.at(task, encoding))
+
+
+def kept_above_chance(evidence: Evidence, task: str, encoding: str, multiple: float) -> list[float]:
+    """The same of an accuracy, less chance on either side. Raises NotMeasurable if the task is not learned within L."""
+    near = evidence.above_chance(task, encoding)
+    return shares_of_learned(evidence.above_chance(task, encoding, multiple), near)
+
+
+def shares(values: BySeed, of: BySeed) -> list[float]:
+    """One value as a share of another, by common seed."""
+    return [values[seed] / of[seed] for seed in sorted(values.keys() & of.keys()) if of[seed]]
+
+
+def shares_of_learned(values: BySeed, of: BySeed) -> list[float]:
+    """The same of accuracies above chance, for the seeds that learned; raises NotMeasurable if most did not."""
+    learned = {seed: value for seed, value in of.items() if value >= LEARNED}
+    if of and 2 * len(learned) <= len(of):
+        raise NotMeasurable(NOT_LEARNED)
+    return shares(values, learned)
 
 
 def _common(first: BySeed, second: BySeed) -> list[float]:

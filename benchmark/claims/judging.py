@@ -25,11 +25,14 @@ from dataclasses import dataclass, replace
 
 from benchmark.claims.claim import Bound, Claim, Criterion, Exact, NotMeasurable, OutOfScale, Sample, Trained, Word
 from benchmark.claims.evidence import Evidence
+from benchmark.errors import UsageError, first_line
+from benchmark.interrupts import pass_on
+from benchmark.reports.page.views import View
 from benchmark.reports.stats.effect import Effect
 from benchmark.reports.stats.verdict import Duel, Who
 
 INSIDE, OUTSIDE = Who("inside", "inside"), Who("outside", "outside")
-MOST = 1024  # comparisons: no call judges more claims
+MOST = 512  # comparisons: no call judges more claims
 SIDES: tuple[Word, Word] = ("reproduced", "refuted")
 
 
@@ -53,11 +56,9 @@ class Finding:
         bound = self.bound(side)
         if self.exact:
             return MOST * bool(self.values and bound.holds(self.values[0]))
-        low, high = 0, MOST
-        while low < high:
-            middle = (low + high + 1) // 2
-            low, high = (middle, high) if self._duel(bound, middle).winner == INSIDE else (low, middle - 1)
-        return low
+        # Up from one: what is shown among n is not always shown among fewer, since losses are allowed at other places.
+        shown = (n for n in range(1, MOST + 1) if self._duel(bound, n).winner != INSIDE)
+        return next(shown, MOST + 1) - 1
 
     def more(self, side: Word, comparisons: int) -> int:
         """How many more seeds would show it, if all lie inside the bound."""
@@ -66,6 +67,10 @@ class Finding:
     def bound(self, side: Word) -> Bound:
         """The values that speak for a side."""
         return self.criterion.reproduced if side == "reproduced" else self.criterion.refuted
+
+    def outside(self, side: Word) -> int:
+        """The number of values that do not speak for a side."""
+        return sum(not self.bound(side).holds(value) for value in self.values)
 
     @property
     def leans(self) -> Word:
@@ -89,6 +94,7 @@ class Judgement:
     elsewhere: tuple[tuple[Evidence, Word, tuple[Finding, ...]], ...] = ()  # under other conditions
     comparisons: int = 1  # among which it was judged
     seen: frozenset[tuple[str, str]] = frozenset()  # keys of the models and evaluations behind the findings
+    views: tuple[View, ...] = ()  # that the findings were read from
 
     @property
     def measured(self) -> bool:
@@ -107,6 +113,12 @@ class Judgement:
         if "refuted" in sides:
             return "refuted"
         return "reproduced" if set(sides) == {"reproduced"} else "inconclusive"
+
+    @property
+    def is_split(self) -> bool:
+        """True if, of the criteria that lean to a side, one has a third of its values or more outside its bound."""
+        leaning = [each for each in self.findings if each.values and each.leans == self.leans]
+        return any(3 * each.outside(self.leans) >= len(each.values) for each in leaning)
 
     @property
     def contradicted(self) -> bool:
@@ -147,22 +159,44 @@ def _raw(claim: Claim, values: Mapping[str, float], evidence: Sequence[Evidence]
         own = {name: (value,) for name, value in values.items()}
         return Judgement(claim=claim, word="inconclusive", findings=_findings(claim, own, exact=True))
     serves = [each for each in evidence if bool(each.checkpoint) == claim.evidence.pretrained]
-    try:
-        samples = [(each, *_read(claim.evidence, each)) for each in serves]
-    except NotMeasurable as error:
-        return Judgement(claim=claim, word="not measurable", findings=(), reason=str(error))
+    samples = []
+    for each in serves:
+        try:
+            samples.append((each, *_read(claim, each)))
+        except NotMeasurable as error:
+            if each is serves[0]:
+                return Judgement(claim=claim, word="not measurable", findings=(), reason=str(error))
     found = [(each, _findings(claim, sample, exact=False)) for each, sample, _ in samples]
     main = found[0][1] if found else _findings(claim, {}, exact=False)
     open_: Word = "inconclusive"  # for now
     others = tuple((each, open_, own) for each, own in found[1:] if own != main and _any(own))
     seen = samples[0][2] if samples else frozenset()
-    return Judgement(claim=claim, word=open_, findings=main, elsewhere=others, seen=seen)
+    models = {model for model, _ in seen}
+    views = tuple(view for view in samples[0][0].views.values() if view.models & models) if samples else ()
+    return Judgement(claim=claim, word=open_, findings=main, elsewhere=others, seen=seen, views=views)
 
 
-def _read(how: Trained, evidence: Evidence) -> tuple[Sample, frozenset[tuple[str, str]]]:
-    """The values of a condition, and the keys of what they were read from."""
+def _read(claim: Claim, evidence: Evidence) -> tuple[Sample, frozenset[tuple[str, str]]]:
+    """The values of a condition, and the keys of what they were read from; UsageError if a user's `read` fails."""
+    assert isinstance(claim.evidence, Trained)
     evidence.seen.clear()
-    return how.read(evidence), frozenset(evidence.seen)
+    try:
+        sample = {name: tuple(map(float, values)) for name, values in claim.evidence.read(evidence).items()}
+    except NotMeasurable:
+        raise
+    except BaseException as error:  # it may be the user's own code
+        pass_on(error)
+        if claim.evidence.read.__module__.startswith("benchmark."):
+            raise
+        raise UsageError(
+            f"claim {claim.id}: reading its records failed: {type(error).__name__}: {first_line(error)}"
+        ) from error
+    known = {criterion.name for criterion in claim.criteria}
+    if not sample.keys() <= known:
+        raise UsageError(
+            f"claim {claim.id}: its `read` gave {sorted(sample.keys() - known)}, but its criteria are {sorted(known)}"
+        )
+    return sample, frozenset(evidence.seen)
 
 
 def _findings(claim: Claim, sample: Sample, *, exact: bool) -> tuple[Finding, ...]:

@@ -4,6 +4,7 @@ A value counts as long as the measuring code, the encodings it measures and the 
 otherwise the claim is measured again and the old record stays, so that a page can say what moved.
 """
 
+import math
 import sys
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ from pathlib import Path
 from benchmark.catalogue import fingerprint
 from benchmark.claims.claim import Claim, Exact
 from benchmark.encodings import CATALOGUE
-from benchmark.errors import UsageError, first_line
+from benchmark.errors import UsageError, echo, first_line
 from benchmark.interrupts import pass_on
 from benchmark.results.environment import environment
 from benchmark.results.measured import MeasuredRecord, of_claim, put
@@ -54,6 +55,9 @@ def measure(claim: Claim, store: Store) -> MeasuredRecord:
         raise UsageError(
             f"claim {claim.id}: measuring it failed: {type(error).__name__}: {first_line(error)}"
         ) from error
+    wrong = [name for name, value in values.items() if not math.isfinite(value)]
+    if wrong:
+        raise UsageError(f"claim {claim.id}: its measurement gave {values[wrong[0]]} for {echo(wrong[0])}")
     wanted = {criterion.name for criterion in claim.criteria}
     if values.keys() != wanted:
         raise UsageError(

@@ -7,7 +7,7 @@ records of an earlier protocol, the values that earlier code measured.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from benchmark.claims.claim import Claim, Exact, Word
+from benchmark.claims.claim import Claim, Earlier, Exact, Trained, Word
 from benchmark.claims.evidence import conditions
 from benchmark.claims.judging import Judgement, is_trained, judge
 from benchmark.claims.measuring import known, state_of
@@ -37,13 +37,21 @@ def _of_versions(judgements: Sequence[Judgement], store: Store) -> Iterator[Move
     revised = [each for each in judgements if each.claim.earlier]
     if not revised:
         return
-    evidence = conditions(store)
+    evidence, exact = conditions(store), known([each.claim for each in judgements], store)
     for each in revised:
         for old in each.claim.earlier:
-            former = replace(each.claim, criteria=old.criteria, version=1, earlier=())
-            (before,) = judge([former], known([each.claim], store), evidence)
+            claims = [_former(each.claim, old) if other is each else other.claim for other in judgements]
+            found = judge(claims, exact, evidence)  # among as many as now
+            before = next(own for own, other in zip(found, judgements, strict=True) if other is each)
             changed = t("version {old} to {new}: {why}", old=old.version, new=each.claim.version, why=said(old.why))
             yield Move(claim=each.claim, changed=changed, before=before.word, now=each.word)
+
+
+def _former(claim: Claim, old: Earlier) -> Claim:
+    evidence = claim.evidence
+    if old.read is not None and isinstance(evidence, Trained):
+        evidence = replace(evidence, read=old.read)
+    return replace(claim, criteria=old.criteria, version=1, earlier=(), evidence=evidence)
 
 
 def _of_protocols(judgements: Sequence[Judgement], store: Store) -> Iterator[Move]:

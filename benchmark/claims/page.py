@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import Iterator, Sequence
 
-from benchmark.claims.claim import Bound, Claim, Exact
+from benchmark.claims.claim import Claim, Exact
 from benchmark.claims.evidence import conditions_of
 from benchmark.claims.judging import Finding, Judgement, is_trained, judge
 from benchmark.claims.moves import Move
@@ -19,14 +19,17 @@ from benchmark.claims.sentences import (
     thresholds,
     value_of,
 )
+from benchmark.errors import UsageError, first_line
+from benchmark.interrupts import pass_on
 from benchmark.reports.draw.canvas import render
-from benchmark.reports.draw.graph import graph
-from benchmark.reports.draw.thresholds import Range, Strip
+from benchmark.reports.draw.graph import Graph, graph
+from benchmark.reports.draw.thresholds import Strip
 from benchmark.reports.draw.thresholds import thresholds as drawn
 from benchmark.reports.page.exhibit import Exhibit
 from benchmark.reports.page.page import Page, Section
 from benchmark.reports.page.selection import Selection, slug
 from benchmark.reports.page.table import Field, Table
+from benchmark.reports.page.views import View
 from benchmark.reports.phrases import NOTHING
 from benchmark.reports.words import listed, said, sentences, t
 
@@ -115,7 +118,7 @@ def _of_paper(judgements: Sequence[Judgement]) -> Iterator[Field]:
 
 def _overview(judgements: Sequence[Judgement]) -> Table:
     return Table(
-        caption=t("Every claim, with the criterion that decides it or comes nearest to that."),
+        caption=t("Every claim, with the criterion that refutes it, or else the one that is hardest to reproduce."),
         columns=(t("claim"), t("verdict"), t("what was claimed"), t("criterion"), t("value"), t("source")),
         words=frozenset({1, 2, 3, 4, 5}),
         wraps=2,
@@ -133,13 +136,16 @@ def _overview(judgements: Sequence[Judgement]) -> Table:
 
 
 def _deciding(judgement: Judgement) -> tuple[Field, Field]:
-    """The criterion that refutes a claim, or the first one with a value."""
+    """The criterion that refutes a claim, or the one that is farthest from being reproduced."""
     known = [finding for finding in judgement.findings if finding.values]
-    against = [finding for finding in known if finding.leans == judgement.word == "refuted"]
-    for finding in (*against, *known):
-        name, value, _ = _fields(finding)
-        return name, value
-    return Field(text=NOTHING), Field(text=NOTHING)
+    if not known:
+        return Field(text=NOTHING), Field(text=NOTHING)
+    if judgement.word == "refuted":
+        found = max(known, key=lambda finding: finding.strength("refuted"))
+    else:
+        found = min(known, key=lambda finding: finding.strength("reproduced"))
+    name, value, _ = _fields(found)
+    return name, value
 
 
 def _fields(finding: Finding) -> tuple[Field, Field, Field]:
@@ -156,7 +162,7 @@ def _retested(moved: Sequence[Move]) -> Section:
         return Section(
             id="retested",
             title=title,
-            lines=(t("No claim: its thresholds, the protocol and the measuring code are those of the first test."),),
+            lines=(t("No claim has been tested again: thresholds, protocol and measuring code are unchanged."),),
         )
     return Section(
         id="retested",
@@ -200,8 +206,20 @@ def _terms(judgement: Judgement) -> Iterator[tuple[str, str]]:
     yield t("What would decide it"), decides(judgement)
     yield t("Other settings"), sentences(*elsewhere(judgement))
     yield t("Speaks about"), said(claim.scale)
-    yield t("Does not say"), said(claim.silent)
+    yield t("Bear in mind"), said(claim.silent)
+    yield t("Measured on"), listed(map(_models, judgement.views))
     yield t("Thresholds"), _version(claim)
+
+
+def _models(view: View) -> str:
+    return t(
+        "{task}: width {width}, {layers} layers, L = {length}, {steps} steps",
+        task=view.task,
+        width=view.spec.model.width,
+        layers=view.spec.model.layers,
+        length=view.train_length,
+        steps=f"{view.spec.budget.steps:,}",
+    )
 
 
 def _version(claim: Claim) -> str:
@@ -228,7 +246,7 @@ def _exhibit(judgement: Judgement) -> Iterator[Exhibit]:
     if not known:
         return
     evidence = judgement.claim.evidence
-    of_formula = evidence.graph() if isinstance(evidence, Exact) and evidence.graph else None
+    of_formula = _graph(judgement.claim.id, evidence) if isinstance(evidence, Exact) else None
     if of_formula:
         title, caption, figure = t("The formula"), said(of_formula.caption), graph(of_formula)
     else:
@@ -244,6 +262,16 @@ def _exhibit(judgement: Judgement) -> Iterator[Exhibit]:
         picture=render(figure, "svg"),
         format="svg",
     )
+
+
+def _graph(id: str, evidence: Exact) -> Graph | None:
+    if evidence.graph is None:
+        return None
+    try:
+        return evidence.graph()
+    except BaseException as error:  # it may be the user's own code
+        pass_on(error)
+        raise UsageError(f"claim {id}: its graph failed: {type(error).__name__}: {first_line(error)}") from error
 
 
 def _what_is_drawn(judgement: Judgement, known: Sequence[Finding]) -> str:
@@ -274,12 +302,6 @@ def _strip(finding: Finding) -> Strip:
         median=effect.value,
         low=effect.low if interval else math.nan,
         high=effect.high if interval else math.nan,
-        reproduced=_ranges(finding.criterion.reproduced),
-        refuted=_ranges(finding.criterion.refuted),
+        reproduced=finding.criterion.reproduced.ranges,
+        refuted=finding.criterion.refuted.ranges,
     )
-
-
-def _ranges(bound: Bound) -> tuple[Range, ...]:
-    if bound.outside:
-        return (-math.inf, bound.above), (bound.below, math.inf)
-    return ((bound.above, bound.below),)

@@ -72,7 +72,9 @@ def _of_file(name: str, taken: Iterable[str]) -> list[Claim]:
         raise UsageError(f"{path} cannot be imported: {type(error).__name__}: {first_line(error)}") from error
     if not found:
         raise UsageError(f"{path} defines no claim: assign a Claim to a name, as docs/add-a-claim.md shows")
-    for claim in found:
+    for place, claim in enumerate(found):
+        if claim.id in {other.id for other in found[:place]}:
+            raise UsageError(f"{path}: two claims have the id {echo(claim.id)}; give each its own")
         if claim.id in taken:
             raise UsageError(f"{path}: the id {echo(claim.id)} is taken by a built-in claim; choose another")
     return found

@@ -109,12 +109,15 @@ def _of_sample(judgement: Judgement, unit: str) -> Iterator[str]:
     if judgement.lacks:
         yield t("Without a value: {names}.", names=joined(said(each.name) for each in judgement.lacks))
     if judgement.more_seeds and not (judgement.lacks and judgement.leans == "reproduced"):
-        yield t(
-            "The values lean to “{verdict}”: {n} more {unit} would show it, if all agree.",
-            verdict=VERDICTS[judgement.leans],
-            n=judgement.more_seeds,
-            unit=unit,
-        )
+        if judgement.is_split:
+            yield t("The {unit} are split: more of them are unlikely to show either side.", unit=unit)
+        else:
+            yield t(
+                "The values lean to “{verdict}”. It would be shown if the next {n} {unit} all agreed.",
+                verdict=VERDICTS[judgement.leans],
+                n=judgement.more_seeds,
+                unit=unit,
+            )
     between = [each for each in judgement.findings if each.values and each.leans == "inconclusive"]
     if between and judgement.leans == "inconclusive":
         yield t(

@@ -10,10 +10,11 @@ import pytest
 
 from benchmark.claims.claim import Bound, Claim, Criterion, Earlier, Exact, NotMeasurable, OutOfScale, Source, Trained
 from benchmark.claims.evidence import Evidence, conditions, rise
-from benchmark.claims.judging import Judgement, judge
+from benchmark.claims.judging import INSIDE, OUTSIDE, Judgement, judge
 from benchmark.claims.registry import registered
 from benchmark.errors import UsageError
 from benchmark.experiments.request import Request
+from benchmark.reports.stats.verdict import Duel
 
 RISE = Criterion(name="rise", quantity="a rise", reproduced=Bound(below=0.02), refuted=Bound(above=0.1))
 SOURCE = Source(paper="A paper", place="section 1", url="https://example.org")
@@ -143,3 +144,52 @@ def test_planted_records_flip_t1(far: float, word: str, tmp_path: Path, records:
     values = {"sinusoidal": {1: [5.0] * 8, 2: [far] * 8}, "none": {1: [5.2] * 8, 2: [5.2] * 8}}
     store = records.write_values(tmp_path, "corpus", values)
     assert judge([registered()["T1"]], {}, conditions(store))[0].word == word
+
+
+@pytest.mark.parametrize("id", ["../evil", "", "a b", "T5/x"])
+def test_an_id_is_no_path(id: str) -> None:
+    with pytest.raises(UsageError, match="its id must be letters"):
+        claim(id)
+
+
+def test_bounds_that_overlap_are_refused() -> None:
+    both = Criterion(name="rise", quantity="a rise", reproduced=Bound(above=0.0), refuted=Bound(above=0.5))
+    with pytest.raises(UsageError, match=r"could both reproduce and refute it: > 0, and > 0\.5"):
+        claim(criteria=[both])
+
+
+def test_a_read_that_fails_is_one_line() -> None:
+    def fails(evidence: Evidence) -> dict[str, list[float]]:
+        raise KeyError("nothing")
+
+    with pytest.raises(UsageError, match="claim X1: reading its records failed: KeyError: 'nothing'"):
+        verdicts(claim(evidence=Trained(needs=NEEDS, read=fails)))
+
+
+def test_a_misspelt_criterion_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"its `read` gave \['rize'\], but its criteria are \['rise'\]"):
+        verdicts(claim(evidence=Trained(needs=NEEDS, read=lambda _: {"rize": [0.3]})))
+
+
+def test_another_condition_that_cannot_tell_leaves_the_main_one_alone() -> None:
+    main, other = (Evidence(selection=None, views={}, differs=name) for name in ("", "corpus"))  # type: ignore[arg-type]
+
+    def read(evidence: Evidence) -> dict[str, list[float]]:
+        if evidence.differs:
+            raise NotMeasurable("too small")
+        return {"rise": [0.3] * 6}
+
+    asked = claim(evidence=Trained(needs=NEEDS, read=read))
+    assert judge([asked], {}, [main, other])[0].word == "refuted"
+    assert judge([asked], {}, [other, main])[0].word == "not measurable"
+
+
+def test_what_is_shown_is_shown_among_fewer_too() -> None:
+    """One loss and then thirteen wins: shown among 13 comparisons, by where losses are allowed, but not among 12."""
+    (found,) = verdicts(of_values([0.05] + [0.3] * 13))
+    (finding,) = found.findings
+    strength = finding.strength("refuted")
+    assert 0 < strength < 12
+    values = tuple(1.0 if finding.bound("refuted").holds(value) else -1.0 for value in finding.values)
+    shown = [Duel(first=INSIDE, second=OUTSIDE, differences=values, pairs=n).winner == INSIDE for n in range(1, 16)]
+    assert shown[:strength] == [True] * strength and not shown[strength]

@@ -52,7 +52,7 @@ def test_documents_flip_the_verdict(rise: float, found: float, word: str, tmp_pa
 def test_few_documents_lean(tmp_path: Path, records: ModuleType) -> None:
     judged = verdict(plant(tmp_path, records, 1.5, 0.0, documents=3))
     assert judged.word == "inconclusive"
-    assert "more documents would show it" in decides(judged)
+    assert f"the next {judged.more_seeds} documents all agreed" in decides(judged)
     (command,) = runs_for(judged)
     seeds = ",".join(map(str, range(3 + judged.more_seeds)))
     assert "--checkpoint" in command and f"--seeds {seeds} " in command

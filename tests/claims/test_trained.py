@@ -39,7 +39,7 @@ PLANTED: dict[str, tuple[dict[str, float], dict[str, float], dict[str, float]]] 
     "T6": ({"corpus ntk 2": 4.9, "corpus yarn 2": 4.9}, {"corpus ntk 2": 5.1}, {"corpus ntk 2": 4.9}),
     "T7": ({"recall-mqar yarn 4": 0.1}, {"corpus yarn 4": 4.8}, {"recall-mqar yarn 4": 0.3}),
     "T8": ({"corpus rope 8": 5.1}, {"corpus rope:base=10 8": 5.1}, {"corpus rope:base=10 8": 4.9}),
-    "T9": ({"recall-mqar rope:base=10 4": 0.2}, {"corpus rope:base=10 4": 6.0}, {"recall-mqar rope:base=10 4": 0.4}),
+    "T9": ({"recall-mqar rope:base=10 4": 0.2}, {"corpus rope:base=10 4": 6.0}, {"recall-mqar rope:base=10 4": 0.7}),
     "T10": ({"corpus rope 1": 5.1}, {"corpus p-rope 1": 5.1}, {}),
     "T11": ({"corpus rope 4": 5.1}, {"corpus p-rope 4": 5.1}, {}),
     "T12": ({"corpus rope 4": 5.1}, {"corpus hope 4": 5.1}, {}),

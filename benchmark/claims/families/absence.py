@@ -116,7 +116,7 @@ T18 = Claim(
         "Without position encoding, models fail on longer texts because their attention is spread too thin; sharper "
         "heads mend that."
     ),
-    source=Source(paper="Wang et al. 2024", place=later("abstract"), url="https://arxiv.org/abs/2404.12224"),
+    source=Source(paper="Wang, J. et al. 2024", place=later("abstract"), url="https://arxiv.org/abs/2404.12224"),
     criteria=(
         Criterion(
             name=later("entropy"),

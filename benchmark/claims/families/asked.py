@@ -7,14 +7,15 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from benchmark.claims.claim import Bound, Criterion
-from benchmark.claims.evidence import Evidence
+from benchmark.claims.claim import Bound, Criterion, NotMeasurable
+from benchmark.claims.evidence import LEARNED, NOT_LEARNED, Evidence
 from benchmark.reports.words import later
 from benchmark.results.record import Arrays
 
 TEXT = later("models of 2 layers and width 64 on a Chinese novel, trained at 64 tokens")
 RECALL = later("models of 2 layers and width 64 on synthetic recall, trained at 32 tokens")
 BOTH = later("models of 2 layers and width 64, on a Chinese novel (trained at 64 tokens) and synthetic tasks (at 32)")
+COUNTED_CHANCE = later("accuracies were compared without taking off what guessing scores")
 LOSS_AT_4 = later("loss of the second less that of the first at 4 L, nats")
 RECALL_AT_4 = later("accuracy of recall, the first less the second, at 4 L")
 RECALL_AT_8 = later("accuracy of recall, the first less the second, at 8 L")
@@ -39,14 +40,10 @@ class Recall:
     chance: float
 
     @property
-    def above(self) -> float:
-        """The accuracy above chance beyond the horizon."""
-        return self.far - self.chance
-
-    @property
     def share(self) -> float:
-        """The accuracy above chance beyond the horizon, of that within it; NaN where nothing is recalled from near."""
-        return self.above / (self.near - self.chance) if self.near > self.chance else math.nan
+        """The accuracy above chance beyond the horizon, of that within it; NaN where little is recalled from near."""
+        near = self.near - self.chance
+        return (self.far - self.chance) / near if near >= LEARNED else math.nan
 
 
 def recalls(
@@ -67,6 +64,17 @@ def recalls(
                 chance=record.chance.get("token_accuracy", 0.0),
             )
     return found
+
+
+def far_shares(
+    evidence: Evidence, task: str, encoding: str, multiple: float, horizon: Callable[[int], int]
+) -> list[float]:
+    """The share of each seed that recalls from near; raises NotMeasurable if most do not."""
+    found = [each.share for each in recalls(evidence, task, encoding, multiple, horizon).values()]
+    known = [share for share in found if not math.isnan(share)]
+    if found and 2 * len(known) <= len(found):
+        raise NotMeasurable(NOT_LEARNED)
+    return known
 
 
 def trained(length: int) -> int:

@@ -17,7 +17,9 @@ A1 = Claim(
     criteria=(
         Criterion(
             name=later("change"),
-            quantity=later("largest change of a score when all positions shift by up to 4,096, of the largest score"),
+            quantity=later(
+                "largest change of a score when all positions shift by up to 4,096, as a share of the largest"
+            ),
             reproduced=TINY,
             refuted=PLAIN,
         ),
@@ -51,7 +53,7 @@ A2 = Claim(
 
 A4 = Claim(
     id="A4",
-    sentence=later("RoPE's bound on the score decays as the distance grows."),
+    sentence=later("RoPE's bound on the score tends to decay as the distance grows."),
     source=Source(paper=ROFORMER, place=later("section 3.4.3"), url=ROFORMER_URL),
     criteria=(
         *(
@@ -122,13 +124,13 @@ A18 = Claim(
     ),
     evidence=Exact(measure=imported("rotation:inversions"), encodings=("rope",), graph=imported("graphs:inversions")),
     scale=RANDOM,
-    silent=later("The shares depend on the context: in a longer one, those of large bases are higher."),
+    silent=later("The context of 1,024 tokens is our choice: in a longer one, the shares of large bases are higher."),
 )
 
 A19 = Claim(
     id="A19",
     sentence=later(
-        "Raising RoPE's base makes it harder to tell positions apart: more often, the farther one scores higher."
+        "Raising RoPE's base above 10,000 makes it harder to tell positions apart: more often, the farther one wins."
     ),
     source=INVERSIONS,
     criteria=(

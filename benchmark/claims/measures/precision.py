@@ -16,12 +16,19 @@ LONG, SLOPE = 8192, 0.5
 
 
 def shift_error() -> dict[str, float]:
-    """The RMS change of q . k / sqrt(d) when both positions shift by OFFSET, by the precision of vectors and angles."""
-    return shift_errors(OFFSET)
+    """The RMS change of q . k / sqrt(d) when both positions shift by OFFSET, in two precisions."""
+    errors = shift_errors(OFFSET)
+    return {name: errors[name] for name in ("float32", "bfloat16 throughout")}
+
+
+def angles_error() -> dict[str, float]:
+    """The same for vectors in bfloat16 whose angles are in float32, as all encodings here have them."""
+    name = "bfloat16, angles in float32"
+    return {name: shift_errors(OFFSET)[name]}
 
 
 def shift_errors(shift: int) -> dict[str, float]:
-    """The same for any shift."""
+    """The change for any shift, by the precision of vectors and of angles."""
     q, k = normal("q", PAIRS, HEAD_WIDTH), normal("k", PAIRS, HEAD_WIDTH)
     places = torch.randint(CONTEXT, (2, PAIRS), generator=generator("claims", "precision"))
 

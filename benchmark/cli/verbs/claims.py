@@ -15,13 +15,14 @@ from benchmark.cli.terminal.options import PLAN_FORMATS, Known, executor_setting
 from benchmark.cli.terminal.progress import display, trouble
 from benchmark.cli.terminal.stored import name_problems
 from benchmark.cli.terminal.table import Row, show, show_json
-from benchmark.errors import UsageError
+from benchmark.errors import UsageError, echo
 from benchmark.experiments.request import Request
 from benchmark.experiments.runs import command as command_line
 from benchmark.experiments.runs import execute, went_wrong
 from benchmark.experiments.settings import Settings
 from benchmark.experiments.settings import folder as writable
-from benchmark.reports.words import later, listed, speaking, t
+from benchmark.reports.words import later, listed, said, speaking, t
+from benchmark.reports.words import sentences as paragraph
 from benchmark.results.pack import is_pack
 from benchmark.results.store import Store
 
@@ -82,6 +83,8 @@ def command(
     asked = chosen(claims)
     if train and not claims:
         raise UsageError("--run trains for days if no claim is named: name some, such as T1 T5")
+    if results.suffix == ".zip" and not results.exists():
+        raise UsageError(f"--results {echo(str(results))}: no such pack; name a folder of records, or an existing .zip")
     packed = is_pack(results)
     store = Store(writable(results) if train or not packed else results)
     wrong = _train(asked, store, Settings.read(**settings), "none" if form != "table" else "auto") if train else []
@@ -184,10 +187,14 @@ def _counted(judgements: Sequence[Any]) -> str:
 
     tested = sum(is_trained(judgement.claim) and judgement.measured for judgement in judgements)
     words = [judgement.word for judgement in judgements]
-    return t(
-        "{n} claims: {counts}. Of {tested} judged from trained models together, the chance that any is wrongly called "
-        "reproduced or refuted is at most 5 % (Holm).",
-        n=len(judgements),
-        counts=listed(f"{words.count(word)} {VERDICTS[word]}" for word in dict.fromkeys(words)),
+    counts = listed(f"{words.count(word)} {VERDICTS[word]}" for word in dict.fromkeys(words))
+    message = later("1 claim: {counts}.") if len(words) == 1 else later("{n} claims: {counts}.")
+    told = said(message).format(n=len(words), counts=counts)
+    if tested < 2:
+        return told
+    error = t(
+        "Of {tested} judged from trained models together, the chance that any is wrongly called reproduced or refuted "
+        "is at most 5 % (Holm).",
         tested=tested,
     )
+    return paragraph(told, error)

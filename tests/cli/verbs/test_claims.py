@@ -67,7 +67,7 @@ def test_seeds_that_are_missing_are_counted(invoke, tmp_path, records):
     values = {"sinusoidal": {1: [5.0] * 4, 2: [5.3] * 4}, "none": {1: [5.2] * 4, 2: [5.2] * 4}}
     records.write_values(tmp_path / "results", "corpus", values)
     shown = invoke("claims", "T1").stdout
-    assert "The values lean to “refuted”: 2 more seeds would show it, if all agree." in shown
+    assert "The values lean to “refuted”. It would be shown if the next 2 seeds all agreed." in shown
     assert "--seeds 0,1,2,3,4,5 " in shown
 
 
@@ -118,3 +118,13 @@ def test_run_trains_what_is_missing_and_judges_it(invoke, tmp_path: Path):
     assert "n = 2" in shown.stdout
     again = invoke("claims", "mine.py")
     assert next(line for line in again.stdout.splitlines() if line.startswith("MINE")) in shown.stdout
+
+
+def test_a_pack_that_is_not_there_is_refused(invoke, tmp_path):
+    missing = tmp_path / "none.zip"
+    result = invoke("claims", "A13", "--results", missing)
+    assert result.exit_code == 2 and "no such pack" in result.stderr and not missing.exists()
+
+
+def test_one_claim_has_no_error_to_share(invoke):
+    assert invoke("claims", "A13").stdout.splitlines()[-1] == "1 claim: 1 reproduced."
