@@ -46,7 +46,7 @@ from benchmark.tracker import TRACKERS, logged
     "run",
     epilog=examples(
         "run --encodings rope,alibi",
-        "run --encodings rope,rope:base=500000,path/to/mine.py --seeds 5",
+        "run --encodings rope,rope:base=500000,path/to/mine.py --seeds 7",
         "run --encodings rope,alibi --tasks corpus --corpus path/to/novel.txt",
         "run --encodings rope,alibi --width 32,64,128 --dry-run",
         'run --encodings "rope:base=1e3|1e4|1e5" --log tensorboard',

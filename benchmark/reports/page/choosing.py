@@ -67,7 +67,7 @@ class Judged:
         if len(self.verdict.means) == 1:
             return t("At {place}: {names} is the only one measured that meets the constraints.", **named)
         if not self.verdict.rivals:
-            return t("At {place}, {names} is best among them: every other one is shown to do worse.", **named)
+            return t("At {place}, the best of them is {names}: every other one is shown to do worse.", **named)
         more = t("The fewest more seeds that could decide it: {n}.", n=self.verdict.more_seeds)
         if len(left) == 1:
             floor = t(

@@ -146,7 +146,7 @@ def test_the_answer_in_words(invoke, known):
     lines = outcome.stdout.splitlines()
     assert lines[1].startswith("encoding  copy, 4 L") and lines[2].startswith("alibi     0.80 [0.80, 0.80]")
     assert (
-        "- copy: At 4 L, alibi is best among them: every other one is shown to do worse. [token acc" in outcome.stdout
+        "- copy: At 4 L, the best of them is alibi: every other one is shown to do worse. [token acc" in outcome.stdout
     )
     assert "3 encodings, 9 seeds; L = 16; model: 2 layers, width 64, 4 heads; 600 steps of 32 rows" in outcome.stdout
     assert "protocol 3]" in outcome.stdout and "\nUnknown\n" in outcome.stdout
