@@ -129,7 +129,8 @@ def _load(source: Source, config: Any, device: torch.device, precision: Precisio
     if told["missing_keys"]:
         some = sorted(told["missing_keys"])[0]
         count = len(told["missing_keys"])
-        raise UsageError(f"--checkpoint {echo(source.name)} lacks {count} weights ({some}): copy the model again")
+        weights = "1 weight" if count == 1 else f"{count} weights"
+        raise UsageError(f"--checkpoint {echo(source.name)} lacks {weights} ({some}): copy the model again")
     model.base_model.rotary_emb = Neutral()
     return model.to(device).eval()
 

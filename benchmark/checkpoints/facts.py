@@ -1,18 +1,18 @@
 """What a checkpoint's config says: sizes, the trained length L, its rope, and its sliding windows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from benchmark.checkpoints.source import Source
+from benchmark.checkpoints.source import ARCHITECTURES, Source
 from benchmark.errors import UsageError, echo
 
-ARCHITECTURES = (*("gemma", "gemma2", "gemma3_text", "gpt_neox", "llama", "mistral", "phi", "phi3", "qwen2", "qwen3"),)
 FULL = "full_attention"
 SLIDING = "sliding_attention"
+ROPES = ("default", "linear", "dynamic", "yarn", "longrope", "llama3")
 STRETCHED = ("yarn", "llama3", "longrope")  # scalings that state the length before them
 
 
@@ -72,7 +72,10 @@ def load_config(source: Source) -> Any:
     if config.model_type not in ARCHITECTURES:
         raise _unknown(where, config.model_type)
     if source.gguf is not None:
-        config.rope_parameters = {**config.rope_parameters, **gguf_scaling(source.folder / source.gguf, where)}
+        scaling = gguf_scaling(source.folder / source.gguf, where)
+        if FULL in config.rope_parameters:  # Gemma 3: a file's scaling is that of its global layers
+            scaling = {FULL: {**config.rope_parameters[FULL], **scaling}}
+        config.rope_parameters = {**config.rope_parameters, **scaling}
     return config
 
 
@@ -93,6 +96,10 @@ def gguf_scaling(path: Path, where: str) -> dict[str, Any]:
     architecture = ""
     architecture = stated("general.architecture")
     length, kind = stated("context_length"), stated("rope.scaling.type") or "none"
+    if any(tensor.name.startswith("rope_factors_") for tensor in reader.tensors):
+        raise UsageError(
+            f"{where} keeps two sets of rope factors (longrope), which are not read from a gguf file: use safetensors"
+        )
     factors = [tensor.data.tolist() for tensor in reader.tensors if tensor.name == "rope_freqs.weight"]
     if factors:
         same = {"short_factor": factors[0], "long_factor": factors[0], "attention_factor": 1.0, "factor": 1.0}
@@ -116,6 +123,7 @@ def facts(config: Any) -> Facts:
     """The facts of a config."""
     config.standardize_rope_params()
     layers, rope = config.num_hidden_layers, main_rope(config)
+    _refuse_bad(config, rope)
     head_width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     kinds = getattr(config, "layer_types", None) or [FULL if config_window(config) is None else SLIDING] * layers
     return Facts(
@@ -136,6 +144,31 @@ def facts(config: Any) -> Facts:
     )
 
 
+def _refuse_bad(config: Any, rope: Mapping[str, Any]) -> None:
+    """Raise UsageError for values that no model was trained with."""
+    share = rope.get("partial_rotary_factor")
+    for name, value, allowed, holds in (
+        ("max_position_embeddings", config.max_position_embeddings, "an integer above 0", _at_least_one),
+        ("rope_theta", rope.get("rope_theta"), "a number above 1", lambda base: _is_number(base) and base > 1),
+        ("partial_rotary_factor", share, "above 0 and at most 1", lambda part: part is None or _is_share(part)),
+        ("rope_type", rope.get("rope_type"), f"one of {', '.join(ROPES)}", lambda kind: kind in ROPES),
+    ):
+        if not holds(value):
+            raise UsageError(f"the checkpoint's config has {name} {echo(value)}, but must have {allowed}")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _at_least_one(value: object) -> bool:
+    return isinstance(value, int) and value > 0
+
+
+def _is_share(value: Any) -> bool:
+    return _is_number(value) and 0 < value <= 1
+
+
 def config_window(config: Any) -> int | None:
     """The sliding window of the layers that have one."""
     window: int | None = getattr(config, "sliding_window", None)
@@ -150,13 +183,14 @@ def main_rope(config: Any) -> dict[str, Any]:
 
 
 def trained_length(config: Any) -> int:
-    """L: `max_position_embeddings`, or the length that its own scaling stretches to, if that is more.
+    """L: `max_position_embeddings`, or the length that its own scaling stretches to, if that says no more than before.
 
-    yarn, llama3 and longrope state the length before scaling, so L is that times their factor. For linear and dynamic
-    scaling, `max_position_embeddings` is all that a config says.
+    yarn, llama3 and longrope state the length before scaling. A config whose `max_position_embeddings` is greater than
+    that has the scaled one there (Llama 3.1 and 3.2, Phi-3); in another it is the same (Qwen 2.5 with yarn), and L is
+    that times the factor. For linear and dynamic scaling, `max_position_embeddings` is all that a config says.
     """
     rope, stated = main_rope(config), int(config.max_position_embeddings)
-    if rope["rope_type"] not in STRETCHED:
+    if rope["rope_type"] not in STRETCHED or stated > rope["original_max_position_embeddings"]:
         return stated
     stretched: int = round(rope["original_max_position_embeddings"] * (rope.get("factor") or 1.0))
-    return max(stated, stretched)
+    return stretched

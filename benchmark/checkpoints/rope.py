@@ -23,11 +23,12 @@ from benchmark.checkpoints.facts import FULL, SLIDING, Facts, main_rope
 from benchmark.encodings import CATALOGUE, make
 from benchmark.encodings.bases import Rotation, geometric
 from benchmark.encodings.encoding import Encoding, Shape, Site
+from benchmark.encodings.remap import Piece, Remap, Table
 from benchmark.errors import UsageError
 from benchmark.model.hooks import overrides
 
 OWN = "rope"  # the encoding that every checkpoint here was trained with
-PROBED = 13  # tokens
+PROBED, BLOCK = 13, 5  # tokens of a probe, and of its first block
 
 
 class Neutral(nn.Module):
@@ -84,6 +85,28 @@ def refuse_untrained(encoding: Encoding, label: str) -> None:
     if learned or overrides(encoding, "embed"):
         why = f"has {learned} weights that must be learned" if learned else "adds to the token embeddings"
         raise UsageError(f"{label} {why}, which a trained checkpoint has no place for: {remedy}")
+    if overrides(encoding, "rotate") and (why := _entangled(encoding)):
+        raise UsageError(f"{label} {why}, so that a checkpoint cannot be read with it in blocks: {remedy}")
+
+
+@torch.no_grad()
+def _entangled(encoding: Encoding) -> str:
+    """How the rotation of a key depends on more than its own values and position; "" if it does not."""
+    shape = encoding.shape
+    positions = encoding.positions(torch.zeros(1, PROBED, dtype=torch.long))
+    x = torch.arange(shape.heads * PROBED * shape.head_width).view(1, shape.heads, PROBED, -1).float().sin()
+
+    def turned(values: Tensor, first: int = 0) -> Tensor:
+        own = positions[:, first:]
+        return encoding.rotate(values, values, Site.of(values.new_empty(*own.shape, 0), own))[1]
+
+    whole = turned(x)
+    if whole.shape != x.shape:
+        return "makes heads wider"
+    if not encoding.length_aware and not torch.allclose(whole[:, :, BLOCK:], turned(x[:, :, BLOCK:], BLOCK), atol=1e-4):
+        return "turns a token by the row that it stands in"
+    other = torch.cat((x[:, :1] + 1, x[:, 1:]), dim=1)
+    return "" if torch.equal(turned(other)[:, 1:], whole[:, 1:]) else "mixes heads"
 
 
 def _put(encoding: Encoding, choice: Choice, config: Any, kind: str) -> Encoding:
@@ -124,6 +147,21 @@ def turns_heads_alike(encoding: Encoding, device: torch.device) -> bool:
     return bool((turned == turned[:, :1]).all())
 
 
+def _turn_on_without(temperature: float, remap: Remap) -> None:
+    """Keep a temperature out of the turns from the first piece to another, since the first has it already."""
+    onwards = remap._onwards
+
+    def bare(piece: Piece, keys: slice, site: Site, dtype: torch.dtype) -> tuple[Table, Table]:
+        of_query, of_key = onwards(piece, keys, site, dtype)
+        return _divided(of_query, temperature), _divided(of_key, temperature)
+
+    remap._onwards = bare  # type: ignore[method-assign]
+
+
+def _divided(table: Table, by: float) -> Table:
+    return table[0] / by, table[1] / by
+
+
 @dataclass(frozen=True, kw_only=True)
 class Scaling:
     """The scaling of a checkpoint's rope."""
@@ -141,6 +179,8 @@ class Scaling:
             return plain(dtype, site) * self.ratio(site).to(dtype)
 
         rotation.theta = theta  # type: ignore[method-assign]
+        if isinstance(rotation, Remap):
+            _turn_on_without(self.own(None)[1], rotation)
 
     def ratio(self, site: Site) -> Tensor:
         """Own frequencies over those of a plain rope of the same base, [r/2], on the site's device."""

@@ -15,6 +15,8 @@ from typing import Any
 
 from benchmark.errors import UsageError, echo
 
+ARCHITECTURES = (*("gemma", "gemma2", "gemma3_text", "gpt_neox", "llama", "mistral", "phi", "phi3", "qwen2", "qwen3"),)
+
 HUB = "hub:"  # before the name of a model on the Hugging Face hub
 TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json")  # any one of them will do
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt")
@@ -82,7 +84,7 @@ def find(name: str) -> Source:
     path = Path(name).expanduser()
     if path.is_dir():
         return _complete(Source(name=name, folder=path))
-    if path.is_file() and path.suffix == ".gguf":
+    if path.is_file() and path.suffix.lower() == ".gguf":
         return Source(name=name, folder=path.parent, gguf=path.name)
     remedy = "name a folder with config.json, *.safetensors and a tokenizer, or a .gguf file"
     if path.is_file():
@@ -95,8 +97,10 @@ def _complete(source: Source) -> Source:
     """The source of a folder, if everything needed is in it."""
     where = f"--checkpoint {echo(source.name)}"
     if not (source.folder / "config.json").is_file():
-        raise UsageError(f"{where} has no config.json: name the folder that a model was saved to")
-    if "auto_map" in source.config:
+        files = sorted(file.name for file in source.folder.glob("*.gguf"))
+        remedy = f"name its file, such as {files[0]}" if files else "name the folder that a model was saved to"
+        raise UsageError(f"{where} has no config.json: {remedy}")
+    if source.config.get("auto_map") and source.config.get("model_type") not in ARCHITECTURES:
         raise UsageError(
             f"{where} comes with its own code (auto_map in config.json), which is not run: "
             "use a model that transformers implements"

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any
 
-import psutil
 import torch
 
 from benchmark.checkpoints import tasks
@@ -23,6 +22,7 @@ from benchmark.errors import UsageError
 from benchmark.experiments.cell import Emit, choose_device, encoding_choice, refuse_bad_values
 from benchmark.experiments.edited import refuse_edited
 from benchmark.experiments.facts import one_line, outcome_facts
+from benchmark.experiments.machine import free_memory
 from benchmark.experiments.origins import Origin
 from benchmark.experiments.outstanding import missing
 from benchmark.experiments.plan import Cell, Measure
@@ -76,14 +76,14 @@ def opened(cell: Cell, device: str) -> Read:
         cell=cell,
         checkpoint=checkpoint,
         text=read(checkpoint, str(cell.task.parameters["text"])),
-        task=task_of(cell.task.model_dump_json()),
+        task=task_of(cell.task.model_dump_json(), checkpoint),
         device=place,
     )
 
 
 @lru_cache(maxsize=8)
-def task_of(origin: str) -> CheckpointTask:
-    """The task of an origin, as JSON; kept, since a task remembers which targets need far context."""
+def task_of(origin: str, checkpoint: Checkpoint) -> CheckpointTask:
+    """The task of an origin, as JSON; kept for each checkpoint, since a task remembers what it read with it."""
     return refuse_bad_values(partial(tasks.make, _task_choice(Origin.model_validate_json(origin))))
 
 
@@ -114,7 +114,9 @@ def check_documents(cells: Sequence[Cell], device: str, emit: Emit) -> None:
         lengths = [spec.length for cell in own for measure in cell.measures for spec in measure.evaluations]
         least = seen.task.shortest(seen.subject(own[0].encoding), [cell.seed for cell in own])
         if min(lengths) < least:
-            raise UsageError(f"{own[0].task.item}: --lengths has {min(lengths)} tokens, but must have at least {least}")
+            raise UsageError(
+                f"{own[0].task.item}: --lengths includes {min(lengths)} tokens, but the task needs at least {least}"
+            )
         longest = max(*lengths, seen.checkpoint.length) if seen.task.language else max(lengths)
         seen.text.check(max(cell.seed for cell in own) + 1, longest)
 
@@ -147,6 +149,8 @@ def _measure(seen: Read, measure: Measure, spec: EvalSpec, store: Store) -> Stat
     try:
         refuse_edited(seen.cell, measure)
         refuse_too_long(seen.checkpoint, measure.origin, spec.length)
+        if seen.task.language:  # which also reads a row of L, with the checkpoint's own rope
+            refuse_too_long(seen.checkpoint, seen.cell.encoding, seen.checkpoint.length)
         outcome = seen.task.measure(seen.subject(measure.origin), seen.cell.seed, spec.length)
         loss = float(outcome.arrays["row_loss"].sum())
         if not math.isfinite(loss):
@@ -183,4 +187,4 @@ def free_bytes(device: torch.device) -> int:
     """Free memory of a device."""
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
-    return int(psutil.virtual_memory().available)
+    return int(free_memory())

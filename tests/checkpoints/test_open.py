@@ -70,7 +70,10 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     "impossible config": (lambda folder: edit(folder, num_attention_heads="many"), "its config cannot be read"),
     "unknown architecture": (lambda folder: edit(folder, model_type="bloom"), "'bloom'; supported are gemma, gemma2"),
     "no architecture": (lambda folder: edit(folder, model_type=None), "of architecture None"),
-    "own code": (lambda folder: edit(folder, auto_map={"AutoModel": "modeling.Mine"}), "its own code .* is not run"),
+    "own code": (
+        lambda folder: edit(folder, model_type="their_own", auto_map={"AutoModel": "modeling.Mine"}),
+        "its own code .* is not run",
+    ),
     "quantised": (
         lambda folder: edit(folder, quantization_config={"quant_method": "gptq", "bits": 4}),
         "is quantised by gptq",
@@ -79,7 +82,7 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     "no weights": (lambda folder: (folder / "model.safetensors").unlink(), "has no weights"),
     "truncated": (truncated, "its weights cannot be loaded"),
     "other sizes": (lambda folder: edit(folder, intermediate_size=59), "its weights cannot be loaded"),
-    "without a layer": (without_a_layer, r"lacks 1 weights \(model.layers.1.mlp.up_proj.weight\)"),
+    "without a layer": (without_a_layer, r"lacks 1 weight \(model.layers.1.mlp.up_proj.weight\)"),
     "without a shard": (without_a_shard, r"lacks 1 of 2 weight files \(model-00002-of-00002.safetensors\)"),
     "no tokenizer": (without_tokenizer, "has no tokenizer"),
     "broken tokenizer": (lambda folder: (folder / "tokenizer.json").write_text("{}"), "its tokenizer cannot be loaded"),
@@ -151,8 +154,18 @@ def test_facts_come_from_the_config(saved: Path) -> None:
         ({"rope_type": "default"}, 67),
         ({"rope_type": "linear", "factor": 4.0}, 67),
         ({"rope_type": "dynamic", "factor": 4.0}, 67),
-        ({"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 31}, 124),
-        ({"rope_type": "yarn", "factor": 2.0, "original_max_position_embeddings": 31}, 67),
+        ({"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 31}, 67),
+        ({"rope_type": "yarn", "factor": 2.0, "original_max_position_embeddings": 67}, 134),
+        (  # Llama 3.2: 131,072 tokens, from 8,192 by a factor of 32
+            {
+                "rope_type": "llama3",
+                "factor": 32.0,
+                "low_freq_factor": 1.0,
+                "high_freq_factor": 4.0,
+                "original_max_position_embeddings": 4,
+            },
+            67,
+        ),
     ],
 )
 def test_the_trained_length_takes_the_own_scaling_into_account(
@@ -180,3 +193,22 @@ def test_the_opening_is_what_the_tokenizer_puts_first(folder: Path) -> None:
     checkpoint = opened(folder)
     assert checkpoint.opening.tolist() == [7]
     assert checkpoint.encode("w3").tolist() == [3]
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"max_position_embeddings": 0}, "max_position_embeddings 0, but must have an integer above 0"),
+        ({"rope_parameters": {"rope_type": "default", "rope_theta": 0.5}}, "rope_theta 0.5, but must have a number"),
+    ],
+)
+def test_values_that_no_model_was_trained_with_are_refused(changes: dict[str, object], told: str, folder: Path) -> None:
+    edit(folder, **changes)
+    with pytest.raises(UsageError, match=told):
+        opened(folder)
+
+
+def test_code_that_is_not_needed_does_not_matter(folder: Path) -> None:
+    """Phi-3's config names code of its own, which transformers has as well."""
+    edit(folder, auto_map={"AutoConfig": "configuration.Config"})
+    assert opened(folder).length == 67

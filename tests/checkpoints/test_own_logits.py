@@ -9,6 +9,7 @@ import torch
 
 from benchmark.checkpoints import reader
 from benchmark.checkpoints.checkpoint import Checkpoint, open_checkpoint
+from benchmark.errors import UsageError
 
 TOKENS = 131  # nearly twice the trained length
 PLACES = torch.arange(1, TOKENS)
@@ -100,3 +101,22 @@ def test_an_encoding_gives_the_logits_of_transformers_own_scaling(
     checkpoint = opened(folder)
     assert differ(checkpoint, OURS[scaling], row, theirs) < TOLERANCE
     assert differ(checkpoint, "rope", row, theirs) > 0.1
+
+
+@pytest.mark.parametrize("remap", ["rerope:window=1000", "self-extend:window=1000", "string:window=1000"])
+def test_a_remap_that_moves_nothing_is_rope_under_every_scaling(remap: str, tmp_path: Path) -> None:
+    """A temperature of the checkpoint's own applies once, whatever piece a distance falls into."""
+    folder = tiny.save(tmp_path, rope_parameters={**OTHERS["yarn-with-options"], **tiny.ROPE})
+    row = tiny.tokens(TOKENS)
+    checkpoint = opened(folder)
+    theirs = checkpoint.reader("rope").log_likelihoods(row, PLACES).log_likelihood
+    assert differ(checkpoint, remap, row, theirs) < 2e-3  # angles are turned on by up to 1,000: float32 rounds them
+
+
+@pytest.mark.parametrize(
+    ("encoding", "why"),
+    [("xpos", "by the row that it stands in"), ("rope-plus", "mixes heads"), ("fope", "makes heads wider")],
+)
+def test_a_rotation_that_depends_on_more_than_its_token_is_refused(encoding: str, why: str, folder: Path) -> None:
+    with pytest.raises(UsageError, match=why):
+        opened(folder).reader(encoding)

@@ -86,7 +86,7 @@ def test_a_length_that_does_not_fit_fails_and_the_shorter_ones_go_on(
         ({"encodings": "learned"}, "choose an encoding that adapts rope"),
         ({"tasks": "copy"}, "unknown task 'copy'"),
         ({"seeds": 500}, "too few for 500 documents"),
-        ({"lengths": "0.1"}, "--lengths has 6 tokens, but must have at least 9"),
+        ({"lengths": "0.1"}, "--lengths includes 6 tokens, but the task needs at least 9"),
     ],
 )
 def test_what_cannot_work_is_refused_before_anything_is_read(

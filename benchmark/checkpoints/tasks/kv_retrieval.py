@@ -27,6 +27,7 @@ class KvRetrieval(Retrieval):
     title = "Key-value retrieval"
     definition = "twenty records with look-alike keys are hidden in a text; the value of one must be the most likely"
     source = "https://arxiv.org/abs/2307.03172"
+    version = 2  # keys of all depths are alike in their digits
 
     def __init__(self, *, text: str = "sanguo") -> None:
         pass
@@ -63,4 +64,6 @@ def _different(draw: random.Random, count: int) -> list[str]:
     found: set[str] = set()
     while len(found) < count:
         found.add("".join(sorted(draw.sample(DIGITS, 4))))
-    return sorted(found)
+    sets = sorted(found)
+    draw.shuffle(sets)  # or early keys would have lower digits
+    return sets
