@@ -107,7 +107,7 @@ PRETRAINED = {
     "1 trained model": later("1 document"),
     "{n} trained models": later("{n} documents"),
     "The same trained models, asked four questions about the held-out text.": later(
-        "The same documents, asked four questions."
+        "The same targets of the same documents, in more ways than one."
     ),
     "“No further training” marks encodings that are applied only at test time, to the trained models of "
     "the encoding named below them.": later(
@@ -125,6 +125,41 @@ PRETRAINED = {
     "{encoding}: mean [lowest and highest seed], usable length [95 % interval]; lengths in the task's own "
     "unit; speed in training.": later(
         "{encoding}: mean [lowest and highest document], usable length [95 % interval]; lengths in tokens."
+    ),
+    "3. The same targets, and a crop to L · {task}": later("The same targets, and a crop to L · {task}"),
+    "The same target tokens at every length, compared with the same model's loss on them after exactly L "
+    "tokens each: context beyond L helps only below that baseline; above it, it does harm.": later(
+        "The same target tokens at every length, compared with the checkpoint's loss on them in a row of L tokens, "
+        "read with its own rope: context beyond L helps only below that baseline; above it, it does harm."
+    ),
+    "4. Targets that need far context · {task}": later("Targets that need far context · {task}"),
+    "The {chosen:,} of {every:,} targets ({share:.0%}) that counts of words and word pairs in up to 16 L "
+    "tokens before them make at least e times as likely as counts in L tokens do: the same for every "
+    "encoding and length. They are hard, so compare a curve with its own value at L: one that falls "
+    "uses the added context, one that stays level makes nothing of it.": later(
+        "The {chosen:,} of {every:,} targets ({share:.0%}) whose loss falls most, read with the checkpoint's own rope, "
+        "from a row of L/8 to one of L: the same for every encoding and length. They were chosen by the loss of rope "
+        "at L, which flatters it there, so compare encodings past L."
+    ),
+    "Behind a mean over seeds: the lowest and the highest of these seeds, which says what happened and not "
+    "what other seeds would give. Often a seed either learns a task or does not; then the mean describes none "
+    "of them, and the dots of a figure, one a seed, say more.": later(
+        "Behind a mean over documents: the lowest and the highest of these documents, which says what happened and "
+        "not what others would give. Where they differ much, the mean describes none of them, and the dots of a "
+        "figure, one a document, say more."
+    ),
+    "How much the next token surprises the model, in nats per token; 0 is no surprise. At every length, it is "
+    "the mean over the same target tokens of held-out text: the last L/2 of each row (at most 64). A longer "
+    "window therefore differs only in its context. A flat loss does not prove that distant words are used: "
+    "read it together with a recall task.": later(
+        "How much the next token surprises the model, in nats per token; 0 is no surprise. At every length, it is the "
+        "mean over the same target tokens, at the end of each document. A longer row therefore differs only in its "
+        "context. A flat loss does not prove that distant words are used: read it together with a retrieval task."
+    ),
+    "The same target tokens, each shown with exactly the L tokens before it and nothing earlier. Only an "
+    "improvement on this baseline comes from more distant context.": later(
+        "The same target tokens in a row of L tokens, read with the checkpoint's own rope. Only an improvement on this "
+        "baseline comes from more distant context."
     ),
     "A repetition with other initial weights and other training data. Two encodings with the same seed share "
     "both, so the difference between them is due to the encoding rather than to luck.": later(

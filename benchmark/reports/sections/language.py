@@ -32,20 +32,23 @@ from benchmark.reports.sections.curve_exhibits import (
 from benchmark.reports.stats.estimate import mean_and_range
 from benchmark.reports.stats.points import over_seeds
 from benchmark.reports.tables.positions import by_position
+from benchmark.reports.tables.tasks import is_language
 from benchmark.reports.words import listed, t
 
 
 def section(selection: Selection, styles: Styles) -> Section:
     """Language loss seen in four ways, from the same trained models."""
     table = selection.of_panels(by_position(selection.store))
-    panels = [panel for panel in selection.panels if panel.setting in set(table["setting"])]
+    panels = [panel for panel in selection.panels if is_language(panel.task_record)]
     lines: tuple[str, ...] = (t("The same trained models, asked four questions about the held-out text."),)
     if not panels:
         lines = (t("No language task was measured."),)
     exhibits: list[Exhibit] = []
     for panel in panels:
         weighted = emphasised(styles, panel.points, selection.reference, selection.favourites(panel))
-        exhibits.append(_positions(panel, table[table["setting"] == panel.setting], weighted))
+        own = table[table["setting"] == panel.setting]
+        if not own.empty:  # a checkpoint is scored on its targets only
+            exhibits.append(_positions(panel, own, weighted))
         exhibits += _windows(panel, weighted) + _same_targets(panel, weighted) + _far(panel, weighted)
     tables = tuple(_bits(panel) for panel in panels)
     return Section(id="language", title=t("Language, four ways"), lines=lines, tables=tables, exhibits=tuple(exhibits))

@@ -47,8 +47,8 @@ def _lines(panels: Sequence[Panel]) -> Iterator[str]:
     for checkpoint, panel in checkpoints.items():
         assert checkpoint is not None
         yield t(
-            "{name} ({architecture}, {parameters:,g} million parameters) was trained on L = {length:,} tokens. "
-            "Nothing was trained here: each encoding takes the place of its rope as it reads.",
+            "{name} ({architecture}, {parameters:,g} million parameters) was trained on rows of up to L = {length:,} "
+            "tokens. Nothing was trained here: each encoding takes the place of its rope as it reads.",
             name=checkpoint.name,
             architecture=checkpoint.architecture,
             parameters=float(f"{panel.task_record.parameters / 1e6:.3g}"),
