@@ -16,7 +16,7 @@ from benchmark.experiments.outstanding import outstanding
 from benchmark.experiments.plan import Cell
 from benchmark.experiments.rounds import Rounds
 from benchmark.reports.words import language, later, t
-from benchmark.results.record import EvalRecord
+from benchmark.results.record import EvalRecord, TrainRecord
 from benchmark.results.store import Store
 
 COLUMNS = {
@@ -37,7 +37,7 @@ def show_documents(stage: Rounds, store: Store, device: str, *, force: bool, ret
     cells = stage.reached.cells
     check_documents(cells, device, lambda *_, **__: None)
     todo = outstanding(stage.reached, store, force=force, retry_failed=retry_failed)
-    known = _seconds(store)
+    known = _seconds(store, cells[0])
     all_, left = _counted(cells), _counted(todo)
     seen = opened(cells[0], device)
     free = free_bytes(seen.device)
@@ -93,9 +93,14 @@ def _counted(cells: Sequence[Cell]) -> dict[Kind, int]:
     return found
 
 
-def _seconds(store: Store) -> dict[Kind, float]:
-    """Mean seconds of what the store has, by task, encoding and length."""
-    tasks = {record.spec.key: record.spec.task.label for record in store.records() if record.kind == "train"}
+def _seconds(store: Store, cell: Cell) -> dict[Kind, float]:
+    """Mean seconds of what the store has of the same checkpoint at the same precision, by task, encoding and length."""
+    asked = cell.train.checkpoint, cell.train.precision
+    tasks = {
+        record.spec.key: record.spec.task.label
+        for record in store.records()
+        if isinstance(record, TrainRecord) and (record.spec.checkpoint, record.spec.precision) == asked
+    }
     found: dict[Kind, list[float]] = {}
     for record in store.records():
         if isinstance(record, EvalRecord) and record.status == "ok" and record.spec.train_key in tasks:
