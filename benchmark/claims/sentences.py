@@ -111,6 +111,11 @@ def _of_sample(judgement: Judgement, unit: str) -> Iterator[str]:
     if judgement.more_seeds and not (judgement.lacks and judgement.leans == "reproduced"):
         if judgement.is_split:
             yield t("The {unit} are split: more of them are unlikely to show either side.", unit=unit)
+        elif judgement.more_seeds == 1:
+            yield t(
+                "The values lean to “{verdict}”. It would be shown if one more agreed.",
+                verdict=VERDICTS[judgement.leans],
+            )
         else:
             yield t(
                 "The values lean to “{verdict}”. It would be shown if the next {n} {unit} all agreed.",

@@ -17,21 +17,19 @@ from benchmark.results.store import Store
 LENGTH = 64
 
 
-def plant(root: Path, records: ModuleType, rise: float, found: float, *, documents: int = 9) -> Store:
-    """Documents of one checkpoint whose loss rises by so much at 2 L, and that find this share of passkeys there."""
+def plant(root: Path, records: ModuleType, rise: float, *, documents: int = 9) -> Store:
+    """Documents of one checkpoint whose loss rises by so much at 2 L."""
     store = Store(root)
     checkpoint = CheckpointSpec(name="tiny", content="0" * 32, architecture="llama")
-    for task, near, far in (("text", 2.0, 2.0 + rise), ("passkey", 1.0, found)):
-        for document in range(documents):
-            like = records.train_record("corpus", "rope", document)
-            named = like.spec.task.model_copy(update={"name": task, "label": f"{task} (a book)"})
-            spec = like.spec.model_copy(update={"task": named, "checkpoint": checkpoint})
-            trained = like.model_copy(update={"spec": spec, "task": task_facts(CATALOGUE.entry(task))})
-            store.put(trained)
-            for multiple, value in ((1, near), (2, far)):
-                loss = {"text": "corpus"}.get(task, "copy")
-                arrays = records._arrays_of(loss, value, multiple * LENGTH)
-                store.put(records.eval_record(trained, multiple * LENGTH), arrays)
+    for document in range(documents):
+        like = records.train_record("corpus", "rope", document)
+        named = like.spec.task.model_copy(update={"name": "text", "label": "text (a book)"})
+        spec = like.spec.model_copy(update={"task": named, "checkpoint": checkpoint})
+        trained = like.model_copy(update={"spec": spec, "task": task_facts(CATALOGUE.entry("text"))})
+        store.put(trained)
+        for multiple, value in ((1, 2.0), (2, 2.0 + rise)):
+            arrays = records._arrays_of("corpus", value, multiple * LENGTH)
+            store.put(records.eval_record(trained, multiple * LENGTH), arrays)
     return store
 
 
@@ -40,17 +38,17 @@ def verdict(store: Store, id: str = "T5-CHECKPOINT") -> Judgement:
 
 
 @pytest.mark.parametrize(
-    ("rise", "found", "word"),
-    [(0.0, 1.0, "reproduced"), (1.5, 0.5, "refuted"), (0.0, 0.0, "refuted"), (0.1, 1.0, "inconclusive")],
+    ("rise", "word"),
+    [(0.0, "reproduced"), (1.5, "refuted"), (0.1, "inconclusive")],
 )
-def test_documents_flip_the_verdict(rise: float, found: float, word: str, tmp_path: Path, records: ModuleType) -> None:
-    judged = verdict(plant(tmp_path, records, rise, found))
+def test_documents_flip_the_verdict(rise: float, word: str, tmp_path: Path, records: ModuleType) -> None:
+    judged = verdict(plant(tmp_path, records, rise))
     assert judged.word == word
-    assert [len(finding.values) for finding in judged.findings] == [9, 9]
+    assert [len(finding.values) for finding in judged.findings] == [9]
 
 
 def test_few_documents_lean(tmp_path: Path, records: ModuleType) -> None:
-    judged = verdict(plant(tmp_path, records, 1.5, 0.0, documents=3))
+    judged = verdict(plant(tmp_path, records, 1.5, documents=3))
     assert judged.word == "inconclusive"
     assert f"the next {judged.more_seeds} documents all agreed" in decides(judged)
     (command,) = runs_for(judged)
@@ -63,7 +61,7 @@ def test_models_trained_here_say_nothing_about_it_nor_it_about_them(tmp_path: Pa
     own = records.write_values(tmp_path / "own", "corpus", values)
     assert not verdict(own).measured
     assert verdict(own, "T5").measured
-    pretrained = plant(tmp_path / "pretrained", records, 1.5, 0.0)
+    pretrained = plant(tmp_path / "pretrained", records, 1.5)
     assert not verdict(pretrained, "T5").measured
     both = Store.merged([own, pretrained])
     assert [verdict(both, id).word for id in ("T5", "T5-CHECKPOINT")] == ["refuted", "refuted"]

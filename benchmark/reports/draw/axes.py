@@ -15,11 +15,12 @@ from benchmark.reports.draw.fonts import drawable, label_width
 from benchmark.reports.draw.style import BEST, MUTED, Style, Styles
 from benchmark.reports.phrases import DOTS, NOTHING, arrow, metric_label, seeds_of
 from benchmark.reports.stats.floor import shortcut_line
-from benchmark.reports.words import t
+from benchmark.reports.words import language, t
 
 CHANCE_LINE: dict[str, Any] = {"color": MUTED, "linestyle": (0, (3, 3)), "linewidth": 1.2}
 SHORTCUT_LINE: dict[str, Any] = {"color": MUTED, "linestyle": (0, (7, 2, 1, 2)), "linewidth": 1.0}
 COLUMN = 4.9  # inches: the width of a figure, which a phone shrinks by a quarter and paper sets in two columns
+LABEL = 36  # characters that fit beside a panel
 PANEL = 3.1  # inches: the height of a panel with its axes
 KEY, KEY_ROW = 0.55, 0.19  # inches: a legend key with the space around it, and the height of a row of a legend
 MARK: dict[str, Any] = {"color": BEST, "linewidth": 8, "alpha": 0.3, "solid_capstyle": "round", "zorder": 1.5}
@@ -43,6 +44,14 @@ def draw_curves(axes: Axes, points: pd.DataFrame, styles: Styles) -> None:
         axes.plot(chance["length"], chance["chance"], label=t("chance"), **CHANCE_LINE)
     if shortcut := shortcut_line(points):
         axes.plot(*zip(*shortcut.places, strict=True), label=t("best shortcut"), **SHORTCUT_LINE)
+
+
+def up_label(metric: str, direction: str) -> str:
+    """The vertical axis's words on two lines; the unit moves to the second where the first would leave the panel."""
+    whole, name = metric_label(metric), metric_label(metric, with_unit=False)
+    if len(whole) <= LABEL:
+        return f"{whole}\n{direction}"
+    return f"{name}\n{whole.removeprefix(name).strip()}{language().semicolon}{direction}"
 
 
 def draw_curve(
@@ -87,7 +96,7 @@ def seed_span(counts: Iterable[int]) -> str:
 def set_metric_axis(axes: Axes, points: pd.DataFrame) -> None:
     """The vertical axis: the metric, its unit, and which direction is better."""
     metric = label_of(points, "metric")
-    axes.set_ylabel(f"{metric_label(metric)}\n{arrow(lower_is_better=bool(points['lower_is_better'].iloc[0]))}")
+    axes.set_ylabel(up_label(metric, arrow(lower_is_better=bool(points["lower_is_better"].iloc[0]))))
     if METRICS[metric].bounded:
         axes.set_ylim(-0.03, 1.03)
 
