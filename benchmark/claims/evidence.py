@@ -129,12 +129,19 @@ def conditions_of(selection: Selection) -> list[Evidence]:
     for view in sorted(own, key=lambda view: -view.pairs):
         main.setdefault(_name(view), view)
     others = [(_name(view), view) for view in own if view is not main[_name(view)]]
-    others += [(_name(view), other) for view in own for other in selection.others(view)]
+    others += [(_name(view), other) for view in own for other in _beside(view, selection)]
     return [
         *([Evidence(selection=selection, views=main)] if own else []),
         *(Evidence(selection=selection, views={**main, task: other}, differs=task) for task, other in others),
         *(Evidence(selection=selection, views=views, checkpoint=name) for name, views in _pretrained(selection)),
     ]
+
+
+def _beside(main: View, selection: Selection) -> Iterator[View]:
+    """The other views of a main view's ladder, even with a single encoding, which a report would not compare."""
+    for view in selection.views:
+        if view is not main and (view.task, view.ladder) == (main.task, main.ladder):
+            yield view
 
 
 def _pretrained(selection: Selection) -> Iterator[tuple[str, dict[str, View]]]:

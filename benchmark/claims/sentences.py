@@ -53,12 +53,14 @@ def decides(judgement: Judgement) -> str:
 
 
 def runs_for(judgement: Judgement) -> tuple[str, ...]:
-    """The commands that would decide it, with the seeds that it takes; none for an exact claim."""
+    """The commands that would decide it, with the seeds that it takes; none where no number of seeds is likely to."""
     evidence = judgement.claim.evidence
     if judgement.word != "inconclusive" or not isinstance(evidence, Trained):
         return ()
     if judgement.lacks or not judgement.more_seeds or evidence.unit not in ("seed", "document"):
         return tuple(command(request) for request in evidence.needs)
+    if judgement.is_split:
+        return ()
     have = max(len(finding.values) for finding in judgement.findings)
     return tuple(command(_seeded(request, have + judgement.more_seeds)) for request in evidence.needs[:1])
 

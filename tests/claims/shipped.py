@@ -17,7 +17,7 @@ from benchmark.results.store import Store
 
 
 def main(source: Path, out: Path) -> None:
-    """Link every record that a claim reads, the trials behind it, and the newest values of exact claims."""
+    """Link every record that a claim reads, the trials behind it, run records, and the present values of formulas."""
     store = Store(source)
     seen: set[tuple[str, str]] = set()
     for evidence in conditions(store):
@@ -37,6 +37,8 @@ def main(source: Path, out: Path) -> None:
             measured = file.suffix in (".json", ".safetensors") and file.stem not in ("weights", "checkpoint")
             if measured and (key in trials or file.stem in wanted):
                 link(file, out / "cells" / key / file.name)
+    for file in (source / "runs").glob("*.json"):  # which views are the main ones follows from them
+        link(file, out / "runs" / file.name)
     for claim in registered().values():
         if isinstance(claim.evidence, Exact):
             for record in of_claim(store, claim.id):
