@@ -70,6 +70,7 @@ The reference run <reports/reference/report>
 The tuning study <reports/tuning/report>
 The claims <reports/claims/report>
 论断 <reports/claims/zh/report>
+The pretrained checkpoint <reports/checkpoint/report>
 ```
 
 ```{toctree}
