@@ -7,7 +7,7 @@ from types import ModuleType
 import pytest
 
 from benchmark.claims.claim import Claim, Trained
-from benchmark.claims.evidence import conditions
+from benchmark.claims.evidence import NOT_LEARNED, conditions
 from benchmark.claims.judging import Judgement, judge
 from benchmark.claims.orderings import on_one_task, ordering
 from benchmark.claims.registry import registered
@@ -45,7 +45,16 @@ def test_rope_past_the_end(far: float, word: str, tmp_path: Path, records: Modul
         records.write_values(tmp_path, task, recall)
     found = verdict("T5", records.write_values(tmp_path, "corpus", losses(rope=0.0, alibi=0.0)))
     assert found.word == word
-    assert [finding.effect.value for finding in found.findings] == pytest.approx([0.0, far, far])
+    above_chance = [(far - chance) / (1 - chance) for chance in (1 / 16, 1 / 10)]
+    assert [finding.effect.value for finding in found.findings] == pytest.approx([0.0, *above_chance])
+
+
+def test_recall_that_was_never_learned_says_nothing(tmp_path: Path, records: ModuleType) -> None:
+    """At chance within L and past it alike, a share of the score at L would be 1."""
+    guessing = {name: {1: [0.1] * NINE, 4: [0.1] * NINE} for name in ("rope", "alibi")}
+    records.write_values(tmp_path, "offset-recall", guessing)
+    found = verdict("T5", records.write_values(tmp_path, "corpus", losses(rope=0.0, alibi=0.0)))
+    assert (found.word, found.reason) == ("not measurable", NOT_LEARNED)
 
 
 @pytest.mark.parametrize(("seeds", "word"), [(6, "inconclusive"), (7, "refuted")])
@@ -54,7 +63,7 @@ def test_a_rise_on_text_is_enough_to_refute(seeds: int, word: str, tmp_path: Pat
     rope = {"rope": {1: [5.0] * seeds, 4: [5.6] * seeds}, "alibi": {1: [5.0] * seeds, 4: [5.0] * seeds}}
     found = verdict("T5", records.write_values(tmp_path, "corpus", rope))
     assert found.word == word
-    assert [criterion.name for criterion in found.lacks] == ["recall by content", "recall by distance"]
+    assert [criterion.name for criterion in found.lacks] == ["content, above chance", "distance, above chance"]
 
 
 def test_spread_between_seeds(tmp_path: Path, records: ModuleType) -> None:
@@ -66,10 +75,13 @@ def test_spread_between_seeds(tmp_path: Path, records: ModuleType) -> None:
         }
         return verdict("T39", records.write_values(tmp_path / name, "corpus", values))
 
-    assert planted("wide", 0.1).word == "reproduced"
-    assert planted("narrow", 0.005).word == "refuted"
-    wide = planted("wide", 0.1)
-    assert (len(wide.findings[0].values), wide.findings[0].effect.value) == (8, pytest.approx(10))
+    wide, narrow = planted("wide", 0.1), planted("narrow", 0.005)
+    assert [each.findings[0].values for each in (wide, narrow)] == [pytest.approx((10,)), pytest.approx((0.5,))]
+    assert (wide.leans, narrow.leans) == ("reproduced", "refuted")  # eight encodings of one task are one value
+    assert (wide.word, wide.more_seeds) == ("inconclusive", 5)
+    (earlier,) = wide.claim.earlier
+    (evidence,) = conditions(Store(tmp_path / "wide"))
+    assert earlier.read is not None and earlier.read(evidence)["ratio"] == pytest.approx([10] * 8)
 
 
 def test_ranks_take_eight_tasks(tmp_path: Path, records: ModuleType) -> None:
