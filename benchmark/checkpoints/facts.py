@@ -183,7 +183,7 @@ def main_rope(config: Any) -> dict[str, Any]:
 
 
 def trained_length(config: Any) -> int:
-    """L: `max_position_embeddings`, or the length that its own scaling stretches to, if that says no more than before.
+    """L: `max_position_embeddings`, or what its own scaling stretches that to, if it states the length before scaling.
 
     yarn, llama3 and longrope state the length before scaling. A config whose `max_position_embeddings` is greater than
     that has the scaled one there (Llama 3.1 and 3.2, Phi-3); in another it is the same (Qwen 2.5 with yarn), and L is
@@ -192,5 +192,4 @@ def trained_length(config: Any) -> int:
     rope, stated = main_rope(config), int(config.max_position_embeddings)
     if rope["rope_type"] not in STRETCHED or stated > rope["original_max_position_embeddings"]:
         return stated
-    stretched: int = round(rope["original_max_position_embeddings"] * (rope.get("factor") or 1.0))
-    return stretched
+    return round(int(rope["original_max_position_embeddings"]) * float(rope.get("factor") or 1.0))

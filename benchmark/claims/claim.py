@@ -21,12 +21,14 @@ page shows what the same records say under either.
 import importlib
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from benchmark.errors import UsageError, echo
+from benchmark.errors import UsageError, echo, first_line
 from benchmark.experiments.request import Request
+from benchmark.interrupts import pass_on
 
 if TYPE_CHECKING:
     from benchmark.claims.evidence import Evidence
@@ -59,7 +61,7 @@ class Bound:
 
     def meets(self, low: float, high: float) -> bool:
         """True if a value between two ends would speak for it."""
-        return low < self.above or high > self.below if self.outside else high > self.above and low < self.below
+        return any(low < upper and high > lower for lower, upper in self.ranges)
 
     def overlaps(self, other: "Bound") -> bool:
         """True if one value can speak for both."""
@@ -179,6 +181,23 @@ class Claim:
                 f"claim {self.id}: version is {self.version}, so `earlier` must hold versions 1 to "
                 f"{self.version - 1} in order; add the criteria that were replaced"
             )
+
+
+@contextmanager
+def users_code(claim: str, what: str, *, ours: bool = False) -> Iterator[None]:
+    """Say in one line what failed in a user's code, such as "its graph"; errors of `ours` stay as they are.
+
+    NotMeasurable is no failure, and passes.
+    """
+    try:
+        yield
+    except NotMeasurable:
+        raise
+    except BaseException as error:
+        pass_on(error)
+        if ours:
+            raise
+        raise UsageError(f"claim {claim}: {what} failed: {type(error).__name__}: {first_line(error)}") from error
 
 
 def imported(name: str) -> Callable[[], Any]:

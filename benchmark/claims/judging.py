@@ -23,10 +23,20 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from benchmark.claims.claim import Bound, Claim, Criterion, Exact, NotMeasurable, OutOfScale, Sample, Trained, Word
+from benchmark.claims.claim import (
+    Bound,
+    Claim,
+    Criterion,
+    Exact,
+    NotMeasurable,
+    OutOfScale,
+    Sample,
+    Trained,
+    Word,
+    users_code,
+)
 from benchmark.claims.evidence import Evidence
-from benchmark.errors import UsageError, first_line
-from benchmark.interrupts import pass_on
+from benchmark.errors import UsageError
 from benchmark.reports.page.views import View
 from benchmark.reports.stats.effect import Effect
 from benchmark.reports.stats.verdict import Duel, Who
@@ -180,17 +190,9 @@ def _read(claim: Claim, evidence: Evidence) -> tuple[Sample, frozenset[tuple[str
     """The values of a condition, and the keys of what they were read from; UsageError if a user's `read` fails."""
     assert isinstance(claim.evidence, Trained)
     evidence.seen.clear()
-    try:
-        sample = {name: tuple(map(float, values)) for name, values in claim.evidence.read(evidence).items()}
-    except NotMeasurable:
-        raise
-    except BaseException as error:  # it may be the user's own code
-        pass_on(error)
-        if claim.evidence.read.__module__.startswith("benchmark."):
-            raise
-        raise UsageError(
-            f"claim {claim.id}: reading its records failed: {type(error).__name__}: {first_line(error)}"
-        ) from error
+    read = claim.evidence.read
+    with users_code(claim.id, "reading its records", ours=read.__module__.startswith("benchmark.")):
+        sample = {name: tuple(map(float, values)) for name, values in read(evidence).items()}
     known = {criterion.name for criterion in claim.criteria}
     if not sample.keys() <= known:
         raise UsageError(

@@ -11,10 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmark.catalogue import fingerprint
-from benchmark.claims.claim import Claim, Exact
+from benchmark.claims.claim import Claim, Exact, users_code
 from benchmark.encodings import CATALOGUE
-from benchmark.errors import UsageError, echo, first_line
-from benchmark.interrupts import pass_on
+from benchmark.errors import UsageError, echo
 from benchmark.results.environment import environment
 from benchmark.results.measured import MeasuredRecord, of_claim, put
 from benchmark.results.spec import short_hash
@@ -46,15 +45,8 @@ def missing(claims: Iterable[Claim], store: Store) -> list[Claim]:
 def measure(claim: Claim, store: Store) -> MeasuredRecord:
     """Measure an exact claim and keep the record. Raises UsageError if a user's measurement fails."""
     assert isinstance(claim.evidence, Exact)
-    try:
+    with users_code(claim.id, "measuring it", ours=_is_own(claim.evidence)):
         values = {name: float(value) for name, value in claim.evidence.measure().items()}
-    except BaseException as error:  # it may be the user's own code
-        pass_on(error)
-        if _is_own(claim.evidence):
-            raise
-        raise UsageError(
-            f"claim {claim.id}: measuring it failed: {type(error).__name__}: {first_line(error)}"
-        ) from error
     wrong = [name for name, value in values.items() if not math.isfinite(value)]
     if wrong:
         raise UsageError(f"claim {claim.id}: its measurement gave {values[wrong[0]]} for {echo(wrong[0])}")

@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import Iterator, Sequence
 
-from benchmark.claims.claim import Claim, Exact
+from benchmark.claims.claim import Claim, Exact, users_code
 from benchmark.claims.evidence import conditions_of
 from benchmark.claims.judging import Finding, Judgement, is_trained, judge
 from benchmark.claims.moves import Move
@@ -19,8 +19,6 @@ from benchmark.claims.sentences import (
     thresholds,
     value_of,
 )
-from benchmark.errors import UsageError, first_line
-from benchmark.interrupts import pass_on
 from benchmark.reports.draw.canvas import render
 from benchmark.reports.draw.graph import Graph, graph
 from benchmark.reports.draw.thresholds import Strip
@@ -267,11 +265,8 @@ def _exhibit(judgement: Judgement) -> Iterator[Exhibit]:
 def _graph(id: str, evidence: Exact) -> Graph | None:
     if evidence.graph is None:
         return None
-    try:
+    with users_code(id, "its graph"):
         return evidence.graph()
-    except BaseException as error:  # it may be the user's own code
-        pass_on(error)
-        raise UsageError(f"claim {id}: its graph failed: {type(error).__name__}: {first_line(error)}") from error
 
 
 def _what_is_drawn(judgement: Judgement, known: Sequence[Finding]) -> str:

@@ -7,8 +7,8 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from benchmark.claims.claim import Bound, Criterion, NotMeasurable
-from benchmark.claims.evidence import LEARNED, NOT_LEARNED, Evidence
+from benchmark.claims.claim import Bound, Criterion
+from benchmark.claims.evidence import Evidence, shares_of_learned
 from benchmark.reports.words import later
 from benchmark.results.record import Arrays
 
@@ -39,12 +39,6 @@ class Recall:
     far: float  # beyond it
     chance: float
 
-    @property
-    def share(self) -> float:
-        """The accuracy above chance beyond the horizon, of that within it; NaN where little is recalled from near."""
-        near = self.near - self.chance
-        return (self.far - self.chance) / near if near >= LEARNED else math.nan
-
 
 def recalls(
     evidence: Evidence, task: str, encoding: str, multiple: float, horizon: Callable[[int], int]
@@ -69,12 +63,10 @@ def recalls(
 def far_shares(
     evidence: Evidence, task: str, encoding: str, multiple: float, horizon: Callable[[int], int]
 ) -> list[float]:
-    """The share of each seed that recalls from near; raises NotMeasurable if most do not."""
-    found = [each.share for each in recalls(evidence, task, encoding, multiple, horizon).values()]
-    known = [share for share in found if not math.isnan(share)]
-    if found and 2 * len(known) <= len(found):
-        raise NotMeasurable(NOT_LEARNED)
-    return known
+    """The accuracy above chance beyond the horizon, of that within it; NotMeasurable if most seeds learn little."""
+    found = recalls(evidence, task, encoding, multiple, horizon)
+    far = {seed: each.far - each.chance for seed, each in found.items()}
+    return shares_of_learned(far, {seed: each.near - each.chance for seed, each in found.items()})
 
 
 def trained(length: int) -> int:
