@@ -23,6 +23,7 @@ from benchmark.encodings import CATALOGUE
 from benchmark.errors import UsageError, echo
 
 Precision = Literal["float32", "bfloat16"]
+BEFORE = "."  # stands before a text while it is split into tokens
 PRODUCTS = ("avx512_bf16", "amx_bf16", "bf16")  # flags of processors that multiply bfloat16: x86, and the last ARM
 
 
@@ -53,8 +54,18 @@ class Checkpoint:
         return Reader(self.model, self.facts, own)
 
     def encode(self, text: str) -> Int[Tensor, " time"]:
-        """The tokens of a text, without those that mark its beginning or end."""
-        return torch.tensor(self.tokenizer(text, add_special_tokens=False)["input_ids"], dtype=torch.long)
+        """The tokens of a text that follows another, without those that mark a beginning or an end.
+
+        SentencePiece tokenizers put a space before whatever they are given, which does not belong inside a row.
+        """
+        mark, marked = self._tokens(BEFORE), self._tokens(BEFORE + text)
+        # A tokenizer that joins the mark to what follows it puts nothing before a text.
+        own = marked[len(mark) :] if marked[: len(mark)] == mark else self._tokens(text)
+        return torch.tensor(own, dtype=torch.long)
+
+    def _tokens(self, text: str) -> list[int]:
+        found: list[int] = self.tokenizer(text, add_special_tokens=False)["input_ids"]
+        return found
 
     @cached_property
     def opening(self) -> Int[Tensor, " few"]:

@@ -1,6 +1,6 @@
 """What a checkpoint's config says: sizes, the trained length L, its rope, and its sliding windows."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -72,29 +72,43 @@ def load_config(source: Source) -> Any:
     if config.model_type not in ARCHITECTURES:
         raise _unknown(where, config.model_type)
     if source.gguf is not None:
-        scaling = gguf_scaling(source.folder / source.gguf, where)
-        if FULL in config.rope_parameters:  # Gemma 3: a file's scaling is that of its global layers
-            scaling = {FULL: {**config.rope_parameters[FULL], **scaling}}
-        config.rope_parameters = {**config.rope_parameters, **scaling}
+        _complete_from_gguf(config, source.folder / source.gguf, where)
     return config
 
 
-def gguf_scaling(path: Path, where: str) -> dict[str, Any]:
-    """The scaling of the rope of a gguf file, which transformers does not read, in transformers' terms.
-
-    A file keeps the scaling of Llama 3.1 as one factor per frequency. Such factors are those of longrope; without a
-    second set for long rows they apply to every row.
-    """
+def _complete_from_gguf(config: Any, path: Path, where: str) -> None:
+    """Add to a config what its gguf file says of rope and windows, and transformers does not read."""
     from gguf import GGUFReader
 
     reader = GGUFReader(path)
 
-    def stated(key: str) -> Any:
-        field = reader.get_field(f"{architecture}.{key}") if architecture else reader.get_field(key)
+    def content(key: str) -> Any:
+        field = reader.get_field(key)
         return None if field is None else field.contents()
 
-    architecture = ""
-    architecture = stated("general.architecture")
+    def stated(key: str) -> Any:
+        return content(f"{content('general.architecture')}.{key}")
+
+    scaling = _gguf_scaling(reader, stated, where)
+    if FULL in config.rope_parameters:  # Gemma 3: a file's scaling is that of its global layers
+        scaling = {FULL: {**config.rope_parameters[FULL], **scaling}}
+    config.rope_parameters = {**config.rope_parameters, **scaling}
+    window = stated("attention.sliding_window")
+    if window is not None and hasattr(config, "sliding_window"):
+        config.sliding_window = window or None
+    turned, read = stated("rope.dimension_count"), facts(config).rotated
+    if turned not in (None, read):
+        raise UsageError(
+            f"{where} turns {turned} channels of each head, but transformers reads {read} from it: use safetensors"
+        )
+
+
+def _gguf_scaling(reader: Any, stated: Callable[[str], Any], where: str) -> dict[str, Any]:
+    """The scaling of the rope of a gguf file, in transformers' terms.
+
+    A file keeps the scaling of Llama 3.1 as one factor per frequency. Such factors are those of longrope; without a
+    second set for long rows they apply to every row.
+    """
     length, kind = stated("context_length"), stated("rope.scaling.type") or "none"
     if any(tensor.name.startswith("rope_factors_") for tensor in reader.tensors):
         raise UsageError(

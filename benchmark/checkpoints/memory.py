@@ -3,7 +3,7 @@
     keys and values of every layer for the whole row
     + what one layer computes for a block: hidden states, feed-forward, queries, keys and values
     + scores of some queries, where the encoding needs them
-    + the final hidden states of the row, in case all are scored, and the logits made at a time
+    + the final hidden states of the row, in case all are scored, and the logits made at a time, in float32
 
 Everything but the first and fourth is the same for any length, unless the encoding has a row read whole. The sum is
 raised by a margin, so that it lies above what a process was measured to take (`tests/checkpoints/test_memory.py`).
@@ -14,7 +14,7 @@ from benchmark.encodings.encoding import Encoding
 from benchmark.model.attention import BLOCK_SCORES
 from benchmark.model.hooks import needs_scores, overrides
 
-LOGIT_COPIES = 6  # in the model's precision, in float32, and what the loss makes of them
+LOGIT_COPIES = 5  # themselves, and what the loss makes of them
 SCORE_COPIES = 6  # of the scores of a block, in float32
 MARGIN = 1.1  # memory that is free but in pieces, and what torch keeps
 STATES = 8  # hidden states alive at a time in a layer: the residual, norms, and sums
@@ -32,7 +32,8 @@ def bytes_of_row(
     heads = facts.head_width * (3 * facts.heads + 2 * facts.kv_heads)
     layer = min(block, length) * (STATES * facts.width + 3 * facts.inner + heads) * size
     final = length * facts.width * size
-    answers = LOGIT_COPIES * logits * 4
+    head = 0 if size == 4 else facts.vocabulary * facts.width * 4  # its weights in float32
+    answers = LOGIT_COPIES * logits * 4 + head
     return round(MARGIN * (cache + layer + final + answers + _scores(facts, encoding, length, size)))
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
@@ -179,15 +180,20 @@ class Reader:
         return torch.empty(0, self.facts.width, dtype=self.dtype, device=self.device)
 
     def _judge(self, hidden: Float[Tensor, "place width"], answers: Int[Tensor, " place"]) -> Likelihoods:
-        """The likelihood of each answer, from the hidden state of the token before it."""
+        """The likelihood of each answer, from the hidden state of the token before it.
+
+        Logits are made in float32: in bfloat16, those of near 20 would be rounded to .125.
+        """
         count, held = len(hidden), max(1, self.logits // self.facts.vocabulary)
         # Made first: results that lie between one chunk's logits and the next keep freed memory from being used again.
         found = Likelihoods(
             log_likelihood=torch.empty(count, dtype=torch.float64), correct=torch.empty(count, dtype=torch.bool)
         )
+        head = self.model.lm_head
+        weight, bias = head.weight.float(), None if head.bias is None else head.bias.float()
         for start in range(0, count, held):
             part = slice(start, start + held)
-            logits = self.model.lm_head(hidden[part]).float()
+            logits = F.linear(hidden[part].float(), weight, bias)
             if self.softcap is not None:
                 logits = self.softcap * torch.tanh(logits / self.softcap)
             own = logits.gather(1, answers[part, None].to(self.device))[:, 0]

@@ -20,6 +20,7 @@ from benchmark.encodings.encoding import Encoding, Site
 from benchmark.model.attention import attend
 from benchmark.model.hooks import needs_scores, overrides
 
+WINDOWED = 1024  # queries at a time where each sees its window only
 INTERFACE = "position_benchmark"  # the name under which transformers finds the attention of this module
 
 
@@ -83,17 +84,17 @@ class Row:
         if scaling != nominal:
             q = q * (scaling / nominal)
         q, k = self._rotate(encoding, layer, q, k)
-        fused = softcap is None and not needs_scores(encoding) and not overrides(encoding, "bias")
-        k, v, site = self._extend(layer, k, v, scored=not fused)
+        k, v, first = self._extend(layer, k, v)
         if k.shape[1] != v.shape[1]:  # not turned alike
             v = v.repeat_interleave(k.shape[1] // v.shape[1], dim=1)
-        if fused:
-            if site.mask is None:
-                return self._fused(q, k, v, nominal)
-            return kernels.attend_in_window(q, k, v, site.mask, scale=nominal)
+        window = self.facts.windows[layer]
+        narrow = window is not None and self.read + self.new - first > window
+        if softcap is None and not needs_scores(encoding) and not overrides(encoding, "bias"):
+            return self._in_window(q, k, v, nominal, first, window) if narrow else self._fused(q, k, v, nominal)
         if softcap is not None:
             encoding = Softcapped(encoding, softcap)
         k, v = (x.repeat_interleave(q.shape[1] // x.shape[1], dim=1) for x in (k, v))
+        site = self._site(layer, first, masked=narrow or self.own is not None)
         return attend(q, k, v, site, encoding, scale=nominal)[0]
 
     def _fused(self, q: Tensor, k: Tensor, v: Tensor, scale: float) -> Tensor:
@@ -106,6 +107,21 @@ class Row:
             return apart
         shared = kernels.attend_to_all(q[:, :, :stem], k[:, :, :stem], v[:, :, :stem], scale=scale)
         return torch.cat((shared, apart), dim=2)
+
+    def _in_window(self, q: Tensor, k: Tensor, v: Tensor, scale: float, first: int, window: int | None) -> Tensor:
+        """Values mixed where a token sees the last `window` only; the keys are those from `first` on.
+
+        Some queries at a time, so that memory does not grow with queries x keys.
+        """
+        mixed = []
+        for start in range(0, self.new, WINDOWED):
+            rows = slice(start, min(start + WINDOWED, self.new))
+            seen = self._visible(first, window, rows)
+            keys = _span(seen.any(0))
+            mixed.append(
+                kernels.attend_in_window(q[:, :, rows], k[:, :, keys], v[:, :, keys], seen[:, keys], scale=scale)
+            )
+        return torch.cat(mixed, dim=2)
 
     def _rotate(self, encoding: Encoding, layer: int, q: Tensor, k: Tensor) -> tuple[Tensor, Tensor]:
         """Queries and keys of the block, rotated."""
@@ -120,18 +136,15 @@ class Row:
             own = torch.cat((own, whole[..., turned:]), -1)
         return asked, own[:, :: q.shape[1] // k.shape[1]] if self.alike[encoding] else own
 
-    def _extend(self, layer: int, k: Tensor, v: Tensor, *, scored: bool) -> tuple[Tensor, Tensor, Site]:
-        """The keys and values that the block sees, and its site; `scored` if the encoding works on scores."""
+    def _extend(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor, int]:
+        """The keys and values that the block sees, and the place of the first of them in the row."""
         stop, window = self.read + self.new, self.facts.windows[layer]
         for held, new in ((self.keys, k), (self.values, v)):
             if layer not in held:
                 held[layer] = new.new_empty(*new.shape[:2], self.capacity, new.shape[-1])
             held[layer][:, :, self.read : stop] = new
         first = 0 if window is None else max(0, self.read + 1 - window)
-        narrow = window is not None and stop - first > window
-        masked = narrow or (scored and self.own is not None)
-        site = self._site(layer, first, masked=masked)
-        return self.keys[layer][:, :, first:stop], self.values[layer][:, :, first:stop], site
+        return self.keys[layer][:, :, first:stop], self.values[layer][:, :, first:stop], first
 
     def _site(self, layer: int, first: int, *, masked: bool) -> Site:
         """The site of the block with the keys from `first` on; layers share what it computes once."""
@@ -145,17 +158,27 @@ class Row:
         hidden = positions.new_empty(*positions.shape, 0, dtype=self.dtype)
         counted = self.own is None and not overrides(self.encodings[layer], "positions")
         site = Site.of(hidden, positions, queries=self.new, counted=counted)
-        return replace(site, mask=self._visible(first, self.facts.windows[layer])[None, None]) if masked else site
+        if not masked:
+            return site
+        return replace(site, mask=self._visible(first, self.facts.windows[layer], slice(0, self.new))[None, None])
 
-    def _visible(self, first: int, window: int | None) -> Tensor:
-        """True where a token of the block sees a key from `first` on, [n, K]."""
+    def _visible(self, first: int, window: int | None, rows: slice) -> Tensor:
+        """True where some tokens of the block see a key from `first` on, [rows, K]."""
         device = self.positions[0].device
         new = torch.arange(self.read, self.read + self.new, device=device) if self.places is None else self.places
-        behind = new[:, None] - torch.cat((torch.arange(first, self.read, device=device), new))
+        behind = new[rows, None] - torch.cat((torch.arange(first, self.read, device=device), new))
         seen = behind >= 0 if window is None else (behind >= 0) & (behind < window)
         if self.own is not None:
-            seen[-len(self.own) :, -len(self.own) :] &= self.own
+            stem = self.new - len(self.own)  # tokens of the block that all its continuations share
+            asking = slice(max(0, stem - rows.start), None)
+            seen[asking, -len(self.own) :] &= self.own[max(0, rows.start - stem) : max(0, rows.stop - stem)]
         return seen
+
+
+def _span(wanted: Tensor) -> slice:
+    """From the first to the last place that is True."""
+    places = wanted.nonzero()[:, 0]
+    return slice(int(places[0]), int(places[-1]) + 1)
 
 
 def interface(

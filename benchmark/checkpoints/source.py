@@ -20,6 +20,7 @@ ARCHITECTURES = (*("gemma", "gemma2", "gemma3_text", "gpt_neox", "llama", "mistr
 HUB = "hub:"  # before the name of a model on the Hugging Face hub
 TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json")  # any one of them will do
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt")
+ADAPTER = "adapter_config.json"
 CHUNK_BYTES = 2**22
 
 
@@ -96,6 +97,8 @@ def find(name: str) -> Source:
 def _complete(source: Source) -> Source:
     """The source of a folder, if everything needed is in it."""
     where = f"--checkpoint {echo(source.name)}"
+    if (source.folder / ADAPTER).is_file():
+        raise UsageError(f"{where} holds an adapter ({ADAPTER}): merge it into its model, and save that")
     if not (source.folder / "config.json").is_file():
         files = sorted(file.name for file in source.folder.glob("*.gguf"))
         remedy = f"name its file, such as {files[0]}" if files else "name the folder that a model was saved to"

@@ -49,13 +49,14 @@ class Read:
 
     def subject(self, origin: Origin) -> Subject:
         """What is measured with an encoding."""
-        own = self.cell.encoding
+        own, length = self.cell.encoding, self.checkpoint.length
         reader = reader_of(self.checkpoint, own)
         return Subject(
             text=self.text,
             opening=self.checkpoint.opening,
             encode=self.checkpoint.encode,
-            train_length=self.checkpoint.length,
+            train_length=length,
+            whole=not _excess(self.checkpoint, own, length),
             reader=reader if origin == own else reader_of(self.checkpoint, origin),
             own=reader,
         )
@@ -149,8 +150,6 @@ def _measure(seen: Read, measure: Measure, spec: EvalSpec, store: Store) -> Stat
     try:
         refuse_edited(seen.cell, measure)
         refuse_too_long(seen.checkpoint, measure.origin, spec.length)
-        if seen.task.language:  # which also reads a row of L, with the checkpoint's own rope
-            refuse_too_long(seen.checkpoint, seen.cell.encoding, seen.checkpoint.length)
         outcome = seen.task.measure(seen.subject(measure.origin), seen.cell.seed, spec.length)
         loss = float(outcome.arrays["row_loss"].sum())
         if not math.isfinite(loss):
@@ -168,7 +167,8 @@ def _measure(seen: Read, measure: Measure, spec: EvalSpec, store: Store) -> Stat
         tokens=spec.length,
         chance=outcome.chance,
         axes=outcome.axes,
-        eval_seconds=time.perf_counter() - started,
+        shortcuts=outcome.shortcuts,
+        eval_seconds=time.perf_counter() - started if outcome.seconds is None else outcome.seconds,
     )
     store.put(record, outcome.arrays)
     return "ok"
@@ -176,11 +176,16 @@ def _measure(seen: Read, measure: Measure, spec: EvalSpec, store: Store) -> Stat
 
 def refuse_too_long(checkpoint: Checkpoint, origin: Origin, length: int) -> None:
     """Raise MemoryError if a row does not fit in the memory that is free now."""
+    if excess := _excess(checkpoint, origin, length):
+        raise MemoryError(excess)
+
+
+def _excess(checkpoint: Checkpoint, origin: Origin, length: int) -> str:
+    """What a row takes and what memory is free, if it does not fit; otherwise ""."""
     needed, free = checkpoint.bytes_needed(length, encoding_choice(origin)), free_bytes(checkpoint.device)
-    if needed > free:
-        raise MemoryError(
-            f"{length:,} tokens take {needed / 1e9:.1f} GB beside the weights; {free / 1e9:.1f} GB are free"
-        )
+    if needed <= free:
+        return ""
+    return f"{length:,} tokens take {needed / 1e9:.1f} GB beside the weights; {free / 1e9:.1f} GB are free"
 
 
 def free_bytes(device: torch.device) -> int:

@@ -12,6 +12,8 @@ from torch import Tensor
 from transformers import AutoModelForCausalLM
 
 from benchmark.checkpoints.checkpoint import open_checkpoint
+from benchmark.checkpoints.facts import facts, load_config
+from benchmark.checkpoints.source import find
 from benchmark.errors import UsageError
 
 NAMES = {
@@ -127,6 +129,35 @@ def test_a_truncated_file_is_refused_in_one_line(folder: Path, tmp_path: Path) -
     with pytest.raises(UsageError, match="cannot be") as caught:
         open_checkpoint(str(file))
     assert "\n" not in str(caught.value)
+
+
+def config_only(target: Path, **stated: int) -> Path:
+    """A gguf file of Phi 3 without weights."""
+    writer = gguf.GGUFWriter(target, "phi3")
+    writer.add_context_length(tiny.LENGTH)
+    writer.add_embedding_length(210)
+    writer.add_block_count(3)
+    writer.add_feed_forward_length(53)
+    writer.add_head_count(15)
+    writer.add_head_count_kv(5)
+    for key, value in stated.items():
+        writer.add_uint32(f"phi3.{key.replace('__', '.')}", value)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return target
+
+
+@pytest.mark.parametrize("stated, read", [({"attention__sliding_window": 29}, 29), ({}, None)])
+def test_a_sliding_window_is_that_of_the_file(stated: dict[str, int], read: int | None, tmp_path: Path) -> None:
+    config = load_config(find(str(config_only(tmp_path / "tiny.gguf", **stated))))
+    assert facts(config).windows == (read,) * 3
+
+
+def test_a_file_that_turns_other_channels_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="turns 8 channels of each head, but transformers reads 14 from it"):
+        load_config(find(str(config_only(tmp_path / "tiny.gguf", rope__dimension_count=8))))
 
 
 def test_an_unknown_scaling_is_refused(folder: Path, tmp_path: Path) -> None:

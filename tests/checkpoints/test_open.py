@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import tiny
 import torch
+from tokenizers import Regex, models, pre_tokenizers
 
 from benchmark.checkpoints.checkpoint import Checkpoint, open_checkpoint
 from benchmark.checkpoints.source import find
@@ -73,6 +74,10 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     "own code": (
         lambda folder: edit(folder, model_type="their_own", auto_map={"AutoModel": "modeling.Mine"}),
         "its own code .* is not run",
+    ),
+    "an adapter": (
+        lambda folder: (folder / "adapter_config.json").write_text("{}"),
+        r"holds an adapter \(adapter_config.json\): merge it",
     ),
     "quantised": (
         lambda folder: edit(folder, quantization_config={"quant_method": "gptq", "bits": 4}),
@@ -193,6 +198,25 @@ def test_the_opening_is_what_the_tokenizer_puts_first(folder: Path) -> None:
     checkpoint = opened(folder)
     assert checkpoint.opening.tolist() == [7]
     assert checkpoint.encode("w3").tolist() == [3]
+
+
+def test_a_text_inside_a_row_has_no_mark_of_a_beginning(folder: Path) -> None:
+    """SentencePiece tokenizers, such as that of Llama 2, put a space before every text."""
+    tiny.pieces().save_pretrained(folder)
+    checkpoint = opened(folder)
+    assert checkpoint.tokenizer("a 1", add_special_tokens=False)["input_ids"] == [0, 65, 0, 17]
+    for before, after in (("The key is", " 482"), ("told.\n", "\nThe key"), ("it is", "482"), ("", "")):
+        joined = torch.cat((checkpoint.encode(before), checkpoint.encode(after)))
+        assert joined.tolist() == checkpoint.encode(before + after).tolist()
+
+
+def test_a_tokenizer_may_join_what_stands_before_a_text_to_it(folder: Path) -> None:
+    words = tiny.characters()
+    joined = {".a": 95, **words.get_vocab()}
+    words.backend_tokenizer.model = models.WordLevel(joined, unk_token=" ")
+    words.backend_tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r"\.a|[\s\S]"), "isolated")
+    words.save_pretrained(folder)
+    assert opened(folder).encode("ab").tolist() == [65, 66]
 
 
 @pytest.mark.parametrize(

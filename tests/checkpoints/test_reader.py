@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from transformers import AttentionInterface
 
-from benchmark.checkpoints import reader
+from benchmark.checkpoints import reader, row
 from benchmark.checkpoints.checkpoint import Checkpoint, open_checkpoint
 from benchmark.checkpoints.rope import Neutral
 from benchmark.errors import UsageError
@@ -256,3 +256,26 @@ def test_the_base_is_the_checkpoints_unless_another_is_asked_for(checkpoint: Che
     assert torch.equal(likelihood["logn"], likelihood["logn:base.base=443"])
     assert (likelihood["rope"] - likelihood["rope:base=700"]).abs().max() > 0.1
     assert (likelihood["logn"] - likelihood["logn:base.base=700"]).abs().max() > 0.1
+
+
+def test_logits_are_not_rounded_where_weights_are(tmp_path: Path) -> None:
+    saved = tiny.save(tmp_path / "model", vocab_size=101)
+    model = open_checkpoint(str(saved), precision="bfloat16")
+    reader, hidden = model.reader("rope"), torch.randn(11, 210).bfloat16() * 5
+    answers = torch.arange(11)
+    found = reader._judge(hidden, answers).log_likelihood
+    exact = (hidden.double() @ model.model.lm_head.weight.double().T).log_softmax(-1)[answers, answers]
+    torch.testing.assert_close(found, exact, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("encoding", ["rope", "ntk-dynamic"])
+def test_windows_are_read_some_queries_at_a_time(
+    encoding: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = open_checkpoint(str(tiny.save(tmp_path / "model", "mistral")), precision="float32")
+    own, ends = model.reader(encoding), [ROW[40:47], ROW[50:57], ROW[60:71]]
+    whole, each = own.log_likelihoods(ROW, PLACES), own.continuations(ROW[:61], ends)
+    monkeypatch.setattr(row, "WINDOWED", 7)
+    torch.testing.assert_close(own.log_likelihoods(ROW, PLACES).log_likelihood, whole.log_likelihood, rtol=0, atol=1e-4)
+    for some, same in zip(own.continuations(ROW[:61], ends), each, strict=True):
+        torch.testing.assert_close(some.log_likelihood, same.log_likelihood, rtol=0, atol=1e-4)

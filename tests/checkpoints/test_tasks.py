@@ -99,6 +99,25 @@ def test_a_reader_that_finds_all_alike_has_the_stated_chance_loss_and_no_answer(
 
 
 @pytest.mark.parametrize("name", RETRIEVAL)
+def test_the_stated_shortcut_picks_among_so_many_candidates(name: str) -> None:
+    """A reader that finds all that the rule names alike, and everything else far less likely."""
+
+    def recognises(document: str, continuation: str) -> float:
+        answer = continuation.rsplit(" ", 1)[1]
+        asked = re.search(r"Record (\d+)", continuation)
+        if not asked:
+            return 0.0 if answer in document else -50.0
+        keys = re.findall(rf"Record (\d+) has the value {answer}\.", document)
+        return 0.0 if any(sorted(key) == sorted(asked[1]) for key in keys) else -50.0
+
+    for document in range(20):
+        outcome = measured(name, recognises, document)
+        (scores,) = outcome.shortcuts.values()
+        np.testing.assert_allclose(outcome.arrays["row_loss"], scores["loss_nats"], atol=1e-9)
+        assert outcome.chance["exact_match"] < scores["exact_match"] == pytest.approx(math.exp(-scores["loss_nats"]))
+
+
+@pytest.mark.parametrize("name", RETRIEVAL)
 def test_a_guess_is_right_once_in_eight(name: str) -> None:
     """A reader that prefers an answer for its characters only is right as often as chance says."""
 
@@ -185,7 +204,11 @@ def test_a_chinese_text_has_chinese_prompts(name: str) -> None:
 class Fading:
     """Each token costs its own number of nats, and less the longer the row before it: cost / (tokens before)."""
 
+    def __init__(self) -> None:
+        self.rows: list[int] = []
+
     def log_likelihoods(self, tokens: Tensor, places: Tensor) -> Likelihoods:
+        self.rows.append(len(tokens))
         loss = tokens[places].double() / places
         return Likelihoods(log_likelihood=-loss, correct=tokens[places] % 2 == 0)
 
@@ -193,11 +216,13 @@ class Fading:
         raise AssertionError("a text is read as it is")
 
 
-def counting(size: int = 4096) -> Subject:
+def counting(size: int = 4096, *, length: int = 256, whole: bool = True) -> Subject:
     reader = Fading()
     text = Text(name="numbers", tokens=torch.arange(size), chinese=False, characters_per_token=1.0)
     opening = torch.tensor([7, 7])
-    return Subject(text=text, opening=opening, encode=encode, train_length=256, reader=reader, own=reader)
+    return Subject(
+        text=text, opening=opening, encode=encode, train_length=length, whole=whole, reader=reader, own=reader
+    )
 
 
 @pytest.mark.parametrize("length", [64, 256, 512])
@@ -213,6 +238,22 @@ def test_the_targets_of_a_text_are_the_same_at_every_length(length: int) -> None
     # The first targets of a row gain most from a longer one: 1 / place falls fastest there.
     assert arrays["far_count"].tolist() == [2]
     np.testing.assert_allclose(arrays["far_loss"], (targets / places)[:2].sum())
+
+
+def test_targets_that_need_far_context_are_chosen_by_rows_of_l_and_of_an_eighth_before_the_first() -> None:
+    task, asked = tasks.make(tasks.CATALOGUE.choice("text:targets=16")), counting()
+    for length in (512, 256):
+        assert (outcome := task.measure(asked, 1, length)).seconds
+    assert asked.own.rows == [512, 256 // 8 + 16, 256]  # each row once, though two lengths ask for that of L
+    assert "crop_loss" in outcome.arrays
+
+
+@pytest.mark.parametrize("asked", [counting(whole=False), counting(length=40)], ids=["no memory", "short"])
+def test_none_are_chosen_where_a_row_of_l_does_not_fit_or_is_too_short(asked: Subject) -> None:
+    arrays = tasks.make(tasks.CATALOGUE.choice("text:targets=16")).measure(asked, 1, 64).arrays
+    assert "loss_sum" in arrays
+    assert "far_loss" not in arrays
+    assert asked.own.rows == [64]
 
 
 def test_documents_share_no_token_up_to_the_stated_length() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 import transformers
-from tokenizers import Regex, Tokenizer, models, pre_tokenizers
+from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 
 VOCABULARY, LAYERS, LENGTH = 101, 3, 67
 SIZES = {"vocab_size": VOCABULARY, "num_hidden_layers": LAYERS, "max_position_embeddings": LENGTH}
@@ -71,6 +71,14 @@ def tokenizer() -> Any:
     words = Tokenizer(models.WordLevel({f"w{number}": number for number in range(VOCABULARY)}, unk_token="w0"))
     words.pre_tokenizer = pre_tokenizers.Whitespace()
     return transformers.PreTrainedTokenizerFast(tokenizer_object=words, unk_token="w0")
+
+
+def pieces() -> Any:
+    """One token for each printable character of ASCII, and a mark before every text, as SentencePiece writes them."""
+    letters = {"\u2581" if number == 32 else chr(number): number - 32 for number in range(32, 127)}
+    words = Tokenizer(models.BPE({**letters, "\n": 95}, [], unk_token="?"))
+    words.normalizer = normalizers.Sequence([normalizers.Prepend("\u2581"), normalizers.Replace(" ", "\u2581")])
+    return transformers.PreTrainedTokenizerFast(tokenizer_object=words, unk_token="?")
 
 
 def characters() -> Any:

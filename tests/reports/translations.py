@@ -59,7 +59,9 @@ def messages() -> dict[str, list[str]]:
             for said in descriptions(catalogue.entry(name)):
                 found[said].add(f"benchmark/{catalogue.kind}s/__init__.py")
     for name in OF_CHECKPOINTS.names():
-        found[str(OF_CHECKPOINTS.entry(name).attributes["title"])].add("benchmark/checkpoints/tasks/__init__.py")
+        own = OF_CHECKPOINTS.entry(name).attributes
+        for told in filter(None, (own["title"], own.get("shortcut"))):
+            found[str(told)].add("benchmark/checkpoints/tasks/__init__.py")
     for name in TASKS.names():
         if not TASKS.entry(name).attributes["language"]:
             task = tasks.make(name)

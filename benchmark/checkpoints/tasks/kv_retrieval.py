@@ -27,7 +27,9 @@ class KvRetrieval(Retrieval):
     title = "Key-value retrieval"
     definition = "twenty records with look-alike keys are hidden in a text; the value of one must be the most likely"
     source = "https://arxiv.org/abs/2307.03172"
-    version = 2  # keys of all depths are alike in their digits
+    shortcut = "any value under those digits"
+    fitting = 4
+    version = 3  # keys of all depths are alike in their digits; as in Retrieval
 
     def __init__(self, *, text: str = "sanguo") -> None:
         pass

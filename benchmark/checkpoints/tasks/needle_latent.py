@@ -39,6 +39,8 @@ class NeedleLatent(Retrieval):
     title = "Needle by association"
     definition = "who has been to a city, when the text only says next to which landmark each person lives"
     source = "https://arxiv.org/abs/2502.05167"
+    shortcut = "any person in the text"
+    fitting = 5
 
     def __init__(self, *, text: str = "sanguo") -> None:
         pass

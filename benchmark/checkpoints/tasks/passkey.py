@@ -35,6 +35,8 @@ class Passkey(Retrieval):
     title = "Passkey"
     definition = "five pass keys are hidden in a text, and each is asked for; the right one must be the most likely"
     source = "https://arxiv.org/abs/2305.16300"
+    shortcut = "any key in the text"
+    fitting = 5
 
     def __init__(self, *, text: str = "sanguo") -> None:
         pass

@@ -42,6 +42,7 @@ class Subject:
     opening: Int[Tensor, " few"]  # tokens that begin every row
     encode: Callable[[str], Int[Tensor, " time"]]
     train_length: int  # L
+    whole: bool = True  # a row of L tokens fits in memory
     reader: Reads  # with the encoding that is measured
     own: Reads  # with the checkpoint's own rope
 
@@ -53,6 +54,10 @@ class Outcome:
     arrays: Arrays  # as those of an EvalRecord
     chance: dict[str, float]  # by metric
     axes: dict[str, Ranges] = field(default_factory=dict)
+    shortcuts: dict[str, dict[str, float]] = field(
+        default_factory=dict
+    )  # a simple rule's score, by its name and metric
+    seconds: float | None = None  # for reading, if some of it was done before; None: all was done now
 
 
 class CheckpointTask(ABC):
@@ -107,7 +112,7 @@ def _named(loss: np.ndarray, correct: np.ndarray, count: np.ndarray) -> tuple[tu
 
 
 def guessing(candidates: int) -> dict[str, float]:
-    """The score of guessing among so many answers, by metric."""
+    """The expected score of guessing among so many answers, one of them right, by metric."""
     return {
         "exact_match": 1 / candidates,
         "token_accuracy": 1 / candidates,

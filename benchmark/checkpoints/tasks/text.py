@@ -5,8 +5,9 @@
     length 16  . . . . . . . . . . . . t t t t         only the context before them grows
 
     crop   the same targets in a row of L tokens: what an engineer gets who cuts the context to L
-    far    the eighth of the targets that gain most from a row of L over one of L / 8, both read with the checkpoint's
-           own rope: those that need far context
+    far    the eighth of the targets that gain most from a row of L over L / 8 tokens of context, both read with the
+           checkpoint's own rope: those that need far context. None where the row with L / 8 would be more than half of
+           L, or where a row of L does not fit in memory
 
 Chance: none is stated; guessing a token is far worse than any model.
 Source: Fang et al. 2024 (LongPPL), https://arxiv.org/abs/2410.23771, for the choice by gain.
@@ -14,7 +15,9 @@ Convention: LongPPL's evaluator is a large model reading the whole text; here it
 targets are chosen by the loss of rope at L, which flatters rope there a little: compare the encodings past L.
 """
 
+import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Bool, Float
@@ -22,10 +25,17 @@ from torch import Tensor
 
 from benchmark.checkpoints.tasks.task import CheckpointTask, Outcome, Reads, Subject, by_place
 
-NEAR = 8  # the short row is L / 8
+NEAR = 8  # in the short row, the first target has L / 8 tokens before it
 FAR = 8  # an eighth of the targets count as those that need far context
 
-Read = tuple[Float[Tensor, " target"], Bool[Tensor, " target"]]
+
+@dataclass(frozen=True, kw_only=True)
+class Read:
+    """What reading the targets in one row gave."""
+
+    loss: Float[Tensor, " target"]  # nats
+    correct: Bool[Tensor, " target"]  # the target was the most likely token
+    seconds: float
 
 
 class TextLoss(CheckpointTask):
@@ -49,18 +59,18 @@ class TextLoss(CheckpointTask):
         return len(subject.opening) + self.targets + 1
 
     def measure(self, subject: Subject, document: int, length: int) -> Outcome:
-        losses, correct = self._read(subject, subject.reader, document, length)
-        arrays = by_place(losses.tolist(), correct.tolist())
+        read = self._read(subject, subject.reader, document, length)
+        arrays = by_place(read.loss.tolist(), read.correct.tolist())
         own = {name: arrays[f"row_{name}"] for name in ("loss", "correct", "count")}
         if length == subject.train_length:
             arrays |= {f"crop_{name}": value for name, value in own.items()}
-        far = self._needs_far(subject, document)
-        chosen = by_place(losses[far].tolist(), correct[far].tolist())
-        arrays |= {f"far_{name}": chosen[f"row_{name}"] for name in own}
-        return Outcome(arrays=arrays, chance={})
+        if (far := self._needs_far(subject, document)) is not None:
+            chosen = by_place(read.loss[far].tolist(), read.correct[far].tolist())
+            arrays |= {f"far_{name}": chosen[f"row_{name}"] for name in own}
+        return Outcome(arrays=arrays, chance={}, seconds=read.seconds)
 
     def _read(self, subject: Subject, reader: Reads, document: int, length: int) -> Read:
-        """The loss of every target in a row of a length, and whether it was the most likely token."""
+        """The targets in a row of a length; with the checkpoint's own rope, each row is read once."""
         if reader is not subject.own:
             return self._read_anew(subject, reader, document, length)
         if (document, length) not in self._own:
@@ -69,15 +79,18 @@ class TextLoss(CheckpointTask):
 
     def _read_anew(self, subject: Subject, reader: Reads, document: int, length: int) -> Read:
         row = torch.cat((subject.opening, subject.text.before_end(document, length - len(subject.opening))))
+        started = time.perf_counter()
         found = reader.log_likelihoods(row, torch.arange(length - self.targets, length))
-        return -found.log_likelihood, found.correct
+        return Read(loss=-found.log_likelihood, correct=found.correct, seconds=time.perf_counter() - started)
 
-    def _needs_far(self, subject: Subject, document: int) -> Bool[Tensor, " target"]:
+    def _needs_far(self, subject: Subject, document: int) -> Bool[Tensor, " target"] | None:
+        near = subject.train_length // NEAR + self.targets
+        if not subject.whole or near > subject.train_length // 2:
+            return None
         key = document, subject.train_length
         if key not in self._far:
-            near = max(subject.train_length // NEAR, self.shortest(subject, [document]))
             after_near, after_all = (
-                self._read(subject, subject.own, document, length)[0] for length in (near, subject.train_length)
+                self._read(subject, subject.own, document, length).loss for length in (near, subject.train_length)
             )
             best = (after_near - after_all).topk(self.targets // FAR).indices
             self._far[key] = torch.zeros(self.targets, dtype=torch.bool).scatter(0, best, True)

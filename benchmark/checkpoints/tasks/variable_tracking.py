@@ -28,6 +28,8 @@ class VariableTracking(Retrieval):
     title = "Variable tracking"
     definition = "values are passed from variable to variable, scattered over a text; the value of one is asked for"
     source = "https://arxiv.org/abs/2404.06654"
+    shortcut = "any value in the text"
+    fitting = 4
 
     def __init__(self, *, text: str = "sanguo") -> None:
         pass
