@@ -106,6 +106,7 @@ PRETRAINED = {
     "models trained": later("documents read"),
     "1 trained model": later("1 document"),
     "{n} trained models": later("{n} documents"),
+    "Language, four ways": later("Language, more closely"),
     "The same trained models, asked four questions about the held-out text.": later(
         "The same targets of the same documents, in more ways than one."
     ),
@@ -138,8 +139,8 @@ PRETRAINED = {
     "encoding and length. They are hard, so compare a curve with its own value at L: one that falls "
     "uses the added context, one that stays level makes nothing of it.": later(
         "The {chosen:,} of {every:,} targets ({share:.0%}) whose loss falls most, read with the checkpoint's own rope, "
-        "from a row of L/8 to one of L: the same for every encoding and length. They were chosen by the loss of rope "
-        "at L, which flatters it there, so compare encodings past L."
+        "from a row with L/8 tokens before the targets to a row of L: the same for every encoding and length. They "
+        "were chosen by the loss of rope at L, which flatters it there, so compare encodings past L."
     ),
     "Behind a mean over seeds: the lowest and the highest of these seeds, which says what happened and not "
     "what other seeds would give. Often a seed either learns a task or does not; then the mean describes none "
