@@ -8,7 +8,7 @@ all its tasks; only claims about pretrained models are judged by those, and they
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 
 import pandas as pd
 
@@ -27,15 +27,38 @@ LEARNED = 0.1  # of an accuracy above chance: with less, a model has not learned
 NOT_LEARNED = later("These models do not learn the task within L, so nothing can be said of it past L.")
 
 
+class Views(Mapping[str, View]):
+    """Views by task, as the command line names it ("corpus"); tasks that are looked up are added to a set."""
+
+    def __init__(self, views: Mapping[str, View], asked: set[str]) -> None:
+        self._views, self._asked = views, asked
+
+    def __getitem__(self, task: str) -> View:
+        self._asked.add(task)
+        return self._views[task]
+
+    def __iter__(self) -> Iterator[str]:
+        self._asked.update(self._views)
+        return iter(self._views)
+
+    def __len__(self) -> int:
+        return len(self._views)
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Evidence:
     """What the records say under one condition."""
 
     selection: Selection
-    views: Mapping[str, View]  # by task, as the command line names it: "corpus"
+    views: Mapping[str, View]
     differs: str = ""  # the one task whose view is not the main one; "" in the main condition
     checkpoint: str = ""  # the name of the pretrained model that was measured; "" for models trained here
     seen: set[tuple[str, str]] = field(default_factory=set)  # keys of the models and evaluations read so far
+    asked: set[str] = field(default_factory=set)  # tasks looked up so far
+    found: dict[tuple[object, ...], tuple[View | None, pd.DataFrame]] = field(default_factory=dict)  # rows read before
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "views", Views(self.views, self.asked))
 
     @property
     def words(self) -> str:
@@ -87,27 +110,28 @@ class Evidence:
 
     def encodings(self, task: str) -> list[str]:
         """The encodings with a row for a task, sorted."""
-        return sorted(encoding for name, encoding in self._rows if name == task)
+        return sorted(self._rows(task)["encoding"].astype(str).unique())
 
     def adapted(self, task: str, encoding: str) -> bool:
         """True if an encoding was only applied to models trained with another."""
-        rows = self._rows.get((task, encoding))
-        return rows is not None and bool((rows["trained_with"] != encoding).any())
+        rows = self._rows(task)
+        return bool((rows["encoding"].eq(encoding) & rows["trained_with"].ne(encoding)).any())
 
     def _read(self, task: str, encoding: str, multiple: float, metric: str) -> pd.DataFrame:
-        rows = self._rows.get((task, encoding), self.selection.frame.iloc[:0])
-        wanted = rows["metric"].eq(metric) if metric else rows["headline"]
-        own = rows[wanted & rows["multiple"].eq(multiple) & rows["value"].notna()].sort_values("seed")
+        view = self.views.get(task)
+        asked = (id(view), encoding, multiple, metric)
+        if asked not in self.found:
+            rows = self._rows(task)
+            wanted = rows["metric"].eq(metric) if metric else rows["headline"]
+            wanted = wanted & rows["encoding"].eq(encoding) & rows["multiple"].eq(multiple) & rows["value"].notna()
+            self.found[asked] = view, rows[wanted].sort_values("seed")  # with the view, or another might take its id
+        _, own = self.found[asked]
         self.seen.update(zip(own["train_key"], own["eval_key"], strict=True))
         return own
 
-    @cached_property
-    def _rows(self) -> dict[tuple[str, str], pd.DataFrame]:
-        return {
-            (task, str(encoding)): rows
-            for task, view in self.views.items()
-            for encoding, rows in view.table.groupby("encoding")
-        }
+    def _rows(self, task: str) -> pd.DataFrame:
+        view = self.views.get(task)
+        return self.selection.frame.iloc[:0] if view is None else view.table
 
     @cached_property
     def _measured(self) -> dict[str, EvalRecord]:
@@ -130,10 +154,11 @@ def conditions_of(selection: Selection) -> list[Evidence]:
         main.setdefault(_name(view), view)
     others = [(_name(view), view) for view in own if view is not main[_name(view)]]
     others += [(_name(view), other) for view in own for other in _beside(view, selection)]
+    condition = partial(Evidence, selection=selection, found={})
     return [
-        *([Evidence(selection=selection, views=main)] if own else []),
-        *(Evidence(selection=selection, views={**main, task: other}, differs=task) for task, other in others),
-        *(Evidence(selection=selection, views=views, checkpoint=name) for name, views in _pretrained(selection)),
+        *([condition(views=main)] if own else []),
+        *(condition(views={**main, task: other}, differs=task) for task, other in others),
+        *(condition(views=views, checkpoint=name) for name, views in _pretrained(selection)),
     ]
 
 

@@ -171,6 +171,8 @@ def _raw(claim: Claim, values: Mapping[str, float], evidence: Sequence[Evidence]
     serves = [each for each in evidence if bool(each.checkpoint) == claim.evidence.pretrained]
     samples = []
     for each in serves:
+        if each is not serves[0] and each.differs and each.differs not in serves[0].asked:
+            continue  # its values would be those of the main condition
         try:
             samples.append((each, *_read(claim, each)))
         except NotMeasurable as error:
@@ -190,6 +192,7 @@ def _read(claim: Claim, evidence: Evidence) -> tuple[Sample, frozenset[tuple[str
     """The values of a condition, and the keys of what they were read from; UsageError if a user's `read` fails."""
     assert isinstance(claim.evidence, Trained)
     evidence.seen.clear()
+    evidence.asked.clear()
     read = claim.evidence.read
     with users_code(claim.id, "reading its records", ours=read.__module__.startswith("benchmark.")):
         sample = {name: tuple(map(float, values)) for name, values in read(evidence).items()}

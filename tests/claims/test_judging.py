@@ -175,6 +175,7 @@ def test_another_condition_that_cannot_tell_leaves_the_main_one_alone() -> None:
     main, other = (Evidence(selection=None, views={}, differs=name) for name in ("", "corpus"))  # type: ignore[arg-type]
 
     def read(evidence: Evidence) -> dict[str, list[float]]:
+        assert "corpus" not in evidence.views  # looked up, so that the other condition is read too
         if evidence.differs:
             raise NotMeasurable("too small")
         return {"rise": [0.3] * 6}
@@ -182,6 +183,19 @@ def test_another_condition_that_cannot_tell_leaves_the_main_one_alone() -> None:
     asked = claim(evidence=Trained(needs=NEEDS, read=read))
     assert judge([asked], {}, [main, other])[0].word == "refuted"
     assert judge([asked], {}, [other, main])[0].word == "not measurable"
+
+
+def test_a_condition_that_differs_in_another_task_is_not_read() -> None:
+    main, *others = (Evidence(selection=None, views={}, differs=name) for name in ("", "copy", "corpus"))  # type: ignore[arg-type]
+    read: list[str] = []
+
+    def note(evidence: Evidence) -> dict[str, list[float]]:
+        read.append(evidence.differs)
+        assert "corpus" not in evidence.views
+        return {"rise": [0.3] * 6}
+
+    judge([claim(evidence=Trained(needs=NEEDS, read=note))], {}, [main, *others])
+    assert read == ["", "corpus"]
 
 
 def test_what_is_shown_is_shown_among_fewer_too() -> None:
