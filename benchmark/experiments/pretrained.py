@@ -4,6 +4,7 @@ A document stands where a seed stands in training: its number is both seeds of a
 checkpoint's, and which trains for no steps. Records, rounds, verdicts and reports treat documents as seeds.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -26,8 +27,8 @@ EXTRA = "--checkpoint needs transformers, which is not installed: pip install 'p
 def make_pretrained_plan(request: Request, fewest: Callable[[int], int] = lambda encodings: 1) -> Plan:
     """The cells of a request with a checkpoint: tasks x documents, each with all encodings."""
     assert request.checkpoint is not None
-    budget, model, checkpoint = _described(request.checkpoint)
     measured, others = _that_adapt(encodings.CATALOGUE.parse(request.encodings))
+    budget, model, checkpoint = _described(request.checkpoint, request.encodings)
     span, documents = _documents(request.seeds, fewest(len(measured)))
     # L is always among them: what lies past it is compared with it.
     lengths = {budget.train_length, *(in_tokens(each, budget.train_length) for each in request.multiples or MULTIPLES)}
@@ -114,8 +115,8 @@ def usual_precision(device: str) -> Precision:
     )
 
 
-def _described(name: str) -> tuple[BudgetSpec, ModelSpec, CheckpointSpec]:
-    """What specs say of a checkpoint; UsageError in one line for one that cannot be read."""
+def _described(name: str, asked: str) -> tuple[BudgetSpec, ModelSpec, CheckpointSpec]:
+    """What specs say of a checkpoint; UsageError in one line for one that cannot be read with what is asked."""
     from benchmark.checkpoints.source import find
 
     source = find(name)
@@ -126,10 +127,23 @@ def _described(name: str) -> tuple[BudgetSpec, ModelSpec, CheckpointSpec]:
             own = facts(load_config(source))
     except ModuleNotFoundError as error:
         raise UsageError(EXTRA) from error
+    _refuse_default_base(asked, own.base)
     budget = BudgetSpec(train_length=own.length, steps=0, batch=1, learning_rate=1.0, warmup_steps=0)
     model = ModelSpec(width=own.width, heads=own.heads, layers=own.layers)
     shown = storable(source.gguf or Path(name).expanduser().resolve().name)
     return budget, model, CheckpointSpec(name=shown, content=source.digest, architecture=own.architecture)
+
+
+def _refuse_default_base(asked: str, own: float) -> None:
+    """Raise UsageError for a base that cannot be told from none: the default stands for the checkpoint's own."""
+    default = encodings.CATALOGUE.entry(OWN).defaults["base"]
+    assert isinstance(default, float)
+    for stated in re.findall(r"\bbase=(\d[\d.e+]*)", asked):
+        if float(stated) == default != own:
+            raise UsageError(
+                f"--encodings {echo(asked)}: base={stated} is the default, which stands for the checkpoint's own base "
+                f"({own:g}); for a base like it, write base={default + 1:g}"
+            )
 
 
 def _measure(train: TrainSpec, choice: Choice, lengths: Iterable[int]) -> Measure:
