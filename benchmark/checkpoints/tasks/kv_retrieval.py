@@ -29,7 +29,7 @@ class KvRetrieval(Retrieval):
     source = "https://arxiv.org/abs/2307.03172"
     shortcut = "any value under those digits"
     fitting = 4
-    version = 3  # keys of all depths are alike in their digits; as in Retrieval
+    version = 3  # 2: keys of all depths share their digits; 3: see Retrieval
 
     def __init__(self, *, text: str = "sanguo") -> None:
         pass

@@ -59,8 +59,8 @@ class Retrieval(CheckpointTask):
 
     metric = "exact_match"
     version = 2  # a tokenizer's mark of a text's beginning no longer stands before facts and answers
-    shortcut: ClassVar[str]  # a rule that need not find the fact
-    fitting: ClassVar[int]  # candidates that the rule picks among, the right one included
+    shortcut: ClassVar[str] = ""  # a rule that need not find the fact; "": none is known
+    fitting: ClassVar[int] = CANDIDATES  # candidates that the rule picks among, the right one included
 
     @abstractmethod
     def ask(self, draw: random.Random, *, chinese: bool) -> Asked:
@@ -102,7 +102,7 @@ class Retrieval(CheckpointTask):
             ),
             chance=guessing(totals.shape[1]),
             axes=self.axes(),
-            shortcuts={self.shortcut: guessing(self.fitting)},
+            shortcuts={self.shortcut: guessing(self.fitting)} if self.shortcut else {},
         )
 
     def _asked(self, subject: Subject, document: int) -> Asked:

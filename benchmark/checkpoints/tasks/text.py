@@ -85,10 +85,12 @@ class TextLoss(CheckpointTask):
 
     def _needs_far(self, subject: Subject, document: int) -> Bool[Tensor, " target"] | None:
         near = subject.train_length // NEAR + self.targets
-        if not subject.whole or near > subject.train_length // 2:
+        if near > subject.train_length // 2:
             return None
         key = document, subject.train_length
         if key not in self._far:
+            if not subject.whole:
+                return None
             after_near, after_all = (
                 self._read(subject, subject.own, document, length).loss for length in (near, subject.train_length)
             )
