@@ -23,7 +23,7 @@ from benchmark.encodings import CATALOGUE
 from benchmark.errors import UsageError, echo
 
 Precision = Literal["float32", "bfloat16"]
-BEFORE = "."  # stands before a text while it is split into tokens
+DOT = "."  # stands before a text while it is split into tokens
 PRODUCTS = ("avx512_bf16", "amx_bf16", "bf16")  # flags of processors that multiply bfloat16: x86, and the last ARM
 
 
@@ -58,9 +58,9 @@ class Checkpoint:
 
         SentencePiece tokenizers put a space before whatever they are given, which does not belong inside a row.
         """
-        mark, marked = self._tokens(BEFORE), self._tokens(BEFORE + text)
-        # A tokenizer that joins the mark to what follows it puts nothing before a text.
-        own = marked[len(mark) :] if marked[: len(mark)] == mark else self._tokens(text)
+        dot, after = self._tokens(DOT), self._tokens(DOT + text)
+        # Byte-level tokenizers may join the dot to the text; these put no space before it.
+        own = after[len(dot) :] if after[: len(dot)] == dot else self._tokens(text)
         return torch.tensor(own, dtype=torch.long)
 
     def _tokens(self, text: str) -> list[int]:

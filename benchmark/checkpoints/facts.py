@@ -77,7 +77,7 @@ def load_config(source: Source) -> Any:
 
 
 def _complete_from_gguf(config: Any, path: Path, where: str) -> None:
-    """Add to a config what its gguf file says of rope and windows, and transformers does not read."""
+    """Add to a config the rope scaling and the sliding window of its gguf file, which transformers need not read."""
     from gguf import GGUFReader
 
     reader = GGUFReader(path)
@@ -96,10 +96,15 @@ def _complete_from_gguf(config: Any, path: Path, where: str) -> None:
     window = stated("attention.sliding_window")
     if window is not None and hasattr(config, "sliding_window"):
         config.sliding_window = window or None
+    elif window:
+        raise UsageError(
+            f"{where} has a sliding window of {window} tokens, which transformers does not read from it: "
+            "use safetensors"
+        )
     turned, read = stated("rope.dimension_count"), facts(config).rotated
     if turned not in (None, read):
         raise UsageError(
-            f"{where} turns {turned} channels of each head, but transformers reads {read} from it: use safetensors"
+            f"{where} rotates {turned} channels of each head, but transformers reads {read} from it: use safetensors"
         )
 
 

@@ -3,7 +3,8 @@
     keys and values of every layer for the whole row
     + what one layer computes for a block: hidden states, feed-forward, queries, keys and values
     + scores of some queries, where the encoding needs them
-    + the final hidden states of the row, in case all are scored, and the logits made at a time, in float32
+    + the final hidden states of the row, in case all are scored, and the logits made at a time
+    + in bfloat16, the weights of the head in float32, which logits are computed with
 
 Everything but the first and fourth is the same for any length, unless the encoding has a row read whole. The sum is
 raised by a margin, so that it lies above what a process was measured to take (`tests/checkpoints/test_memory.py`).

@@ -182,7 +182,7 @@ class Reader:
     def _judge(self, hidden: Float[Tensor, "place width"], answers: Int[Tensor, " place"]) -> Likelihoods:
         """The likelihood of each answer, from the hidden state of the token before it.
 
-        Logits are made in float32: in bfloat16, those of near 20 would be rounded to .125.
+        Logits are computed in float32, from a copy of the head: bfloat16 would round one near 20 to a multiple of .125.
         """
         count, held = len(hidden), max(1, self.logits // self.facts.vocabulary)
         # Made first: results that lie between one chunk's logits and the next keep freed memory from being used again.

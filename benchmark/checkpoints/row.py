@@ -88,9 +88,12 @@ class Row:
         if k.shape[1] != v.shape[1]:  # not turned alike
             v = v.repeat_interleave(k.shape[1] // v.shape[1], dim=1)
         window = self.facts.windows[layer]
-        narrow = window is not None and self.read + self.new - first > window
+        stop = self.read + self.new
+        narrow = window is not None and stop - first > window
         if softcap is None and not needs_scores(encoding) and not overrides(encoding, "bias"):
-            return self._in_window(q, k, v, nominal, first, window) if narrow else self._fused(q, k, v, nominal)
+            if window is not None and narrow:
+                return self._in_window(q, k, v, nominal, first, window)
+            return self._fused(q, k, v, nominal)
         if softcap is not None:
             encoding = Softcapped(encoding, softcap)
         k, v = (x.repeat_interleave(q.shape[1] // x.shape[1], dim=1) for x in (k, v))
@@ -108,7 +111,7 @@ class Row:
         shared = kernels.attend_to_all(q[:, :, :stem], k[:, :, :stem], v[:, :, :stem], scale=scale)
         return torch.cat((shared, apart), dim=2)
 
-    def _in_window(self, q: Tensor, k: Tensor, v: Tensor, scale: float, first: int, window: int | None) -> Tensor:
+    def _in_window(self, q: Tensor, k: Tensor, v: Tensor, scale: float, first: int, window: int) -> Tensor:
         """Values mixed where a token sees the last `window` only; the keys are those from `first` on.
 
         Some queries at a time, so that memory does not grow with queries x keys.
@@ -116,11 +119,11 @@ class Row:
         mixed = []
         for start in range(0, self.new, WINDOWED):
             rows = slice(start, min(start + WINDOWED, self.new))
-            seen = self._visible(first, window, rows)
-            keys = _span(seen.any(0))
-            mixed.append(
-                kernels.attend_in_window(q[:, :, rows], k[:, :, keys], v[:, :, keys], seen[:, keys], scale=scale)
-            )
+            # No key comes after its own place in the row, so the places that are too far back bound the keys.
+            nearest = self.read + start if self.places is None else int(self.places[rows].min())
+            keys = slice(max(first, nearest + 1 - window), self.read + rows.stop)
+            seen, here = self._visible(keys, window, rows), slice(keys.start - first, keys.stop - first)
+            mixed.append(kernels.attend_in_window(q[:, :, rows], k[:, :, here], v[:, :, here], seen, scale=scale))
         return torch.cat(mixed, dim=2)
 
     def _rotate(self, encoding: Encoding, layer: int, q: Tensor, k: Tensor) -> tuple[Tensor, Tensor]:
@@ -160,25 +163,25 @@ class Row:
         site = Site.of(hidden, positions, queries=self.new, counted=counted)
         if not masked:
             return site
-        return replace(site, mask=self._visible(first, self.facts.windows[layer], slice(0, self.new))[None, None])
+        keys = slice(first, self.read + self.new)
+        return replace(site, mask=self._visible(keys, self.facts.windows[layer], slice(0, self.new))[None, None])
 
-    def _visible(self, first: int, window: int | None, rows: slice) -> Tensor:
-        """True where some tokens of the block see a key from `first` on, [rows, K]."""
+    def _visible(self, keys: slice, window: int | None, rows: slice) -> Tensor:
+        """True where some tokens of the block see some keys, [rows, keys]; keys are counted from the row's first."""
         device = self.positions[0].device
         new = torch.arange(self.read, self.read + self.new, device=device) if self.places is None else self.places
-        behind = new[rows, None] - torch.cat((torch.arange(first, self.read, device=device), new))
+        before, after = slice(keys.start, min(keys.stop, self.read)), slice(max(0, keys.start - self.read), None)
+        held = torch.arange(before.start, max(before.start, before.stop), device=device)
+        behind = new[rows, None] - torch.cat((held, new[after]))[: keys.stop - keys.start]
         seen = behind >= 0 if window is None else (behind >= 0) & (behind < window)
         if self.own is not None:
             stem = self.new - len(self.own)  # tokens of the block that all its continuations share
-            asking = slice(max(0, stem - rows.start), None)
-            seen[asking, -len(self.own) :] &= self.own[max(0, rows.start - stem) : max(0, rows.stop - stem)]
+            asking, asked = max(rows.start, stem), max(keys.start - self.read, stem)  # in the block
+            own = self.own[
+                asking - stem : max(0, rows.stop - stem), asked - stem : max(0, keys.stop - self.read - stem)
+            ]
+            seen[asking - rows.start :, asked + self.read - keys.start :] &= own
         return seen
-
-
-def _span(wanted: Tensor) -> slice:
-    """From the first to the last place that is True."""
-    places = wanted.nonzero()[:, 0]
-    return slice(int(places[0]), int(places[-1]) + 1)
 
 
 def interface(

@@ -54,7 +54,7 @@ class Evidence:
     differs: str = ""  # the one task whose view is not the main one; "" in the main condition
     checkpoint: str = ""  # the name of the pretrained model that was measured; "" for models trained here
     seen: set[tuple[str, str]] = field(default_factory=set)  # keys of the models and evaluations read so far
-    asked: set[str] = field(default_factory=set)  # tasks looked up so far
+    asked: set[str] = field(default_factory=set)  # tasks looked up by the claim being read
     found: dict[tuple[object, ...], tuple[View | None, pd.DataFrame]] = field(default_factory=dict)  # rows read before
 
     def __post_init__(self) -> None:

@@ -56,7 +56,7 @@ class Read:
             opening=self.checkpoint.opening,
             encode=self.checkpoint.encode,
             train_length=length,
-            whole=not _excess(self.checkpoint, own, length),
+            whole=_holds_whole(self.checkpoint, own.model_dump_json()),
             reader=reader if origin == own else reader_of(self.checkpoint, origin),
             own=reader,
         )
@@ -92,6 +92,12 @@ def _task_choice(origin: Origin) -> Any:
     from benchmark.catalogue import Choice
 
     return Choice(entry=tasks.CATALOGUE.entry(origin.item), parameters=origin.parameters)
+
+
+@lru_cache(maxsize=8)
+def _holds_whole(checkpoint: Checkpoint, own: str) -> bool:
+    """True if a row of L fits in memory; asked once, since memory that is free changes as rows are read."""
+    return not _excess(checkpoint, Origin.model_validate_json(own), checkpoint.length)
 
 
 def reader_of(checkpoint: Checkpoint, origin: Origin) -> Reader:

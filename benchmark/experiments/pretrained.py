@@ -4,12 +4,12 @@ A document stands where a seed stands in training: its number is both seeds of a
 checkpoint's, and which trains for no steps. Records, rounds, verdicts and reports treat documents as seeds.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from benchmark import encodings
 from benchmark.catalogue import Choice
+from benchmark.catalogue.grammar import items, name_and_settings, variants
 from benchmark.checkpoints.tasks import CATALOGUE
 from benchmark.errors import UsageError, echo, storable
 from benchmark.experiments.origins import Origin, task_facts, task_spec
@@ -135,15 +135,19 @@ def _described(name: str, asked: str) -> tuple[BudgetSpec, ModelSpec, Checkpoint
 
 
 def _refuse_default_base(asked: str, own: float) -> None:
-    """Raise UsageError for a base that cannot be told from none: the default stands for the checkpoint's own."""
-    default = encodings.CATALOGUE.entry(OWN).defaults["base"]
-    assert isinstance(default, float)
-    for stated in re.findall(r"\bbase=(\d[\d.e+]*)", asked):
-        if float(stated) == default != own:
-            raise UsageError(
-                f"--encodings {echo(asked)}: base={stated} is the default, which stands for the checkpoint's own base "
-                f"({own:g}); for a base like it, write base={default + 1:g}"
-            )
+    """Raise UsageError for a base that equals the default, which stands for the checkpoint's own."""
+    for variant in (variant for item in items(asked) for variant in variants(item)):
+        for setting in name_and_settings(variant)[1]:
+            *outer, name = setting.partition("=")[0].split(".")
+            choice = encodings.CATALOGUE.choice(variant)
+            for _ in outer:
+                choice = encodings.CATALOGUE.wrapped(choice) or choice
+            default = choice.entry.defaults.get("base")
+            if name == "base" and isinstance(default, float) and choice.parameters["base"] == default != own:
+                raise UsageError(
+                    f"{echo(variant)}: a base of {default:g} is the default, which stands for the checkpoint's own "
+                    f"({own:g}); for a base like it, write {default + 1:g}"
+                )
 
 
 def _measure(train: TrainSpec, choice: Choice, lengths: Iterable[int]) -> Measure:

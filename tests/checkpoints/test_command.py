@@ -177,14 +177,16 @@ def test_what_adapts_another_encoding_is_left_out_of_a_group_and_refused_by_itse
     assert "nothing is left: choose encodings that adapt rope" in refused.output
 
 
-@pytest.mark.parametrize("encoding", ["rope:base=10000", "logn:base.base=1e4"])
+@pytest.mark.parametrize(
+    "encoding", ["rope:base=10000", "logn:base.base=1E4", "rope:base=700|10_000", "pi,ntk：base＝10000.0"]
+)
 def test_a_base_that_would_be_taken_for_the_checkpoints_own_is_refused(
     encoding: str, call: Call, asked: tuple[object, ...]
 ) -> None:
     asked = (*asked, "--tasks", "text:targets=8", "--lengths", "1", "--seeds", 1, "--dry-run")
     refused = call(*asked, "--encodings", encoding)
     assert refused.exit_code == 2
-    assert "stands for the checkpoint's own base (443); for a base like it, write base=10001" in refused.output
+    assert "stands for the checkpoint's own (443); for a base like it, write 10001" in refused.output
     assert call(*asked, "--encodings", "rope:base=10001").exit_code == 0
 
 

@@ -155,8 +155,8 @@ def test_a_sliding_window_is_that_of_the_file(stated: dict[str, int], read: int 
     assert facts(config).windows == (read,) * 3
 
 
-def test_a_file_that_turns_other_channels_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="turns 8 channels of each head, but transformers reads 14 from it"):
+def test_a_file_that_rotates_other_channels_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="rotates 8 channels of each head, but transformers reads 14 from it"):
         load_config(find(str(config_only(tmp_path / "tiny.gguf", rope__dimension_count=8))))
 
 

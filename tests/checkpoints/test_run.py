@@ -74,6 +74,25 @@ def test_a_length_that_does_not_fit_fails_and_the_shorter_ones_go_on(
     assert done.failures
 
 
+def test_where_a_row_of_l_does_not_fit_shorter_ones_are_read_without_far_targets(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    longer = tiny.save(tmp_path / "model", max_position_embeddings=5 * L)
+    room = {"few": 10**9 * 2 * L, "enough": 10**12 * L}
+    found = {}
+    for name, free in room.items():
+        documents._holds_whole.cache_clear()
+        monkeypatch.setattr(Checkpoint, "bytes_needed", lambda self, length, encoding: 10**9 * length)
+        monkeypatch.setattr(documents, "free_bytes", lambda device, free=free: free)
+        done, _ = run(longer, corpus, tmp_path / name, seeds=1, encodings="rope", lengths=(0.3,))
+        for record in done.store.records():
+            if isinstance(record, EvalRecord):
+                found[name, record.spec.length == 5 * L] = record.status, "far_loss" in done.store.arrays(record)
+    assert found[("few", False)] == ("ok", False)
+    assert found[("few", True)][0] == "failed"
+    assert found[("enough", False)] == found[("enough", True)] == ("ok", True)
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

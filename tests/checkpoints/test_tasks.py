@@ -12,6 +12,7 @@ from torch import Tensor
 
 from benchmark.checkpoints import tasks
 from benchmark.checkpoints.reader import Likelihoods
+from benchmark.checkpoints.tasks import text
 from benchmark.checkpoints.tasks.task import CheckpointTask, Outcome, Subject
 from benchmark.checkpoints.text import Text, mirrored
 from benchmark.errors import UsageError
@@ -50,8 +51,8 @@ class Answering:
 
 
 def subject(reader: object, *, chinese: bool = False, size: int = 600_000) -> Subject:
-    text = Text(name="filler", tokens=torch.full((size,), ord(FILLER)), chinese=chinese, characters_per_token=1.0)
-    return Subject(text=text, opening=encode("^"), encode=encode, train_length=LENGTH, reader=reader, own=reader)
+    filler = Text(name="filler", tokens=torch.full((size,), ord(FILLER)), chinese=chinese, characters_per_token=1.0)
+    return Subject(text=filler, opening=encode("^"), encode=encode, train_length=LENGTH, reader=reader, own=reader)
 
 
 def make(name: str) -> CheckpointTask:
@@ -218,10 +219,10 @@ class Fading:
 
 def counting(size: int = 4096, *, length: int = 256, whole: bool = True) -> Subject:
     reader = Fading()
-    text = Text(name="numbers", tokens=torch.arange(size), chinese=False, characters_per_token=1.0)
+    numbers = Text(name="numbers", tokens=torch.arange(size), chinese=False, characters_per_token=1.0)
     opening = torch.tensor([7, 7])
     return Subject(
-        text=text, opening=opening, encode=encode, train_length=length, whole=whole, reader=reader, own=reader
+        text=numbers, opening=opening, encode=encode, train_length=length, whole=whole, reader=reader, own=reader
     )
 
 
@@ -240,12 +241,16 @@ def test_the_targets_of_a_text_are_the_same_at_every_length(length: int) -> None
     np.testing.assert_allclose(arrays["far_loss"], (targets / places)[:2].sum())
 
 
-def test_targets_that_need_far_context_are_chosen_by_rows_of_l_and_of_an_eighth_before_the_first() -> None:
+def test_targets_that_need_far_context_are_chosen_by_rows_of_l_and_of_an_eighth_before_the_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ticks = iter([100.0, 102.0, 200.0, 203.0, 300.0, 305.0])  # of the three rows
+    monkeypatch.setattr(text.time, "perf_counter", lambda: next(ticks))
     task, asked = tasks.make(tasks.CATALOGUE.choice("text:targets=16")), counting()
-    for length in (512, 256):
-        assert (outcome := task.measure(asked, 1, length)).seconds
-    assert asked.own.rows == [512, 256 // 8 + 16, 256]  # each row once, though two lengths ask for that of L
-    assert "crop_loss" in outcome.arrays
+    outcomes = [task.measure(asked, 1, length) for length in (512, 256, 512)]
+    assert asked.own.rows == [512, 256 // 8 + 16, 256]  # each row once, though more ask for it
+    assert [each.seconds for each in outcomes] == [2, 5, 2]
+    assert "crop_loss" in outcomes[1].arrays
 
 
 @pytest.mark.parametrize("asked", [counting(whole=False), counting(length=40)], ids=["no memory", "short"])

@@ -95,6 +95,24 @@ def test_evaluation_in_parts_gives_the_values_of_all_scores(
     torch.testing.assert_close(merged, whole, atol=tolerance, rtol=tolerance)
 
 
+def test_many_keys_are_evaluated_with_more_queries_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    count, encoding, sizes = 97, made("self-extend:window=5:group=3"), []
+    here = site(range(count), dtype=torch.float64)
+    q, k, v = (per_head(WIDTH, torch.float64, seed, count).detach() for seed in range(3))
+
+    def mixed(many: int) -> Tensor:
+        monkeypatch.setattr(parts, "MANY_KEYS", many)
+        with torch.inference_mode():
+            return attention.attend(*encoding.rotate(q, k, here), v, here, encoding, scale=WIDTH**-0.5)[0]
+
+    call = parts._call
+    monkeypatch.setattr(parts, "_call", lambda q, *others: sizes.append(q.shape[-2]) or call(q, *others))
+    few = mixed(count)
+    assert max(sizes) == parts.BLOCK_QUERIES
+    torch.testing.assert_close(mixed(count - 1), few, atol=1e-9, rtol=0)
+    assert max(sizes) == count
+
+
 @both_masks
 @pytest.mark.parametrize("kernel", [parts.KERNEL, "missing"])
 def test_rows_that_cannot_be_evaluated_in_parts_have_the_same_values(

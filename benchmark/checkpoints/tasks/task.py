@@ -54,10 +54,9 @@ class Outcome:
     arrays: Arrays  # as those of an EvalRecord
     chance: dict[str, float]  # by metric
     axes: dict[str, Ranges] = field(default_factory=dict)
-    shortcuts: dict[str, dict[str, float]] = field(
-        default_factory=dict
-    )  # a simple rule's score, by its name and metric
-    seconds: float | None = None  # for reading, if some of it was done before; None: all was done now
+    # The score of a simple rule, by its name and by metric.
+    shortcuts: dict[str, dict[str, float]] = field(default_factory=dict)
+    seconds: float | None = None  # that reading took, possibly at an earlier call; None: as long as this call
 
 
 class CheckpointTask(ABC):
