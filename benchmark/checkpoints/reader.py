@@ -119,6 +119,7 @@ class Reader:
                 size=self.dtype.itemsize,
                 logits=self.logits,
                 alike=self.alike[each],
+                capped=getattr(self.model.config, "attn_logit_softcapping", None) is not None,
             )
             for each in set(self.encodings)
         )

@@ -170,8 +170,9 @@ class Row:
         """True where some tokens of the block see some keys, [rows, keys]; keys are counted from the row's first."""
         device = self.positions[0].device
         new = torch.arange(self.read, self.read + self.new, device=device) if self.places is None else self.places
+        new = new.int()  # half the memory of the distances below
         before, after = slice(keys.start, min(keys.stop, self.read)), slice(max(0, keys.start - self.read), None)
-        held = torch.arange(before.start, max(before.start, before.stop), device=device)
+        held = torch.arange(before.start, max(before.start, before.stop), device=device, dtype=torch.int32)
         behind = new[rows, None] - torch.cat((held, new[after]))[: keys.stop - keys.start]
         seen = behind >= 0 if window is None else (behind >= 0) & (behind < window)
         if self.own is not None:

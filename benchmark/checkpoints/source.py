@@ -145,6 +145,7 @@ def _json(path: Path) -> Mapping[str, Any]:
 
 def _download(name: str) -> Path:
     """The folder of a model of the hub, downloaded now or before."""
+    require()
     from huggingface_hub import snapshot_download
 
     try:

@@ -61,7 +61,7 @@ def make_pretrained_plan(request: Request, fewest: Callable[[int], int] = lambda
         request=request,
         cells=tuple(cells),
         left_out=(*encodings.CATALOGUE.left_out(request.encodings), *others),
-        notes=tuple(_unsearched(measured)),
+        notes=(*_unsearched(measured), *_stretched_farther(measured, max(lengths) / budget.train_length)),
         spans={cell.contest: span for cell in cells} if span else {},
     )
 
@@ -96,6 +96,18 @@ def _unsearched(measured: Iterable[Choice]) -> Iterator[str]:
                 f"{choice.label} is not fitted to a checkpoint: it reads with the values that its search would start "
                 "from (docs/checkpoints.md)"
             )
+
+
+def _stretched_farther(measured: Iterable[Choice], longest: float) -> Iterator[str]:
+    """A line if encodings are made for longer rows than are read, which costs them loss within L."""
+    factors = {choice.label: choice.parameters.get("factor") for choice in measured}
+    farther = {label: factor for label, factor in factors.items() if isinstance(factor, float) and factor > longest}
+    if farther:
+        made = ", ".join(f"{label} ({factor:g} L)" for label, factor in farther.items())
+        yield (
+            f"made for longer rows than the longest here, {longest:g} L, which costs loss within L: {made}; "
+            f"factor={longest:g} stretches no farther than is read"
+        )
 
 
 def in_tokens(length: float, train_length: int) -> int:

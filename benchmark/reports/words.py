@@ -127,6 +127,13 @@ PRETRAINED = {
     "unit; speed in training.": later(
         "{encoding}: mean [lowest and highest document], usable length [95 % interval]; lengths in tokens."
     ),
+    "Dots: single seeds ({seeds} per encoding) at {places}; upright stroke: their mean; dashed: chance. "
+    "No interval is drawn. Green: best, or among the best. Further right is better. An accuracy runs from "
+    "chance to perfect; a loss, on a scale of its own, from guessing to the best seed.": later(
+        "Dots: single documents ({seeds} per encoding) at {places}; upright stroke: their mean; dashed: chance. "
+        "No interval is drawn. Green: best, or among the best. Further right is better. An accuracy runs from "
+        "chance to perfect; a loss, on a scale of its own, from the worst document to the best."
+    ),
     "3. The same targets, and a crop to L · {task}": later("The same targets, and a crop to L · {task}"),
     "The same target tokens at every length, compared with the same model's loss on them after exactly L "
     "tokens each: context beyond L helps only below that baseline; above it, it does harm.": later(

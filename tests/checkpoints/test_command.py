@@ -13,6 +13,7 @@ from running import Here
 from benchmark import api
 from benchmark.checkpoints.checkpoint import open_checkpoint
 from benchmark.cli import main
+from benchmark.cli.terminal import reading as terminal
 from benchmark.encodings import CATALOGUE, measured
 from benchmark.errors import UsageError
 from benchmark.experiments.executor import Event
@@ -177,6 +178,16 @@ def test_what_adapts_another_encoding_is_left_out_of_a_group_and_refused_by_itse
     assert "nothing is left: choose encodings that adapt rope" in refused.output
 
 
+def test_a_run_says_which_scalings_are_made_for_longer_rows(call: Call, asked: tuple[object, ...]) -> None:
+    asked = (*asked, "--tasks", "text:targets=8", "--lengths", "1,2", "--seeds", 1, "--dry-run", "--encodings")
+    said = call(*asked, "rope,pi,yarn:factor=3,ntk:factor=2")
+    assert (
+        "made for longer rows than the longest here, 2 L, which costs loss within L: pi (4 L), yarn:factor=3 (3 L); "
+        in (said.output.replace("\n", " "))
+    )
+    assert "made for longer" not in call(*asked, "rope,pi:factor=2,self-extend").output
+
+
 @pytest.mark.parametrize(
     "encoding", ["rope:base=10000", "logn:base.base=1E4", "rope:base=700|10_000", "pi,ntk：base＝10000.0"]
 )
@@ -226,6 +237,18 @@ def test_both_sides_of_the_timing_read_the_same_row(folder: Path, monkeypatch: p
 
 
 @pytest.mark.slow
+def test_the_timing_has_lengths_of_its_own_and_refuses_what_a_checkpoint_cannot_take(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = call("time", "--suite", "checkpoint", "--encodings", "classic")
+    assert refused.exit_code == 2
+    assert "sinusoidal adds to the token embeddings" in refused.output
+    seen: list[reading.Asked] = []
+    monkeypatch.setattr(terminal, "_measured", lambda asked: seen.append(asked) or ())
+    call("time", "--suite", "checkpoint")
+    assert (seen[0].encodings, seen[0].lengths) == (("rope",), (2048, 8192, 16384))
+
+
 def test_the_timing_of_a_checkpoint_prints_and_keeps_every_case(call: Call, folder: Path) -> None:
     asked = ("time", "--suite", "checkpoint", "--rounds", 20, "--threads", 1, "--device", "cpu")
     done = call(*asked, "--checkpoint", folder, "--encodings", "rope,pi", "--lengths", "40,80")

@@ -11,6 +11,7 @@ import tiny
 import torch
 from tokenizers import Regex, models, pre_tokenizers
 
+from benchmark.checkpoints import source
 from benchmark.checkpoints.checkpoint import Checkpoint, open_checkpoint
 from benchmark.checkpoints.source import find
 from benchmark.errors import UsageError
@@ -124,6 +125,12 @@ def test_a_hub_name_that_cannot_be_reached_is_refused(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(huggingface_hub, "snapshot_download", offline)
     with pytest.raises(UsageError, match=re.escape("hub:own/model cannot be downloaded (no route to host really)")):
+        find("hub:own/model")
+
+
+def test_a_hub_name_without_the_extra_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source, "find_spec", lambda name: None)
+    with pytest.raises(UsageError, match="transformers and accelerate and gguf not installed"):
         find("hub:own/model")
 
 

@@ -51,18 +51,25 @@ def in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reader, "BLOCK_TOKENS", 29)
 
 
-def by_pairs(distance: Callable[[int, int], float], sharpen: Callable[[int], float] = lambda i: 1.0) -> Callable:
-    """Attention where each pair of a query and a key is turned by the angle of its own distance, in float64."""
+def by_pairs(
+    distance: Callable[[int, int], float], sharpen: Callable[[int], float] = lambda i: 1.0, rotated: int | None = None
+) -> Callable:
+    """Attention where each pair of a query and a key is turned by the angle of its own distance, in float64.
+
+    Only the first `rotated` channels are turned; all by default.
+    """
 
     def attention(module: nn.Module, q: Tensor, k: Tensor, v: Tensor, mask: None, *, scaling: float, **_: object):
         shared, time = q.shape[1] // k.shape[1], q.shape[2]
         k, v = (x.repeat_interleave(shared, 1).double() for x in (k, v))
-        pairs = q.shape[-1] // 2
+        pairs, turning = (rotated or q.shape[-1]) // 2, slice(0, rotated)
         apart = torch.tensor([[distance(i, j) for j in range(time)] for i in range(time)], dtype=torch.float64)
         angles = apart[..., None] * 443.0 ** (-torch.arange(pairs, dtype=torch.float64) / pairs)
-        turned = torch.complex(q[..., :pairs].double(), q[..., pairs:].double())[:, :, :, None]
-        held = torch.complex(k[..., :pairs], k[..., pairs:])[:, :, None]
-        scores = (turned * torch.polar(torch.ones_like(angles), angles) * held.conj()).real.sum(-1) * scaling
+        asking, asked = q[..., turning].double(), k[..., turning]
+        turned = torch.complex(asking[..., :pairs], asking[..., pairs:])[:, :, :, None]
+        held = torch.complex(asked[..., :pairs], asked[..., pairs:])[:, :, None]
+        scores = (turned * torch.polar(torch.ones_like(angles), angles) * held.conj()).real.sum(-1)
+        scores = (scores + q[..., 2 * pairs :].double() @ k[..., 2 * pairs :].transpose(-1, -2)) * scaling
         scores = scores * torch.tensor([[sharpen(i)] for i in range(time)])
         weights = scores.masked_fill(torch.ones(time, time).triu(1).bool(), -torch.inf).softmax(-1)
         return (weights @ v).to(q.dtype).transpose(1, 2), None
@@ -93,6 +100,22 @@ def test_logn_sharpens_queries_past_the_trained_length(checkpoint: Checkpoint) -
     sharpen = by_pairs(lambda i, j: i - j, lambda i: max(1.0, math.log(i + 1) / math.log(LENGTH)))
     ours = checkpoint.reader("logn").log_likelihoods(ROW, PLACES).log_likelihood
     torch.testing.assert_close(ours, oracle(checkpoint, sharpen), rtol=0, atol=1e-4)
+
+
+@pytest.mark.usefixtures("in_parts")
+def test_iropes_temperature_alone_sharpens_queries_with_every_trained_length(checkpoint: Checkpoint) -> None:
+    sharpen = by_pairs(lambda i, j: i - j, lambda i: 1 + 0.1 * math.log(1 + i // LENGTH))
+    ours = checkpoint.reader("irope:every=0").log_likelihoods(ROW, PLACES).log_likelihood
+    torch.testing.assert_close(ours, oracle(checkpoint, sharpen), rtol=0, atol=1e-4)
+
+
+@pytest.mark.usefixtures("in_parts")
+@pytest.mark.parametrize("encoding", ["rerope", "self-extend:group=3", "pi:factor=2.5"])
+def test_only_the_rotated_channels_of_a_head_are_turned(encoding: str, tmp_path: Path) -> None:
+    phi = open_checkpoint(str(tiny.save(tmp_path / "model", "phi")), precision="float32")
+    ours = phi.reader(encoding).log_likelihoods(ROW, PLACES).log_likelihood
+    turned = by_pairs(DISTANCES[encoding], rotated=phi.facts.rotated)
+    torch.testing.assert_close(ours, oracle(phi, turned), rtol=0, atol=1e-4)
 
 
 @pytest.mark.usefixtures("in_parts")

@@ -3,9 +3,9 @@
     text ... Anna lives next to the Eiffel Tower. ... text ...
     The person who has been to Paris is named  Anna | Peter | ...
 
-To search the text for the words of the question finds nothing: that the Eiffel Tower stands in Paris the model has to
-know. Five people live in a document, one in each fifth of its text, and each is asked for. The candidates are those
-five and three who are not mentioned.
+To search the text for the content words of the question finds nothing: that the Eiffel Tower stands in Paris the model
+has to know. Five people live in a document, one in each fifth of its text, and each is asked for. The candidates are
+those five and three who are not mentioned.
 Chance: 1 / 8.
 Source: Modarressi et al. 2025 (NoLiMa), https://arxiv.org/abs/2502.05167, section 3, whose needles name such landmarks.
 Convention: the answer is chosen among names by likelihood. A name is compared as a whole, so rare names are less likely

@@ -10,9 +10,13 @@ from typing import Any
 
 import click
 
+from benchmark.catalogue import Choice
+from benchmark.checkpoints.rope import refuse_untrained
 from benchmark.checkpoints.source import find, require
 from benchmark.cli.terminal.peers import spelled
 from benchmark.cli.terminal.table import Row, show
+from benchmark.encodings import make
+from benchmark.encodings.encoding import Shape
 from benchmark.experiments.cell import choose_device
 from benchmark.files import write_atomically
 from benchmark.results.environment import environment
@@ -20,6 +24,7 @@ from benchmark.timing.processes import told
 from benchmark.timing.reading import OURS, SCORED, THEIRS, Asked
 from benchmark.timing.side_by_side import kept
 
+SHAPE = Shape(width=64, heads=4, layers=2, train_length=64)  # whether a checkpoint can take an encoding shows in any
 ROUNDS_A_ROW = 10  # requested rounds per row read, since these rounds take seconds rather than milliseconds
 
 READING_COLUMNS = {
@@ -35,7 +40,7 @@ READING_COLUMNS = {
 
 def time_reading(
     checkpoint: str | None,
-    encodings: Sequence[str],
+    encodings: Sequence[Choice],
     lengths: Sequence[int],
     rounds: int,
     threads: int,
@@ -44,11 +49,14 @@ def time_reading(
 ) -> None:
     """Time every case in a process of its own, show the table, and save the rounds with the results."""
     require()
+    # Refused here, in one line, and not by the process.
     if checkpoint is not None:
-        find(checkpoint)  # refused here, in one line, and not by the process
+        find(checkpoint)
+    for choice in encodings:
+        refuse_untrained(make(choice, SHAPE), choice.label)
     asked = Asked(
         checkpoint=checkpoint,
-        encodings=tuple(encodings),
+        encodings=tuple(choice.label for choice in encodings),
         lengths=tuple(lengths),
         rounds=max(1, rounds // ROUNDS_A_ROW),
         threads=threads,

@@ -45,6 +45,7 @@ PASSED, FAILED, INTERRUPTED = 0, 1, 2  # pytest's exit codes
 PEERS = ("peers", "peers-step", "peers-run")
 SUITES = ("encodings", "tasks", "cells", "records", "executors", "checkpoint", *PEERS)
 SIZES = {"width", "heads", "layers"}
+READING = {"encodings": "rope", "lengths": "2048,8192,16384"}  # the defaults of the suite checkpoint
 HEEDED = {  # the options of each suite
     "encodings": {"encodings", "lengths", "results", "rounds", "threads", "device", *SIZES},
     "tasks": {"tasks", "rounds", "threads", "train_length", "batch", "text_encoding"},
@@ -140,7 +141,8 @@ def command(
     200 empty cells and 24 of the preset `smoke` through the pool and through Ray, as often. The peers suites time
     the same work here and in other libraries, which the extra `peers` installs; every ten rounds of a step come with
     one pair of whole runs, which takes minutes. --suite checkpoint reads long rows with a pretrained model, here and by
-    transformers' own forward pass, with one round for every ten requested.
+    transformers' own forward pass, with one round for every ten requested; by default with `rope`, at 2,048, 8,192 and
+    16,384 tokens.
     """
     refuse_others(ctx, suite)
     own = Changes.read(changes)
@@ -150,10 +152,10 @@ def command(
     if suite == "cells":
         from benchmark.cli.terminal.cells import time_cells
 
-        given = ctx.get_parameter_source("tasks") is not ParameterSource.DEFAULT
+        given_tasks = ctx.get_parameter_source("tasks") is not ParameterSource.DEFAULT
         request = Request(
             encodings=encodings,
-            tasks=tasks if given else None,
+            tasks=tasks if given_tasks else None,
             seeds=(0,),
             text_encoding=text_encoding,
             changes=own,
@@ -173,8 +175,10 @@ def command(
     if suite == "checkpoint":
         from benchmark.cli.terminal.reading import time_reading
 
-        labels = [choice.label for choice in CATALOGUE.parse(encodings)]
-        time_reading(checkpoint, labels, parse_lengths(lengths), rounds, threads, device, results)
+        given = {name for name in READING if ctx.get_parameter_source(name) is not ParameterSource.DEFAULT}
+        names = CATALOGUE.parse(encodings if "encodings" in given else READING["encodings"])
+        tokens = parse_lengths(lengths if "lengths" in given else READING["lengths"])
+        time_reading(checkpoint, names, tokens, rounds, threads, device, results)
         return 0
     if suite != "encodings":
         from benchmark.cli.terminal.peers import time_peers

@@ -61,6 +61,8 @@ def _lines(panels: Sequence[Panel]) -> Iterator[str]:
         "lengths past L together; “not decided” does not mean equal.",
         margin=METRICS[LOSS].margin,
     )
+    if any(who.partition(":")[0] == "longrope" for panel in panels for who in panel.table["encoding"].unique()):
+        yield t("longrope was not fitted to the checkpoint: it reads with the values that its search would start from.")
 
 
 def _terms(selection: Selection, panel: Panel) -> Iterator[tuple[str, str]]:
