@@ -21,6 +21,8 @@ NAMES = {
     "model.norm": "output_norm",
     "lm_head": "output",
     "model.layers.": "blk.",
+    "self_attn.q_norm": "attn_q_norm",
+    "self_attn.k_norm": "attn_k_norm",
     "self_attn.q_proj": "attn_q",
     "self_attn.k_proj": "attn_k",
     "self_attn.v_proj": "attn_v",
@@ -49,10 +51,12 @@ def interleaved(weight: Tensor, heads: int) -> Tensor:
     return weight.view(heads, 2, -1, weight.shape[-1]).transpose(1, 2).reshape(weight.shape)
 
 
-def convert(folder: Path, target: Path, factors: list[float] | None = None, **scaling: Any) -> Path:
+def convert(
+    folder: Path, target: Path, factors: list[float] | None = None, *, architecture: str = "llama", **scaling: Any
+) -> Path:
     """Write the model of a folder as a gguf file, with its rope scaled as stated."""
     model = AutoModelForCausalLM.from_pretrained(folder)
-    config, writer = model.config, gguf.GGUFWriter(target, "llama")
+    config, writer = model.config, gguf.GGUFWriter(target, architecture)
     writer.add_name("tiny")
     writer.add_context_length(tiny.LENGTH)
     writer.add_embedding_length(config.hidden_size)
@@ -61,13 +65,17 @@ def convert(folder: Path, target: Path, factors: list[float] | None = None, **sc
     writer.add_head_count(config.num_attention_heads)
     writer.add_head_count_kv(config.num_key_value_heads)
     writer.add_layer_norm_rms_eps(config.rms_norm_eps)
-    writer.add_rope_dimension_count(config.head_dim)
+    if architecture == "llama":
+        writer.add_rope_dimension_count(config.head_dim)
+    elif architecture == "qwen3":
+        writer.add_key_length(config.head_dim)
+        writer.add_value_length(config.head_dim)
     writer.add_rope_freq_base(config.rope_parameters["rope_theta"])
     for key, value in scaling.items():
         if isinstance(value, str):
-            writer.add_string(f"llama.rope.scaling.{key}", value)
+            writer.add_string(f"{architecture}.rope.scaling.{key}", value)
         else:
-            writer.add_float32(f"llama.rope.scaling.{key}", value)
+            writer.add_float32(f"{architecture}.rope.scaling.{key}", value)
     writer.add_tokenizer_model("gpt2")
     words = ["a", "b", *(f"<{number}>" for number in range(tiny.VOCABULARY - 3)), "ab"]
     writer.add_token_list(words)
@@ -80,7 +88,7 @@ def convert(folder: Path, target: Path, factors: list[float] | None = None, **sc
     for name, weight in model.state_dict().items():
         heads = {"q_proj": config.num_attention_heads, "k_proj": config.num_key_value_heads}
         for part, count in heads.items():
-            weight = interleaved(weight, count) if part in name else weight
+            weight = interleaved(weight, count) if part in name and architecture == "llama" else weight
         for theirs, ours in NAMES.items():
             name = name.replace(theirs, ours)
         writer.add_tensor(name, weight.numpy())
@@ -121,6 +129,18 @@ def test_a_gguf_file_gives_the_logits_of_its_model(
     assert not checkpoint.reader("rope").reads_whole
     assert checkpoint.length == (4 * tiny.LENGTH if stated.get("type") == "yarn" else tiny.LENGTH)
     assert checkpoint.encode("ab").tolist() == [tiny.VOCABULARY - 1]
+
+
+@pytest.mark.parametrize("architecture", ["qwen2", "qwen3"])
+def test_a_file_of_another_architecture_gives_the_logits_of_its_model(architecture: str, tmp_path: Path) -> None:
+    sizes = {"head_dim": 128} if architecture == "qwen3" else {}  # as in every Qwen 3: transformers reads no other
+    plain = {"use_sliding_window": False, "tie_word_embeddings": False}
+    saved = tiny.save(tmp_path / "saved", architecture, **plain, **sizes)
+    file = convert(saved, tmp_path / "tiny.gguf", architecture=architecture, type="linear", factor=3.0)
+    ours = open_checkpoint(str(file), precision="float32").reader("rope").log_likelihoods(ROW, PLACES).log_likelihood
+    scaled = {"rope_type": "linear", "factor": 3.0, **tiny.ROPE}
+    theirs = tiny.reference(saved, ROW, rope_parameters=scaled)[PLACES - 1, ROW[PLACES]].double()
+    torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-4)
 
 
 def test_a_truncated_file_is_refused_in_one_line(folder: Path, tmp_path: Path) -> None:
