@@ -6,8 +6,9 @@
     + the final hidden states of the row, in case all are scored, and the logits made at a time
     + in bfloat16, the weights of the head in float32, which logits are computed with
 
-Everything but the first and fourth is the same for any length, unless the encoding has a row read whole. The sum is
-raised by a margin, so that it lies above what a process was measured to take (`tests/checkpoints/test_memory.py`).
+What one layer computes, logits and the head are the same for any length, unless the encoding has a row read whole; the
+rest grows with it. The sum is raised by a margin, so that it lies above what a process was measured to take
+(`tests/checkpoints/test_memory.py`).
 """
 
 from benchmark.checkpoints.facts import Facts

@@ -52,10 +52,11 @@ class Row:
     keys: dict[int, Tensor] = field(default_factory=dict)  # rotated, [B, G, T, D], by layer
     values: dict[int, Tensor] = field(default_factory=dict)
     sites: dict[tuple[bool, int, int | None, bool], Site] = field(default_factory=dict)  # of the block being read
+    masks: dict[tuple[int, int], Tensor] = field(default_factory=dict)  # of the block, by window and first key
 
     def open_block(self, tokens: int) -> None:
         """Begin a block of `tokens` more."""
-        self.new, self.sites = tokens, {}
+        self.new, self.sites, self.masks = tokens, {}, {}
 
     def close_block(self) -> None:
         """End a block: its keys and values are kept."""
@@ -88,16 +89,16 @@ class Row:
         if k.shape[1] != v.shape[1]:  # not turned alike
             v = v.repeat_interleave(k.shape[1] // v.shape[1], dim=1)
         window = self.facts.windows[layer]
-        stop = self.read + self.new
-        narrow = window is not None and stop - first > window
+        if window is not None and self.read + self.new - first <= window:
+            window = None  # every key is near enough to every query
         if softcap is None and not needs_scores(encoding) and not overrides(encoding, "bias"):
-            if window is not None and narrow:
-                return self._in_window(q, k, v, nominal, first, window)
-            return self._fused(q, k, v, nominal)
+            if window is None:
+                return self._fused(q, k, v, nominal)
+            return self._in_window(q, k, v, nominal, first, window)
         if softcap is not None:
             encoding = Softcapped(encoding, softcap)
         k, v = (x.repeat_interleave(q.shape[1] // x.shape[1], dim=1) for x in (k, v))
-        site = self._site(layer, first, masked=narrow or self.own is not None)
+        site = self._site(layer, first, masked=window is not None or self.own is not None)
         return attend(q, k, v, site, encoding, scale=nominal)[0]
 
     def _fused(self, q: Tensor, k: Tensor, v: Tensor, scale: float) -> Tensor:
@@ -122,9 +123,18 @@ class Row:
             # No key comes after its own place in the row, so the places that are too far back bound the keys.
             nearest = self.read + start if self.places is None else int(self.places[rows].min())
             keys = slice(max(first, nearest + 1 - window), self.read + rows.stop)
-            seen, here = self._visible(keys, window, rows), slice(keys.start - first, keys.stop - first)
+            seen, here = self._seen(keys, window, rows), slice(keys.start - first, keys.stop - first)
             mixed.append(kernels.attend_in_window(q[:, :, rows], k[:, :, here], v[:, :, here], seen, scale=scale))
         return torch.cat(mixed, dim=2)
+
+    def _seen(self, keys: slice, window: int, rows: slice) -> Tensor:
+        """`_visible`, made once for all layers unless the block is a whole long row, whose masks together are large."""
+        if self.new > WINDOWED:
+            return self._visible(keys, window, rows)
+        asked = window, keys.start
+        if asked not in self.masks:
+            self.masks[asked] = self._visible(keys, window, rows)
+        return self.masks[asked]
 
     def _rotate(self, encoding: Encoding, layer: int, q: Tensor, k: Tensor) -> tuple[Tensor, Tensor]:
         """Queries and keys of the block, rotated."""
