@@ -4,6 +4,7 @@ import math
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 
 from benchmark.claims.claim import Claim, Trained
@@ -84,7 +85,7 @@ def test_spread_between_seeds(tmp_path: Path, records: ModuleType) -> None:
     assert earlier.read is not None and earlier.read(evidence)["ratio"] == pytest.approx([10] * 8)
 
 
-def test_ranks_take_eight_tasks(tmp_path: Path, records: ModuleType) -> None:
+def test_ranks_take_thirteen_tasks(tmp_path: Path, records: ModuleType) -> None:
     names = ("none", "t5", "alibi", "rope", "sinusoidal")
     for task in ("offset-recall", "recall-mqar", "copy"):
         values = {name: {1: [1.0] * 3, 4: [1 - place / 10] * 3} for place, name in enumerate(names)}
@@ -93,6 +94,114 @@ def test_ranks_take_eight_tasks(tmp_path: Path, records: ModuleType) -> None:
     assert (found.word, len(found.lacks)) == ("inconclusive", 4)
     read = registered()["KAZEMNEJAD-RANK"].evidence
     assert isinstance(read, Trained) and read.read(conditions(store)[0]) == {}
+
+
+THIRTEEN = (
+    "copy,copy-repeat,reverse,sort,bucket-sort,sum-mod-10,parity,majority,lego,induction,offset-recall,recall-mqar,"
+    "first-recall"
+).split(",")
+
+
+@pytest.mark.parametrize(
+    ("id", "best_first", "word"),
+    [
+        ("T17", "none,t5,alibi,rope,sinusoidal", "reproduced"),
+        ("T17", "none,sinusoidal,rope,alibi,t5", "reproduced"),
+        ("T17", "sinusoidal,rope,alibi,t5,none", "refuted"),
+        ("T17", "t5,alibi,rope,none,sinusoidal", "refuted"),
+        ("KAZEMNEJAD-RANK", "none,t5,alibi,rope,sinusoidal", "reproduced"),
+        ("KAZEMNEJAD-RANK", "none,t5,alibi,sinusoidal,rope", "refuted"),
+        ("KAZEMNEJAD-RANK", "sinusoidal,rope,alibi,t5,none", "refuted"),
+    ],
+)
+def test_ranks_on_thirteen_tasks(
+    id: str, best_first: str, word: str, tmp_path: Path, records: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accuracy = dict(zip(best_first.split(","), (0.9, 0.7, 0.5, 0.3, 0.1), strict=True))
+    for task in THIRTEEN:
+        monkeypatch.setitem(records.TRAIN_LENGTH, task, 16)
+        values = {name: {1: [1.0], 4: [share]} for name, share in accuracy.items()}
+        store = records.write_values(tmp_path, task, values)
+    assert verdict(id, store).word == word
+
+
+Losses = dict[int, tuple[float, float]]  # by multiple of L: of the same targets, and in windows
+
+
+def write_text(root: Path, records: ModuleType, losses: dict[str, Losses]) -> Store:
+    """Models of the corpus with these losses."""
+    store = Store(root)
+    for encoding, by_multiple in losses.items():
+        for seed in range(NINE):
+            trained = records.train_record("corpus", encoding, seed)
+            store.put(trained)
+            for multiple, (targets, windows) in by_multiple.items():
+                length = 64 * multiple
+                arrays = records.outcome([[targets] * length], [[0] * length], [[1] * length])
+                arrays |= {"windows_loss": np.array([windows]), "windows_count": np.array([1])}
+                store.put(records.eval_record(trained, length), arrays)
+    return store
+
+
+@pytest.mark.parametrize(
+    ("targets", "windows", "word"),
+    [
+        (5.005, 4.9, "reproduced"),
+        (4.995, 4.9, "reproduced"),
+        (4.9, 4.9, "refuted"),  # longer context lowers the loss
+        (5.005, 5.1, "refuted"),  # windows gain nothing
+        (5.1, 4.9, "inconclusive"),
+    ],
+)
+def test_alibi_gains_by_fewer_early_tokens(
+    targets: float, windows: float, word: str, tmp_path: Path, records: ModuleType
+) -> None:
+    store = write_text(tmp_path, records, {"alibi": {1: (5.0, 5.0), 4: (targets, windows)}})
+    assert verdict("T3", store).word == word
+
+
+@pytest.mark.parametrize(
+    ("id", "multiple", "windows", "word"),
+    [
+        ("ALIBI-512", 1, {"t5": 3.0, "alibi": 3.01, "sinusoidal": 3.1, "rope": 3.11}, "reproduced"),
+        ("ALIBI-512", 1, {"alibi": 3.0, "t5": 3.01, "rope": 3.1, "sinusoidal": 3.11}, "reproduced"),
+        ("ALIBI-512", 1, {"sinusoidal": 3.0, "rope": 3.01, "t5": 3.1, "alibi": 3.11}, "refuted"),
+        ("ALIBI-1012", 2, {"alibi": 2.9, "t5": 2.91, "rope": 3.1, "sinusoidal": 3.8}, "reproduced"),
+        ("ALIBI-1012", 2, {"alibi": 2.9, "t5": 2.91, "sinusoidal": 3.1, "rope": 3.8}, "refuted"),
+        ("ALIBI-1012", 2, {"sinusoidal": 2.9, "rope": 3.1, "t5": 3.8, "alibi": 3.81}, "refuted"),
+        ("ALIBI-3512", 8, {"alibi": 2.9, "t5": 3.1, "rope": 3.6, "sinusoidal": 5.2}, "reproduced"),
+        ("ALIBI-3512", 8, {"t5": 2.9, "alibi": 3.1, "rope": 3.6, "sinusoidal": 5.2}, "refuted"),
+        ("ALIBI-3512", 8, {"sinusoidal": 2.9, "rope": 3.1, "t5": 3.6, "alibi": 5.2}, "refuted"),
+    ],
+)
+def test_the_table_of_alibi_is_read_from_windows(
+    id: str, multiple: int, windows: dict[str, float], word: str, tmp_path: Path, records: ModuleType
+) -> None:
+    """At the other lengths, and on the same targets, all encodings are alike."""
+    losses = {name: {at: (5.0, own if at == multiple else 5.0) for at in (1, 2, 8)} for name, own in windows.items()}
+    assert verdict(id, write_text(tmp_path, records, losses)).word == word
+
+
+@pytest.mark.parametrize(
+    ("near", "far", "word"),
+    [(90, 8, "reproduced"), (90, 90, "refuted"), (60, 90, "refuted"), (90, 50, "inconclusive")],
+)
+def test_alibi_beyond_the_trained_length(near: int, far: int, word: str, tmp_path: Path, records: ModuleType) -> None:
+    """Right answers of 100 at most L = 16 tokens back, and of 100 farther back; guessing gives 6.25."""
+    store = Store(tmp_path)
+    for seed in range(NINE):
+        trained = records.train_record("recall-mqar", "alibi", seed)
+        store.put(trained)
+        evaluated = records.eval_record(trained, 64)
+        (lags,) = evaluated.axes.values()
+        is_near = np.array([last <= 16 for _, last in lags])
+        by_lag = {
+            "group_correct": np.where(is_near, near, far),
+            "group_count": np.full(len(lags), 100),
+            "group_rows": np.full(len(lags), 100),
+        }
+        store.put(evaluated, records.outcome([[1.0] * 64], [[1] * 64], [[1] * 64]) | by_lag)
+    assert verdict("T4", store).word == word
 
 
 def table(**published: float) -> Claim:

@@ -64,21 +64,64 @@ def test_rotation_never_comes_back() -> None:
     assert cosines.max() == pytest.approx(0.58, abs=0.005)
 
 
-def test_inversions_by_sampling_keys() -> None:
-    """Two random keys, and how often they change places: the measure takes the probability in closed form."""
-    rng, draws, context = np.random.default_rng(3), 40_000, rotation.CONTEXT
-    q, one, two = (rng.normal(size=(draws, 32)) + 1j * rng.normal(size=(draws, 32)) for _ in range(3))
-    places = rng.integers(context, size=(2, draws, 1))
-    found = rotation.inversions()
+def planted(vectors: int, draws: int = 20_000) -> np.ndarray:
+    """Random queries and keys of width 64."""
+    return np.random.default_rng(3).normal(size=(vectors, draws, 64)).view(complex)
+
+
+@pytest.mark.parametrize("base", [20, 10000])
+@pytest.mark.parametrize("context", [7, 37])
+def test_inversions_by_counting_all_pairs_of_distances(base: int, context: int) -> None:
+    """Two random keys at every pair of distances: the measure takes the probability in closed form."""
+    q, one, two = planted(3)
+    turns = [np.exp(1j * at * theta(64, base)) for at in range(context)]
+    scores = np.stack([(q.conj() * (one - two) * turn).real.sum(axis=1) for turn in turns])
+    above = (scores > 0).mean(axis=0)
+    swapped = float((2 * above * (1 - above)).mean())
+    drawn = rotation.draw(context)
+    assert rotation.inverted(f"{base}", drawn) == pytest.approx(swapped, abs=0.006)  # four standard errors
+
+
+@pytest.mark.parametrize("base", [20, 10000])
+@pytest.mark.parametrize("context", [7, 37])
+def test_swapped_positions_by_counting_all_pairs_of_distances(base: int, context: int) -> None:
+    power = np.abs(planted(1)[0]) ** 2
+    scores = np.cos(np.outer(np.arange(context), theta(64, base))) @ power.T
+    won = sum(int((scores[far] > scores[near]).sum()) for far in range(context) for near in range(far))
+    both_orders = 2 * won / (context**2 * len(power))
+    drawn = rotation.draw(context)
+    assert rotation.swapped(f"{base}", drawn) == pytest.approx(both_orders, abs=0.006)  # four standard errors
+
+
+def test_published_shares_are_those_of_a_thousand_tokens() -> None:
+    drawn = rotation.draw(1024)
     for base, published in ((20, 0.50), (100, 0.49), (10000, 0.38), (500000, 0.31)):
-        signs = [np.sign((np.conj(q) * (one - two) * np.exp(1j * at * theta(64, base))).real.sum(1)) for at in places]
-        sampled = float(np.mean(signs[0] != signs[1]))
-        assert found[f"base {base}"] == pytest.approx(sampled, abs=0.01)  # four standard errors
-        assert found[f"base {base}"] == pytest.approx(published, abs=0.015)
+        assert rotation.inverted(f"{base}", drawn) == pytest.approx(published, abs=0.015)
 
 
-def test_the_farther_scores_higher_more_often_with_a_larger_base() -> None:
-    assert 0.005 < rotation.swapped_positions()["10000 to 500000"] < 0.03
+def test_a_higher_base_tells_tokens_apart_in_every_context() -> None:
+    expected = {
+        "100 to 10000 at 1,024": -0.109,
+        "100 to 10000 at 8,192": -0.036,
+        "10000 to 500000 at 1,024": -0.070,
+        "10000 to 500000 at 8,192": -0.086,
+        "10000 to 500000 at 32,768": -0.084,
+    }
+    assert rotation.inversions() == pytest.approx(expected, abs=0.002)
+
+
+def test_where_both_bases_turn_every_pair_nothing_falls() -> None:
+    """Why 20 to 100, and 100 to 10,000 at 32,768, are not asked about."""
+    drawn = rotation.draw(1024)
+    assert abs(rotation.inverted("100", drawn) - rotation.inverted("20", drawn)) < 0.002
+    assert rotation.inverted("10000", rotation.draw(32768)) == pytest.approx(0.5, abs=0.005)
+
+
+def test_the_context_decides_whether_a_higher_base_hides_positions() -> None:
+    expected = {"10000 to 500000": 0.014, "10000 to 500000 at 8,192": 0.001, "10000 to 500000 at 32,768": -0.094}
+    assert rotation.swapped_positions() == pytest.approx(expected, abs=0.004)
+    (earlier,) = registered()["A19"].earlier
+    assert {each.name for each in earlier.criteria} <= expected.keys()  # so version 1 is judged by a present value
 
 
 @pytest.mark.parametrize(("width", "first"), [(128, 1707), (64, 725), (32, 474)])
@@ -163,3 +206,42 @@ def test_a_planted_value_flips_an_exact_verdict(id: str) -> None:
 
     for side in ("reproduced", "refuted"):
         assert judge([claim], {id: inside(side)}, [])[0].word == side
+
+
+BASES_OF_TOKENS = {
+    "100 to 10000 at 1,024": -0.11,
+    "100 to 10000 at 8,192": -0.04,
+    "10000 to 500000 at 1,024": -0.07,
+    "10000 to 500000 at 8,192": -0.09,
+    "10000 to 500000 at 32,768": -0.08,
+}
+BASES_OF_POSITIONS = {
+    "10000 to 500000": 0.03,
+    "10000 to 500000 at 8,192": 0.02,
+    "10000 to 500000 at 32,768": 0.01,
+}
+
+
+@pytest.mark.parametrize(
+    ("id", "fits", "contradicts"),
+    [
+        ("A1", {"change": 1e-14}, {"change": 0.01}),
+        ("A2", {"norm": 1e-15, "at distance 0": 1e-14}, {"at distance 0": 0.5}),
+        ("A5", {"peaks": 1.0, "mean": 0.004}, {"peaks": 0.5}),
+        ("A5", {"peaks": 1.0, "mean": 0.004}, {"mean": 0.3}),
+        ("A6", {"d = 128": 1707, "d = 64": 725, "d = 32": 474}, {"d = 64": 474}),
+        ("A11", {"recurrence": 0.999}, {"recurrence": 0.58}),
+        ("A12", {"bfloat16 throughout": 0.77, "float32": 2e-5}, {"float32": 0.77}),
+        ("A12", {"bfloat16 throughout": 0.77, "float32": 2e-5}, {"bfloat16 throughout": 2e-5}),
+        ("A14", {"by key position": 0.6, "by distance": 1e-13}, {"by distance": 0.6}),
+        ("A18", BASES_OF_TOKENS, {"100 to 10000 at 1,024": 0.11}),
+        ("A18", BASES_OF_TOKENS, {"10000 to 500000 at 32,768": 0.08}),
+        ("A19", BASES_OF_POSITIONS, {"10000 to 500000": -0.03}),
+        ("A19", BASES_OF_POSITIONS, {"10000 to 500000 at 32,768": -0.09}),
+        ("A22", {"others": 1e-6, "ntk-dynamic": 0.05}, {"ntk-dynamic": 1e-6}),
+    ],
+)
+def test_known_values_give_known_verdicts(id: str, fits: dict[str, float], contradicts: dict[str, float]) -> None:
+    """Literal values: those taken from a claim's own bounds cannot show that a bound is reversed."""
+    assert judge([EXACT[id]], {id: fits}, [])[0].word == "reproduced"
+    assert judge([EXACT[id]], {id: fits | contradicts}, [])[0].word == "refuted"

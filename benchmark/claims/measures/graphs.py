@@ -5,6 +5,7 @@ registered encodings, in a second or less, whenever a page is written.
 """
 
 import math
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 
 import torch
@@ -17,6 +18,7 @@ from benchmark.reports.words import later
 
 NEAREST = 24
 POINTS = 240  # of a line over a logarithmic axis
+DRAWS = 20_000  # a line needs fewer than a verdict
 DISTANCE = later("distance (tokens)")
 
 
@@ -183,10 +185,12 @@ def inversions() -> Graph:
         across=later("base"),
         up=later("share of swapped pairs"),
         caption=later(
-            "How often two random keys change their order between two distances below 1,024. Points: as published."
+            "How often two random keys change their order between two distances below 1,024 (here), 8,192 or 32,768. "
+            "Points: as published. The longer the context, the higher the base that it takes to stay clear of chance "
+            "(.5)."
         ),
         lines=[
-            Line(name=later("here"), x=_BASES, y=[rotation.inverted(f"{base:g}") for base in _BASES]),
+            *_by_base(rotation.inverted, {1024: later("here"), 8192: "8,192", 32768: "32,768"}),
             Line(name="Du et al. 2026", x=(20, 100, 1e4, 5e5), y=(0.50, 0.49, 0.38, 0.31), points=True),
         ],
         log_across=True,
@@ -199,10 +203,10 @@ def swaps() -> Graph:
         across=later("base"),
         up=later("share won by the farther key"),
         caption=later(
-            "A key like the query at two distances below 1,024. Small bases are no better than chance; from about "
-            "3,000 on, the share tends to rise, which is what the claim is about."
+            "A key like the query at two distances below 1,024, 8,192 or 32,768. A base too small for the context is "
+            "no better than chance (.5), and raising it helps. The claim is about the slow rise that follows."
         ),
-        lines=[Line(name="d = 64", x=_BASES, y=[rotation.swapped(f"{base:g}") for base in _BASES])],
+        lines=_by_base(rotation.swapped, {context: f"{context:,}" for context in rotation.CONTEXTS}),
         log_across=True,
     )
 
@@ -214,6 +218,14 @@ _BASES = tuple(10**power for power in (1.3, 1.7, 2, 2.5, 3, 3.5, 4, 4.5, 5, 5.7)
 
 def _line(name: str, x: Tensor, y: Tensor) -> Line:
     return Line(name=name, x=x.tolist(), y=y.tolist())
+
+
+def _by_base(share: Callable[[str, rotation.Drawn], float], names: Mapping[int, str]) -> list[Line]:
+    """A share against the base, a line for each context."""
+    return [
+        Line(name=name, x=_BASES, y=[share(f"{base:g}", rotation.draw(context, DRAWS)) for base in _BASES])
+        for context, name in names.items()
+    ]
 
 
 def _spread(first: int, last: int) -> Tensor:

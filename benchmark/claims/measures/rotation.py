@@ -1,6 +1,7 @@
 """What rotating queries and keys does to their scores, on the registered `rope`: A1, A2, A4, A5, A11, A18 and A19."""
 
 import math
+from functools import lru_cache
 
 import torch
 from scipy import stats  # type: ignore[import-untyped]
@@ -17,8 +18,10 @@ WIDTHS = (128, 64, 32)  # of heads
 NEAR = 512  # distances over which the bound is said to decay
 PEAKS = (0, 1, 7, 64, 500, 4000)  # where a key is built to be scored highest
 DRAWS = 100_000
-CONTEXT = 1024  # positions of inversions are drawn from it
-BASES = ("20", "100", "10000", "500000")
+CONTEXTS = (1024, 8192, 32768)  # distances below one of these are drawn
+RAISED = {("100", "10000"): CONTEXTS[:2], ("10000", "500000"): CONTEXTS}  # where keys at the lower base keep some order
+
+Drawn = tuple[Tensor, Tensor, Tensor]
 
 
 def shape(head_width: int = HEAD_WIDTH) -> Shape:
@@ -110,17 +113,21 @@ def recurrence() -> dict[str, float]:
 
 
 def inversions() -> dict[str, float]:
-    """How often two random keys change their order for a random query between two random distances, by base."""
-    return {f"base {base}": inverted(base) for base in BASES}
+    """How much more often two random keys change their order between two distances when the base is raised."""
+    return {
+        f"{low} to {high} at {context:,}": inverted(high, draw(context)) - inverted(low, draw(context))
+        for (low, high), contexts in RAISED.items()
+        for context in contexts
+    }
 
 
-def inverted(base: str) -> float:
-    """How often they do at one base.
+def inverted(base: str, drawn: Drawn) -> float:
+    """How often two random keys change their order for a random query between two distances, at one base.
 
     Given the query, the two differences of scores are jointly normal: they differ in sign with probability
     arccos(rho) / pi, rho = sum |q|^2 cos((m - n) theta) / sum |q|^2.
     """
-    power, m, n = _drawn()
+    power, m, n = drawn
     turned = ((m - n)[:, None] * theta(f"rope:base={base}")).cos()
     rho = (power * turned).sum(dim=1) / power.sum(dim=1)
     return float(rho.clamp(-1, 1).arccos().mean()) / math.pi
@@ -128,19 +135,23 @@ def inverted(base: str) -> float:
 
 def swapped_positions() -> dict[str, float]:
     """How much more often the farther of two keys is scored higher when the base is raised."""
-    return {"10000 to 500000": swapped("500000") - swapped("10000")}
+    changes = [swapped("500000", draw(context)) - swapped("10000", draw(context)) for context in CONTEXTS]
+    # The first name is that of version 1, which is still judged by this value.
+    names = ["10000 to 500000", *(f"10000 to 500000 at {context:,}" for context in CONTEXTS[1:])]
+    return dict(zip(names, changes, strict=True))
 
 
-def swapped(base: str) -> float:
-    """How often a key like the query is scored higher at the farther of two random distances."""
-    power, m, n = _drawn()
+def swapped(base: str, drawn: Drawn) -> float:
+    """How often a key like the query is scored higher at the farther of two distances."""
+    power, m, n = drawn
     places, turns = (torch.minimum(m, n), torch.maximum(m, n)), theta(f"rope:base={base}")
     near, far = ((power * (place[:, None] * turns).cos()).sum(dim=1) for place in places)
     return float((near < far).double().mean())
 
 
-def _drawn() -> tuple[Tensor, Tensor, Tensor]:
-    """The squared lengths of random queries' pairs, and two random distances for each."""
-    power = normal("q", DRAWS, HEAD_WIDTH // 2, 2).square().sum(dim=-1)
-    places = torch.randint(CONTEXT, (2, DRAWS), generator=generator("claims", "places"))
+@lru_cache(maxsize=1)
+def draw(context: int, draws: int = DRAWS) -> Drawn:
+    """The squared lengths of random queries' pairs, and two random distances below `context` for each."""
+    power = normal("q", draws, HEAD_WIDTH // 2, 2).square().sum(dim=-1)
+    places = torch.randint(context, (2, draws), generator=generator("claims", "places"))
     return power, places[0].double(), places[1].double()
