@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from benchmark.reports.draw.graph import Graph
 
 Word = Literal["reproduced", "refuted", "inconclusive", "not measurable"]
-Sample = Mapping[str, Sequence[float]]  # by criterion: one value a seed, in ascending order, or one a task
+Sample = Mapping[str, Sequence[float] | Mapping[int, float]]  # by criterion: values by seed, or a sequence of values
 
 
 @dataclass(frozen=True, kw_only=True)

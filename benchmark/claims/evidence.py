@@ -18,8 +18,9 @@ from benchmark.metrics import METRICS
 from benchmark.reports.page.selection import Selection
 from benchmark.reports.page.variations import Variation
 from benchmark.reports.page.views import View
+from benchmark.reports.tables.tasks import is_language
 from benchmark.reports.words import later, t
-from benchmark.results.record import Arrays, EvalRecord
+from benchmark.results.record import Arrays, EvalRecord, TrainRecord
 from benchmark.results.store import Store
 
 BySeed = dict[int, float]
@@ -112,10 +113,18 @@ class Evidence:
         """The encodings with a row for a task, sorted."""
         return sorted(self._rows(task)["encoding"].astype(str).unique())
 
+    @property
+    def synthetic(self) -> list[str]:
+        """The tasks whose rows are not cut from a text."""
+        return [task for task, view in self.views.items() if not self._is_text(view)]
+
     def adapted(self, task: str, encoding: str) -> bool:
         """True if an encoding was only applied to models trained with another."""
         rows = self._rows(task)
         return bool((rows["encoding"].eq(encoding) & rows["trained_with"].ne(encoding)).any())
+
+    def _is_text(self, view: View) -> bool:
+        return is_language(self._trained[str(view.table["train_key"].iloc[0])])
 
     def _read(self, task: str, encoding: str, multiple: float, metric: str) -> pd.DataFrame:
         view = self.views.get(task)
@@ -132,6 +141,10 @@ class Evidence:
     def _rows(self, task: str) -> pd.DataFrame:
         view = self.views.get(task)
         return self.selection.frame.iloc[:0] if view is None else view.table
+
+    @cached_property
+    def _trained(self) -> dict[str, TrainRecord]:
+        return {each.spec.key: each for each in self.selection.store.records() if isinstance(each, TrainRecord)}
 
     @cached_property
     def _measured(self) -> dict[str, EvalRecord]:
@@ -197,6 +210,15 @@ def gap(
     found = _common(*(evidence.at(task, name, multiple, metric=metric) for name in (better, worse)))
     name = metric or evidence.metric(task)
     return [-value for value in found] if name and METRICS[name].lower_is_better else found
+
+
+def growth(evidence: Evidence, task: str, better: str, worse: str, multiple: float) -> list[float]:
+    """How much more of a lead one encoding has at a multiple of L than at L: how much less it loses; by common seed."""
+    sides = [evidence.at(task, name, at) for name in (better, worse) for at in (multiple, 1)]
+    seeds = sorted(set.intersection(*(set(own) for own in sides)))
+    sign = -1 if sides[0] and METRICS[evidence.metric(task)].lower_is_better else 1
+    far, near, other_far, other_near = sides
+    return [sign * ((far[seed] - near[seed]) - (other_far[seed] - other_near[seed])) for seed in seeds]
 
 
 def kept(evidence: Evidence, task: str, encoding: str, multiple: float) -> list[float]:

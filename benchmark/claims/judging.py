@@ -12,15 +12,16 @@ them, so many lie inside that a fair coin would do so with less than the allowed
 So whatever the number of claims judged together, the chance that any of them is wrongly called reproduced or refuted is
 at most 5 %, as often as the records are looked at while they grow. Only claims with a value for some criterion count.
 
-The verdict is that of the main condition. If another condition shows the opposite, the claim depends on the setting:
-it is inconclusive, and the finding says where it holds and where it does not.
+The verdict is that of the main condition, or, if that has no values, of the first one that has. If another condition
+shows the opposite, the claim depends on the setting: it is inconclusive, and the finding says where it holds and where it
+does not. Another condition refutes a claim only by values of its own, never by those that it shares with the main one.
 
 Source: Holm 1979, A simple sequentially rejective multiple test procedure, Scand. J. Statistics 6.
 Convention: a value at the very edge of a bound is outside it. The main condition decides; others only warn.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from benchmark.claims.claim import (
@@ -30,12 +31,11 @@ from benchmark.claims.claim import (
     Exact,
     NotMeasurable,
     OutOfScale,
-    Sample,
     Trained,
     Word,
     users_code,
 )
-from benchmark.claims.evidence import Evidence
+from benchmark.claims.evidence import BySeed, Evidence
 from benchmark.errors import UsageError
 from benchmark.reports.page.views import View
 from benchmark.reports.stats.effect import Effect
@@ -94,6 +94,21 @@ class Finding:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What one condition says of a claim."""
+
+    evidence: Evidence
+    findings: tuple[Finding, ...] = ()
+    seen: frozenset[tuple[str, str]] = frozenset()  # keys of the models and evaluations that it was read from
+    reason: str = ""  # why nothing can be said in this condition
+    word: Word = "inconclusive"
+
+    def beside(self, main: tuple[Finding, ...]) -> tuple[Finding, ...]:
+        """The findings with values of their own, which are not those of the main condition."""
+        return tuple(each for each in self.findings if each.values and each not in main)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Judgement:
     """The verdict on one claim."""
 
@@ -101,7 +116,7 @@ class Judgement:
     word: Word
     findings: tuple[Finding, ...]  # of the main condition
     reason: str = ""  # why it is not measurable
-    elsewhere: tuple[tuple[Evidence, Word, tuple[Finding, ...]], ...] = ()  # under other conditions
+    elsewhere: tuple[Reading, ...] = ()  # under other conditions
     comparisons: int = 1  # among which it was judged
     seen: frozenset[tuple[str, str]] = frozenset()  # keys of the models and evaluations behind the findings
     views: tuple[View, ...] = ()  # that the findings were read from
@@ -125,15 +140,15 @@ class Judgement:
         return "reproduced" if set(sides) == {"reproduced"} else "inconclusive"
 
     @property
-    def is_split(self) -> bool:
-        """True if, of the criteria that lean to a side, one has a third of its values or more outside its bound."""
-        leaning = [each for each in self.findings if each.values and each.leans == self.leans]
-        return any(3 * each.outside(self.leans) >= len(each.values) for each in leaning)
+    def split(self) -> tuple[Finding, ...]:
+        """Of the criteria that lean to a side, those with a third of their values or more outside its bound."""
+        leaning = (each for each in self.findings if each.values and each.leans == self.leans)
+        return tuple(each for each in leaning if 3 * each.outside(self.leans) >= len(each.values))
 
     @property
     def contradicted(self) -> bool:
         """True if the main condition and another one show opposite verdicts."""
-        words = {self.shown, *(word for _, word, _ in self.elsewhere)}
+        words = {self.shown, *(each.word for each in self.elsewhere)}
         return set(SIDES) <= words
 
     @property
@@ -169,33 +184,44 @@ def _raw(claim: Claim, values: Mapping[str, float], evidence: Sequence[Evidence]
         own = {name: (value,) for name, value in values.items()}
         return Judgement(claim=claim, word="inconclusive", findings=_findings(claim, own, exact=True))
     serves = [each for each in evidence if bool(each.checkpoint) == claim.evidence.pretrained]
-    samples = []
-    for each in serves:
-        if each is not serves[0] and each.differs and each.differs not in serves[0].asked:
+    found = [each for each in _readings(claim, serves) if each.reason or _any(each.findings)]
+    if not found:
+        return Judgement(claim=claim, word="inconclusive", findings=_findings(claim, {}, exact=False))
+    main, *others = found
+    if main.reason:
+        return Judgement(claim=claim, word="not measurable", findings=(), reason=main.reason)
+    models = {model for model, _ in main.seen}
+    return Judgement(
+        claim=claim,
+        word="inconclusive",  # for now
+        findings=main.findings,
+        elsewhere=tuple(each for each in others if each.reason or each.beside(main.findings)),
+        seen=main.seen,
+        views=tuple(view for view in main.evidence.views.values() if view.models & models),
+    )
+
+
+def _readings(claim: Claim, evidence: Sequence[Evidence]) -> Iterator[Reading]:
+    """What each condition says of a claim, the main one first; those of tasks that it does not look at are left out."""
+    for each in evidence:
+        if each.differs and each is not evidence[0] and each.differs not in evidence[0].asked:
             continue  # its values would be those of the main condition
         try:
-            samples.append((each, *_read(claim, each)))
+            sample, seen = _read(claim, each)
         except NotMeasurable as error:
-            if each is serves[0]:
-                return Judgement(claim=claim, word="not measurable", findings=(), reason=str(error))
-    found = [(each, _findings(claim, sample, exact=False)) for each, sample, _ in samples]
-    main = found[0][1] if found else _findings(claim, {}, exact=False)
-    open_: Word = "inconclusive"  # for now
-    others = tuple((each, open_, own) for each, own in found[1:] if own != main and _any(own))
-    seen = samples[0][2] if samples else frozenset()
-    models = {model for model, _ in seen}
-    views = tuple(view for view in samples[0][0].views.values() if view.models & models) if samples else ()
-    return Judgement(claim=claim, word=open_, findings=main, elsewhere=others, seen=seen, views=views)
+            yield Reading(evidence=each, reason=str(error), word="not measurable")
+        else:
+            yield Reading(evidence=each, findings=_findings(claim, sample, exact=False), seen=seen)
 
 
-def _read(claim: Claim, evidence: Evidence) -> tuple[Sample, frozenset[tuple[str, str]]]:
+def _read(claim: Claim, evidence: Evidence) -> tuple[dict[str, tuple[float, ...]], frozenset[tuple[str, str]]]:
     """The values of a condition, and the keys of what they were read from; UsageError if a user's `read` fails."""
     assert isinstance(claim.evidence, Trained)
     evidence.seen.clear()
     evidence.asked.clear()
     read = claim.evidence.read
     with users_code(claim.id, "reading its records", ours=read.__module__.startswith("benchmark.")):
-        sample = {name: tuple(map(float, values)) for name, values in read(evidence).items()}
+        sample = {name: tuple(map(float, _in_order(values))) for name, values in read(evidence).items()}
     known = {criterion.name for criterion in claim.criteria}
     if not sample.keys() <= known:
         raise UsageError(
@@ -204,7 +230,12 @@ def _read(claim: Claim, evidence: Evidence) -> tuple[Sample, frozenset[tuple[str
     return sample, frozenset(evidence.seen)
 
 
-def _findings(claim: Claim, sample: Sample, *, exact: bool) -> tuple[Finding, ...]:
+def _in_order(values: Sequence[float] | BySeed) -> Sequence[float]:
+    """The values, those by seed in ascending order of seeds."""
+    return [values[seed] for seed in sorted(values)] if isinstance(values, Mapping) else values
+
+
+def _findings(claim: Claim, sample: Mapping[str, Sequence[float]], *, exact: bool) -> tuple[Finding, ...]:
     return tuple(
         Finding(
             criterion=each,
@@ -234,9 +265,19 @@ def _holm(raw: Sequence[Judgement]) -> list[Judgement]:
 def _final(raw: Judgement, comparisons: int) -> Judgement:
     if raw.word == "not measurable":
         return raw
-    elsewhere = tuple((each, _shown(own, comparisons), own) for each, _, own in raw.elsewhere)
+    elsewhere = tuple(replace(each, word=_shown_by(each, raw.findings, comparisons)) for each in raw.elsewhere)
     found = replace(raw, comparisons=comparisons, elsewhere=elsewhere)
     return replace(found, word="inconclusive" if found.contradicted else found.shown)
+
+
+def _shown_by(reading: Reading, main: tuple[Finding, ...], comparisons: int) -> Word:
+    """What another condition shows. Values that it shares with the main one can help to reproduce, and never refute."""
+    if reading.reason:
+        return reading.word
+    refutes = max(finding.strength("refuted") for finding in reading.beside(main)) // len(reading.findings)
+    if refutes >= comparisons:
+        return "refuted"
+    return "reproduced" if _strength(reading.findings, "reproduced") >= comparisons else "inconclusive"
 
 
 def _shown(findings: Sequence[Finding], comparisons: int) -> Word:

@@ -4,7 +4,7 @@ Nothing of this is stored. Each former verdict follows from what is still there:
 records of an earlier protocol, the values that earlier code measured.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from benchmark.claims.claim import Claim, Earlier, Exact, Trained, Word
@@ -41,10 +41,17 @@ def _of_versions(judgements: Sequence[Judgement], store: Store) -> Iterator[Move
     for each in revised:
         for old in each.claim.earlier:
             claims = [_former(each.claim, old) if other is each else other.claim for other in judgements]
-            found = judge(claims, exact, evidence)  # among as many as now
+            found = judge(claims, exact | _measured(each.claim, old, store), evidence)  # among as many as now
             before = next(own for own, other in zip(found, judgements, strict=True) if other is each)
             changed = t("version {old} to {new}: {why}", old=old.version, new=each.claim.version, why=said(old.why))
             yield Move(claim=each.claim, changed=changed, before=before.word, now=each.word)
+
+
+def _measured(claim: Claim, old: Earlier, store: Store) -> dict[str, Mapping[str, float]]:
+    """The newest values of an exact claim under the names of earlier criteria; {} if there are none."""
+    names = {criterion.name for criterion in old.criteria}
+    fitting = [record.values for record in of_claim(store, claim.id) if names <= record.values.keys()]
+    return {claim.id: fitting[-1]} if fitting else {}
 
 
 def _former(claim: Claim, old: Earlier) -> Claim:
@@ -78,9 +85,9 @@ def _of_code(judgements: Sequence[Judgement], store: Store) -> Iterator[Move]:
     """The values that earlier code measured, under the present criteria."""
     for each in judgements:
         if isinstance(each.claim.evidence, Exact):
-            state = state_of(each.claim)
+            state, names = state_of(each.claim), {criterion.name for criterion in each.claim.criteria}
             for record in of_claim(store, each.claim.id):
-                if record.fingerprint != state:
+                if record.fingerprint != state and names <= record.values.keys():  # else an earlier version's
                     (before,) = judge([each.claim], {each.claim.id: record.values}, [])
                     changed = t("measured by earlier code, {day:%Y-%m-%d}", day=record.created)
                     yield Move(claim=each.claim, changed=changed, before=before.word, now=each.word)

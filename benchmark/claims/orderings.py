@@ -76,14 +76,11 @@ def on_one_task(task: str, multiple: float, metric: str = "") -> "Callable[[Evid
     }
 
 
-def by_rank(
-    multiple: float, fewest: int, without: tuple[str, ...] = ()
-) -> "Callable[[Evidence, tuple[str, ...], Pairs], Sample]":
-    """Compare mid-ranks at a multiple of L, task by task; nothing below so many tasks."""
+def by_rank(multiple: float, fewest: int) -> "Callable[[Evidence, tuple[str, ...], Pairs], Sample]":
+    """Compare mid-ranks at a multiple of L, one synthetic task each; nothing below so many tasks."""
 
     def compare(evidence: Evidence, names: tuple[str, ...], pairs: Pairs) -> Sample:
-        tasks = [task for task in evidence.views if task not in without]
-        ranks = [found for task in tasks if (found := midranks(evidence, task, names, multiple))]
+        ranks = [found for task in evidence.synthetic if (found := midranks(evidence, task, names, multiple))]
         if len(ranks) < fewest:
             return {}
         return {name: [own[two] - own[one] for own in ranks] for (one, two), name in pairs.items()}

@@ -90,11 +90,13 @@ def _summary(judgements: Sequence[Judgement]) -> Section:
             t(
                 "A claim is reproduced if all its criteria are, and refuted if any is. Exact claims follow from a "
                 "formula and are compared as they are. The verdict is that of the main setting; where another one "
-                "shows the opposite, the claim is inconclusive."
+                "shows the opposite, the claim is inconclusive. Verdicts of other settings are not among those whose "
+                "error is controlled."
             ),
             t(
-                "The thresholds of the shipped claims were written down when the shipped reference run existed (five "
-                "encodings, four tasks). For its records they are therefore no prediction; for all others they are."
+                "The first thresholds of the shipped claims were written down when the shipped reference run existed "
+                "(five encodings, four tasks), and those of later versions when records existed that they judge. For "
+                "such records they are no prediction; for new ones they are."
             ),
         ),
         tables=(_by_paper(judgements), _overview(judgements)),
@@ -207,8 +209,8 @@ def _terms(judgement: Judgement) -> Iterator[tuple[str, str]]:
     yield t("Source"), t("{source}, {url}", source=source_of(claim), url=claim.source.url)
     yield t("What would decide it"), decides(judgement)
     yield t("Other settings"), sentences(*elsewhere(judgement))
-    yield t("Speaks about"), said(claim.scale)
-    yield t("Bear in mind"), said(claim.silent)
+    yield t("Applies to"), said(claim.scale)
+    yield t("Limits"), said(claim.silent)
     yield t("Measured on"), listed(map(_models, judgement.views))
     yield t("Thresholds"), _version(claim)
 

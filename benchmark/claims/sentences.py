@@ -53,29 +53,30 @@ def decides(judgement: Judgement) -> str:
 
 
 def runs_for(judgement: Judgement) -> tuple[str, ...]:
-    """The commands that would decide it, with the seeds that it takes; none where no number of seeds is likely to."""
+    """The commands that would decide it: those of records that it lacks, or with the seeds that it takes."""
     evidence = judgement.claim.evidence
     if judgement.word != "inconclusive" or not isinstance(evidence, Trained):
         return ()
-    if judgement.lacks or not judgement.more_seeds or evidence.unit not in ("seed", "document"):
+    if judgement.lacks:
         return tuple(command(request) for request in evidence.needs)
-    if judgement.is_split:
-        return ()
+    if not judgement.more_seeds or judgement.split or evidence.unit not in ("seed", "document"):
+        return ()  # no number of seeds is likely to
     have = max(len(finding.values) for finding in judgement.findings)
     return tuple(command(_seeded(request, have + judgement.more_seeds)) for request in evidence.needs[:1])
 
 
 def elsewhere(judgement: Judgement) -> Iterator[str]:
     """A sentence for each other condition."""
-    for condition, verdict, findings in judgement.elsewhere:
-        others = (own for own in findings if own.values and own not in judgement.findings)
-        said_of = (t("{criterion} {value}", criterion=said(own.criterion.name), value=value_of(own)) for own in others)
-        told = {"condition": condition.words, "verdict": VERDICTS[verdict]}
-        values = listed(said_of)
-        if values:
-            yield t("{condition}: {verdict} ({values}).", **told, values=values)
-        else:
-            yield t("{condition}: {verdict}.", **told)
+    for each in judgement.elsewhere:
+        told = {"condition": each.evidence.words, "verdict": VERDICTS[each.word]}
+        if each.reason:
+            yield t("{condition}: not measurable. {reason}", condition=each.evidence.words, reason=said(each.reason))
+            continue
+        values = (
+            t("{criterion} {value}", criterion=said(own.criterion.name), value=value_of(own))
+            for own in each.beside(judgement.findings)
+        )
+        yield t("{condition}: {verdict} ({values}).", **told, values=listed(values))
 
 
 def _decides(judgement: Judgement) -> Iterator[str]:
@@ -99,20 +100,26 @@ def _exactly(judgement: Judgement) -> str:
 
 
 def _depends(judgement: Judgement) -> str:
-    opposite = next(each.words for each, word, _ in judgement.elsewhere if {word, judgement.shown} == set(SIDES))
+    """That another condition shows what the main one does not."""
     return t(
-        "It depends on the setting: {verdict} in the main one, the opposite with {condition}.",
-        verdict=VERDICTS[judgement.shown],
-        condition=opposite,
+        "It depends on the setting: {main} in the main one, and elsewhere {others}.",
+        main=VERDICTS[judgement.shown],
+        others=listed(
+            t("{verdict} ({condition})", verdict=VERDICTS[each.word], condition=each.evidence.words)
+            for each in judgement.elsewhere
+            if each.word in SIDES and each.word != judgement.shown
+        ),
     )
 
 
 def _of_sample(judgement: Judgement, unit: str) -> Iterator[str]:
+    if any(each.word in SIDES for each in judgement.elsewhere):
+        yield _depends(judgement)
     if judgement.lacks:
         yield t("Without a value: {names}.", names=joined(said(each.name) for each in judgement.lacks))
     if judgement.more_seeds and not (judgement.lacks and judgement.leans == "reproduced"):
-        if judgement.is_split:
-            yield t("The {unit} are split: more of them are unlikely to show either side.", unit=unit)
+        if judgement.split:
+            yield from _split(judgement, unit)
         elif judgement.more_seeds == 1:
             yield t(
                 "The values lean to “{verdict}”. It would be shown if one more agreed.",
@@ -139,6 +146,25 @@ def _of_sample(judgement: Judgement, unit: str) -> Iterator[str]:
             verdict=VERDICTS["reproduced"],
             names=joined(said(each.criterion.name) for each in excluding),
         )
+
+
+def _split(judgement: Judgement, unit: str) -> Iterator[str]:
+    """Which criteria more seeds would hardly decide, and how far they are from it."""
+    yield t(
+        "Undecided: {names}. More {unit} are unlikely to settle it; longer training or a larger model might.",
+        names=listed(
+            t(
+                "{criterion} ({n} of {all} {unit} lean to “{verdict}”)",
+                criterion=said(each.criterion.name),
+                n=len(each.values) - each.outside(judgement.leans),
+                all=len(each.values),
+                unit=unit,
+                verdict=VERDICTS[judgement.leans],
+            )
+            for each in judgement.split
+        ),
+        unit=unit,
+    )
 
 
 def _excludes_it(finding: Finding) -> bool:

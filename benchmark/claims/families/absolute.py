@@ -28,6 +28,6 @@ A3 = Claim(
     evidence=Exact(measure=imported("absolute:linear"), encodings=("sinusoidal",), graph=imported("graphs:products")),
     scale=later("width 64, offsets 1, 7 and 100"),
     silent=later(
-        "Whether attention learns such a map. The even inner product by itself cannot tell before from after."
+        "Does not show that attention learns such a map. The even inner product alone cannot tell before from after."
     ),
 )

@@ -16,9 +16,9 @@ TEXT = later("models of 2 layers and width 64 on a Chinese novel, trained at 64 
 RECALL = later("models of 2 layers and width 64 on synthetic recall, trained at 32 tokens")
 BOTH = later("models of 2 layers and width 64, on a Chinese novel (trained at 64 tokens) and synthetic tasks (at 32)")
 COUNTED_CHANCE = later("accuracies were compared without taking off what guessing scores")
-LOSS_AT_4 = later("loss of the second less that of the first at 4 L, nats")
-RECALL_AT_4 = later("accuracy of recall, the first less the second, at 4 L")
-RECALL_AT_8 = later("accuracy of recall, the first less the second, at 8 L")
+LOSS_AT_4 = later("loss of the second minus that of the first at 4 L, nats")
+RECALL_AT_4 = later("accuracy of recall, the first minus the second, at 4 L")
+RECALL_AT_8 = later("accuracy of recall, the first minus the second, at 8 L")
 
 
 def ahead(one: str, two: str, quantity: str, *, task: str = "") -> Criterion:

@@ -34,7 +34,7 @@ T1 = Claim(
     criteria=(
         Criterion(
             name=later("rise"),
-            quantity=later("sinusoidal: loss at 2 L less that at L, same target tokens, nats"),
+            quantity=later("sinusoidal: loss at 2 L minus that at L, same target tokens, nats"),
             reproduced=Bound(below=MARGIN),
             refuted=Bound(above=0.1),
         ),
@@ -57,13 +57,13 @@ T3 = Claim(
     criteria=(
         Criterion(
             name=later("same targets"),
-            quantity=later("alibi: loss at 4 L less that at L, same target tokens, nats"),
+            quantity=later("alibi: loss at 4 L minus that at L, same target tokens, nats"),
             reproduced=Bound(above=-0.01, below=0.01),
             refuted=Bound(below=-0.01),
         ),
         Criterion(
             name=later("windows"),
-            quantity=later("alibi: loss in disjoint windows of 4 L less that in windows of L, nats"),
+            quantity=later("alibi: loss in disjoint windows of 4 L minus that in windows of L, nats"),
             reproduced=Bound(below=0.0),
             refuted=Bound(above=0.0),
         ),

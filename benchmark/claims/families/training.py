@@ -59,7 +59,7 @@ T20 = Claim(
         _gain(
             later("gain above the floor"),
             later(
-                "randomised less plain RoPE: score at 4 L above chance and simple rules, as a share of what is "
+                "randomised minus plain RoPE: score at 4 L above chance and simple rules, as a share of what is "
                 "possible, mean of four tasks"
             ),
         ),
@@ -68,7 +68,7 @@ T20 = Claim(
     earlier=(
         Earlier(
             version=1,
-            criteria=(_gain(later("gain"), later("randomised less plain RoPE: score at 4 L, mean of four tasks")),),
+            criteria=(_gain(later("gain"), later("randomised minus plain RoPE: score at 4 L, mean of four tasks")),),
             why=COUNTED_CHANCE,
             read=_raw_gain,
         ),
@@ -84,7 +84,7 @@ T20 = Claim(
 
 
 def _precision(evidence: Evidence) -> Sample:
-    """The loss at L in bfloat16 less that in float32, for the newest setting that was trained in both."""
+    """The loss at L in bfloat16 minus that in float32, for the newest setting that was trained in both."""
     views = [view for view in evidence.selection.views if view.task.partition(" (")[0] == TEXT and not view.tuned]
     for fast in sorted(views, key=lambda view: view.created, reverse=True):
         for precise in views:
@@ -102,7 +102,7 @@ _BOTH = tuple(quick("rope", TEXT).model_copy(update={"precision": precision}) fo
 
 T38 = Claim(
     id="T38",
-    sentence=later("Trained in bfloat16, which breaks its relativity, RoPE reaches almost the same loss."),
+    sentence=later("Trained in bfloat16, with its angles in float32, RoPE reaches almost the same loss."),
     source=Source(
         paper=later("common practice"),
         place=later("against Wang, H. et al. 2024"),
@@ -111,7 +111,7 @@ T38 = Claim(
     criteria=(
         Criterion(
             name=later("change"),
-            quantity=later("rope: loss at L trained in bfloat16 less that in float32, nats"),
+            quantity=later("rope: loss at L trained in bfloat16 minus that in float32, nats"),
             reproduced=Bound(above=-0.01, below=0.01),
             refuted=Bound(above=-MARGIN, below=MARGIN, outside=True),
         ),
@@ -119,7 +119,7 @@ T38 = Claim(
     evidence=Trained(needs=_BOTH, read=_precision),
     scale=later("a model of 2 layers and width 64 on a Chinese novel of 1,024 words, at 64 tokens"),
     silent=later(
-        "Matrix products and the rotation are in bfloat16, angles in float32. The paper says that relativity breaks "
-        "and that long contexts suffer; that the loss hardly changes is taken for granted by those who train so."
+        "Matrix products and the rotation are in bfloat16. With angles in float32 RoPE stays relative (A12-ANGLES), so "
+        "this does not say what training costs where relativity breaks, of which the paper warns in long contexts."
     ),
 )

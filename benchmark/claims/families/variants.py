@@ -3,8 +3,10 @@
 The papers report who is better, so the criteria ask for the sign of a paired difference.
 """
 
-from benchmark.claims.claim import Claim, Sample, Source, Trained
-from benchmark.claims.evidence import Evidence, gap
+from collections.abc import Callable
+
+from benchmark.claims.claim import Bound, Claim, Criterion, Earlier, Sample, Source, Trained
+from benchmark.claims.evidence import Evidence, gap, growth
 from benchmark.claims.families.asked import BOTH, LOSS_AT_4, RECALL, RECALL_AT_4, RECALL_AT_8, TEXT, ahead
 from benchmark.claims.runs import quick
 from benchmark.reports.words import later
@@ -13,17 +15,39 @@ BARBERO = Source(paper="Barbero et al. 2024", place=later("on p-RoPE"), url="htt
 RECALL_AT = {4: RECALL_AT_4, 8: RECALL_AT_8}
 
 
+TURNING, STILL = "rope:base=78", "p-rope:base=78"  # 10,000 is 1.22 of the paper's 8,192 tokens, and 78 of 64
+TOO_SLOW = later("at base 10,000 the slowest quarter turns by at most .06 rad within 64 tokens: it stands still anyway")
+
+
 def _p_rope(evidence: Evidence) -> Sample:
+    return {"p-rope, rope": gap(evidence, "corpus", STILL, TURNING)}
+
+
+def _p_rope_slow(evidence: Evidence) -> Sample:
+    """Version 1: the paper's base, at a length 128 times shorter."""
     return {"p-rope, rope": gap(evidence, "corpus", "p-rope", "rope")}
+
+
+def _before(criterion: Criterion, read: Callable[[Evidence], Sample]) -> Earlier:
+    return Earlier(version=1, criteria=(criterion,), why=TOO_SLOW, read=read)
+
+
+NEARER = ahead("p-rope", "rope", later("loss of the second minus that of the first at L, nats"))
+FARTHER = ahead("p-rope", "rope", LOSS_AT_4)
+SAME_RATIO = later(
+    "models of 2 layers and width 64 on a Chinese novel, trained at 64 tokens; base 78, so that it is to L as in the paper"
+)
 
 
 T10 = Claim(
     id="T10",
     sentence=later("RoPE models text better if the slowest quarter of its frequencies stands still."),
     source=BARBERO,
-    criteria=(ahead("p-rope", "rope", later("loss of the second less that of the first at L, nats")),),
-    evidence=Trained(needs=(quick("rope,p-rope", "corpus"),), read=_p_rope),
-    scale=TEXT,
+    criteria=(NEARER,),
+    version=2,
+    earlier=(_before(NEARER, _p_rope_slow),),
+    evidence=Trained(needs=(quick(f"{TURNING},{STILL}", "corpus"),), read=_p_rope),
+    scale=SAME_RATIO,
     silent=later(
         "The paper's perplexities are 4.4414 and 4.4627 at 2 billion parameters: .005 nats, less than matters here."
     ),
@@ -31,6 +55,11 @@ T10 = Claim(
 
 
 def _p_rope_past(evidence: Evidence) -> Sample:
+    return {"p-rope, rope": gap(evidence, "corpus", STILL, TURNING, 4)}
+
+
+def _p_rope_slow_past(evidence: Evidence) -> Sample:
+    """Version 1, as above."""
     return {"p-rope, rope": gap(evidence, "corpus", "p-rope", "rope", 4)}
 
 
@@ -38,9 +67,11 @@ T11 = Claim(
     id="T11",
     sentence=later("RoPE is more robust to long contexts if the slowest quarter of its frequencies stands still."),
     source=BARBERO,
-    criteria=(ahead("p-rope", "rope", LOSS_AT_4),),
-    evidence=Trained(needs=(quick("rope,p-rope", "corpus", 4),), read=_p_rope_past),
-    scale=TEXT,
+    criteria=(FARTHER,),
+    version=2,
+    earlier=(_before(FARTHER, _p_rope_slow_past),),
+    evidence=Trained(needs=(quick(f"{TURNING},{STILL}", "corpus", 4),), read=_p_rope_past),
+    scale=SAME_RATIO,
     silent=later("The paper argues that slow frequencies are not robust; it reports no lengths past training."),
 )
 
@@ -58,11 +89,19 @@ T12 = Claim(
     criteria=(ahead("hope", "rope", LOSS_AT_4),),
     evidence=Trained(needs=(quick("rope,hope", "corpus", 4),), read=_hope),
     scale=TEXT,
-    silent=later("Nothing about how good it is: RoPE, with which it is compared, breaks down."),
+    silent=later("Says nothing about how good HoPE is in itself: RoPE, with which it is compared, loses past L (T5)."),
 )
 
 
 def _fope(evidence: Evidence) -> Sample:
+    return {
+        "text: rise, rope, fope": growth(evidence, "corpus", "fope", "rope", 4),
+        "recall: fall, rope, fope": growth(evidence, "recall-mqar", "fope", "rope", 4),
+    }
+
+
+def _fope_level(evidence: Evidence) -> Sample:
+    """Version 1: who does better at 4 L, whatever they do at L."""
     return {
         "text: fope, rope": gap(evidence, "corpus", "fope", "rope", 4),
         "recall: fope, rope": gap(evidence, "recall-mqar", "fope", "rope", 4),
@@ -74,12 +113,37 @@ T13 = Claim(
     sentence=later("Past the trained length, FoPE keeps perplexity and retrieval more stable than RoPE does."),
     source=Source(paper="FoPE", place=later("abstract and figure 1"), url="https://arxiv.org/abs/2412.17739"),
     criteria=(
-        ahead("fope", "rope", LOSS_AT_4, task="text"),
-        ahead("fope", "rope", RECALL_AT_4, task="recall"),
+        Criterion(
+            name=later("text: rise, rope, fope"),
+            quantity=later("rise of the loss from L to 4 L, same target tokens: that of rope minus that of fope, nats"),
+            reproduced=Bound(above=0.0),
+            refuted=Bound(below=0.0),
+        ),
+        Criterion(
+            name=later("recall: fall, rope, fope"),
+            quantity=later("fall of the accuracy of recall from L to 4 L: that of rope minus that of fope"),
+            reproduced=Bound(above=0.0),
+            refuted=Bound(below=0.0),
+        ),
+    ),
+    version=2,
+    earlier=(
+        Earlier(
+            version=1,
+            criteria=(
+                ahead("fope", "rope", LOSS_AT_4, task="text"),
+                ahead("fope", "rope", RECALL_AT_4, task="recall"),
+            ),
+            why=later("values at 4 L were compared, and “more stable” speaks of the change from L"),
+            read=_fope_level,
+        ),
     ),
     evidence=Trained(needs=(quick("rope,fope", "corpus,recall-mqar", 4),), read=_fope),
     scale=BOTH,
-    silent=later("The paper retrieves a passkey from text, with models of up to 1.2 billion parameters."),
+    silent=later(
+        "The paper retrieves a passkey from text, with models of up to 1.2 billion parameters. Where fope recalls "
+        "everything, the difference in recall is what rope loses."
+    ),
 )
 
 
@@ -94,7 +158,10 @@ T35 = Claim(
     criteria=tuple(ahead("hybrid", "rope", quantity, task=f"{at} L") for at, quantity in RECALL_AT.items()),
     evidence=Trained(needs=(quick("rope,hybrid", "recall-mqar", *RECALL_AT),), read=_hybrid),
     scale=RECALL,
-    silent=later("Here one layer of two has RoPE. The paper's best model also restricts those layers to a window."),
+    silent=later(
+        "Here one layer of two has RoPE. The paper's best model also restricts those layers to a window. Where the "
+        "hybrid recalls everything, the difference is what rope loses."
+    ),
 )
 
 
