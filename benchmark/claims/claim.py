@@ -165,6 +165,9 @@ class Claim:
     earlier: tuple[Earlier, ...] = ()
 
     def __post_init__(self) -> None:
+        _refuse_wrong_types(self.id, self)
+        for part in (self.source, self.evidence, *self.criteria):
+            _refuse_wrong_types(self.id, part)
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", self.id):
             raise UsageError(f"claim {echo(self.id)}: its id must be letters, digits, dots, hyphens and underscores")
         for criterion in self.criteria:
@@ -181,6 +184,31 @@ class Claim:
                 f"claim {self.id}: version is {self.version}, so `earlier` must hold versions 1 to "
                 f"{self.version - 1} in order; add the criteria that were replaced"
             )
+
+
+# What fields of a claim and of its parts must hold, and in words; and those that must hold a tuple.
+TYPES: Mapping[str, tuple[Any, str]] = {
+    **dict.fromkeys(("id", "sentence", "scale", "silent", "why", "paper", "place", "url", "name"), (str, "a text")),
+    "source": (Source, "a Source"),
+    "evidence": (Exact | Trained | OutOfScale, "Exact, Trained or OutOfScale"),
+    **dict.fromkeys(("measure", "read"), (Callable, "a function")),
+    **dict.fromkeys(("reproduced", "refuted"), (Bound, "a Bound")),
+}
+TUPLES = {"criteria": Criterion, "encodings": str, "needs": Request, "earlier": Earlier}
+
+
+def _refuse_wrong_types(claim: object, part: object) -> None:
+    """Raise UsageError for the first field of a claim or of a part of it with a value of another type."""
+    for name, value in vars(part).items():
+        if name in TUPLES:
+            kind = TUPLES[name]
+            right = isinstance(value, tuple) and all(isinstance(each, kind) for each in value)
+            wanted = f"a tuple of {kind.__name__}, which ends with a comma if it holds one"
+        else:
+            kinds, wanted = TYPES.get(name, (object, ""))
+            right = isinstance(value, kinds)
+        if not right:
+            raise UsageError(f"claim {echo(claim)}: {name} is {echo(value)}, but must be {wanted}")
 
 
 @contextmanager

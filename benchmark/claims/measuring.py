@@ -1,11 +1,12 @@
 """Exact values: measured once for each state of the code behind them, and kept as records.
 
-A value counts as long as the measuring code, the encodings it measures and the criteria it serves are unchanged;
-otherwise the claim is measured again and the old record stays, so that a page can say what moved.
+A value counts as long as the code it comes from and the names of its criteria are unchanged. That code is the encodings
+it measures and, for every claim alike, all measures, the contract of encodings and the model. Otherwise the claim is
+measured again, in seconds, and the old record stays, so that a page can say what moved.
 """
 
+import inspect
 import math
-import sys
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,16 +20,23 @@ from benchmark.results.measured import MeasuredRecord, of_claim, put
 from benchmark.results.spec import short_hash
 from benchmark.results.store import Store
 
-MEASURES = Path(__file__).parent / "measures"
-CONTRACT = tuple(CATALOGUE.folder / name for name in CATALOGUE.contract)
+PACKAGE = Path(__file__).parents[1]
+BEHIND = ("claims/measures/*.py", "model/*.py", "checks/subject.py", "seeds.py")  # any exact value, beside the contract
 
 
 def state_of(claim: Claim) -> str:
-    """Hash of what an exact claim's values depend on: its measurement, its encodings and the names of its criteria."""
+    """Hash of what an exact claim's values depend on: the code behind them, its encodings, the names of its criteria.
+
+    Raises UsageError if a user's measurement has no source file.
+    """
     assert isinstance(claim.evidence, Exact)
+    contract = tuple(CATALOGUE.folder / name for name in CATALOGUE.contract)
+    shared = sorted(file for pattern in BEHIND for file in PACKAGE.glob(pattern))
+    own = [] if _is_own(claim.evidence) else [_source(claim.id, claim.evidence)]
+    code = [fingerprint(file, contract) for file in (*contract, *shared, *own)]
     encodings = {name: CATALOGUE.fingerprint(CATALOGUE.choice(name)) for name in claim.evidence.encodings}
     names = [criterion.name for criterion in claim.criteria]
-    return short_hash({"measure": _code(claim.evidence), "encodings": encodings, "criteria": names})
+    return short_hash({"code": code, "encodings": encodings, "criteria": names})
 
 
 def known(claims: Iterable[Claim], store: Store) -> dict[str, Mapping[str, float]]:
@@ -71,13 +79,19 @@ def _newest(claim: Claim, store: Store) -> MeasuredRecord | None:
     return next((each for each in reversed(of_claim(store, claim.id)) if each.fingerprint == state), None)
 
 
-def _code(evidence: Exact) -> str:
-    if _is_own(evidence):
-        path = MEASURES / f"{evidence.measure.__module__.rpartition('.')[2]}.py"
-    else:
-        path = Path(str(sys.modules[evidence.measure.__module__].__file__))
-    return fingerprint(path, CONTRACT)
+def _source(claim: str, evidence: Exact) -> Path:
+    """The file of a user's measurement."""
+    try:
+        file = inspect.getsourcefile(inspect.unwrap(evidence.measure))
+    except TypeError:  # functools.partial, or another object that is not a function
+        file = None
+    if file is None:
+        raise UsageError(
+            f"claim {claim}: its measure is {echo(evidence.measure)}, which has no source file of its own; "
+            "define a function in the claim's file"
+        )
+    return Path(file)
 
 
 def _is_own(evidence: Exact) -> bool:
-    return evidence.measure.__module__.startswith("benchmark.claims.measures.")
+    return str(getattr(evidence.measure, "__module__", "")).startswith("benchmark.claims.measures.")

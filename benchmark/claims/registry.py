@@ -1,6 +1,7 @@
 """Every claim by id: those of the families, and those of a user's file."""
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from types import ModuleType
 
 from benchmark.catalogue.grammar import is_path, user_path
@@ -37,13 +38,24 @@ def registered() -> dict[str, Claim]:
 
 
 def chosen(names: Sequence[str]) -> list[Claim]:
-    """The claims with these ids or in these files; all of ours for no name. Raises UsageError for an unknown one."""
+    """The claims with these ids or in these files; all of ours for no name.
+
+    Raises UsageError for an unknown one, and for two files that define the same id.
+    """
     known = registered()
     if not names:
         return list(known.values())
     found: dict[str, Claim] = {}
+    files: dict[str, Path] = {}  # by the id of a user's claim
     for name in names:
-        for claim in _of_file(name, known) if is_path(name) else [_registered(name, known)]:
+        if not is_path(name):
+            claim = _registered(name, known)
+            found[claim.id] = claim
+            continue
+        path = user_path(name).resolve()
+        for claim in _of_file(name, known):
+            if files.setdefault(claim.id, path) != path:
+                raise UsageError(f"{files[claim.id]} and {path} both define claim {echo(claim.id)}; rename one")
             found[claim.id] = claim
     return list(found.values())
 

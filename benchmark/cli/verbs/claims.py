@@ -87,14 +87,15 @@ def command(
         raise UsageError(f"--results {echo(str(results))}: no such pack; name a folder of records, or an existing .zip")
     packed = is_pack(results)
     store = Store(writable(results) if train or not packed else results)
-    wrong = _train(asked, store, Settings.read(**settings), "none" if form != "table" else "auto") if train else []
     from benchmark.claims.ledger import ledger
     from benchmark.claims.measuring import measure, missing
 
+    unmeasured = missing(asked, store)  # before anything is trained: it refuses a measurement without a source file
+    wrong = _train(asked, store, Settings.read(**settings), "none" if form != "table" else "auto") if train else []
     # A pack is only read: what it lacks is measured beside it, and not kept.
     own = Store(Path(ctx.with_resource(TemporaryDirectory()))) if packed else store
     store = Store.merged([store, own]) if packed else store
-    for claim in missing(asked, store):
+    for claim in unmeasured:
         click.echo(t("measuring {name}", name=claim.id), err=True)
         measure(claim, own)
     judged = ledger(asked, store)
@@ -110,11 +111,15 @@ def command(
 def _train(claims: Sequence[Any], store: Store, settings: Settings, style: str) -> list[str]:
     """Run whatever the claims' runs lack; the cells that failed, a line each."""
     wrong: list[str] = []
-    for request in _requests(claims):
+    # All are planned before the first is executed: a missing checkpoint must not end the call after hours of training.
+    # Each looks up what the store lacks only when it is executed, so what two of them share is trained once.
+    planned = [
+        (request, stages_of(request, store), executor_of(request, settings, store)) for request in _requests(claims)
+    ]
+    for request, stages, executor in planned:
         click.echo(command_line(request), err=True)
-        stages = stages_of(request, store)
         with display(style) as shown:
-            for event in execute(stages, store, executor_of(request, settings, store)):
+            for event in execute(stages, store, executor):
                 shown(event)
         wrong += went_wrong(stages.reached, store)
     return wrong

@@ -111,13 +111,33 @@ def test_mistakes_are_one_line(invoke, tmp_path, arguments, message):
 
 @pytest.mark.slow
 def test_run_trains_what_is_missing_and_judges_it(invoke, tmp_path: Path):
-    (tmp_path / "mine.py").write_text(CLAIM)
+    shared = 'Request(encodings="rope", tasks="copy", preset="smoke", seeds=(0, 1), multiples=(1,)),'
+    (tmp_path / "mine.py").write_text(CLAIM.replace("multiples=(1,)),", f"multiples=(1,)), {shared}"))
     shown = invoke("claims", "mine.py", "--run", "--workers", "1")
     assert shown.exit_code == 0, shown.stderr
     assert sum(1 for _ in Store(tmp_path / "results").trained()) == 4
+    assert len(list((tmp_path / "results" / "runs").iterdir())) == 1  # the second run found nothing left to train
     assert "n = 2" in shown.stdout
     again = invoke("claims", "mine.py")
     assert next(line for line in again.stdout.splitlines() if line.startswith("MINE")) in shown.stdout
+
+
+def test_nothing_is_trained_before_all_runs_are_planned(invoke, tmp_path: Path):
+    request = 'Request(checkpoint="missing.gguf"),'
+    (tmp_path / "mine.py").write_text(CLAIM.replace("multiples=(1,)),", f"multiples=(1,)), {request}"))
+    refused = invoke("claims", "mine.py", "--run", "--workers", "1")
+    assert refused.exit_code == 2
+    assert "'missing.gguf': no such folder or file" in refused.stderr and refused.stderr.count("\n") == 1
+    assert not list(Store(tmp_path / "results").trained())
+
+
+def test_a_measurement_without_a_source_file_is_refused_before_any_training(invoke, tmp_path: Path):
+    exact = 'EXACT = replace(COPYING, id="EXACT", evidence=Exact(measure=partial(dict, copy=1.0), encodings=()))'
+    imports = "from dataclasses import replace\nfrom functools import partial\nfrom benchmark.claims.claim import Exact"
+    (tmp_path / "mine.py").write_text(f"{imports}\n{CLAIM}\n{exact}\n")
+    refused = invoke("claims", "mine.py", "--run", "--workers", "1")
+    assert refused.exit_code == 2
+    assert "claim EXACT: its measure is " in refused.stderr and refused.stderr.count("\n") == 1
 
 
 def test_a_pack_that_is_not_there_is_refused(invoke, tmp_path):
