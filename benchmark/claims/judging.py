@@ -13,8 +13,8 @@ So whatever the number of claims judged together, the chance that any of them is
 at most 5 %, as often as the records are looked at while they grow. Only claims with a value for some criterion count.
 
 The verdict is that of the main condition, or, if that has no values, of the first one that has. If another condition
-shows the opposite, the claim depends on the setting: it is inconclusive, and the finding says where it holds and where it
-does not. Another condition refutes a claim only by values of its own, never by those that it shares with the main one.
+shows the opposite, the claim depends on the setting: it is inconclusive, and the sentences about it say where it holds
+and where it does not. Another condition refutes a claim only by values of its own, never by those that it shares.
 
 Source: Holm 1979, A simple sequentially rejective multiple test procedure, Scand. J. Statistics 6.
 Convention: a value at the very edge of a bound is outside it. The main condition decides; others only warn.

@@ -35,7 +35,7 @@ def _before(criterion: Criterion, read: Callable[[Evidence], Sample]) -> Earlier
 NEARER = ahead("p-rope", "rope", later("loss of the second minus that of the first at L, nats"))
 FARTHER = ahead("p-rope", "rope", LOSS_AT_4)
 SAME_RATIO = later(
-    "models of 2 layers and width 64 on a Chinese novel, trained at 64 tokens; base 78, so that it is to L as in the paper"
+    "models of 2 layers and width 64 on a Chinese novel, trained at 64 tokens; base 78, which is to L as in the paper"
 )
 
 
