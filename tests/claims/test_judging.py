@@ -123,7 +123,7 @@ def test_a_setting_that_shows_the_opposite_takes_the_verdict_back(tmp_path: Path
 
     assert planted("one", 0.3).word == "refuted"
     alike = planted("alike", 0.3, 0.2)
-    assert (alike.word, [word for _, word, _ in alike.elsewhere]) == ("refuted", ["refuted"])
+    assert (alike.word, [each.word for each in alike.elsewhere]) == ("refuted", ["refuted"])
     opposite = planted("opposite", 0.3, 0.0)
     assert (opposite.word, opposite.contradicted) == ("inconclusive", True)
 

@@ -53,7 +53,7 @@ def test_each_claim_has_a_card(store: Store) -> None:
     card = named(found, "t1")
     assert card.title == "T1: refuted"
     assert dict(card.terms)["Source"] == "Attention Is All You Need, section 3.5, https://arxiv.org/abs/1706.03762"
-    assert "“may”" in dict(card.terms)["Bear in mind"]
+    assert "“may”" in dict(card.terms)["Limits"]
     assert dict(card.terms)["Measured on"] == "corpus: width 64, 2 layers, L = 64, 600 steps"
     (exhibit,) = card.exhibits
     assert (exhibit.measured, len(exhibit.models)) == (18, 9)  # nine seeds of one encoding at two lengths

@@ -47,7 +47,7 @@ T6 = Claim(
             read=_zero_shot_by_four,
         ),
     ),
-    evidence=Trained(needs=(quick("rope,ntk,yarn,pi,pi:factor=2", "corpus", 2, seeds=16),), read=_zero_shot),
+    evidence=Trained(needs=(quick("rope,ntk,yarn,pi,pi:factor=2", "corpus", 2, seeds=18),), read=_zero_shot),
     scale=TEXT,
     silent=later(
         "NTK-aware scaling and YaRN are set to a factor of 4, since NTK-aware scaling reaches less far than its factor "
