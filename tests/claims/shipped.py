@@ -5,9 +5,10 @@ python tests/claims/shipped.py FOLDER OUT        OUT is a folder of links, to be
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
-from benchmark.claims.claim import Exact, NotMeasurable, Trained
+from benchmark.claims.claim import Earlier, Exact, NotMeasurable, Trained
 from benchmark.claims.evidence import conditions
 from benchmark.claims.measuring import state_of
 from benchmark.claims.registry import registered
@@ -42,9 +43,14 @@ def main(source: Path, out: Path) -> None:
     for claim in registered().values():
         if isinstance(claim.evidence, Exact):
             for record in of_claim(store, claim.id):
-                if record.fingerprint == state_of(claim):
+                if record.fingerprint == state_of(claim) or any(_fits(record.values, old) for old in claim.earlier):
                     name = f"claims/{claim.id}/{record.fingerprint}.json"
                     link(source / name, out / name)
+
+
+def _fits(values: Mapping[str, float], old: Earlier) -> bool:
+    """True if an earlier version of a claim is judged by these values."""
+    return values.keys() == {criterion.name for criterion in old.criteria}
 
 
 def link(file: Path, place: Path) -> None:
