@@ -35,7 +35,7 @@ from benchmark.claims.claim import (
     Word,
     users_code,
 )
-from benchmark.claims.evidence import BySeed, Evidence
+from benchmark.claims.evidence import Evidence
 from benchmark.errors import UsageError
 from benchmark.reports.page.views import View
 from benchmark.reports.stats.effect import Effect
@@ -230,7 +230,7 @@ def _read(claim: Claim, evidence: Evidence) -> tuple[dict[str, tuple[float, ...]
     return sample, frozenset(evidence.seen)
 
 
-def _in_order(values: Sequence[float] | BySeed) -> Sequence[float]:
+def _in_order(values: Sequence[float] | Mapping[int, float]) -> Sequence[float]:
     """The values, those by seed in ascending order of seeds."""
     return [values[seed] for seed in sorted(values)] if isinstance(values, Mapping) else values
 
