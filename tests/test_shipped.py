@@ -1,6 +1,7 @@
 """What ships beside the reference run: the claims and the pretrained checkpoint, each with the page of its records."""
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,18 @@ def test_the_page_of_the_claims_has_the_verdicts_of_its_records(page: str) -> No
         found = [row for each in ledger(list(registered().values()), Store(CLAIMS)) for row in rows_for_programs(each)]
     kept = ("claim", "version", "verdict", "criterion", "value", "n")
     assert [[row[key] for key in kept] for row in shown] == [[row[key] for key in kept] for row in found]
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.zh-CN.md"])
+def test_the_readme_counts_the_verdicts_of_the_records(readme: str) -> None:
+    found = Counter(each.word for each in ledger(list(registered().values()), Store(CLAIMS)))
+    text = " ".join((ROOT / readme).read_text("utf-8").split())
+    if readme == "README.md":
+        said = "judges {} claims: **{} reproduced, {} refuted, {} inconclusive, {} not measurable"
+    else:
+        said = "{} 条论断中 {} 条重现、{} 条推翻、{} 条不能确定、 {} 条在此规模下"
+    words = ("reproduced", "refuted", "inconclusive", "not measurable")
+    assert said.format(found.total(), *(found[word] for word in words)) in text
 
 
 def test_the_report_of_the_checkpoint_is_what_its_records_give(tmp_path: Path) -> None:

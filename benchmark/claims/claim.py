@@ -107,6 +107,11 @@ def near(name: str, quantity: str, expected: float, within: float) -> Criterion:
     )
 
 
+def positive(name: str, quantity: str) -> Criterion:
+    """A criterion for the sign of a difference: reproduced above zero, refuted below it."""
+    return Criterion(name=name, quantity=quantity, reproduced=Bound(above=0.0), refuted=Bound(below=0.0))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Exact:
     """Evidence without training: `measure` returns one number for each criterion, in seconds."""

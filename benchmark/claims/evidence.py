@@ -20,7 +20,7 @@ from benchmark.reports.page.variations import Variation
 from benchmark.reports.page.views import View
 from benchmark.reports.tables.tasks import is_language
 from benchmark.reports.words import later, t
-from benchmark.results.record import Arrays, EvalRecord, TrainRecord
+from benchmark.results.record import Arrays, EvalRecord
 from benchmark.results.store import Store
 
 BySeed = dict[int, float]
@@ -116,15 +116,13 @@ class Evidence:
     @property
     def synthetic(self) -> list[str]:
         """The tasks whose rows are not cut from a text."""
-        return [task for task, view in self.views.items() if not self._is_text(view)]
+        texts = {each.spec.key for each in self.selection.trainings if is_language(each)}
+        return [task for task, view in self.views.items() if not view.models & texts]
 
     def adapted(self, task: str, encoding: str) -> bool:
         """True if an encoding was only applied to models trained with another."""
         rows = self._rows(task)
         return bool((rows["encoding"].eq(encoding) & rows["trained_with"].ne(encoding)).any())
-
-    def _is_text(self, view: View) -> bool:
-        return is_language(self._trained[str(view.table["train_key"].iloc[0])])
 
     def _read(self, task: str, encoding: str, multiple: float, metric: str) -> pd.DataFrame:
         view = self.views.get(task)
@@ -141,10 +139,6 @@ class Evidence:
     def _rows(self, task: str) -> pd.DataFrame:
         view = self.views.get(task)
         return self.selection.frame.iloc[:0] if view is None else view.table
-
-    @cached_property
-    def _trained(self) -> dict[str, TrainRecord]:
-        return {each.spec.key: each for each in self.selection.store.records() if isinstance(each, TrainRecord)}
 
     @cached_property
     def _measured(self) -> dict[str, EvalRecord]:

@@ -23,6 +23,7 @@ Convention: a value at the very edge of a bound is outside it. The main conditio
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from benchmark.claims.claim import (
     Bound,
@@ -63,16 +64,12 @@ class Finding:
 
     def strength(self, side: Word) -> int:
         """The largest number of comparisons among which the bound of a side is shown to hold; 0: not even alone."""
-        bound = self.bound(side)
-        if self.exact:
-            return MOST * bool(self.values and bound.holds(self.values[0]))
-        # Up from one: what is shown among n is not always shown among fewer, since losses are allowed at other places.
-        shown = (n for n in range(1, MOST + 1) if self._duel(bound, n).winner != INSIDE)
-        return next(shown, MOST + 1) - 1
+        inside = self._inside(side)
+        return MOST * any(inside) if self.exact else _strength_of(inside)
 
     def more(self, side: Word, comparisons: int) -> int:
         """How many more seeds would show it, if all lie inside the bound."""
-        return 0 if self.exact else self._duel(self.bound(side), comparisons).more_seeds
+        return 0 if self.exact else _duel(self._inside(side), comparisons).more_seeds
 
     def bound(self, side: Word) -> Bound:
         """The values that speak for a side."""
@@ -80,7 +77,7 @@ class Finding:
 
     def outside(self, side: Word) -> int:
         """The number of values that do not speak for a side."""
-        return sum(not self.bound(side).holds(value) for value in self.values)
+        return self._inside(side).count(False)
 
     @property
     def leans(self) -> Word:
@@ -88,9 +85,22 @@ class Finding:
         value = self.effect.value
         return next((side for side in SIDES if self.bound(side).holds(value)), "inconclusive")
 
-    def _duel(self, bound: Bound, comparisons: int) -> Duel:
-        signs = tuple(1.0 if bound.holds(value) else -1.0 for value in self.values)
-        return Duel(first=INSIDE, second=OUTSIDE, differences=signs, pairs=comparisons)
+    def _inside(self, side: Word) -> tuple[bool, ...]:
+        """Which values speak for a side."""
+        return tuple(map(self.bound(side).holds, self.values))
+
+
+@cache
+def _strength_of(inside: tuple[bool, ...]) -> int:
+    """The largest number of comparisons among which such values are shown to lie inside a bound."""
+    # Up from one: what is shown among n is not always shown among fewer, since losses are allowed at other places.
+    shown = (n for n in range(1, MOST + 1) if _duel(inside, n).winner != INSIDE)
+    return next(shown, MOST + 1) - 1
+
+
+def _duel(inside: tuple[bool, ...], comparisons: int) -> Duel:
+    signs = tuple(1.0 if each else -1.0 for each in inside)
+    return Duel(first=INSIDE, second=OUTSIDE, differences=signs, pairs=comparisons)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,11 +182,10 @@ def judge(
     claims: Iterable[Claim], exact: Mapping[str, Mapping[str, float]], evidence: Sequence[Evidence]
 ) -> list[Judgement]:
     """The verdict on each claim; `exact`: measured values by claim; `evidence`: of `evidence.conditions`."""
-    raw = [_raw(claim, exact.get(claim.id, {}), evidence) for claim in claims]
-    return _holm(raw)
+    return decide([gather(claim, exact.get(claim.id, {}), evidence) for claim in claims])
 
 
-def _raw(claim: Claim, values: Mapping[str, float], evidence: Sequence[Evidence]) -> Judgement:
+def gather(claim: Claim, values: Mapping[str, float], evidence: Sequence[Evidence]) -> Judgement:
     """What was measured, before it is known among how many claims it counts."""
     if isinstance(claim.evidence, OutOfScale):
         return Judgement(claim=claim, word="not measurable", findings=(), reason=claim.evidence.why)
@@ -187,7 +196,7 @@ def _raw(claim: Claim, values: Mapping[str, float], evidence: Sequence[Evidence]
     found = [each for each in _readings(claim, serves) if each.reason or _any(each.findings)]
     if not found:
         return Judgement(claim=claim, word="inconclusive", findings=_findings(claim, {}, exact=False))
-    main, *others = found
+    main = next((each for each in found if not each.reason or each.evidence is serves[0]), found[0])
     if main.reason:
         return Judgement(claim=claim, word="not measurable", findings=(), reason=main.reason)
     models = {model for model, _ in main.seen}
@@ -195,7 +204,7 @@ def _raw(claim: Claim, values: Mapping[str, float], evidence: Sequence[Evidence]
         claim=claim,
         word="inconclusive",  # for now
         findings=main.findings,
-        elsewhere=tuple(each for each in others if each.reason or each.beside(main.findings)),
+        elsewhere=tuple(each for each in found if each is not main and (each.reason or each.beside(main.findings))),
         seen=main.seen,
         views=tuple(view for view in main.evidence.views.values() if view.models & models),
     )
@@ -250,8 +259,8 @@ def _any(findings: Iterable[Finding]) -> bool:
     return any(finding.values for finding in findings)
 
 
-def _holm(raw: Sequence[Judgement]) -> list[Judgement]:
-    """The judgements with their verdicts: exact ones by comparison, samples in Holm's order."""
+def decide(raw: Sequence[Judgement]) -> list[Judgement]:
+    """What was gathered for each claim, with the verdicts: exact ones by comparison, samples in Holm's order."""
     tested = [each for each in raw if isinstance(each.claim.evidence, Trained) and each.measured]
     ranked = sorted(tested, key=lambda each: -max(_strength(each.findings, side) for side in SIDES))
     comparisons, left = {}, len(ranked)

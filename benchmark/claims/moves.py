@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from benchmark.claims.claim import Claim, Earlier, Exact, Trained, Word
 from benchmark.claims.evidence import conditions
-from benchmark.claims.judging import Judgement, is_trained, judge
+from benchmark.claims.judging import Judgement, decide, gather, is_trained, judge
 from benchmark.claims.measuring import known, state_of
 from benchmark.reports.words import said, t
 from benchmark.results.measured import of_claim
@@ -34,24 +34,22 @@ def moves(judgements: Sequence[Judgement], store: Store) -> list[Move]:
 
 def _of_versions(judgements: Sequence[Judgement], store: Store) -> Iterator[Move]:
     """The present records under the criteria of earlier versions."""
-    revised = [each for each in judgements if each.claim.earlier]
-    if not revised:
+    if not any(each.claim.earlier for each in judgements):
         return
     evidence, exact = conditions(store), known([each.claim for each in judgements], store)
-    for each in revised:
+    present = [gather(each.claim, exact.get(each.claim.id, {}), evidence) for each in judgements]
+    for place, each in enumerate(judgements):
         for old in each.claim.earlier:
-            claims = [_former(each.claim, old) if other is each else other.claim for other in judgements]
-            found = judge(claims, exact | _measured(each.claim, old, store), evidence)  # among as many as now
-            before = next(own for own, other in zip(found, judgements, strict=True) if other is each)
+            former = gather(_former(each.claim, old), _measured(each.claim, old, store), evidence)
+            before = decide([*present[:place], former, *present[place + 1 :]])[place]  # among as many as now
             changed = t("version {old} to {new}: {why}", old=old.version, new=each.claim.version, why=said(old.why))
             yield Move(claim=each.claim, changed=changed, before=before.word, now=each.word)
 
 
-def _measured(claim: Claim, old: Earlier, store: Store) -> dict[str, Mapping[str, float]]:
+def _measured(claim: Claim, old: Earlier, store: Store) -> Mapping[str, float]:
     """The newest values of an exact claim under the names of earlier criteria; {} if there are none."""
     names = {criterion.name for criterion in old.criteria}
-    fitting = [record.values for record in of_claim(store, claim.id) if names <= record.values.keys()]
-    return {claim.id: fitting[-1]} if fitting else {}
+    return next((each.values for each in reversed(of_claim(store, claim.id)) if names <= each.values.keys()), {})
 
 
 def _former(claim: Claim, old: Earlier) -> Claim:

@@ -8,7 +8,7 @@ published numbers.
 from collections.abc import Callable, Mapping
 from itertools import pairwise, product
 
-from benchmark.claims.claim import Bound, Claim, Criterion, Sample, Source, Trained
+from benchmark.claims.claim import Claim, Sample, Source, Trained, positive
 from benchmark.claims.evidence import Evidence, gap, midranks
 from benchmark.experiments.request import Request
 
@@ -44,10 +44,7 @@ def ordering(
         id=id,
         sentence=sentence,
         source=source,
-        criteria=tuple(
-            Criterion(name=name, quantity=quantity, reproduced=Bound(above=0.0), refuted=Bound(below=0.0))
-            for name in pairs.values()
-        ),
+        criteria=tuple(positive(name, quantity) for name in pairs.values()),
         evidence=Trained(
             needs=needs,
             read=lambda evidence: compare(evidence, names, pairs),

@@ -68,15 +68,19 @@ def runs_for(judgement: Judgement) -> tuple[str, ...]:
 def elsewhere(judgement: Judgement) -> Iterator[str]:
     """A sentence for each other condition."""
     for each in judgement.elsewhere:
-        told = {"condition": each.evidence.words, "verdict": VERDICTS[each.word]}
         if each.reason:
             yield t("{condition}: not measurable. {reason}", condition=each.evidence.words, reason=said(each.reason))
             continue
-        values = (
+        values = listed(
             t("{criterion} {value}", criterion=said(own.criterion.name), value=value_of(own))
             for own in each.beside(judgement.findings)
         )
-        yield t("{condition}: {verdict} ({values}).", **told, values=listed(values))
+        yield t(
+            "{condition}: {verdict} ({values}).",
+            condition=each.evidence.words,
+            verdict=VERDICTS[each.word],
+            values=values,
+        )
 
 
 def _decides(judgement: Judgement) -> Iterator[str]:
@@ -102,10 +106,10 @@ def _exactly(judgement: Judgement) -> str:
 def _depends(judgement: Judgement) -> str:
     """That another condition shows what the main one does not."""
     return t(
-        "It depends on the setting: {main} in the main one, and elsewhere {others}.",
+        "It depends on the setting: {main} in the main one, {others}.",
         main=VERDICTS[judgement.shown],
         others=listed(
-            t("{verdict} ({condition})", verdict=VERDICTS[each.word], condition=each.evidence.words)
+            t("{verdict} in “{condition}”", verdict=VERDICTS[each.word], condition=each.evidence.words)
             for each in judgement.elsewhere
             if each.word in SIDES and each.word != judgement.shown
         ),

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from benchmark.claims.claim import Bound, Criterion
+from benchmark.claims.claim import Criterion, positive
 from benchmark.claims.evidence import Evidence, shares_of_learned
 from benchmark.reports.words import later
 from benchmark.results.record import Arrays
@@ -23,12 +23,7 @@ RECALL_AT_8 = later("accuracy of recall, the first minus the second, at 8 L")
 
 def ahead(one: str, two: str, quantity: str, *, task: str = "") -> Criterion:
     """A criterion for one encoding doing better than another; `task` tells it from others of the same two."""
-    return Criterion(
-        name=f"{task}: {one}, {two}" if task else f"{one}, {two}",
-        quantity=quantity,
-        reproduced=Bound(above=0.0),
-        refuted=Bound(below=0.0),
-    )
+    return positive(f"{task}: {one}, {two}" if task else f"{one}, {two}", quantity)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,5 +1,7 @@
 """Encodings that read the content: T24, T26, T27 and T29."""
 
+from collections.abc import Callable
+
 from benchmark.claims.claim import Bound, Claim, Criterion, Earlier, Sample, Source, Trained
 from benchmark.claims.evidence import Evidence, gap, rise, shares, shares_of_learned
 from benchmark.claims.families.asked import BOTH, COUNTED_CHANCE, TEXT, ahead, recalls
@@ -151,25 +153,17 @@ T27 = Claim(
 )
 
 
-def _cope(evidence: Evidence) -> Sample:
-    return {
+def _cope(*, one_layer: bool) -> Callable[[Evidence], Sample]:
+    return lambda evidence: {
         f"{task}: cope, rope": gap(evidence, task, "cope", "rope", 4)
         for task in COUNTED
-        if not _one_layer(evidence, task)
-    }
-
-
-def _cope_in_one_layer(evidence: Evidence) -> Sample:
-    """Version 1: models of one layer."""
-    return {
-        f"{task}: cope, rope": gap(evidence, task, "cope", "rope", 4) for task in COUNTED if _one_layer(evidence, task)
+        if _one_layer(evidence, task) == one_layer
     }
 
 
 COPE_AHEAD = tuple(
     ahead("cope", "rope", later("score of the first minus that of the second at 4 L"), task=task) for task in COUNTED
 )
-
 
 T29 = Claim(
     id="T29",
@@ -182,10 +176,10 @@ T29 = Claim(
             version=1,
             criteria=COPE_AHEAD,
             why=later("models of one layer do not learn to count even within L"),
-            read=_cope_in_one_layer,
+            read=_cope(one_layer=True),
         ),
     ),
-    evidence=Trained(needs=(quick("rope,cope", ",".join(COUNTED), 4),), read=_cope),
+    evidence=Trained(needs=(quick("rope,cope", ",".join(COUNTED), 4),), read=_cope(one_layer=False)),
     scale=later("models of 2 layers, 4 heads and width 64, trained at 10 or 20 and tested at 4 times that"),
     silent=later(
         "The paper counts assignments to variables; here, a symbol in a string is counted, and at 4 L every encoding "

@@ -6,8 +6,9 @@ ALiBi, table of WikiText-103 perplexities of models trained at 512 tokens; Kazem
 
 from itertools import pairwise
 
-from benchmark.claims.claim import Bound, Claim, Criterion, Sample, Source, Trained
+from benchmark.claims.claim import Claim, Sample, Source, Trained, positive
 from benchmark.claims.evidence import Evidence, gap, midranks
+from benchmark.claims.families.asked import LOSS_AT_4, TEXT, ahead
 from benchmark.claims.orderings import by_rank, on_one_task, ordering
 from benchmark.claims.runs import quick
 from benchmark.reports.words import later
@@ -23,12 +24,10 @@ TASKS = (
 TASK_SEEDS = 3  # as in Kazemnejad et al.
 FAR = 4
 FEWEST_TASKS = 13  # with fewer, one of four criteria that is refuted on all is not shown among 30 claims
-LOSS = later("loss of the second minus that of the first at 4 L, nats")
 WINDOWS = later(
     "loss in windows as long as the rows, the second minus the first, nats; beside the names: published perplexities"
 )
 RANK = later("mid-rank of the second minus that of the first at 4 L, a task each")
-NOVEL = later("models of 2 layers and width 64 on a Chinese novel, trained at 64 tokens")
 MANY = later("thirteen or more synthetic tasks, 2 layers of width 64, up to 4 L")
 
 
@@ -40,12 +39,9 @@ T2 = Claim(
     id="T2",
     sentence=later("Past the trained length, ALiBi is best, then T5's bias, then rotary, and sinusoidal is worst."),
     source=ALIBI,
-    criteria=tuple(
-        Criterion(name=f"{one}, {two}", quantity=LOSS, reproduced=Bound(above=0.0), refuted=Bound(below=0.0))
-        for one, two in pairwise(FOUR)
-    ),
+    criteria=tuple(ahead(one, two, LOSS_AT_4) for one, two in pairwise(FOUR)),
     evidence=Trained(needs=(quick(",".join(FOUR), "corpus", FAR),), read=_past_the_end),
-    scale=NOVEL,
+    scale=TEXT,
     silent=later("The order says nothing about how large the steps are, nor about tasks other than text."),
 )
 
@@ -62,15 +58,7 @@ T17 = Claim(
     id="T17",
     sentence=later("Of the usual encodings, none at all is best at length generalisation."),
     source=KAZEMNEJAD,
-    criteria=tuple(
-        Criterion(
-            name=rival,
-            quantity=later("its mid-rank minus that of none at 4 L, a task each"),
-            reproduced=Bound(above=0.0),
-            refuted=Bound(below=0.0),
-        )
-        for rival in RIVALS
-    ),
+    criteria=tuple(positive(rival, later("its mid-rank minus that of none at 4 L, a task each")) for rival in RIVALS),
     evidence=Trained(
         needs=(quick(",".join(("none", *RIVALS)), TASKS, FAR, seeds=TASK_SEEDS),), read=_ranks, unit="task"
     ),
@@ -88,7 +76,7 @@ ALIBI_TABLE = tuple(
         quantity=WINDOWS,
         compare=on_one_task("corpus", multiple, "window_loss_nats"),
         needs=(quick(",".join(FOUR), "corpus", multiple),),
-        scale=NOVEL,
+        scale=TEXT,
         silent=silent,
     )
     for tokens, multiple, sentence, silent, published in (

@@ -4,6 +4,9 @@ Thresholds of the catalogue of claims: T7's 2 %. The margins of the whole projec
 accuracies down to .9 times those at L are usable (`benchmark.metrics`). Our own: a tenth, and a half, of the recall.
 """
 
+from collections.abc import Callable
+from dataclasses import replace
+
 from benchmark.claims.claim import Bound, Claim, Criterion, Earlier, Sample, Source, Trained, near
 from benchmark.claims.evidence import Evidence, gap, kept
 from benchmark.claims.families.asked import BOTH, TEXT, Recall, ahead, far_shares, recalls, trained
@@ -16,19 +19,14 @@ SMALL, LARGE = "rope:base=10", "rope:base=1e+06"
 FIRST_ZERO = 5  # tokens: where B_m of claim A6 first turns negative, for base 10 and heads of width 16
 
 
-def _zero_shot(evidence: Evidence) -> Sample:
-    return {f"{new}, {old}": gap(evidence, "corpus", new, old, 2) for new in SCALED for old in PLAIN}
+def _zero_shot(*plain: str) -> Callable[[Evidence], Sample]:
+    return lambda evidence: {f"{new}, {old}": gap(evidence, "corpus", new, old, 2) for new in SCALED for old in plain}
 
 
-def _zero_shot_by_four(evidence: Evidence) -> Sample:
-    """Version 1: without interpolation by 2."""
-    return {name: values for name, values in _zero_shot(evidence).items() if not name.endswith("factor=2")}
+def _better_than(*plain: str) -> tuple[Criterion, ...]:
+    quantity = later("loss of the second minus that of the first at 2 L, nats")
+    return tuple(ahead(new, old, quantity) for old in plain for new in SCALED)
 
-
-BETTER = {
-    old: tuple(ahead(new, old, later("loss of the second minus that of the first at 2 L, nats")) for new in SCALED)
-    for old in PLAIN
-}
 
 T6 = Claim(
     id="T6",
@@ -37,17 +35,17 @@ T6 = Claim(
         "nothing at all."
     ),
     source=Source(paper="YaRN", place=later("on NTK-aware scaling"), url="https://arxiv.org/abs/2309.00071"),
-    criteria=tuple(each for old in PLAIN for each in BETTER[old]),
+    criteria=_better_than(*PLAIN),
     version=2,
     earlier=(
         Earlier(
             version=1,
-            criteria=(*BETTER["rope"], *BETTER["pi"]),
+            criteria=_better_than("rope", "pi"),
             why=later("at 2 L, interpolation by 4 does worse than by 2, which is all that is needed there"),
-            read=_zero_shot_by_four,
+            read=_zero_shot("rope", "pi"),
         ),
     ),
-    evidence=Trained(needs=(quick("rope,ntk,yarn,pi,pi:factor=2", "corpus", 2, seeds=18),), read=_zero_shot),
+    evidence=Trained(needs=(quick("rope,ntk,yarn,pi,pi:factor=2", "corpus", 2, seeds=18),), read=_zero_shot(*PLAIN)),
     scale=TEXT,
     silent=later(
         "NTK-aware scaling and YaRN are set to a factor of 4, since NTK-aware scaling reaches less far than its factor "
@@ -95,7 +93,7 @@ T7 = Claim(
     scale=BOTH,
     silent=later(
         "A model this small gains little from far context, so on text it has little to lose by cutting it. The claim "
-        "is about text, where a cut is no worse here either; recall is synthetic, and plain RoPE keeps it at 4 L too."
+        "is about text. Recall here is synthetic, and no merit of YaRN where plain RoPE keeps it as well."
     ),
 )
 
@@ -170,14 +168,13 @@ FAR_BY_NEAR = Criterion(
     reproduced=Bound(below=0.5),
     refuted=Bound(above=ACCURACY_HOLDS),
 )
-FAR_BY_USUAL = Criterion(
+FAR_BY_USUAL = replace(
+    FAR_BY_NEAR,
     name=later("far recall"),
     quantity=later(
         "rope of base 10 at 4 L: accuracy above chance of answers 5 or more tokens back, as a share of that of base "
         "10,000"
     ),
-    reproduced=Bound(below=0.5),
-    refuted=Bound(above=ACCURACY_HOLDS),
 )
 
 T9 = Claim(

@@ -5,7 +5,7 @@ The papers report who is better, so the criteria ask for the sign of a paired di
 
 from collections.abc import Callable
 
-from benchmark.claims.claim import Bound, Claim, Criterion, Earlier, Sample, Source, Trained
+from benchmark.claims.claim import Claim, Criterion, Earlier, Sample, Source, Trained, positive
 from benchmark.claims.evidence import Evidence, gap, growth
 from benchmark.claims.families.asked import BOTH, LOSS_AT_4, RECALL, RECALL_AT_4, RECALL_AT_8, TEXT, ahead
 from benchmark.claims.runs import quick
@@ -13,23 +13,17 @@ from benchmark.reports.words import later
 
 BARBERO = Source(paper="Barbero et al. 2024", place=later("on p-RoPE"), url="https://arxiv.org/abs/2410.06205")
 RECALL_AT = {4: RECALL_AT_4, 8: RECALL_AT_8}
-
-
 TURNING, STILL = "rope:base=78", "p-rope:base=78"  # 10,000 is 1.22 of the paper's 8,192 tokens, and 78 of 64
 TOO_SLOW = later("at base 10,000 the slowest quarter turns by at most .06 rad within 64 tokens: it stands still anyway")
 
 
-def _p_rope(evidence: Evidence) -> Sample:
-    return {"p-rope, rope": gap(evidence, "corpus", STILL, TURNING)}
+def _p_rope(still: str, turning: str, multiple: int) -> Callable[[Evidence], Sample]:
+    return lambda evidence: {"p-rope, rope": gap(evidence, "corpus", still, turning, multiple)}
 
 
-def _p_rope_slow(evidence: Evidence) -> Sample:
+def _at_base_10000(criterion: Criterion, multiple: int) -> Earlier:
     """Version 1: the paper's base, at a length 128 times shorter."""
-    return {"p-rope, rope": gap(evidence, "corpus", "p-rope", "rope")}
-
-
-def _before(criterion: Criterion, read: Callable[[Evidence], Sample]) -> Earlier:
-    return Earlier(version=1, criteria=(criterion,), why=TOO_SLOW, read=read)
+    return Earlier(version=1, criteria=(criterion,), why=TOO_SLOW, read=_p_rope("p-rope", "rope", multiple))
 
 
 NEARER = ahead("p-rope", "rope", later("loss of the second minus that of the first at L, nats"))
@@ -38,29 +32,19 @@ SAME_RATIO = later(
     "models of 2 layers and width 64 on a Chinese novel, trained at 64 tokens; base 78, which is to L as in the paper"
 )
 
-
 T10 = Claim(
     id="T10",
     sentence=later("RoPE models text better if the slowest quarter of its frequencies stands still."),
     source=BARBERO,
     criteria=(NEARER,),
     version=2,
-    earlier=(_before(NEARER, _p_rope_slow),),
-    evidence=Trained(needs=(quick(f"{TURNING},{STILL}", "corpus"),), read=_p_rope),
+    earlier=(_at_base_10000(NEARER, 1),),
+    evidence=Trained(needs=(quick(f"{TURNING},{STILL}", "corpus"),), read=_p_rope(STILL, TURNING, 1)),
     scale=SAME_RATIO,
     silent=later(
         "The paper's perplexities are 4.4414 and 4.4627 at 2 billion parameters: .005 nats, less than matters here."
     ),
 )
-
-
-def _p_rope_past(evidence: Evidence) -> Sample:
-    return {"p-rope, rope": gap(evidence, "corpus", STILL, TURNING, 4)}
-
-
-def _p_rope_slow_past(evidence: Evidence) -> Sample:
-    """Version 1, as above."""
-    return {"p-rope, rope": gap(evidence, "corpus", "p-rope", "rope", 4)}
 
 
 T11 = Claim(
@@ -69,8 +53,8 @@ T11 = Claim(
     source=BARBERO,
     criteria=(FARTHER,),
     version=2,
-    earlier=(_before(FARTHER, _p_rope_slow_past),),
-    evidence=Trained(needs=(quick(f"{TURNING},{STILL}", "corpus", 4),), read=_p_rope_past),
+    earlier=(_at_base_10000(FARTHER, 4),),
+    evidence=Trained(needs=(quick(f"{TURNING},{STILL}", "corpus", 4),), read=_p_rope(STILL, TURNING, 4)),
     scale=SAME_RATIO,
     silent=later("The paper argues that slow frequencies are not robust; it reports no lengths past training."),
 )
@@ -89,7 +73,7 @@ T12 = Claim(
     criteria=(ahead("hope", "rope", LOSS_AT_4),),
     evidence=Trained(needs=(quick("rope,hope", "corpus", 4),), read=_hope),
     scale=TEXT,
-    silent=later("Says nothing about how good HoPE is in itself: RoPE, with which it is compared, loses past L (T5)."),
+    silent=later("Says nothing about how good HoPE is in itself. How RoPE does past L, with which it is compared: T5."),
 )
 
 
@@ -113,17 +97,13 @@ T13 = Claim(
     sentence=later("Past the trained length, FoPE keeps perplexity and retrieval more stable than RoPE does."),
     source=Source(paper="FoPE", place=later("abstract and figure 1"), url="https://arxiv.org/abs/2412.17739"),
     criteria=(
-        Criterion(
-            name=later("text: rise, rope, fope"),
-            quantity=later("rise of the loss from L to 4 L, same target tokens: that of rope minus that of fope, nats"),
-            reproduced=Bound(above=0.0),
-            refuted=Bound(below=0.0),
+        positive(
+            later("text: rise, rope, fope"),
+            later("rise of the loss from L to 4 L, same target tokens: that of rope minus that of fope, nats"),
         ),
-        Criterion(
-            name=later("recall: fall, rope, fope"),
-            quantity=later("fall of the accuracy of recall from L to 4 L: that of rope minus that of fope"),
-            reproduced=Bound(above=0.0),
-            refuted=Bound(below=0.0),
+        positive(
+            later("recall: fall, rope, fope"),
+            later("fall of the accuracy of recall from L to 4 L: that of rope minus that of fope"),
         ),
     ),
     version=2,
